@@ -1,0 +1,56 @@
+# gong_test(MODULE LINKS target ... [DATA dir])
+#
+# tests/unit/test_MODULE.c, a cmocka program, becomes the ctest "unit.MODULE".
+function(gong_test module)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "LINKS;SOURCES;ENVIRONMENT")
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 60)
+    endif()
+    add_executable(test_${module} ${CMAKE_SOURCE_DIR}/tests/unit/test_${module}.c
+        ${arg_SOURCES})
+    target_include_directories(test_${module} PRIVATE ${CMAKE_SOURCE_DIR}
+        ${CMAKE_SOURCE_DIR}/tests/unit)
+    target_link_libraries(test_${module} PRIVATE gong_flags ${arg_LINKS}
+        PkgConfig::CMOCKA)
+    target_compile_definitions(test_${module} PRIVATE
+        GONG_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
+        GONG_SHARED_DIR="${CMAKE_SOURCE_DIR}/../shared")
+    set_target_properties(test_${module} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    add_test(NAME unit.${module} COMMAND test_${module})
+    set_tests_properties(unit.${module} PROPERTIES LABELS unit
+        TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+    if(arg_ENVIRONMENT)
+        set_tests_properties(unit.${module} PROPERTIES
+            ENVIRONMENT "${arg_ENVIRONMENT}")
+    endif()
+endfunction()
+
+# gong_fuzz(NAME LINKS target ...)
+#
+# tests/fuzz/fuzz_NAME.c defines LLVMFuzzerTestOneInput. With GONG_FUZZ it is a
+# libFuzzer program; otherwise replay_main.c feeds it tests/fuzz/corpus/NAME/*
+# as the ordinary test "fuzz.NAME". A missing or empty corpus stops configure.
+function(gong_fuzz name)
+    cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "LINKS")
+    set(corpus ${CMAKE_SOURCE_DIR}/tests/fuzz/corpus/${name})
+    file(GLOB cases CONFIGURE_DEPENDS ${corpus}/*)
+    if(NOT cases)
+        message(FATAL_ERROR "fuzz corpus is missing or empty: ${corpus}")
+    endif()
+    add_executable(fuzz_${name} ${CMAKE_SOURCE_DIR}/tests/fuzz/fuzz_${name}.c)
+    target_link_libraries(fuzz_${name} PRIVATE gong_flags ${arg_LINKS})
+    target_include_directories(fuzz_${name} PRIVATE ${CMAKE_SOURCE_DIR})
+    set_target_properties(fuzz_${name} PROPERTIES
+        RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+    if(GONG_FUZZ)
+        target_compile_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+        target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer)
+        add_test(NAME fuzz.${name} COMMAND fuzz_${name} -runs=0 ${corpus})
+    else()
+        target_sources(fuzz_${name} PRIVATE
+            ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.c)
+        add_test(NAME fuzz.${name} COMMAND fuzz_${name} ${corpus})
+    endif()
+    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+endfunction()

@@ -1,0 +1,89 @@
+/*
+ * clock: three clocks, three types, so that they cannot be mixed up.
+ *
+ * gong_wall_t  what the calendar says; may jump. Nanoseconds since 1970 UTC.
+ * gong_mono_t  CLOCK_BOOTTIME: never jumps, goes on in suspend. Nanoseconds.
+ * gong_dur_t   a length of time. Nanoseconds.
+ *
+ * Only clock.c reads a clock. The engine never does: time comes in as data.
+ */
+#ifndef GONG_COMMON_CLOCK_H
+#define GONG_COMMON_CLOCK_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/str.h"
+
+/* Transparent: one-member values, so that arithmetic stays inline. */
+typedef struct {
+    int64_t ns;
+} gong_wall_t;
+typedef struct {
+    int64_t ns;
+} gong_mono_t;
+typedef struct {
+    int64_t ns;
+} gong_dur_t;
+
+#define GONG_NS_PER_MS INT64_C(1000000)
+#define GONG_NS_PER_S  INT64_C(1000000000)
+
+/* Any thread; do not block. */
+gong_wall_t gong_wall_now(void);
+gong_mono_t gong_mono_now(void);
+
+/* gong_clock_sleep: sleeps on the monotonic clock; returns early on a signal. */
+void gong_clock_sleep(gong_dur_t length);
+
+/* gong_clock_boot_id: the kernel's random id of this boot, 16 bytes; zeros
+ * where the kernel offers none. */
+void gong_clock_boot_id(uint8_t out[16]);
+
+static inline gong_dur_t
+gong_dur_ms(int64_t ms)
+{
+    return (gong_dur_t){ms * GONG_NS_PER_MS};
+}
+
+static inline gong_dur_t
+gong_dur_s(int64_t seconds)
+{
+    return (gong_dur_t){seconds * GONG_NS_PER_S};
+}
+
+static inline gong_dur_t
+gong_mono_since(gong_mono_t later, gong_mono_t earlier)
+{
+    return (gong_dur_t){later.ns - earlier.ns};
+}
+
+static inline gong_mono_t
+gong_mono_add(gong_mono_t instant, gong_dur_t length)
+{
+    return (gong_mono_t){instant.ns + length.ns};
+}
+
+/* gong_floor_ms: ns to ms rounding down, also below zero (semantics rule 1). */
+static inline int64_t
+gong_floor_ms(int64_t ns)
+{
+    int64_t ms = ns / GONG_NS_PER_MS;
+
+    return ns % GONG_NS_PER_MS < 0 ? ms - 1 : ms;
+}
+
+/*
+ * gong_dur_parse: a duration as Prometheus writes it: "1h30m", "15s", "250ms",
+ * "0s", "2d", "1w", "1y" (365 d); units strictly descending, each once. A bare
+ * "0" is accepted. GONG_ERR_INVALID otherwise, GONG_ERR_TOO_LARGE past int64.
+ */
+enum gong_err gong_dur_parse(struct gong_str text,
+                             gong_dur_t *out) GONG_MUST_CHECK;
+
+#define GONG_DUR_TEXT_SIZE 48
+/* gong_dur_format: the shortest text that parses back to length (ms steps). */
+void gong_dur_format(gong_dur_t length, char out[GONG_DUR_TEXT_SIZE]);
+
+#endif
