@@ -44,6 +44,34 @@ gong_clock_sleep(gong_dur_t length)
     }
 }
 
+enum gong_err
+gong_clock_cond_init(pthread_cond_t *cond)
+{
+    pthread_condattr_t attributes;
+    int rc = pthread_condattr_init(&attributes);
+
+    if (rc != 0) {
+        return gong_err_from_errno(rc);
+    }
+    (void)pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    rc = pthread_cond_init(cond, &attributes);
+    (void)pthread_condattr_destroy(&attributes);
+    return gong_err_from_errno(rc);
+}
+
+void
+gong_clock_deadline(gong_dur_t length, struct timespec *out)
+{
+    int64_t at = read_clock(CLOCK_MONOTONIC);
+
+    if (length.ns > 86400 * GONG_NS_PER_S) {
+        length.ns = 86400 * GONG_NS_PER_S;
+    }
+    at += length.ns > 0 ? length.ns : 0;
+    out->tv_sec = (time_t)(at / GONG_NS_PER_S);
+    out->tv_nsec = (long)(at % GONG_NS_PER_S);
+}
+
 static int
 hex_digit(int c)
 {
@@ -85,9 +113,12 @@ static const struct unit {
     const char *name;
     int64_t ns;
 } units[] = {
-    {"y", 365 * 86400 * GONG_NS_PER_S}, {"w", 7 * 86400 * GONG_NS_PER_S},
-    {"d", 86400 * GONG_NS_PER_S},       {"h", 3600 * GONG_NS_PER_S},
-    {"m", 60 * GONG_NS_PER_S},          {"s", GONG_NS_PER_S},
+    {"y", 365 * 86400 * GONG_NS_PER_S},
+    {"w", 7 * 86400 * GONG_NS_PER_S},
+    {"d", 86400 * GONG_NS_PER_S},
+    {"h", 3600 * GONG_NS_PER_S},
+    {"m", 60 * GONG_NS_PER_S},
+    {"s", GONG_NS_PER_S},
     {"ms", GONG_NS_PER_MS},
 };
 #define UNIT_COUNT (sizeof units / sizeof units[0])

@@ -10,8 +10,10 @@
 #ifndef GONG_COMMON_CLOCK_H
 #define GONG_COMMON_CLOCK_H
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "common/err.h"
 #include "common/str.h"
@@ -34,12 +36,19 @@ typedef struct {
 gong_wall_t gong_wall_now(void);
 gong_mono_t gong_mono_now(void);
 
-/* gong_clock_sleep: sleeps on the monotonic clock; returns early on a signal. */
+/* gong_clock_sleep: sleeps on the monotonic clock; returns early on a signal.
+ */
 void gong_clock_sleep(gong_dur_t length);
 
 /* gong_clock_boot_id: the kernel's random id of this boot, 16 bytes; zeros
  * where the kernel offers none. */
 void gong_clock_boot_id(uint8_t out[16]);
+
+/* gong_clock_cond_init: a condition whose timed waits a jump of the wall clock
+ * neither lengthens nor cuts. gong_clock_deadline: the instant `length` from
+ * now for pthread_cond_timedwait on such a condition; at most a day away. */
+enum gong_err gong_clock_cond_init(pthread_cond_t *cond) GONG_MUST_CHECK;
+void gong_clock_deadline(gong_dur_t length, struct timespec *out);
 
 static inline gong_dur_t
 gong_dur_ms(int64_t ms)

@@ -118,9 +118,8 @@ gong_counters_write_prometheus(struct gong_counters *counters, FILE *out)
     (void)pthread_mutex_lock(&counters->lock);
     for (const struct entry *e = counters->first; e != NULL; e = e->next) {
         if (strcmp(last, e->name) != 0) {
-            (void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", e->name,
-                          e->help, e->name,
-                          e->type == GONG_GAUGE ? "gauge" : "counter");
+            (void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", e->name, e->help,
+                          e->name, e->type == GONG_GAUGE ? "gauge" : "counter");
             last = e->name;
         }
         (void)fputs(e->name, out);

@@ -9,15 +9,15 @@
 
 enum gong_err {
     GONG_OK = 0,
-    GONG_ERR_MEMORY,      /* an allocation failed */
-    GONG_ERR_INVALID,     /* input does not fit its grammar or range */
-    GONG_ERR_IO,          /* a system call failed; errno says which way */
-    GONG_ERR_NO_SPACE,    /* the disk or a bounded store is full */
-    GONG_ERR_READ_ONLY,   /* the file system is read-only */
-    GONG_ERR_CORRUPT,     /* stored bytes fail their check */
-    GONG_ERR_TOO_LARGE,   /* over a stated limit */
-    GONG_ERR_AGAIN,       /* nothing now, ask later */
-    GONG_ERR_CLOSED,      /* the other side, or this object, has stopped */
+    GONG_ERR_MEMORY,    /* an allocation failed */
+    GONG_ERR_INVALID,   /* input does not fit its grammar or range */
+    GONG_ERR_IO,        /* a system call failed; errno says which way */
+    GONG_ERR_NO_SPACE,  /* the disk or a bounded store is full */
+    GONG_ERR_READ_ONLY, /* the file system is read-only */
+    GONG_ERR_CORRUPT,   /* stored bytes fail their check */
+    GONG_ERR_TOO_LARGE, /* over a stated limit */
+    GONG_ERR_AGAIN,     /* nothing now, ask later */
+    GONG_ERR_CLOSED,    /* the other side, or this object, has stopped */
     GONG_ERR_NOT_FOUND,
     GONG_ERR_TIMEOUT,
     GONG_ERR_UNSUPPORTED, /* understood, but not offered here */

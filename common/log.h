@@ -1,5 +1,6 @@
 /*
- * log: one event a line on standard error, as "level=info event=name key=value".
+ * log: one event a line on standard error, as "level=info event=name
+ * key=value".
  *
  *   gong_log(GONG_LOG_INFO, "store_back", "url=%s seconds=%" PRId64, ...)
  *

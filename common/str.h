@@ -1,4 +1,5 @@
-/* str: a borrowed run of bytes. Never NUL-terminated by promise, never owned. */
+/* str: a borrowed run of bytes. Never NUL-terminated by promise, never owned.
+ */
 #ifndef GONG_COMMON_STR_H
 #define GONG_COMMON_STR_H
 
