@@ -1,0 +1,595 @@
+#include "common/lp_decode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/lp_number.h"
+#include "common/lp_text.h"
+
+/*
+ *   [sp] measurement {,key=value} sp key=value {,key=value} [sp stamp] [sp] EOL
+ *        read_series -----------| |- read_fields --------| |-- read_tail ---|
+ *
+ * at moves from line_start to the line's end and never past stop, which lies
+ * GONG_LP_LINE_MAX behind line_start or at the body's end: no line can use more
+ * scratch than it has bytes. Each read_ function returns false after refuse().
+ */
+struct gong_lp_reader {
+    bool strict;
+    unsigned name_mask; /* bytes at which a measurement's scan stops */
+    unsigned key_mask;  /* the same for keys and tag values */
+
+    const char *at;
+    const char *line_start;
+    const char *stop;
+    const char *end; /* of the body */
+    size_t line;
+    size_t newlines; /* inside strings of this line */
+    bool in_fields;  /* this line's first blank has been passed */
+
+    struct gong_lp_point point;
+    struct gong_lp_error error;
+    struct gong_lp_tag tags[GONG_LP_TAGS_MAX];
+    struct gong_lp_field fields[GONG_LP_FIELDS_MAX];
+    size_t scratch_used;
+    char scratch[GONG_LP_LINE_MAX];
+};
+
+/* A run of name bytes as written, and what it means. */
+struct token {
+    struct gong_str raw;
+    struct gong_str text;
+};
+
+struct gong_lp_reader *
+gong_lp_reader_new(bool strict)
+{
+    struct gong_lp_reader *reader = malloc(sizeof(*reader));
+    const unsigned extra =
+        strict ? GONG_LP_BYTE_CONTROL | GONG_LP_BYTE_HIGH : 0;
+
+    if (reader == NULL) {
+        return NULL;
+    }
+    reader->strict = strict;
+    reader->name_mask = GONG_LP_BYTE_NAME | extra;
+    reader->key_mask = GONG_LP_BYTE_NAME | GONG_LP_BYTE_EQUALS | extra;
+    gong_lp_reader_start(reader, (struct gong_str){NULL, 0});
+    return reader;
+}
+
+void
+gong_lp_reader_free(struct gong_lp_reader *reader)
+{
+    free(reader);
+}
+
+void
+gong_lp_reader_start(struct gong_lp_reader *reader, struct gong_str body)
+{
+    const char *data = body.len == 0 ? "" : body.data;
+
+    reader->at = data;
+    reader->line_start = data;
+    reader->stop = data;
+    reader->end = data + body.len;
+    reader->line = 1;
+    reader->newlines = 0;
+    memset(&reader->point, 0, sizeof(reader->point));
+    memset(&reader->error, 0, sizeof(reader->error));
+}
+
+/* Notes the first reason; always false. */
+static bool
+refuse(struct gong_lp_reader *reader, const char *at, const char *reason)
+{
+    reader->at = at;
+    reader->error.reason = reason;
+    reader->error.column = (size_t)(at - reader->line_start) + 1;
+    return false;
+}
+
+/* The same for a byte that does not belong where it stands. */
+static bool
+refuse_byte(struct gong_lp_reader *reader, const char *at, const char *reason)
+{
+    if (at < reader->stop && *at != '\n' && *at != '\r' &&
+        gong_lp_byte_is(*at, GONG_LP_BYTE_CONTROL)) {
+        reason = "control_character";
+    }
+    return refuse(reader, at, reason);
+}
+
+static bool
+at_line_end(const struct gong_lp_reader *reader, const char *p)
+{
+    return p == reader->stop || *p == '\n' ||
+           (*p == '\r' && (p + 1 == reader->end || p[1] == '\n'));
+}
+
+/* Whether the token's scan goes on behind the byte it stopped at; p is moved
+ * over an escape, which is noted. */
+static bool
+pass_byte(const struct gong_lp_reader *reader, const char **p, unsigned mask,
+          bool *escaped)
+{
+    const char byte = **p;
+
+    if (byte == '\\') {
+        const char *next = *p + 1;
+
+        if (next < reader->stop &&
+            (*next == ',' || *next == ' ' ||
+             (*next == '=' && (mask & GONG_LP_BYTE_EQUALS) != 0))) {
+            *escaped = true;
+            (*p)++;
+        }
+        (*p)++;
+        return true;
+    }
+    if (byte == '\r' && !reader->strict && !at_line_end(reader, *p)) {
+        (*p)++;
+        return true;
+    }
+    return false;
+}
+
+/* Cold half of read_token: undoes escapes, checks UTF-8. */
+static bool
+finish_token(struct gong_lp_reader *reader, struct token *token, bool equals,
+             bool escaped)
+{
+    if (reader->strict && !gong_lp_utf8_valid(token->raw)) {
+        return refuse(reader, token->raw.data, "bad_utf8");
+    }
+    if (escaped) {
+        char *text = reader->scratch + reader->scratch_used;
+
+        token->text.data = text;
+        token->text.len = gong_lp_name_unescape(token->raw, equals, text);
+        reader->scratch_used += token->text.len;
+    }
+    return true;
+}
+
+static bool
+read_token(struct gong_lp_reader *reader, const char **at, unsigned mask,
+           struct token *token)
+{
+    const char *start = *at;
+    const char *stop = reader->stop;
+    const char *p = start;
+    bool escaped = false, special = false;
+
+    for (;;) {
+        while (p < stop && !gong_lp_byte_is(*p, mask)) {
+            p++;
+        }
+        if (p == stop) {
+            break;
+        }
+        if (gong_lp_byte_is(*p, GONG_LP_BYTE_HIGH)) {
+            special = true;
+            mask &= ~GONG_LP_BYTE_HIGH;
+        } else if (!pass_byte(reader, &p, mask, &escaped)) {
+            break;
+        }
+    }
+    *at = p;
+    token->raw = gong_str_from(start, (size_t)(p - start));
+    token->text = token->raw;
+    if (escaped || special) {
+        return finish_token(reader, token, (mask & GONG_LP_BYTE_EQUALS) != 0,
+                            escaped);
+    }
+    return true;
+}
+
+/* A few bits of a key, so that most keys need no comparison with the others. */
+static uint64_t
+key_bit(struct gong_str key)
+{
+    unsigned first = (unsigned char)key.data[0];
+    unsigned last = (unsigned char)key.data[key.len - 1];
+
+    return UINT64_C(1) << ((first * 7 + last * 3 + (unsigned)key.len) & 63);
+}
+
+static bool
+tag_known(const struct gong_lp_reader *reader, struct gong_str key)
+{
+    for (size_t i = 0; i < reader->point.tag_count; i++) {
+        if (gong_str_equal(reader->tags[i].key, key)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* key=value behind a comma. */
+static bool
+read_tag(struct gong_lp_reader *reader, const char **at, uint64_t *seen)
+{
+    struct token key, value;
+    const char *p = *at;
+    uint64_t bit;
+
+    if (!read_token(reader, &p, reader->key_mask, &key)) {
+        return false;
+    }
+    if (key.raw.len == 0) {
+        return refuse_byte(reader, p, "no_tag_key");
+    }
+    if (p == reader->stop || *p != '=') {
+        return refuse_byte(reader, p, "no_tag_value");
+    }
+    p++;
+    if (!read_token(reader, &p, reader->key_mask, &value)) {
+        return false;
+    }
+    if (value.raw.len == 0) {
+        return refuse_byte(reader, p, "no_tag_value");
+    }
+    bit = key_bit(key.text);
+    if ((*seen & bit) != 0 && tag_known(reader, key.text)) {
+        return refuse(reader, key.raw.data, "duplicate_tag");
+    }
+    if (reader->point.tag_count == GONG_LP_TAGS_MAX) {
+        return refuse(reader, key.raw.data, "too_many_tags");
+    }
+    *seen |= bit;
+    reader->tags[reader->point.tag_count++] =
+        (struct gong_lp_tag){key.text, value.text};
+    *at = p;
+    return true;
+}
+
+static bool
+read_series(struct gong_lp_reader *reader)
+{
+    struct token name;
+    const char *start = reader->at;
+    const char *p = start;
+    uint64_t seen = 0;
+
+    if (!read_token(reader, &p, reader->name_mask, &name)) {
+        return false;
+    }
+    if (name.raw.len == 0) {
+        return refuse_byte(reader, p, "no_measurement");
+    }
+    while (p < reader->stop && *p == ',') {
+        p++;
+        if (!read_tag(reader, &p, &seen)) {
+            return false;
+        }
+    }
+    if (p == reader->stop || *p != ' ') {
+        return refuse_byte(reader, p,
+                           at_line_end(reader, p) ? "no_fields" : "bad_tag");
+    }
+    reader->point.measurement = name.text;
+    reader->point.series_key = gong_str_from(start, (size_t)(p - start));
+    reader->at = p;
+    return true;
+}
+
+static bool
+read_string(struct gong_lp_reader *reader, const char **at,
+            struct gong_str *out)
+{
+    const char *start = *at + 1;
+    bool escaped;
+    const char *quote = gong_lp_find_quote(start, reader->stop, &escaped);
+
+    if (quote == NULL) {
+        return refuse(reader, *at, "open_string");
+    }
+    *out = gong_str_from(start, (size_t)(quote - start));
+    reader->newlines += gong_lp_count_newlines(start, quote);
+    if (escaped) {
+        char *text = reader->scratch + reader->scratch_used;
+
+        out->len = gong_lp_string_unescape(*out, reader->strict, text);
+        out->data = text;
+        reader->scratch_used += out->len;
+    }
+    *at = quote + 1;
+    return true;
+}
+
+static bool
+read_value(struct gong_lp_reader *reader, const char **at,
+           struct gong_lp_value *value)
+{
+    const char *reason;
+
+    switch (*at < reader->stop ? **at : '\n') {
+    case '"':
+        value->type = GONG_LP_STRING;
+        return read_string(reader, at, &value->as.string);
+    case 't':
+    case 'T':
+    case 'f':
+    case 'F':
+        value->type = GONG_LP_BOOL;
+        return gong_lp_bool_scan(at, reader->stop, &value->as.boolean) ||
+               refuse(reader, *at, "bad_value");
+    case ',':
+    case ' ':
+    case '\n':
+        return refuse(reader, *at, "no_field_value");
+    default:
+        reason = gong_lp_number_scan(at, reader->stop, value);
+        return reason == NULL || refuse(reader, *at, reason);
+    }
+}
+
+/* The field's slot: that of an earlier one of the same name, or a new one. */
+static struct gong_lp_field *
+field_slot(struct gong_lp_reader *reader, struct gong_str key, uint64_t *seen)
+{
+    uint64_t bit = key_bit(key);
+
+    if ((*seen & bit) != 0) {
+        for (size_t i = 0; i < reader->point.field_count; i++) {
+            if (gong_str_equal(reader->fields[i].key, key)) {
+                return &reader->fields[i];
+            }
+        }
+    }
+    if (reader->point.field_count == GONG_LP_FIELDS_MAX) {
+        return NULL;
+    }
+    *seen |= bit;
+    return &reader->fields[reader->point.field_count++];
+}
+
+static bool
+read_field(struct gong_lp_reader *reader, const char **at, uint64_t *seen)
+{
+    struct token key;
+    struct gong_lp_field *field;
+
+    if (!read_token(reader, at, reader->key_mask, &key)) {
+        return false;
+    }
+    if (key.raw.len == 0) {
+        return refuse_byte(reader, *at, "no_field_key");
+    }
+    if (*at == reader->stop || **at != '=') {
+        return refuse_byte(reader, *at, "no_field_value");
+    }
+    field = field_slot(reader, key.text, seen);
+    if (field == NULL) {
+        return refuse(reader, key.raw.data, "too_many_fields");
+    }
+    field->key = key.text;
+    field->raw_key = key.raw;
+    (*at)++;
+    return read_value(reader, at, &field->value);
+}
+
+static bool
+read_fields(struct gong_lp_reader *reader)
+{
+    const char *p = reader->at;
+    uint64_t seen = 0;
+
+    while (p < reader->stop && *p == ' ') {
+        p++;
+    }
+    reader->in_fields = true;
+    if (at_line_end(reader, p)) {
+        return refuse(reader, p, "no_fields");
+    }
+    for (;;) {
+        if (!read_field(reader, &p, &seen)) {
+            return false;
+        }
+        if (p == reader->stop || *p != ',') {
+            break;
+        }
+        p++;
+    }
+    reader->at = p;
+    return true;
+}
+
+/* Blanks, the stamp if any, and the end of the line. */
+static bool
+read_tail(struct gong_lp_reader *reader)
+{
+    const char *p = reader->at;
+
+    reader->point.has_time = false;
+    reader->point.time = 0;
+    if (p < reader->stop && *p != ' ' && !at_line_end(reader, p)) {
+        return refuse_byte(reader, p, "bad_value");
+    }
+    while (p < reader->stop && *p == ' ') {
+        p++;
+    }
+    if (!at_line_end(reader, p)) {
+        const char *reason =
+            gong_lp_number_stamp(&p, reader->stop, &reader->point.time);
+
+        if (reason != NULL) {
+            return refuse(reader, p, reason);
+        }
+        reader->point.has_time = true;
+        while (p < reader->stop && *p == ' ') {
+            p++;
+        }
+        if (!at_line_end(reader, p)) {
+            return refuse_byte(reader, p, "bad_time");
+        }
+    }
+    reader->at = p;
+    return true;
+}
+
+/* Moves past the newline at or behind p, if there is one. */
+static void
+leave_line(struct gong_lp_reader *reader, const char *p)
+{
+    const char *newline =
+        p < reader->end ? memchr(p, '\n', (size_t)(reader->end - p)) : NULL;
+
+    reader->at = newline == NULL ? reader->end : newline + 1;
+    reader->line += reader->newlines + (newline == NULL ? 0 : 1);
+    reader->newlines = 0;
+}
+
+/*
+ * Where a refused line ends: at the first newline outside a string, so that no
+ * line of a text in quotes is ever taken for a point. A quote that never closes
+ * ends at its own line's end instead: it must not swallow what follows.
+ *
+ * Each unclosed quote is searched for once per line that opens one, and the
+ * bytes behind it hold no other quote: linear over the whole body.
+ */
+static const char *
+refused_line_end(struct gong_lp_reader *reader)
+{
+    const char *p = reader->at;
+
+    for (; p < reader->end && *p != '\n'; p++) {
+        const char *quote;
+        bool escaped;
+
+        if (*p == ' ') {
+            reader->in_fields = true;
+        }
+        if (*p != '"' || !reader->in_fields || p == reader->line_start ||
+            p[-1] != '=') {
+            continue;
+        }
+        quote = gong_lp_find_quote(p + 1, reader->end, &escaped);
+        if (quote != NULL) {
+            reader->newlines += gong_lp_count_newlines(p, quote);
+            p = quote;
+        }
+    }
+    return p;
+}
+
+static enum gong_lp_result
+finish_refused(struct gong_lp_reader *reader)
+{
+    const char *end = refused_line_end(reader);
+    size_t len = (size_t)(end - reader->line_start);
+
+    if (len > GONG_LP_LINE_MAX) {
+        reader->error.reason = "too_long";
+    }
+    if (len > 0 && end[-1] == '\r') {
+        len--;
+    }
+    reader->error.line = reader->line;
+    reader->error.text = gong_str_from(reader->line_start, len);
+    leave_line(reader, end);
+    return GONG_LP_REFUSED;
+}
+
+/* Skips blanks; true if nothing or only a comment is left of the line. A
+ * comment's bad bytes (strict) are refused with *refused set. */
+static bool
+skip_idle_line(struct gong_lp_reader *reader, bool *refused)
+{
+    const char *p = reader->at;
+
+    *refused = false;
+    while (p < reader->stop && *p == ' ') {
+        p++;
+    }
+    reader->at = p;
+    if (p < reader->stop && *p == '#') {
+        while (reader->strict && !at_line_end(reader, p)) {
+            if (*p != '\t' && gong_lp_byte_is(*p, GONG_LP_BYTE_CONTROL)) {
+                *refused = true;
+                return !refuse(reader, p, "control_character");
+            }
+            p++;
+        }
+        return true;
+    }
+    /* Blanks as far as a line may reach are no blank line. */
+    return at_line_end(reader, p) && (p < reader->stop || p == reader->end);
+}
+
+static void
+enter_line(struct gong_lp_reader *reader)
+{
+    reader->line_start = reader->at;
+    reader->stop = reader->end - reader->at > GONG_LP_LINE_MAX
+                       ? reader->at + GONG_LP_LINE_MAX
+                       : reader->end;
+    reader->in_fields = false;
+    reader->newlines = 0;
+    reader->scratch_used = 0;
+    reader->point.tag_count = 0;
+    reader->point.field_count = 0;
+    reader->point.line = reader->line;
+}
+
+static bool
+read_line(struct gong_lp_reader *reader)
+{
+    if (!read_series(reader) || !read_fields(reader) || !read_tail(reader)) {
+        return false;
+    }
+    return reader->at == reader->end || reader->at < reader->stop ||
+           refuse(reader, reader->at, "too_long");
+}
+
+enum gong_lp_result
+gong_lp_reader_next(struct gong_lp_reader *reader,
+                    const struct gong_lp_point **point,
+                    const struct gong_lp_error **error)
+{
+    while (reader->at < reader->end) {
+        bool refused;
+
+        enter_line(reader);
+        if (skip_idle_line(reader, &refused)) {
+            if (refused) {
+                *error = &reader->error;
+                return finish_refused(reader);
+            }
+            leave_line(reader, reader->at);
+            continue;
+        }
+        if (!read_line(reader)) {
+            *error = &reader->error;
+            return finish_refused(reader);
+        }
+        reader->point.tags = reader->tags;
+        reader->point.fields = reader->fields;
+        leave_line(reader, reader->at);
+        *point = &reader->point;
+        return GONG_LP_POINT;
+    }
+    return GONG_LP_END;
+}
+
+const struct gong_lp_error *
+gong_lp_reader_refuse(struct gong_lp_reader *reader, const char *reason)
+{
+    const char *end = reader->at;
+
+    if (end > reader->line_start && end[-1] == '\n') {
+        end--;
+    }
+    if (end > reader->line_start && end[-1] == '\r') {
+        end--;
+    }
+    reader->error = (struct gong_lp_error){
+        .reason = reason,
+        .line = reader->point.line,
+        .column = 1,
+        .text = gong_str_from(reader->line_start,
+                              (size_t)(end - reader->line_start)),
+    };
+    return &reader->error;
+}

@@ -1,0 +1,52 @@
+/*
+ * lp_text: the bytes of names and strings in line protocol: which end a token,
+ * how escapes are undone, what is valid UTF-8. Pure.
+ */
+#ifndef GONG_COMMON_LP_TEXT_H
+#define GONG_COMMON_LP_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/str.h"
+
+/* What a byte is to a scanner; a scanner stops at any bit of its mask. */
+#define GONG_LP_BYTE_NAME    1u /* space , newline carriage-return backslash */
+#define GONG_LP_BYTE_EQUALS  2u
+#define GONG_LP_BYTE_CONTROL 4u /* below 0x20, and 0x7f */
+#define GONG_LP_BYTE_HIGH    8u /* part of a character beyond ASCII */
+
+extern const uint8_t gong_lp_byte_class[256];
+
+static inline bool
+gong_lp_byte_is(char byte, unsigned mask)
+{
+    return (gong_lp_byte_class[(unsigned char)byte] & mask) != 0;
+}
+
+/* gong_lp_utf8_next: the length of the valid UTF-8 character (shortest form, no
+ * surrogates, at most U+10FFFF) at p, before end; 0 if there is none. */
+size_t gong_lp_utf8_next(const char *p, const char *end);
+bool gong_lp_utf8_valid(struct gong_str text);
+
+/* gong_lp_name_unescape: undoes \, and \space (and \= with equals) of raw into
+ * out, which holds raw.len bytes; returns the length. Other backslashes stay,
+ * doubled ones too. */
+size_t gong_lp_name_unescape(struct gong_str raw, bool equals, char *out);
+
+/* gong_lp_string_unescape: the same for the inside of "...": \" and \\, and
+ * with controls also \n \r \t. */
+size_t gong_lp_string_unescape(struct gong_str raw, bool controls, char *out);
+
+/* gong_lp_find_quote: the closing quote of a string whose inside begins at p,
+ * or NULL; *escaped tells whether a backslash stands before it. */
+const char *gong_lp_find_quote(const char *p, const char *end, bool *escaped);
+
+size_t gong_lp_count_newlines(const char *p, const char *end);
+
+/* gong_lp_bool_scan: t, T, true, True, TRUE and their opposites at *at, up to a
+ * byte that ends a token; moves *at past the word. False: it is none. */
+bool gong_lp_bool_scan(const char **at, const char *end, bool *out);
+
+#endif
