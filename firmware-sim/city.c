@@ -22,7 +22,7 @@ static const struct gong_sensor lamp_sensors[] = {
     {"door_open", GONG_SENSOR_FLAG, 0},
 };
 static const struct gong_fault lamp_faults[] = {
-    {0, GONG_FAULT_RAMP, 2, 6, 20, ROUND, 48},  /* overheats */
+    {0, GONG_FAULT_SET, 2, 4, 40, ROUND, 78.5}, /* overheats */
     {1, GONG_FAULT_SET, 4, 12, 14, ROUND, 171}, /* undervoltage */
     {4, GONG_FAULT_SET, 5, 15, 8, ROUND, 1},    /* cabinet door open */
 };
