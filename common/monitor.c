@@ -1,0 +1,64 @@
+#include "common/monitor.h"
+
+#include <errno.h>
+#include <time.h>
+
+enum gong_err
+gong_monitor_init(struct gong_monitor *monitor)
+{
+    pthread_condattr_t attributes;
+    int rc;
+
+    if (pthread_mutex_init(&monitor->mutex, NULL) != 0) {
+        return GONG_ERR_MEMORY;
+    }
+    if (pthread_condattr_init(&attributes) != 0) {
+        (void)pthread_mutex_destroy(&monitor->mutex);
+        return GONG_ERR_MEMORY;
+    }
+    rc = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    if (rc == 0) {
+        rc = pthread_cond_init(&monitor->cond, &attributes);
+    }
+    (void)pthread_condattr_destroy(&attributes);
+    if (rc != 0) {
+        (void)pthread_mutex_destroy(&monitor->mutex);
+        return GONG_ERR_MEMORY;
+    }
+    return GONG_OK;
+}
+
+void
+gong_monitor_fini(struct gong_monitor *monitor)
+{
+    (void)pthread_cond_destroy(&monitor->cond);
+    (void)pthread_mutex_destroy(&monitor->mutex);
+}
+
+void
+gong_monitor_lock(struct gong_monitor *monitor)
+{
+    (void)pthread_mutex_lock(&monitor->mutex);
+}
+
+void
+gong_monitor_unlock(struct gong_monitor *monitor)
+{
+    (void)pthread_mutex_unlock(&monitor->mutex);
+}
+
+void
+gong_monitor_wake(struct gong_monitor *monitor)
+{
+    (void)pthread_cond_broadcast(&monitor->cond);
+}
+
+bool
+gong_monitor_wait(struct gong_monitor *monitor, gong_dur_t length)
+{
+    struct timespec until;
+
+    gong_clock_deadline(length, &until);
+    return pthread_cond_timedwait(&monitor->cond, &monitor->mutex, &until) !=
+           ETIMEDOUT;
+}

@@ -1,0 +1,594 @@
+/*
+ * One thread per link owns the life of the connection; Paho's threads only
+ * report events:
+ *
+ *   run():  create handle -> connect -> wait -> [up] -> lost -> fail what is in
+ *           flight -> back off -> create the next handle, destroy this one ...
+ *
+ * What Paho C 1.3.12 does, and how this file lives with it:
+ *  1. A handle keeps stale state past a lost connection: queued commands are
+ *     sent later, acknowledgements of old messages go out on the next
+ *     connection, freed messages are sent again after a failed write, and
+ *     retries start by themselves. So a handle lives for one connection:
+ *     destroying it is the barrier after which none of its callbacks runs.
+ *  2. Creating a client while the last one is being destroyed uses freed
+ *     memory: both go through one lock (mqtt_paho.c). The next handle is made
+ *     before the old one goes, or Paho would stop and start its threads.
+ *  3. Callbacks run with Paho's global lock held: isConnected and its like
+ *     unlock what they do not own, and our lock must not be held by a thread
+ *     that calls into Paho. Here no Paho call is made with the monitor held.
+ *  4. PUBACK is sent whatever messageArrived returns; 0 only queues the
+ *     message in memory. So the handler keeps the message, and 1 is returned.
+ *  5. Automatic reconnection works in steps of 3 s and hides sessionPresent:
+ *     off; the connect time-out too is looked at every 3 s only, so a watchdog
+ *     replaces a handle that says nothing at all.
+ *  6. A full window is noticed once a second, and queued messages are lost by
+ *     a clean session: callers keep their own window, publishes while
+ *     disconnected are refused, and Paho's retry and persistence are off.
+ *  7. verify and the version default to values that must not be used.
+ *  8. A disconnect with a time-out waits in steps of 3 s: ours has none.
+ *  9. Destroying a handle leaks publishes that were never written to the
+ *     socket (fixed upstream in 1.3.14): at most one window per lost link.
+ */
+#include "common/mqtt_link.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/backoff.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/monitor.h"
+#include "common/mqtt_address.h"
+#include "common/mqtt_flight.h"
+#include "common/mqtt_paho.h"
+#include "common/mqtt_settings.h"
+
+#define WATCHDOG_S        8 /* past the connect time-out */
+#define DISCONNECT_WAIT_S 2
+#define STABLE_S          10 /* up this long: the next wait is short again */
+#define PAYLOAD_MAX       (64u << 20)
+#define REASON_SIZE       192
+
+enum phase {
+    PHASE_IDLE,
+    PHASE_CONNECTING,
+    PHASE_UP,
+    PHASE_DOWN, /* lost, refused or closed: reason says why */
+};
+
+struct gong_mqtt {
+    struct gong_mqtt_settings settings;
+    struct gong_mqtt_address address;
+    struct gong_mqtt_handlers handlers;
+    const struct gong_paho *paho;
+
+    struct gong_monitor monitor; /* guards what follows, to reason */
+    enum phase phase;
+    bool stopping;
+    MQTTAsync handle;
+    unsigned senders; /* threads inside paho->send: the handle must stay */
+    struct gong_mqtt_flight flight;
+    char reason[REASON_SIZE];
+
+    atomic_bool up;
+    bool started;
+    pthread_t thread;
+
+    /* The link's thread only. */
+    struct gong_backoff backoff;
+    char logged[REASON_SIZE]; /* the last failure logged; "" after success */
+};
+
+static void
+set_down(struct gong_mqtt *link, const char *reason)
+{
+    gong_monitor_lock(&link->monitor);
+    if (link->phase == PHASE_UP || link->phase == PHASE_CONNECTING) {
+        link->phase = PHASE_DOWN;
+        atomic_store(&link->up, false);
+        (void)snprintf(link->reason, sizeof link->reason, "%s", reason);
+    }
+    gong_monitor_wake(&link->monitor);
+    gong_monitor_unlock(&link->monitor);
+}
+
+static void
+on_lost(void *context, char *cause)
+{
+    set_down(context,
+             cause != NULL ? cause : "closed by the broker or the network");
+}
+
+static int
+on_message(void *context, char *topic, int topic_len,
+           MQTTAsync_message *message)
+{
+    struct gong_mqtt *link = context;
+    size_t len = topic_len > 0 ? (size_t)topic_len : strlen(topic);
+    size_t size = message->payloadlen > 0 ? (size_t)message->payloadlen : 0;
+
+    if (link->handlers.message != NULL) {
+        link->handlers.message(link->handlers.ctx, gong_str_from(topic, len),
+                               gong_str_from(message->payload, size));
+    }
+    link->paho->free_message(&message);
+    link->paho->free(topic);
+    return 1;
+}
+
+static void
+on_subscribe_failed(void *context, MQTTAsync_failureData *data)
+{
+    struct gong_mqtt *link = context;
+
+    if (data->code != MQTT_BAD_SUBSCRIBE) {
+        set_down(link, "subscribing failed");
+        return;
+    }
+    gong_log(GONG_LOG_WARNING, "mqtt_subscribe_refused", "client=%s topic=%s",
+             link->settings.client_id, link->settings.topics[0]);
+}
+
+static void
+on_subscribed(void *context, MQTTAsync_successData *data)
+{
+    struct gong_mqtt *link = context;
+    size_t count = link->settings.topic_count;
+
+    for (size_t i = 0; i < count; i++) {
+        int granted = count == 1 ? data->alt.qos : data->alt.qosList[i];
+
+        if (granted == MQTT_BAD_SUBSCRIBE) {
+            gong_log(GONG_LOG_WARNING, "mqtt_subscribe_refused",
+                     "client=%s topic=%s", link->settings.client_id,
+                     link->settings.topics[i]);
+        }
+    }
+}
+
+static int
+subscribe(struct gong_mqtt *link)
+{
+    MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
+
+    if (link->settings.topic_count == 0) {
+        return MQTTASYNC_SUCCESS;
+    }
+    response.onSuccess = on_subscribed;
+    response.onFailure = on_subscribe_failed;
+    response.context = link;
+    /* The handle does not change while one of its callbacks runs. */
+    return link->paho->subscribe_many(
+        link->handle, (int)link->settings.topic_count, link->settings.topics,
+        link->settings.qos, &response);
+}
+
+static void
+on_connected(void *context, MQTTAsync_successData *data)
+{
+    struct gong_mqtt *link = context;
+    bool session_present = data->alt.connect.sessionPresent != 0;
+    bool mine;
+
+    if (subscribe(link) != MQTTASYNC_SUCCESS) {
+        set_down(link, "subscribing failed");
+        return;
+    }
+    gong_monitor_lock(&link->monitor);
+    mine = link->phase == PHASE_CONNECTING && !link->stopping;
+    if (mine) {
+        link->phase = PHASE_UP;
+        atomic_store(&link->up, true);
+    }
+    gong_monitor_unlock(&link->monitor);
+    if (!mine) {
+        return;
+    }
+    gong_log(GONG_LOG_INFO, "mqtt_connected",
+             "client=%s broker=%s session_present=%d", link->settings.client_id,
+             link->address.uri, session_present);
+    if (link->handlers.connected != NULL) {
+        link->handlers.connected(link->handlers.ctx, session_present);
+    }
+    gong_monitor_wake(&link->monitor);
+}
+
+/* What the broker said in its CONNACK, or what Paho noticed. */
+static void
+on_connect_failed(void *context, MQTTAsync_failureData *data)
+{
+    static const char *const refusals[] = {
+        NULL,
+        "the broker refuses this protocol version",
+        "the broker refuses this client id",
+        "the broker is not available",
+        "bad user name or password",
+        "not authorised",
+    };
+    struct gong_mqtt *link = context;
+    char reason[REASON_SIZE];
+
+    if (data->code > 0 && data->code < 6) {
+        set_down(link, refusals[data->code]);
+        return;
+    }
+    (void)snprintf(reason, sizeof reason, "%s (%d)",
+                   data->message != NULL ? data->message
+                                         : "cannot reach the broker",
+                   data->code);
+    set_down(link, reason);
+}
+
+static void
+on_published(void *context, MQTTAsync_successData *data)
+{
+    (void)data;
+    gong_mqtt_flight_finish(context, true);
+}
+
+static void
+on_publish_failed(void *context, MQTTAsync_failureData *data)
+{
+    (void)data;
+    gong_mqtt_flight_finish(context, false);
+}
+
+/* Makes the handle of the next connection and lets go of the last one's. */
+static bool
+renew_handle(struct gong_mqtt *link)
+{
+    MQTTAsync fresh = NULL;
+    MQTTAsync old;
+    int rc = gong_paho_create(link->paho, &fresh, link->address.uri,
+                              link->settings.client_id);
+
+    if (rc == MQTTASYNC_SUCCESS) {
+        rc = link->paho->set_callbacks(fresh, link, on_lost, on_message, NULL);
+    }
+    gong_monitor_lock(&link->monitor);
+    old = link->handle;
+    link->handle = rc == MQTTASYNC_SUCCESS ? fresh : NULL;
+    gong_monitor_unlock(&link->monitor);
+    gong_paho_destroy(link->paho, &old);
+    if (rc != MQTTASYNC_SUCCESS) {
+        gong_paho_destroy(link->paho, &fresh);
+    }
+    return rc == MQTTASYNC_SUCCESS;
+}
+
+/* Starts one attempt; failures show as PHASE_DOWN. */
+static void
+begin_connect(struct gong_mqtt *link)
+{
+    struct gong_mqtt_connect call = {
+        .connected = on_connected,
+        .failed = on_connect_failed,
+        .context = link,
+    };
+    char why[REASON_SIZE] = "";
+
+    gong_monitor_lock(&link->monitor);
+    link->phase = PHASE_CONNECTING;
+    gong_monitor_unlock(&link->monitor);
+    if (!renew_handle(link)) {
+        set_down(link, "Paho cannot make a client");
+        return;
+    }
+    if (gong_mqtt_settings_connect(&link->settings, link->paho, link->handle,
+                                   &call, why, sizeof why) != GONG_OK) {
+        set_down(link, why);
+    }
+}
+
+/* Waits while the phase is the given one, at most length; returns the phase
+ * then, or PHASE_IDLE when the link is stopping. */
+static enum phase
+wait_while(struct gong_mqtt *link, enum phase phase, gong_dur_t length)
+{
+    gong_mono_t end = gong_mono_add(gong_mono_now(), length);
+    gong_dur_t left = length;
+    enum phase now;
+
+    gong_monitor_lock(&link->monitor);
+    while (link->phase == phase && !link->stopping && left.ns > 0) {
+        (void)gong_monitor_wait(&link->monitor, left);
+        left = gong_mono_since(end, gong_mono_now());
+    }
+    now = link->stopping ? PHASE_IDLE : link->phase;
+    gong_monitor_unlock(&link->monitor);
+    return now;
+}
+
+/* After phase left UP: no thread is inside send, nothing is in flight. */
+static void
+drain(struct gong_mqtt *link)
+{
+    gong_monitor_lock(&link->monitor);
+    while (link->senders > 0) {
+        (void)gong_monitor_wait(&link->monitor, gong_dur_s(1));
+    }
+    gong_monitor_unlock(&link->monitor);
+    gong_mqtt_flight_fail_all(&link->flight);
+}
+
+static void
+report_failure(struct gong_mqtt *link)
+{
+    char quoted[REASON_SIZE + 16];
+
+    if (strcmp(link->logged, link->reason) == 0) {
+        return;
+    }
+    (void)snprintf(link->logged, sizeof link->logged, "%s", link->reason);
+    gong_log(GONG_LOG_WARNING, "mqtt_connect_failed",
+             "client=%s broker=%s reason=%s", link->settings.client_id,
+             link->address.uri,
+             gong_log_quote(gong_str_of(link->reason), quoted, sizeof quoted));
+}
+
+static void
+report_loss(struct gong_mqtt *link)
+{
+    char quoted[REASON_SIZE + 16];
+
+    gong_log(GONG_LOG_WARNING, "mqtt_lost", "client=%s broker=%s reason=%s",
+             link->settings.client_id, link->address.uri,
+             gong_log_quote(gong_str_of(link->reason), quoted, sizeof quoted));
+    if (link->handlers.disconnected != NULL) {
+        link->handlers.disconnected(link->handlers.ctx, link->reason);
+    }
+}
+
+/* One connection from attempt to loss. */
+static void
+live_once(struct gong_mqtt *link)
+{
+    gong_mono_t since;
+    enum phase phase;
+
+    begin_connect(link);
+    phase =
+        wait_while(link, PHASE_CONNECTING,
+                   gong_dur_s(link->settings.connect_timeout_s + WATCHDOG_S));
+    if (phase == PHASE_CONNECTING) {
+        set_down(link, "no answer");
+        phase = wait_while(link, PHASE_CONNECTING, gong_dur_s(0));
+    }
+    if (phase == PHASE_DOWN) {
+        report_failure(link);
+        return;
+    }
+    since = gong_mono_now();
+    link->logged[0] = '\0';
+    while (phase == PHASE_UP) {
+        phase = wait_while(link, PHASE_UP, gong_dur_s(3600));
+    }
+    if (phase == PHASE_DOWN) {
+        if (gong_mono_since(gong_mono_now(), since).ns >
+            gong_dur_s(STABLE_S).ns) {
+            gong_backoff_reset(&link->backoff);
+        }
+        drain(link);
+        report_loss(link);
+    }
+}
+
+static void
+on_disconnected(void *context, MQTTAsync_successData *data)
+{
+    struct gong_mqtt *link = context;
+
+    (void)data;
+    gong_monitor_lock(&link->monitor);
+    link->phase = PHASE_IDLE;
+    gong_monitor_wake(&link->monitor);
+    gong_monitor_unlock(&link->monitor);
+}
+
+/* Says goodbye, so that the broker keeps the will to itself. */
+static void
+leave(struct gong_mqtt *link)
+{
+    MQTTAsync_disconnectOptions options =
+        MQTTAsync_disconnectOptions_initializer;
+    gong_mono_t end =
+        gong_mono_add(gong_mono_now(), gong_dur_s(DISCONNECT_WAIT_S));
+    gong_dur_t left = gong_dur_s(DISCONNECT_WAIT_S);
+
+    options.onSuccess = on_disconnected;
+    options.context = link;
+    atomic_store(&link->up, false);
+    if (link->paho->disconnect(link->handle, &options) != MQTTASYNC_SUCCESS) {
+        return;
+    }
+    gong_monitor_lock(&link->monitor);
+    while (link->phase == PHASE_UP && left.ns > 0) {
+        (void)gong_monitor_wait(&link->monitor, left);
+        left = gong_mono_since(end, gong_mono_now());
+    }
+    gong_monitor_unlock(&link->monitor);
+}
+
+static void *
+run(void *context)
+{
+    struct gong_mqtt *link = context;
+    enum phase last;
+
+    do {
+        live_once(link);
+    } while (wait_while(link, PHASE_DOWN, gong_backoff_next(&link->backoff)) !=
+             PHASE_IDLE);
+    gong_monitor_lock(&link->monitor);
+    last = link->phase;
+    gong_monitor_unlock(&link->monitor);
+    if (last == PHASE_UP) {
+        leave(link);
+    }
+    set_down(link, "stopped");
+    drain(link);
+    gong_paho_destroy(link->paho, &link->handle);
+    return NULL;
+}
+
+static enum gong_err
+begin_send(struct gong_mqtt *link, const struct gong_mqtt_message *message,
+           struct gong_mqtt_slot **slot, MQTTAsync *handle)
+{
+    enum gong_err err = GONG_OK;
+
+    gong_monitor_lock(&link->monitor);
+    if (link->phase != PHASE_UP || link->stopping) {
+        err = GONG_ERR_AGAIN;
+    } else if (message->qos > 0) {
+        err = gong_mqtt_flight_take(&link->flight, message->tag, slot);
+    }
+    if (err == GONG_OK) {
+        link->senders++;
+        *handle = link->handle;
+    }
+    gong_monitor_unlock(&link->monitor);
+    return err;
+}
+
+static void
+end_send(struct gong_mqtt *link, struct gong_mqtt_slot *slot, int rc)
+{
+    gong_monitor_lock(&link->monitor);
+    if (rc != MQTTASYNC_SUCCESS && slot != NULL) {
+        gong_mqtt_flight_release(slot);
+    }
+    link->senders--;
+    gong_monitor_wake(&link->monitor);
+    gong_monitor_unlock(&link->monitor);
+}
+
+enum gong_err
+gong_mqtt_publish(struct gong_mqtt *link,
+                  const struct gong_mqtt_message *message)
+{
+    MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
+    struct gong_mqtt_slot *slot = NULL;
+    MQTTAsync handle = NULL;
+    enum gong_err err;
+    int rc;
+
+    if (message->payload.len > PAYLOAD_MAX) {
+        return GONG_ERR_TOO_LARGE;
+    }
+    err = begin_send(link, message, &slot, &handle);
+    if (err != GONG_OK) {
+        return err;
+    }
+    if (slot != NULL) {
+        response.onSuccess = on_published;
+        response.onFailure = on_publish_failed;
+        response.context = slot;
+    }
+    rc = link->paho->send(handle, message->topic, (int)message->payload.len,
+                          message->payload.len > 0 ? message->payload.data : "",
+                          message->qos, message->retained, &response);
+    end_send(link, slot, rc);
+    if (rc == MQTTASYNC_DISCONNECTED) {
+        set_down(link, "closed by the broker or the network");
+    }
+    return rc == MQTTASYNC_SUCCESS           ? GONG_OK
+           : rc == MQTTASYNC_BAD_UTF8_STRING ? GONG_ERR_INVALID
+                                             : GONG_ERR_AGAIN;
+}
+
+bool
+gong_mqtt_connected(const struct gong_mqtt *link)
+{
+    return atomic_load(&link->up);
+}
+
+static enum gong_err
+prepare(struct gong_mqtt *link, const struct gong_mqtt_options *options,
+        char *why, size_t why_size)
+{
+    enum gong_err err;
+
+    if (gong_mqtt_settings_init(&link->settings, options) != GONG_OK) {
+        (void)snprintf(why, why_size, "%s", gong_err_text(GONG_ERR_MEMORY));
+        return GONG_ERR_MEMORY;
+    }
+    if (link->settings.client_id == NULL) {
+        (void)snprintf(why, why_size, "a client id is needed");
+        return GONG_ERR_INVALID;
+    }
+    err = gong_mqtt_address_parse(options->url, &link->address, why, why_size);
+    if (err != GONG_OK) {
+        return err;
+    }
+    link->settings.tls = link->address.tls;
+    return gong_paho_load(link->address.tls, &link->paho, why, why_size);
+}
+
+enum gong_err
+gong_mqtt_new(const struct gong_mqtt_options *options,
+              const struct gong_mqtt_handlers *handlers, struct gong_mqtt **out,
+              char *why, size_t why_size)
+{
+    struct gong_mqtt *link = calloc(1, sizeof *link);
+    enum gong_err err;
+
+    *out = NULL;
+    if (link == NULL || gong_monitor_init(&link->monitor) != GONG_OK) {
+        free(link);
+        (void)snprintf(why, why_size, "%s", gong_err_text(GONG_ERR_MEMORY));
+        return GONG_ERR_MEMORY;
+    }
+    link->handlers = *handlers;
+    atomic_init(&link->up, false);
+    gong_mqtt_flight_init(&link->flight, &link->monitor, handlers);
+    gong_backoff_init(&link->backoff, gong_dur_s(1), gong_dur_s(30),
+                      gong_random_u64());
+    err = prepare(link, options, why, why_size);
+    if (err != GONG_OK) {
+        gong_mqtt_free(link);
+        return err;
+    }
+    *out = link;
+    return GONG_OK;
+}
+
+enum gong_err
+gong_mqtt_start(struct gong_mqtt *link)
+{
+    if (pthread_create(&link->thread, NULL, run, link) != 0) {
+        return GONG_ERR_MEMORY;
+    }
+    link->started = true;
+    return GONG_OK;
+}
+
+void
+gong_mqtt_stop(struct gong_mqtt *link)
+{
+    if (link == NULL || !link->started) {
+        return;
+    }
+    gong_monitor_lock(&link->monitor);
+    link->stopping = true;
+    gong_monitor_wake(&link->monitor);
+    gong_monitor_unlock(&link->monitor);
+    (void)pthread_join(link->thread, NULL);
+    link->started = false;
+}
+
+void
+gong_mqtt_free(struct gong_mqtt *link)
+{
+    if (link == NULL) {
+        return;
+    }
+    gong_mqtt_stop(link);
+    gong_mqtt_settings_fini(&link->settings);
+    gong_monitor_fini(&link->monitor);
+    free(link);
+}
