@@ -50,6 +50,8 @@ def arguments():
                         help="rule files or folder (default: rules/city)")
     parser.add_argument("--sim-broker", help="where gong-sim connects instead")
     parser.add_argument("--store-url", help="where the agent writes instead")
+    parser.add_argument("--broker-port", type=int, help="default: a free one")
+    parser.add_argument("--store-port", type=int, help="default: a free one")
     return parser.parse_args()
 
 
@@ -99,10 +101,12 @@ class Demo:
         options = self.options
         self.screen.say("gong: khởi động máy chủ riêng / starting private "
                         f"servers in {self.folder}")
-        self.broker = self.start_part(Mosquitto(self.folder))
+        self.broker = self.start_part(Mosquitto(
+            self.folder, options.broker_port))
         stores = []
         if options.store != "none":
-            self.store = self.start_part(STORES[options.store](self.folder))
+            self.store = self.start_part(STORES[options.store](
+                self.folder, options.store_port))
             stores = [self.store.agent_config(options.store_url)]
         self.webhook = Webhook(self.told)
         self.agent = self.start_part(Agent(
@@ -118,9 +122,9 @@ class Demo:
         inputs = [f'{{ type = "{kind}"; interval = "2s"; }}'
                   for kind in HOST_INPUTS]
         inputs.append('{ type = "internal"; interval = "2s"; }')
-        inputs.append(f'{{ type = "http"; interval = "2s"; '
+        inputs.append(f'{{ type = "http_response"; interval = "2s"; '
                       f'url = "{self.agent.url}/healthz"; }}')
-        inputs.append(f'{{ type = "tcp"; interval = "2s"; '
+        inputs.append(f'{{ type = "net_response"; interval = "2s"; '
                       f'address = "127.0.0.1:{self.broker.port}"; }}')
         inputs.append(f'{{ type = "prometheus"; interval = "5s"; '
                       f'url = "{self.agent.url}/metrics"; }}')

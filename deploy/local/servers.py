@@ -42,10 +42,10 @@ def answers(url):
 class Mosquitto:
     """A broker that keeps its queues over an orderly restart."""
 
-    def __init__(self, folder):
+    def __init__(self, folder, port=None):
         self.folder = Path(folder) / "mosquitto"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"mqtt://127.0.0.1:{self.port}"
         text = (ROOT / "deploy" / "mosquitto-local.conf").read_text()
         conf = self.folder / "mosquitto.conf"
@@ -75,9 +75,9 @@ class Mosquitto:
 class VictoriaMetrics:
     kind = "victoriametrics"
 
-    def __init__(self, folder):
+    def __init__(self, folder, port=None):
         self.folder = Path(folder) / "victoria-metrics"
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.look_at = f"{self.url}/vmui"
         self.process = Process(
@@ -120,10 +120,10 @@ class InfluxDB:
     kind = "influxdb"
     database = "gong"
 
-    def __init__(self, folder):
+    def __init__(self, folder, port=None):
         self.folder = Path(folder) / "influxdb"
         self.folder.mkdir(parents=True, exist_ok=True)
-        self.port = free_port()
+        self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.look_at = f"{self.url}/query?db=gong&q=SHOW+SERIES"
         rpc = free_port()

@@ -1,0 +1,28 @@
+# End to end, with the real servers in .servers/. A missing server is a failure.
+find_program(GONG_PYTHON NAMES python3 REQUIRED)
+
+# gong_e2e(NAME SCRIPT [TIMEOUT s] [ARGS ...])
+function(gong_e2e name script)
+    cmake_parse_arguments(PARSE_ARGV 2 arg "" "TIMEOUT" "ARGS")
+    if(NOT arg_TIMEOUT)
+        set(arg_TIMEOUT 180)
+    endif()
+    add_test(NAME e2e.${name} COMMAND ${GONG_PYTHON}
+        ${CMAKE_SOURCE_DIR}/tests/e2e/${script} ${arg_ARGS})
+    set(environment "PYTHONDONTWRITEBYTECODE=1"
+        "GONG_BIN_DIR=${CMAKE_BINARY_DIR}/bin"
+        "GONG_TOOL_DIR=${CMAKE_BINARY_DIR}/tests")
+    if(GONG_SANITIZE)
+        list(APPEND environment "GONG_SANITIZED=${GONG_SANITIZE}")
+    endif()
+    set_tests_properties(e2e.${name} PROPERTIES LABELS e2e
+        TIMEOUT ${arg_TIMEOUT} ENVIRONMENT "${environment}")
+endfunction()
+
+gong_e2e(flow_victoriametrics test_flow.py ARGS victoriametrics)
+gong_e2e(flow_influxdb test_flow.py ARGS influxdb)
+gong_e2e(plain_line_victoriametrics test_plain_line.py ARGS victoriametrics)
+gong_e2e(plain_line_influxdb test_plain_line.py ARGS influxdb)
+gong_e2e(stops test_stops.py TIMEOUT 300)
+gong_e2e(demo_passes test_demo.py ARGS passes TIMEOUT 240)
+gong_e2e(demo_controls test_demo.py ARGS controls TIMEOUT 300)
