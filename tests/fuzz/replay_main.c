@@ -72,8 +72,7 @@ feed_file(const char *path, struct tally *tally)
     if (size >= 0 && size <= FILE_MAX && fseek(file, 0, SEEK_SET) == 0) {
         data = malloc((size_t)size + 1);
     }
-    if (data != NULL &&
-        fread(data, 1, (size_t)size, file) == (size_t)size) {
+    if (data != NULL && fread(data, 1, (size_t)size, file) == (size_t)size) {
         tally->files++;
         ok = feed_cuts(data, (size_t)size, tally);
     }
@@ -128,7 +127,6 @@ main(int argc, char **argv)
             ok = feed_file(argv[i], &tally) && ok;
         }
     }
-    printf("%lu files, %lu inputs with cut ones\n", tally.files,
-           tally.inputs);
+    printf("%lu files, %lu inputs with cut ones\n", tally.files, tally.inputs);
     return ok && tally.files > 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }
