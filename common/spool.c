@@ -1,0 +1,476 @@
+#include "common/spool.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "common/crc32c.h"
+#include "common/log.h"
+#include "common/spool_file.h"
+#include "common/spool_private.h"
+
+#define LOCK_NAME "lock"
+
+static const uint8_t zeros[GONG_RECORD_ALIGN + GONG_RECORD_HEADER_SIZE];
+
+static void say(char *why, size_t size, const char *format, ...)
+    GONG_PRINTF(3, 4);
+
+static void
+say(char *why, size_t size, const char *format, ...)
+{
+    va_list arguments;
+
+    if (size > 0) {
+        va_start(arguments, format);
+        (void)vsnprintf(why, size, format, arguments);
+        va_end(arguments);
+    }
+}
+
+static struct gong_spool *
+spool_new(const struct gong_spool_options *options)
+{
+    struct gong_spool *spool = calloc(1, sizeof *spool);
+
+    if (spool == NULL) {
+        return NULL;
+    }
+    (void)gong_log_quote(gong_str_of(options->dir), spool->label,
+                         sizeof spool->label);
+    spool->dir_fd = -1;
+    spool->lock_fd = -1;
+    spool->head_fd = -1;
+    spool->spare_fd = -1;
+    spool->segments_max = options->segments_max;
+    spool->policy = options->policy;
+    (void)pthread_mutex_init(&spool->lock, NULL);
+    (void)pthread_mutex_init(&spool->sync_lock, NULL);
+    return spool;
+}
+
+static void
+close_if_open(int fd)
+{
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
+static void
+spool_free(struct gong_spool *spool)
+{
+    for (size_t i = 0; i < spool->retired_count; i++) {
+        close_if_open(spool->retired[i].fd);
+    }
+    close_if_open(spool->head_fd);
+    if (spool->spare_fd >= 0) {
+        (void)unlinkat(spool->dir_fd, GONG_SPOOL_SPARE, 0);
+        (void)close(spool->spare_fd);
+    }
+    close_if_open(spool->dir_fd);
+    close_if_open(spool->lock_fd); /* last: others may have the folder now */
+    free(spool->segments);
+    (void)pthread_mutex_destroy(&spool->lock);
+    (void)pthread_mutex_destroy(&spool->sync_lock);
+    free(spool);
+}
+
+static enum gong_err
+open_folder(struct gong_spool *spool, const char *dir, const char **at)
+{
+    *at = "";
+    if (mkdir(dir, 0700) != 0 && errno != EEXIST) {
+        return gong_err_from_errno(errno);
+    }
+    spool->dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (spool->dir_fd < 0) {
+        return gong_err_from_errno(errno);
+    }
+    *at = "/" LOCK_NAME;
+    spool->lock_fd =
+        openat(spool->dir_fd, LOCK_NAME, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (spool->lock_fd < 0) {
+        return gong_err_from_errno(errno);
+    }
+    return flock(spool->lock_fd, LOCK_EX | LOCK_NB) == 0
+               ? GONG_OK
+               : gong_err_from_errno(errno); /* AGAIN: taken */
+}
+
+static enum gong_err
+open_log(struct gong_spool *spool, const struct gong_spool_options *options,
+         char *why, size_t why_size)
+{
+    const char *at;
+    const char *slash = "";
+    enum gong_err err = open_folder(spool, options->dir, &at);
+
+    if (err == GONG_ERR_AGAIN) {
+        say(why, why_size, "%s is in use by another process", options->dir);
+        return err;
+    }
+    if (err == GONG_OK) {
+        slash = "/";
+        err = gong_spool_recover(spool, options->segment_size, &at);
+    }
+    if (err != GONG_OK) {
+        say(why, why_size, "%s%s%s: %s", options->dir, slash, at,
+            gong_err_text(err));
+    }
+    return err;
+}
+
+enum gong_err
+gong_spool_open(const struct gong_spool_options *options,
+                struct gong_spool **out, char *why, size_t why_size)
+{
+    struct gong_spool *spool;
+    enum gong_err err;
+
+    if (!gong_spool_size_valid(options->segment_size) ||
+        options->segments_max < 2) {
+        say(why, why_size,
+            "%s: segments must be at least 2, of at least %u bytes, a "
+            "multiple of %d",
+            options->dir, GONG_SPOOL_SEGMENT_MIN, GONG_SPOOL_SEGMENT_STEP);
+        return GONG_ERR_INVALID;
+    }
+    spool = spool_new(options);
+    if (spool == NULL) {
+        say(why, why_size, "%s: out of memory", options->dir);
+        return GONG_ERR_MEMORY;
+    }
+    err = open_log(spool, options, why, why_size);
+    if (err != GONG_OK) {
+        spool_free(spool);
+        return err;
+    }
+    *out = spool;
+    return GONG_OK;
+}
+
+/* One line when it goes wrong or wrong in another way, one when it is over. */
+static void
+note_state(const struct gong_spool *spool, const char *what,
+           enum gong_err *state, enum gong_err now)
+{
+    if (*state == now) {
+        return;
+    }
+    *state = now;
+    gong_log(now == GONG_OK ? GONG_LOG_INFO : GONG_LOG_ERROR, what,
+             "dir=%s state=\"%s\"", spool->label, gong_err_text(now));
+}
+
+/* What is appended, measured once. */
+struct draft {
+    const struct gong_record_meta *meta;
+    const struct iovec *parts;
+    int part_count;
+    uint32_t payload_len;
+    size_t size;
+};
+
+/*
+ *   | header 64 | parts | padding 0..7 | 64 zeros: nothing follows yet |
+ *
+ * The zeros are what the next record overwrites; where they would cross the
+ * segment's end they stop there.
+ */
+static enum gong_err
+write_record(struct gong_spool *spool, const struct draft *draft)
+{
+    uint64_t size = spool->meta.segment_size;
+    struct gong_record_place place = {.segment = spool->tail / size,
+                                      .offset = spool->tail};
+    uint64_t at = spool->tail % size;
+    uint64_t room = size - at - draft->size;
+    size_t trailer = draft->size - GONG_RECORD_HEADER_SIZE - draft->payload_len;
+    uint8_t header[GONG_RECORD_HEADER_SIZE];
+    struct iovec parts[GONG_SPOOL_PARTS_MAX + 2] = {{header, sizeof header}};
+    uint32_t crc;
+    enum gong_err err;
+
+    memcpy(place.log_id, spool->meta.log_id, sizeof place.log_id);
+    crc = gong_record_seed(&place);
+    for (int i = 0; i < draft->part_count; i++) {
+        parts[i + 1] = draft->parts[i];
+        crc =
+            gong_crc32c(crc, draft->parts[i].iov_base, draft->parts[i].iov_len);
+    }
+    gong_record_seal(&place, draft->meta, draft->payload_len, crc, header);
+    trailer +=
+        room < GONG_RECORD_HEADER_SIZE ? (size_t)room : GONG_RECORD_HEADER_SIZE;
+    parts[draft->part_count + 1] =
+        (struct iovec){(void *)(uintptr_t)zeros, trailer};
+    err = gong_spool_file_writev(spool->head_fd, at, parts,
+                                 draft->part_count + 2);
+    if (err != GONG_OK) {
+        /* Its first bytes may be there: without a header it is no record. */
+        (void)!gong_spool_file_zero(spool->head_fd, at,
+                                    at + GONG_RECORD_HEADER_SIZE);
+        return err;
+    }
+    spool->head_filled = false;
+    spool->tail += draft->size;
+    return GONG_OK;
+}
+
+static enum gong_err
+append_locked(struct gong_spool *spool, const struct draft *draft,
+              uint64_t *offset)
+{
+    uint64_t size = spool->meta.segment_size;
+    uint64_t last = spool->segments[spool->count - 1].number;
+    enum gong_err err = GONG_OK;
+
+    if ((last + 1) * size - spool->tail < draft->size) {
+        err = gong_spool_segment_advance(spool);
+    }
+    if (err == GONG_OK) {
+        err = write_record(spool, draft);
+    }
+    if (err == GONG_OK) {
+        if (offset != NULL) {
+            *offset = spool->tail - draft->size;
+        }
+        atomic_store(&spool->end, spool->tail);
+    }
+    if (err != GONG_ERR_AGAIN) {
+        note_state(spool, "spool_append", &spool->append_state, err);
+    }
+    return err;
+}
+
+static enum gong_err
+measure(const struct gong_spool *spool, struct draft *draft)
+{
+    size_t len = 0;
+
+    if (draft->part_count < 0 || draft->part_count > GONG_SPOOL_PARTS_MAX) {
+        return GONG_ERR_INVALID;
+    }
+    for (int i = 0; i < draft->part_count; i++) {
+        if (draft->parts[i].iov_len > GONG_RECORD_PAYLOAD_MAX - len) {
+            return GONG_ERR_TOO_LARGE;
+        }
+        len += draft->parts[i].iov_len;
+    }
+    draft->payload_len = (uint32_t)len;
+    draft->size = gong_record_size(len);
+    return draft->size <= spool->meta.segment_size - GONG_SPOOL_HEADER_SIZE
+               ? GONG_OK
+               : GONG_ERR_TOO_LARGE;
+}
+
+enum gong_err
+gong_spool_append(struct gong_spool *spool, const struct gong_record_meta *meta,
+                  const struct iovec *parts, int part_count, uint64_t *offset)
+{
+    struct draft draft = {
+        .meta = meta, .parts = parts, .part_count = part_count};
+    enum gong_err err = measure(spool, &draft);
+
+    while (err == GONG_OK) {
+        (void)pthread_mutex_lock(&spool->lock);
+        err = append_locked(spool, &draft, offset);
+        (void)pthread_mutex_unlock(&spool->lock);
+        if (err != GONG_ERR_AGAIN) {
+            return err;
+        }
+        err = gong_spool_sync(spool); /* too many full segments unsynced */
+    }
+    return err;
+}
+
+/* What one sync covers, taken under the lock. */
+struct batch {
+    int fds[GONG_SPOOL_RETIRED_MAX + 1];
+    size_t count; /* the last is the head, which stays open */
+    uint64_t target;
+    bool folder;
+};
+
+/*
+ * After a failed fdatasync the kernel may call the pages clean, so that the
+ * next one succeeds without them being on the disk. Writing the bytes again
+ * from the page cache makes them dirty again. Under the lock, so that no
+ * segment is recycled meanwhile.
+ */
+static enum gong_err
+dirty_again(struct gong_spool *spool, const struct batch *batch)
+{
+    uint64_t size = spool->meta.segment_size;
+    uint64_t at = atomic_load(&spool->durable);
+    uint64_t begin = atomic_load(&spool->begin);
+    uint8_t block[4096];
+    enum gong_err err = GONG_OK;
+
+    at = at < begin ? begin : at;
+    while (err == GONG_OK && at < batch->target) {
+        uint64_t number = at / size;
+        uint64_t left = (number + 1) * size - at;
+        size_t len = left < sizeof block ? (size_t)left : sizeof block;
+        int fd = spool->head_fd;
+
+        len = batch->target - at < len ? (size_t)(batch->target - at) : len;
+        for (size_t i = 0; i < spool->retired_count; i++) {
+            if (spool->retired[i].number == number) {
+                fd = spool->retired[i].fd;
+            }
+        }
+        gong_spool_file_read(fd, at % size, block, len);
+        err = gong_spool_file_write(fd, at % size, block, len);
+        at += len;
+    }
+    return err;
+}
+
+static enum gong_err
+take_batch(struct gong_spool *spool, struct batch *batch)
+{
+    enum gong_err err = GONG_OK;
+
+    (void)pthread_mutex_lock(&spool->lock);
+    batch->count = 0;
+    for (size_t i = 0; i < spool->retired_count; i++) {
+        batch->fds[batch->count++] = spool->retired[i].fd;
+    }
+    batch->fds[batch->count++] = spool->head_fd;
+    batch->target = atomic_load(&spool->end);
+    batch->folder = spool->folder_dirty;
+    spool->folder_dirty = false;
+    if (spool->sync_failed) {
+        err = dirty_again(spool, batch);
+    }
+    (void)pthread_mutex_unlock(&spool->lock);
+    return err;
+}
+
+static void
+settle_batch(struct gong_spool *spool, const struct batch *batch,
+             enum gong_err err)
+{
+    size_t done = err == GONG_OK ? batch->count - 1 : 0;
+
+    (void)pthread_mutex_lock(&spool->lock);
+    if (err == GONG_OK) {
+        atomic_store(&spool->durable, batch->target);
+        spool->retired_count -= done;
+        memmove(spool->retired, spool->retired + done,
+                spool->retired_count * sizeof spool->retired[0]);
+    } else {
+        spool->folder_dirty |= batch->folder;
+    }
+    spool->sync_failed = err != GONG_OK;
+    note_state(spool, "spool_sync", &spool->sync_state, err);
+    (void)pthread_mutex_unlock(&spool->lock);
+    for (size_t i = 0; i < done; i++) {
+        (void)close(batch->fds[i]);
+    }
+}
+
+/* With sync_lock held. */
+static enum gong_err
+sync_all(struct gong_spool *spool)
+{
+    struct batch batch;
+    enum gong_err err = take_batch(spool, &batch);
+
+    if (batch.target != atomic_load(&spool->durable) || batch.folder) {
+        for (size_t i = 0; err == GONG_OK && i < batch.count; i++) {
+            err = gong_spool_file_data_sync(batch.fds[i]);
+        }
+        if (err == GONG_OK && batch.folder) {
+            err = gong_spool_file_sync(spool->dir_fd);
+        }
+        settle_batch(spool, &batch, err);
+    }
+    return err;
+}
+
+enum gong_err
+gong_spool_sync(struct gong_spool *spool)
+{
+    enum gong_err err;
+
+    (void)pthread_mutex_lock(&spool->sync_lock);
+    err = sync_all(spool);
+    if (err == GONG_OK) {
+        gong_spool_segment_spare(spool);
+    }
+    (void)pthread_mutex_unlock(&spool->sync_lock);
+    return err;
+}
+
+void
+gong_spool_close(struct gong_spool *spool)
+{
+    enum gong_err err;
+
+    if (spool == NULL) {
+        return;
+    }
+    err = sync_all(spool);
+    if (err == GONG_OK) {
+        spool->meta.in_use = false;
+        err = gong_spool_meta_save(spool);
+    }
+    if (err != GONG_OK) {
+        gong_log(GONG_LOG_ERROR, "spool_close", "dir=%s state=\"%s\"",
+                 spool->label, gong_err_text(err));
+    }
+    spool_free(spool);
+}
+
+void
+gong_spool_stats(struct gong_spool *spool, struct gong_spool_stats *out)
+{
+    (void)pthread_mutex_lock(&spool->lock);
+    *out = (struct gong_spool_stats){
+        .begin = atomic_load(&spool->begin),
+        .end = atomic_load(&spool->end),
+        .durable = atomic_load(&spool->durable),
+        .generation =
+            (uint32_t)spool->meta.generations[spool->meta.count - 1].number,
+        .set_aside_records = spool->gap_count,
+        .set_aside_bytes = spool->gap_bytes,
+        .dropped_bytes = spool->dropped_bytes,
+        .bytes_max = spool->segments_max * spool->meta.segment_size};
+    (void)pthread_mutex_unlock(&spool->lock);
+}
+
+void
+gong_spool_id(struct gong_spool *spool, uint8_t out[16])
+{
+    memcpy(out, spool->meta.log_id, 16);
+}
+
+bool
+gong_spool_position_holds(struct gong_spool *spool, uint32_t generation,
+                          uint64_t offset)
+{
+    const struct gong_spool_meta *meta = &spool->meta;
+
+    for (uint32_t i = 0; i < meta->count; i++) {
+        if (meta->generations[i].number == generation) {
+            uint64_t last = UINT64_MAX;
+
+            for (uint32_t k = i + 1; k < meta->count; k++) {
+                last = meta->generations[k].start < last
+                           ? meta->generations[k].start
+                           : last;
+            }
+            return offset <= last && offset <= atomic_load(&spool->end);
+        }
+    }
+    return false;
+}

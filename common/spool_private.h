@@ -1,0 +1,127 @@
+/*
+ * spool_private: what the files of the spool share.
+ *
+ *      segments[0]                        segments[count - 1]: the head
+ *   | ######### | #########.. | ...... | ######____________ |
+ *     ^ begin             ^ data_end             ^ tail, end
+ *
+ * begin, end and durable are read without the lock; everything else that
+ * changes is under it. end is published after the bytes are in the file, and
+ * begin before the bytes of a recycled segment change, so a reader that finds
+ * a bad record looks at begin again, under the lock, before it believes it.
+ *
+ * Lock order: sync_lock, then lock. Only sync_lock is held across a disk wait.
+ */
+#ifndef GONG_COMMON_SPOOL_PRIVATE_H
+#define GONG_COMMON_SPOOL_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "common/spool.h"
+#include "common/spool_format.h"
+#include "common/spool_reader.h"
+
+#define GONG_SPOOL_RETIRED_MAX 32
+#define GONG_SPOOL_GAPS_MAX    256
+#define GONG_SPOOL_LABEL_SIZE  128
+#define GONG_SPOOL_SPARE       "spare.segment"
+
+struct gong_spool_segment {
+    uint64_t number;
+    uint64_t data_end; /* after its last record; the head's is tail */
+};
+
+/* A full segment that no sync has covered yet. */
+struct gong_spool_retired {
+    int fd;
+    uint64_t number;
+};
+
+struct gong_spool_gap {
+    uint64_t from;
+    uint64_t to;
+};
+
+struct gong_spool {
+    char label[GONG_SPOOL_LABEL_SIZE]; /* the folder, quoted for the log */
+    int dir_fd;
+    int lock_fd;
+    uint32_t segments_max;
+    enum gong_spool_policy policy;
+
+    pthread_mutex_t sync_lock;
+    pthread_mutex_t lock;
+    _Atomic uint64_t begin;
+    _Atomic uint64_t end;
+    _Atomic uint64_t durable;
+
+    struct gong_spool_meta meta; /* id and size never change after open */
+    struct gong_spool_segment *segments; /* ascending */
+    uint32_t count;
+    uint32_t cap;
+    int head_fd;
+    uint64_t tail;
+    bool head_filled; /* zeros stand from tail to the head's end */
+    int spare_fd;     /* preallocated under GONG_SPOOL_SPARE, or -1 */
+    struct gong_spool_retired retired[GONG_SPOOL_RETIRED_MAX];
+    size_t retired_count;
+    bool folder_dirty; /* a name changed since the last sync */
+    bool sync_failed;
+
+    struct gong_spool_cursor *cursors;
+    struct gong_spool_gap gaps[GONG_SPOOL_GAPS_MAX];
+    uint64_t gap_count; /* past GAPS_MAX only counted */
+    uint64_t gap_bytes;
+    uint64_t dropped_bytes;
+    bool dropping;              /* an episode is on; logged once */
+    enum gong_err append_state; /* last outcome; changes are logged */
+    enum gong_err sync_state;
+};
+
+struct gong_spool_cursor {
+    struct gong_spool *spool;
+    struct gong_spool_cursor *next;
+    char name[GONG_SPOOL_CURSOR_NAME_MAX + 1]; /* "": holds nothing */
+    int fd;                                    /* its file, or -1 */
+    uint64_t offset;
+    uint64_t committed; /* under the spool's lock */
+    struct gong_spool_reader reader;
+};
+
+/* The first record's place in segment number, and where the segment ends. */
+uint64_t gong_spool_segment_start(const struct gong_spool *spool,
+                                  uint64_t number);
+uint64_t gong_spool_segment_end(const struct gong_spool *spool,
+                                uint64_t offset);
+
+/* gong_spool_segment_create: makes number the head; the log may be empty.
+ * gong_spool_segment_advance: closes the head and goes on in the next number,
+ * new or recycled, as the policy allows. GONG_ERR_AGAIN: sync first.
+ * Both with the lock held. */
+enum gong_err gong_spool_segment_create(struct gong_spool *spool,
+                                        uint64_t number) GONG_MUST_CHECK;
+enum gong_err
+gong_spool_segment_advance(struct gong_spool *spool) GONG_MUST_CHECK;
+/* gong_spool_segment_spare: preallocates the next segment if it will be needed
+ * soon; failure is left for advance to meet. With sync_lock held only. */
+void gong_spool_segment_spare(struct gong_spool *spool);
+/* gong_spool_segment_label: writes the segment header of number to fd. */
+enum gong_err gong_spool_segment_label(struct gong_spool *spool, int fd,
+                                       uint64_t number) GONG_MUST_CHECK;
+/* gong_spool_segment_push: one more in the table. */
+enum gong_err gong_spool_segment_push(struct gong_spool *spool, uint64_t number,
+                                      uint64_t data_end) GONG_MUST_CHECK;
+
+/* gong_spool_recover: reads the folder, repairs what must be, fills spool.
+ * On failure *at is the file it failed at (static text). */
+enum gong_err gong_spool_recover(struct gong_spool *spool,
+                                 uint64_t segment_size,
+                                 const char **at) GONG_MUST_CHECK;
+/* gong_spool_set_aside: counts and logs damaged bytes, each range once. */
+void gong_spool_set_aside(struct gong_spool *spool, uint64_t from, uint64_t to);
+
+/* gong_spool_meta_save: writes log.meta. */
+enum gong_err gong_spool_meta_save(struct gong_spool *spool) GONG_MUST_CHECK;
+
+#endif
