@@ -152,36 +152,39 @@ finish_token(struct gong_lp_reader *reader, struct token *token, bool equals,
     return true;
 }
 
+/* The rest of a token whose scan stopped at p: escapes, stray carriage returns
+ * and, when strict, what is beyond ASCII. */
 static bool
+read_odd_token(struct gong_lp_reader *reader, const char **at, unsigned mask,
+               struct token *token)
+{
+    const char *p = token->raw.data;
+    bool escaped = false;
+
+    mask &= ~GONG_LP_BYTE_HIGH;
+    do {
+        p = gong_lp_scan(p, reader->stop, mask);
+    } while (p < reader->stop && pass_byte(reader, &p, mask, &escaped));
+    *at = p;
+    token->raw.len = (size_t)(p - token->raw.data);
+    token->text = token->raw;
+    return finish_token(reader, token, (mask & GONG_LP_BYTE_EQUALS) != 0,
+                        escaped);
+}
+
+static inline bool
 read_token(struct gong_lp_reader *reader, const char **at, unsigned mask,
            struct token *token)
 {
-    const char *start = *at;
-    const char *stop = reader->stop;
-    const char *p = start;
-    bool escaped = false, special = false;
+    const char *p = gong_lp_scan(*at, reader->stop, mask);
 
-    for (;;) {
-        while (p < stop && !gong_lp_byte_is(*p, mask)) {
-            p++;
-        }
-        if (p == stop) {
-            break;
-        }
-        if (gong_lp_byte_is(*p, GONG_LP_BYTE_HIGH)) {
-            special = true;
-            mask &= ~GONG_LP_BYTE_HIGH;
-        } else if (!pass_byte(reader, &p, mask, &escaped)) {
-            break;
-        }
+    token->raw = gong_str_from(*at, (size_t)(p - *at));
+    token->text = token->raw;
+    if (p < reader->stop &&
+        (*p == '\\' || *p == '\r' || gong_lp_byte_is(*p, GONG_LP_BYTE_HIGH))) {
+        return read_odd_token(reader, at, mask, token);
     }
     *at = p;
-    token->raw = gong_str_from(start, (size_t)(p - start));
-    token->text = token->raw;
-    if (escaped || special) {
-        return finish_token(reader, token, (mask & GONG_LP_BYTE_EQUALS) != 0,
-                            escaped);
-    }
     return true;
 }
 
@@ -433,9 +436,11 @@ read_tail(struct gong_lp_reader *reader)
 static void
 leave_line(struct gong_lp_reader *reader, const char *p)
 {
-    const char *newline =
-        p < reader->end ? memchr(p, '\n', (size_t)(reader->end - p)) : NULL;
+    const char *newline = NULL;
 
+    if (p < reader->end) {
+        newline = *p == '\n' ? p : memchr(p, '\n', (size_t)(reader->end - p));
+    }
     reader->at = newline == NULL ? reader->end : newline + 1;
     reader->line += reader->newlines + (newline == NULL ? 0 : 1);
     reader->newlines = 0;

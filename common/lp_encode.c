@@ -431,8 +431,9 @@ sort_tags(const struct gong_lp_line *line,
         if (place > 0 && order == 0) {
             continue;
         }
-        memmove(&sorted[place + 1], &sorted[place],
-                (count - place) * sizeof(sorted[0]));
+        for (size_t k = count; k > place; k--) {
+            sorted[k] = sorted[k - 1];
+        }
         sorted[place] = tag;
         count++;
     }

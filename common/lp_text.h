@@ -9,6 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
+
 #include "common/str.h"
 
 /* What a byte is to a scanner; a scanner stops at any bit of its mask. */
@@ -23,6 +27,51 @@ static inline bool
 gong_lp_byte_is(char byte, unsigned mask)
 {
     return (gong_lp_byte_class[(unsigned char)byte] & mask) != 0;
+}
+
+#if defined(__SSE2__)
+/* Bit i: byte i of the 16 at p may be of a class. Certain for letters, digits,
+ * - . / : ; < > and the like, which are of none; the table decides the rest. */
+static inline unsigned
+gong_lp_candidates(const char *p)
+{
+    const __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)p);
+    const __m128i low =
+        _mm_cmpeq_epi8(_mm_min_epu8(bytes, _mm_set1_epi8(',')), bytes);
+    const __m128i equals = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('='));
+    const __m128i slash = _mm_cmpeq_epi8(bytes, _mm_set1_epi8('\\'));
+    const __m128i high =
+        _mm_or_si128(bytes, _mm_cmpeq_epi8(bytes, _mm_set1_epi8(0x7f)));
+
+    return (unsigned)_mm_movemask_epi8(
+        _mm_or_si128(_mm_or_si128(low, high), _mm_or_si128(equals, slash)));
+}
+#endif
+
+/* gong_lp_scan: the first byte from p on with any bit of mask, or end. Nothing
+ * at or past end is read. */
+static inline const char *
+gong_lp_scan(const char *p, const char *end, unsigned mask)
+{
+#if defined(__SSE2__)
+    while (end - p >= 16) {
+        unsigned candidates = gong_lp_candidates(p);
+
+        while (candidates != 0) {
+            const char *at = p + __builtin_ctz(candidates);
+
+            if (gong_lp_byte_is(*at, mask)) {
+                return at;
+            }
+            candidates &= candidates - 1;
+        }
+        p += 16;
+    }
+#endif
+    while (p < end && !gong_lp_byte_is(*p, mask)) {
+        p++;
+    }
+    return p;
 }
 
 /* gong_lp_utf8_next: the length of the valid UTF-8 character (shortest form, no

@@ -11,13 +11,16 @@
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /* A broken promise stops the run, in every build type. */
+static inline void
+fuzz_check(int holds, const char *file, int line, const char *text)
+{
+    if (!holds) {
+        (void)fprintf(stderr, "%s:%d: %s\n", file, line, text);
+        abort();
+    }
+}
+
 #define FUZZ_CHECK(condition)                                                  \
-    do {                                                                       \
-        if (!(condition)) {                                                    \
-            (void)fprintf(stderr, "%s:%d: %s\n", __FILE__, __LINE__,           \
-                          #condition);                                         \
-            abort();                                                           \
-        }                                                                      \
-    } while (0)
+    fuzz_check((condition), __FILE__, __LINE__, #condition)
 
 #endif

@@ -8,6 +8,15 @@
 
 static const struct gong_lp_dialect everything = {true, true, true};
 
+static uint64_t
+bits_of(double number)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &number, sizeof(bits));
+    return bits;
+}
+
 static bool
 same_value(const struct gong_lp_value *a, const struct gong_lp_value *b)
 {
@@ -16,7 +25,7 @@ same_value(const struct gong_lp_value *a, const struct gong_lp_value *b)
     }
     switch (a->type) {
     case GONG_LP_FLOAT:
-        return memcmp(&a->as.number, &b->as.number, sizeof(double)) == 0;
+        return bits_of(a->as.number) == bits_of(b->as.number);
     case GONG_LP_INT:
         return a->as.integer == b->as.integer;
     case GONG_LP_UINT:

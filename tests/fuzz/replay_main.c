@@ -43,7 +43,7 @@ feed(const uint8_t *data, size_t size, struct tally *tally)
 static bool
 feed_cuts(const uint8_t *data, size_t size, struct tally *tally)
 {
-    size_t step = size <= CUTS * 4 ? 1 : size / CUTS;
+    size_t step = size / 4 <= CUTS ? 1 : size / CUTS;
 
     for (size_t cut = 0; cut < size; cut += step) {
         if (!feed(data, cut, tally)) {

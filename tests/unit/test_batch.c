@@ -50,9 +50,10 @@ headed(char *out, const char *body, int64_t off_ms)
         .crc = gong_crc32c(0, body, strlen(body)),
     };
     size_t len = gong_batch_header_format(&header, out);
+    struct gong_str text = gong_str_of(body);
 
-    memcpy(out + len, body, strlen(body));
-    return gong_str_from(out, len + strlen(body));
+    memcpy(out + len, text.data, text.len);
+    return gong_str_from(out, len + text.len);
 }
 
 static void
@@ -103,70 +104,70 @@ longest_header(void **state)
 #define HEAD "#gong v=1 epoch=5f1c09e2a7b4d310 seq=2 low=1 lane=back n=0"
 #define CRC0 " crc=00000000\n"
 
+static const struct {
+    const char *message;
+    enum gong_batch_kind kind;
+} messages[] = {
+    {"", GONG_BATCH_PLAIN},
+    {"m f=1\n", GONG_BATCH_PLAIN},
+    {"# a comment\nm f=1\n", GONG_BATCH_PLAIN},
+    {"#gong\nm f=1\n", GONG_BATCH_PLAIN},
+    {"#gongs v=1\n", GONG_BATCH_PLAIN},
+    {" #gong v=1\n", GONG_BATCH_PLAIN},
+    {HEAD CRC0, GONG_BATCH_HEADED},
+    {HEAD " off=-5 sent=7" CRC0, GONG_BATCH_HEADED},
+    {HEAD " later=thing" CRC0, GONG_BATCH_HEADED}, /* not ours to know */
+    {HEAD " off=-9000000000000" CRC0, GONG_BATCH_HEADED},
+    {"#gong ", GONG_BATCH_DAMAGED},
+    {"#gong \n", GONG_BATCH_DAMAGED},
+    {HEAD " crc=00000000", GONG_BATCH_DAMAGED}, /* cut */
+    {HEAD "\n", GONG_BATCH_DAMAGED},            /* no crc */
+    {HEAD CRC0 "m f=1\n", GONG_BATCH_DAMAGED},  /* another body */
+    {HEAD " crc=00000001\n", GONG_BATCH_DAMAGED},
+    {HEAD " crc=0000000\n", GONG_BATCH_DAMAGED},
+    {HEAD " crc=0000000g\n", GONG_BATCH_DAMAGED},
+    {HEAD " crc=00000000\r\n", GONG_BATCH_DAMAGED},
+    {HEAD "  crc=00000000\n", GONG_BATCH_DAMAGED},
+    {HEAD " seq=2" CRC0, GONG_BATCH_DAMAGED}, /* twice */
+    {HEAD " enc=zstd" CRC0, GONG_BATCH_DAMAGED},
+    {HEAD " word" CRC0, GONG_BATCH_DAMAGED},
+    {HEAD " off=" CRC0, GONG_BATCH_DAMAGED},
+    {HEAD " off=-" CRC0, GONG_BATCH_DAMAGED},
+    {HEAD " off=9000000000001" CRC0, GONG_BATCH_DAMAGED},
+    {HEAD " sent=-1" CRC0, GONG_BATCH_DAMAGED},
+    {"#gong v=2 epoch=5f1c09e2a7b4d310 seq=2 low=1 lane=back n=0" CRC0,
+     GONG_BATCH_DAMAGED},
+    {"#gong v=1 epoch=5F1C09E2A7B4D310 seq=2 low=1 lane=back n=0" CRC0,
+     GONG_BATCH_DAMAGED},
+    {"#gong v=1 epoch=5f1c09e2a7b4d310 seq=0 low=1 lane=back n=0" CRC0,
+     GONG_BATCH_DAMAGED},
+    {"#gong v=1 epoch=5f1c09e2a7b4d310 seq=18446744073709551616 low=1 "
+     "lane=back n=0" CRC0,
+     GONG_BATCH_DAMAGED},
+    {"#gong v=1 epoch=5f1c09e2a7b4d310 seq=2 low=1 lane=fast n=0" CRC0,
+     GONG_BATCH_DAMAGED},
+    {"#gong v=1 epoch=5f1c09e2a7b4d310 seq=2 low=1 lane=back "
+     "n=4294967296" CRC0,
+     GONG_BATCH_DAMAGED},
+    {"#gong v=1 epoch=5f1c09e2a7b4d310 seq=2 lane=back n=0" CRC0,
+     GONG_BATCH_DAMAGED},
+};
+
 static void
 kinds_of_message(void **state)
 {
-    static const struct {
-        const char *message;
-        enum gong_batch_kind kind;
-    } rows[] = {
-        {"", GONG_BATCH_PLAIN},
-        {"m f=1\n", GONG_BATCH_PLAIN},
-        {"# a comment\nm f=1\n", GONG_BATCH_PLAIN},
-        {"#gong\nm f=1\n", GONG_BATCH_PLAIN},
-        {"#gongs v=1\n", GONG_BATCH_PLAIN},
-        {" #gong v=1\n", GONG_BATCH_PLAIN},
-        {HEAD CRC0, GONG_BATCH_HEADED},
-        {HEAD " off=-5 sent=7" CRC0, GONG_BATCH_HEADED},
-        {HEAD " later=thing" CRC0, GONG_BATCH_HEADED}, /* not ours to know */
-        {HEAD " off=-9000000000000" CRC0, GONG_BATCH_HEADED},
-        {"#gong ", GONG_BATCH_DAMAGED},
-        {"#gong \n", GONG_BATCH_DAMAGED},
-        {HEAD " crc=00000000", GONG_BATCH_DAMAGED}, /* cut */
-        {HEAD "\n", GONG_BATCH_DAMAGED},            /* no crc */
-        {HEAD CRC0 "m f=1\n", GONG_BATCH_DAMAGED},  /* another body */
-        {HEAD " crc=00000001\n", GONG_BATCH_DAMAGED},
-        {HEAD " crc=0000000\n", GONG_BATCH_DAMAGED},
-        {HEAD " crc=0000000g\n", GONG_BATCH_DAMAGED},
-        {HEAD " crc=00000000\r\n", GONG_BATCH_DAMAGED},
-        {HEAD "  crc=00000000\n", GONG_BATCH_DAMAGED},
-        {HEAD " seq=2" CRC0, GONG_BATCH_DAMAGED}, /* twice */
-        {HEAD " enc=zstd" CRC0, GONG_BATCH_DAMAGED},
-        {HEAD " word" CRC0, GONG_BATCH_DAMAGED},
-        {HEAD " off=" CRC0, GONG_BATCH_DAMAGED},
-        {HEAD " off=-" CRC0, GONG_BATCH_DAMAGED},
-        {HEAD " off=9000000000001" CRC0, GONG_BATCH_DAMAGED},
-        {HEAD " sent=-1" CRC0, GONG_BATCH_DAMAGED},
-        {"#gong v=2 epoch=5f1c09e2a7b4d310 seq=2 low=1 lane=back n=0" CRC0,
-         GONG_BATCH_DAMAGED},
-        {"#gong v=1 epoch=5F1C09E2A7B4D310 seq=2 low=1 lane=back n=0" CRC0,
-         GONG_BATCH_DAMAGED},
-        {"#gong v=1 epoch=5f1c09e2a7b4d310 seq=0 low=1 lane=back n=0" CRC0,
-         GONG_BATCH_DAMAGED},
-        {"#gong v=1 epoch=5f1c09e2a7b4d310 seq=18446744073709551616 low=1 "
-         "lane=back n=0" CRC0,
-         GONG_BATCH_DAMAGED},
-        {"#gong v=1 epoch=5f1c09e2a7b4d310 seq=2 low=1 lane=fast n=0" CRC0,
-         GONG_BATCH_DAMAGED},
-        {"#gong v=1 epoch=5f1c09e2a7b4d310 seq=2 low=1 lane=back "
-         "n=4294967296" CRC0,
-         GONG_BATCH_DAMAGED},
-        {"#gong v=1 epoch=5f1c09e2a7b4d310 seq=2 lane=back n=0" CRC0,
-         GONG_BATCH_DAMAGED},
-    };
-
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    for (size_t i = 0; i < sizeof(messages) / sizeof(messages[0]); i++) {
         struct gong_batch_header header;
         struct gong_str body;
         enum gong_batch_kind kind = gong_batch_header_parse(
-            gong_str_of(rows[i].message), &header, &body);
+            gong_str_of(messages[i].message), &header, &body);
 
-        if (kind != rows[i].kind) {
-            fail_msg("%s: %d", rows[i].message, (int)kind);
+        if (kind != messages[i].kind) {
+            fail_msg("%s: %d", messages[i].message, (int)kind);
         }
         if (kind == GONG_BATCH_PLAIN) {
-            assert_true(gong_str_is(body, rows[i].message));
+            assert_true(gong_str_is(body, messages[i].message));
         }
     }
 }

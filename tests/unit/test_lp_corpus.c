@@ -463,10 +463,15 @@ one_strict_line(struct gong_lp_reader *reader, struct gong_str text)
     const struct gong_lp_point *point;
     const struct gong_lp_error *error;
 
+    size_t points = 0;
+    enum gong_lp_result result;
+
     gong_lp_reader_start(reader, text);
-    return text.len == 0 ||
-           (gong_lp_reader_next(reader, &point, &error) == GONG_LP_POINT &&
-            gong_lp_reader_next(reader, &point, &error) == GONG_LP_END);
+    while ((result = gong_lp_reader_next(reader, &point, &error)) ==
+           GONG_LP_POINT) {
+        points++;
+    }
+    return result == GONG_LP_END && points == (text.len == 0 ? 0 : 1);
 }
 
 static enum judgement

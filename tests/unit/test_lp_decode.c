@@ -299,7 +299,7 @@ limits(void **state)
     assert_string_equal(first_reason(reader, body), "too_many_tags");
     body = many(text, sizeof(text), "m", ",t", "=v", GONG_LP_TAGS_MAX);
     assert_string_equal(first_reason(reader, body), "no_fields");
-    memcpy(text + body.len, " f=1", 4);
+    (void)snprintf(text + body.len, sizeof(text) - body.len, " f=1");
     body.len += 4;
     assert_string_equal(first_reason(reader, body), "point");
     body =
@@ -313,13 +313,14 @@ limits(void **state)
 static struct gong_str
 long_line(char *to, const char *head, char filler, size_t len, const char *tail)
 {
-    size_t head_len = strlen(head), tail_len = strlen(tail);
+    const struct gong_str first = gong_str_of(head), last = gong_str_of(tail);
+    const struct gong_str next = gong_str_of("\nm f=1\n");
 
-    memcpy(to, head, head_len);
-    memset(to + head_len, filler, len - head_len - tail_len);
-    memcpy(to + len - tail_len, tail, tail_len);
-    memcpy(to + len, "\nm f=1\n", 8);
-    return gong_str_from(to, len + 7);
+    memcpy(to, first.data, first.len);
+    memset(to + first.len, filler, len - first.len - last.len);
+    memcpy(to + len - last.len, last.data, last.len);
+    memcpy(to + len, next.data, next.len);
+    return gong_str_from(to, len + next.len);
 }
 
 static void

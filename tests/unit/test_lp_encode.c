@@ -266,13 +266,13 @@ random_text(uint64_t *seed, char *to, size_t pieces, bool name)
         to[len++] = 'k'; /* never empty, never a comment */
     }
     for (size_t i = 0; i < pieces; i++) {
-        const char *piece = stock[next_random(seed) % offered];
+        struct gong_str piece = gong_str_of(stock[next_random(seed) % offered]);
 
-        memcpy(to + len, piece, strlen(piece));
-        len += strlen(piece);
+        memcpy(to + len, piece.data, piece.len);
+        len += piece.len;
         if (name && next_random(seed) % 5 == 0) {
-            memcpy(to + len, "\\x", 2); /* a backslash that stays */
-            len += 2;
+            to[len++] = '\\'; /* a backslash that stays */
+            to[len++] = 'x';
         }
     }
     return gong_str_from(to, len);
@@ -308,6 +308,15 @@ random_value(uint64_t *seed, char *to)
     return value;
 }
 
+static uint64_t
+bits_of(double number)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &number, sizeof(bits));
+    return bits;
+}
+
 static bool
 same_value(const struct gong_lp_value *a, const struct gong_lp_value *b)
 {
@@ -316,7 +325,7 @@ same_value(const struct gong_lp_value *a, const struct gong_lp_value *b)
     }
     switch (a->type) {
     case GONG_LP_FLOAT:
-        return memcmp(&a->as.number, &b->as.number, sizeof(double)) == 0;
+        return bits_of(a->as.number) == bits_of(b->as.number);
     case GONG_LP_INT:
         return a->as.integer == b->as.integer;
     case GONG_LP_UINT:

@@ -37,6 +37,15 @@ scan(const char *text, struct gong_lp_value *value)
     return reason;
 }
 
+static uint64_t
+bits_of(double number)
+{
+    uint64_t bits;
+
+    memcpy(&bits, &number, sizeof(bits));
+    return bits;
+}
+
 static void
 same_as_strtod(const char *text)
 {
@@ -44,7 +53,7 @@ same_as_strtod(const char *text)
     double expected = strtod(text, NULL);
 
     if (scan(text, &value) != NULL || value.type != GONG_LP_FLOAT ||
-        memcmp(&value.as.number, &expected, sizeof(expected)) != 0) {
+        bits_of(value.as.number) != bits_of(expected)) {
         fail_msg("%s: %.17g, not %.17g", text, value.as.number, expected);
     }
 }

@@ -67,8 +67,8 @@ bad_topics(void **state)
         "gong/v1/+/b/data",
         "gong/v1/a/#",
         "gong/v1/a/\xc4\x91/data",
-        "gong/v1/" NAME_64 "x/b/data",
-        "gong/v1/a/" NAME_64 "x/data",
+        ("gong/v1/" NAME_64 "x/b/data"),
+        ("gong/v1/a/" NAME_64 "x/data"),
         "gong/v1/agents/north/status",
         "gong/v1/alerts/a/data",
     };
