@@ -379,6 +379,9 @@ split_payload(struct gong_batch *batch, struct gong_str payload,
     batch->site = gong_str_from(payload.data + 2, site_len);
     batch->device = gong_str_from(payload.data + 2 + site_len, device_len);
     *message = gong_str_from(payload.data + prefix, payload.len - prefix);
+    if (prefix == 2) {
+        return true; /* from a file */
+    }
     return gong_topic_name_valid(batch->site) &&
            gong_topic_name_valid(batch->device);
 }
@@ -456,6 +459,12 @@ gong_batch_labels(const struct gong_batch *batch,
     } ours[] = {{"site", "exported_site"}, {"device", "exported_device"}};
     size_t count = 0;
 
+    if (batch->site.len == 0) {
+        if (point->tag_count != 0) {
+            memcpy(out, point->tags, point->tag_count * sizeof(out[0]));
+        }
+        return point->tag_count;
+    }
     out[count++] = (struct gong_lp_tag){gong_str_of("site"), batch->site};
     out[count++] = (struct gong_lp_tag){gong_str_of("device"), batch->device};
     for (size_t i = 0; i < point->tag_count; i++) {

@@ -10,7 +10,8 @@
  *
  * Journal payload of a data record (GONG_RECORD_DATA):
  *   u8 site length, u8 device length, site, device, the message unchanged
- * The record's wall time is the arrival.
+ * The record's wall time is the arrival. Both names are empty in records made
+ * of a line-protocol file, which no topic named.
  *
  * The engine and the stores must agree on labels and stamps, so both read
  * points through gong_batch_next. Pure; no allocation per point.
@@ -107,7 +108,8 @@ enum gong_lp_result gong_batch_next(struct gong_batch *batch,
 /*
  * gong_batch_labels: the point's tags with site and device from the topic set
  * and tags of those names renamed exported_site / exported_device. out must
- * hold GONG_LP_TAGS_MAX + 2; returns the count. Not sorted.
+ * hold GONG_LP_TAGS_MAX + 2; returns the count. Not sorted. Without names from
+ * a topic the tags stay as they stand (semantics rule 25).
  */
 size_t gong_batch_labels(const struct gong_batch *batch,
                          const struct gong_lp_point *point,

@@ -33,3 +33,8 @@ foreach(module spool spool_recover spool_faults)
         LINKER:--wrap=pwritev64,--wrap=pwrite64,--wrap=posix_fallocate64
         LINKER:--wrap=fdatasync,--wrap=fsync)
 endforeach()
+
+# rules/engine
+gong_test(engine LINKS gong_engine
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
+gong_test(rule_file LINKS gong_rule_file)

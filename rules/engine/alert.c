@@ -1,0 +1,141 @@
+#include "rules/engine/alert.h"
+
+static bool
+move(struct gong_alert *alert, enum gong_alert_state to,
+     enum gong_effect_reason reason, int64_t now,
+     struct gong_alert_change *change)
+{
+    change->from = (enum gong_alert_state)alert->state;
+    change->to = to;
+    change->reason = reason;
+    alert->state = (uint8_t)to;
+    alert->told_ms = now;
+    return true;
+}
+
+static bool
+became_true(struct gong_alert *alert, const struct gong_alert_terms *terms,
+            int64_t now, struct gong_alert_change *change)
+{
+    switch ((enum gong_alert_state)alert->state) {
+    case GONG_ALERT_INACTIVE:
+        alert->since_ms = now;
+        return move(alert,
+                    terms->for_ms > 0 ? GONG_ALERT_PENDING : GONG_ALERT_FIRING,
+                    GONG_REASON_CONDITION, now, change);
+    case GONG_ALERT_PENDING:
+        if (now < gong_alert_due(alert, terms)) {
+            return false;
+        }
+        return move(alert, GONG_ALERT_FIRING, GONG_REASON_FOR, now, change);
+    case GONG_ALERT_FIRING:
+        return false;
+    case GONG_ALERT_KEEPING:
+        return move(alert, GONG_ALERT_FIRING, GONG_REASON_CONDITION, now,
+                    change);
+    }
+    return false;
+}
+
+static bool
+became_false(struct gong_alert *alert, const struct gong_alert_terms *terms,
+             enum gong_effect_reason reason, int64_t now,
+             struct gong_alert_change *change)
+{
+    switch ((enum gong_alert_state)alert->state) {
+    case GONG_ALERT_INACTIVE:
+        return false;
+    case GONG_ALERT_PENDING:
+        return move(alert, GONG_ALERT_INACTIVE, reason, now, change);
+    case GONG_ALERT_FIRING:
+        return move(alert,
+                    terms->keep_ms > 0 ? GONG_ALERT_KEEPING
+                                       : GONG_ALERT_INACTIVE,
+                    reason, now, change);
+    case GONG_ALERT_KEEPING:
+        if (now < gong_alert_due(alert, terms)) {
+            return false;
+        }
+        return move(alert, GONG_ALERT_INACTIVE, GONG_REASON_KEEP, now, change);
+    }
+    return false;
+}
+
+bool
+gong_alert_step(struct gong_alert *alert, const struct gong_alert_terms *terms,
+                enum gong_alert_event event, int64_t now,
+                struct gong_alert_change *change)
+{
+    switch (event) {
+    case GONG_ALERT_TRUE:
+        return became_true(alert, terms, now, change);
+    case GONG_ALERT_FALSE:
+        return became_false(alert, terms, GONG_REASON_CONDITION, now, change);
+    case GONG_ALERT_MISSING:
+        return became_false(alert, terms, GONG_REASON_MISSING, now, change);
+    case GONG_ALERT_REMOVED:
+        if (alert->state == GONG_ALERT_INACTIVE) {
+            return false;
+        }
+        return move(alert, GONG_ALERT_INACTIVE, GONG_REASON_RULE_REMOVED, now,
+                    change);
+    }
+    return false;
+}
+
+int64_t
+gong_alert_due(const struct gong_alert *alert,
+               const struct gong_alert_terms *terms)
+{
+    switch ((enum gong_alert_state)alert->state) {
+    case GONG_ALERT_PENDING:
+        return alert->since_ms + terms->for_ms;
+    case GONG_ALERT_KEEPING:
+        return alert->told_ms + terms->keep_ms;
+    case GONG_ALERT_INACTIVE:
+    case GONG_ALERT_FIRING:
+        break;
+    }
+    return INT64_MAX;
+}
+
+void
+gong_alerts_init(struct gong_alerts *alerts, struct gong_budget *budget)
+{
+    gong_arena_init(&alerts->arena, budget, sizeof(struct gong_alert));
+    alerts->free = 0;
+}
+
+void
+gong_alerts_fini(struct gong_alerts *alerts)
+{
+    gong_arena_fini(&alerts->arena);
+    alerts->free = 0;
+}
+
+uint32_t
+gong_alerts_add(struct gong_alerts *alerts, uint32_t instance)
+{
+    uint32_t alert = alerts->free;
+
+    if (alert != 0) {
+        alerts->free = gong_alert_at(alerts, alert)->instance;
+    } else {
+        alert = gong_arena_add(&alerts->arena, 1);
+    }
+    if (alert != 0) {
+        *gong_alert_at(alerts, alert) = (struct gong_alert){
+            .instance = instance,
+            .used = 1,
+        };
+    }
+    return alert;
+}
+
+void
+gong_alerts_remove(struct gong_alerts *alerts, uint32_t alert)
+{
+    *gong_alert_at(alerts, alert) =
+        (struct gong_alert){.instance = alerts->free};
+    alerts->free = alert;
+}

@@ -1,0 +1,367 @@
+#include "rules/engine/bind.h"
+
+void
+gong_binds_init(struct gong_binds *binds, const struct gong_book *book,
+                const struct gong_labelsets *labelsets,
+                struct gong_budget *budget)
+{
+    *binds = (struct gong_binds){
+        .book = book,
+        .labelsets = labelsets,
+        .instances_max = UINT32_MAX,
+    };
+    gong_arena_init(&binds->series, budget, sizeof(struct gong_series));
+    gong_arena_init(&binds->instances, budget, sizeof(struct gong_instance));
+    gong_arena_init(&binds->bindings, budget, sizeof(uint32_t));
+    gong_arena_init(&binds->leaves, budget, sizeof(uint32_t));
+    gong_arena_init(&binds->attachments, budget,
+                    sizeof(struct gong_attachment));
+    gong_arena_init(&binds->entries, budget, sizeof(struct gong_entry));
+    gong_arena_init(&binds->scratch, budget, sizeof(struct gong_entry));
+    gong_index_init(&binds->series_index, budget);
+    gong_index_init(&binds->attachment_index, budget);
+    gong_index_init(&binds->joint_index, budget);
+}
+
+void
+gong_binds_fini(struct gong_binds *binds)
+{
+    gong_arena_fini(&binds->series);
+    gong_arena_fini(&binds->instances);
+    gong_arena_fini(&binds->bindings);
+    gong_arena_fini(&binds->leaves);
+    gong_arena_fini(&binds->attachments);
+    gong_arena_fini(&binds->entries);
+    gong_arena_fini(&binds->scratch);
+    gong_index_fini(&binds->series_index);
+    gong_index_fini(&binds->attachment_index);
+    gong_index_fini(&binds->joint_index);
+}
+
+static uint64_t
+hash_of(const struct gong_binds *binds, const void *data, size_t len)
+{
+    return gong_hash(binds->labelsets->symbols->key, data, len);
+}
+
+static uint32_t *
+leaf_at(const struct gong_binds *binds, uint32_t leaf)
+{
+    return gong_arena_at(&binds->leaves, leaf);
+}
+
+static const struct gong_book_rule *
+rule_of(const struct gong_binds *binds, const struct gong_instance *instance)
+{
+    return &binds->book->rules[instance->rule];
+}
+
+uint32_t
+gong_bind_leaf(const struct gong_binds *binds,
+               const struct gong_instance *instance, uint32_t leaf)
+{
+    return rule_of(binds, instance)->form == GONG_FORM_JOINT
+               ? *leaf_at(binds, instance->leaves + leaf)
+               : instance->leaves;
+}
+
+uint32_t
+gong_bind_home(const struct gong_binds *binds,
+               const struct gong_instance *instance)
+{
+    uint32_t count = rule_of(binds, instance)->plan->leaf_count;
+
+    for (uint32_t leaf = 0; leaf < count; leaf++) {
+        uint32_t series = gong_bind_leaf(binds, instance, leaf);
+
+        if (series != 0) {
+            return series;
+        }
+    }
+    return 0;
+}
+
+static bool
+matches(const struct gong_binds *binds, const struct gong_plan_leaf *leaf,
+        uint32_t labelset)
+{
+    for (size_t i = 0; i < leaf->matcher_count; i++) {
+        const struct gong_matcher *m = &leaf->matchers[i];
+        struct gong_str value =
+            gong_labelset_get(binds->labelsets, labelset, gong_str_of(m->name));
+
+        if (gong_str_is(value, m->value) != (m->op == GONG_MATCH_EQUAL)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static struct gong_entry
+entry_of(const struct gong_binds *binds, const struct gong_book_leaf *leaf)
+{
+    const struct gong_book_rule *r = &binds->book->rules[leaf->rule];
+
+    return (struct gong_entry){
+        .number = r->number,
+        .rule = (uint16_t)leaf->rule,
+        .leaf = (uint8_t)leaf->leaf,
+        .form = (uint8_t)r->form,
+        .op = (uint8_t)r->op,
+        .timed = r->interval_ms > 0,
+    };
+}
+
+/* Fills scratch with the selectors that read a series. False without memory. */
+static bool
+collect(struct gong_binds *binds, struct gong_series_name name)
+{
+    uint32_t count = 0;
+    const struct gong_book_leaf *leaves =
+        gong_book_leaves(binds->book, name.metric, &count);
+
+    gong_arena_clear(&binds->scratch);
+    if (gong_arena_add(&binds->scratch, 0) == 0) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct gong_plan *plan = binds->book->rules[leaves[i].rule].plan;
+        uint32_t at = 0;
+
+        if (!matches(binds, &plan->leaves[leaves[i].leaf], name.labelset)) {
+            continue;
+        }
+        at = gong_arena_add(&binds->scratch, 1);
+        if (at == 0) {
+            return false;
+        }
+        *(struct gong_entry *)gong_arena_at(&binds->scratch, at) =
+            entry_of(binds, &leaves[i]);
+    }
+    return true;
+}
+
+/* Entries are equal iff rule and leaf are: the rest follows from the book. */
+static bool
+same_entries(const struct gong_binds *binds, uint32_t attachment,
+             uint32_t count)
+{
+    struct gong_attachment a = gong_attachment_at(binds, attachment);
+
+    if (a.count != count) {
+        return false;
+    }
+    for (uint32_t i = 0; i < count; i++) {
+        const struct gong_entry *have = gong_entry_at(binds, a.first + i);
+        const struct gong_entry *want = gong_arena_at(&binds->scratch, i + 1);
+
+        if (have->rule != want->rule || have->leaf != want->leaf) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static uint64_t
+hash_entries(const struct gong_binds *binds, uint32_t count)
+{
+    uint64_t hash = count;
+
+    for (uint32_t i = 1; i <= count; i++) {
+        const struct gong_entry *entry = gong_arena_at(&binds->scratch, i);
+        uint64_t words[2] = {hash, ((uint64_t)entry->rule << 8) | entry->leaf};
+
+        hash = hash_of(binds, words, sizeof words);
+    }
+    return hash;
+}
+
+/* The attachment with the entries in scratch; 0 without memory. */
+static uint32_t
+intern_attachment(struct gong_binds *binds, uint32_t count)
+{
+    uint64_t hash = hash_entries(binds, count);
+    struct gong_probe probe = gong_probe_start(&binds->attachment_index, hash);
+    uint32_t first = 0;
+    uint32_t attachment = 0;
+
+    while ((attachment = gong_probe_next(&binds->attachment_index, &probe)) !=
+           0) {
+        if (same_entries(binds, attachment, count)) {
+            return attachment;
+        }
+    }
+    first = gong_arena_add(&binds->entries, count);
+    attachment = first == 0 ? 0 : gong_arena_add(&binds->attachments, 1);
+    if (attachment == 0) {
+        return 0;
+    }
+    memcpy(gong_arena_at(&binds->entries, first),
+           gong_arena_at(&binds->scratch, 1),
+           count * sizeof(struct gong_entry));
+    *(struct gong_attachment *)gong_arena_at(&binds->attachments, attachment) =
+        (struct gong_attachment){first, count};
+    return gong_index_put(&binds->attachment_index, hash, attachment)
+               ? attachment
+               : 0;
+}
+
+static uint32_t
+add_instance(struct gong_binds *binds, uint32_t rule, uint32_t leaves)
+{
+    uint32_t instance = gong_arena_add(&binds->instances, 1);
+
+    if (instance != 0) {
+        *gong_instance_at(binds, instance) = (struct gong_instance){
+            .rule = (uint16_t)rule,
+            .leaves = leaves,
+        };
+    }
+    return instance;
+}
+
+static uint64_t
+hash_joint(const struct gong_binds *binds, uint32_t rule, uint32_t device,
+           uint32_t labelset)
+{
+    uint32_t words[3] = {rule, device, labelset};
+
+    return hash_of(binds, words, sizeof words);
+}
+
+static bool
+joint_is(const struct gong_binds *binds, uint32_t instance, uint32_t rule,
+         const struct gong_series *series)
+{
+    const struct gong_instance *i = gong_instance_at(binds, instance);
+    const struct gong_series *home =
+        gong_series_at(binds, gong_bind_home(binds, i));
+
+    return i->rule == rule && home->device == series->device &&
+           home->labelset == series->labelset;
+}
+
+/* The JOINT instance of a rule with the labels of series, which becomes its
+ * leaf; 0 without memory. */
+static uint32_t
+join_instance(struct gong_binds *binds, uint32_t series,
+              const struct gong_entry *entry)
+{
+    const struct gong_series *s = gong_series_at(binds, series);
+    uint64_t hash = hash_joint(binds, entry->rule, s->device, s->labelset);
+    struct gong_probe probe = gong_probe_start(&binds->joint_index, hash);
+    uint32_t instance = 0;
+    uint32_t leaves = 0;
+
+    while ((instance = gong_probe_next(&binds->joint_index, &probe)) != 0) {
+        if (joint_is(binds, instance, entry->rule, s)) {
+            leaves = gong_instance_at(binds, instance)->leaves;
+            *leaf_at(binds, leaves + entry->leaf) = series;
+            return instance;
+        }
+    }
+    leaves = gong_arena_add(&binds->leaves,
+                            binds->book->rules[entry->rule].plan->leaf_count);
+    if (leaves == 0) {
+        return 0;
+    }
+    *leaf_at(binds, leaves + entry->leaf) = series;
+    instance = add_instance(binds, entry->rule, leaves);
+    if (instance == 0 || !gong_index_put(&binds->joint_index, hash, instance)) {
+        return 0;
+    }
+    return instance;
+}
+
+static enum gong_err
+add_bindings(struct gong_binds *binds, uint32_t series, uint32_t attachment)
+{
+    struct gong_attachment a = gong_attachment_at(binds, attachment);
+    uint32_t bindings = gong_arena_add(&binds->bindings, a.count);
+
+    if (bindings == 0) {
+        return GONG_ERR_MEMORY;
+    }
+    for (uint32_t i = 0; i < a.count; i++) {
+        const struct gong_entry *entry = gong_entry_at(binds, a.first + i);
+        uint32_t instance = entry->form == GONG_FORM_JOINT
+                                ? join_instance(binds, series, entry)
+                                : add_instance(binds, entry->rule, series);
+
+        if (instance == 0) {
+            return GONG_ERR_MEMORY;
+        }
+        *(uint32_t *)gong_arena_at(&binds->bindings, bindings + i) = instance;
+    }
+    gong_series_at(binds, series)->bindings = bindings;
+    gong_series_at(binds, series)->attachment = attachment;
+    return GONG_OK;
+}
+
+static enum gong_err
+add_series(struct gong_binds *binds, struct gong_series_name name,
+           uint64_t hash, uint32_t *series)
+{
+    uint32_t count = 0;
+    uint32_t attachment = 0;
+
+    if (!collect(binds, name)) {
+        return GONG_ERR_MEMORY;
+    }
+    count = binds->scratch.count - 1;
+    if (count == 0) {
+        return GONG_ERR_NOT_FOUND;
+    }
+    if (count > binds->instances_max ||
+        binds->instances.count > binds->instances_max - count + 1) {
+        return GONG_ERR_TOO_LARGE;
+    }
+    attachment = intern_attachment(binds, count);
+    *series = gong_arena_add(&binds->series, 1);
+    if (attachment == 0 || *series == 0) {
+        return GONG_ERR_MEMORY;
+    }
+    *gong_series_at(binds, *series) = (struct gong_series){
+        .stamp = GONG_STAMP_NONE,
+        .device = name.device,
+        .labelset = name.labelset,
+        .metric = name.metric,
+    };
+    if (!gong_index_put(&binds->series_index, hash, *series)) {
+        return GONG_ERR_MEMORY;
+    }
+    return add_bindings(binds, *series, attachment);
+}
+
+enum gong_err
+gong_bind_series(struct gong_binds *binds, struct gong_series_name name,
+                 uint32_t *series)
+{
+    uint64_t hash = hash_of(binds, &name, sizeof name);
+    struct gong_probe probe = gong_probe_start(&binds->series_index, hash);
+
+    while ((*series = gong_probe_next(&binds->series_index, &probe)) != 0) {
+        const struct gong_series *s = gong_series_at(binds, *series);
+
+        if (s->device == name.device && s->labelset == name.labelset &&
+            s->metric == name.metric) {
+            return GONG_OK;
+        }
+    }
+    return add_series(binds, name, hash, series);
+}
+
+uint32_t
+gong_bind_instance(const struct gong_binds *binds, uint32_t series,
+                   uint32_t rule)
+{
+    const struct gong_series *s = gong_series_at(binds, series);
+    struct gong_attachment a = gong_attachment_at(binds, s->attachment);
+
+    for (uint32_t i = 0; i < a.count; i++) {
+        if (gong_entry_at(binds, a.first + i)->rule == rule) {
+            return gong_binding_at(binds, s->bindings + i);
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,143 @@
+/*
+ * bind: which rules read which series, and through which instances.
+ *
+ *   series (device, labels, metric)   newest sample
+ *     attachment   the selectors that read it: one list for all series alike
+ *     bindings     for each of them, the instance it feeds
+ *   instance (rule, labels)           its selectors' series, alert and timer
+ *
+ * An instance at rest is 16 bytes; it gets an alert when it leaves rest and a
+ * timer when something can happen to it by silence or by time.
+ *
+ * A series is known by what it means, not by how it was written: two keys with
+ * the same tags in another order are one series.
+ */
+#ifndef GONG_RULES_ENGINE_BIND_H
+#define GONG_RULES_ENGINE_BIND_H
+
+#include <stdint.h>
+
+#include "common/err.h"
+#include "rules/engine/book.h"
+#include "rules/engine/labelset.h"
+
+#define GONG_STAMP_NONE INT64_MIN /* no sample yet */
+
+struct gong_series {
+    double value;
+    int64_t stamp; /* ms */
+    uint32_t device;
+    uint32_t labelset;
+    uint32_t metric;
+    uint32_t attachment;
+    uint32_t bindings; /* as many as the attachment has entries */
+    uint32_t busy;     /* how many of its own instances have an alert */
+};
+
+struct gong_instance {
+    uint16_t rule;
+    uint16_t touched;
+    uint32_t alert;
+    uint32_t leaves; /* JOINT: in leaves, one series (or 0) per leaf; else the
+                        series itself */
+    uint32_t timer;
+};
+
+struct gong_attachment {
+    uint32_t first; /* in entries */
+    uint32_t count;
+};
+
+/* What the hot path needs to know of a selector. */
+struct gong_entry {
+    double number;
+    uint16_t rule;
+    uint8_t leaf;
+    uint8_t form;  /* enum gong_book_form */
+    uint8_t op;    /* enum gong_op */
+    uint8_t timed; /* interval > 0 */
+    uint8_t spare[2];
+};
+
+/* Transparent: embedded. */
+struct gong_binds {
+    const struct gong_book *book;
+    const struct gong_labelsets *labelsets;
+    struct gong_arena series;
+    struct gong_arena instances;
+    struct gong_arena bindings; /* instance numbers */
+    struct gong_arena leaves;   /* series numbers */
+    struct gong_arena attachments;
+    struct gong_arena entries;
+    struct gong_arena scratch; /* entries of the series being made */
+    struct gong_index series_index;
+    struct gong_index attachment_index;
+    struct gong_index joint_index; /* JOINT instances by (rule, labels) */
+    uint32_t instances_max;
+};
+
+/* book and labelsets are borrowed until fini. */
+void gong_binds_init(struct gong_binds *binds, const struct gong_book *book,
+                     const struct gong_labelsets *labelsets,
+                     struct gong_budget *budget);
+void gong_binds_fini(struct gong_binds *binds);
+
+struct gong_series_name {
+    uint32_t device;
+    uint32_t labelset;
+    uint32_t metric;
+};
+
+/* gong_bind_series: the series of that name, made with all its instances if
+ * need be. GONG_ERR_NOT_FOUND where no rule reads it, GONG_ERR_TOO_LARGE past
+ * the limit of instances. */
+enum gong_err gong_bind_series(struct gong_binds *binds,
+                               struct gong_series_name name,
+                               uint32_t *series) GONG_MUST_CHECK;
+
+/* gong_bind_instance: the instance through which a rule reads a series, 0 if it
+ * does not. */
+uint32_t gong_bind_instance(const struct gong_binds *binds, uint32_t series,
+                            uint32_t rule);
+
+/* gong_bind_leaf: the series of one of an instance's selectors, 0 if none. */
+uint32_t gong_bind_leaf(const struct gong_binds *binds,
+                        const struct gong_instance *instance, uint32_t leaf);
+
+/* gong_bind_home: some series of an instance; all of them have its labels and
+ * its device. 0 only for an instance whose making failed. */
+uint32_t gong_bind_home(const struct gong_binds *binds,
+                        const struct gong_instance *instance);
+
+static inline struct gong_series *
+gong_series_at(const struct gong_binds *binds, uint32_t series)
+{
+    return gong_arena_at(&binds->series, series);
+}
+
+static inline struct gong_instance *
+gong_instance_at(const struct gong_binds *binds, uint32_t instance)
+{
+    return gong_arena_at(&binds->instances, instance);
+}
+
+static inline struct gong_attachment
+gong_attachment_at(const struct gong_binds *binds, uint32_t attachment)
+{
+    return *(const struct gong_attachment *)gong_arena_at(&binds->attachments,
+                                                          attachment);
+}
+
+static inline const struct gong_entry *
+gong_entry_at(const struct gong_binds *binds, uint32_t entry)
+{
+    return gong_arena_at(&binds->entries, entry);
+}
+
+static inline uint32_t
+gong_binding_at(const struct gong_binds *binds, uint32_t binding)
+{
+    return *(const uint32_t *)gong_arena_at(&binds->bindings, binding);
+}
+
+#endif

@@ -1,0 +1,334 @@
+#include "rules/engine/book.h"
+
+#include <stdlib.h>
+
+#include "rules/engine/timer.h"
+
+/* Lengths stay where sums of a few of them cannot leave int64. */
+static int64_t
+bounded(int64_t ms)
+{
+    return ms < 0 ? 0 : ms > GONG_INSTANT_MAX ? GONG_INSTANT_MAX : ms;
+}
+
+static bool
+is_comparison(enum gong_op op)
+{
+    return op == GONG_OP_EQ || op == GONG_OP_NE || op == GONG_OP_GT ||
+           op == GONG_OP_LT || op == GONG_OP_GE || op == GONG_OP_LE;
+}
+
+/* a op b is b mirrored(op) a. */
+static enum gong_op
+mirrored(enum gong_op op)
+{
+    return op == GONG_OP_GT   ? GONG_OP_LT
+           : op == GONG_OP_LT ? GONG_OP_GT
+           : op == GONG_OP_GE ? GONG_OP_LE
+           : op == GONG_OP_LE ? GONG_OP_GE
+                              : op;
+}
+
+/* Reads "number" or "number, negate" at step *i. */
+static bool
+read_number(const struct gong_plan *plan, uint32_t *i, double *number)
+{
+    if (*i >= plan->step_count ||
+        plan->steps[*i].code != GONG_PLAN_PUSH_NUMBER) {
+        return false;
+    }
+    *number = plan->steps[*i].number;
+    ++*i;
+    if (*i < plan->step_count && plan->steps[*i].code == GONG_PLAN_NEGATE) {
+        *number = -*number;
+        ++*i;
+    }
+    return true;
+}
+
+/* Whether the whole program is "leaf op number" or "number op leaf". */
+static bool
+is_threshold(struct gong_book_rule *r)
+{
+    const struct gong_plan *plan = r->plan;
+    bool number_first = false;
+    uint32_t i = 0;
+
+    number_first = read_number(plan, &i, &r->number);
+    if (i >= plan->step_count || plan->steps[i].code != GONG_PLAN_PUSH_LEAF) {
+        return false;
+    }
+    i++;
+    if (!number_first && !read_number(plan, &i, &r->number)) {
+        return false;
+    }
+    if (i + 1 != plan->step_count || plan->steps[i].code != GONG_PLAN_BINARY ||
+        plan->steps[i].return_bool || !is_comparison(plan->steps[i].op)) {
+        return false;
+    }
+    r->op = number_first ? mirrored(plan->steps[i].op) : plan->steps[i].op;
+    return true;
+}
+
+static void
+classify(struct gong_book_rule *r)
+{
+    const struct gong_plan *plan = r->plan;
+
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        r->silence |= plan->steps[i].code == GONG_PLAN_BINARY &&
+                      (plan->steps[i].op == GONG_OP_OR ||
+                       plan->steps[i].op == GONG_OP_UNLESS);
+    }
+    if (plan->leaf_count > 1) {
+        r->form = GONG_FORM_JOINT;
+    } else if (is_threshold(r)) {
+        r->form = GONG_FORM_THRESHOLD;
+    } else {
+        r->form = GONG_FORM_SINGLE;
+    }
+}
+
+static enum gong_err
+compile_rule(struct gong_book_rule *r, const struct gong_rule *rule)
+{
+    struct gong_expr_error error = {0, ""};
+
+    r->rule = rule;
+    r->plan = gong_plan_new(rule->expr, &error);
+    if (r->plan == NULL) {
+        return GONG_ERR_INVALID;
+    }
+    r->canonical = gong_expr_print(rule->expr);
+    if (r->canonical == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    r->terms.for_ms = bounded(rule->for_ms);
+    r->terms.keep_ms = bounded(rule->keep_firing_for_ms);
+    r->lookback_ms = bounded(rule->lookback_ms);
+    r->interval_ms = bounded(rule->interval_ms);
+    classify(r);
+    return GONG_OK;
+}
+
+static int
+compare_leaves(const void *a, const void *b)
+{
+    const struct gong_book_leaf *la = a;
+    const struct gong_book_leaf *lb = b;
+
+    if (la->metric != lb->metric) {
+        return la->metric < lb->metric ? -1 : 1;
+    }
+    if (la->rule != lb->rule) {
+        return la->rule < lb->rule ? -1 : 1;
+    }
+    return la->leaf < lb->leaf ? -1 : la->leaf > lb->leaf ? 1 : 0;
+}
+
+static enum gong_err
+collect_leaves(struct gong_book *book, struct gong_symbols *symbols)
+{
+    uint32_t total = 0;
+
+    for (uint32_t i = 0; i < book->count; i++) {
+        total += book->rules[i].plan->leaf_count;
+    }
+    book->leaves = calloc((size_t)total + 1, sizeof *book->leaves);
+    if (book->leaves == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    for (uint32_t i = 0; i < book->count; i++) {
+        const struct gong_plan *plan = book->rules[i].plan;
+
+        for (uint32_t leaf = 0; leaf < plan->leaf_count; leaf++) {
+            uint32_t metric = gong_symbol_intern(
+                symbols, gong_str_of(plan->leaves[leaf].metric));
+
+            if (metric == 0) {
+                return GONG_ERR_MEMORY;
+            }
+            book->leaves[book->leaf_count++] =
+                (struct gong_book_leaf){metric, i, leaf};
+        }
+    }
+    qsort(book->leaves, book->leaf_count, sizeof *book->leaves, compare_leaves);
+    return GONG_OK;
+}
+
+/* The order of ids, made by merging runs: qsort cannot see the book. */
+static void
+merge_ids(const struct gong_book *book, const uint32_t *from, uint32_t *to,
+          uint32_t run)
+{
+    for (uint32_t start = 0; start < book->count; start += 2 * run) {
+        uint32_t middle = book->count - start < run ? book->count : start + run;
+        uint32_t end =
+            book->count - start < 2 * run ? book->count : start + 2 * run;
+        uint32_t a = start;
+        uint32_t b = middle;
+
+        for (uint32_t i = start; i < end; i++) {
+            bool left =
+                b == end ||
+                (a < middle && strcmp(book->rules[from[a]].rule->id,
+                                      book->rules[from[b]].rule->id) <= 0);
+
+            to[i] = left ? from[a++] : from[b++];
+        }
+    }
+}
+
+static enum gong_err
+sort_ids(struct gong_book *book)
+{
+    uint32_t *spare = calloc((size_t)book->count + 1, sizeof *spare);
+
+    book->by_id = calloc((size_t)book->count + 1, sizeof *book->by_id);
+    if (book->by_id == NULL || spare == NULL) {
+        free(spare);
+        return GONG_ERR_MEMORY;
+    }
+    for (uint32_t i = 0; i < book->count; i++) {
+        book->by_id[i] = i;
+    }
+    for (uint32_t run = 1; run < book->count; run *= 2) {
+        uint32_t *swap = book->by_id;
+
+        merge_ids(book, book->by_id, spare, run);
+        book->by_id = spare;
+        spare = swap;
+    }
+    free(spare);
+    for (uint32_t i = 1; i < book->count; i++) {
+        if (strcmp(book->rules[book->by_id[i - 1]].rule->id,
+                   book->rules[book->by_id[i]].rule->id) == 0) {
+            return GONG_ERR_INVALID;
+        }
+    }
+    return GONG_OK;
+}
+
+static enum gong_err
+compile(struct gong_book *book, const struct gong_ruleset *set,
+        struct gong_symbols *symbols)
+{
+    enum gong_err err = GONG_OK;
+
+    if (set->count > GONG_RULES_MAX) {
+        return GONG_ERR_INVALID;
+    }
+    book->rules = calloc(set->count + 1, sizeof *book->rules);
+    if (book->rules == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < set->count && err == GONG_OK; i++) {
+        err = compile_rule(&book->rules[i], &set->rules[i]);
+        book->count = (uint32_t)i + 1;
+    }
+    if (err == GONG_OK) {
+        err = sort_ids(book);
+    }
+    if (err == GONG_OK) {
+        err = collect_leaves(book, symbols);
+    }
+    return err;
+}
+
+enum gong_err
+gong_book_compile(struct gong_book *book, const struct gong_ruleset *set,
+                  struct gong_symbols *symbols)
+{
+    enum gong_err err = compile(book, set, symbols);
+
+    if (err != GONG_OK) {
+        gong_book_fini(book);
+    }
+    return err;
+}
+
+void
+gong_book_fini(struct gong_book *book)
+{
+    for (uint32_t i = 0; i < book->count; i++) {
+        gong_plan_free(book->rules[i].plan);
+        free(book->rules[i].canonical);
+    }
+    free(book->rules);
+    free(book->leaves);
+    free(book->by_id);
+    *book = (struct gong_book){0};
+}
+
+uint32_t
+gong_book_find(const struct gong_book *book, const char *id)
+{
+    uint32_t low = 0;
+    uint32_t high = book->count;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+        int order = strcmp(book->rules[book->by_id[middle]].rule->id, id);
+
+        if (order == 0) {
+            return book->by_id[middle];
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return GONG_BOOK_NONE;
+}
+
+static bool
+same_labels(const struct gong_rule *a, const struct gong_rule *b)
+{
+    if (a->label_count != b->label_count) {
+        return false;
+    }
+    for (size_t i = 0; i < a->label_count; i++) {
+        if (strcmp(a->labels[i].name, b->labels[i].name) != 0 ||
+            strcmp(a->labels[i].text, b->labels[i].text) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+gong_book_same(const struct gong_book_rule *a, const struct gong_book_rule *b)
+{
+    return strcmp(a->canonical, b->canonical) == 0 &&
+           a->terms.for_ms == b->terms.for_ms &&
+           a->terms.keep_ms == b->terms.keep_ms &&
+           a->lookback_ms == b->lookback_ms &&
+           a->interval_ms == b->interval_ms &&
+           strcmp(a->rule->alert, b->rule->alert) == 0 &&
+           same_labels(a->rule, b->rule);
+}
+
+const struct gong_book_leaf *
+gong_book_leaves(const struct gong_book *book, uint32_t metric, uint32_t *count)
+{
+    uint32_t low = 0;
+    uint32_t high = book->leaf_count;
+    uint32_t end = 0;
+
+    while (low < high) {
+        uint32_t middle = low + (high - low) / 2;
+
+        if (book->leaves[middle].metric < metric) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    end = low;
+    while (end < book->leaf_count && book->leaves[end].metric == metric) {
+        end++;
+    }
+    *count = end - low;
+    return book->leaves + low;
+}

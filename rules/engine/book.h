@@ -1,0 +1,107 @@
+/*
+ * book: a rule set made ready: each rule's plan, the shape it takes on the hot
+ * path, and which selectors wait for which metric. Immutable once compiled; it
+ * borrows the rule set.
+ */
+#ifndef GONG_RULES_ENGINE_BOOK_H
+#define GONG_RULES_ENGINE_BOOK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "rules/engine/alert.h"
+#include "rules/engine/plan.h"
+#include "rules/engine/ruleset.h"
+#include "rules/engine/symbol.h"
+
+enum gong_book_form {
+    GONG_FORM_THRESHOLD, /* one selector compared with a number */
+    GONG_FORM_SINGLE,    /* one selector, any program */
+    GONG_FORM_JOINT,     /* several selectors */
+};
+
+struct gong_book_rule {
+    const struct gong_rule *rule; /* borrowed */
+    struct gong_plan *plan;
+    char *canonical;
+    struct gong_alert_terms terms;
+    int64_t lookback_ms;
+    int64_t interval_ms; /* 0: on every sample, on the device's clock */
+    enum gong_book_form form;
+    enum gong_op op; /* THRESHOLD: value op number */
+    double number;
+    /* Whether silence of a selector can make the result true: with or and
+     * unless it can. Then instances at rest need timers too. */
+    bool silence;
+};
+
+struct gong_book_leaf {
+    uint32_t metric; /* symbol */
+    uint32_t rule;
+    uint32_t leaf;
+};
+
+struct gong_book {
+    struct gong_book_rule *rules;
+    uint32_t count;
+    struct gong_book_leaf *leaves; /* by metric, rule, leaf */
+    uint32_t leaf_count;
+    uint32_t *by_id; /* rules in the order of their ids */
+};
+
+#define GONG_BOOK_NONE UINT32_MAX
+
+/* gong_book_compile: fills an all-zero book; on error it is all-zero again.
+ * GONG_ERR_INVALID where a plan is refused, two ids are equal or there are too
+ * many rules. set is borrowed until fini. */
+enum gong_err gong_book_compile(struct gong_book *book,
+                                const struct gong_ruleset *set,
+                                struct gong_symbols *symbols) GONG_MUST_CHECK;
+void gong_book_fini(struct gong_book *book);
+
+/* gong_book_find: the rule with this id, or GONG_BOOK_NONE. */
+uint32_t gong_book_find(const struct gong_book *book, const char *id);
+
+/* gong_book_same: whether two rules mean the same, so that state goes on. */
+bool gong_book_same(const struct gong_book_rule *a,
+                    const struct gong_book_rule *b);
+
+/* gong_book_leaves: the selectors of a metric, and how many. */
+const struct gong_book_leaf *gong_book_leaves(const struct gong_book *book,
+                                              uint32_t metric, uint32_t *count);
+
+/* gong_threshold: value op number; false for NaN but with != (rule 20). */
+static inline bool
+gong_threshold(enum gong_op op, double value, double number)
+{
+    switch (op) {
+    case GONG_OP_EQ:
+        return value == number;
+    case GONG_OP_NE:
+        return value != number;
+    case GONG_OP_GT:
+        return value > number;
+    case GONG_OP_LT:
+        return value < number;
+    case GONG_OP_GE:
+        return value >= number;
+    case GONG_OP_LE:
+        return value <= number;
+    case GONG_OP_ADD:
+    case GONG_OP_SUB:
+    case GONG_OP_MUL:
+    case GONG_OP_DIV:
+    case GONG_OP_MOD:
+    case GONG_OP_POW:
+    case GONG_OP_ATAN2:
+    case GONG_OP_AND:
+    case GONG_OP_OR:
+    case GONG_OP_UNLESS:
+        break;
+    }
+    return false;
+}
+
+#endif

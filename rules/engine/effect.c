@@ -1,0 +1,35 @@
+#include "rules/engine/effect.h"
+
+const char *
+gong_alert_state_text(enum gong_alert_state state)
+{
+    switch (state) {
+    case GONG_ALERT_INACTIVE:
+        return "inactive";
+    case GONG_ALERT_PENDING:
+        return "pending";
+    case GONG_ALERT_FIRING:
+        return "firing";
+    case GONG_ALERT_KEEPING:
+        return "keeping";
+    }
+    return "?";
+}
+
+const char *
+gong_effect_reason_text(enum gong_effect_reason reason)
+{
+    switch (reason) {
+    case GONG_REASON_CONDITION:
+        return "condition";
+    case GONG_REASON_FOR:
+        return "for";
+    case GONG_REASON_KEEP:
+        return "keep_firing_for";
+    case GONG_REASON_MISSING:
+        return "missing";
+    case GONG_REASON_RULE_REMOVED:
+        return "rule_removed";
+    }
+    return "?";
+}

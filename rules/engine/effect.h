@@ -1,0 +1,66 @@
+/*
+ * effect: what the engine tells the world, in order. (position, ordinal) names
+ * an effect for good: the same journal gives the same effects, byte for byte.
+ */
+#ifndef GONG_RULES_ENGINE_EFFECT_H
+#define GONG_RULES_ENGINE_EFFECT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rules/engine/ruleset.h"
+#include "rules/engine/template.h"
+
+enum gong_alert_state {
+    GONG_ALERT_INACTIVE,
+    GONG_ALERT_PENDING,
+    GONG_ALERT_FIRING,
+    GONG_ALERT_KEEPING, /* condition false, keep_firing_for not over: still
+                           firing to people */
+};
+
+const char *gong_alert_state_text(enum gong_alert_state state);
+
+enum gong_effect_reason {
+    GONG_REASON_CONDITION, /* the expression became true or false */
+    GONG_REASON_FOR,       /* `for` was over */
+    GONG_REASON_KEEP,      /* keep_firing_for was over */
+    /* No sample within look-back of a selector that fed the last true result.
+     * Until presence tells "unknown" apart (semantics rule 12), this resolves
+     * as a false condition does, in both modes: at once, or after
+     * keep_firing_for, as in Prometheus. */
+    GONG_REASON_MISSING,
+    GONG_REASON_RULE_REMOVED, /* a new rule set dropped or changed the rule */
+};
+
+const char *gong_effect_reason_text(enum gong_effect_reason reason);
+
+/* All pointers are borrowed and valid during the call only. */
+struct gong_effect {
+    uint64_t position; /* journal offset of the record that caused it */
+    uint32_t ordinal;  /* 0, 1, 2 ... within that record */
+    int64_t journal_ms;
+
+    const struct gong_rule *rule;
+    enum gong_alert_state from;
+    enum gong_alert_state to;
+    enum gong_effect_reason reason;
+    int64_t at_ms;    /* instant of the decision on the rule's clock */
+    int64_t since_ms; /* when the condition became true */
+    double value;     /* newest true value */
+
+    /* alertname, the series' labels without the metric name, the rule's
+     * labels (which win); sorted by name. */
+    const struct gong_label_view *labels;
+    size_t label_count;
+    const struct gong_label_view *annotations; /* rendered, rule's order */
+    size_t annotation_count;
+    uint64_t fingerprint; /* FNV-1a 64 over labels: name 0xff value 0xff */
+
+    /* Latency stamps of the sample that caused it; 0 where a timer did. */
+    int64_t captured_ms;
+    int64_t published_ms; /* 0 without header */
+    int64_t received_ms;
+};
+
+#endif

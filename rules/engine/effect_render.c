@@ -1,0 +1,95 @@
+#include "rules/engine/effect_render.h"
+
+#include "rules/engine/hash.h"
+
+/* Sets, replaces or (with an empty value) removes a label of a sorted list. */
+static void
+set_label(struct gong_effect_space *space, size_t *count, const char *name,
+          const char *value)
+{
+    struct gong_label_view label = {gong_str_of(name), gong_str_of(value)};
+    struct gong_label_view *labels = space->labels;
+    size_t at = *count;
+    bool found = false;
+
+    while (at > 0 && gong_str_compare(labels[at - 1].name, label.name) >= 0) {
+        at--;
+    }
+    found = at < *count && gong_str_equal(labels[at].name, label.name);
+    if (found && label.value.len != 0) {
+        labels[at] = label;
+    } else if (found) {
+        memmove(labels + at, labels + at + 1,
+                (*count - at - 1) * sizeof *labels);
+        --*count;
+    } else if (label.value.len != 0) {
+        memmove(labels + at + 1, labels + at, (*count - at) * sizeof *labels);
+        labels[at] = label;
+        ++*count;
+    }
+}
+
+static size_t
+bounded(size_t count)
+{
+    return count < GONG_RULE_LABELS_MAX ? count : GONG_RULE_LABELS_MAX;
+}
+
+static void
+render_annotations(struct gong_effect_space *space, size_t own_count,
+                   struct gong_effect *effect)
+{
+    const struct gong_rule *rule = effect->rule;
+    size_t count = bounded(rule->annotation_count);
+
+    for (size_t i = 0; i < count; i++) {
+        const struct gong_rule_text *a = &rule->annotations[i];
+        struct gong_label_view *out = &space->annotations[i];
+
+        out->name = gong_str_of(a->name);
+        if (a->tmpl == NULL) {
+            out->value = gong_str_of(a->text);
+            continue;
+        }
+        out->value.data = space->texts[i];
+        out->value.len =
+            gong_template_render(a->tmpl, space->own, own_count, effect->value,
+                                 space->texts[i], GONG_RULE_ANNOTATION_SIZE);
+    }
+    effect->annotations = space->annotations;
+    effect->annotation_count = count;
+}
+
+static uint64_t
+fingerprint(const struct gong_label_view *labels, size_t count)
+{
+    uint64_t state = GONG_FNV1A_START;
+
+    for (size_t i = 0; i < count; i++) {
+        state = gong_fnv1a(state, labels[i].name.data, labels[i].name.len);
+        state = gong_fnv1a(state, "\xff", 1);
+        state = gong_fnv1a(state, labels[i].value.data, labels[i].value.len);
+        state = gong_fnv1a(state, "\xff", 1);
+    }
+    return state;
+}
+
+void
+gong_effect_render(struct gong_effect_space *space,
+                   const struct gong_labelsets *labelsets, uint32_t labelset,
+                   struct gong_effect *effect)
+{
+    const struct gong_rule *rule = effect->rule;
+    size_t own = gong_labelset_views(labelsets, labelset, space->own);
+    size_t count = own;
+
+    memcpy(space->labels, space->own, own * sizeof *space->own);
+    for (size_t i = 0; i < bounded(rule->label_count); i++) {
+        set_label(space, &count, rule->labels[i].name, rule->labels[i].text);
+    }
+    set_label(space, &count, "alertname", rule->alert);
+    effect->labels = space->labels;
+    effect->label_count = count;
+    effect->fingerprint = fingerprint(space->labels, count);
+    render_annotations(space, own, effect);
+}

@@ -1,0 +1,164 @@
+#include "rules/engine/engine_state.h"
+
+#include <stdlib.h>
+
+static struct gong_engine_limits
+limits_or_defaults(const struct gong_engine_limits *limits)
+{
+    struct gong_engine_limits l = {0};
+
+    if (limits != NULL) {
+        l = *limits;
+    }
+    l.devices = l.devices == 0 ? 200000 : l.devices;
+    l.rows_per_device = l.rows_per_device == 0 ? 1000 : l.rows_per_device;
+    l.instances = l.instances == 0 ? 20000000 : l.instances;
+    return l;
+}
+
+struct gong_engine *
+gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
+                void *ctx)
+{
+    struct gong_engine *engine = calloc(1, sizeof *engine);
+
+    if (engine == NULL) {
+        return NULL;
+    }
+    engine->limits = limits_or_defaults(limits);
+    engine->emit = emit;
+    engine->ctx = ctx;
+    engine->budget.limit = engine->limits.bytes;
+    engine->key.word[0] = engine->limits.hash_key[0];
+    engine->key.word[1] = engine->limits.hash_key[1];
+    gong_symbols_init(&engine->symbols, &engine->budget, &engine->key);
+    gong_labelsets_init(&engine->labelsets, &engine->symbols, &engine->budget);
+    gong_registry_init(&engine->registry, &engine->symbols, &engine->labelsets,
+                       &engine->budget);
+    engine->registry.devices_max = engine->limits.devices;
+    engine->registry.rows_max = engine->limits.rows_per_device;
+    gong_arena_init(&engine->staged, &engine->budget,
+                    sizeof(struct gong_staged));
+    gong_arena_init(&engine->sorted, &engine->budget,
+                    sizeof(struct gong_staged));
+    gong_arena_init(&engine->touched, &engine->budget, sizeof(uint32_t));
+    engine->reader = gong_lp_reader_new(false);
+    engine->space = calloc(1, sizeof *engine->space);
+    engine->live = gong_live_new(engine);
+    if (engine->reader == NULL || engine->space == NULL ||
+        engine->live == NULL ||
+        gong_timers_add_clock(&engine->live->timers) == 0) {
+        gong_engine_free(engine);
+        return NULL;
+    }
+    return engine;
+}
+
+void
+gong_engine_free(struct gong_engine *engine)
+{
+    if (engine == NULL) {
+        return;
+    }
+    gong_live_free(engine->live);
+    gong_lp_reader_free(engine->reader);
+    free(engine->space);
+    gong_arena_fini(&engine->staged);
+    gong_arena_fini(&engine->sorted);
+    gong_arena_fini(&engine->touched);
+    gong_registry_fini(&engine->registry);
+    gong_labelsets_fini(&engine->labelsets);
+    gong_symbols_fini(&engine->symbols);
+    free(engine);
+}
+
+enum gong_err
+gong_engine_advance(struct gong_engine *engine, int64_t now, bool inclusive)
+{
+    enum gong_err err = GONG_OK;
+
+    now = now < GONG_INSTANT_MAX ? now : GONG_INSTANT_MAX;
+    now = now > engine->journal_ms ? now : engine->journal_ms;
+    err = gong_engine_run_timers(engine, inclusive ? now + 1 : now);
+    engine->journal_ms = now;
+    return err;
+}
+
+enum gong_err
+gong_engine_apply(struct gong_engine *engine, const struct gong_record *record)
+{
+    enum gong_err err = GONG_OK;
+
+    engine->position = record->offset;
+    engine->ordinal = 0;
+    engine->stats.records++;
+    err = gong_engine_advance(engine, record->meta.journal_ms,
+                              record->meta.type == GONG_RECORD_CLOCK);
+    if (err == GONG_OK && record->meta.type == GONG_RECORD_DATA) {
+        err = gong_engine_apply_data(engine, record);
+    }
+    return err;
+}
+
+int64_t
+gong_engine_deadline(const struct gong_engine *engine)
+{
+    return gong_timers_next(&engine->live->timers);
+}
+
+static uint64_t
+elements(const struct gong_arena *arena)
+{
+    return arena->count == 0 ? 0 : arena->count - 1;
+}
+
+void
+gong_engine_stats(const struct gong_engine *engine,
+                  struct gong_engine_stats *out)
+{
+    const struct gong_live *live = engine->live;
+
+    *out = engine->stats;
+    out->devices = elements(&engine->registry.devices);
+    out->rows = elements(&engine->registry.rows);
+    out->series = elements(&live->binds.series);
+    out->instances = elements(&live->binds.instances);
+    out->pending = live->pending;
+    out->firing = live->firing;
+    out->rules = live->book.count;
+    out->bytes = engine->budget.used;
+}
+
+void
+gong_engine_alerts(struct gong_engine *engine, gong_effect_fn visit, void *ctx)
+{
+    const struct gong_live *live = engine->live;
+    struct gong_effect effect = {
+        .position = engine->position,
+        .journal_ms = engine->journal_ms,
+        .reason = GONG_REASON_CONDITION,
+    };
+
+    for (uint32_t n = 1; n < live->alerts.arena.count; n++) {
+        const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
+        const struct gong_instance *i = NULL;
+        uint32_t home = 0;
+
+        if (!alert->used || alert->state == GONG_ALERT_INACTIVE) {
+            continue;
+        }
+        i = gong_instance_at(&live->binds, alert->instance);
+        home = gong_bind_home(&live->binds, i);
+        effect.rule = live->book.rules[i->rule].rule;
+        effect.from = (enum gong_alert_state)alert->state;
+        effect.to = effect.from;
+        effect.at_ms = alert->told_ms;
+        effect.since_ms = alert->since_ms;
+        effect.value = alert->value;
+        gong_effect_render(engine->space, &engine->labelsets,
+                           gong_series_at(&live->binds, home)->labelset,
+                           &effect);
+        visit(ctx, &effect);
+        effect.ordinal++;
+    }
+}

@@ -1,0 +1,137 @@
+/*
+ * engine: a pure, single-threaded, deterministic machine: journal records in,
+ * effects out. Reads no clock, does no I/O, starts no thread; links only
+ * gong_base and gong_wire.
+ *
+ * All mutable state lies in arenas addressed by 32-bit indices (arena.h):
+ *
+ *   symbols      interned strings
+ *   labelsets    sorted (name, value) symbol pairs, interned
+ *   devices      one per (site, device): its clock and its timers
+ *   rows         (device, series key bytes as written) -> columns
+ *   columns      one per field of a row -> its series, if a rule reads it
+ *   series       (device, labels, metric): newest sample, bindings
+ *   instances    (rule, label set): its selectors' series, alert, timer
+ *   alerts       one per instance that is not at rest
+ *
+ * A sample finds its row by the bytes of its series key, its column by
+ * comparing the field key with the next expected one; a column that no rule
+ * reads costs nothing more. Each binding leads to one instance and leaf.
+ *
+ * Time (semantics rules 1-5): a data record of journal time T first runs every
+ * timer due before T; a clock record runs those due at or before T. Within a
+ * record samples are applied by stamp; the device's own timers due before a
+ * stamp run before it. So at an equal instant samples come before timers, as
+ * in Prometheus, and the same in a file as live.
+ *
+ * An instance is evaluated at its sample's stamp, or, if that is later, at the
+ * newest stamp of its other selectors or at its last change: so `for` counts
+ * from when things were so, not from when word of it came, and what was told
+ * stays told. What falls due by then on a clock that is already past it runs at
+ * once, at its own instant. A rule with an interval is evaluated on journal
+ * time at multiples of it, where something changed since the last one.
+ */
+#ifndef GONG_RULES_ENGINE_ENGINE_H
+#define GONG_RULES_ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "common/record.h"
+#include "rules/engine/effect.h"
+#include "rules/engine/ruleset.h"
+
+struct gong_engine;
+
+/* Every bound of the engine; what exceeds one is refused and counted. */
+struct gong_engine_limits {
+    uint32_t devices;         /* 0: 200,000 */
+    uint32_t rows_per_device; /* 0: 1,000 */
+    uint32_t instances;       /* 0: 20,000,000 */
+    uint64_t bytes;           /* of all arenas; 0: no limit but the machine's */
+    /* Keys the tables against names made to collide: a number that senders do
+     * not know, the same in every replay of a journal (say, from its id). What
+     * the engine says does not depend on it. */
+    uint64_t hash_key[2];
+};
+
+/* What became of the input so far. Plain values. */
+struct gong_engine_stats {
+    uint64_t records;
+    uint64_t points;
+    uint64_t samples; /* numeric fields */
+    uint64_t evaluations;
+    uint64_t lines_refused;  /* by the decoder */
+    uint64_t damaged;        /* data records that are no batch */
+    uint64_t backlog_points; /* lane=back: not for the live engine */
+    uint64_t late_samples;   /* older than the newest of their series */
+    uint64_t same_stamp;     /* rule 8: another value at an equal stamp */
+    uint64_t over_limit;     /* samples refused past a limit */
+    uint64_t transitions;
+    uint64_t devices;
+    uint64_t rows;
+    uint64_t series; /* columns that some rule reads */
+    uint64_t instances;
+    uint64_t pending;
+    uint64_t firing; /* firing or keeping */
+    uint64_t rules;
+    uint64_t bytes; /* held by arenas */
+};
+
+typedef void (*gong_effect_fn)(void *ctx, const struct gong_effect *effect);
+
+/* emit is called inside apply and set_rules; it must not call the engine. */
+struct gong_engine *gong_engine_new(const struct gong_engine_limits *limits,
+                                    gong_effect_fn emit, void *ctx);
+void gong_engine_free(struct gong_engine *engine);
+
+/* What a change of rules did, by rule (design 4, "Reload"). */
+struct gong_rules_report {
+    size_t kept; /* same id and meaning: state goes on */
+    size_t added;
+    size_t changed; /* same id, other meaning: state dropped, firing resolved */
+    size_t removed;
+};
+
+/*
+ * gong_engine_set_rules: swaps the rule set at a journal position (a CONFIG
+ * record). Compiles everything first: on GONG_ERR_INVALID (a rule that
+ * plan.h refuses) or GONG_ERR_MEMORY nothing changed. set is borrowed until
+ * the next set_rules or free. A rule is the same if id, canonical expression,
+ * for, keep_firing_for, interval, lookback and labels are; annotations may
+ * change freely. report may be NULL. Journal time moves on to journal_ms even
+ * where the set is refused for memory. A new rule at interval 0 first looks at
+ * the next sample, a new one with an interval at its next instant.
+ */
+enum gong_err
+gong_engine_set_rules(struct gong_engine *engine,
+                      const struct gong_ruleset *set, uint64_t position,
+                      int64_t journal_ms,
+                      struct gong_rules_report *report) GONG_MUST_CHECK;
+
+/*
+ * gong_engine_apply: one journal record (DATA, CLOCK; others are time only).
+ * CONFIG is the shell's business: it calls set_rules. A record whose journal
+ * time lies before the last one's is taken at the last one's. Damaged batches
+ * are counted, never fatal. GONG_ERR_MEMORY: the record may be applied in part;
+ * the shell must start over from the journal.
+ */
+enum gong_err
+gong_engine_apply(struct gong_engine *engine,
+                  const struct gong_record *record) GONG_MUST_CHECK;
+
+/* gong_engine_deadline: journal time of the earliest timer, INT64_MAX if none:
+ * the shell appends a CLOCK record then. */
+int64_t gong_engine_deadline(const struct gong_engine *engine);
+
+void gong_engine_stats(const struct gong_engine *engine,
+                       struct gong_engine_stats *out);
+
+/* gong_engine_alerts: calls visit for every pending, firing or keeping alert,
+ * as an effect whose from and to are both its state. For views and tests. */
+void gong_engine_alerts(struct gong_engine *engine, gong_effect_fn visit,
+                        void *ctx);
+
+#endif

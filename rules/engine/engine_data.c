@@ -1,0 +1,452 @@
+/*
+ * engine_data: a record of samples.
+ *
+ *   decode -> staged (ms, value, series), sorted by ms -> for each ms: timers
+ *   before it, samples, evaluations (semantics rule 3)
+ */
+#include "rules/engine/engine_state.h"
+
+#include "common/clock.h"
+
+/* A record while it is read. */
+struct intake {
+    struct gong_batch batch;
+    uint32_t device; /* 0: past the limit */
+    uint32_t row;    /* the one read last, 0 at the start */
+    int64_t newest;
+    int64_t last_ms; /* of the sample staged last */
+    bool disordered;
+};
+
+static uint64_t
+count_numbers(const struct gong_lp_point *point)
+{
+    uint64_t count = 0;
+
+    for (size_t i = 0; i < point->field_count; i++) {
+        count += point->fields[i].value.type != GONG_LP_STRING;
+    }
+    return count;
+}
+
+/* The series a column feeds, found or made at its first number. */
+static enum gong_err
+series_of(struct gong_engine *engine, const struct gong_row *row,
+          uint32_t column, uint32_t *series)
+{
+    struct gong_column *c = gong_column_at(&engine->registry, column);
+    struct gong_series_name name = {row->device, row->labelset, c->metric};
+    enum gong_err err = GONG_OK;
+
+    if (c->series == GONG_COLUMN_NEW) {
+        err = gong_bind_series(&engine->live->binds, name, &c->series);
+        if (err == GONG_ERR_NOT_FOUND) {
+            c->series = GONG_COLUMN_UNREAD;
+        } else if (err == GONG_ERR_TOO_LARGE) {
+            c->series = GONG_COLUMN_REFUSED;
+        } else if (err != GONG_OK) {
+            c->series = GONG_COLUMN_NEW;
+            return err;
+        }
+    }
+    *series = c->series;
+    return GONG_OK;
+}
+
+/* Where a number goes; series is 0 where it goes nowhere. */
+static enum gong_err
+place(struct gong_engine *engine, uint32_t row,
+      const struct gong_lp_point *point, const struct gong_lp_field *field,
+      uint32_t *position, uint32_t *series)
+{
+    uint32_t column = 0;
+    enum gong_err err = gong_registry_column(
+        &engine->registry, row, point->measurement, field, position, &column);
+
+    *series = 0;
+    if (err != GONG_OK || field->value.type == GONG_LP_STRING) {
+        return err;
+    }
+    err =
+        series_of(engine, gong_row_at(&engine->registry, row), column, series);
+    if (err != GONG_OK) {
+        return err;
+    }
+    if (*series == GONG_COLUMN_UNREAD) {
+        *series = 0;
+    }
+    return *series == GONG_COLUMN_REFUSED ? GONG_ERR_TOO_LARGE : GONG_OK;
+}
+
+static enum gong_err
+stage_fields(struct gong_engine *engine, struct intake *intake,
+             const struct gong_lp_point *point, int64_t ms)
+{
+    uint32_t at = gong_arena_add(&engine->staged, (uint32_t)point->field_count);
+    uint32_t position = 0;
+
+    if (at == 0) {
+        return GONG_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < point->field_count; i++) {
+        const struct gong_lp_field *field = &point->fields[i];
+        struct gong_staged sample = {.ms = ms};
+        bool number = gong_lp_number(&field->value, &sample.value);
+        enum gong_err err =
+            place(engine, intake->row, point, field, &position, &sample.series);
+
+        if (err == GONG_ERR_TOO_LARGE) {
+            engine->stats.over_limit += number;
+        } else if (err != GONG_OK) {
+            return err;
+        } else if (sample.series != 0) {
+            *(struct gong_staged *)gong_arena_at(&engine->staged, at++) =
+                sample;
+            intake->disordered |= ms < intake->last_ms;
+            intake->last_ms = ms;
+        }
+        engine->stats.samples += number;
+    }
+    engine->staged.count = at;
+    return GONG_OK;
+}
+
+/* The row of a point, and for next time what came after the one before. */
+static enum gong_err
+next_row(struct gong_engine *engine, struct intake *intake,
+         const struct gong_lp_point *point)
+{
+    struct gong_registry *registry = &engine->registry;
+    uint32_t before = intake->row;
+    uint32_t hint = before != 0
+                        ? gong_row_at(registry, before)->next
+                        : gong_device_at(registry, intake->device)->head;
+    enum gong_err err = gong_registry_row(registry, intake->device, hint,
+                                          &intake->batch, point, &intake->row);
+
+    if (err != GONG_OK) {
+        intake->row = before;
+    } else if (intake->row != hint && before != 0) {
+        gong_row_at(registry, before)->next = intake->row;
+    } else if (intake->row != hint) {
+        gong_device_at(registry, intake->device)->head = intake->row;
+    }
+    return err;
+}
+
+static enum gong_err
+take_point(struct gong_engine *engine, struct intake *intake,
+           const struct gong_lp_point *point, int64_t time_ns)
+{
+    int64_t ms = gong_floor_ms(time_ns);
+    enum gong_err err = GONG_ERR_TOO_LARGE;
+
+    engine->stats.points++;
+    if (intake->device != 0) {
+        intake->newest = ms > intake->newest ? ms : intake->newest;
+        err = next_row(engine, intake, point);
+    }
+    if (err == GONG_ERR_TOO_LARGE) {
+        uint64_t numbers = count_numbers(point);
+
+        engine->stats.samples += numbers;
+        engine->stats.over_limit += numbers;
+        return GONG_OK;
+    }
+    return err == GONG_OK ? stage_fields(engine, intake, point, ms) : err;
+}
+
+static enum gong_err
+take_points(struct gong_engine *engine, struct intake *intake)
+{
+    bool backlog =
+        intake->batch.has_header && intake->batch.header.lane == GONG_LANE_BACK;
+
+    for (;;) {
+        const struct gong_lp_point *point = NULL;
+        const struct gong_lp_error *error = NULL;
+        enum gong_err err = GONG_OK;
+        int64_t ns = 0;
+
+        switch (gong_batch_next(&intake->batch, engine->reader, &point, &error,
+                                &ns)) {
+        case GONG_LP_END:
+            return GONG_OK;
+        case GONG_LP_REFUSED:
+            engine->stats.lines_refused++;
+            break;
+        case GONG_LP_POINT:
+            if (backlog) {
+                engine->stats.backlog_points++;
+            } else {
+                err = take_point(engine, intake, point, ns);
+            }
+            break;
+        }
+        if (err != GONG_OK) {
+            return err;
+        }
+    }
+}
+
+/* Finds or makes the device and its clock; 0 past the limit. */
+static enum gong_err
+find_device(struct gong_engine *engine, struct intake *intake)
+{
+    struct gong_device *d = NULL;
+    enum gong_err err =
+        gong_registry_device(&engine->registry, intake->batch.site,
+                             intake->batch.device, &intake->device);
+
+    if (err == GONG_ERR_TOO_LARGE) {
+        intake->device = 0;
+        return GONG_OK;
+    }
+    if (err != GONG_OK) {
+        return err;
+    }
+    d = gong_device_at(&engine->registry, intake->device);
+    if (d->clock == 0) {
+        d->clock = gong_timers_add_clock(&engine->live->timers);
+    }
+    return d->clock == 0 ? GONG_ERR_MEMORY : GONG_OK;
+}
+
+static struct gong_staged *
+staged_at(const struct gong_arena *staged, uint32_t i)
+{
+    return gong_arena_at(staged, i);
+}
+
+static void
+merge_runs(const struct gong_arena *from, struct gong_arena *to, uint32_t start,
+           uint32_t run)
+{
+    uint32_t count = from->count;
+    uint32_t middle = count - start < run ? count : start + run;
+    uint32_t end = count - middle < run ? count : middle + run;
+    uint32_t a = start;
+    uint32_t b = middle;
+
+    for (uint32_t i = start; i < end; i++) {
+        bool left = b == end || (a < middle && staged_at(from, a)->ms <=
+                                                   staged_at(from, b)->ms);
+
+        *staged_at(to, i) = *staged_at(from, left ? a : b);
+        a += left;
+        b += !left;
+    }
+}
+
+/* By stamp, stable: at equal stamps the order of the record stands. */
+static enum gong_err
+sort_staged(struct gong_engine *engine)
+{
+    uint32_t count = engine->staged.count;
+
+    gong_arena_clear(&engine->sorted);
+    if (gong_arena_add(&engine->sorted, count - 1) == 0) {
+        return GONG_ERR_MEMORY;
+    }
+    for (uint32_t run = 1; run < count; run *= 2) {
+        struct gong_arena swap = engine->staged;
+
+        for (uint32_t start = 1; start < count; start += 2 * run) {
+            merge_runs(&engine->staged, &engine->sorted, start, run);
+            if (count - start <= 2 * run) {
+                break;
+            }
+        }
+        engine->staged = engine->sorted;
+        engine->sorted = swap;
+    }
+    return GONG_OK;
+}
+
+/* Puts an instance on the list of those to evaluate, once. */
+static enum gong_err
+touch(struct gong_engine *engine, uint32_t instance)
+{
+    struct gong_instance *i = gong_instance_at(&engine->live->binds, instance);
+    uint32_t at = 0;
+
+    if (i->touched != 0) {
+        return GONG_OK;
+    }
+    at = gong_arena_add(&engine->touched, 1);
+    if (at == 0) {
+        return GONG_ERR_MEMORY;
+    }
+    *(uint32_t *)gong_arena_at(&engine->touched, at) = instance;
+    i->touched = 1;
+    return GONG_OK;
+}
+
+/* Whether a rule of one selector holds for a sample that just came. */
+static bool
+holds(const struct gong_binds *binds, const struct gong_entry *entry,
+      double value)
+{
+    struct gong_plan_input input = {value, true};
+
+    if (entry->form == GONG_FORM_THRESHOLD) {
+        return gong_threshold((enum gong_op)entry->op, value, entry->number);
+    }
+    return gong_plan_run(binds->book->rules[entry->rule].plan, &input, &value);
+}
+
+/* A sample that leaves an instance at rest where it is costs nothing more:
+ * most do. */
+static enum gong_err
+feed(struct gong_engine *engine, const struct gong_series *series,
+     const struct gong_entry *entry, uint32_t binding,
+     const struct gong_cause *cause)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+    uint32_t instance = 0;
+
+    if (entry->form != GONG_FORM_JOINT && !holds(binds, entry, series->value)) {
+        if (series->busy == 0) {
+            engine->stats.evaluations++;
+            return GONG_OK;
+        }
+        instance = gong_binding_at(binds, binding);
+        if (gong_instance_at(binds, instance)->alert == 0) {
+            engine->stats.evaluations++;
+            return GONG_OK;
+        }
+    }
+    instance = gong_binding_at(binds, binding);
+    if (entry->timed) {
+        return gong_engine_arm_grid(engine, instance);
+    }
+    return entry->form == GONG_FORM_JOINT
+               ? touch(engine, instance)
+               : gong_engine_evaluate(engine, instance, series->stamp, cause);
+}
+
+static enum gong_err
+apply_sample(struct gong_engine *engine, const struct gong_staged *sample,
+             const struct gong_cause *cause)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+    struct gong_series *s = gong_series_at(binds, sample->series);
+    struct gong_attachment a = {0, 0};
+
+    if (sample->ms < s->stamp) {
+        /* Rule 7. Without windows it changes nothing that could be told. */
+        engine->stats.late_samples++;
+        return GONG_OK;
+    }
+    if (sample->ms == s->stamp) {
+        engine->stats.same_stamp += sample->value != s->value;
+        return GONG_OK;
+    }
+    s->stamp = sample->ms;
+    s->value = sample->value;
+    a = gong_attachment_at(binds, s->attachment);
+    for (uint32_t i = 0; i < a.count; i++) {
+        enum gong_err err = feed(engine, s, gong_entry_at(binds, a.first + i),
+                                 s->bindings + i, cause);
+
+        if (err != GONG_OK) {
+            return err;
+        }
+    }
+    return GONG_OK;
+}
+
+static enum gong_err
+evaluate_touched(struct gong_engine *engine, int64_t t,
+                 const struct gong_cause *cause)
+{
+    for (uint32_t i = 1; i < engine->touched.count; i++) {
+        uint32_t instance =
+            *(const uint32_t *)gong_arena_at(&engine->touched, i);
+        enum gong_err err = GONG_OK;
+
+        gong_instance_at(&engine->live->binds, instance)->touched = 0;
+        err = gong_engine_evaluate(engine, instance, t, cause);
+        if (err != GONG_OK) {
+            return err;
+        }
+    }
+    gong_arena_clear(&engine->touched);
+    return GONG_OK;
+}
+
+/* All samples of one stamp, from staged sample *i on. */
+static enum gong_err
+apply_instant(struct gong_engine *engine, uint32_t clock, uint32_t *i,
+              struct gong_cause *cause)
+{
+    int64_t t = staged_at(&engine->staged, *i)->ms;
+    enum gong_err err = gong_engine_run_clock(engine, clock, t);
+
+    cause->captured_ms = t;
+    while (err == GONG_OK && *i < engine->staged.count &&
+           staged_at(&engine->staged, *i)->ms == t) {
+        err = apply_sample(engine, staged_at(&engine->staged, *i), cause);
+        ++*i;
+    }
+    return err == GONG_OK ? evaluate_touched(engine, t, cause) : err;
+}
+
+static enum gong_err
+apply_staged(struct gong_engine *engine, const struct intake *intake)
+{
+    struct gong_timers *timers = &engine->live->timers;
+    uint32_t clock = gong_device_at(&engine->registry, intake->device)->clock;
+    struct gong_cause cause = {
+        .published_ms =
+            intake->batch.has_header ? intake->batch.header.sent_ms : 0,
+        .received_ms = gong_floor_ms(intake->batch.arrival_ns),
+    };
+    enum gong_err err = GONG_OK;
+    uint32_t i = 1;
+
+    if (intake->disordered) {
+        err = sort_staged(engine);
+    }
+    while (err == GONG_OK && i < engine->staged.count) {
+        err = apply_instant(engine, clock, &i, &cause);
+    }
+    if (err != GONG_OK) {
+        return err;
+    }
+    if (intake->newest != GONG_CLOCK_NEVER) {
+        gong_timers_clock_set(timers, clock, intake->newest,
+                              engine->journal_ms);
+    }
+    return gong_engine_run_clock(
+        engine, clock,
+        gong_timers_clock_now(timers, clock, engine->journal_ms));
+}
+
+enum gong_err
+gong_engine_apply_data(struct gong_engine *engine,
+                       const struct gong_record *record)
+{
+    struct intake intake = {
+        .newest = GONG_CLOCK_NEVER,
+        .last_ms = GONG_CLOCK_NEVER,
+    };
+    enum gong_err err = gong_batch_open(&intake.batch, engine->reader,
+                                        record->payload, record->meta.wall_ns);
+
+    if (err != GONG_OK) {
+        engine->stats.damaged++;
+        return GONG_OK;
+    }
+    gong_arena_clear(&engine->staged);
+    gong_arena_clear(&engine->touched);
+    if (!intake.batch.has_header ||
+        intake.batch.header.lane == GONG_LANE_LIVE) {
+        err = find_device(engine, &intake);
+    }
+    if (err == GONG_OK) {
+        err = take_points(engine, &intake);
+    }
+    return err == GONG_OK && intake.device != 0 ? apply_staged(engine, &intake)
+                                                : err;
+}

@@ -1,0 +1,331 @@
+/* engine_eval: one instance at one instant, and the timers that bring it back.
+ */
+#include "rules/engine/engine_state.h"
+
+uint32_t
+gong_live_clock(const struct gong_engine *engine, const struct gong_live *live,
+                const struct gong_instance *instance)
+{
+    const struct gong_binds *binds = &live->binds;
+    const struct gong_series *home = NULL;
+
+    if (live->book.rules[instance->rule].interval_ms > 0) {
+        return GONG_CLOCK_JOURNAL;
+    }
+    home = gong_series_at(binds, gong_bind_home(binds, instance));
+    return gong_device_at(&engine->registry, home->device)->clock;
+}
+
+static uint32_t
+clock_of(const struct gong_engine *engine, const struct gong_instance *instance)
+{
+    return gong_live_clock(engine, engine->live, instance);
+}
+
+/* The first multiple of interval that is not before t. */
+static int64_t
+on_grid(int64_t t, int64_t interval)
+{
+    int64_t past = t % interval;
+
+    return past == 0 ? t : t - past + interval;
+}
+
+static enum gong_err
+set_timer(struct gong_engine *engine, uint32_t instance, int64_t due)
+{
+    struct gong_timers *timers = &engine->live->timers;
+    struct gong_instance *i = gong_instance_at(&engine->live->binds, instance);
+
+    if (i->timer == 0) {
+        i->timer =
+            gong_timer_arm(timers, clock_of(engine, i), due, i->rule, instance);
+        return i->timer == 0 ? GONG_ERR_MEMORY : GONG_OK;
+    }
+    /* A timer that comes too early only looks, and arms itself again. */
+    if (due < gong_timer_due(timers, i->timer)) {
+        gong_timer_hasten(timers, clock_of(engine, i), i->timer, due);
+    }
+    return GONG_OK;
+}
+
+static bool
+is_active(const struct gong_alert *alert)
+{
+    return alert->state == GONG_ALERT_PENDING ||
+           alert->state == GONG_ALERT_FIRING;
+}
+
+/* The first instant after t at which a selector's newest sample is older than
+ * the look-back allows (semantics rules 3d and 5). */
+static int64_t
+silence_due(const struct gong_binds *binds,
+            const struct gong_instance *instance, int64_t t)
+{
+    const struct gong_book_rule *rule = &binds->book->rules[instance->rule];
+    int64_t due = INT64_MAX;
+
+    for (uint32_t leaf = 0; leaf < rule->plan->leaf_count; leaf++) {
+        uint32_t series = gong_bind_leaf(binds, instance, leaf);
+        int64_t gone = 0;
+
+        if (series == 0 ||
+            gong_series_at(binds, series)->stamp == GONG_STAMP_NONE) {
+            continue;
+        }
+        gone = gong_series_at(binds, series)->stamp + rule->lookback_ms + 1;
+        if (gone > t && gone < due) {
+            due = gone;
+        }
+    }
+    return due;
+}
+
+enum gong_err
+gong_engine_arm(struct gong_engine *engine, uint32_t instance, int64_t t)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+    const struct gong_instance *i = gong_instance_at(binds, instance);
+    const struct gong_book_rule *rule = &binds->book->rules[i->rule];
+    const struct gong_alert *alert =
+        i->alert == 0 ? NULL : gong_alert_at(&engine->live->alerts, i->alert);
+    int64_t due = INT64_MAX;
+
+    if (alert != NULL) {
+        due = gong_alert_due(alert, &rule->terms);
+    }
+    if (rule->silence || (alert != NULL && is_active(alert))) {
+        int64_t gone = silence_due(binds, i, t);
+
+        due = gone < due ? gone : due;
+    }
+    if (due == INT64_MAX) {
+        return GONG_OK;
+    }
+    if (rule->interval_ms > 0) {
+        due = on_grid(due, rule->interval_ms);
+    }
+    return set_timer(engine, instance, due);
+}
+
+enum gong_err
+gong_engine_arm_grid(struct gong_engine *engine, uint32_t instance)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+    const struct gong_instance *i = gong_instance_at(binds, instance);
+
+    return set_timer(
+        engine, instance,
+        on_grid(engine->ran_ms, binds->book->rules[i->rule].interval_ms));
+}
+
+/* What the rule's expression says at t, and which selectors had a sample. A
+ * stamp after t can only meet a rule with an interval, by as much as stamps may
+ * lie ahead of their arrival: it counts as at hand. */
+static bool
+run_plan(const struct gong_binds *binds, const struct gong_instance *instance,
+         int64_t t, double *value, uint16_t *fed)
+{
+    const struct gong_book_rule *rule = &binds->book->rules[instance->rule];
+    struct gong_plan_input inputs[GONG_PLAN_LEAVES_MAX] = {{0, false}};
+
+    *fed = 0;
+    for (uint32_t leaf = 0; leaf < rule->plan->leaf_count; leaf++) {
+        uint32_t series = gong_bind_leaf(binds, instance, leaf);
+        const struct gong_series *s = gong_series_at(binds, series);
+
+        if (series != 0 && s->stamp != GONG_STAMP_NONE &&
+            s->stamp >= t - rule->lookback_ms) {
+            inputs[leaf] = (struct gong_plan_input){s->value, true};
+            *fed |= (uint16_t)(1u << leaf);
+        }
+    }
+    return gong_plan_run(rule->plan, inputs, value);
+}
+
+/* Told is told: an instance never goes back behind its own newest sample or
+ * its last change. */
+static int64_t
+instant(const struct gong_engine *engine, const struct gong_instance *instance,
+        int64_t t)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+    const struct gong_book_rule *rule = &binds->book->rules[instance->rule];
+
+    if (instance->alert != 0) {
+        int64_t told =
+            gong_alert_at(&engine->live->alerts, instance->alert)->told_ms;
+
+        t = told > t ? told : t;
+    }
+    for (uint32_t leaf = 0;
+         rule->interval_ms == 0 && leaf < rule->plan->leaf_count; leaf++) {
+        uint32_t series = gong_bind_leaf(binds, instance, leaf);
+
+        if (series != 0 && gong_series_at(binds, series)->stamp > t) {
+            t = gong_series_at(binds, series)->stamp;
+        }
+    }
+    return t;
+}
+
+void
+gong_live_count(struct gong_live *live, enum gong_alert_state from,
+                enum gong_alert_state to)
+{
+    live->pending -= from == GONG_ALERT_PENDING;
+    live->firing -= from == GONG_ALERT_FIRING || from == GONG_ALERT_KEEPING;
+    live->pending += to == GONG_ALERT_PENDING;
+    live->firing += to == GONG_ALERT_FIRING || to == GONG_ALERT_KEEPING;
+}
+
+void
+gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
+                 const struct gong_alert *alert,
+                 const struct gong_alert_change *change,
+                 const struct gong_cause *cause)
+{
+    const struct gong_instance *i =
+        gong_instance_at(&live->binds, alert->instance);
+    const struct gong_series *home =
+        gong_series_at(&live->binds, gong_bind_home(&live->binds, i));
+    struct gong_effect effect = {
+        .position = engine->position,
+        .ordinal = engine->ordinal++,
+        .journal_ms = engine->journal_ms,
+        .rule = live->book.rules[i->rule].rule,
+        .from = change->from,
+        .to = change->to,
+        .reason = change->reason,
+        .at_ms = alert->told_ms,
+        .since_ms = alert->since_ms,
+        .value = alert->value,
+        .captured_ms = cause->captured_ms,
+        .published_ms = cause->published_ms,
+        .received_ms = cause->received_ms,
+    };
+
+    gong_effect_render(engine->space, &engine->labelsets, home->labelset,
+                       &effect);
+    engine->stats.transitions++;
+    engine->emit(engine->ctx, &effect);
+}
+
+/* Gives an instance that leaves rest its alert. */
+static bool
+add_alert(struct gong_live *live, uint32_t instance)
+{
+    struct gong_instance *i = gong_instance_at(&live->binds, instance);
+
+    i->alert = gong_alerts_add(&live->alerts, instance);
+    if (i->alert == 0) {
+        return false;
+    }
+    if (live->book.rules[i->rule].form != GONG_FORM_JOINT) {
+        gong_series_at(&live->binds, i->leaves)->busy++;
+    }
+    return true;
+}
+
+static void
+remove_alert(struct gong_live *live, struct gong_instance *i)
+{
+    gong_alerts_remove(&live->alerts, i->alert);
+    i->alert = 0;
+    if (live->book.rules[i->rule].form != GONG_FORM_JOINT) {
+        gong_series_at(&live->binds, i->leaves)->busy--;
+    }
+}
+
+static enum gong_alert_event
+event_of(bool result, const struct gong_alert *alert, uint16_t fed)
+{
+    if (result) {
+        return GONG_ALERT_TRUE;
+    }
+    return (alert->fed & ~fed) != 0 ? GONG_ALERT_MISSING : GONG_ALERT_FALSE;
+}
+
+enum gong_err
+gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
+                     const struct gong_cause *cause)
+{
+    struct gong_live *live = engine->live;
+    struct gong_instance *i = gong_instance_at(&live->binds, instance);
+    struct gong_alert_change change = {0};
+    struct gong_alert *alert = NULL;
+    uint16_t fed = 0;
+    double value = 0;
+    bool result = false;
+
+    engine->stats.evaluations++;
+    t = instant(engine, i, t);
+    result = run_plan(&live->binds, i, t, &value, &fed);
+    if (i->alert == 0) {
+        if (!result) {
+            return gong_engine_arm(engine, instance, t);
+        }
+        if (!add_alert(live, instance)) {
+            return GONG_ERR_MEMORY;
+        }
+    }
+    alert = gong_alert_at(&live->alerts, i->alert);
+    if (result) {
+        alert->value = value;
+        alert->fed = fed;
+    }
+    if (gong_alert_step(alert, &live->book.rules[i->rule].terms,
+                        event_of(result, alert, fed), t, &change)) {
+        gong_live_count(live, change.from, change.to);
+        gong_engine_tell(engine, live, alert, &change, cause);
+    } else if (alert->state == GONG_ALERT_INACTIVE && t > alert->told_ms) {
+        remove_alert(live, i);
+    }
+    return gong_engine_arm(engine, instance, t);
+}
+
+static enum gong_err
+expire(struct gong_engine *engine, const struct gong_timer_event *event)
+{
+    static const struct gong_cause none = {0};
+
+    gong_instance_at(&engine->live->binds, event->instance)->timer = 0;
+    return gong_engine_evaluate(engine, event->instance, event->due, &none);
+}
+
+enum gong_err
+gong_engine_run_timers(struct gong_engine *engine, int64_t limit)
+{
+    struct gong_timer_event event = {0};
+
+    while (gong_timers_pop(&engine->live->timers, limit, &event)) {
+        enum gong_err err = GONG_OK;
+
+        if (event.journal_ms > engine->journal_ms) {
+            engine->journal_ms = event.journal_ms;
+        }
+        err = expire(engine, &event);
+        if (err != GONG_OK) {
+            return err;
+        }
+    }
+    if (limit > engine->ran_ms) {
+        engine->ran_ms = limit;
+    }
+    return GONG_OK;
+}
+
+enum gong_err
+gong_engine_run_clock(struct gong_engine *engine, uint32_t clock, int64_t limit)
+{
+    struct gong_timer_event event = {0};
+
+    while (gong_timers_pop_clock(&engine->live->timers, clock, limit, &event)) {
+        enum gong_err err = expire(engine, &event);
+
+        if (err != GONG_OK) {
+            return err;
+        }
+    }
+    return GONG_OK;
+}

@@ -1,0 +1,347 @@
+/*
+ * engine_reload: swaps the rule set. The new one's bindings are built beside
+ * the old one's from the columns' names; what was alive under a rule that kept
+ * its meaning moves over. Until the swap nothing of the old one changes.
+ */
+#include "rules/engine/engine_state.h"
+
+#include <stdlib.h>
+
+struct gong_live *
+gong_live_new(struct gong_engine *engine)
+{
+    struct gong_live *live = calloc(1, sizeof *live);
+
+    if (live == NULL) {
+        return NULL;
+    }
+    gong_binds_init(&live->binds, &live->book, &engine->labelsets,
+                    &engine->budget);
+    live->binds.instances_max = engine->limits.instances;
+    gong_timers_init(&live->timers, &engine->budget);
+    gong_alerts_init(&live->alerts, &engine->budget);
+    return live;
+}
+
+void
+gong_live_free(struct gong_live *live)
+{
+    if (live == NULL) {
+        return;
+    }
+    gong_alerts_fini(&live->alerts);
+    gong_timers_fini(&live->timers);
+    gong_binds_fini(&live->binds);
+    gong_book_fini(&live->book);
+    free(live);
+}
+
+static bool
+is_series(uint32_t series)
+{
+    return series != GONG_COLUMN_NEW && series != GONG_COLUMN_UNREAD &&
+           series != GONG_COLUMN_REFUSED;
+}
+
+/* Gives a column its series under the new rules, with the newest sample that
+ * the old one knew. */
+static enum gong_err
+rebind_column(struct gong_engine *engine, struct gong_live *live,
+              const struct gong_row *row, struct gong_column *column)
+{
+    struct gong_series_name name = {row->device, row->labelset, column->metric};
+    uint32_t old = column->series;
+    enum gong_err err = GONG_OK;
+
+    if (old == GONG_COLUMN_NEW) {
+        return GONG_OK;
+    }
+    err = gong_bind_series(&live->binds, name, &column->series);
+    if (err == GONG_ERR_NOT_FOUND) {
+        column->series = GONG_COLUMN_UNREAD;
+        return GONG_OK;
+    }
+    if (err == GONG_ERR_TOO_LARGE) {
+        column->series = GONG_COLUMN_REFUSED;
+        return GONG_OK;
+    }
+    if (err == GONG_OK && is_series(old)) {
+        const struct gong_series *from =
+            gong_series_at(&engine->live->binds, old);
+        struct gong_series *to = gong_series_at(&live->binds, column->series);
+
+        to->value = from->value;
+        to->stamp = from->stamp;
+    }
+    return err;
+}
+
+static enum gong_err
+rebind(struct gong_engine *engine, struct gong_live *live,
+       struct gong_arena *columns)
+{
+    const struct gong_registry *registry = &engine->registry;
+
+    if (!gong_arena_copy(columns, &registry->columns)) {
+        return GONG_ERR_MEMORY;
+    }
+    for (uint32_t r = 1; r < registry->rows.count; r++) {
+        const struct gong_row *row = gong_row_at(registry, r);
+
+        for (uint32_t c = 0; c < row->count; c++) {
+            enum gong_err err = rebind_column(
+                engine, live, row, gong_arena_at(columns, row->columns + c));
+
+            if (err != GONG_OK) {
+                return err;
+            }
+        }
+    }
+    return GONG_OK;
+}
+
+/* Where an old rule goes on, or GONG_BOOK_NONE. */
+static uint32_t
+heir(const struct gong_book *from, const struct gong_book *to, uint32_t rule)
+{
+    uint32_t found = gong_book_find(to, from->rules[rule].rule->id);
+
+    return found != GONG_BOOK_NONE &&
+                   gong_book_same(&from->rules[rule], &to->rules[found])
+               ? found
+               : GONG_BOOK_NONE;
+}
+
+/* The new instance that an old alert belongs to, 0 if there is none. */
+static enum gong_err
+find_heir(const struct gong_live *from, struct gong_live *to,
+          const struct gong_alert *alert, uint32_t *instance)
+{
+    const struct gong_instance *i =
+        gong_instance_at(&from->binds, alert->instance);
+    const struct gong_series *home =
+        gong_series_at(&from->binds, gong_bind_home(&from->binds, i));
+    struct gong_series_name name = {home->device, home->labelset, home->metric};
+    uint32_t rule = heir(&from->book, &to->book, i->rule);
+    uint32_t series = 0;
+    enum gong_err err = GONG_OK;
+
+    *instance = 0;
+    if (rule == GONG_BOOK_NONE) {
+        return GONG_OK;
+    }
+    err = gong_bind_series(&to->binds, name, &series);
+    if (err == GONG_ERR_NOT_FOUND || err == GONG_ERR_TOO_LARGE) {
+        return GONG_OK;
+    }
+    if (err == GONG_OK) {
+        *instance = gong_bind_instance(&to->binds, series, rule);
+    }
+    return err;
+}
+
+/* Copies an alert to its new instance. */
+static enum gong_err
+move_alert(struct gong_live *to, const struct gong_alert *alert,
+           uint32_t instance)
+{
+    struct gong_instance *i = gong_instance_at(&to->binds, instance);
+
+    i->alert = gong_alerts_add(&to->alerts, instance);
+    if (i->alert == 0) {
+        return GONG_ERR_MEMORY;
+    }
+    *gong_alert_at(&to->alerts, i->alert) = *alert;
+    gong_alert_at(&to->alerts, i->alert)->instance = instance;
+    gong_live_count(to, GONG_ALERT_INACTIVE,
+                    (enum gong_alert_state)alert->state);
+    if (to->book.rules[i->rule].form != GONG_FORM_JOINT) {
+        gong_series_at(&to->binds, i->leaves)->busy++;
+    }
+    return GONG_OK;
+}
+
+/* moved gets one byte per old alert: whether it goes on. */
+static enum gong_err
+move_alerts(const struct gong_live *from, struct gong_live *to,
+            unsigned char *moved)
+{
+    for (uint32_t n = 1; n < from->alerts.arena.count; n++) {
+        const struct gong_alert *alert = gong_alert_at(&from->alerts, n);
+        enum gong_err err = GONG_OK;
+        uint32_t instance = 0;
+
+        if (!alert->used) {
+            continue;
+        }
+        err = find_heir(from, to, alert, &instance);
+        if (err == GONG_OK && instance != 0) {
+            err = move_alert(to, alert, instance);
+            moved[n] = 1;
+        }
+        if (err != GONG_OK) {
+            return err;
+        }
+    }
+    return GONG_OK;
+}
+
+static bool
+has_sample(const struct gong_binds *binds, const struct gong_instance *i)
+{
+    uint32_t count = binds->book->rules[i->rule].plan->leaf_count;
+
+    for (uint32_t leaf = 0; leaf < count; leaf++) {
+        uint32_t series = gong_bind_leaf(binds, i, leaf);
+
+        if (series != 0 &&
+            gong_series_at(binds, series)->stamp != GONG_STAMP_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Timers for all that moved, and a first look for rules with an interval. */
+static enum gong_err
+arm_all(struct gong_engine *engine)
+{
+    const struct gong_live *live = engine->live;
+    const struct gong_binds *binds = &live->binds;
+
+    for (uint32_t n = 1; n < binds->instances.count; n++) {
+        const struct gong_instance *i = gong_instance_at(binds, n);
+        const struct gong_book_rule *rule = &live->book.rules[i->rule];
+        uint32_t clock = gong_live_clock(engine, live, i);
+        enum gong_err err = GONG_OK;
+
+        if (rule->interval_ms > 0 && has_sample(binds, i)) {
+            err = gong_engine_arm_grid(engine, n);
+        }
+        /* What is due right now has not run yet. */
+        if (err == GONG_OK && (i->alert != 0 || rule->silence)) {
+            err = gong_engine_arm(engine, n,
+                                  gong_timers_clock_now(&live->timers, clock,
+                                                        engine->journal_ms) -
+                                      1);
+        }
+        if (err != GONG_OK) {
+            return err;
+        }
+    }
+    return GONG_OK;
+}
+
+static void
+tell_removed(struct gong_engine *engine, const struct gong_live *old,
+             const unsigned char *moved)
+{
+    static const struct gong_cause none = {0};
+
+    for (uint32_t n = 1; n < old->alerts.arena.count; n++) {
+        struct gong_alert alert = *gong_alert_at(&old->alerts, n);
+        const struct gong_instance *i = NULL;
+        struct gong_alert_change change = {0};
+        int64_t now = 0;
+
+        if (!alert.used || moved[n]) {
+            continue;
+        }
+        i = gong_instance_at(&old->binds, alert.instance);
+        now = gong_timers_clock_now(
+            &old->timers, gong_live_clock(engine, old, i), engine->journal_ms);
+        now = now > alert.told_ms ? now : alert.told_ms;
+        if (gong_alert_step(&alert, &old->book.rules[i->rule].terms,
+                            GONG_ALERT_REMOVED, now, &change)) {
+            gong_engine_tell(engine, old, &alert, &change, &none);
+        }
+    }
+}
+
+static void
+fill_report(const struct gong_book *old, const struct gong_book *book,
+            struct gong_rules_report *report)
+{
+    *report = (struct gong_rules_report){0};
+    for (uint32_t i = 0; i < book->count; i++) {
+        uint32_t was = gong_book_find(old, book->rules[i].rule->id);
+
+        if (was == GONG_BOOK_NONE) {
+            report->added++;
+        } else if (gong_book_same(&old->rules[was], &book->rules[i])) {
+            report->kept++;
+        } else {
+            report->changed++;
+        }
+    }
+    report->removed = old->count - report->kept - report->changed;
+}
+
+/* Builds live from what the engine holds, swaps it in, and leaves the old one
+ * in *old. On error the engine is as it was. */
+static enum gong_err
+swap_in(struct gong_engine *engine, struct gong_live *live,
+        unsigned char *moved)
+{
+    struct gong_live *old = engine->live;
+    struct gong_arena columns;
+    struct gong_arena spare = engine->registry.columns;
+    enum gong_err err = GONG_OK;
+
+    gong_arena_init(&columns, &engine->budget, sizeof(struct gong_column));
+    if (!gong_timers_copy_clocks(&live->timers, &old->timers)) {
+        return GONG_ERR_MEMORY;
+    }
+    err = rebind(engine, live, &columns);
+    if (err == GONG_OK) {
+        err = move_alerts(old, live, moved);
+    }
+    if (err == GONG_OK) {
+        engine->live = live;
+        err = arm_all(engine);
+    }
+    if (err != GONG_OK) {
+        engine->live = old;
+        gong_arena_fini(&columns);
+        return err;
+    }
+    engine->registry.columns = columns;
+    gong_arena_fini(&spare);
+    return GONG_OK;
+}
+
+enum gong_err
+gong_engine_set_rules(struct gong_engine *engine,
+                      const struct gong_ruleset *set, uint64_t position,
+                      int64_t journal_ms, struct gong_rules_report *report)
+{
+    struct gong_live *old = engine->live;
+    struct gong_live *live = gong_live_new(engine);
+    unsigned char *moved = NULL;
+    enum gong_err err = live == NULL ? GONG_ERR_MEMORY : GONG_OK;
+
+    engine->position = position;
+    engine->ordinal = 0;
+    if (err == GONG_OK) {
+        err = gong_book_compile(&live->book, set, &engine->symbols);
+    }
+    if (err == GONG_OK) {
+        err = gong_engine_advance(engine, journal_ms, false);
+    }
+    if (err == GONG_OK) {
+        moved = calloc((size_t)old->alerts.arena.count + 1, 1);
+        err = moved == NULL ? GONG_ERR_MEMORY : swap_in(engine, live, moved);
+    }
+    if (err != GONG_OK) {
+        free(moved);
+        gong_live_free(live);
+        return err;
+    }
+    tell_removed(engine, old, moved);
+    if (report != NULL) {
+        fill_report(&old->book, &live->book, report);
+    }
+    free(moved);
+    gong_live_free(old);
+    return GONG_OK;
+}

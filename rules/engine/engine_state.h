@@ -1,0 +1,118 @@
+/*
+ * engine_state: what the engine's own files share. Nobody else includes it.
+ */
+#ifndef GONG_RULES_ENGINE_ENGINE_STATE_H
+#define GONG_RULES_ENGINE_ENGINE_STATE_H
+
+#include "rules/engine/alert.h"
+#include "rules/engine/bind.h"
+#include "rules/engine/book.h"
+#include "rules/engine/effect_render.h"
+#include "rules/engine/engine.h"
+#include "rules/engine/series.h"
+#include "rules/engine/timer.h"
+
+/* What one rule set has alive. A reload builds another beside it. */
+struct gong_live {
+    struct gong_book book;
+    struct gong_binds binds;
+    struct gong_timers timers;
+    struct gong_alerts alerts;
+    uint64_t pending;
+    uint64_t firing; /* keeping among them */
+};
+
+/* The sample behind an evaluation; all zero where a timer is. */
+struct gong_cause {
+    int64_t captured_ms;
+    int64_t published_ms;
+    int64_t received_ms;
+};
+
+/* A sample on its way from the decoder to its series. */
+struct gong_staged {
+    int64_t ms;
+    double value;
+    uint32_t series;
+};
+
+struct gong_engine {
+    struct gong_engine_limits limits;
+    gong_effect_fn emit;
+    void *ctx;
+    struct gong_budget budget;
+    struct gong_hash_key key;
+    struct gong_symbols symbols;
+    struct gong_labelsets labelsets;
+    struct gong_registry registry;
+    struct gong_live *live;
+
+    int64_t journal_ms; /* of the newest record, or of a timer since */
+    int64_t ran_ms;     /* every timer due before this has run */
+    uint64_t position;  /* of the record being applied */
+    uint32_t ordinal;   /* of its next effect */
+    struct gong_engine_stats stats; /* the counting part */
+
+    /* Scratch; means nothing between records. */
+    struct gong_lp_reader *reader;
+    struct gong_effect_space *space;
+    struct gong_arena staged;
+    struct gong_arena sorted;
+    struct gong_arena touched; /* instances to evaluate */
+};
+
+/* engine_eval.c */
+
+/* gong_engine_evaluate: one instance at instant t, or at the newest of what it
+ * has been told, if that is later. */
+enum gong_err
+gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
+                     const struct gong_cause *cause) GONG_MUST_CHECK;
+
+/* gong_engine_arm: sees to it that the instance is evaluated when something
+ * happens to it by time alone after t. */
+enum gong_err gong_engine_arm(struct gong_engine *engine, uint32_t instance,
+                              int64_t t) GONG_MUST_CHECK;
+
+/* gong_engine_arm_grid: likewise at the next instant of its rule's interval. */
+enum gong_err gong_engine_arm_grid(struct gong_engine *engine,
+                                   uint32_t instance) GONG_MUST_CHECK;
+
+/* gong_engine_run_timers: all whose journal time lies before limit. */
+enum gong_err gong_engine_run_timers(struct gong_engine *engine,
+                                     int64_t limit) GONG_MUST_CHECK;
+
+/* gong_engine_run_clock: those of one clock that are due before limit. */
+enum gong_err gong_engine_run_clock(struct gong_engine *engine, uint32_t clock,
+                                    int64_t limit) GONG_MUST_CHECK;
+
+/* gong_engine_tell: emits a change of an alert of live. */
+void gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
+                      const struct gong_alert *alert,
+                      const struct gong_alert_change *change,
+                      const struct gong_cause *cause);
+
+/* gong_live_clock: the clock that an instance's rule runs on. */
+uint32_t gong_live_clock(const struct gong_engine *engine,
+                         const struct gong_live *live,
+                         const struct gong_instance *instance);
+
+/* gong_live_count: moves an alert from one state's count to another's. */
+void gong_live_count(struct gong_live *live, enum gong_alert_state from,
+                     enum gong_alert_state to);
+
+/* gong_engine_advance: engine.c. Moves journal time to now, running what is due
+ * before it, or with inclusive at it. */
+enum gong_err gong_engine_advance(struct gong_engine *engine, int64_t now,
+                                  bool inclusive) GONG_MUST_CHECK;
+
+/* engine_data.c */
+enum gong_err
+gong_engine_apply_data(struct gong_engine *engine,
+                       const struct gong_record *record) GONG_MUST_CHECK;
+
+/* engine_reload.c */
+struct gong_live *gong_live_new(struct gong_engine *engine);
+void gong_live_free(struct gong_live *live);
+
+#endif

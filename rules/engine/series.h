@@ -1,0 +1,115 @@
+/*
+ * series: what has been heard of: devices, their rows, the rows' columns.
+ *
+ *   device (site, name)
+ *     row      the bytes of a series key as written, and its label set
+ *       column   one field of it: its key as written, its metric's name
+ *
+ * A point finds its row by its bytes: first it is compared with the row that
+ * followed the row before it last time, only then looked up. Fields are tried
+ * in the order of the row's columns. So the usual point costs one comparison
+ * of its key and one of each field's.
+ *
+ * Which series a column feeds, if any, is bind.h's business.
+ */
+#ifndef GONG_RULES_ENGINE_SERIES_H
+#define GONG_RULES_ENGINE_SERIES_H
+
+#include <stdint.h>
+
+#include "common/batch.h"
+#include "common/err.h"
+#include "rules/engine/labelset.h"
+
+#define GONG_SERIES_KEY_MAX  4096 /* bytes of a series key */
+#define GONG_ROW_COLUMNS_MAX 512  /* different fields of one row */
+
+struct gong_device {
+    uint32_t site; /* symbols */
+    uint32_t name;
+    uint32_t clock; /* in timer.h's table */
+    uint32_t rows;  /* how many */
+    uint32_t head;  /* the row that began its last record */
+};
+
+struct gong_row {
+    uint32_t device;
+    uint32_t labelset;
+    uint32_t key_at; /* in keys */
+    uint32_t key_len;
+    uint32_t columns; /* the first one */
+    uint16_t count;
+    uint16_t capacity;
+    uint32_t next; /* the row that came after this one last time */
+};
+
+struct gong_column {
+    uint32_t raw;    /* symbol: the field's key as written */
+    uint32_t metric; /* symbol */
+    uint32_t series; /* of bind.h, or one of these: */
+};
+#define GONG_COLUMN_NEW     0                /* no number came yet */
+#define GONG_COLUMN_UNREAD  UINT32_MAX       /* no rule reads it */
+#define GONG_COLUMN_REFUSED (UINT32_MAX - 1) /* past a limit */
+
+/* Transparent: embedded. */
+struct gong_registry {
+    struct gong_symbols *symbols;
+    struct gong_labelsets *labelsets;
+    struct gong_arena devices;
+    struct gong_arena rows;
+    struct gong_arena columns;
+    struct gong_arena keys;
+    struct gong_index device_index;
+    struct gong_index row_index;
+    uint32_t devices_max;
+    uint32_t rows_max; /* of one device */
+};
+
+/* symbols and labelsets are borrowed until fini. */
+void gong_registry_init(struct gong_registry *registry,
+                        struct gong_symbols *symbols,
+                        struct gong_labelsets *labelsets,
+                        struct gong_budget *budget);
+void gong_registry_fini(struct gong_registry *registry);
+
+static inline struct gong_device *
+gong_device_at(const struct gong_registry *registry, uint32_t device)
+{
+    return gong_arena_at(&registry->devices, device);
+}
+
+static inline struct gong_row *
+gong_row_at(const struct gong_registry *registry, uint32_t row)
+{
+    return gong_arena_at(&registry->rows, row);
+}
+
+static inline struct gong_column *
+gong_column_at(const struct gong_registry *registry, uint32_t column)
+{
+    return gong_arena_at(&registry->columns, column);
+}
+
+/* All three find or make; GONG_ERR_TOO_LARGE past a limit. */
+
+/* gong_registry_device: a new one has clock 0. Both names may be empty. */
+enum gong_err gong_registry_device(struct gong_registry *registry,
+                                   struct gong_str site, struct gong_str name,
+                                   uint32_t *device) GONG_MUST_CHECK;
+
+/* gong_registry_row: hint is a row or 0. */
+enum gong_err gong_registry_row(struct gong_registry *registry, uint32_t device,
+                                uint32_t hint, const struct gong_batch *batch,
+                                const struct gong_lp_point *point,
+                                uint32_t *row) GONG_MUST_CHECK;
+
+/* gong_registry_column: tries the row's column number *position first, and
+ * leaves the position after the one found there. */
+enum gong_err gong_registry_column(struct gong_registry *registry, uint32_t row,
+                                   struct gong_str measurement,
+                                   const struct gong_lp_field *field,
+                                   uint32_t *position,
+                                   uint32_t *column) GONG_MUST_CHECK;
+
+#endif

@@ -1,0 +1,208 @@
+#include "engine_fixture.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char *
+copy_text(const char *text, size_t len)
+{
+    char *copy = calloc(1, len + 1);
+
+    assert_non_null(copy);
+    memcpy(copy, text, len);
+    return copy;
+}
+
+static char *
+copy(const char *text)
+{
+    return copy_text(text, strlen(text));
+}
+
+/* "name=text" */
+static struct gong_rule_text *
+split(const char *pair, bool is_template)
+{
+    struct gong_rule_text *out = calloc(1, sizeof *out);
+    const char *equal = strchr(pair, '=');
+    struct gong_expr_error error = {0};
+
+    assert_non_null(out);
+    assert_non_null(equal);
+    out->name = copy_text(pair, (size_t)(equal - pair));
+    out->text = copy(equal + 1);
+    if (is_template) {
+        out->tmpl = gong_template_parse(gong_str_of(equal + 1), &error);
+        assert_non_null(out->tmpl);
+    }
+    return out;
+}
+
+static void
+make_rule(struct gong_rule *rule, const struct rule_spec *spec)
+{
+    struct gong_expr_error error = {0};
+
+    rule->id = copy(spec->alert);
+    rule->group = copy("test");
+    rule->alert = copy(spec->alert);
+    rule->expr_text = copy(spec->expr);
+    rule->file = copy("test");
+    rule->expr = gong_expr_parse(gong_str_of(spec->expr), &error);
+    if (rule->expr == NULL) {
+        fail_msg("%s: %s", spec->expr, error.message);
+    }
+    rule->interval_ms = spec->interval_ms;
+    rule->lookback_ms = spec->lookback_ms == 0 ? 300000 : spec->lookback_ms;
+    rule->for_ms = spec->for_ms;
+    rule->keep_firing_for_ms = spec->keep_ms;
+    if (spec->label != NULL) {
+        rule->labels = split(spec->label, false);
+        rule->label_count = 1;
+    }
+    if (spec->annotation != NULL) {
+        rule->annotations = split(spec->annotation, true);
+        rule->annotation_count = 1;
+    }
+}
+
+struct gong_ruleset *
+make_rules(const struct rule_spec *specs, size_t count)
+{
+    struct gong_ruleset *set = calloc(1, sizeof *set);
+
+    assert_non_null(set);
+    set->rules = calloc(count + 1, sizeof *set->rules);
+    assert_non_null(set->rules);
+    set->count = count;
+    for (size_t i = 0; i < count; i++) {
+        make_rule(&set->rules[i], &specs[i]);
+    }
+    return set;
+}
+
+void
+text_add(struct text *text, const char *format, ...)
+{
+    va_list args;
+    int len = 0;
+
+    va_start(args, format);
+    len = vsnprintf(NULL, 0, format, args);
+    va_end(args);
+    assert_true(len >= 0);
+    if (text->len + (size_t)len + 1 > text->size) {
+        text->size = (text->len + (size_t)len + 1) * 2;
+        text->data = realloc(text->data, text->size);
+        assert_non_null(text->data);
+    }
+    va_start(args, format);
+    vsnprintf(text->data + text->len, (size_t)len + 1, format, args);
+    va_end(args);
+    text->len += (size_t)len;
+}
+
+void
+text_clear(struct text *text)
+{
+    text->len = 0;
+    text_add(text, "%s", "");
+}
+
+void
+text_free(struct text *text)
+{
+    free(text->data);
+    *text = (struct text){0};
+}
+
+void
+effect_line(struct text *out, const struct gong_effect *effect)
+{
+    const char *comma = "";
+
+    text_add(out, "%s{", effect->rule->alert);
+    for (size_t i = 0; i < effect->label_count; i++) {
+        const struct gong_label_view *label = &effect->labels[i];
+
+        if (gong_str_is(label->name, "alertname")) {
+            continue;
+        }
+        text_add(out, "%s%.*s=\"%.*s\"", comma, (int)label->name.len,
+                 label->name.data, (int)label->value.len, label->value.data);
+        comma = ",";
+    }
+    text_add(out, "} %s->%s %s at %" PRId64 " since %" PRId64 " value %.17g",
+             gong_alert_state_text(effect->from),
+             gong_alert_state_text(effect->to),
+             gong_effect_reason_text(effect->reason), effect->at_ms,
+             effect->since_ms, effect->value);
+}
+
+void
+effect_bytes(struct text *out, const struct gong_effect *effect)
+{
+    effect_line(out, effect);
+    text_add(out,
+             " %" PRIu64 ":%" PRIu32 " journal %" PRId64 " id %s %016" PRIx64
+             " captured %" PRId64 " published %" PRId64 " received %" PRId64,
+             effect->position, effect->ordinal, effect->journal_ms,
+             effect->rule->id, effect->fingerprint, effect->captured_ms,
+             effect->published_ms, effect->received_ms);
+    for (size_t i = 0; i < effect->annotation_count; i++) {
+        const struct gong_label_view *a = &effect->annotations[i];
+
+        text_add(out, " %.*s='%.*s'", (int)a->name.len, a->name.data,
+                 (int)a->value.len, a->value.data);
+    }
+    text_add(out, "\n");
+}
+
+static void
+add_points(struct text *payload, const char *points)
+{
+    while (*points != '\0') {
+        size_t len = strcspn(points, "\n");
+        bool comment = points[0] == '#';
+
+        if (len != 0) {
+            text_add(payload, "%.*s%s\n", (int)len, points,
+                     comment ? "" : "000000");
+        }
+        points += len + (points[len] == '\n');
+    }
+}
+
+struct gong_record
+data_record(struct text *payload, int64_t ms, const char *site,
+            const char *device, const char *points)
+{
+    struct gong_record record = {
+        .meta = {.type = GONG_RECORD_DATA,
+                 .journal_ms = ms,
+                 .wall_ns = ms * 1000000},
+    };
+
+    text_clear(payload);
+    /* A zero byte, for a file's empty names, does not pass through %c. */
+    text_add(payload, "??%s%s", site, device);
+    payload->data[0] = (char)strlen(site);
+    payload->data[1] = (char)strlen(device);
+    add_points(payload, points);
+    record.payload = gong_str_from(payload->data, payload->len);
+    return record;
+}
+
+struct gong_record
+clock_record(int64_t ms)
+{
+    return (struct gong_record){
+        .meta = {.type = GONG_RECORD_CLOCK, .journal_ms = ms},
+    };
+}

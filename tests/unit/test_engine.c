@@ -1,0 +1,390 @@
+/*
+ * The engine as its users see it: timelines in tests/rules/engine/NAME.txt.
+ *
+ *   rules MS          the lines up to a blank one are the new rule set:
+ *     NAME [for D] [keep D] [interval D] [lookback D] [label N=V] : EXPR
+ *   data MS SITE/DEVICE   the lines up to a blank one are the message; stamps
+ *     are in ms. SITE/DEVICE "-" is a file.
+ *   clock MS
+ *   deadline MS       what gong_engine_deadline must say
+ *   > EFFECT          the effects of the command above, in order, all of them
+ *   = NAME VALUE      a figure of gong_engine_stats
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <dirent.h>
+
+#include <cmocka.h>
+
+#include "common/clock.h"
+#include "engine_fixture.h"
+
+#define FOLDER    GONG_SOURCE_DIR "/tests/rules/engine"
+#define FILES_MAX 64
+#define RULES_MAX 16
+#define SETS_MAX  8
+
+struct run {
+    const char *file;
+    size_t line;
+    struct gong_engine *engine;
+    struct gong_ruleset *sets[SETS_MAX];
+    size_t set_count;
+    struct text lines; /* effects of the last command, one a line */
+    size_t read;       /* how many bytes of them were expected */
+    struct text all;   /* every byte of every effect */
+    struct text payload;
+    bool noise; /* feed another device before each command */
+    int64_t now;
+};
+
+static void
+on_effect(void *ctx, const struct gong_effect *effect)
+{
+    struct run *run = ctx;
+
+    for (size_t i = 0; i < effect->label_count; i++) {
+        if (gong_str_is(effect->labels[i].value, "noise")) {
+            return;
+        }
+    }
+    effect_line(&run->lines, effect);
+    text_add(&run->lines, "\n");
+    if (run->noise) {
+        effect_line(&run->all, effect);
+        text_add(&run->all, "\n");
+    } else {
+        effect_bytes(&run->all, effect);
+    }
+}
+
+static void
+no_effects_left(struct run *run)
+{
+    if (run->read != run->lines.len) {
+        fail_msg("%s:%zu: before this line, not expected: %s", run->file,
+                 run->line, run->lines.data + run->read);
+    }
+    text_clear(&run->lines);
+    run->read = 0;
+}
+
+static int64_t
+duration(const char *text)
+{
+    gong_dur_t d = {0};
+
+    assert_int_equal(gong_dur_parse(gong_str_of(text), &d), GONG_OK);
+    return d.ns / GONG_NS_PER_MS;
+}
+
+/* "NAME [KEY VALUE]... : EXPR", cut apart in place. */
+static struct rule_spec
+parse_rule(char *line)
+{
+    struct rule_spec spec = {0};
+    char *expr = strstr(line, " : ");
+    char *rest = NULL;
+    char *word = NULL;
+
+    assert_non_null(expr);
+    *expr = '\0';
+    spec.expr = expr + 3;
+    spec.alert = strtok_r(line, " ", &rest);
+    while ((word = strtok_r(NULL, " ", &rest)) != NULL) {
+        const char *value = strtok_r(NULL, " ", &rest);
+
+        assert_non_null(value);
+        if (strcmp(word, "for") == 0) {
+            spec.for_ms = duration(value);
+        } else if (strcmp(word, "keep") == 0) {
+            spec.keep_ms = duration(value);
+        } else if (strcmp(word, "interval") == 0) {
+            spec.interval_ms = duration(value);
+        } else if (strcmp(word, "lookback") == 0) {
+            spec.lookback_ms = duration(value);
+        } else if (strcmp(word, "label") == 0) {
+            spec.label = value;
+        } else {
+            fail_msg("unknown word %s", word);
+        }
+    }
+    return spec;
+}
+
+static void
+set_rules(struct run *run, int64_t ms, char *body)
+{
+    struct rule_spec specs[RULES_MAX];
+    size_t count = 0;
+    char *rest = NULL;
+
+    for (char *line = strtok_r(body, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        assert_true(count < RULES_MAX);
+        specs[count++] = parse_rule(line);
+    }
+    assert_true(run->set_count < SETS_MAX);
+    run->sets[run->set_count] = make_rules(specs, count);
+    assert_int_equal(gong_engine_set_rules(run->engine,
+                                           run->sets[run->set_count],
+                                           (uint64_t)run->line, ms, NULL),
+                     GONG_OK);
+    run->set_count++;
+}
+
+static void
+apply(struct run *run, struct gong_record record)
+{
+    record.offset = run->line;
+    assert_int_equal(gong_engine_apply(run->engine, &record), GONG_OK);
+}
+
+/* Another device that meets every rule, at the same journal time. */
+static void
+make_noise(struct run *run, int64_t ms)
+{
+    char points[128];
+
+    snprintf(points, sizeof points,
+             "m,k=noise a=99,b=1,c=99 %" PRId64 "\n"
+             "m a=%d %" PRId64 "\n",
+             ms, (int)(ms % 100), ms);
+    apply(run, data_record(&run->payload, ms, "noise", "noise", points));
+}
+
+static void
+send_data(struct run *run, const char *words, const char *body)
+{
+    char names[64] = "";
+    char *slash = NULL;
+    long long ms = 0;
+
+    assert_int_equal(sscanf(words, "data %lld %63s", &ms, names), 2);
+    if (strcmp(names, "-") == 0) {
+        apply(run, data_record(&run->payload, ms, "", "", body));
+        return;
+    }
+    slash = strchr(names, '/');
+    assert_non_null(slash);
+    *slash = '\0';
+    apply(run, data_record(&run->payload, ms, names, slash + 1, body));
+}
+
+static void
+expect_effect(struct run *run, const char *line)
+{
+    const char *have = run->lines.data + run->read;
+    size_t len = strcspn(have, "\n");
+
+    if (run->read == run->lines.len || strlen(line) != len ||
+        memcmp(have, line, len) != 0) {
+        fail_msg("%s:%zu: expected\n  %s\nfound\n  %.*s", run->file, run->line,
+                 line, (int)len, have);
+    }
+    run->read += len + 1;
+}
+
+static uint64_t
+figure(const struct gong_engine *engine, const char *name)
+{
+    struct gong_engine_stats s;
+
+    gong_engine_stats(engine, &s);
+    if (strcmp(name, "late_samples") == 0) {
+        return s.late_samples;
+    }
+    if (strcmp(name, "same_stamp") == 0) {
+        return s.same_stamp;
+    }
+    if (strcmp(name, "backlog_points") == 0) {
+        return s.backlog_points;
+    }
+    if (strcmp(name, "points") == 0) {
+        return s.points;
+    }
+    if (strcmp(name, "samples") == 0) {
+        return s.samples;
+    }
+    if (strcmp(name, "lines_refused") == 0) {
+        return s.lines_refused;
+    }
+    if (strcmp(name, "damaged") == 0) {
+        return s.damaged;
+    }
+    if (strcmp(name, "series") == 0) {
+        return s.series;
+    }
+    if (strcmp(name, "rows") == 0) {
+        return s.rows;
+    }
+    if (strcmp(name, "instances") == 0) {
+        return s.instances;
+    }
+    if (strcmp(name, "pending") == 0) {
+        return s.pending;
+    }
+    if (strcmp(name, "firing") == 0) {
+        return s.firing;
+    }
+    fail_msg("unknown figure %s", name);
+    return 0;
+}
+
+static void
+expect_figure(struct run *run, const char *line)
+{
+    char name[32] = "";
+    unsigned long long value = 0;
+
+    if (run->noise) {
+        return; /* it has figures of its own */
+    }
+    assert_int_equal(sscanf(line, "= %31s %llu", name, &value), 2);
+    if (figure(run->engine, name) != value) {
+        fail_msg("%s:%zu: %s is %" PRIu64, run->file, run->line, name,
+                 figure(run->engine, name));
+    }
+}
+
+/* The lines of a command's body, without their indent. */
+static void
+read_body(struct run *run, FILE *file, struct text *body)
+{
+    char line[4096];
+
+    text_clear(body);
+    while (fgets(line, sizeof line, file) != NULL) {
+        const char *start = line + strspn(line, " ");
+
+        run->line++;
+        if (*start == '\n') {
+            break;
+        }
+        text_add(body, "%s", start);
+    }
+}
+
+static void
+command(struct run *run, FILE *file, const char *line)
+{
+    struct text body = {0};
+    long long ms = 0;
+
+    no_effects_left(run);
+    if (sscanf(line, "%*s %lld", &ms) != 1) {
+        fail_msg("%s:%zu: %s", run->file, run->line, line);
+    }
+    if (strncmp(line, "deadline ", 9) == 0) {
+        if (!run->noise) {
+            assert_int_equal(gong_engine_deadline(run->engine), ms);
+        }
+        return;
+    }
+    if (run->noise) {
+        make_noise(run, ms); /* timers that are due run here already */
+    }
+    if (strncmp(line, "clock ", 6) == 0) {
+        apply(run, clock_record(ms));
+        return;
+    }
+    read_body(run, file, &body);
+    if (strncmp(line, "rules ", 6) == 0) {
+        set_rules(run, ms, body.data);
+    } else {
+        send_data(run, line, body.data);
+    }
+    text_free(&body);
+}
+
+/* Plays a file; returns all effects' bytes. */
+static struct text
+play(const char *name, const struct gong_engine_limits *limits, bool noise)
+{
+    struct run run = {.file = name, .noise = noise};
+    char path[512];
+    char line[4096];
+    FILE *file = NULL;
+
+    snprintf(path, sizeof path, "%s/%s", FOLDER, name);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    run.engine = gong_engine_new(limits, on_effect, &run);
+    assert_non_null(run.engine);
+    text_clear(&run.lines);
+    text_clear(&run.all);
+    while (fgets(line, sizeof line, file) != NULL) {
+        run.line++;
+        line[strcspn(line, "\n")] = '\0';
+        if (line[0] == '>') {
+            expect_effect(&run, line + 2);
+        } else if (line[0] == '=') {
+            expect_figure(&run, line);
+        } else if (line[0] != '#' && line[0] != '\0') {
+            command(&run, file, line);
+        }
+    }
+    no_effects_left(&run);
+    fclose(file);
+    gong_engine_free(run.engine);
+    for (size_t i = 0; i < run.set_count; i++) {
+        gong_ruleset_free(run.sets[i]);
+    }
+    text_free(&run.lines);
+    text_free(&run.payload);
+    return run.all;
+}
+
+static void
+test_timeline(void **state)
+{
+    const char *name = *state;
+    struct gong_engine_limits other = {.hash_key = {7, 11}};
+    struct text first = play(name, NULL, false);
+    struct text second = play(name, NULL, false);
+    struct text third = play(name, &other, false);
+    struct text noisy = play(name, NULL, true);
+
+    assert_string_equal(first.data, second.data);
+    assert_string_equal(first.data, third.data);
+    text_free(&first);
+    text_free(&second);
+    text_free(&third);
+    text_free(&noisy);
+}
+
+int
+main(void)
+{
+    static char names[FILES_MAX][256];
+    struct CMUnitTest tests[FILES_MAX];
+    size_t count = 0;
+    DIR *folder = opendir(FOLDER);
+    const struct dirent *entry = NULL;
+
+    if (folder == NULL) {
+        perror(FOLDER);
+        return 1;
+    }
+    while ((entry = readdir(folder)) != NULL && count < FILES_MAX) {
+        const char *dot = strrchr(entry->d_name, '.');
+
+        if (dot != NULL && strcmp(dot, ".txt") == 0) {
+            snprintf(names[count], sizeof names[count], "%s", entry->d_name);
+            tests[count] = (struct CMUnitTest){names[count], test_timeline,
+                                               NULL, NULL, names[count]};
+            count++;
+        }
+    }
+    closedir(folder);
+    if (count == 0) {
+        fprintf(stderr, "no timelines in %s\n", FOLDER);
+        return 1;
+    }
+    return _cmocka_run_group_tests("engine", tests, count, NULL, NULL);
+}
