@@ -26,3 +26,10 @@ gong_e2e(plain_line_influxdb test_plain_line.py ARGS influxdb)
 gong_e2e(stops test_stops.py TIMEOUT 300)
 gong_e2e(demo_passes test_demo.py ARGS passes TIMEOUT 240)
 gong_e2e(demo_controls test_demo.py ARGS controls TIMEOUT 300)
+
+add_executable(encode_cases ${CMAKE_SOURCE_DIR}/tests/e2e/encode_cases.c)
+target_link_libraries(encode_cases PRIVATE gong_flags gong_wire
+    PkgConfig::JANSSON)
+set_target_properties(encode_cases PROPERTIES
+    RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+gong_e2e(roundtrip test_roundtrip.py)
