@@ -2,6 +2,7 @@
 
 import json
 import os
+import subprocess
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -65,11 +66,11 @@ class Mosquitto:
 
     def publish(self, topic, payload):
         """Publishes with the real mosquitto_pub, QoS 1."""
-        import subprocess
+        data = payload if isinstance(payload, bytes) else payload.encode()
         subprocess.run(
             [binary("usr/bin/mosquitto_pub"), "-h", "127.0.0.1", "-p",
-             str(self.port), "-q", "1", "-t", topic, "-m", payload],
-            check=True, timeout=20)
+             str(self.port), "-q", "1", "-t", topic, "-s"],
+            input=data, check=True, timeout=20)
 
 
 class VictoriaMetrics:
