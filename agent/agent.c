@@ -1,0 +1,551 @@
+#include "agent/agent.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "agent/ack.h"
+#include "agent/broker.h"
+#include "agent/effects.h"
+#include "agent/engine_thread.h"
+#include "agent/http_server.h"
+#include "agent/ingest.h"
+#include "agent/journal.h"
+#include "agent/receive.h"
+#include "agent/self_metrics.h"
+#include "agent/status.h"
+#include "common/log.h"
+
+#define PATH_SIZE 4096
+
+struct gong_agent {
+    const struct gong_agent_config *config;
+    struct gong_counters *counters;
+    struct gong_receive *receive;
+    struct gong_journal *journal;
+    struct gong_effects *effects;
+    struct gong_engine_thread *engine;
+    struct gong_ingest *ingest;
+    struct gong_ack *ack;
+    struct gong_broker *broker;
+    struct gong_store **stores;
+    size_t store_count;
+    struct gong_notifier **notifiers;
+    size_t notifier_count;
+    struct gong_status_store *status_stores;
+    struct gong_status_source status;
+    struct gong_http_server *http;
+    struct gong_self_metrics *self_metrics;
+    struct gong_rules_reload reload;
+    char journal_dir[PATH_SIZE];
+    char effects_dir[PATH_SIZE];
+    char set_aside_file[PATH_SIZE];
+    int64_t last_ms;       /* newest journal time found at start */
+    uint64_t effects_seen; /* committer: end at its last sync of the effects */
+};
+
+/* Where a start ran into something: why, in words for the log. */
+struct problem {
+    char *why;
+    size_t size;
+};
+
+static enum gong_err
+fail(const struct problem *problem, enum gong_err err, const char *what)
+{
+    (void)snprintf(problem->why, problem->size, "%s: %s", what,
+                   gong_err_text(err));
+    return err;
+}
+
+/* Puts the part's name before what it said itself. */
+static enum gong_err
+fail_as(const struct problem *problem, enum gong_err err, const char *what)
+{
+    char said[512];
+
+    (void)snprintf(said, sizeof said, "%s", problem->why);
+    (void)snprintf(problem->why, problem->size, "%s: %s", what, said);
+    return err;
+}
+
+/* --- state folder --- */
+
+static bool
+join_path(char out[PATH_SIZE], const char *dir, const char *name)
+{
+    int len = snprintf(out, PATH_SIZE, "%s/%s", dir, name);
+
+    return len > 0 && len < PATH_SIZE;
+}
+
+static enum gong_err
+start_state(struct gong_agent *agent, const struct problem *problem)
+{
+    const char *state = agent->config->state;
+
+    if (!join_path(agent->journal_dir, state, "journal") ||
+        !join_path(agent->effects_dir, state, "effects") ||
+        !join_path(agent->set_aside_file, state, "set-aside-batches")) {
+        return fail(problem, GONG_ERR_TOO_LARGE, "state");
+    }
+    if (mkdir(state, 0700) != 0 && errno != EEXIST) {
+        (void)snprintf(problem->why, problem->size, "%s: %s", state,
+                       strerror(errno));
+        return gong_err_from_errno(errno);
+    }
+    return GONG_OK;
+}
+
+/* --- journal and effects --- */
+
+static void
+seen(void *ctx, const struct gong_record *record)
+{
+    struct gong_agent *agent = ctx;
+
+    if (record->meta.journal_ms > agent->last_ms) {
+        agent->last_ms = record->meta.journal_ms;
+    }
+    gong_receive_learn(agent->receive, record);
+}
+
+static void
+committing(void *ctx)
+{
+    struct gong_agent *agent = ctx;
+
+    gong_ack_committing(agent->ack);
+}
+
+/* Effects are made durable in the journal's rhythm, after the acks. A failure
+ * costs a repeated notification after a power cut, nothing else. */
+static void
+durable(void *ctx, uint64_t offset)
+{
+    struct gong_agent *agent = ctx;
+    struct gong_spool *effects = gong_effects_spool(agent->effects);
+    struct gong_spool_stats stats;
+
+    gong_ack_durable(agent->ack, offset);
+    gong_spool_stats(effects, &stats);
+    if (stats.end != agent->effects_seen) {
+        enum gong_err err = gong_spool_sync(effects);
+
+        agent->effects_seen = stats.end;
+        if (err != GONG_OK) {
+            gong_log(GONG_LOG_WARNING, "effects_sync_failed", "reason=\"%s\"",
+                     gong_err_text(err));
+        }
+    }
+}
+
+static struct gong_spool_options
+spool_options(const char *dir, const struct gong_agent_log *log,
+              enum gong_spool_policy policy)
+{
+    return (struct gong_spool_options){
+        .dir = dir,
+        .segment_size = log->segment_size,
+        .segments_max = (uint32_t)(log->size / log->segment_size),
+        .policy = policy,
+    };
+}
+
+static enum gong_err
+start_journal(struct gong_agent *agent, const struct problem *problem)
+{
+    const struct gong_agent_config *config = agent->config;
+    struct gong_receive_options ledger = {
+        .devices_max = (size_t)config->ingest.devices_max,
+        .rate = config->ingest.device_rate,
+        .burst = config->ingest.device_burst,
+        .ack_interval = config->ingest.ack_interval,
+    };
+    struct gong_journal_options options = {
+        .spool = spool_options(agent->journal_dir, &config->journal,
+                               (enum gong_spool_policy)config->journal.policy),
+        .commit_interval = config->journal.commit_interval,
+        .committing = committing,
+        .durable = durable,
+        .ctx = agent,
+        .seen = seen,
+        .seen_ctx = agent,
+    };
+    enum gong_err err;
+
+    agent->receive = gong_receive_new(&ledger);
+    if (agent->receive == NULL) {
+        return fail(problem, GONG_ERR_MEMORY, "receive ledger");
+    }
+    err = gong_journal_open(&options, agent->counters, &agent->journal,
+                            problem->why, problem->size);
+    return err == GONG_OK ? GONG_OK : fail_as(problem, err, "journal");
+}
+
+static enum gong_err
+start_effects(struct gong_agent *agent, const struct problem *problem)
+{
+    struct gong_spool *journal = gong_journal_spool(agent->journal);
+    struct gong_spool_options options = spool_options(
+        agent->effects_dir, &agent->config->effects, GONG_SPOOL_DROP_OLDEST);
+    struct gong_spool_stats stats;
+    uint8_t id[16];
+    enum gong_err err;
+
+    err = gong_effects_open(&options, agent->counters, &agent->effects,
+                            problem->why, problem->size);
+    if (err != GONG_OK) {
+        return fail_as(problem, err, "effects");
+    }
+    gong_spool_id(journal, id);
+    gong_spool_stats(journal, &stats);
+    err = gong_effects_bind(agent->effects, id, stats.end);
+    return err == GONG_OK ? GONG_OK : fail(problem, err, "effects");
+}
+
+/* The rules in force from here on, and for how long nothing was heard. */
+static enum gong_err
+announce(struct gong_agent *agent, const struct gong_rules_checked *rules,
+         const struct problem *problem)
+{
+    const struct gong_rule_source *source = rules->source;
+    int64_t blind_ms = gong_journal_now_ms(agent->journal) - agent->last_ms;
+    enum gong_err err = gong_rule_store_put(
+        agent->config->state, gong_str_from(source->bundle, source->bundle_len),
+        rules->sha);
+
+    if (err == GONG_OK) {
+        err = gong_rules_announce(agent->journal, rules->sha);
+    }
+    if (err == GONG_OK && agent->last_ms > 0) {
+        err = gong_broker_append_resume(agent->journal, gong_dur_ms(blind_ms));
+    }
+    if (err != GONG_OK) {
+        return fail(problem, err, "journaling the rules");
+    }
+    agent->reload.paths = &agent->config->rules;
+    agent->reload.state_dir = agent->config->state;
+    agent->reload.journal = agent->journal;
+    return gong_rules_reload_init(&agent->reload, agent->counters)
+               ? GONG_OK
+               : fail(problem, GONG_ERR_MEMORY, "rules");
+}
+
+/* --- engine, broker --- */
+
+static enum gong_err
+start_engine(struct gong_agent *agent, const struct problem *problem)
+{
+    const struct gong_agent_engine *limits = &agent->config->engine;
+    struct gong_spool_stats stats;
+    struct gong_engine_thread_options options = {
+        .journal = agent->journal,
+        .effects = agent->effects,
+        .state_dir = agent->config->state,
+        .limits = {.devices = (uint32_t)limits->devices,
+                   .rows_per_device = (uint32_t)limits->rows_per_device,
+                   .instances = (uint32_t)limits->instances},
+    };
+    uint64_t segments =
+        agent->config->journal.size / agent->config->journal.segment_size;
+    enum gong_err err;
+
+    gong_spool_stats(gong_journal_spool(agent->journal), &stats);
+    options.segment_size = stats.bytes_max / segments;
+    err = gong_engine_thread_start(&options, &agent->engine);
+    return err == GONG_OK ? GONG_OK : fail(problem, err, "engine");
+}
+
+static enum gong_err
+make_broker(struct gong_agent *agent, const struct problem *problem)
+{
+    struct gong_ingest_options ingest = {
+        .message_max = (size_t)agent->config->ingest.message_max,
+        .set_aside_file = agent->set_aside_file};
+    struct gong_broker_options options = {
+        .agent = agent->config->agent,
+        .config = &agent->config->broker,
+        .receive = agent->receive,
+        .journal = agent->journal,
+    };
+    enum gong_err err;
+
+    agent->ingest = gong_ingest_new(&ingest, agent->journal, agent->receive,
+                                    agent->counters);
+    if (agent->ingest == NULL) {
+        return fail(problem, GONG_ERR_MEMORY, "ingest");
+    }
+    options.ingest = agent->ingest;
+    err = gong_broker_new(&options, agent->counters, &agent->broker,
+                          problem->why, problem->size);
+    return err == GONG_OK ? GONG_OK : fail_as(problem, err, "broker");
+}
+
+/* The committer and the acks call each other: both exist before either runs. */
+static enum gong_err
+start_committer(struct gong_agent *agent, const struct problem *problem)
+{
+    struct gong_spool *journal = gong_journal_spool(agent->journal);
+    struct gong_ack_options options = {.agent = agent->config->agent,
+                                       .send = gong_broker_send,
+                                       .ctx = agent->broker};
+    struct gong_spool_stats stats;
+    enum gong_err err;
+
+    gong_spool_id(journal, options.journal_id);
+    gong_spool_stats(journal, &stats);
+    options.durable = stats.durable;
+    agent->ack = gong_ack_new(&options, agent->receive, agent->counters);
+    if (agent->ack == NULL) {
+        return fail(problem, GONG_ERR_MEMORY, "acks");
+    }
+    err = gong_journal_start(agent->journal);
+    if (err == GONG_OK) {
+        err = gong_ack_start(agent->ack);
+    }
+    return err == GONG_OK ? GONG_OK : fail(problem, err, "committer");
+}
+
+static enum gong_err
+start_broker(struct gong_agent *agent, const struct problem *problem)
+{
+    enum gong_err err = gong_broker_start(agent->broker);
+
+    return err == GONG_OK ? GONG_OK : fail(problem, err, "broker");
+}
+
+/* --- stores and receivers --- */
+
+static enum gong_err
+start_stores(struct gong_agent *agent, const struct problem *problem)
+{
+    const struct gong_agent_config *config = agent->config;
+
+    agent->stores = calloc(config->store_count + 1, sizeof agent->stores[0]);
+    agent->status_stores =
+        calloc(config->store_count + 1, sizeof agent->status_stores[0]);
+    if (agent->stores == NULL || agent->status_stores == NULL) {
+        return fail(problem, GONG_ERR_MEMORY, "stores");
+    }
+    for (size_t i = 0; i < config->store_count; i++) {
+        struct gong_status_store *status = &agent->status_stores[i];
+        char labels[128];
+        enum gong_err err;
+
+        err = gong_store_start(&config->stores[i], config->state,
+                               agent->journal, agent->effects, agent->counters,
+                               &agent->stores[i]);
+        if (err != GONG_OK) {
+            return fail(problem, err, config->stores[i].name);
+        }
+        agent->store_count++;
+        status->name = config->stores[i].name;
+        (void)snprintf(labels, sizeof labels, "store=\"%s\"", status->name);
+        status->up = gong_counter_add(
+            agent->counters, GONG_GAUGE, "gong_agent_store_up",
+            "Whether the store's last answer was a good one.", labels);
+        if (status->up == NULL) {
+            return fail(problem, GONG_ERR_MEMORY, "stores");
+        }
+    }
+    return GONG_OK;
+}
+
+static enum gong_err
+start_notifiers(struct gong_agent *agent, const struct problem *problem)
+{
+    const struct gong_agent_config *config = agent->config;
+
+    agent->notifiers =
+        calloc(config->notifier_count + 1, sizeof agent->notifiers[0]);
+    if (agent->notifiers == NULL) {
+        return fail(problem, GONG_ERR_MEMORY, "receivers");
+    }
+    for (size_t i = 0; i < config->notifier_count; i++) {
+        const struct gong_agent_notifier *notifier = &config->notifiers[i];
+        enum gong_err err = gong_notifier_start(
+            notifier->name, notifier->kind, notifier->config, agent->effects,
+            agent->counters, &agent->notifiers[i]);
+
+        if (err != GONG_OK) {
+            return fail(problem, err, notifier->name);
+        }
+        agent->notifier_count++;
+    }
+    return GONG_OK;
+}
+
+/* --- what can be looked at --- */
+
+static enum gong_err
+start_http(struct gong_agent *agent, const struct problem *problem)
+{
+    struct gong_http_address address;
+    const char *listen = agent->config->http.listen;
+    enum gong_err err;
+
+    agent->status = (struct gong_status_source){
+        .agent = agent->config->agent,
+        .counters = agent->counters,
+        .journal = agent->journal,
+        .engine = agent->engine,
+        .broker_connected = gong_broker_connected,
+        .broker = agent->broker,
+        .stores = agent->status_stores,
+        .store_count = agent->store_count,
+    };
+    if (listen[0] == '\0') {
+        return GONG_OK;
+    }
+    err =
+        gong_http_address_parse(listen, &address, problem->why, problem->size);
+    if (err == GONG_OK) {
+        err = gong_http_server_start(&address, &agent->status, &agent->http,
+                                     problem->why, problem->size);
+    }
+    return err == GONG_OK ? GONG_OK : fail_as(problem, err, listen);
+}
+
+static enum gong_err
+start_self_metrics(struct gong_agent *agent, const struct problem *problem)
+{
+    enum gong_err err;
+
+    if (agent->config->self_metrics.ns == 0) {
+        return GONG_OK;
+    }
+    err = gong_self_metrics_start(&agent->status, agent->config->self_metrics,
+                                  &agent->self_metrics);
+    return err == GONG_OK ? GONG_OK : fail(problem, err, "self metrics");
+}
+
+/* --- all of it --- */
+
+typedef enum gong_err (*start_fn)(struct gong_agent *agent,
+                                  const struct problem *problem);
+
+static enum gong_err
+start_all(struct gong_agent *agent, const struct gong_rules_checked *rules,
+          const struct problem *problem)
+{
+    static const start_fn before_rules[] = {start_state, start_journal,
+                                            start_effects};
+    static const start_fn after_rules[] = {
+        start_engine,    make_broker, start_committer,    start_stores,
+        start_notifiers, start_http,  start_self_metrics, start_broker};
+    enum gong_err err = GONG_OK;
+
+    for (size_t i = 0;
+         i < sizeof before_rules / sizeof before_rules[0] && err == GONG_OK;
+         i++) {
+        err = before_rules[i](agent, problem);
+    }
+    if (err == GONG_OK) {
+        err = announce(agent, rules, problem);
+    }
+    for (size_t i = 0;
+         i < sizeof after_rules / sizeof after_rules[0] && err == GONG_OK;
+         i++) {
+        err = after_rules[i](agent, problem);
+    }
+    return err;
+}
+
+enum gong_err
+gong_agent_start(const struct gong_agent_config *config,
+                 const struct gong_rules_checked *rules,
+                 struct gong_agent **out, char *why, size_t why_size)
+{
+    struct problem problem = {why, why_size};
+    struct gong_agent *agent = calloc(1, sizeof *agent);
+    enum gong_err err;
+
+    *out = NULL;
+    if (agent == NULL) {
+        return fail(&problem, GONG_ERR_MEMORY, "start");
+    }
+    agent->config = config;
+    agent->counters = gong_counters_new();
+    err = agent->counters == NULL ? fail(&problem, GONG_ERR_MEMORY, "start")
+                                  : start_all(agent, rules, &problem);
+    if (err != GONG_OK) {
+        gong_agent_stop(agent);
+        return err;
+    }
+    *out = agent;
+    return GONG_OK;
+}
+
+static void
+stop_inputs(struct gong_agent *agent)
+{
+    if (agent->broker != NULL) {
+        gong_broker_stop(agent->broker);
+    }
+    gong_self_metrics_stop(agent->self_metrics);
+    gong_http_server_stop(agent->http);
+}
+
+/* After the engine has applied everything and the journal's last sync, stores
+ * get their last chance, then receivers. */
+static void
+stop_outputs(struct gong_agent *agent)
+{
+    gong_engine_thread_stop(agent->engine);
+    if (agent->journal != NULL) {
+        gong_journal_stop(agent->journal);
+    }
+    for (size_t i = 0; i < agent->store_count; i++) {
+        gong_store_stop(agent->stores[i]);
+    }
+    if (agent->effects != NULL) {
+        gong_effects_stop(agent->effects);
+    }
+    for (size_t i = 0; i < agent->notifier_count; i++) {
+        gong_notifier_stop(agent->notifiers[i]);
+    }
+}
+
+void
+gong_agent_stop(struct gong_agent *agent)
+{
+    if (agent == NULL) {
+        return;
+    }
+    stop_inputs(agent);
+    stop_outputs(agent);
+    gong_ack_free(agent->ack);
+    gong_broker_free(agent->broker);
+    gong_ingest_free(agent->ingest);
+    gong_effects_close(agent->effects);
+    gong_journal_close(agent->journal);
+    gong_receive_free(agent->receive);
+    gong_counters_free(agent->counters);
+    free(agent->stores);
+    free(agent->status_stores);
+    free(agent->notifiers);
+    free(agent);
+}
+
+void
+gong_agent_reload(struct gong_agent *agent)
+{
+    struct gong_conf_errors errors = {0};
+
+    if (!gong_rules_reload_run(&agent->reload, &errors)) {
+        gong_log(GONG_LOG_ERROR, "rules_refused",
+                 "problems=%zu running=\"unchanged\"", errors.count);
+        gong_rules_log_errors("rules_problem", &errors);
+    }
+    gong_conf_errors_fini(&errors);
+}
+
+uint16_t
+gong_agent_http_port(const struct gong_agent *agent)
+{
+    return agent->http == NULL ? 0 : gong_http_server_port(agent->http);
+}

@@ -1,0 +1,102 @@
+/*
+ * config: the agent's configuration file (libconfig), all of it in tables:
+ *
+ *   agent = "agent-1";  state = "/var/lib/gong-agent";  rules = ( "..." );
+ *   broker = { url = "mqtt://127.0.0.1:1883"; };
+ *   store = ( { type = "victoriametrics"; url = "..."; } );
+ *   notify = ( { type = "log"; }, { type = "webhook"; url = "..."; } );
+ *   http, journal, effects, ingest, engine: groups
+ *
+ * deploy/gong-agent.cfg is a commented example.
+ */
+#ifndef GONG_AGENT_CONFIG_H
+#define GONG_AGENT_CONFIG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "agent/notify.h"
+#include "agent/store_influx.h"
+#include "common/conf.h"
+
+struct gong_agent_broker {
+    char *url;
+    char *username;
+    char *password_file;
+    char *ca_file;
+    char *cert_file;
+    char *key_file;
+    gong_dur_t keepalive;
+};
+
+/* A log of records on disk: the journal and the effects. */
+struct gong_agent_log {
+    uint64_t size; /* bytes of disk, taken at start */
+    uint64_t segment_size;
+    int policy;                 /* enum gong_spool_policy; journal only */
+    gong_dur_t commit_interval; /* journal only */
+};
+
+struct gong_agent_ingest {
+    uint64_t message_max;
+    int64_t devices_max;
+    double device_rate;
+    double device_burst;
+    gong_dur_t ack_interval;
+};
+
+struct gong_agent_engine {
+    int64_t devices;
+    int64_t rows_per_device;
+    int64_t instances;
+};
+
+struct gong_agent_http {
+    char *listen; /* "" is off */
+};
+
+/* One receiver: its kind's own config lies behind the two common options. */
+struct gong_agent_notifier {
+    const struct gong_notify_kind *kind;
+    void *filled;                /* common options, then the kind's */
+    const char *name;            /* in filled */
+    const void *config;          /* in filled */
+    struct gong_option *options; /* the joined table's */
+    struct gong_option_table table;
+};
+
+struct gong_agent_config {
+    char *agent;
+    char *state;
+    struct gong_strings rules;
+    gong_dur_t self_metrics; /* 0 is off */
+    int log_level;           /* enum gong_log_level */
+    struct gong_agent_broker broker;
+    struct gong_agent_http http;
+    struct gong_agent_log journal;
+    struct gong_agent_log effects;
+    struct gong_agent_ingest ingest;
+    struct gong_agent_engine engine;
+    struct gong_store_config *stores;
+    size_t store_count;
+    struct gong_agent_notifier *notifiers;
+    size_t notifier_count;
+};
+
+/* gong_agent_config_load: NULL after problems, all of which are in errors. */
+struct gong_agent_config *
+gong_agent_config_load(const char *path, struct gong_conf_errors *errors);
+/* gong_agent_config_read: the same from an open file. */
+struct gong_agent_config *
+gong_agent_config_read(const struct gong_conf *conf,
+                       struct gong_conf_errors *errors);
+void gong_agent_config_free(struct gong_agent_config *config);
+
+/* gong_agent_config_dump: a file that reads back to the same. */
+void gong_agent_config_dump(const struct gong_agent_config *config, FILE *out);
+/* gong_agent_config_manual: every option as Markdown. */
+void gong_agent_config_manual(FILE *out);
+
+#endif

@@ -1,0 +1,491 @@
+#include "agent/engine_thread.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/rules_reload.h"
+#include "common/log.h"
+
+#define CLOCK_APART_MS  100 /* at most ten CLOCK records a second */
+#define REPORT_APART_MS 100
+#define VIEW_APART_MS   250
+#define VIEW_STALE_MS   5000
+#define VIEW_COST_RATIO                                                        \
+    20 /* the view takes at most a twentieth of the time                       \
+        */
+#define RECORDS_PER_LOOK 256
+#define RETRY_MS         1000
+#define RETRY_MS_MAX     60000
+
+const int64_t gong_latency_bounds_ms[GONG_LATENCY_CLASSES] = {
+    1, 2, 5, 10, 20, 50, 100, 250, 1000, 10000};
+
+struct gong_engine_thread {
+    struct gong_engine_thread_options options;
+    pthread_t thread;
+    atomic_bool stopping;
+
+    /* The thread's own. */
+    struct gong_engine *engine;
+    struct gong_rule_source *rules; /* borrowed by the engine */
+    struct gong_spool_cursor *cursor;
+    struct gong_engine_report now; /* as it grows */
+    uint64_t config_segment;       /* the last one that has a CONFIG */
+    uint64_t tried_end;            /* nothing more could be read up to here */
+    int64_t clock_ms; /* journal time of the last CLOCK asked for */
+    int64_t retry_ms;
+    gong_mono_t reported;
+    gong_mono_t viewed;
+    int64_t view_cost_ns;
+    uint64_t view_transitions;
+    bool reading_ok;
+
+    pthread_mutex_t lock; /* guards what others read */
+    struct gong_engine_report report;
+    struct gong_alert_view *view;
+};
+
+/* --- effects --- */
+
+static void
+note_latency(struct gong_latency *latency, int64_t ms)
+{
+    size_t class = 0;
+
+    ms = ms < 0 ? 0 : ms;
+    while (class < GONG_LATENCY_CLASSES && ms > gong_latency_bounds_ms[class]) {
+        class ++;
+    }
+    latency->classes[class]++;
+    latency->count++;
+    latency->sum_ms += (uint64_t)ms;
+    if ((uint64_t)ms > latency->max_ms) {
+        latency->max_ms = (uint64_t)ms;
+    }
+}
+
+/* The effects log counts and logs what it cannot keep. */
+static void
+emit(void *ctx, const struct gong_effect *effect)
+{
+    struct gong_engine_thread *t = ctx;
+    int64_t decided_ms = gong_floor_ms(gong_wall_now().ns);
+    bool fresh = !gong_effects_known(t->options.effects, effect->position,
+                                     effect->ordinal);
+
+    if (gong_effects_put(t->options.effects, effect, decided_ms) == GONG_OK &&
+        fresh && t->now.live && effect->received_ms > 0) {
+        note_latency(&t->now.decided, decided_ms - effect->received_ms);
+    }
+}
+
+/* --- what others see --- */
+
+static void
+publish_report(struct gong_engine_thread *t, gong_mono_t now)
+{
+    t->reported = now;
+    t->now.position = gong_spool_cursor_offset(t->cursor);
+    gong_engine_stats(t->engine, &t->now.engine);
+    (void)pthread_mutex_lock(&t->lock);
+    t->report = t->now;
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+static bool
+view_is_due(const struct gong_engine_thread *t, gong_mono_t now)
+{
+    int64_t age = gong_mono_since(now, t->viewed).ns;
+    const struct gong_engine_stats *stats = &t->now.engine;
+
+    if (!t->now.live || age < gong_dur_ms(VIEW_APART_MS).ns ||
+        age < VIEW_COST_RATIO * t->view_cost_ns) {
+        return false;
+    }
+    return t->view == NULL || stats->transitions != t->view_transitions ||
+           (stats->pending + stats->firing > 0 &&
+            age >= gong_dur_ms(VIEW_STALE_MS).ns);
+}
+
+static void
+publish_view(struct gong_engine_thread *t)
+{
+    gong_mono_t before = gong_mono_now();
+    struct gong_alert_view *view = gong_alert_view_new(t->engine);
+    struct gong_alert_view *old;
+
+    t->viewed = gong_mono_now();
+    t->view_cost_ns = gong_mono_since(t->viewed, before).ns;
+    if (view == NULL) {
+        return;
+    }
+    t->view_transitions = t->now.engine.transitions;
+    (void)pthread_mutex_lock(&t->lock);
+    old = t->view;
+    t->view = view;
+    (void)pthread_mutex_unlock(&t->lock);
+    gong_alert_view_release(old);
+}
+
+static void
+publish(struct gong_engine_thread *t)
+{
+    gong_mono_t now = gong_mono_now();
+
+    if (gong_mono_since(now, t->reported).ns <
+        gong_dur_ms(REPORT_APART_MS).ns) {
+        return;
+    }
+    publish_report(t, now);
+    if (view_is_due(t, now)) {
+        publish_view(t);
+    }
+}
+
+/* --- rules --- */
+
+static void
+refuse_rules(struct gong_engine_thread *t, const char *sha,
+             struct gong_conf_errors *errors)
+{
+    t->now.rules_refused++;
+    gong_log(GONG_LOG_ERROR, "rules_not_changed", "sha256=%.64s", sha);
+    gong_rules_log_errors("rules_problem", errors);
+}
+
+static bool
+swap_rules(struct gong_engine_thread *t, struct gong_rule_source *source,
+           const struct gong_record *record)
+{
+    struct gong_rules_report report = {0};
+    enum gong_err err =
+        gong_engine_set_rules(t->engine, source->set, record->offset,
+                              record->meta.journal_ms, &report);
+
+    if (err != GONG_OK) {
+        return false;
+    }
+    gong_rule_source_free(t->rules);
+    t->rules = source;
+    gong_log(GONG_LOG_INFO, "rules_changed",
+             "rules=%zu kept=%zu added=%zu changed=%zu removed=%zu",
+             source->set->count, report.kept, report.added, report.changed,
+             report.removed);
+    return true;
+}
+
+/* A CONFIG record: another set of rules, or the same said again. */
+static void
+apply_config(struct gong_engine_thread *t, const struct gong_record *record)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source;
+    char sha[GONG_RULE_SHA_SIZE] = "";
+
+    if (!gong_rule_sha_valid(record->payload)) {
+        refuse_rules(t, "?", &errors);
+        return;
+    }
+    memcpy(sha, record->payload.data, record->payload.len);
+    if (strcmp(sha, t->now.rules_sha) == 0) {
+        return;
+    }
+    source = gong_rule_store_get(t->options.state_dir, sha, &errors);
+    if (source != NULL && swap_rules(t, source, record)) {
+        memcpy(t->now.rules_sha, sha, sizeof sha);
+    } else {
+        gong_rule_source_free(source);
+        refuse_rules(t, sha, &errors);
+    }
+    gong_conf_errors_fini(&errors);
+}
+
+/* The rules that were in force at the oldest record kept: the CONFIG before it
+ * may be gone, but each segment repeats it. */
+static void
+find_first_rules(struct gong_engine_thread *t)
+{
+    uint64_t start = gong_spool_cursor_offset(t->cursor);
+    struct gong_record record;
+
+    while (gong_spool_cursor_next(t->cursor, UINT64_MAX, &record) == GONG_OK) {
+        if (record.meta.type == GONG_RECORD_CONFIG) {
+            record.offset = start;
+            apply_config(t, &record);
+            break;
+        }
+    }
+    gong_spool_cursor_seek(t->cursor, start);
+}
+
+/* A recycled journal must still know its rules. */
+static void
+keep_rules_known(struct gong_engine_thread *t, const struct gong_record *record)
+{
+    uint64_t segment;
+
+    if (t->options.segment_size == 0) {
+        return;
+    }
+    segment = record->offset / t->options.segment_size;
+    if (record->meta.type == GONG_RECORD_CONFIG) {
+        t->config_segment = segment;
+    } else if (t->now.live && segment != t->config_segment &&
+               t->now.rules_sha[0] != '\0' &&
+               gong_rules_announce(t->options.journal, t->now.rules_sha) ==
+                   GONG_OK) {
+        t->config_segment = segment;
+    }
+}
+
+/* --- records --- */
+
+static void
+sleep_unless_stopping(struct gong_engine_thread *t, int64_t ms)
+{
+    for (; ms > 0 && !atomic_load(&t->stopping); ms -= 100) {
+        gong_clock_sleep(gong_dur_ms(ms < 100 ? ms : 100));
+    }
+}
+
+static bool
+new_engine(struct gong_engine_thread *t)
+{
+    gong_engine_free(t->engine);
+    gong_rule_source_free(t->rules);
+    t->rules = NULL;
+    t->now.rules_sha[0] = '\0';
+    t->now.live = false;
+    t->tried_end = 0;
+    t->engine = gong_engine_new(&t->options.limits, emit, t);
+    return t->engine != NULL;
+}
+
+/* The engine may have applied a record in part: only a new one, from the
+ * oldest record on, says the same as before. */
+static void
+start_over(struct gong_engine_thread *t)
+{
+    struct gong_spool_stats stats;
+
+    t->now.restarts++;
+    gong_log(GONG_LOG_ERROR, "engine_out_of_memory", "retry_ms=%" PRId64,
+             t->retry_ms);
+    do {
+        sleep_unless_stopping(t, t->retry_ms);
+        t->retry_ms =
+            t->retry_ms * 2 > RETRY_MS_MAX ? RETRY_MS_MAX : t->retry_ms * 2;
+    } while (!new_engine(t) && !atomic_load(&t->stopping));
+    gong_spool_stats(gong_journal_spool(t->options.journal), &stats);
+    gong_spool_cursor_seek(t->cursor, stats.begin);
+    if (t->engine != NULL) {
+        find_first_rules(t);
+    }
+}
+
+static void
+apply(struct gong_engine_thread *t, const struct gong_record *record)
+{
+    if (record->meta.type == GONG_RECORD_CONFIG) {
+        apply_config(t, record);
+    }
+    keep_rules_known(t, record);
+    if (record->meta.type != GONG_RECORD_CONFIG &&
+        gong_engine_apply(t->engine, record) != GONG_OK) {
+        start_over(t);
+    }
+}
+
+static void
+become_live(struct gong_engine_thread *t)
+{
+    t->now.live = true;
+    t->retry_ms = RETRY_MS;
+    publish_report(t, gong_mono_now());
+    gong_log(GONG_LOG_INFO, "engine_live",
+             "records=%" PRIu64 " rules=%" PRIu64 " firing=%" PRIu64,
+             t->now.engine.records, t->now.engine.rules, t->now.engine.firing);
+}
+
+/* Asks for a CLOCK record when a timer is due; returns how long to wait for
+ * something to read. */
+static gong_dur_t
+ask_for_time(struct gong_engine_thread *t)
+{
+    int64_t now_ms = gong_journal_now_ms(t->options.journal);
+    int64_t deadline_ms = gong_engine_deadline(t->engine);
+    int64_t earliest_ms = t->clock_ms + CLOCK_APART_MS;
+
+    if (deadline_ms < earliest_ms) {
+        deadline_ms = earliest_ms;
+    }
+    if (deadline_ms <= now_ms) {
+        t->clock_ms = now_ms;
+        if (gong_journal_append(t->options.journal, GONG_RECORD_CLOCK, NULL, 0,
+                                0, NULL) == GONG_OK) {
+            t->now.clock_records++;
+            return gong_dur_ms(0);
+        }
+        deadline_ms = now_ms + CLOCK_APART_MS;
+    }
+    return deadline_ms - now_ms > REPORT_APART_MS
+               ? gong_dur_ms(REPORT_APART_MS)
+               : gong_dur_ms(deadline_ms - now_ms);
+}
+
+/* Nothing to read: waits until there is. The end is looked at before the last
+ * try, so that bytes which cannot be read do not make the loop spin. */
+static void
+idle(struct gong_engine_thread *t)
+{
+    struct gong_journal_health health;
+    gong_dur_t wait;
+
+    gong_journal_health(t->options.journal, &health);
+    if (health.end != t->tried_end) {
+        t->tried_end = health.end;
+        return;
+    }
+    if (!t->now.live) {
+        become_live(t);
+    }
+    publish(t);
+    wait = ask_for_time(t);
+    if (!gong_journal_wait(t->options.journal, t->tried_end, false, wait)) {
+        atomic_store(&t->stopping, true);
+    }
+}
+
+/* The end of what can be read now; false when the thread is to end. */
+static bool
+pause_reading(struct gong_engine_thread *t, enum gong_err err)
+{
+    bool drained;
+
+    if (err == GONG_ERR_AGAIN) {
+        uint64_t tried = t->tried_end;
+
+        t->reading_ok = true;
+        idle(t);
+        drained = tried == t->tried_end;
+        return !(drained && atomic_load(&t->stopping));
+    }
+    if (t->reading_ok) {
+        t->reading_ok = false;
+        gong_log(GONG_LOG_ERROR, "journal_read_failed", "reason=\"%s\"",
+                 gong_err_text(err));
+    }
+    sleep_unless_stopping(t, RETRY_MS);
+    return !atomic_load(&t->stopping);
+}
+
+static void *
+run(void *ctx)
+{
+    struct gong_engine_thread *t = ctx;
+    unsigned since_look = 0;
+    bool running = true;
+
+    find_first_rules(t);
+    while (running && t->engine != NULL) {
+        struct gong_record record;
+        enum gong_err err =
+            gong_spool_cursor_next(t->cursor, UINT64_MAX, &record);
+
+        if (err != GONG_OK) {
+            running = pause_reading(t, err);
+            continue;
+        }
+        apply(t, &record);
+        if (++since_look >= RECORDS_PER_LOOK && t->engine != NULL) {
+            since_look = 0;
+            publish(t);
+            running = t->now.live || !atomic_load(&t->stopping);
+        }
+    }
+    if (t->engine != NULL) {
+        publish_report(t, gong_mono_now());
+    }
+    return NULL;
+}
+
+/* --- start and stop --- */
+
+static void
+free_thread(struct gong_engine_thread *t)
+{
+    gong_spool_cursor_close(t->cursor);
+    gong_engine_free(t->engine);
+    gong_rule_source_free(t->rules);
+    gong_alert_view_release(t->view);
+    (void)pthread_mutex_destroy(&t->lock);
+    free(t);
+}
+
+enum gong_err
+gong_engine_thread_start(const struct gong_engine_thread_options *options,
+                         struct gong_engine_thread **out)
+{
+    struct gong_engine_thread *t = calloc(1, sizeof *t);
+    enum gong_err err;
+
+    *out = NULL;
+    if (t == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    (void)pthread_mutex_init(&t->lock, NULL);
+    atomic_init(&t->stopping, false);
+    t->options = *options;
+    t->config_segment = UINT64_MAX;
+    t->retry_ms = RETRY_MS;
+    t->reading_ok = true;
+    err = gong_spool_cursor_open(gong_journal_spool(options->journal), NULL,
+                                 &t->cursor);
+    if (err == GONG_OK && !new_engine(t)) {
+        err = GONG_ERR_MEMORY;
+    }
+    if (err == GONG_OK) {
+        err = gong_err_from_errno(pthread_create(&t->thread, NULL, run, t));
+    }
+    if (err != GONG_OK) {
+        free_thread(t);
+        return err;
+    }
+    *out = t;
+    return GONG_OK;
+}
+
+void
+gong_engine_thread_stop(struct gong_engine_thread *t)
+{
+    if (t == NULL) {
+        return;
+    }
+    atomic_store(&t->stopping, true);
+    gong_journal_wake(t->options.journal);
+    (void)pthread_join(t->thread, NULL);
+    free_thread(t);
+}
+
+void
+gong_engine_thread_report(struct gong_engine_thread *t,
+                          struct gong_engine_report *out)
+{
+    (void)pthread_mutex_lock(&t->lock);
+    *out = t->report;
+    (void)pthread_mutex_unlock(&t->lock);
+}
+
+struct gong_alert_view *
+gong_engine_thread_alerts(struct gong_engine_thread *t)
+{
+    struct gong_alert_view *view;
+
+    (void)pthread_mutex_lock(&t->lock);
+    view = gong_alert_view_hold(t->view);
+    (void)pthread_mutex_unlock(&t->lock);
+    return view;
+}

@@ -1,0 +1,288 @@
+#include "agent/ingest.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/uio.h>
+
+#include "agent/set_aside.h"
+#include "common/log.h"
+#include "common/topic.h"
+
+#define STATUS_MAX ((size_t)64 << 10)
+
+/* What became of a message. */
+enum result {
+    RESULT_JOURNALED,
+    RESULT_PRESENCE,
+    RESULT_DUPLICATE,
+    RESULT_DAMAGED,
+    RESULT_MALFORMED,
+    RESULT_SET_ASIDE,
+    RESULT_TOPIC,
+    RESULT_AGENT,
+    RESULT_RESERVED,
+    RESULT_TOO_LARGE,
+    RESULT_FLOOD,
+    RESULT_CROWDED,
+    RESULT_GAPS,
+    RESULT_MEMORY,
+    RESULT_JOURNAL,
+    RESULT_COUNT,
+};
+
+static const char *const result_labels[RESULT_COUNT] = {
+    [RESULT_JOURNALED] = "result=\"journaled\"",
+    [RESULT_PRESENCE] = "result=\"presence\"",
+    [RESULT_DUPLICATE] = "result=\"duplicate\"",
+    [RESULT_DAMAGED] = "result=\"damaged\"",
+    [RESULT_MALFORMED] = "result=\"malformed_header\"",
+    [RESULT_SET_ASIDE] = "result=\"set_aside\"",
+    [RESULT_TOPIC] = "result=\"bad_topic\"",
+    [RESULT_AGENT] = "result=\"agent_status\"",
+    [RESULT_RESERVED] = "result=\"reserved_site\"",
+    [RESULT_TOO_LARGE] = "result=\"too_large\"",
+    [RESULT_FLOOD] = "result=\"flood\"",
+    [RESULT_CROWDED] = "result=\"too_many_devices\"",
+    [RESULT_GAPS] = "result=\"too_many_gaps\"",
+    [RESULT_MEMORY] = "result=\"no_memory\"",
+    [RESULT_JOURNAL] = "result=\"journal_failed\"",
+};
+
+struct gong_ingest {
+    struct gong_ingest_options options;
+    struct gong_journal *journal;
+    struct gong_receive *receive;
+    gong_counter_t *results[RESULT_COUNT];
+    gong_counter_t *bytes;
+    gong_counter_t *aside_lost;
+    gong_counter_t *devices;
+    bool told[RESULT_COUNT]; /* logged once since start */
+};
+
+struct gong_ingest *
+gong_ingest_new(const struct gong_ingest_options *options,
+                struct gong_journal *journal, struct gong_receive *receive,
+                struct gong_counters *counters)
+{
+    struct gong_ingest *ingest = calloc(1, sizeof *ingest);
+    bool complete;
+
+    if (ingest == NULL) {
+        return NULL;
+    }
+    ingest->options = *options;
+    ingest->journal = journal;
+    ingest->receive = receive;
+    ingest->bytes = gong_counter_add(counters, GONG_COUNTER,
+                                     "gong_agent_message_bytes_total",
+                                     "Bytes of the messages received.", "");
+    ingest->aside_lost = gong_counter_add(
+        counters, GONG_COUNTER, "gong_agent_set_aside_lost_total",
+        "Damaged batches for which the set-aside file had no room.", "");
+    ingest->devices =
+        gong_counter_add(counters, GONG_GAUGE, "gong_agent_devices",
+                         "Devices in the receive ledger.", "");
+    complete = ingest->bytes != NULL && ingest->aside_lost != NULL &&
+               ingest->devices != NULL;
+    for (int i = 0; i < RESULT_COUNT; i++) {
+        ingest->results[i] = gong_counter_add(
+            counters, GONG_COUNTER, "gong_agent_messages_total",
+            "Messages from the broker by what became of them.",
+            result_labels[i]);
+        complete = complete && ingest->results[i] != NULL;
+    }
+    if (!complete) {
+        free(ingest);
+        return NULL;
+    }
+    return ingest;
+}
+
+void
+gong_ingest_free(struct gong_ingest *ingest)
+{
+    free(ingest);
+}
+
+static enum result
+append(struct gong_ingest *ingest, enum gong_record_type type,
+       struct gong_device_name device, struct gong_str message,
+       uint64_t *position)
+{
+    char prefix[GONG_BATCH_PREFIX_SIZE];
+    size_t prefix_len = gong_batch_prefix(device.site, device.device, prefix);
+    struct iovec parts[] = {
+        {prefix, prefix_len},
+        {(void *)(uintptr_t)message.data, message.len},
+    };
+
+    if (gong_journal_append(ingest->journal, type, parts, 2, 0, position) !=
+        GONG_OK) {
+        return RESULT_JOURNAL;
+    }
+    return type == GONG_RECORD_DATA ? RESULT_JOURNALED : RESULT_PRESENCE;
+}
+
+static enum result
+from_verdict(enum gong_receive_verdict verdict)
+{
+    switch (verdict) {
+    case GONG_RECEIVE_NEW:
+        return RESULT_JOURNALED;
+    case GONG_RECEIVE_DUPLICATE:
+        return RESULT_DUPLICATE;
+    case GONG_RECEIVE_AGAIN:
+        return RESULT_DAMAGED;
+    case GONG_RECEIVE_ASIDE:
+        return RESULT_SET_ASIDE;
+    case GONG_RECEIVE_FLOOD:
+        return RESULT_FLOOD;
+    case GONG_RECEIVE_CROWDED:
+        return RESULT_CROWDED;
+    case GONG_RECEIVE_GAPS:
+        return RESULT_GAPS;
+    case GONG_RECEIVE_MEMORY:
+        break;
+    }
+    return RESULT_MEMORY;
+}
+
+static enum result
+take_sound(struct gong_ingest *ingest, struct gong_device_name device,
+           const struct gong_batch_header *header, struct gong_str message)
+{
+    gong_mono_t now = gong_mono_now();
+    enum gong_receive_verdict verdict =
+        gong_receive_check(ingest->receive, device, header, now);
+    uint64_t position = 0;
+    enum result result;
+
+    if (verdict != GONG_RECEIVE_NEW) {
+        return from_verdict(verdict);
+    }
+    result = append(ingest, GONG_RECORD_DATA, device, message, &position);
+    if (result == RESULT_JOURNALED) {
+        gong_receive_settle(ingest->receive, device, header, position, now);
+    }
+    return result;
+}
+
+/* A header that cannot be read names no batch: nothing to settle. */
+static enum result
+take_damaged(struct gong_ingest *ingest, struct gong_device_name device,
+             const struct gong_batch_header *header, struct gong_str message)
+{
+    gong_mono_t now = gong_mono_now();
+    enum gong_receive_verdict verdict;
+
+    if (header->seq == 0) {
+        return RESULT_MALFORMED;
+    }
+    verdict = gong_receive_damaged(ingest->receive, device, header, now);
+    if (verdict != GONG_RECEIVE_ASIDE) {
+        return from_verdict(verdict);
+    }
+    if (gong_set_aside_write(ingest->options.set_aside_file, device, header,
+                             message) != GONG_OK) {
+        gong_counter_increase(ingest->aside_lost, 1);
+    }
+    gong_receive_settle(ingest->receive, device, header, 0, now);
+    return RESULT_SET_ASIDE;
+}
+
+static enum result
+take_data(struct gong_ingest *ingest, struct gong_device_name device,
+          struct gong_str message)
+{
+    struct gong_batch_header header = {0};
+    struct gong_str body;
+
+    switch (gong_batch_header_parse(message, &header, &body)) {
+    case GONG_BATCH_PLAIN:
+        return append(ingest, GONG_RECORD_DATA, device, message, NULL);
+    case GONG_BATCH_HEADED:
+        if (header.low <= header.seq) {
+            return take_sound(ingest, device, &header, message);
+        }
+        return RESULT_MALFORMED;
+    case GONG_BATCH_DAMAGED:
+        break;
+    }
+    return take_damaged(ingest, device, &header, message);
+}
+
+/* Agents' own births and wills match the subscription to devices'. */
+static bool
+is_agents(struct gong_str topic)
+{
+    static const char tree[] = "gong/v1/agents/";
+
+    return topic.len >= sizeof tree - 1 &&
+           memcmp(topic.data, tree, sizeof tree - 1) == 0;
+}
+
+static enum result
+take(struct gong_ingest *ingest, struct gong_str topic_text,
+     struct gong_str payload)
+{
+    enum gong_receive_verdict verdict;
+    struct gong_device_name device;
+    struct gong_topic topic;
+
+    if (is_agents(topic_text)) {
+        return RESULT_AGENT;
+    }
+    if (gong_topic_parse(topic_text, &topic) != GONG_OK ||
+        topic.kind == GONG_TOPIC_ACK) {
+        return RESULT_TOPIC;
+    }
+    if (gong_str_is(topic.site, GONG_INGEST_OWN_SITE)) {
+        return RESULT_RESERVED;
+    }
+    if (payload.len > (topic.kind == GONG_TOPIC_DATA
+                           ? ingest->options.message_max
+                           : STATUS_MAX)) {
+        return RESULT_TOO_LARGE;
+    }
+    device = (struct gong_device_name){topic.site, topic.device};
+    verdict = gong_receive_admit(ingest->receive, device, gong_mono_now());
+    if (verdict != GONG_RECEIVE_NEW) {
+        return from_verdict(verdict);
+    }
+    if (topic.kind == GONG_TOPIC_DATA) {
+        return take_data(ingest, device, payload);
+    }
+    gong_receive_born(ingest->receive, device);
+    return append(ingest, GONG_RECORD_PRESENCE, device, payload, NULL);
+}
+
+/* The first of each kind is logged with its topic; the rest is counted. */
+static void
+tell_once(struct gong_ingest *ingest, enum result result, struct gong_str topic)
+{
+    char quoted[256];
+
+    if (ingest->told[result] || result == RESULT_JOURNALED ||
+        result == RESULT_PRESENCE || result == RESULT_DUPLICATE ||
+        result == RESULT_AGENT) {
+        return;
+    }
+    ingest->told[result] = true;
+    gong_log(GONG_LOG_WARNING, "message_refused", "%s topic=%s",
+             result_labels[result],
+             gong_log_quote(topic, quoted, sizeof quoted));
+}
+
+void
+gong_ingest_message(void *ctx, struct gong_str topic, struct gong_str payload)
+{
+    struct gong_ingest *ingest = ctx;
+    enum result result = take(ingest, topic, payload);
+
+    gong_counter_increase(ingest->results[result], 1);
+    gong_counter_increase(ingest->bytes, payload.len);
+    gong_counter_set(ingest->devices,
+                     (int64_t)gong_receive_devices(ingest->receive));
+    tell_once(ingest, result, topic);
+}

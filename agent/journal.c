@@ -1,0 +1,455 @@
+/*
+ * One lock orders records: within it a record gets its journal time and its
+ * place, so both grow together. The spool's own lock is taken inside and is
+ * the only one that ever is.
+ *
+ * A disk that failed a sync may have thrown the pages away and report success
+ * the next time, so after such a failure the durable mark stays where it is
+ * until the next start: nothing more is settled, everything else goes on.
+ */
+#include "agent/journal.h"
+
+#include <inttypes.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/journal_clock.h"
+#include "common/log.h"
+
+struct counters {
+    gong_counter_t *records;
+    gong_counter_t *bytes;
+    gong_counter_t *append_failed;
+    gong_counter_t *syncs;
+    gong_counter_t *sync_failed;
+    gong_counter_t *end;
+    gong_counter_t *durable;
+    gong_counter_t *dropped;
+};
+
+struct gong_journal {
+    struct gong_journal_options options;
+    struct gong_spool *spool;
+    uint8_t boot_id[16];
+    struct counters counters;
+
+    pthread_mutex_t lock; /* the sequencer; guards all below */
+    pthread_cond_t grown;
+    pthread_cond_t settled;
+    pthread_cond_t stopped;
+    struct gong_journal_clock clock;
+    uint64_t end;
+    uint64_t durable;
+    uint64_t wakes; /* counts gong_journal_wake */
+    bool stopping;
+    bool append_ok;
+    bool sync_ok;
+
+    pthread_t committer;
+    bool started;
+};
+
+static bool
+add_counters(struct counters *c, struct gong_counters *set)
+{
+    c->records =
+        gong_counter_add(set, GONG_COUNTER, "gong_agent_journal_records_total",
+                         "Records appended to the journal.", "");
+    c->bytes =
+        gong_counter_add(set, GONG_COUNTER, "gong_agent_journal_bytes_total",
+                         "Bytes appended to the journal.", "");
+    c->append_failed = gong_counter_add(
+        set, GONG_COUNTER, "gong_agent_journal_append_failed_total",
+        "Records that the journal could not take.", "");
+    c->syncs =
+        gong_counter_add(set, GONG_COUNTER, "gong_agent_journal_syncs_total",
+                         "Times that the journal was made durable.", "");
+    c->sync_failed = gong_counter_add(
+        set, GONG_COUNTER, "gong_agent_journal_sync_failed_total",
+        "Times that making the journal durable failed.", "");
+    c->end =
+        gong_counter_add(set, GONG_GAUGE, "gong_agent_journal_end_offset",
+                         "Where the journal's next record goes, bytes.", "");
+    c->durable =
+        gong_counter_add(set, GONG_GAUGE, "gong_agent_journal_durable_offset",
+                         "Journal bytes before this survive a power cut.", "");
+    c->dropped = gong_counter_add(
+        set, GONG_GAUGE, "gong_agent_journal_dropped_bytes",
+        "Unread journal bytes dropped because it was full, since start.", "");
+    return c->records != NULL && c->bytes != NULL && c->append_failed != NULL &&
+           c->syncs != NULL && c->sync_failed != NULL && c->end != NULL &&
+           c->durable != NULL && c->dropped != NULL;
+}
+
+/* Reads every record once: for the newest journal time, and for whoever else
+ * has to learn from what is kept. */
+static enum gong_err
+read_all(struct gong_journal *journal, int64_t *last_ms)
+{
+    struct gong_spool_cursor *cursor;
+    struct gong_record record;
+    enum gong_err err = gong_spool_cursor_open(journal->spool, NULL, &cursor);
+
+    if (err != GONG_OK) {
+        return err;
+    }
+    while ((err = gong_spool_cursor_next(cursor, UINT64_MAX, &record)) ==
+           GONG_OK) {
+        if (record.meta.journal_ms > *last_ms) {
+            *last_ms = record.meta.journal_ms;
+        }
+        if (journal->options.seen != NULL) {
+            journal->options.seen(journal->options.seen_ctx, &record);
+        }
+    }
+    gong_spool_cursor_close(cursor);
+    return err == GONG_ERR_AGAIN ? GONG_OK : err;
+}
+
+static enum gong_err
+init_conds(struct gong_journal *journal)
+{
+    if (gong_clock_cond_init(&journal->grown) != GONG_OK) {
+        return GONG_ERR_MEMORY;
+    }
+    if (gong_clock_cond_init(&journal->settled) != GONG_OK) {
+        (void)pthread_cond_destroy(&journal->grown);
+        return GONG_ERR_MEMORY;
+    }
+    if (gong_clock_cond_init(&journal->stopped) != GONG_OK) {
+        (void)pthread_cond_destroy(&journal->grown);
+        (void)pthread_cond_destroy(&journal->settled);
+        return GONG_ERR_MEMORY;
+    }
+    (void)pthread_mutex_init(&journal->lock, NULL);
+    return GONG_OK;
+}
+
+static void
+adopt_spool(struct gong_journal *journal, int64_t last_ms)
+{
+    struct gong_spool_stats stats;
+
+    gong_spool_stats(journal->spool, &stats);
+    journal->end = stats.end;
+    journal->durable = stats.durable;
+    journal->append_ok = true;
+    journal->sync_ok = true;
+    gong_journal_clock_start(&journal->clock, last_ms, gong_mono_now(),
+                             gong_wall_now());
+    gong_counter_set(journal->counters.end, (int64_t)stats.end);
+    gong_counter_set(journal->counters.durable, (int64_t)stats.durable);
+}
+
+enum gong_err
+gong_journal_open(const struct gong_journal_options *options,
+                  struct gong_counters *counters, struct gong_journal **out,
+                  char *why, size_t why_size)
+{
+    struct gong_journal *journal = calloc(1, sizeof *journal);
+    int64_t last_ms = 0;
+    enum gong_err err;
+
+    *out = NULL;
+    if (journal == NULL || !add_counters(&journal->counters, counters) ||
+        init_conds(journal) != GONG_OK) {
+        (void)snprintf(why, why_size, "out of memory");
+        free(journal);
+        return GONG_ERR_MEMORY;
+    }
+    journal->options = *options;
+    gong_clock_boot_id(journal->boot_id);
+    err = gong_spool_open(&options->spool, &journal->spool, why, why_size);
+    if (err == GONG_OK) {
+        err = read_all(journal, &last_ms);
+        if (err != GONG_OK) {
+            (void)snprintf(why, why_size, "reading the journal: %s",
+                           gong_err_text(err));
+        }
+    }
+    if (err != GONG_OK) {
+        gong_journal_close(journal);
+        return err;
+    }
+    adopt_spool(journal, last_ms);
+    *out = journal;
+    return GONG_OK;
+}
+
+void
+gong_journal_close(struct gong_journal *journal)
+{
+    if (journal == NULL) {
+        return;
+    }
+    gong_journal_stop(journal);
+    gong_spool_close(journal->spool);
+    (void)pthread_cond_destroy(&journal->grown);
+    (void)pthread_cond_destroy(&journal->settled);
+    (void)pthread_cond_destroy(&journal->stopped);
+    (void)pthread_mutex_destroy(&journal->lock);
+    free(journal);
+}
+
+/* Under the lock: whether this outcome differs from the last one. */
+static bool
+turned(bool *state, bool now)
+{
+    bool changed = *state != now;
+
+    *state = now;
+    return changed;
+}
+
+static void
+log_append(enum gong_err err)
+{
+    if (err == GONG_OK) {
+        gong_log(GONG_LOG_INFO, "journal_append_back", "state=ok");
+    } else {
+        gong_log(GONG_LOG_ERROR, "journal_append_failed", "reason=\"%s\"",
+                 gong_err_text(err));
+    }
+}
+
+static size_t
+parts_size(const struct iovec *parts, int part_count)
+{
+    size_t size = 0;
+
+    for (int i = 0; i < part_count; i++) {
+        size += parts[i].iov_len;
+    }
+    return size;
+}
+
+enum gong_err
+gong_journal_append(struct gong_journal *journal, enum gong_record_type type,
+                    const struct iovec *parts, int part_count, int64_t wall_ns,
+                    uint64_t *position)
+{
+    struct gong_record_meta meta = {.type = (uint8_t)type,
+                                    .codec = GONG_CODEC_PLAIN};
+    uint64_t size = gong_record_size(parts_size(parts, part_count));
+    uint64_t offset = 0;
+    enum gong_err err;
+    bool changed;
+
+    memcpy(meta.boot_id, journal->boot_id, sizeof meta.boot_id);
+    (void)pthread_mutex_lock(&journal->lock);
+    gong_mono_t mono = gong_mono_now();
+    gong_wall_t wall = gong_wall_now();
+    meta.journal_ms = gong_journal_clock_read(&journal->clock, mono, wall);
+    meta.mono_ns = mono.ns;
+    meta.wall_ns = wall_ns != 0 ? wall_ns : wall.ns;
+    err = gong_spool_append(journal->spool, &meta, parts, part_count, &offset);
+    changed = turned(&journal->append_ok, err == GONG_OK);
+    if (err == GONG_OK) {
+        journal->end = offset + size;
+        (void)pthread_cond_broadcast(&journal->grown);
+    }
+    (void)pthread_mutex_unlock(&journal->lock);
+
+    if (changed) {
+        log_append(err);
+    }
+    if (err != GONG_OK) {
+        gong_counter_increase(journal->counters.append_failed, 1);
+        return err;
+    }
+    gong_counter_increase(journal->counters.records, 1);
+    gong_counter_increase(journal->counters.bytes, size);
+    gong_counter_set(journal->counters.end, (int64_t)(offset + size));
+    if (position != NULL) {
+        *position = offset;
+    }
+    return GONG_OK;
+}
+
+int64_t
+gong_journal_now_ms(struct gong_journal *journal)
+{
+    int64_t now;
+
+    (void)pthread_mutex_lock(&journal->lock);
+    now = gong_journal_clock_read(&journal->clock, gong_mono_now(),
+                                  gong_wall_now());
+    (void)pthread_mutex_unlock(&journal->lock);
+    return now;
+}
+
+bool
+gong_journal_wait(struct gong_journal *journal, uint64_t offset, bool durable,
+                  gong_dur_t timeout)
+{
+    const uint64_t *mark = durable ? &journal->durable : &journal->end;
+    pthread_cond_t *moved = durable ? &journal->settled : &journal->grown;
+    struct timespec deadline;
+    uint64_t wakes;
+    bool running;
+    int rc = 0;
+
+    gong_clock_deadline(timeout, &deadline);
+    (void)pthread_mutex_lock(&journal->lock);
+    wakes = journal->wakes;
+    while (!journal->stopping && *mark <= offset && journal->wakes == wakes &&
+           rc == 0) {
+        rc = pthread_cond_timedwait(moved, &journal->lock, &deadline);
+    }
+    running = !journal->stopping;
+    (void)pthread_mutex_unlock(&journal->lock);
+    return running;
+}
+
+void
+gong_journal_wake(struct gong_journal *journal)
+{
+    (void)pthread_mutex_lock(&journal->lock);
+    journal->wakes++;
+    (void)pthread_cond_broadcast(&journal->grown);
+    (void)pthread_cond_broadcast(&journal->settled);
+    (void)pthread_mutex_unlock(&journal->lock);
+}
+
+struct gong_spool *
+gong_journal_spool(struct gong_journal *journal)
+{
+    return journal->spool;
+}
+
+void
+gong_journal_health(struct gong_journal *journal,
+                    struct gong_journal_health *out)
+{
+    (void)pthread_mutex_lock(&journal->lock);
+    out->append_ok = journal->append_ok;
+    out->sync_ok = journal->sync_ok;
+    out->end = journal->end;
+    out->durable = journal->durable;
+    (void)pthread_mutex_unlock(&journal->lock);
+}
+
+/* --- the committer --- */
+
+static void
+mark_moved(struct gong_journal *journal, uint64_t durable, uint64_t dropped)
+{
+    (void)pthread_mutex_lock(&journal->lock);
+    journal->durable = durable;
+    (void)pthread_cond_broadcast(&journal->settled);
+    (void)pthread_mutex_unlock(&journal->lock);
+    gong_counter_set(journal->counters.durable, (int64_t)durable);
+    gong_counter_set(journal->counters.dropped, (int64_t)dropped);
+    if (journal->options.durable != NULL) {
+        journal->options.durable(journal->options.ctx, durable);
+    }
+}
+
+static void
+commit(struct gong_journal *journal)
+{
+    struct gong_spool_stats stats;
+    enum gong_err err;
+
+    if (!journal->sync_ok) { /* only this thread writes it */
+        return;
+    }
+    if (journal->options.committing != NULL) {
+        journal->options.committing(journal->options.ctx);
+    }
+    err = gong_spool_sync(journal->spool);
+    gong_counter_increase(journal->counters.syncs, 1);
+    if (err == GONG_OK) {
+        gong_spool_stats(journal->spool, &stats);
+        mark_moved(journal, stats.durable, stats.dropped_bytes);
+        return;
+    }
+    gong_counter_increase(journal->counters.sync_failed, 1);
+    gong_log(GONG_LOG_ERROR, "journal_sync_failed",
+             "reason=\"%s\" settled=\"nothing more until the next start\"",
+             gong_err_text(err));
+    (void)pthread_mutex_lock(&journal->lock);
+    journal->sync_ok = false;
+    (void)pthread_mutex_unlock(&journal->lock);
+}
+
+/* Blocks until there is something to commit; false when stopping. */
+static bool
+wait_for_records(struct gong_journal *journal)
+{
+    bool running;
+
+    (void)pthread_mutex_lock(&journal->lock);
+    while (!journal->stopping &&
+           (journal->end <= journal->durable || !journal->sync_ok)) {
+        (void)pthread_cond_wait(&journal->grown, &journal->lock);
+    }
+    running = !journal->stopping;
+    (void)pthread_mutex_unlock(&journal->lock);
+    return running;
+}
+
+/* Keeps commits an interval apart, so that one sync serves many records. */
+static void
+wait_interval(struct gong_journal *journal, gong_mono_t last)
+{
+    gong_dur_t since = gong_mono_since(gong_mono_now(), last);
+    struct timespec deadline;
+    int rc = 0;
+
+    if (since.ns >= journal->options.commit_interval.ns) {
+        return;
+    }
+    gong_clock_deadline(
+        (gong_dur_t){journal->options.commit_interval.ns - since.ns},
+        &deadline);
+    (void)pthread_mutex_lock(&journal->lock);
+    while (!journal->stopping && rc == 0) {
+        rc = pthread_cond_timedwait(&journal->stopped, &journal->lock,
+                                    &deadline);
+    }
+    (void)pthread_mutex_unlock(&journal->lock);
+}
+
+static void *
+run_committer(void *ctx)
+{
+    struct gong_journal *journal = ctx;
+    gong_mono_t last = {0};
+
+    while (wait_for_records(journal)) {
+        wait_interval(journal, last);
+        last = gong_mono_now();
+        commit(journal);
+    }
+    commit(journal);
+    return NULL;
+}
+
+enum gong_err
+gong_journal_start(struct gong_journal *journal)
+{
+    int rc = pthread_create(&journal->committer, NULL, run_committer, journal);
+
+    if (rc != 0) {
+        return gong_err_from_errno(rc);
+    }
+    journal->started = true;
+    return GONG_OK;
+}
+
+void
+gong_journal_stop(struct gong_journal *journal)
+{
+    (void)pthread_mutex_lock(&journal->lock);
+    journal->stopping = true;
+    (void)pthread_cond_broadcast(&journal->grown);
+    (void)pthread_cond_broadcast(&journal->settled);
+    (void)pthread_cond_broadcast(&journal->stopped);
+    (void)pthread_mutex_unlock(&journal->lock);
+    if (journal->started) {
+        (void)pthread_join(journal->committer, NULL);
+        journal->started = false;
+    }
+}

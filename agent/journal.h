@@ -1,0 +1,81 @@
+/*
+ * journal: the sequencer. Gives each record its position and journal time
+ * under one short lock, and runs the committer that makes records durable.
+ *
+ * Journal time: int64 ms, never decreasing: boot clock plus an offset that is
+ * slewed towards the wall clock (at most 5 ms per second), so that a jump of
+ * the wall clock neither fires nor delays anything. After a restart it goes on
+ * from the last record's time or the wall clock, whichever is later.
+ */
+#ifndef GONG_AGENT_JOURNAL_H
+#define GONG_AGENT_JOURNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "common/clock.h"
+#include "common/counter.h"
+#include "common/record.h"
+#include "common/spool.h"
+
+struct gong_journal;
+
+struct gong_journal_options {
+    struct gong_spool_options spool;
+    gong_dur_t commit_interval; /* 50 to 100 ms: between fdatasyncs */
+    /* On the committer's thread, right before it syncs and after the durable
+     * mark moved; either may be NULL. */
+    void (*committing)(void *ctx);
+    void (*durable)(void *ctx, uint64_t offset);
+    void *ctx;
+    /* Called inside open for every record that is kept, oldest first; may be
+     * NULL. */
+    void (*seen)(void *ctx, const struct gong_record *record);
+    void *seen_ctx;
+};
+
+/* Transparent: plain values, for /healthz. After a failed sync sync_ok stays
+ * false and the durable mark where it is until the next start. */
+struct gong_journal_health {
+    bool append_ok;
+    bool sync_ok;
+    uint64_t end;
+    uint64_t durable;
+};
+
+enum gong_err gong_journal_open(const struct gong_journal_options *options,
+                                struct gong_counters *counters,
+                                struct gong_journal **out, char *why,
+                                size_t why_size) GONG_MUST_CHECK;
+/* Starts the committer. stop joins it after a last sync and wakes all waiters.
+ */
+enum gong_err gong_journal_start(struct gong_journal *journal) GONG_MUST_CHECK;
+void gong_journal_stop(struct gong_journal *journal);
+void gong_journal_close(struct gong_journal *journal);
+
+/* gong_journal_append: any thread. wall_ns is the arrival; 0: now. The record
+ * is in the page cache on return and the engine is woken. */
+enum gong_err gong_journal_append(struct gong_journal *journal,
+                                  enum gong_record_type type,
+                                  const struct iovec *parts, int part_count,
+                                  int64_t wall_ns,
+                                  uint64_t *position) GONG_MUST_CHECK;
+
+int64_t gong_journal_now_ms(struct gong_journal *journal);
+
+/* gong_journal_wait: blocks until the log's end lies beyond offset (or, with
+ * durable set, the durable mark does), at most timeout; false when stopping. */
+bool gong_journal_wait(struct gong_journal *journal, uint64_t offset,
+                       bool durable, gong_dur_t timeout);
+/* Wakes all waiters once (a reload, a stop). */
+void gong_journal_wake(struct gong_journal *journal);
+
+/* gong_journal_health: any thread. */
+void gong_journal_health(struct gong_journal *journal,
+                         struct gong_journal_health *out);
+
+/* For cursors and stats; borrowed. */
+struct gong_spool *gong_journal_spool(struct gong_journal *journal);
+
+#endif

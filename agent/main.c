@@ -1,0 +1,191 @@
+/*
+ * gong-agent: receives from the broker, journals, evaluates rules, tells.
+ *
+ *   gong-agent --config FILE            run; SIGHUP reads the rules again
+ *   gong-agent --config FILE --check    config and rules, every problem
+ *   gong-agent --config FILE --dump     the whole configuration in force
+ *   gong-agent --options                every option as Markdown
+ */
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include "agent/agent.h"
+#include "agent/config.h"
+#include "agent/rules_reload.h"
+#include "common/log.h"
+
+#define DEFAULT_CONFIG "/etc/gong/gong-agent.cfg"
+#define WHY_SIZE       1024
+
+enum mode {
+    MODE_RUN,
+    MODE_CHECK,
+    MODE_DUMP,
+    MODE_OPTIONS,
+    MODE_VERSION,
+    MODE_HELP,
+    MODE_WRONG,
+};
+
+static const char usage[] =
+    "gong-agent: nhận số liệu, tính quy tắc, báo động\n"
+    "gong-agent: receives metrics, evaluates rules, alerts\n"
+    "\n"
+    "  --config FILE   configuration (" DEFAULT_CONFIG ")\n"
+    "  --check         check configuration and rules, print every problem\n"
+    "  --dump          print the configuration in force\n"
+    "  --options       print every option as Markdown\n"
+    "  --version       print the version\n"
+    "  --help          print this\n"
+    "\n"
+    "SIGHUP reads the rule files again, all or nothing.\n";
+
+static enum mode
+read_arguments(int argc, char **argv, const char **path)
+{
+    static const struct option known[] = {
+        {"config", required_argument, NULL, 'f'},
+        {"check", no_argument, NULL, MODE_CHECK},
+        {"dump", no_argument, NULL, MODE_DUMP},
+        {"options", no_argument, NULL, MODE_OPTIONS},
+        {"version", no_argument, NULL, MODE_VERSION},
+        {"help", no_argument, NULL, MODE_HELP},
+        {NULL, 0, NULL, 0},
+    };
+    enum mode mode = MODE_RUN;
+    int found;
+
+    while ((found = getopt_long(argc, argv, "", known, NULL)) != -1) {
+        if (found == 'f') {
+            *path = optarg;
+        } else if (found >= MODE_CHECK && found <= MODE_HELP) {
+            mode = (enum mode)found;
+        } else {
+            return MODE_WRONG;
+        }
+    }
+    return optind == argc ? mode : MODE_WRONG;
+}
+
+static int
+config_failed(struct gong_conf_errors *errors)
+{
+    gong_conf_errors_print(errors, stderr);
+    gong_conf_errors_fini(errors);
+    return EX_CONFIG;
+}
+
+static bool
+block_signals(sigset_t *set)
+{
+    struct sigaction ignore = {.sa_handler = SIG_IGN};
+
+    (void)sigemptyset(set);
+    (void)sigaddset(set, SIGHUP);
+    (void)sigaddset(set, SIGINT);
+    (void)sigaddset(set, SIGTERM);
+    return sigaction(SIGPIPE, &ignore, NULL) == 0 &&
+           pthread_sigmask(SIG_BLOCK, set, NULL) == 0;
+}
+
+/* Every thread has these signals blocked: they are only taken here. */
+static void
+serve(struct gong_agent *agent, const sigset_t *set)
+{
+    int number = 0;
+
+    while (sigwait(set, &number) == 0) {
+        if (number != SIGHUP) {
+            break;
+        }
+        gong_log(GONG_LOG_INFO, "reload", "signal=SIGHUP");
+        gong_agent_reload(agent);
+    }
+    gong_log(GONG_LOG_INFO, "stopping", "signal=%d", number);
+}
+
+static int
+run(const struct gong_agent_config *config, struct gong_rules_checked *rules)
+{
+    struct gong_agent *agent;
+    char why[WHY_SIZE] = "";
+    char quoted[WHY_SIZE];
+    sigset_t signals;
+
+    if (!block_signals(&signals)) {
+        return EX_OSERR;
+    }
+    if (gong_agent_start(config, rules, &agent, why, sizeof why) != GONG_OK) {
+        gong_log(GONG_LOG_ERROR, "start_failed", "reason=%s",
+                 gong_log_quote(gong_str_of(why), quoted, sizeof quoted));
+        gong_rules_checked_fini(rules);
+        return EX_UNAVAILABLE;
+    }
+    gong_rules_checked_fini(rules);
+    gong_log(GONG_LOG_INFO, "ready", "agent=%s http=%" PRIu16, config->agent,
+             gong_agent_http_port(agent));
+    serve(agent, &signals);
+    gong_agent_stop(agent);
+    gong_log(GONG_LOG_INFO, "stopped", "agent=%s", config->agent);
+    return EX_OK;
+}
+
+static int
+with_config(enum mode mode, const char *path)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_agent_config *config = gong_agent_config_load(path, &errors);
+    struct gong_rules_checked rules;
+    int status = EX_OK;
+
+    if (config == NULL) {
+        return config_failed(&errors);
+    }
+    gong_log_init("gong-agent", (enum gong_log_level)config->log_level);
+    if (mode == MODE_DUMP) {
+        gong_agent_config_dump(config, stdout);
+    } else if (!gong_rules_check(&config->rules, &rules, &errors)) {
+        status = config_failed(&errors);
+    } else if (mode == MODE_CHECK) {
+        (void)printf("%s: %zu rules\n", path, rules.source->set->count);
+        gong_rules_checked_fini(&rules);
+    } else {
+        status = run(config, &rules);
+    }
+    gong_conf_errors_fini(&errors);
+    gong_agent_config_free(config);
+    return status;
+}
+
+int
+main(int argc, char **argv)
+{
+    const char *path = DEFAULT_CONFIG;
+    enum mode mode = read_arguments(argc, argv, &path);
+
+    switch (mode) {
+    case MODE_RUN:
+    case MODE_CHECK:
+    case MODE_DUMP:
+        return with_config(mode, path);
+    case MODE_OPTIONS:
+        gong_agent_config_manual(stdout);
+        return EX_OK;
+    case MODE_VERSION:
+        (void)printf("gong-agent %s\n", GONG_VERSION);
+        return EX_OK;
+    case MODE_HELP:
+        (void)fputs(usage, stdout);
+        return EX_OK;
+    case MODE_WRONG:
+        break;
+    }
+    (void)fputs(usage, stderr);
+    return EX_USAGE;
+}

@@ -1,0 +1,110 @@
+/*
+ * receive: what has come from each device: the ledger that dedup and acks are
+ * read from. One entry per device with its token bucket, and per spool of the
+ * device (epoch) the settled sequence numbers (agent/ranges.h).
+ *
+ *   buckets[hash(site, device)] -> device -> epoch -> epoch (at most 4)
+ *                                    |        '-- in one of two ack queues
+ *                                    '-- in the list of all, longest idle first
+ *
+ * Bounds: devices_max devices: past it one idle for an hour goes, else the new
+ * one is refused. 4 epochs a device: the longest idle goes. What forgetting
+ * costs is dedup, never data: a batch sent again is journaled twice.
+ *
+ * Rebuilt at start from the journal (gong_receive_learn). Any thread; one lock,
+ * never held across another.
+ */
+#ifndef GONG_AGENT_RECEIVE_H
+#define GONG_AGENT_RECEIVE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "agent/devices.h"
+#include "agent/ranges.h"
+#include "common/batch.h"
+#include "common/clock.h"
+#include "common/record.h"
+#include "common/str.h"
+#include "common/topic.h"
+
+#define GONG_RECEIVE_TRIES 3 /* of a damaged batch before it is set aside */
+
+struct gong_receive_options {
+    size_t devices_max;
+    double rate;  /* messages a second of one device; its bucket's refill */
+    double burst; /* messages: the bucket's size */
+    gong_dur_t ack_interval;
+};
+
+enum gong_receive_verdict {
+    GONG_RECEIVE_NEW,       /* go on */
+    GONG_RECEIVE_DUPLICATE, /* settled before: its ack goes out again */
+    GONG_RECEIVE_AGAIN,     /* damaged: not settled, it will be sent again */
+    GONG_RECEIVE_ASIDE,     /* damaged for the third time: settle it as such */
+    GONG_RECEIVE_FLOOD,     /* the device's token bucket is empty */
+    GONG_RECEIVE_CROWDED,   /* devices_max is reached */
+    GONG_RECEIVE_GAPS,      /* would need a 33rd range: not settled */
+    GONG_RECEIVE_MEMORY,
+};
+
+struct gong_receive;
+
+/* An ack to be sent: true as soon as the journal is durable beyond position. */
+struct gong_receive_ack {
+    char site[GONG_TOPIC_NAME_MAX + 1];
+    char device[GONG_TOPIC_NAME_MAX + 1];
+    uint64_t epoch;
+    uint64_t cum;
+    uint32_t range_count;
+    struct gong_range ranges[GONG_RANGES_MAX];
+    uint64_t position;
+};
+
+struct gong_receive *
+gong_receive_new(const struct gong_receive_options *options);
+void gong_receive_free(struct gong_receive *receive);
+
+/* gong_receive_admit: takes a token for one message: NEW, FLOOD, CROWDED or
+ * MEMORY. */
+enum gong_receive_verdict gong_receive_admit(struct gong_receive *receive,
+                                             struct gong_device_name device,
+                                             gong_mono_t now);
+
+/* gong_receive_check: whether a sound batch is to be journaled: NEW, DUPLICATE,
+ * GAPS or MEMORY. Changes nothing but what the sender says is gone (low). */
+enum gong_receive_verdict
+gong_receive_check(struct gong_receive *receive, struct gong_device_name device,
+                   const struct gong_batch_header *header, gong_mono_t now);
+
+/* gong_receive_damaged: counts a try: AGAIN, ASIDE, DUPLICATE or MEMORY. */
+enum gong_receive_verdict
+gong_receive_damaged(struct gong_receive *receive,
+                     struct gong_device_name device,
+                     const struct gong_batch_header *header, gong_mono_t now);
+
+/* gong_receive_settle: the batch is journaled at position, or set aside. */
+void gong_receive_settle(struct gong_receive *receive,
+                         struct gong_device_name device,
+                         const struct gong_batch_header *header,
+                         uint64_t position, gong_mono_t now);
+
+/* gong_receive_learn: takes in a journal record; others than DATA are passed
+ * over. For gong_journal_options.seen: ctx is the gong_receive. */
+void gong_receive_learn(void *ctx, const struct gong_record *record);
+
+/* gong_receive_born: the device (gong_receive_connected: the link that acks
+ * travel on) has connected: the next batch is acked at once. */
+void gong_receive_born(struct gong_receive *receive,
+                       struct gong_device_name device);
+void gong_receive_connected(struct gong_receive *receive);
+
+/* gong_receive_take_ack: the next ack that is due; false if none is. */
+bool gong_receive_take_ack(struct gong_receive *receive, gong_mono_t now,
+                           struct gong_receive_ack *out);
+
+/* gong_receive_devices: how many are known. */
+size_t gong_receive_devices(struct gong_receive *receive);
+
+#endif

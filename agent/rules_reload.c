@@ -1,0 +1,134 @@
+#include "agent/rules_reload.h"
+
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "common/log.h"
+#include "rules/engine/engine.h"
+
+static void
+ignore_effect(void *ctx, const struct gong_effect *effect)
+{
+    (void)ctx;
+    (void)effect;
+}
+
+/* The engine itself has the last word on what it can run. */
+static bool
+compiles(const struct gong_ruleset *set, struct gong_conf_errors *errors)
+{
+    struct gong_engine_limits limits = {0};
+    struct gong_engine *engine = gong_engine_new(&limits, ignore_effect, NULL);
+    enum gong_err err = GONG_ERR_MEMORY;
+
+    if (engine != NULL) {
+        err = gong_engine_set_rules(engine, set, 0, 0, NULL);
+        gong_engine_free(engine);
+    }
+    if (err != GONG_OK) {
+        gong_conf_errors_add(errors, "the rule set does not compile: %s",
+                             gong_err_text(err));
+    }
+    return err == GONG_OK;
+}
+
+bool
+gong_rules_check(const struct gong_strings *paths,
+                 struct gong_rules_checked *out,
+                 struct gong_conf_errors *errors)
+{
+    *out = (struct gong_rules_checked){0};
+    out->source = gong_rule_files_load(paths, errors);
+    if (out->source == NULL) {
+        return false;
+    }
+    if (gong_rule_sha(
+            gong_str_from(out->source->bundle, out->source->bundle_len),
+            out->sha) != GONG_OK) {
+        gong_conf_errors_add(errors, "no memory to digest the rules");
+    } else if (compiles(out->source->set, errors)) {
+        return true;
+    }
+    gong_rules_checked_fini(out);
+    return false;
+}
+
+void
+gong_rules_checked_fini(struct gong_rules_checked *checked)
+{
+    gong_rule_source_free(checked->source);
+    checked->source = NULL;
+}
+
+enum gong_err
+gong_rules_announce(struct gong_journal *journal, const char *sha)
+{
+    struct iovec part = {(void *)(uintptr_t)sha, GONG_RULE_SHA_SIZE - 1};
+
+    return gong_journal_append(journal, GONG_RECORD_CONFIG, &part, 1, 0, NULL);
+}
+
+bool
+gong_rules_reload_init(struct gong_rules_reload *reload,
+                       struct gong_counters *counters)
+{
+    reload->reloads = gong_counter_add(
+        counters, GONG_COUNTER, "gong_agent_rules_loads_total",
+        "Rule sets read and handed to the engine.", "result=\"taken\"");
+    reload->refused = gong_counter_add(
+        counters, GONG_COUNTER, "gong_agent_rules_loads_total",
+        "Rule sets read and handed to the engine.", "result=\"refused\"");
+    return reload->reloads != NULL && reload->refused != NULL;
+}
+
+static bool
+take(struct gong_rules_reload *reload, const struct gong_rules_checked *checked,
+     struct gong_conf_errors *errors)
+{
+    struct gong_str bundle =
+        gong_str_from(checked->source->bundle, checked->source->bundle_len);
+    enum gong_err err =
+        gong_rule_store_put(reload->state_dir, bundle, checked->sha);
+
+    if (err != GONG_OK) {
+        gong_conf_errors_add(errors, "%s: cannot keep the rules: %s",
+                             reload->state_dir, gong_err_text(err));
+        return false;
+    }
+    err = gong_rules_announce(reload->journal, checked->sha);
+    if (err != GONG_OK) {
+        gong_conf_errors_add(errors, "cannot journal the rules: %s",
+                             gong_err_text(err));
+        return false;
+    }
+    gong_log(GONG_LOG_INFO, "rules_loaded", "rules=%zu sha256=%.64s",
+             checked->source->set->count, checked->sha);
+    return true;
+}
+
+bool
+gong_rules_reload_run(struct gong_rules_reload *reload,
+                      struct gong_conf_errors *errors)
+{
+    struct gong_rules_checked checked;
+    bool taken = gong_rules_check(reload->paths, &checked, errors);
+
+    if (taken) {
+        taken = take(reload, &checked, errors);
+        gong_rules_checked_fini(&checked);
+    }
+    gong_counter_increase(taken ? reload->reloads : reload->refused, 1);
+    return taken;
+}
+
+void
+gong_rules_log_errors(const char *event, const struct gong_conf_errors *errors)
+{
+    char quoted[1024];
+
+    for (size_t i = 0; i < errors->count; i++) {
+        gong_log(GONG_LOG_ERROR, event, "message=%s",
+                 gong_log_quote(gong_str_of(errors->items[i]), quoted,
+                                sizeof quoted));
+    }
+}
