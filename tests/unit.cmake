@@ -35,6 +35,28 @@ foreach(module spool spool_recover spool_faults)
 endforeach()
 
 # rules/engine
+gong_test(engine_model LINKS gong_engine
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 gong_test(engine LINKS gong_engine
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 gong_test(rule_file LINKS gong_rule_file)
+
+# agent: what carries points and alerts out
+foreach(module effect_json store_answer)
+    gong_test(${module} LINKS gong_agent_core)
+endforeach()
+foreach(module store_batch store_alert store_http store_influx dead_letter
+        notify notify_log notify_webhook)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
+endforeach()
+
+# rules/engine: the language
+gong_test(promql LINKS gong_engine)
+gong_test(promql_literal LINKS gong_engine m)
+gong_test(promql_regex LINKS gong_engine)
+gong_test(promql_corpus LINKS gong_engine)
+gong_test(template LINKS gong_engine m)
+gong_test(ruleset LINKS gong_engine)
+gong_test(plan LINKS gong_engine m)

@@ -143,30 +143,59 @@ run_plan(const struct gong_binds *binds, const struct gong_instance *instance,
     return gong_plan_run(rule->plan, inputs, value);
 }
 
+/* The newest stamp of all an instance's selectors. */
+static int64_t
+newest_stamp(const struct gong_binds *binds,
+             const struct gong_instance *instance)
+{
+    uint32_t count = binds->book->rules[instance->rule].plan->leaf_count;
+    int64_t newest = GONG_STAMP_NONE;
+
+    for (uint32_t leaf = 0; leaf < count; leaf++) {
+        uint32_t series = gong_bind_leaf(binds, instance, leaf);
+
+        if (series != 0 && gong_series_at(binds, series)->stamp > newest) {
+            newest = gong_series_at(binds, series)->stamp;
+        }
+    }
+    return newest;
+}
+
 /* Told is told: an instance never goes back behind its own newest sample or
  * its last change. */
 static int64_t
-instant(const struct gong_engine *engine, const struct gong_instance *instance,
+instant(const struct gong_live *live, const struct gong_instance *instance,
         int64_t t)
 {
-    const struct gong_binds *binds = &engine->live->binds;
-    const struct gong_book_rule *rule = &binds->book->rules[instance->rule];
-
     if (instance->alert != 0) {
-        int64_t told =
-            gong_alert_at(&engine->live->alerts, instance->alert)->told_ms;
+        int64_t told = gong_alert_at(&live->alerts, instance->alert)->told_ms;
 
         t = told > t ? told : t;
     }
-    for (uint32_t leaf = 0;
-         rule->interval_ms == 0 && leaf < rule->plan->leaf_count; leaf++) {
-        uint32_t series = gong_bind_leaf(binds, instance, leaf);
+    if (live->book.rules[instance->rule].interval_ms == 0) {
+        int64_t newest = newest_stamp(&live->binds, instance);
 
-        if (series != 0 && gong_series_at(binds, series)->stamp > t) {
-            t = gong_series_at(binds, series)->stamp;
-        }
+        t = newest > t ? newest : t;
     }
     return t;
+}
+
+/* Whether an alert at rest may be forgotten: once no instant to come can lie
+ * before its last change. */
+static bool
+is_over(const struct gong_live *live, const struct gong_instance *instance,
+        int64_t t)
+{
+    const struct gong_alert *alert =
+        gong_alert_at(&live->alerts, instance->alert);
+
+    if (alert->state != GONG_ALERT_INACTIVE) {
+        return false;
+    }
+    if (live->book.rules[instance->rule].interval_ms == 0) {
+        t = newest_stamp(&live->binds, instance);
+    }
+    return t > alert->told_ms;
 }
 
 void
@@ -259,7 +288,7 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
     bool result = false;
 
     engine->stats.evaluations++;
-    t = instant(engine, i, t);
+    t = instant(live, i, t);
     result = run_plan(&live->binds, i, t, &value, &fed);
     if (i->alert == 0) {
         if (!result) {
@@ -278,7 +307,7 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
                         event_of(result, alert, fed), t, &change)) {
         gong_live_count(live, change.from, change.to);
         gong_engine_tell(engine, live, alert, &change, cause);
-    } else if (alert->state == GONG_ALERT_INACTIVE && t > alert->told_ms) {
+    } else if (is_over(live, i, t)) {
         remove_alert(live, i);
     }
     return gong_engine_arm(engine, instance, t);

@@ -1,0 +1,821 @@
+/*
+ * The engine against a model that knows no arenas, heaps or short cuts: at
+ * every record the model asks every instance when something could happen to it
+ * by the rules' own words, goes through these instants one by one and evaluates
+ * by hand-written C what the engine evaluates from PromQL. Hundreds of random
+ * streams must give the same effects at the same instants.
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine_fixture.h"
+
+#define DEVICES 3
+#define LABELS  3 /* k="x", k="y", none */
+#define METRICS 3
+#define STREAMS 400
+#define RECORDS 80
+#define START   INT64_C(10000000)
+#define NEVER   INT64_MIN
+
+struct opt {
+    bool present;
+    double value;
+};
+
+enum where { ANY, ONLY_X, NOT_X };
+
+struct leaf {
+    int metric;
+    enum where where;
+};
+
+struct model_rule {
+    struct rule_spec spec;
+    int leaf_count;
+    struct leaf leaves[3];
+    struct opt (*eval)(const struct opt *in);
+};
+
+static struct opt
+when(bool condition, double value)
+{
+    return (struct opt){condition, value};
+}
+
+static struct opt
+over5(const struct opt *in)
+{
+    return when(in[0].present && in[0].value > 5, in[0].value);
+}
+
+static struct opt
+under3(const struct opt *in)
+{
+    return when(in[0].present && in[0].value < 3, in[0].value);
+}
+
+static struct opt
+between(const struct opt *in)
+{
+    return when(in[0].present && in[0].value > 2 && in[0].value < 8,
+                in[0].value);
+}
+
+static struct opt
+greater(const struct opt *in)
+{
+    return when(in[0].present && in[1].present && in[0].value > in[1].value,
+                in[0].value);
+}
+
+static struct opt
+both(const struct opt *in)
+{
+    return when(in[0].present && in[0].value > 5 && in[1].present &&
+                    in[1].value > 5,
+                in[0].value);
+}
+
+static struct opt
+alone(const struct opt *in)
+{
+    return when(in[0].present && in[0].value > 5 &&
+                    !(in[1].present && in[1].value > 5),
+                in[0].value);
+}
+
+static struct opt
+either(const struct opt *in)
+{
+    if (in[0].present && in[0].value > 8) {
+        return when(true, in[0].value);
+    }
+    return when(in[1].present && in[1].value > 8, in[1].value);
+}
+
+static struct opt
+first_of(const struct opt *in)
+{
+    double value = in[0].present ? in[0].value : in[1].value;
+
+    return when((in[0].present || in[1].present) && value >= 7, value);
+}
+
+static struct opt
+weighted(const struct opt *in)
+{
+    double value = in[0].value + in[1].value * 2;
+
+    return when(in[0].present && in[1].present && value > 16, value);
+}
+
+static struct opt
+twice(const struct opt *in)
+{
+    return when(in[0].present && in[0].value > 5 && in[1].present &&
+                    in[1].value < 9,
+                in[0].value);
+}
+
+static struct opt
+three(const struct opt *in)
+{
+    return when(in[0].present && in[1].present &&
+                    in[0].value - in[1].value > 0 &&
+                    !(in[2].present && in[2].value == 0),
+                in[0].value - in[1].value);
+}
+
+#define A                                                                      \
+    {                                                                          \
+        0, ANY                                                                 \
+    }
+#define B                                                                      \
+    {                                                                          \
+        1, ANY                                                                 \
+    }
+#define C                                                                      \
+    {                                                                          \
+        2, ANY                                                                 \
+    }
+#define RULE(name, text, ...)                                                  \
+    {                                                                          \
+        .alert = name, .expr = text, __VA_ARGS__                               \
+    }
+
+static const struct model_rule rules[] = {
+    {RULE("r0", "m_a > 5", .lookback_ms = 20000), 1, {A}, over5},
+    {RULE("r1", "m_a > 5", .for_ms = 10000, .lookback_ms = 20000),
+     1,
+     {A},
+     over5},
+    {RULE("r2", "5 < m_a", .for_ms = 3000, .keep_ms = 6000,
+          .lookback_ms = 9500),
+     1,
+     {A},
+     over5},
+    {RULE("r3", "m_a > m_b", .for_ms = 5000, .lookback_ms = 20000),
+     2,
+     {A, B},
+     greater},
+    {RULE("r4", "m_a > 5 and m_b > 5", .keep_ms = 4000, .lookback_ms = 15000),
+     2,
+     {A, B},
+     both},
+    {RULE("r5", "m_a > 5 unless m_b > 5", .for_ms = 3000, .keep_ms = 4000,
+          .lookback_ms = 8000),
+     2,
+     {A, B},
+     alone},
+    {RULE("r6", "m_a > 8 or m_b > 8", .lookback_ms = 12000), 2, {A, B}, either},
+    {RULE("r7", "m_a{k!=\"x\"} < 3", .for_ms = 500, .lookback_ms = 20000),
+     1,
+     {{0, NOT_X}},
+     under3},
+    {RULE("r8", "m_a{k=\"x\"} + m_b * 2 > 16", .keep_ms = 5000,
+          .lookback_ms = 20000),
+     2,
+     {{0, ONLY_X}, B},
+     weighted},
+    {RULE("r9", "(m_a or m_b) >= 7", .for_ms = 2000, .lookback_ms = 10000),
+     2,
+     {A, B},
+     first_of},
+    {RULE("r10", "m_a > 5 and m_a{k=\"x\"} < 9", .lookback_ms = 20000),
+     2,
+     {A, {0, ONLY_X}},
+     twice},
+    {RULE("r11", "m_b > 2 < 8", .for_ms = 4000, .keep_ms = 1,
+          .lookback_ms = 20000),
+     1,
+     {B},
+     between},
+    {RULE("r12", "m_a - m_b > 0 unless m_c == 0", .for_ms = 1,
+          .lookback_ms = 7000),
+     3,
+     {A, B, C},
+     three},
+    {RULE("r13", "m_a > 5", .interval_ms = 1500, .lookback_ms = 20000),
+     1,
+     {A},
+     over5},
+    {RULE("r14", "m_b > 5", .interval_ms = 5000, .for_ms = 6000,
+          .keep_ms = 7000, .lookback_ms = 12000),
+     1,
+     {B},
+     over5},
+    {RULE("r15", "m_a > 5 unless m_b > 5", .interval_ms = 2500, .for_ms = 2500,
+          .keep_ms = 2000, .lookback_ms = 9000),
+     2,
+     {A, B},
+     alone},
+    {RULE("r16", "m_a > m_b", .interval_ms = 4000, .lookback_ms = 10000),
+     2,
+     {A, B},
+     greater},
+};
+#define RULES (sizeof rules / sizeof rules[0])
+
+struct instance {
+    enum gong_alert_state state;
+    int64_t since;
+    int64_t told;
+    int64_t last; /* instant of the last evaluation */
+    double value;
+    unsigned fed;
+};
+
+struct clock {
+    int64_t newest;
+    int64_t arrival;
+    int64_t floor;
+};
+
+struct newest {
+    int64_t stamp;
+    double value;
+};
+
+struct model {
+    struct newest series[DEVICES][LABELS][METRICS];
+    struct instance instances[RULES][DEVICES][LABELS];
+    struct clock clocks[DEVICES];
+    int64_t grids[RULES]; /* the next instant of rules with an interval */
+    int64_t journal;
+    struct text effects;
+};
+
+/* An instance, or a rule's grid, and when it is due. */
+struct due {
+    int64_t journal;
+    int64_t at;
+    size_t rule;
+    int device; /* -1: the grid */
+    int label;
+};
+
+static bool
+leaf_wants(const struct leaf *leaf, int metric, int label)
+{
+    return leaf->metric == metric &&
+           (leaf->where == ANY || (leaf->where == ONLY_X) == (label == 0));
+}
+
+static const struct newest *
+leaf_newest(const struct model *m, size_t r, int leaf, int device, int label)
+{
+    const struct leaf *l = &rules[r].leaves[leaf];
+    const struct newest *n = &m->series[device][label][l->metric];
+
+    return leaf_wants(l, l->metric, label) && n->stamp != NEVER ? n : NULL;
+}
+
+static void
+tell(struct model *m, size_t r, int device, int label, enum gong_alert_state to,
+     enum gong_effect_reason reason, int64_t captured)
+{
+    struct instance *i = &m->instances[r][device][label];
+    static const char *const ks[] = {",k=\"x\"", ",k=\"y\"", ""};
+
+    text_add(&m->effects,
+             "%s{device=\"d%d\"%s,site=\"s\"} %s->%s %s at %" PRId64
+             " since %" PRId64 " value %.17g journal %" PRId64
+             " captured %" PRId64 "\n",
+             rules[r].spec.alert, device, ks[label],
+             gong_alert_state_text(i->state), gong_alert_state_text(to),
+             gong_effect_reason_text(reason), i->last, i->since, i->value,
+             m->journal, captured);
+    i->state = to;
+    i->told = i->last;
+}
+
+/* Rules 10 to 12, one by one. */
+static void
+decide(struct model *m, size_t r, int device, int label, struct opt result,
+       unsigned present, int64_t captured)
+{
+    const struct rule_spec *spec = &rules[r].spec;
+    struct instance *i = &m->instances[r][device][label];
+    enum gong_effect_reason why =
+        (i->fed & ~present) != 0 ? GONG_REASON_MISSING : GONG_REASON_CONDITION;
+    int64_t t = i->last;
+
+    if (result.present) {
+        i->value = result.value;
+        i->fed = present;
+    }
+    if (result.present && i->state == GONG_ALERT_INACTIVE) {
+        i->since = t;
+        tell(m, r, device, label,
+             spec->for_ms == 0 ? GONG_ALERT_FIRING : GONG_ALERT_PENDING,
+             GONG_REASON_CONDITION, captured);
+    } else if (result.present && i->state == GONG_ALERT_PENDING &&
+               t - i->since >= spec->for_ms) {
+        tell(m, r, device, label, GONG_ALERT_FIRING, GONG_REASON_FOR, captured);
+    } else if (result.present && i->state == GONG_ALERT_KEEPING) {
+        tell(m, r, device, label, GONG_ALERT_FIRING, GONG_REASON_CONDITION,
+             captured);
+    } else if (!result.present && i->state == GONG_ALERT_PENDING) {
+        tell(m, r, device, label, GONG_ALERT_INACTIVE, why, captured);
+    } else if (!result.present && i->state == GONG_ALERT_FIRING) {
+        tell(m, r, device, label,
+             spec->keep_ms > 0 ? GONG_ALERT_KEEPING : GONG_ALERT_INACTIVE, why,
+             captured);
+    } else if (!result.present && i->state == GONG_ALERT_KEEPING &&
+               t - i->told >= spec->keep_ms) {
+        tell(m, r, device, label, GONG_ALERT_INACTIVE, GONG_REASON_KEEP,
+             captured);
+    }
+}
+
+static void
+evaluate(struct model *m, size_t r, int device, int label, int64_t t,
+         int64_t captured)
+{
+    const struct model_rule *rule = &rules[r];
+    struct instance *i = &m->instances[r][device][label];
+    struct opt in[3] = {{0}};
+    unsigned present = 0;
+
+    t = i->told > t ? i->told : t;
+    for (int leaf = 0; leaf < rule->leaf_count; leaf++) {
+        const struct newest *n = leaf_newest(m, r, leaf, device, label);
+
+        if (rule->spec.interval_ms == 0 && n != NULL && n->stamp > t) {
+            t = n->stamp;
+        }
+    }
+    for (int leaf = 0; leaf < rule->leaf_count; leaf++) {
+        const struct newest *n = leaf_newest(m, r, leaf, device, label);
+
+        if (n != NULL && n->stamp >= t - rule->spec.lookback_ms) {
+            in[leaf] = when(true, n->value);
+            present |= 1u << leaf;
+        }
+    }
+    i->last = t;
+    decide(m, r, device, label, rule->eval(in), present, captured);
+}
+
+/* The next instant at which this instance could change by itself. */
+static int64_t
+next_instant(const struct model *m, size_t r, int device, int label)
+{
+    const struct rule_spec *spec = &rules[r].spec;
+    const struct instance *i = &m->instances[r][device][label];
+    int64_t next = INT64_MAX;
+
+    if (i->last == NEVER) {
+        return next;
+    }
+    if (i->state == GONG_ALERT_PENDING) {
+        next = i->since + spec->for_ms;
+    } else if (i->state == GONG_ALERT_KEEPING) {
+        next = i->told + spec->keep_ms;
+    }
+    for (int leaf = 0; leaf < rules[r].leaf_count; leaf++) {
+        const struct newest *n = leaf_newest(m, r, leaf, device, label);
+
+        if (n != NULL && n->stamp + spec->lookback_ms + 1 > i->last &&
+            n->stamp + spec->lookback_ms + 1 < next) {
+            next = n->stamp + spec->lookback_ms + 1;
+        }
+    }
+    return next;
+}
+
+static void
+consider(struct due *best, struct due candidate)
+{
+    if (candidate.journal < best->journal ||
+        (candidate.journal == best->journal && candidate.at < best->at)) {
+        *best = candidate;
+    }
+}
+
+/* What is due first on one device's clock. */
+static struct due
+device_due(const struct model *m, int device)
+{
+    const struct clock *c = &m->clocks[device];
+    struct due best = {INT64_MAX, INT64_MAX, 0, 0, 0};
+
+    for (size_t r = 0; r < RULES; r++) {
+        for (int label = 0; label < LABELS; label++) {
+            int64_t at = rules[r].spec.interval_ms > 0
+                             ? INT64_MAX
+                             : next_instant(m, r, device, label);
+
+            if (at != INT64_MAX) {
+                consider(&best, (struct due){at <= c->floor
+                                                 ? c->arrival
+                                                 : at - c->newest + c->arrival,
+                                             at, r, device, label});
+            }
+        }
+    }
+    return best;
+}
+
+static void
+run_grid(struct model *m, size_t r)
+{
+    int64_t t = m->grids[r];
+
+    for (int device = 0; device < DEVICES; device++) {
+        for (int label = 0; label < LABELS; label++) {
+            evaluate(m, r, device, label, t, 0);
+        }
+    }
+    m->grids[r] += rules[r].spec.interval_ms;
+}
+
+/* Everything due before journal time limit. */
+static void
+run_until(struct model *m, int64_t limit)
+{
+    for (;;) {
+        struct due best = {INT64_MAX, INT64_MAX, 0, 0, 0};
+
+        for (int device = 0; device < DEVICES; device++) {
+            consider(&best, device_due(m, device));
+        }
+        for (size_t r = 0; r < RULES; r++) {
+            if (rules[r].spec.interval_ms > 0) {
+                consider(&best,
+                         (struct due){m->grids[r], m->grids[r], r, -1, 0});
+            }
+        }
+        if (best.journal >= limit) {
+            return;
+        }
+        if (best.journal > m->journal) {
+            m->journal = best.journal;
+        }
+        if (best.device < 0) {
+            run_grid(m, best.rule);
+        } else {
+            evaluate(m, best.rule, best.device, best.label, best.at, 0);
+        }
+    }
+}
+
+static void
+run_device(struct model *m, int device, int64_t limit)
+{
+    for (;;) {
+        struct due best = device_due(m, device);
+
+        if (best.at >= limit) {
+            return;
+        }
+        evaluate(m, best.rule, device, best.label, best.at, 0);
+    }
+}
+
+struct sample {
+    int64_t stamp;
+    int label;
+    int metric;
+    double value;
+};
+
+static int64_t
+shown(const struct clock *c, int64_t now)
+{
+    int64_t s = c->newest + (now - c->arrival);
+
+    return c->newest == NEVER ? NEVER : s > c->floor ? s : c->floor;
+}
+
+/* All samples with one stamp, then each rule that reads one of them, once. */
+static void
+model_stamp(struct model *m, int device, const struct sample *samples,
+            size_t count, int64_t t)
+{
+    bool fresh[LABELS][METRICS] = {{false}};
+
+    run_device(m, device, t);
+    for (size_t s = 0; s < count; s++) {
+        struct newest *n =
+            &m->series[device][samples[s].label][samples[s].metric];
+
+        if (samples[s].stamp == t && (n->stamp == NEVER || t > n->stamp)) {
+            *n = (struct newest){t, samples[s].value};
+            fresh[samples[s].label][samples[s].metric] = true;
+        }
+    }
+    for (size_t r = 0; r < RULES; r++) {
+        for (int label = 0; label < LABELS; label++) {
+            bool touched = false;
+
+            for (int leaf = 0; leaf < rules[r].leaf_count; leaf++) {
+                const struct leaf *l = &rules[r].leaves[leaf];
+
+                touched |=
+                    fresh[label][l->metric] && leaf_wants(l, l->metric, label);
+            }
+            if (touched && rules[r].spec.interval_ms == 0) {
+                evaluate(m, r, device, label, t, t);
+            }
+        }
+    }
+}
+
+static void
+model_data(struct model *m, int64_t now, int device,
+           const struct sample *samples, size_t count)
+{
+    struct clock *c = &m->clocks[device];
+    int64_t t = NEVER;
+    int64_t before = 0;
+
+    run_until(m, now);
+    m->journal = now;
+    for (;;) { /* the stamps, ascending */
+        int64_t next = INT64_MAX;
+
+        for (size_t s = 0; s < count; s++) {
+            if (samples[s].stamp > t && samples[s].stamp < next) {
+                next = samples[s].stamp;
+            }
+        }
+        if (next == INT64_MAX) {
+            break;
+        }
+        t = next;
+        model_stamp(m, device, samples, count, t);
+    }
+    before = shown(c, now);
+    if (c->newest == NEVER || t > c->newest) {
+        *c = (struct clock){t, now, before > t ? before : t};
+    }
+    run_device(m, device, shown(c, now));
+}
+
+static void
+model_init(struct model *m)
+{
+    memset(m, 0, sizeof *m);
+    for (int d = 0; d < DEVICES; d++) {
+        m->clocks[d].newest = NEVER;
+        for (int l = 0; l < LABELS; l++) {
+            for (int k = 0; k < METRICS; k++) {
+                m->series[d][l][k].stamp = NEVER;
+            }
+            for (size_t r = 0; r < RULES; r++) {
+                m->instances[r][d][l].told = NEVER;
+                m->instances[r][d][l].last = NEVER;
+            }
+        }
+    }
+    for (size_t r = 0; r < RULES; r++) {
+        int64_t interval = rules[r].spec.interval_ms;
+
+        m->grids[r] = interval > 0 ? START / interval * interval : INT64_MAX;
+    }
+    text_clear(&m->effects);
+}
+
+/* xorshift: the same streams on every machine. */
+static uint64_t random_state;
+
+static uint64_t
+any(uint64_t below)
+{
+    random_state ^= random_state << 13;
+    random_state ^= random_state >> 7;
+    random_state ^= random_state << 17;
+    return random_state % below;
+}
+
+static void
+on_effect(void *ctx, const struct gong_effect *effect)
+{
+    struct text *out = ctx;
+
+    effect_line(out, effect);
+    text_add(out, " journal %" PRId64 " captured %" PRId64 "\n",
+             effect->journal_ms, effect->captured_ms);
+}
+
+static int
+compare_lines(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Within a record the order among instances is the engine's own. */
+static void
+sort_lines(struct text *text)
+{
+    char *lines[512];
+    struct text sorted = {0};
+    size_t count = 0;
+    char *rest = NULL;
+
+    for (char *line = strtok_r(text->data, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        assert_true(count < 512);
+        lines[count++] = line;
+    }
+    qsort(lines, count, sizeof lines[0], compare_lines);
+    text_clear(&sorted);
+    for (size_t i = 0; i < count; i++) {
+        text_add(&sorted, "%s\n", lines[i]);
+    }
+    text_free(text);
+    *text = sorted;
+}
+
+struct stream {
+    struct model model;
+    struct gong_engine *engine;
+    struct gong_ruleset *set;
+    struct text effects; /* the engine's */
+    struct text payload;
+    struct text points;
+    int64_t now;
+    int64_t skews[DEVICES];
+    uint64_t told; /* effects so far, to see that the streams say something */
+};
+
+static struct gong_ruleset *
+new_rules(void)
+{
+    struct rule_spec specs[RULES];
+
+    for (size_t r = 0; r < RULES; r++) {
+        specs[r] = rules[r].spec;
+    }
+    return make_rules(specs, RULES);
+}
+
+/* The same rules again: nothing may be forgotten. */
+static void
+reload(struct stream *s)
+{
+    struct gong_ruleset *set = new_rules();
+    struct gong_rules_report report;
+
+    assert_int_equal(gong_engine_set_rules(s->engine, set, 0, s->now, &report),
+                     GONG_OK);
+    assert_int_equal(report.kept, s->set == NULL ? 0 : RULES);
+    gong_ruleset_free(s->set);
+    s->set = set;
+    run_until(&s->model, s->now);
+    s->model.journal = s->now;
+}
+
+static void
+tick(struct stream *s)
+{
+    struct gong_record record = clock_record(s->now);
+
+    assert_int_equal(gong_engine_apply(s->engine, &record), GONG_OK);
+    run_until(&s->model, s->now + 1);
+    s->model.journal = s->now;
+}
+
+static void
+data(struct stream *s)
+{
+    static const char *const keys[] = {"m,k=x", "m,k=y", "m"};
+    static const char *const fields[] = {"a", "b", "c"};
+    static const char *const names[] = {"d0", "d1", "d2"};
+    int device = (int)any(DEVICES);
+    struct sample samples[8];
+    size_t count = 1 + any(8);
+    int64_t stamp = s->now + s->skews[device] - (int64_t)any(4) * 500;
+    struct gong_record record;
+
+    text_clear(&s->points);
+    for (size_t i = 0; i < count; i++) {
+        if (any(3) == 0) {
+            stamp = s->now + s->skews[device] - (int64_t)any(16) * 500;
+        }
+        samples[i] = (struct sample){stamp, (int)any(LABELS), (int)any(METRICS),
+                                     (double)any(11)};
+        text_add(&s->points, "%s %s=%g %" PRId64 "\n", keys[samples[i].label],
+                 fields[samples[i].metric], samples[i].value, stamp);
+    }
+    record =
+        data_record(&s->payload, s->now, "s", names[device], s->points.data);
+    record.meta.wall_ns = INT64_MAX / 2; /* far: nothing is shifted */
+    assert_int_equal(gong_engine_apply(s->engine, &record), GONG_OK);
+    model_data(&s->model, s->now, device, samples, count);
+}
+
+static void
+step(struct stream *s)
+{
+    int64_t deadline = gong_engine_deadline(s->engine);
+    uint64_t what = any(100);
+
+    s->now += (int64_t)any(8) * 500;
+    if (any(20) == 0) {
+        s->now += (int64_t)any(60) * 500;
+    }
+    if (what < 10 && deadline != INT64_MAX && deadline >= s->now) {
+        s->now = deadline;
+    }
+    if (what < 15) {
+        tick(s);
+    } else if (what < 18) {
+        reload(s);
+    } else {
+        data(s);
+    }
+}
+
+static void
+check_states(struct stream *s)
+{
+    struct gong_engine_stats stats;
+    uint64_t pending = 0;
+    uint64_t firing = 0;
+
+    for (size_t r = 0; r < RULES; r++) {
+        for (int d = 0; d < DEVICES; d++) {
+            for (int l = 0; l < LABELS; l++) {
+                enum gong_alert_state state = s->model.instances[r][d][l].state;
+
+                pending += state == GONG_ALERT_PENDING;
+                firing +=
+                    state == GONG_ALERT_FIRING || state == GONG_ALERT_KEEPING;
+            }
+        }
+    }
+    gong_engine_stats(s->engine, &stats);
+    assert_int_equal(stats.pending, pending);
+    assert_int_equal(stats.firing, firing);
+}
+
+static void
+play(struct stream *s, uint64_t seed)
+{
+    random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    model_init(&s->model);
+    s->engine = gong_engine_new(NULL, on_effect, &s->effects);
+    assert_non_null(s->engine);
+    s->now = START;
+    s->skews[0] = 0;
+    s->skews[1] = -120000;
+    s->skews[2] = (int64_t)any(5) * 500 - 1000;
+    text_clear(&s->effects);
+    reload(s);
+    for (int i = 0; i < RECORDS; i++) {
+        step(s);
+        sort_lines(&s->effects);
+        sort_lines(&s->model.effects);
+        if (strcmp(s->effects.data, s->model.effects.data) != 0) {
+            fail_msg("stream %" PRIu64 " record %d journal %" PRId64
+                     "\n%s\nengine:\n%smodel:\n%s",
+                     seed, i, s->now, s->points.data, s->effects.data,
+                     s->model.effects.data);
+        }
+        s->told += s->effects.len != 0;
+        text_clear(&s->effects);
+        text_clear(&s->model.effects);
+    }
+    check_states(s);
+    gong_engine_free(s->engine);
+    gong_ruleset_free(s->set);
+    text_free(&s->effects);
+    text_free(&s->payload);
+    text_free(&s->points);
+    text_free(&s->model.effects);
+}
+
+static void
+test_random_streams(void **state)
+{
+    uint64_t told = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= STREAMS; seed++) {
+        struct stream s = {0};
+
+        play(&s, seed);
+        told += s.told;
+    }
+    /* Most records change something, or the comparison proves little. */
+    assert_true(told > (uint64_t)STREAMS * RECORDS / 3);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_random_streams),
+    };
+
+    return cmocka_run_group_tests_name("engine_model", tests, NULL, NULL);
+}
