@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -193,7 +194,7 @@ enum gong_err
 gong_spool_file_replace(int dir_fd, const char *name, const void *bytes,
                         size_t len)
 {
-    char temporary[64];
+    char temporary[NAME_MAX + 1];
     enum gong_err err;
     int fd;
     int n = snprintf(temporary, sizeof temporary, "%s.tmp", name);
