@@ -9,8 +9,6 @@
 
 #include <openssl/evp.h>
 
-#include "common/spool_file.h"
-
 #define FOLDER    "rules"
 #define NAME_SIZE (GONG_RULE_SHA_SIZE + sizeof ".bundle")
 
@@ -148,11 +146,54 @@ read_bundle(int folder, const char *sha, char **out, size_t *len)
     return err;
 }
 
+static enum gong_err
+write_fd(int fd, struct gong_str bytes)
+{
+    size_t done = 0;
+
+    while (done < bytes.len) {
+        ssize_t put = write(fd, bytes.data + done, bytes.len - done);
+
+        if (put < 0 && errno != EINTR) {
+            return gong_err_from_errno(errno);
+        }
+        done += put < 0 ? 0 : (size_t)put;
+    }
+    return fsync(fd) == 0 ? GONG_OK : gong_err_from_errno(errno);
+}
+
+/* Writes beside and renames, so that a name never has half its bytes. */
+static enum gong_err
+write_bundle(int folder, const char *sha, struct gong_str bytes)
+{
+    static const char beside[] = "new.bundle";
+    char name[NAME_SIZE];
+    int fd =
+        openat(folder, beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    enum gong_err err;
+
+    if (fd < 0) {
+        return gong_err_from_errno(errno);
+    }
+    err = write_fd(fd, bytes);
+    if (close(fd) != 0 && err == GONG_OK) {
+        err = gong_err_from_errno(errno);
+    }
+    file_name(sha, name);
+    if (err == GONG_OK &&
+        (renameat(folder, beside, folder, name) != 0 || fsync(folder) != 0)) {
+        err = gong_err_from_errno(errno);
+    }
+    if (err != GONG_OK) {
+        (void)unlinkat(folder, beside, 0);
+    }
+    return err;
+}
+
 enum gong_err
 gong_rule_store_put(const char *state_dir, struct gong_str bundle,
                     const char *sha)
 {
-    char name[NAME_SIZE];
     char *kept = NULL;
     size_t len = 0;
     int folder = -1;
@@ -164,8 +205,7 @@ gong_rule_store_put(const char *state_dir, struct gong_str bundle,
     if (bundle.len > GONG_RULE_BUNDLE_MAX) {
         err = GONG_ERR_TOO_LARGE;
     } else if (read_bundle(folder, sha, &kept, &len) != GONG_OK) {
-        file_name(sha, name);
-        err = gong_spool_file_replace(folder, name, bundle.data, bundle.len);
+        err = write_bundle(folder, sha, bundle);
     }
     free(kept);
     (void)close(folder);
