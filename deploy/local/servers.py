@@ -1,5 +1,6 @@
 """Private Mosquitto, VictoriaMetrics and InfluxDB on free loopback ports."""
 
+import getpass
 import json
 import os
 import subprocess
@@ -51,7 +52,8 @@ class Mosquitto:
         text = (ROOT / "deploy" / "mosquitto-local.conf").read_text()
         conf = self.folder / "mosquitto.conf"
         conf.write_text(text.replace("@PORT@", str(self.port))
-                        .replace("@FOLDER@", str(self.folder)))
+                        .replace("@FOLDER@", str(self.folder))
+                        .replace("@USER@", getpass.getuser()))
         self.process = Process(
             "mosquitto", [binary("usr/sbin/mosquitto"), "-c", conf], folder)
 
