@@ -1,0 +1,137 @@
+/*
+ * Every allocation of the language fails once, in turn: the answer is NULL with
+ * an error, nothing leaks, and the same call succeeds afterwards. The linker
+ * sends malloc, calloc and realloc here.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "rules/engine/plan.h"
+#include "rules/engine/promql.h"
+#include "rules/engine/template.h"
+
+/* The names are the linker's. NOLINTBEGIN(bugprone-reserved-identifier) */
+void *__real_malloc(size_t size);
+void *__real_calloc(size_t count, size_t size);
+void *__real_realloc(void *block, size_t size);
+void *__wrap_malloc(size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__wrap_realloc(void *block, size_t size);
+
+static long until_failure = -1; /* -1: never */
+
+static bool
+fails_now(void)
+{
+    return until_failure >= 0 && until_failure-- == 0;
+}
+
+void *
+__wrap_malloc(size_t size)
+{
+    return fails_now() ? NULL : __real_malloc(size);
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+    return fails_now() ? NULL : __real_calloc(count, size);
+}
+
+void *
+__wrap_realloc(void *block, size_t size)
+{
+    return fails_now() ? NULL : __real_realloc(block, size);
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
+static bool
+parse_and_print(const char *text)
+{
+    struct gong_expr_error error = {0, ""};
+    struct gong_expr *expr = gong_expr_parse(gong_str_of(text), &error);
+    char *printed = expr == NULL ? NULL : gong_expr_print(expr);
+    bool ok = printed != NULL;
+
+    if (expr == NULL) {
+        assert_non_null(strstr(error.message, "memory"));
+    }
+    free(printed);
+    gong_expr_free(expr);
+    return ok;
+}
+
+static bool
+parse_and_plan(const char *text)
+{
+    struct gong_expr_error error = {0, ""};
+    struct gong_expr *expr = gong_expr_parse(gong_str_of(text), &error);
+    struct gong_plan *plan = expr == NULL ? NULL : gong_plan_new(expr, &error);
+    bool ok = plan != NULL;
+
+    assert_true(ok || strstr(error.message, "memory") != NULL);
+    gong_plan_free(plan);
+    gong_expr_free(expr);
+    return ok;
+}
+
+static bool
+parse_template(const char *text)
+{
+    struct gong_expr_error error = {0, ""};
+    struct gong_template *tmpl = gong_template_parse(gong_str_of(text), &error);
+    bool ok = tmpl != NULL;
+
+    assert_true(ok || strstr(error.message, "memory") != NULL);
+    gong_template_free(tmpl);
+    return ok;
+}
+
+static void
+fail_each(bool (*run)(const char *), const char *text)
+{
+    long failures = 0;
+
+    for (;;) {
+        bool ok = false;
+
+        until_failure = failures;
+        ok = run(text);
+        if (until_failure >= 0) {
+            until_failure = -1;
+            assert_true(ok);
+            break;
+        }
+        assert_false(ok);
+        failures++;
+    }
+    assert_true(failures > 3);
+}
+
+static void
+test_every_allocation(void **state)
+{
+    (void)state;
+    fail_each(parse_and_print,
+              "-sum by (b, a) (rate(x{y=~\"z\", v!='w'}[5m] offset 1m)) / "
+              "ignoring (c) group_left (d) max_over_time((e)[1h:1m]) > bool "
+              "count_values without (f) (\"text\", {__name__=\"g\"})");
+    fail_each(parse_and_plan, "-(a{b=\"c\", d!=\"e\"} > 5) and f or 1 + g");
+    fail_each(parse_template, "a {{ $labels.b }} {{ $value }} "
+                              "{{ printf \"x%.1fy\" $value }} c");
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_every_allocation),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
