@@ -1,0 +1,139 @@
+#include "rules/engine/plan.h"
+
+#include <math.h>
+
+static bool
+compare(enum gong_op op, double a, double b)
+{
+    switch (op) {
+    case GONG_OP_EQ:
+        return a == b;
+    case GONG_OP_NE:
+        return a != b;
+    case GONG_OP_GT:
+        return a > b;
+    case GONG_OP_LT:
+        return a < b;
+    case GONG_OP_GE:
+        return a >= b;
+    case GONG_OP_LE:
+        return a <= b;
+    case GONG_OP_ADD:
+    case GONG_OP_SUB:
+    case GONG_OP_MUL:
+    case GONG_OP_DIV:
+    case GONG_OP_MOD:
+    case GONG_OP_POW:
+    case GONG_OP_ATAN2:
+    case GONG_OP_AND:
+    case GONG_OP_OR:
+    case GONG_OP_UNLESS:
+        break;
+    }
+    return false;
+}
+
+static double
+calculate(enum gong_op op, double a, double b)
+{
+    switch (op) {
+    case GONG_OP_ADD:
+        return a + b;
+    case GONG_OP_SUB:
+        return a - b;
+    case GONG_OP_MUL:
+        return a * b;
+    case GONG_OP_DIV:
+        return a / b; /* by zero too: IEEE says which */
+    case GONG_OP_MOD:
+        return fmod(a, b);
+    case GONG_OP_POW:
+        return pow(a, b);
+    case GONG_OP_ATAN2:
+        return atan2(a, b);
+    case GONG_OP_EQ:
+    case GONG_OP_NE:
+    case GONG_OP_GT:
+    case GONG_OP_LT:
+    case GONG_OP_GE:
+    case GONG_OP_LE:
+    case GONG_OP_AND:
+    case GONG_OP_OR:
+    case GONG_OP_UNLESS:
+        break;
+    }
+    return (double)NAN;
+}
+
+/* One number per label set on each side: set operators ask for presence only.
+ */
+static struct gong_plan_input
+combine_sets(enum gong_op op, struct gong_plan_input left,
+             struct gong_plan_input right)
+{
+    if (op == GONG_OP_OR) {
+        return left.present ? left : right;
+    }
+    left.present = left.present && right.present == (op == GONG_OP_AND);
+    return left;
+}
+
+static struct gong_plan_input
+combine(const struct gong_plan_step *step, struct gong_plan_input left,
+        struct gong_plan_input right)
+{
+    bool comparison = step->op >= GONG_OP_EQ && step->op <= GONG_OP_LE;
+    struct gong_plan_input out = left;
+    bool holds = false;
+
+    if (step->op >= GONG_OP_AND) {
+        return combine_sets(step->op, left, right);
+    }
+    out.present = left.present && right.present;
+    if (!comparison) {
+        out.value = calculate(step->op, left.value, right.value);
+        return out;
+    }
+    holds = compare(step->op, left.value, right.value);
+    if (step->return_bool) {
+        out.value = holds ? 1 : 0;
+        return out;
+    }
+    out.value =
+        step->left_scalar && !step->right_scalar ? right.value : left.value;
+    out.present = out.present && holds;
+    return out;
+}
+
+bool
+gong_plan_run(const struct gong_plan *plan,
+              const struct gong_plan_input *inputs, double *value)
+{
+    struct gong_plan_input stack[GONG_PLAN_STACK_MAX] = {{0, false}};
+    size_t depth = 0;
+
+    for (uint32_t i = 0; i < plan->step_count; i++) {
+        const struct gong_plan_step *step = &plan->steps[i];
+
+        switch (step->code) {
+        case GONG_PLAN_PUSH_NUMBER:
+            stack[depth++] = (struct gong_plan_input){step->number, true};
+            break;
+        case GONG_PLAN_PUSH_LEAF:
+            stack[depth++] = inputs[step->leaf];
+            break;
+        case GONG_PLAN_NEGATE:
+            stack[depth - 1].value = -stack[depth - 1].value;
+            break;
+        case GONG_PLAN_BINARY:
+            depth--;
+            stack[depth - 1] = combine(step, stack[depth - 1], stack[depth]);
+            break;
+        }
+    }
+    if (!stack[0].present) {
+        return false;
+    }
+    *value = stack[0].value;
+    return true;
+}
