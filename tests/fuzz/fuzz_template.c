@@ -1,0 +1,36 @@
+/* Any bytes as a template: what parses renders within its bounds. */
+#include <string.h>
+
+#include "rules/engine/template.h"
+#include "tests/fuzz/fuzz.h"
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    static const double values[] = {0, -1.5, 1e300, 123456789};
+    static const size_t sizes[] = {0, 1, 2, 7, 100, 2048};
+    struct gong_str text = gong_str_from((const char *)data, size);
+    struct gong_label_view labels[] = {
+        {{"device", 6}, {"đèn-1", 7}},
+        {{"a", 1}, text},
+    };
+    struct gong_expr_error error = {0, ""};
+    struct gong_template *tmpl = gong_template_parse(text, &error);
+    char out[2048];
+
+    if (tmpl == NULL) {
+        FUZZ_CHECK(error.message[0] != '\0' && error.at <= size);
+        return 0;
+    }
+    for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
+        for (size_t j = 0; j < sizeof(values) / sizeof(values[0]); j++) {
+            size_t len =
+                gong_template_render(tmpl, labels, 2, values[j], out, sizes[i]);
+
+            FUZZ_CHECK(sizes[i] == 0 ? len == 0 : len < sizes[i]);
+            FUZZ_CHECK(sizes[i] == 0 || out[len] == '\0');
+        }
+    }
+    gong_template_free(tmpl);
+    return 0;
+}
