@@ -1,0 +1,52 @@
+/*
+ * ruleset: rules as they were written, immutable once built. Loaders
+ * (rules/rule_file.c) make it; the engine borrows it until it gets another.
+ */
+#ifndef GONG_RULES_ENGINE_RULESET_H
+#define GONG_RULES_ENGINE_RULESET_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "rules/engine/promql.h"
+#include "rules/engine/template.h"
+
+#define GONG_RULES_MAX            10000 /* rules in a set */
+#define GONG_RULE_LABELS_MAX      16    /* labels or annotations of a rule */
+#define GONG_RULE_ANNOTATION_SIZE 2048  /* bytes of one rendered annotation */
+
+/* Transparent: plain data. All pointers are owned by the ruleset. */
+struct gong_rule_text {
+    char *name;
+    char *text;                 /* as written */
+    struct gong_template *tmpl; /* of annotations; NULL for labels, which are
+                                   static at interval 0 (semantics rule 18) */
+};
+
+struct gong_rule {
+    char *id; /* unique: the id key, else group/name/static labels */
+    char *group;
+    char *alert;
+    char *expr_text;
+    struct gong_expr *expr;
+    int64_t interval_ms; /* 0: on every sample */
+    int64_t lookback_ms; /* semantics rule 5; 5 minutes by default */
+    int64_t for_ms;
+    int64_t keep_firing_for_ms;
+    struct gong_rule_text *labels;
+    size_t label_count;
+    struct gong_rule_text *annotations;
+    size_t annotation_count;
+    char *file; /* where it was written, for reports */
+    int line;
+};
+
+struct gong_ruleset {
+    struct gong_rule *rules;
+    size_t count;
+};
+
+void gong_ruleset_free(struct gong_ruleset *set);
+
+#endif
