@@ -1,0 +1,595 @@
+/*
+ * An input's element mixes three keys that every input has with the kind's
+ * own. Both are read in one pass, so that an unknown key is judged once, by a
+ * table joined from the two:
+ *
+ *     block:  | kind's own config (config_size) | pad | struct common |
+ */
+#include "collector/config.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/mqtt_address.h"
+#include "common/spool.h"
+#include "common/topic.h"
+
+static const char *const policies[] = {
+    [GONG_SPOOL_BLOCK] = "block",
+    [GONG_SPOOL_DROP_OLDEST] = "drop_oldest",
+    NULL,
+};
+
+#define COUNT(array)     (sizeof(array) / sizeof(array)[0])
+#define AT(type, member) offsetof(struct gong_config##type, member)
+
+static const struct gong_option root_options[] = {
+    {.name = "site",
+     .type = GONG_OPTION_STRING,
+     .offset = AT(, site),
+     .unit = "",
+     .help = "Code of the unit this device belongs to, as in "
+             "topics: 1 to 64 of a-z, 0-9, _ and -."},
+    {.name = "device",
+     .type = GONG_OPTION_STRING,
+     .offset = AT(, device),
+     .unit = "",
+     .help = "Name of this device within the site; same letters."},
+    {.name = "interval",
+     .type = GONG_OPTION_DURATION,
+     .offset = AT(, interval),
+     .default_value = "10s",
+     .min = 100,
+     .max = 86400000,
+     .unit = "",
+     .help = "How often inputs measure that name no interval of their own."},
+    {.name = "manifest",
+     .type = GONG_OPTION_STRING,
+     .offset = AT(, manifest),
+     .default_value = "",
+     .unit = "",
+     .help = "File that gets every accepted point, to judge losses from "
+             "outside; empty: none."},
+};
+static const char *const root_children[] = {"spool",   "broker", "socket",
+                                            "publish", "inputs", NULL};
+static const struct gong_option_table root_table = {
+    "", "The collector.", root_options, COUNT(root_options), root_children};
+
+static const struct gong_option spool_options[] = {
+    {.name = "path",
+     .type = GONG_OPTION_STRING,
+     .offset = AT(_spool, path),
+     .default_value = "/var/lib/gong-collector/spool",
+     .unit = "",
+     .help = "Folder of the spool, made if missing."},
+    {.name = "size",
+     .type = GONG_OPTION_SIZE,
+     .offset = AT(_spool, size),
+     .default_value = "64MiB",
+     .min = 131072,
+     .max = 1099511627776.0,
+     .unit = "bytes",
+     .help = "How much unsettled data is kept."},
+    {.name = "segment",
+     .type = GONG_OPTION_SIZE,
+     .offset = AT(_spool, segment_size),
+     .default_value = "1MiB",
+     .min = 65536,
+     .max = 1073741824.0,
+     .unit = "bytes",
+     .help = "Size of one file of the spool; a multiple of 4096."},
+    {.name = "policy",
+     .type = GONG_OPTION_CHOICE,
+     .offset = AT(_spool, policy),
+     .default_value = "drop_oldest",
+     .choices = policies,
+     .unit = "",
+     .help = "What gives way when the spool is full: new points (block) or "
+             "the oldest (drop_oldest). Both are counted."},
+    {.name = "sync",
+     .type = GONG_OPTION_DURATION,
+     .offset = AT(_spool, sync),
+     .default_value = "1s",
+     .min = 10,
+     .max = 3600000,
+     .unit = "",
+     .help = "How much a power cut may cost; a crash costs nothing."},
+};
+static const struct gong_option_table spool_table = {
+    "spool", "Where points wait until the agent has them.", spool_options,
+    COUNT(spool_options), NULL};
+
+static const struct gong_option broker_options[] = {
+    {.name = "url",
+     .type = GONG_OPTION_STRING,
+     .offset = AT(_broker, url),
+     .default_value = "mqtt://127.0.0.1:1883",
+     .unit = "",
+     .help = "mqtt://host:port, or mqtts://host:port for TLS."},
+    {.name = "client_id",
+     .type = GONG_OPTION_STRING,
+     .offset = AT(_broker, client_id),
+     .default_value = "",
+     .unit = "",
+     .help = "MQTT client id; empty: <site>-<device>."},
+    {.name = "username",
+     .type = GONG_OPTION_STRING,
+     .offset = AT(_broker, username),
+     .default_value = "",
+     .unit = "",
+     .help = "Empty: <site>/<device> if there is a password_file."},
+    {.name = "password_file",
+     .type = GONG_OPTION_STRING,
+     .offset = AT(_broker, password_file),
+     .default_value = "",
+     .unit = "",
+     .help = "File whose first line is the password; read at each connect."},
+    {.name = "ca_file",
+     .type = GONG_OPTION_STRING,
+     .offset = AT(_broker, ca_file),
+     .default_value = "",
+     .unit = "",
+     .help = "PEM file of trusted authorities; empty: the system's."},
+    {.name = "cert_file",
+     .type = GONG_OPTION_STRING,
+     .offset = AT(_broker, cert_file),
+     .default_value = "",
+     .unit = "",
+     .help = "PEM file of the client's certificate."},
+    {.name = "key_file",
+     .type = GONG_OPTION_STRING,
+     .offset = AT(_broker, key_file),
+     .default_value = "",
+     .unit = "",
+     .help = "PEM file of the certificate's key."},
+    {.name = "keepalive",
+     .type = GONG_OPTION_DURATION,
+     .offset = AT(_broker, keepalive),
+     .default_value = "30s",
+     .min = 1000,
+     .max = 3600000,
+     .unit = "",
+     .help = "Silence after which the link is tested."},
+};
+static const struct gong_option_table broker_table = {
+    "broker", "The MQTT broker.", broker_options, COUNT(broker_options), NULL};
+
+static const struct gong_option socket_options[] = {
+    {.name = "path",
+     .type = GONG_OPTION_STRING,
+     .offset = AT(_socket, path),
+     .default_value = "",
+     .unit = "",
+     .help = "Unix socket that takes line protocol from local programs; "
+             "empty: none."},
+    {.name = "clients",
+     .type = GONG_OPTION_INT,
+     .offset = AT(_socket, clients),
+     .default_value = "16",
+     .min = 1,
+     .max = 256,
+     .unit = "",
+     .help = "Programs connected at the same time."},
+    {.name = "idle",
+     .type = GONG_OPTION_DURATION,
+     .offset = AT(_socket, idle),
+     .default_value = "10m",
+     .min = 1000,
+     .max = 86400000,
+     .unit = "",
+     .help = "Silence after which a program is disconnected."},
+};
+static const struct gong_option_table socket_table = {
+    "socket", "Points from other programs.", socket_options,
+    COUNT(socket_options), NULL};
+
+static const struct gong_option publish_options[] = {
+    {.name = "window",
+     .type = GONG_OPTION_INT,
+     .offset = AT(_publish, window),
+     .default_value = "8",
+     .min = 1,
+     .max = 32,
+     .unit = "batches",
+     .help = "Sent without the broker's answer."},
+    {.name = "ack_timeout",
+     .type = GONG_OPTION_DURATION,
+     .offset = AT(_publish, ack_timeout),
+     .default_value = "30s",
+     .min = 1000,
+     .max = 3600000,
+     .unit = "",
+     .help = "A batch that no agent settled for so long is sent again."},
+    {.name = "backlog_after",
+     .type = GONG_OPTION_DURATION,
+     .offset = AT(_publish, backlog_after),
+     .default_value = "5m",
+     .min = 1000,
+     .max = 86400000,
+     .unit = "",
+     .help = "After a long outage, batches older than this follow behind the "
+             "fresh ones."},
+    {.name = "backlog_rate",
+     .type = GONG_OPTION_INT,
+     .offset = AT(_publish, backlog_rate),
+     .default_value = "20",
+     .min = 1,
+     .max = 10000,
+     .unit = "batches/s",
+     .help = "How fast the backlog follows; one that takes less than 30 s at "
+             "this rate goes in order instead."},
+};
+static const struct gong_option_table publish_table = {
+    "publish", "How points leave.", publish_options, COUNT(publish_options),
+    NULL};
+
+static const struct section {
+    const struct gong_option_table *table;
+    size_t offset;
+} sections[] = {
+    {&spool_table, offsetof(struct gong_config, spool)},
+    {&broker_table, offsetof(struct gong_config, broker)},
+    {&socket_table, offsetof(struct gong_config, socket)},
+    {&publish_table, offsetof(struct gong_config, publish)},
+};
+
+/* What every input has. */
+struct common {
+    char *type;
+    gong_dur_t interval;
+    gong_dur_t timeout;
+};
+
+static const struct gong_option common_options[] = {
+    {.name = "type",
+     .type = GONG_OPTION_STRING,
+     .offset = offsetof(struct common, type),
+     .unit = "",
+     .help = "Which input."},
+    {.name = "interval",
+     .type = GONG_OPTION_DURATION,
+     .offset = offsetof(struct common, interval),
+     .default_value = "0s",
+     .max = 86400000,
+     .unit = "",
+     .help = "How often it measures; 0s: the collector's interval."},
+    {.name = "timeout",
+     .type = GONG_OPTION_DURATION,
+     .offset = offsetof(struct common, timeout),
+     .default_value = "5s",
+     .min = 10,
+     .max = 3600000,
+     .unit = "",
+     .help = "How long one measurement may take, where it can wait."},
+};
+static const struct gong_option_table common_table = {
+    "inputs", "What every input has.", common_options, COUNT(common_options),
+    NULL};
+
+static size_t
+common_offset(const struct gong_input_kind *kind)
+{
+    size_t align = _Alignof(max_align_t);
+
+    return (kind->config_size + align - 1) / align * align;
+}
+
+/* The joined table; the caller frees its options. NULL without memory. */
+static struct gong_option *
+join_tables(const struct gong_input_kind *kind, struct gong_option_table *out)
+{
+    size_t own = kind->options->option_count;
+    struct gong_option *options =
+        calloc(own + COUNT(common_options), sizeof *options);
+
+    if (options == NULL) {
+        return NULL;
+    }
+    for (size_t i = 0; i < COUNT(common_options); i++) {
+        options[i] = common_options[i];
+        options[i].offset += common_offset(kind);
+    }
+    if (own > 0) {
+        memcpy(options + COUNT(common_options), kind->options->options,
+               own * sizeof *options);
+    }
+    *out = *kind->options;
+    out->options = options;
+    out->option_count = own + COUNT(common_options);
+    return options;
+}
+
+static struct common *
+common_of(const struct gong_config_input *input)
+{
+    return (struct common *)(void *)((char *)input->own +
+                                     common_offset(input->kind));
+}
+
+static void
+free_input(struct gong_config_input *input)
+{
+    if (input->own == NULL) {
+        return;
+    }
+    gong_conf_free(input->kind->options, input->own);
+    gong_conf_free(&common_table, common_of(input));
+    free(input->own);
+    input->own = NULL;
+}
+
+static void
+name_kinds(const struct gong_conf_node *node, const char *found,
+           struct gong_conf_errors *errors)
+{
+    char known[512] = "";
+    size_t used = 0;
+
+    for (size_t i = 0; gong_input_kinds[i] != NULL && used < sizeof known;
+         i++) {
+        used += (size_t)snprintf(known + used, sizeof known - used, "%s%s",
+                                 i == 0 ? "" : ", ", gong_input_kinds[i]->type);
+    }
+    gong_conf_error(node, errors, "found input type \"%s\", expected one of %s",
+                    found, known);
+}
+
+static const struct gong_input_kind *
+read_kind(const struct gong_conf_node *node, struct gong_conf_errors *errors)
+{
+    const struct gong_conf_node *type_node;
+    const struct gong_input_kind *kind;
+    const char *type;
+
+    if (!gong_conf_is_group(node)) {
+        gong_conf_error(node, errors,
+                        "expected a group such as { type = \"cpu\"; }");
+        return NULL;
+    }
+    type_node = gong_conf_child(node, "type");
+    type = type_node == NULL ? NULL : gong_conf_string(type_node);
+    if (type == NULL) {
+        gong_conf_error(type_node == NULL ? node : type_node, errors,
+                        "expected type = \"...\", which input this is");
+        return NULL;
+    }
+    kind = gong_input_find(type);
+    if (kind == NULL) {
+        name_kinds(type_node, type, errors);
+    }
+    return kind;
+}
+
+static void
+read_input(const struct gong_conf_node *node, struct gong_config *config,
+           struct gong_conf_errors *errors)
+{
+    struct gong_config_input *input = &config->inputs[config->input_count];
+    const struct gong_input_kind *kind = read_kind(node, errors);
+    struct gong_option_table joined;
+    struct gong_option *options;
+
+    if (kind == NULL) {
+        return;
+    }
+    options = join_tables(kind, &joined);
+    input->kind = kind;
+    input->own = calloc(1, common_offset(kind) + sizeof(struct common));
+    if (options == NULL || input->own == NULL) {
+        gong_conf_error(node, errors, "%s", gong_err_text(GONG_ERR_MEMORY));
+        free(options);
+        free(input->own);
+        input->own = NULL;
+        return;
+    }
+    config->input_count++;
+    if (gong_conf_read(node, &joined, input->own, errors)) {
+        const struct common *common = common_of(input);
+
+        input->interval =
+            common->interval.ns > 0 ? common->interval : config->interval;
+        input->timeout = common->timeout;
+        if (input->interval.ns < gong_dur_ms(100).ns) {
+            gong_conf_error(gong_conf_child(node, "interval"), errors,
+                            "expected an interval of at least 100ms");
+        }
+    }
+    free(options);
+}
+
+static void
+read_inputs(const struct gong_conf_node *root, struct gong_config *config,
+            struct gong_conf_errors *errors)
+{
+    const struct gong_conf_node *list = gong_conf_child(root, "inputs");
+    size_t count;
+
+    if (list == NULL) {
+        return;
+    }
+    if (!gong_conf_is_list(list)) {
+        gong_conf_error(list, errors, "expected a list: inputs = ( {...} );");
+        return;
+    }
+    count = gong_conf_count(list);
+    if (count == 0) {
+        return;
+    }
+    config->inputs = calloc(count, sizeof config->inputs[0]);
+    if (config->inputs == NULL) {
+        gong_conf_error(list, errors, "%s", gong_err_text(GONG_ERR_MEMORY));
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        read_input(gong_conf_at(list, i), config, errors);
+    }
+}
+
+static void
+check_name(const struct gong_conf_node *root, const char *key,
+           const char *value, struct gong_conf_errors *errors)
+{
+    if (value != NULL && gong_conf_child(root, key) != NULL &&
+        !gong_topic_name_valid(gong_str_of(value))) {
+        gong_conf_error(gong_conf_child(root, key), errors,
+                        "found \"%s\", expected 1 to 64 of a-z, 0-9, _ and -",
+                        value);
+    }
+}
+
+/* What no table can say. */
+static void
+check(const struct gong_conf_node *root, const struct gong_config *config,
+      struct gong_conf_errors *errors)
+{
+    const struct gong_conf_node *broker = gong_conf_child(root, "broker");
+    const struct gong_conf_node *spool = gong_conf_child(root, "spool");
+    struct gong_mqtt_address address;
+    char why[128];
+
+    check_name(root, "site", config->site, errors);
+    check_name(root, "device", config->device, errors);
+    if (config->broker.url != NULL &&
+        gong_mqtt_address_parse(config->broker.url, &address, why,
+                                sizeof why) != GONG_OK) {
+        const struct gong_conf_node *url =
+            broker == NULL ? NULL : gong_conf_child(broker, "url");
+
+        gong_conf_error(url == NULL ? root : url, errors, "%s", why);
+    }
+    if (config->spool.segment_size % 4096 != 0 ||
+        config->spool.size / 2 < config->spool.segment_size) {
+        gong_conf_error(spool == NULL ? root : spool, errors,
+                        "expected segment to be a multiple of 4096 and at "
+                        "most half of size");
+    }
+}
+
+static struct gong_config *
+read_root(struct gong_conf *conf, struct gong_conf_errors *errors)
+{
+    size_t before = errors->count;
+    const struct gong_conf_node *root;
+    struct gong_config *config;
+
+    if (conf == NULL) {
+        return NULL;
+    }
+    root = gong_conf_root(conf);
+    config = calloc(1, sizeof *config);
+    if (config == NULL) {
+        gong_conf_errors_add(errors, "%s", gong_err_text(GONG_ERR_MEMORY));
+        return NULL;
+    }
+    (void)gong_conf_read(root, &root_table, config, errors);
+    for (size_t i = 0; i < COUNT(sections); i++) {
+        (void)gong_conf_read(gong_conf_child(root, sections[i].table->name),
+                             sections[i].table,
+                             (char *)config + sections[i].offset, errors);
+    }
+    read_inputs(root, config, errors);
+    if (errors->count == before) {
+        check(root, config, errors);
+    }
+    if (errors->count != before) {
+        gong_config_free(config);
+        return NULL;
+    }
+    return config;
+}
+
+struct gong_config *
+gong_config_read(const char *path, struct gong_conf_errors *errors)
+{
+    struct gong_conf *conf = gong_conf_open(path, errors);
+    struct gong_config *config = read_root(conf, errors);
+
+    gong_conf_close(conf);
+    return config;
+}
+
+struct gong_config *
+gong_config_read_text(const char *name, struct gong_str text,
+                      struct gong_conf_errors *errors)
+{
+    struct gong_conf *conf = gong_conf_open_text(name, text, errors);
+    struct gong_config *config = read_root(conf, errors);
+
+    gong_conf_close(conf);
+    return config;
+}
+
+void
+gong_config_free(struct gong_config *config)
+{
+    if (config == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < config->input_count; i++) {
+        free_input(&config->inputs[i]);
+    }
+    free(config->inputs);
+    for (size_t i = 0; i < COUNT(sections); i++) {
+        gong_conf_free(sections[i].table, (char *)config + sections[i].offset);
+    }
+    gong_conf_free(&root_table, config);
+    free(config);
+}
+
+void
+gong_config_dump(const struct gong_config *config, FILE *out)
+{
+    gong_conf_dump(&root_table, config, 0, out);
+    for (size_t i = 0; i < COUNT(sections); i++) {
+        (void)fprintf(out, "%s = {\n", sections[i].table->name);
+        gong_conf_dump(sections[i].table,
+                       (const char *)config + sections[i].offset, 1, out);
+        (void)fputs("};\n", out);
+    }
+    (void)fputs("inputs = (", out);
+    for (size_t i = 0; i < config->input_count; i++) {
+        const struct gong_config_input *input = &config->inputs[i];
+
+        (void)fprintf(out, "%s\n  {\n", i == 0 ? "" : ",");
+        gong_conf_dump(&common_table, common_of(input), 2, out);
+        gong_conf_dump(input->kind->options, input->own, 2, out);
+        (void)fputs("  }", out);
+    }
+    (void)fputs(config->input_count == 0 ? ");\n" : "\n);\n", out);
+}
+
+static void
+write_section(const struct gong_option_table *table, const char *title,
+              FILE *out)
+{
+    (void)fprintf(out, "\n## %s\n\n%s\n\n", title, table->help);
+    if (table->option_count > 0) {
+        gong_conf_manual(table, out);
+    } else {
+        (void)fputs("No options of its own.\n", out);
+    }
+}
+
+void
+gong_config_manual(FILE *out)
+{
+    (void)fputs("# Options of gong-collector\n", out);
+    write_section(&root_table, "Top level", out);
+    for (size_t i = 0; i < COUNT(sections); i++) {
+        write_section(sections[i].table, sections[i].table->name, out);
+    }
+    write_section(&common_table, "inputs", out);
+    for (size_t i = 0; gong_input_kinds[i] != NULL; i++) {
+        const struct gong_input_kind *kind = gong_input_kinds[i];
+        char title[64];
+
+        (void)snprintf(title, sizeof title, "inputs: %s", kind->type);
+        (void)fprintf(out, "\n## %s\n\n%s\n\n", title, kind->help);
+        if (kind->options->option_count > 0) {
+            gong_conf_manual(kind->options, out);
+        } else {
+            (void)fputs("No options of its own.\n", out);
+        }
+    }
+}

@@ -1,0 +1,32 @@
+#include "collector/input.h"
+
+#include <string.h>
+
+#include "collector/input_cpu.h"
+#include "collector/input_mem.h"
+#include "collector/input_system.h"
+#include "collector/input_disk.h"
+#include "collector/input_diskio.h"
+#include "collector/input_net.h"
+#include "collector/input_temp.h"
+#include "collector/input_processes.h"
+#include "collector/input_internal.h"
+
+const struct gong_input_kind *const gong_input_kinds[] = {
+    &gong_input_cpu,      &gong_input_mem,
+    &gong_input_system,   &gong_input_disk,
+    &gong_input_diskio,   &gong_input_net,
+    &gong_input_temp,     &gong_input_processes,
+    &gong_input_internal, NULL,
+};
+
+const struct gong_input_kind *
+gong_input_find(const char *type)
+{
+    for (size_t i = 0; gong_input_kinds[i] != NULL; i++) {
+        if (strcmp(gong_input_kinds[i]->type, type) == 0) {
+            return gong_input_kinds[i];
+        }
+    }
+    return NULL;
+}

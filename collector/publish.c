@@ -1,0 +1,320 @@
+#include "collector/publish_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/stats.h"
+#include "common/backoff.h"
+
+#define STACK_SIZE (128u << 10)
+
+/* ---- what the link reports ---- */
+
+static void
+wake(void *ctx)
+{
+    struct gong_publish *publish = ctx;
+
+    gong_monitor_lock(&publish->monitor);
+    publish->woken = true;
+    gong_monitor_wake(&publish->monitor);
+    gong_monitor_unlock(&publish->monitor);
+}
+
+static void
+on_connected(void *ctx, bool session_present)
+{
+    struct gong_publish *publish = ctx;
+
+    (void)session_present;
+    gong_monitor_lock(&publish->monitor);
+    publish->connected = true;
+    publish->birth_due = true;
+    gong_window_reconnected(&publish->window, gong_mono_now());
+    gong_monitor_unlock(&publish->monitor);
+    gong_counter_set(&gong_stats()->connected, 1);
+    wake(publish);
+}
+
+static void
+on_disconnected(void *ctx, const char *why)
+{
+    struct gong_publish *publish = ctx;
+
+    (void)why;
+    gong_monitor_lock(&publish->monitor);
+    publish->connected = false;
+    gong_monitor_unlock(&publish->monitor);
+    gong_counter_set(&gong_stats()->connected, 0);
+}
+
+static void
+on_published(void *ctx, uint64_t tag, bool ok)
+{
+    struct gong_publish *publish = ctx;
+
+    gong_monitor_lock(&publish->monitor);
+    gong_window_answered(&publish->window, tag, ok, gong_mono_now());
+    gong_monitor_unlock(&publish->monitor);
+    if (ok && tag != 0) {
+        gong_counter_increase(&gong_stats()->batches_sent, 1);
+    }
+    wake(publish);
+}
+
+static void
+on_message(void *ctx, struct gong_str topic, struct gong_str payload)
+{
+    struct gong_publish *publish = ctx;
+
+    if (gong_str_is(topic, publish->ack_topic)) {
+        gong_publish_handle_ack(publish, payload, gong_mono_now(),
+                                gong_wall_now());
+    }
+}
+
+static const char *
+on_will(void *ctx)
+{
+    struct gong_publish *publish = ctx;
+    uint64_t conn = gong_random_u64();
+
+    /* will is read and written on the link's thread alone, but for the
+     * goodbye, which is said from a copy of conn. */
+    gong_monitor_lock(&publish->monitor);
+    publish->conn = conn;
+    gong_monitor_unlock(&publish->monitor);
+    gong_presence_will(conn, publish->will);
+    return publish->will;
+}
+
+/* ---- acks ---- */
+
+/* The highest number an honest agent can speak of. */
+static uint64_t
+plausible(const struct gong_publish *publish)
+{
+    return publish->highest_sent > publish->first_seq ? publish->highest_sent
+                                                      : publish->first_seq;
+}
+
+void
+gong_publish_handle_ack(struct gong_publish *publish, struct gong_str payload,
+                        gong_mono_t now, gong_wall_t wall)
+{
+    struct gong_settled settled;
+    size_t count = 0;
+    bool usable;
+
+    if (gong_settled_parse(payload, &settled) != GONG_OK) {
+        gong_counter_increase(&gong_stats()->acks_refused, 1);
+        return;
+    }
+    if (settled.epoch != publish->epoch) {
+        return;
+    }
+    gong_monitor_lock(&publish->monitor);
+    usable = gong_settled_highest(&settled) <= plausible(publish);
+    if (usable) {
+        publish->settled = settled;
+        publish->offsets[publish->offset_count++ % GONG_PUBLISH_OFFSETS] =
+            wall.ns / GONG_NS_PER_MS - settled.now_ms;
+        count = gong_window_settle(&publish->window, &settled, now);
+    }
+    gong_monitor_unlock(&publish->monitor);
+    if (!usable) {
+        gong_counter_increase(&gong_stats()->acks_refused, 1);
+    }
+    gong_counter_increase(&gong_stats()->batches_settled, count);
+    wake(publish);
+}
+
+/* Nothing waits to be sent or answered, or nothing can be. */
+static bool
+flushed(struct gong_publish *publish)
+{
+    uint64_t seq = 0;
+    bool done;
+
+    (void)gong_lanes_unread(&publish->lanes, &seq);
+    gong_monitor_lock(&publish->monitor);
+    done =
+        !publish->connected || (publish->window.flying == 0 &&
+                                !gong_window_has_ready(&publish->window) &&
+                                seq > gong_spooler_last_seq(publish->spooler));
+    gong_monitor_unlock(&publish->monitor);
+    return done;
+}
+
+static bool
+wait_for_work(struct gong_publish *publish, gong_dur_t length)
+{
+    bool stopping;
+
+    gong_monitor_lock(&publish->monitor);
+    if (!publish->woken && !publish->stopping) {
+        (void)gong_monitor_wait(&publish->monitor, length);
+    }
+    publish->woken = false;
+    stopping = publish->stopping;
+    gong_monitor_unlock(&publish->monitor);
+    return !stopping;
+}
+
+static void *
+run(void *ctx)
+{
+    struct gong_publish *publish = ctx;
+    gong_dur_t wait;
+
+    do {
+        wait = gong_publish_step(publish, gong_mono_now(), gong_wall_now());
+    } while (wait_for_work(publish, wait));
+    return NULL;
+}
+
+/* ---- life ---- */
+
+static enum gong_err
+format_topics(struct gong_publish *publish)
+{
+    struct gong_topic topic = {
+        .site = gong_str_of(publish->options.site),
+        .device = gong_str_of(publish->options.device),
+        .kind = GONG_TOPIC_DATA,
+    };
+    enum gong_err err = gong_topic_format(&topic, publish->data_topic);
+
+    topic.kind = GONG_TOPIC_STATUS;
+    if (err == GONG_OK) {
+        err = gong_topic_format(&topic, publish->status_topic);
+    }
+    topic.kind = GONG_TOPIC_ACK;
+    if (err == GONG_OK) {
+        err = gong_topic_format(&topic, publish->ack_topic);
+    }
+    publish->ack_topics[0] = publish->ack_topic;
+    return err;
+}
+
+enum gong_err
+gong_publish_new(const struct gong_publish_options *options,
+                 struct gong_spooler *spooler, struct gong_cadence *cadence,
+                 struct gong_publish **out)
+{
+    struct gong_publish *publish = calloc(1, sizeof *publish);
+    enum gong_err err;
+
+    *out = NULL;
+    if (publish == NULL || gong_monitor_init(&publish->monitor) != GONG_OK) {
+        free(publish);
+        return GONG_ERR_MEMORY;
+    }
+    publish->options = *options;
+    publish->spooler = spooler;
+    publish->cadence = cadence;
+    publish->epoch = gong_spooler_epoch(spooler);
+    publish->first_seq = gong_spooler_last_seq(spooler);
+    publish->conn = gong_random_u64();
+    gong_window_init(&publish->window, options->ack_timeout, options->window);
+    err = format_topics(publish);
+    if (err == GONG_OK) {
+        err = gong_lanes_open(&publish->lanes, gong_spooler_spool(spooler),
+                              &options->lanes);
+    }
+    if (err != GONG_OK) {
+        gong_publish_free(publish);
+        return err;
+    }
+    gong_spooler_listen(spooler, wake, publish);
+    *out = publish;
+    return GONG_OK;
+}
+
+void
+gong_publish_free(struct gong_publish *publish)
+{
+    if (publish == NULL) {
+        return;
+    }
+    gong_spooler_listen(publish->spooler, NULL, NULL);
+    gong_lanes_close(&publish->lanes);
+    gong_buffer_fini(&publish->message);
+    gong_monitor_fini(&publish->monitor);
+    free(publish);
+}
+
+const char *
+gong_publish_status_topic(const struct gong_publish *publish)
+{
+    return publish->status_topic;
+}
+
+const char *const *
+gong_publish_ack_topic(const struct gong_publish *publish)
+{
+    return publish->ack_topics;
+}
+
+struct gong_mqtt_handlers
+gong_publish_handlers(struct gong_publish *publish)
+{
+    return (struct gong_mqtt_handlers){
+        .ctx = publish,
+        .connected = on_connected,
+        .disconnected = on_disconnected,
+        .message = on_message,
+        .published = on_published,
+        .will_payload = on_will,
+    };
+}
+
+void
+gong_publish_set_link(struct gong_publish *publish,
+                      const struct gong_publish_link *link)
+{
+    publish->link = *link;
+}
+
+enum gong_err
+gong_publish_start(struct gong_publish *publish)
+{
+    pthread_attr_t attributes;
+    int rc;
+
+    if (pthread_attr_init(&attributes) != 0) {
+        return GONG_ERR_MEMORY;
+    }
+    rc = pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    if (rc == 0) {
+        rc = pthread_create(&publish->thread, &attributes, run, publish);
+    }
+    (void)pthread_attr_destroy(&attributes);
+    publish->started = rc == 0;
+    return rc == 0 ? GONG_OK : GONG_ERR_MEMORY;
+}
+
+void
+gong_publish_stop(struct gong_publish *publish, gong_dur_t flush)
+{
+    gong_mono_t end = gong_mono_add(gong_mono_now(), flush);
+    char goodbye[GONG_PRESENCE_WILL_SIZE];
+
+    if (publish->started) {
+        gong_monitor_lock(&publish->monitor);
+        publish->stopping = true;
+        gong_monitor_wake(&publish->monitor);
+        gong_monitor_unlock(&publish->monitor);
+        (void)pthread_join(publish->thread, NULL);
+        publish->started = false;
+    }
+    while (!flushed(publish) && gong_mono_now().ns < end.ns) {
+        (void)gong_publish_step(publish, gong_mono_now(), gong_wall_now());
+        gong_clock_sleep(gong_dur_ms(5));
+    }
+    gong_publish_commit(publish, gong_mono_now(), true);
+    gong_monitor_lock(&publish->monitor);
+    gong_presence_will(publish->conn, goodbye);
+    gong_monitor_unlock(&publish->monitor);
+    (void)gong_publish_say(publish, goodbye);
+}

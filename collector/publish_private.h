@@ -1,0 +1,62 @@
+/* publish_private: what publish.c and publish_send.c share. Nobody else's. */
+#ifndef GONG_COLLECTOR_PUBLISH_PRIVATE_H
+#define GONG_COLLECTOR_PUBLISH_PRIVATE_H
+
+#include <pthread.h>
+
+#include "collector/presence.h"
+#include "collector/publish.h"
+#include "collector/settled.h"
+#include "collector/window.h"
+#include "common/lp_encode.h"
+#include "common/monitor.h"
+#include "common/topic.h"
+
+#define GONG_PUBLISH_OFFSETS 8
+
+struct gong_publish {
+    struct gong_publish_options options;
+    struct gong_publish_link link;
+    struct gong_spooler *spooler;
+    struct gong_cadence *cadence;
+    char data_topic[GONG_TOPIC_SIZE];
+    char status_topic[GONG_TOPIC_SIZE];
+    char ack_topic[GONG_TOPIC_SIZE];
+    const char *ack_topics[1];
+    uint64_t epoch;
+    uint64_t first_seq; /* the newest in the spool when this process began */
+
+    struct gong_monitor monitor; /* guards all down to woken */
+    struct gong_window window;
+    struct gong_settled settled; /* the last ack of our epoch */
+    bool connected;
+    bool birth_due;
+    uint64_t conn;
+    char will[GONG_PRESENCE_WILL_SIZE];
+    int64_t offsets[GONG_PUBLISH_OFFSETS];
+    size_t offset_count;
+    uint64_t highest_sent;
+    bool stopping;
+    bool woken;
+
+    /* The stepping thread only. */
+    struct gong_lanes lanes;
+    struct gong_buffer message;
+    gong_mono_t committed_at;
+    gong_mono_t born_at;
+    uint64_t born_version;
+    double tokens; /* for the backlog */
+    gong_mono_t tokens_at;
+
+    bool started;
+    pthread_t thread;
+};
+
+/* gong_publish_commit: releases the spool up to the oldest batch that is not
+ * settled; without at_once at most once a second. Stepping thread. */
+void gong_publish_commit(struct gong_publish *publish, gong_mono_t now,
+                         bool at_once);
+/* gong_publish_say: text on the status topic, retained. */
+bool gong_publish_say(struct gong_publish *publish, const char *text);
+
+#endif

@@ -1,0 +1,358 @@
+#include "collector/spooler.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "collector/manifest.h"
+#include "collector/spooled.h"
+#include "collector/stats.h"
+#include "common/crc32c.h"
+#include "common/le.h"
+#include "common/log.h"
+#include "common/monitor.h"
+
+#define SYNC_STACK (64u << 10)
+
+struct gong_spooler {
+    struct gong_spool *spool;
+    struct gong_manifest *manifest;
+    uint64_t epoch;
+    uint8_t boot_id[16];
+    uint8_t generation; /* its low byte, in each record's flags */
+    gong_dur_t sync;
+    void (*heard)(void *ctx);
+    void *heard_ctx;
+
+    pthread_mutex_t append_lock; /* numbers follow the order in the spool */
+    _Atomic uint64_t last_seq;
+
+    struct gong_monitor monitor; /* guards dirty and stopping */
+    bool dirty;
+    bool stopping;
+    bool syncing; /* the thread runs */
+    pthread_t thread;
+};
+
+/* The newest number in the spool, and the flags it was written with. */
+static enum gong_err
+find_last(struct gong_spooler *spooler, uint64_t *seq, uint8_t *flags)
+{
+    struct gong_spool_cursor *cursor = NULL;
+    struct gong_record record;
+    enum gong_err err = gong_spool_cursor_open(spooler->spool, NULL, &cursor);
+
+    *seq = 0;
+    *flags = spooler->generation;
+    if (err != GONG_OK) {
+        return err;
+    }
+    for (;;) {
+        struct gong_spooled batch;
+
+        err = gong_spool_cursor_next(cursor, UINT64_MAX, &record);
+        if (err != GONG_OK) {
+            break;
+        }
+        if (gong_spooled_parse(&record, &batch) == GONG_OK &&
+            batch.seq > *seq) {
+            *seq = batch.seq;
+            *flags = record.meta.flags;
+        }
+    }
+    gong_spool_cursor_close(cursor);
+    return err == GONG_ERR_AGAIN ? GONG_OK : err;
+}
+
+static enum gong_err
+resume_numbers(struct gong_spooler *spooler)
+{
+    struct gong_spool_stats stats;
+    uint64_t seq = 0;
+    uint8_t flags = 0;
+    enum gong_err err;
+
+    gong_spool_stats(spooler->spool, &stats);
+    spooler->generation = (uint8_t)(stats.generation & 0xff);
+    err = find_last(spooler, &seq, &flags);
+    if (err != GONG_OK) {
+        return err;
+    }
+    /* Nothing left to read a number from: none so far was above this, since
+     * every batch takes more bytes than a header. */
+    if (seq == 0 && stats.end > 0) {
+        seq = stats.end / GONG_RECORD_HEADER_SIZE;
+    }
+    if (flags != spooler->generation) {
+        seq += GONG_SPOOLER_JUMP;
+    }
+    atomic_init(&spooler->last_seq, seq);
+    return GONG_OK;
+}
+
+static void *
+run_sync(void *context)
+{
+    struct gong_spooler *spooler = context;
+    bool stopping = false;
+
+    while (!stopping) {
+        bool dirty;
+
+        gong_monitor_lock(&spooler->monitor);
+        if (!spooler->stopping) {
+            (void)gong_monitor_wait(&spooler->monitor, spooler->sync);
+        }
+        dirty = spooler->dirty;
+        spooler->dirty = false;
+        stopping = spooler->stopping;
+        gong_monitor_unlock(&spooler->monitor);
+        if (dirty) {
+            /* The spool logs when syncing begins to fail and when it works
+             * again; the next round tries once more. */
+            if (gong_spool_sync(spooler->spool) != GONG_OK && !stopping) {
+                gong_monitor_lock(&spooler->monitor);
+                spooler->dirty = true;
+                gong_monitor_unlock(&spooler->monitor);
+            }
+        }
+    }
+    return NULL;
+}
+
+static enum gong_err
+start_sync(struct gong_spooler *spooler)
+{
+    pthread_attr_t attributes;
+    int rc;
+
+    if (pthread_attr_init(&attributes) != 0) {
+        return GONG_ERR_MEMORY;
+    }
+    rc = pthread_attr_setstacksize(&attributes, SYNC_STACK);
+    if (rc == 0) {
+        rc = pthread_create(&spooler->thread, &attributes, run_sync, spooler);
+    }
+    (void)pthread_attr_destroy(&attributes);
+    spooler->syncing = rc == 0;
+    return rc == 0 ? GONG_OK : GONG_ERR_MEMORY;
+}
+
+static enum gong_err
+open_parts(struct gong_spooler *spooler,
+           const struct gong_spooler_options *options, char *why,
+           size_t why_size)
+{
+    struct gong_spool_options spool = {
+        .dir = options->path,
+        .segment_size = options->segment_size,
+        .segments_max = (uint32_t)(options->size / options->segment_size),
+        .policy = options->policy,
+    };
+    uint8_t id[16];
+    enum gong_err err = gong_spool_open(&spool, &spooler->spool, why, why_size);
+
+    if (err != GONG_OK) {
+        return err;
+    }
+    gong_spool_id(spooler->spool, id);
+    spooler->epoch = gong_le_get64(id);
+    gong_clock_boot_id(spooler->boot_id);
+    err = resume_numbers(spooler);
+    if (err != GONG_OK) {
+        (void)snprintf(why, why_size, "cannot read the spool %s: %s",
+                       options->path, gong_err_text(err));
+        return err;
+    }
+    if (options->manifest != NULL && options->manifest[0] != '\0') {
+        err = gong_manifest_open(options->manifest, gong_str_of(options->site),
+                                 gong_str_of(options->device),
+                                 &spooler->manifest, why, why_size);
+    }
+    if (err == GONG_OK) {
+        err = start_sync(spooler);
+        if (err != GONG_OK) {
+            (void)snprintf(why, why_size, "cannot start a thread");
+        }
+    }
+    return err;
+}
+
+enum gong_err
+gong_spooler_open(const struct gong_spooler_options *options,
+                  struct gong_spooler **out, char *why, size_t why_size)
+{
+    struct gong_spooler *spooler = calloc(1, sizeof *spooler);
+    enum gong_err err;
+
+    *out = NULL;
+    if (spooler == NULL || gong_monitor_init(&spooler->monitor) != GONG_OK) {
+        free(spooler);
+        (void)snprintf(why, why_size, "%s", gong_err_text(GONG_ERR_MEMORY));
+        return GONG_ERR_MEMORY;
+    }
+    (void)pthread_mutex_init(&spooler->append_lock, NULL);
+    spooler->sync = options->sync;
+    err = open_parts(spooler, options, why, why_size);
+    if (err != GONG_OK) {
+        gong_spooler_close(spooler);
+        return err;
+    }
+    *out = spooler;
+    return GONG_OK;
+}
+
+void
+gong_spooler_close(struct gong_spooler *spooler)
+{
+    if (spooler == NULL) {
+        return;
+    }
+    if (spooler->syncing) {
+        gong_monitor_lock(&spooler->monitor);
+        spooler->stopping = true;
+        gong_monitor_wake(&spooler->monitor);
+        gong_monitor_unlock(&spooler->monitor);
+        (void)pthread_join(spooler->thread, NULL);
+    }
+    gong_manifest_close(spooler->manifest);
+    gong_spool_close(spooler->spool);
+    (void)pthread_mutex_destroy(&spooler->append_lock);
+    gong_monitor_fini(&spooler->monitor);
+    free(spooler);
+}
+
+void
+gong_spooler_listen(struct gong_spooler *spooler, void (*heard)(void *ctx),
+                    void *ctx)
+{
+    spooler->heard = heard;
+    spooler->heard_ctx = ctx;
+}
+
+/* The first batch of lines: up to a line end within the limit, or the first
+ * line where that alone is longer. */
+static struct gong_str
+first_chunk(struct gong_str lines)
+{
+    size_t len = lines.len;
+    const char *end;
+
+    if (len > GONG_SPOOLED_BODY_MAX) {
+        len = GONG_SPOOLED_BODY_MAX;
+        while (len > 0 && lines.data[len - 1] != '\n') {
+            len--;
+        }
+        if (len == 0) {
+            end = memchr(lines.data, '\n', lines.len);
+            len = end == NULL ? lines.len : (size_t)(end - lines.data) + 1;
+        }
+    }
+    return gong_str_from(lines.data, len);
+}
+
+static uint32_t
+count_lines(struct gong_str lines)
+{
+    const char *at = lines.data;
+    const char *end = lines.data + lines.len;
+    uint32_t count = 0;
+
+    while (at < end) {
+        const char *next = memchr(at, '\n', (size_t)(end - at));
+
+        count++;
+        at = next == NULL ? end : next + 1;
+    }
+    return count;
+}
+
+static enum gong_err
+append_batch(struct gong_spooler *spooler, struct gong_str body,
+             uint32_t points)
+{
+    uint64_t seq = atomic_load(&spooler->last_seq) + 1;
+    uint8_t head[GONG_SPOOLED_HEAD];
+    /* iovec has no const; the spool only reads. */
+    struct iovec parts[2] = {{head, sizeof head},
+                             {(void *)(uintptr_t)body.data, body.len}};
+    struct gong_record_meta meta = {
+        .type = GONG_RECORD_SPOOLED,
+        .flags = spooler->generation,
+        .mono_ns = gong_mono_now().ns,
+        .wall_ns = gong_wall_now().ns,
+    };
+    enum gong_err err;
+
+    memcpy(meta.boot_id, spooler->boot_id, sizeof meta.boot_id);
+    meta.journal_ms = gong_floor_ms(meta.wall_ns);
+    gong_spooled_head(seq, points, gong_crc32c(0, body.data, body.len), head);
+    err = gong_spool_append(spooler->spool, &meta, parts, 2, NULL);
+    if (err == GONG_OK) {
+        atomic_store(&spooler->last_seq, seq);
+    }
+    return err;
+}
+
+enum gong_err
+gong_spooler_append(struct gong_spooler *spooler, struct gong_str lines,
+                    uint64_t *accepted)
+{
+    enum gong_err err = GONG_OK;
+    uint64_t in = 0;
+
+    (void)pthread_mutex_lock(&spooler->append_lock);
+    while (lines.len > 0 && err == GONG_OK) {
+        struct gong_str chunk = first_chunk(lines);
+        uint32_t points = count_lines(chunk);
+
+        err = append_batch(spooler, chunk, points);
+        if (err != GONG_OK) {
+            break;
+        }
+        in += points;
+        lines = gong_str_from(lines.data + chunk.len, lines.len - chunk.len);
+        gong_counter_increase(&gong_stats()->batches_spooled, 1);
+        if (spooler->manifest != NULL &&
+            gong_manifest_add(spooler->manifest, chunk) != GONG_OK) {
+            gong_log(GONG_LOG_ERROR, "manifest_failed", "lines=%u", points);
+        }
+    }
+    (void)pthread_mutex_unlock(&spooler->append_lock);
+    if (err != GONG_OK) {
+        gong_counter_increase(&gong_stats()->points_dropped,
+                              count_lines(lines));
+    }
+    if (accepted != NULL) {
+        *accepted = in;
+    }
+    if (in > 0) {
+        gong_monitor_lock(&spooler->monitor);
+        spooler->dirty = true;
+        gong_monitor_unlock(&spooler->monitor);
+        if (spooler->heard != NULL) {
+            spooler->heard(spooler->heard_ctx);
+        }
+    }
+    return err;
+}
+
+struct gong_spool *
+gong_spooler_spool(struct gong_spooler *spooler)
+{
+    return spooler->spool;
+}
+
+uint64_t
+gong_spooler_epoch(const struct gong_spooler *spooler)
+{
+    return spooler->epoch;
+}
+
+uint64_t
+gong_spooler_last_seq(const struct gong_spooler *spooler)
+{
+    return atomic_load(&spooler->last_seq);
+}

@@ -1,0 +1,62 @@
+/*
+ * spooler: what puts points into the spool. A point is accepted once it is
+ * there: written to the page cache, so that a crash of the collector costs
+ * nothing; synced by a thread of its own every `sync`, so that a power cut
+ * costs at most that much.
+ *
+ * Batches are numbered from 1; numbers go on after a restart. The epoch is the
+ * first 8 bytes of the spool's id. After a power cut has torn the spool's
+ * tail, numbers jump ahead: those of the torn batches may be known to the
+ * agent already and must not be used for others.
+ */
+#ifndef GONG_COLLECTOR_SPOOLER_H
+#define GONG_COLLECTOR_SPOOLER_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/clock.h"
+#include "common/err.h"
+#include "common/spool.h"
+#include "common/str.h"
+
+/* Numbers skipped after a torn tail: far more than fit between two syncs. */
+#define GONG_SPOOLER_JUMP UINT64_C(1000000)
+
+struct gong_spooler_options {
+    const char *path;
+    uint64_t size;
+    uint64_t segment_size;
+    enum gong_spool_policy policy;
+    gong_dur_t sync;
+    const char *site; /* borrowed, for the manifest */
+    const char *device;
+    const char *manifest; /* NULL or "": none */
+};
+
+struct gong_spooler;
+
+enum gong_err gong_spooler_open(const struct gong_spooler_options *options,
+                                struct gong_spooler **out, char *why,
+                                size_t why_size) GONG_MUST_CHECK;
+/* Close all cursors on the spool first. */
+void gong_spooler_close(struct gong_spooler *spooler);
+
+/* gong_spooler_listen: called after each append, on the appending thread. Set
+ * before other threads start; NULL ends it. */
+void gong_spooler_listen(struct gong_spooler *spooler, void (*heard)(void *ctx),
+                         void *ctx);
+
+/* gong_spooler_append: lines (whole, with stamps) as one batch, or several
+ * where they are many. *accepted (may be NULL) says how many lines are in the
+ * spool, also after an error. Any thread. */
+enum gong_err gong_spooler_append(struct gong_spooler *spooler,
+                                  struct gong_str lines,
+                                  uint64_t *accepted) GONG_MUST_CHECK;
+
+struct gong_spool *gong_spooler_spool(struct gong_spooler *spooler);
+uint64_t gong_spooler_epoch(const struct gong_spooler *spooler);
+/* The number of the newest batch; 0 before the first. Any thread. */
+uint64_t gong_spooler_last_seq(const struct gong_spooler *spooler);
+
+#endif
