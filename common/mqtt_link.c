@@ -271,6 +271,9 @@ begin_connect(struct gong_mqtt *link)
     };
     char why[REASON_SIZE] = "";
 
+    if (link->handlers.will_payload != NULL) {
+        call.will_payload = link->handlers.will_payload(link->handlers.ctx);
+    }
     gong_monitor_lock(&link->monitor);
     link->phase = PHASE_CONNECTING;
     gong_monitor_unlock(&link->monitor);

@@ -52,6 +52,9 @@ struct gong_mqtt_handlers {
     void (*message)(void *ctx, struct gong_str topic, struct gong_str payload);
     /* PUBACK (ok) or failure of the publish with this tag. */
     void (*published)(void *ctx, uint64_t tag, bool ok);
+    /* On the link's thread before each CONNECT: the will's payload instead of
+     * the option's, borrowed until the next call. Needs will_topic. */
+    const char *(*will_payload)(void *ctx);
 };
 
 struct gong_mqtt_message {

@@ -41,6 +41,7 @@ struct gong_mqtt_connect {
     MQTTAsync_onSuccess *connected;
     MQTTAsync_onFailure *failed;
     void *context;
+    const char *will_payload; /* NULL: the option's */
 };
 
 /* gong_mqtt_settings_connect: reads the password file and starts one attempt;
