@@ -106,6 +106,8 @@ class VictoriaMetrics:
 
     def samples(self):
         """Yields (metric, labels, stamp in ms, number) of every sample."""
+        # New series are found only after seconds unless it is told to look.
+        http("GET", f"{self.url}/internal/force_flush")
         query = urllib.parse.urlencode({"match[]": '{__name__!=""}'})
         status, text = http("GET", f"{self.url}/api/v1/export?{query}")
         if status != 200:
