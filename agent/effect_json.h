@@ -1,0 +1,29 @@
+/*
+ * effect_json: an effect as JSON, the one form in which it leaves the engine.
+ *
+ * {"rule":"street-lighting/LampOverheating","group":..,"alertname":..,
+ *  "from":"pending","to":"firing","reason":"for","value":"71.5",
+ *  "at":ms,"since":ms,"position":n,"ordinal":n,"fingerprint":"16 hex",
+ *  "labels":{..},"annotations":{..},
+ *  "stamps":{"captured":ms,"published":ms,"received":ms,"decided":ms}}
+ *
+ * value is a string because JSON has no Inf and NaN.
+ */
+#ifndef GONG_AGENT_EFFECT_JSON_H
+#define GONG_AGENT_EFFECT_JSON_H
+
+#include <jansson.h>
+
+#include "common/err.h"
+#include "common/str.h"
+#include "rules/engine/effect.h"
+
+/* gong_effect_to_json: heap text without newline, NULL without memory. Text
+ * from devices is made valid UTF-8 (bad bytes become U+FFFD). */
+char *gong_effect_to_json(const struct gong_effect *effect, int64_t decided_ms);
+
+/* gong_effect_from_json: parses and checks the shape; NULL otherwise. The
+ * caller json_decref()s. */
+json_t *gong_effect_from_json(struct gong_str text);
+
+#endif
