@@ -1,0 +1,43 @@
+/*
+ * store_http: a store's address, credentials and compression; one request.
+ * Credentials are read from their files at open and again at reload, so that a
+ * corrected file helps without a restart.
+ */
+#ifndef GONG_AGENT_STORE_HTTP_H
+#define GONG_AGENT_STORE_HTTP_H
+
+#include "agent/http_client.h"
+#include "agent/store_influx.h"
+
+struct gong_store_http;
+
+/* config is borrowed until close. cancelled as in gong_http_options. On failure
+ * why names the file. */
+enum gong_err gong_store_http_open(const struct gong_store_config *config,
+                                   bool (*cancelled)(void *ctx), void *ctx,
+                                   struct gong_store_http **out, char *why,
+                                   size_t why_size) GONG_MUST_CHECK;
+void gong_store_http_close(struct gong_store_http *http);
+
+/* gong_store_http_reload: credentials anew. On failure the old ones stay. The
+ * store's own thread only. */
+enum gong_err gong_store_http_reload(struct gong_store_http *http, char *why,
+                                     size_t why_size) GONG_MUST_CHECK;
+
+/* gong_store_http_write: posts lines; the answer's body is valid until the next
+ * request. Status 0 with why where there was no answer. */
+void gong_store_http_write(struct gong_store_http *http, struct gong_str lines,
+                           struct gong_http_answer *answer);
+
+/* gong_store_http_flags: GET /flags (VictoriaMetrics). */
+void gong_store_http_flags(struct gong_store_http *http,
+                           struct gong_http_answer *answer);
+
+/* gong_store_http_wake: any thread. */
+void gong_store_http_wake(struct gong_store_http *http);
+
+/* gong_store_http_dedup_set: whether the text of /flags or /metrics shows
+ * dedup.minScrapeInterval set to something other than zero. Pure. */
+bool gong_store_http_dedup_set(struct gong_str text);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * store_send: brings one batch to its store, whatever it answers: retries with
+ * backoff, halves what is too large, finds bad lines by halves, and keeps in
+ * the dead-letter file what the store will never take. Logs one line when the
+ * store goes away and one when it is back.
+ *
+ * One thread, but for stop.
+ */
+#ifndef GONG_AGENT_STORE_SEND_H
+#define GONG_AGENT_STORE_SEND_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "agent/store_batch.h"
+#include "agent/store_influx.h"
+
+struct gong_store_sender;
+
+struct gong_store_sender_options {
+    const struct gong_store_config *config; /* borrowed until free */
+    const char *dead_letter_file;           /* copied */
+    struct gong_counters *counters;         /* borrowed until free */
+    uint64_t (*behind)(void *ctx); /* bytes not yet read; for logs, a gauge */
+    void *ctx;
+};
+
+enum gong_err
+gong_store_sender_new(const struct gong_store_sender_options *options,
+                      struct gong_store_sender **out, char *why,
+                      size_t why_size) GONG_MUST_CHECK;
+void gong_store_sender_free(struct gong_store_sender *sender);
+
+/* gong_store_sender_send: blocks until each line of batch is stored or in the
+ * dead-letter file: true. false when it was stopped before that. */
+bool gong_store_sender_send(struct gong_store_sender *sender,
+                            const struct gong_store_batch *batch);
+
+/* gong_store_sender_stop: any thread: from now on no waiting for a store that
+ * is away, and no request lasts beyond grace. */
+void gong_store_sender_stop(struct gong_store_sender *sender, gong_dur_t grace);
+bool gong_store_sender_stopping(struct gong_store_sender *sender);
+/* Whether the grace is over. */
+bool gong_store_sender_expired(struct gong_store_sender *sender);
+/* gong_store_sender_pause: sleeps; true when stopping. */
+bool gong_store_sender_pause(struct gong_store_sender *sender,
+                             gong_dur_t length);
+
+#endif
