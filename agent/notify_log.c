@@ -1,0 +1,291 @@
+#include "agent/notify_log.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "agent/notify.h"
+#include "common/log.h"
+
+#define NUMBER_SIZE 48
+/* As wide as "dd/mm HH:MM:SS ". */
+#define INDENT "               "
+
+struct words {
+    const char *firing;
+    const char *resolved;
+    const char *unit;
+    const char *device;
+    const char *value;
+    const char *action;
+    const char *no_severity;
+    const char *summary_key;
+    const char *action_key;
+    char decimal_point;
+};
+
+static const struct words vietnamese = {
+    .firing = "đang diễn ra",
+    .resolved = "đã kết thúc",
+    .unit = "đơn vị",
+    .device = "thiết bị",
+    .value = "giá trị",
+    .action = "việc cần làm",
+    .no_severity = "CẢNH BÁO",
+    .summary_key = "summary",
+    .action_key = "action",
+    .decimal_point = ',',
+};
+
+static const struct words english = {
+    .firing = "firing",
+    .resolved = "resolved",
+    .unit = "unit",
+    .device = "device",
+    .value = "value",
+    .action = "what to do",
+    .no_severity = "ALERT",
+    .summary_key = "summary_en",
+    .action_key = "action_en",
+    .decimal_point = '.',
+};
+
+static const struct {
+    const char *severity;
+    const char *vietnamese;
+    const char *english;
+} severities[] = {
+    {"critical", "KHẨN CẤP", "CRITICAL"},
+    {"warning", "CHÚ Ý", "WARNING"},
+    {"info", "THÔNG TIN", "INFO"},
+};
+
+/* The text being written; what does not fit is cut at the end. */
+struct text {
+    char *data;
+    size_t len;
+    size_t size;
+};
+
+static void add(struct text *text, const char *format, ...) GONG_PRINTF(2, 3);
+
+static void
+add(struct text *text, const char *format, ...)
+{
+    va_list arguments;
+    size_t room = text->size - text->len;
+    int len;
+
+    va_start(arguments, format);
+    len = vsnprintf(text->data + text->len, room, format, arguments);
+    va_end(arguments);
+    if (len > 0) {
+        text->len += (size_t)len < room ? (size_t)len : room - 1;
+    }
+}
+
+static const char *
+severity_word(const json_t *effect, const struct words *words)
+{
+    const char *severity = gong_notify_label(effect, "severity");
+
+    for (size_t i = 0; i < sizeof severities / sizeof severities[0]; i++) {
+        if (strcmp(severity, severities[i].severity) == 0) {
+            return words == &vietnamese ? severities[i].vietnamese
+                                        : severities[i].english;
+        }
+    }
+    return severity[0] == '\0' ? words->no_severity : severity;
+}
+
+static const char *
+summary(const json_t *effect, const struct words *words)
+{
+    const char *text = gong_notify_annotation(effect, words->summary_key);
+
+    return text[0] != '\0' ? text : gong_notify_text(effect, "alertname");
+}
+
+/* The value as people write it: at most six significant digits. */
+static void
+number_text(const json_t *effect, char decimal_point, char out[NUMBER_SIZE])
+{
+    const char *text = gong_notify_text(effect, "value");
+    char *point;
+
+    (void)snprintf(out, NUMBER_SIZE, "%.6g", strtod(text, NULL));
+    point = strchr(out, '.');
+    if (point != NULL) {
+        *point = decimal_point;
+    }
+}
+
+static void
+add_place(struct text *text, const json_t *effect, const struct words *words)
+{
+    const char *site = gong_notify_label(effect, "site");
+    const char *device = gong_notify_label(effect, "device");
+
+    if (site[0] == '\0' && device[0] == '\0') {
+        return;
+    }
+    add(text, " |");
+    if (site[0] != '\0') {
+        add(text, " %s %s", words->unit, site);
+    }
+    if (device[0] != '\0') {
+        add(text, " %s %s", words->device, device);
+    }
+}
+
+static void
+add_line(struct text *text, const json_t *effect, const struct words *words)
+{
+    const char *action = gong_notify_annotation(effect, words->action_key);
+    bool firing = gong_notify_news(effect) == GONG_NOTIFY_FIRING;
+    char number[NUMBER_SIZE];
+
+    number_text(effect, words->decimal_point, number);
+    add(text, "[%s] %s: %s", severity_word(effect, words),
+        firing ? words->firing : words->resolved, summary(effect, words));
+    add_place(text, effect, words);
+    add(text, " | %s %s", words->value, number);
+    /* Nothing is left to do about what is over. */
+    if (firing && action[0] != '\0') {
+        add(text, " | %s: %s", words->action, action);
+    }
+}
+
+static void
+add_time(struct text *text, const json_t *effect)
+{
+    int64_t at_ms = json_integer_value(json_object_get(effect, "at"));
+    time_t seconds = (time_t)(at_ms / 1000);
+    struct tm parts = {0};
+    char when[sizeof INDENT] = INDENT;
+
+    if (localtime_r(&seconds, &parts) != NULL) {
+        (void)strftime(when, sizeof when, "%d/%m %H:%M:%S ", &parts);
+    }
+    add(text, "%s", when);
+}
+
+/* A cut may have left a broken character before the end. */
+static void
+drop_broken_end(struct text *text)
+{
+    size_t cut = text->len;
+
+    while (cut > 0 && ((unsigned char)text->data[cut - 1] & 0xc0) == 0x80) {
+        cut--;
+    }
+    if (cut > 0 && (unsigned char)text->data[cut - 1] >= 0xc0) {
+        text->len = cut - 1;
+    }
+}
+
+/* One line into its half of the room; returns its length with the newline. */
+static size_t
+format_line(const json_t *effect, const struct words *words, char *out,
+            size_t size)
+{
+    struct text text = {out, 0, size - 1};
+
+    if (words == &vietnamese) {
+        add_time(&text, effect);
+    } else {
+        add(&text, INDENT);
+    }
+    add_line(&text, effect, words);
+    if (text.len == text.size - 1) {
+        drop_broken_end(&text);
+    }
+    gong_text_clean(text.data, text.len);
+    text.data[text.len++] = '\n';
+    text.data[text.len] = '\0';
+    return text.len;
+}
+
+size_t
+gong_notify_log_format(const json_t *effect, char out[GONG_NOTIFY_LOG_SIZE])
+{
+    size_t half = GONG_NOTIFY_LOG_SIZE / 2;
+    size_t len = format_line(effect, &vietnamese, out, half);
+
+    return len + format_line(effect, &english, out + len, half);
+}
+
+static const struct gong_option options[] = {
+    {"file", GONG_OPTION_STRING, offsetof(struct gong_notify_log_config, file),
+     "", 0, 0, NULL, "", "Appended to; empty: standard error."},
+};
+
+static const struct gong_option_table table = {
+    .name = "notifiers.log",
+    .help = "Writes two lines for people per alert, Vietnamese and English.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+};
+
+static enum gong_err
+log_open(const void *config, void **state, char *why, size_t why_size)
+{
+    struct gong_notify_log_config *copy = calloc(1, sizeof *copy);
+
+    (void)why;
+    (void)why_size;
+    if (copy == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    *copy = *(const struct gong_notify_log_config *)config;
+    *state = copy;
+    return GONG_OK;
+}
+
+/* Opened each time, so that the file may be moved away while we run. */
+static int
+open_output(const struct gong_notify_log_config *config)
+{
+    if (config->file == NULL || config->file[0] == '\0') {
+        return STDERR_FILENO;
+    }
+    return open(config->file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
+static enum gong_notify_outcome
+log_deliver(void *state, const json_t *effect, char *why, size_t why_size)
+{
+    const struct gong_notify_log_config *config = state;
+    char text[GONG_NOTIFY_LOG_SIZE];
+    size_t len = gong_notify_log_format(effect, text);
+    int fd = open_output(config);
+    ssize_t wrote = fd < 0 ? -1 : write(fd, text, len);
+    int saved_errno = errno;
+
+    if (fd >= 0 && fd != STDERR_FILENO) {
+        (void)close(fd);
+    }
+    if (wrote == (ssize_t)len) {
+        return GONG_NOTIFY_DONE;
+    }
+    /* A full disk must not hold up the alerts that follow. */
+    (void)snprintf(why, why_size, "cannot write %s: %s (errno %d)",
+                   config->file == NULL ? "" : config->file,
+                   gong_err_text(gong_err_from_errno(saved_errno)),
+                   saved_errno);
+    return GONG_NOTIFY_REFUSE;
+}
+
+const struct gong_notify_kind gong_notify_log = {
+    .type = "log",
+    .options = &table,
+    .config_size = sizeof(struct gong_notify_log_config),
+    .open = log_open,
+    .deliver = log_deliver,
+    .close = free,
+};
