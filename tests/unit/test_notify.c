@@ -1,0 +1,352 @@
+/* Unit tests of agent/notify.c: a receiver that answers as told; order, cursor
+ * over restarts, and that a dead receiver delays no other. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "agent/notify.h"
+#include "sink_fixture.h"
+
+#define TOLD_MAX 64
+
+/* A receiver; its config, too. */
+struct receiver {
+    pthread_mutex_t mutex;
+    const char *plan; /* one letter per attempt: d done, r retry, x refuse;
+                         past its end, done */
+    bool dead;        /* every attempt: retry */
+    size_t attempts;
+    size_t told;
+    char names[TOLD_MAX][32]; /* "alertname firing" of what was answered */
+    int opened;
+    int closed;
+    int interrupted;
+};
+
+static enum gong_err
+receiver_open(const void *config, void **state, char *why, size_t why_size)
+{
+    struct receiver *receiver = (struct receiver *)(uintptr_t)config;
+
+    if (receiver->plan == NULL) {
+        (void)snprintf(why, why_size, "no plan");
+        return GONG_ERR_INVALID;
+    }
+    receiver->opened++;
+    *state = receiver;
+    return GONG_OK;
+}
+
+static enum gong_notify_outcome
+receiver_deliver(void *state, const json_t *effect, char *why, size_t why_size)
+{
+    struct receiver *receiver = state;
+    enum gong_notify_outcome outcome = GONG_NOTIFY_DONE;
+    char step;
+
+    (void)pthread_mutex_lock(&receiver->mutex);
+    step = receiver->attempts < strlen(receiver->plan)
+               ? receiver->plan[receiver->attempts]
+               : 'd';
+    receiver->attempts++;
+    if (receiver->dead || step == 'r') {
+        outcome = GONG_NOTIFY_RETRY;
+        (void)snprintf(why, why_size, "away");
+    } else {
+        outcome = step == 'x' ? GONG_NOTIFY_REFUSE : GONG_NOTIFY_DONE;
+        assert_true(receiver->told < TOLD_MAX);
+        (void)snprintf(receiver->names[receiver->told++], 32, "%s %s",
+                       gong_notify_text(effect, "alertname"),
+                       gong_notify_news(effect) == GONG_NOTIFY_FIRING
+                           ? "firing"
+                           : "resolved");
+    }
+    (void)pthread_mutex_unlock(&receiver->mutex);
+    return outcome;
+}
+
+static void
+receiver_close(void *state)
+{
+    ((struct receiver *)state)->closed++;
+}
+
+static void
+receiver_interrupt(void *state)
+{
+    ((struct receiver *)state)->interrupted++;
+}
+
+static const struct gong_notify_kind kind = {
+    .type = "scripted",
+    .open = receiver_open,
+    .deliver = receiver_deliver,
+    .close = receiver_close,
+    .interrupt = receiver_interrupt,
+    .retry_min_ms = 1,
+    .retry_max_ms = 5,
+};
+
+static struct receiver
+make_receiver(const char *plan)
+{
+    struct receiver receiver = {.mutex = PTHREAD_MUTEX_INITIALIZER,
+                                .plan = plan};
+
+    return receiver;
+}
+
+static void
+put(struct sinks *sinks, const char *name, int from, int to)
+{
+    struct sink_alert alert = {.name = name,
+                               .device = "lamp-1",
+                               .from = from,
+                               .to = to,
+                               .at_ms = SINK_ARRIVAL_MS};
+
+    sinks_put_alert(sinks, &alert);
+}
+
+static void
+put_firing(struct sinks *sinks, const char *name)
+{
+    put(sinks, name, GONG_ALERT_PENDING, GONG_ALERT_FIRING);
+}
+
+static size_t
+value_of(struct receiver *receiver, const size_t *member)
+{
+    size_t value;
+
+    (void)pthread_mutex_lock(&receiver->mutex);
+    value = *member;
+    (void)pthread_mutex_unlock(&receiver->mutex);
+    return value;
+}
+
+static void
+wait_for(struct receiver *receiver, const size_t *member, size_t value)
+{
+    for (int i = 0; i < 4000; i++) {
+        if (value_of(receiver, member) >= value) {
+            return;
+        }
+        gong_clock_sleep(gong_dur_ms(5));
+    }
+    fail_msg("only %zu of %zu", value_of(receiver, member), value);
+}
+
+static struct gong_notifier *
+start(struct sinks *sinks, const char *name, struct receiver *receiver)
+{
+    struct gong_notifier *notifier = NULL;
+
+    assert_int_equal(gong_notifier_start(name, &kind, receiver, sinks->effects,
+                                         sinks->counters, &notifier),
+                     GONG_OK);
+    return notifier;
+}
+
+static void
+only_news_is_told_in_order(void **state)
+{
+    struct sinks *sinks = *state;
+    struct receiver receiver = make_receiver("");
+    struct gong_notifier *notifier;
+
+    put(sinks, "A", GONG_ALERT_INACTIVE, GONG_ALERT_PENDING);
+    put(sinks, "A", GONG_ALERT_PENDING, GONG_ALERT_INACTIVE);
+    put(sinks, "B", GONG_ALERT_PENDING, GONG_ALERT_FIRING);
+    put(sinks, "B", GONG_ALERT_FIRING, GONG_ALERT_KEEPING);
+    put(sinks, "B", GONG_ALERT_KEEPING, GONG_ALERT_FIRING);
+    put(sinks, "C", GONG_ALERT_INACTIVE, GONG_ALERT_FIRING);
+    put(sinks, "B", GONG_ALERT_KEEPING, GONG_ALERT_INACTIVE);
+    put(sinks, "C", GONG_ALERT_FIRING, GONG_ALERT_INACTIVE);
+    notifier = start(sinks, "people", &receiver);
+    wait_for(&receiver, &receiver.told, 4);
+    gong_notifier_stop(notifier);
+    assert_int_equal(receiver.told, 4);
+    assert_string_equal(receiver.names[0], "B firing");
+    assert_string_equal(receiver.names[1], "C firing");
+    assert_string_equal(receiver.names[2], "B resolved");
+    assert_string_equal(receiver.names[3], "C resolved");
+    assert_int_equal(receiver.opened, 1);
+    assert_int_equal(receiver.closed, 1);
+    assert_int_equal(receiver.interrupted, 1);
+}
+
+static void
+retries_until_answered_and_passes_over_refused(void **state)
+{
+    struct sinks *sinks = *state;
+    struct receiver receiver = make_receiver("rrrdxrd");
+    struct gong_notifier *notifier = start(sinks, "people", &receiver);
+
+    put_firing(sinks, "A");
+    put_firing(sinks, "B");
+    put_firing(sinks, "C");
+    wait_for(&receiver, &receiver.told, 3);
+    gong_notifier_stop(notifier);
+    assert_int_equal(receiver.attempts, 7);
+    assert_string_equal(receiver.names[0], "A firing");
+    assert_string_equal(receiver.names[1], "B firing");
+    assert_string_equal(receiver.names[2], "C firing");
+    assert_int_equal(sinks_count(sinks, "gong_agent_notifications_total",
+                                 "notifier=\"people\",outcome=\"delivered\""),
+                     2);
+    assert_int_equal(sinks_count(sinks, "gong_agent_notifications_total",
+                                 "notifier=\"people\",outcome=\"refused\""),
+                     1);
+    assert_int_equal(sinks_count(sinks, "gong_agent_notifications_total",
+                                 "notifier=\"people\",outcome=\"retried\""),
+                     4);
+    assert_int_equal(
+        sinks_count(sinks, "gong_agent_notifier_up", "notifier=\"people\""), 1);
+}
+
+static void
+a_dead_receiver_delays_no_other(void **state)
+{
+    struct sinks *sinks = *state;
+    struct receiver dead = make_receiver("");
+    struct receiver alive = make_receiver("");
+    struct gong_notifier *first;
+    struct gong_notifier *second;
+
+    dead.dead = true;
+    first = start(sinks, "dead", &dead);
+    second = start(sinks, "alive", &alive);
+    put_firing(sinks, "A");
+    wait_for(&dead, &dead.attempts, 1);
+    put_firing(sinks, "B");
+    wait_for(&alive, &alive.told, 2);
+    assert_int_equal(value_of(&dead, &dead.told), 0);
+    assert_int_equal(
+        sinks_count(sinks, "gong_agent_notifier_up", "notifier=\"dead\""), 0);
+    gong_notifier_stop(first);
+    gong_notifier_stop(second);
+}
+
+static void
+the_cursor_survives_a_restart(void **state)
+{
+    struct sinks *sinks = *state;
+    struct receiver receiver = make_receiver("");
+    struct gong_notifier *notifier = start(sinks, "people", &receiver);
+    uint64_t end;
+    struct gong_spool_stats stats;
+
+    put_firing(sinks, "A");
+    wait_for(&receiver, &receiver.told, 1);
+    gong_notifier_stop(notifier);
+    gong_spool_stats(gong_effects_spool(sinks->effects), &stats);
+    end = stats.end;
+
+    /* Not answered: told after the restart. Answered: not told again. */
+    receiver.dead = true;
+    notifier = start(sinks, "people", &receiver);
+    put_firing(sinks, "B");
+    wait_for(&receiver, &receiver.attempts, 2);
+    gong_notifier_stop(notifier);
+    sinks_reopen(sinks);
+    assert_int_equal(
+        sinks_cursor(gong_effects_spool(sinks->effects), "notify-people"), end);
+
+    receiver.dead = false;
+    notifier = start(sinks, "people", &receiver);
+    wait_for(&receiver, &receiver.told, 2);
+    put_firing(sinks, "C");
+    wait_for(&receiver, &receiver.told, 3);
+    gong_notifier_stop(notifier);
+    assert_int_equal(receiver.told, 3);
+    assert_string_equal(receiver.names[1], "B firing");
+    assert_string_equal(receiver.names[2], "C firing");
+}
+
+static void
+damaged_effects_are_passed_over(void **state)
+{
+    struct sinks *sinks = *state;
+    struct receiver receiver = make_receiver("");
+    struct gong_notifier *notifier;
+    char junk[] = "twelve bytes{\"rule\":";
+    char brief[] = "short";
+    struct iovec parts[2] = {{junk, sizeof junk - 1}, {brief, 5}};
+    struct gong_record_meta meta = {.type = GONG_RECORD_EFFECT};
+    struct gong_record_meta mark = {.type = GONG_RECORD_RESUME};
+
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(gong_spool_append(gong_effects_spool(sinks->effects),
+                                           &meta, &parts[i], 1, NULL),
+                         GONG_OK);
+    }
+    assert_int_equal(gong_spool_append(gong_effects_spool(sinks->effects),
+                                       &mark, parts, 1, NULL),
+                     GONG_OK);
+    put_firing(sinks, "A");
+    notifier = start(sinks, "people", &receiver);
+    wait_for(&receiver, &receiver.told, 1);
+    gong_notifier_stop(notifier);
+    assert_int_equal(sinks_count(sinks, "gong_agent_notifications_total",
+                                 "notifier=\"people\",outcome=\"damaged\""),
+                     2);
+}
+
+static void
+what_cannot_open_does_not_start(void **state)
+{
+    struct sinks *sinks = *state;
+    struct receiver receiver = make_receiver(NULL);
+    struct receiver good = make_receiver("");
+    struct gong_notifier *notifier = NULL;
+
+    assert_int_equal(gong_notifier_start("people", &kind, &receiver,
+                                         sinks->effects, sinks->counters,
+                                         &notifier),
+                     GONG_ERR_INVALID);
+    assert_int_equal(gong_notifier_start("Not A Name", &kind, &good,
+                                         sinks->effects, sinks->counters,
+                                         &notifier),
+                     GONG_ERR_INVALID);
+    gong_notifier_stop(NULL);
+}
+
+static void
+all_kinds_are_listed(void **state)
+{
+    size_t count = 0;
+
+    (void)state;
+    for (; gong_notify_kinds[count] != NULL; count++) {
+        assert_non_null(gong_notify_kinds[count]->type);
+        assert_non_null(gong_notify_kinds[count]->options);
+        assert_true(gong_notify_kinds[count]->config_size > 0);
+    }
+    assert_int_equal(count, 3);
+}
+
+#define TEST(function)                                                         \
+    cmocka_unit_test_setup_teardown(function, sinks_setup, sinks_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(only_news_is_told_in_order),
+        TEST(retries_until_answered_and_passes_over_refused),
+        TEST(a_dead_receiver_delays_no_other),
+        TEST(the_cursor_survives_a_restart),
+        TEST(damaged_effects_are_passed_over),
+        TEST(what_cannot_open_does_not_start),
+        cmocka_unit_test(all_kinds_are_listed),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,221 @@
+/* Unit tests of agent/notify_log.c: golden texts, cuts, a file that cannot be
+ * written. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include <cmocka.h>
+
+#include "agent/notify.h"
+#include "agent/notify_log.h"
+#include "sink_fixture.h"
+
+static const struct sink_alert firing = {
+    .name = "LampHot",
+    .device = "lamp-1",
+    .from = GONG_ALERT_PENDING,
+    .to = GONG_ALERT_FIRING,
+    .at_ms = SINK_ARRIVAL_MS,
+    .value = 71.5,
+};
+
+#define INDENT "               "
+
+static void
+golden_firing(void **state)
+{
+    json_t *effect = sinks_alert(&firing);
+    char text[GONG_NOTIFY_LOG_SIZE];
+    size_t len = gong_notify_log_format(effect, text);
+
+    (void)state;
+    assert_int_equal(len, strlen(text));
+    assert_string_equal(
+        text,
+        "09/10 15:53:20 [KHẨN CẤP] đang diễn ra: Đèn quá nhiệt | đơn vị 22015 "
+        "thiết bị lamp-1 | giá trị 71,5 | việc cần làm: Cắt nguồn\n" INDENT
+        "[CRITICAL] firing: Lamp is hot | unit 22015 device lamp-1 | value "
+        "71.5 | what to do: Cut the power\n");
+    json_decref(effect);
+}
+
+static void
+golden_resolved(void **state)
+{
+    struct sink_alert alert = firing;
+    char text[GONG_NOTIFY_LOG_SIZE];
+    json_t *effect;
+
+    (void)state;
+    alert.from = GONG_ALERT_FIRING;
+    alert.to = GONG_ALERT_INACTIVE;
+    alert.value = 1.0 / 3;
+    effect = sinks_alert(&alert);
+    (void)gong_notify_log_format(effect, text);
+    assert_string_equal(
+        text,
+        "09/10 15:53:20 [KHẨN CẤP] đã kết thúc: Đèn quá nhiệt | đơn vị 22015 "
+        "thiết bị lamp-1 | giá trị 0,333333\n" INDENT
+        "[CRITICAL] resolved: Lamp is hot | unit 22015 device lamp-1 | value "
+        "0.333333\n");
+    json_decref(effect);
+}
+
+static void
+severities(void **state)
+{
+    static const struct {
+        const char *severity;
+        const char *vietnamese;
+        const char *english;
+    } cases[] = {
+        {"critical", "[KHẨN CẤP] ", "[CRITICAL] "},
+        {"warning", "[CHÚ Ý] ", "[WARNING] "},
+        {"info", "[THÔNG TIN] ", "[INFO] "},
+        {"page", "[page] ", "[page] "},
+        {"", "[CẢNH BÁO] ", "[ALERT] "},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_t *effect = sinks_alert(&firing);
+        char text[GONG_NOTIFY_LOG_SIZE];
+
+        assert_int_equal(json_object_set_new(json_object_get(effect, "labels"),
+                                             "severity",
+                                             json_string(cases[i].severity)),
+                         0);
+        (void)gong_notify_log_format(effect, text);
+        assert_non_null(strstr(text, cases[i].vietnamese));
+        assert_non_null(strstr(text, cases[i].english));
+        json_decref(effect);
+    }
+}
+
+static void
+what_is_missing_is_left_out(void **state)
+{
+    json_t *effect = sinks_alert(&firing);
+    char text[GONG_NOTIFY_LOG_SIZE];
+
+    (void)state;
+    assert_int_equal(json_object_clear(json_object_get(effect, "labels")), 0);
+    assert_int_equal(json_object_clear(json_object_get(effect, "annotations")),
+                     0);
+    (void)gong_notify_log_format(effect, text);
+    assert_string_equal(
+        text, "09/10 15:53:20 [CẢNH BÁO] đang diễn ra: LampHot | giá "
+              "trị 71,5\n" INDENT "[ALERT] firing: LampHot | value 71.5\n");
+    json_decref(effect);
+}
+
+static void
+hostile_texts_stay_two_clean_lines(void **state)
+{
+    json_t *effect = sinks_alert(&firing);
+    json_t *annotations = json_object_get(effect, "annotations");
+    char text[GONG_NOTIFY_LOG_SIZE];
+    char huge[3 * GONG_NOTIFY_LOG_SIZE];
+    size_t len;
+    int newlines = 0;
+
+    (void)state;
+    for (size_t i = 0; i + 2 < sizeof huge; i += 2) {
+        memcpy(huge + i, "Đ", 3);
+    }
+    assert_int_equal(json_object_set_new(annotations, "summary",
+                                         json_string("a\n\x1b[2J\xc2\x9b"
+                                                     "b")),
+                     0);
+    assert_int_equal(
+        json_object_set_new(annotations, "summary_en", json_string(huge)), 0);
+    len = gong_notify_log_format(effect, text);
+    assert_true(len < GONG_NOTIFY_LOG_SIZE);
+    assert_non_null(strstr(text, "a??[2J??b"));
+    for (size_t i = 0; i < len; i++) {
+        newlines += text[i] == '\n';
+        assert_true(text[i] == '\n' || (unsigned char)text[i] >= 0x20);
+    }
+    assert_int_equal(newlines, 2);
+    /* Cut between characters: what is left is UTF-8. */
+    effect = (json_decref(effect), json_string(text));
+    assert_non_null(effect);
+    json_decref(effect);
+}
+
+static void
+writes_to_its_file(void **state)
+{
+    struct sinks *sinks = *state;
+    char path[128];
+    struct gong_notify_log_config config = {.file = path};
+    json_t *effect = sinks_alert(&firing);
+    void *log = NULL;
+    char why[128] = "";
+    char *text;
+
+    (void)snprintf(path, sizeof path, "%s/alerts.log", sinks->dir);
+    assert_int_equal(gong_notify_log.open(&config, &log, why, sizeof why),
+                     GONG_OK);
+    assert_int_equal(gong_notify_log.deliver(log, effect, why, sizeof why),
+                     GONG_NOTIFY_DONE);
+    assert_int_equal(gong_notify_log.deliver(log, effect, why, sizeof why),
+                     GONG_NOTIFY_DONE);
+    text = sinks_read(sinks, "alerts.log");
+    assert_non_null(strstr(text, "KHẨN CẤP"));
+    assert_non_null(strstr(strstr(text, "CRITICAL"), "KHẨN CẤP"));
+    free(text);
+    gong_notify_log.close(log);
+    json_decref(effect);
+}
+
+/* Not retried: a full disk must not hold up what comes after. */
+static void
+an_unwritable_file_refuses(void **state)
+{
+    static const char *const paths[] = {"/dev/full", "/nonexistent/alerts.log"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        char path[64];
+        struct gong_notify_log_config config = {.file = path};
+        json_t *effect = sinks_alert(&firing);
+        void *log = NULL;
+        char why[128] = "";
+
+        (void)snprintf(path, sizeof path, "%s", paths[i]);
+        assert_int_equal(gong_notify_log.open(&config, &log, why, sizeof why),
+                         GONG_OK);
+        assert_int_equal(gong_notify_log.deliver(log, effect, why, sizeof why),
+                         GONG_NOTIFY_REFUSE);
+        assert_non_null(strstr(why, paths[i]));
+        gong_notify_log.close(log);
+        json_decref(effect);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(golden_firing),
+        cmocka_unit_test(golden_resolved),
+        cmocka_unit_test(severities),
+        cmocka_unit_test(what_is_missing_is_left_out),
+        cmocka_unit_test(hostile_texts_stay_two_clean_lines),
+        cmocka_unit_test_setup_teardown(writes_to_its_file, sinks_setup,
+                                        sinks_teardown),
+        cmocka_unit_test(an_unwritable_file_refuses),
+    };
+
+    /* POSIX's sign: seven hours east. */
+    if (setenv("TZ", "<+07>-7", 1) != 0) {
+        return 1;
+    }
+    tzset();
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

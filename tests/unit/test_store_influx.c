@@ -1,0 +1,629 @@
+/* Unit tests of agent/store_influx.c, store_send.c and store_http.c: against a
+ * server that answers as told, every line is stored or in the dead-letter file
+ * as the table says, and the cursors stand where they should afterwards. */
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <cmocka.h>
+
+#include "agent/store_influx.h"
+#include "http_script.h"
+#include "sink_fixture.h"
+
+/* What the scripted server has accepted, one text; under its one thread. */
+struct server {
+    int type;            /* enum gong_store_type */
+    const char *plan;    /* one letter per request, see decide */
+    size_t lines_max;    /* more lines than this: 413 */
+    bool partial;        /* lines with "bad": stores the others, 400 */
+    bool all_or_nothing; /* lines with "bad": 400 for the whole */
+    size_t stored_len;
+    char stored[1 << 16];
+};
+
+static size_t
+count_lines(const char *text)
+{
+    size_t count = 0;
+
+    for (const char *c = text; *c != '\0'; c++) {
+        count += *c == '\n';
+    }
+    return count;
+}
+
+static void
+store_lines(struct server *server, const char *body, bool without_bad)
+{
+    while (*body != '\0') {
+        size_t len = strcspn(body, "\n") + 1;
+        char line[1024];
+
+        (void)snprintf(line, sizeof line, "%.*s", (int)len, body);
+        if (!without_bad || strstr(line, "bad") == NULL) {
+            assert_true(server->stored_len + len < sizeof server->stored);
+            server->stored_len += (size_t)snprintf(
+                server->stored + server->stored_len,
+                sizeof server->stored - server->stored_len, "%s", line);
+        }
+        body += len;
+    }
+}
+
+static void
+by_content(struct server *server, const struct script_request *request,
+           struct script_reply *reply)
+{
+    bool bad = strstr(request->body, "bad") != NULL;
+
+    if (server->lines_max > 0 &&
+        count_lines(request->body) > server->lines_max) {
+        reply->status = 413;
+    } else if (bad && server->partial) {
+        store_lines(server, request->body, true);
+        reply->status = 400;
+        reply->body = "{\"error\":\"partial write: field type conflict: input "
+                      "field \\\"v\\\" dropped=1\"}";
+    } else if (bad && server->all_or_nothing) {
+        reply->status = 400;
+        reply->body = "{\"code\":\"invalid\",\"message\":\"unable to parse\"}";
+    } else {
+        store_lines(server, request->body, false);
+    }
+}
+
+/* r reset, t too slow, 5 500, 9 429, w 429 with Retry-After, a 401, d 404,
+ * p 500 without the retention policy, x 400; anything else: by content. */
+static void
+decide(void *ctx, size_t index, const struct script_request *request,
+       struct script_reply *reply)
+{
+    struct server *server = ctx;
+    size_t planned = strlen(server->plan);
+    char step = index < planned ? server->plan[index] : '.';
+
+    if (strcmp(request->method, "GET") == 0) {
+        reply->status = 200;
+        reply->body = "-dedup.minScrapeInterval=\"1ms\"\n";
+        return;
+    }
+    switch (step) {
+    case 'r':
+        reply->status = 0;
+        return;
+    case 't':
+        reply->delay_ms = 400;
+        break;
+    case '5':
+        reply->status = 500;
+        return;
+    case '9':
+    case 'w':
+        reply->status = 429;
+        reply->retry_after = step == 'w' ? "1" : NULL;
+        return;
+    case 'a':
+        reply->status = 401;
+        return;
+    case 'd':
+        reply->status = 404;
+        reply->body = "{\"error\":\"database not found: \\\"x\\\"\"}";
+        return;
+    case 'p':
+        reply->status = 500;
+        reply->body = "{\"error\":\"retention policy not found: x\"}";
+        return;
+    case 'x':
+        reply->status = 400;
+        reply->body = "{\"error\":\"unable to parse 'x'\"}";
+        return;
+    default:
+        break;
+    }
+    by_content(server, request, reply);
+}
+
+/* A store, its server and its configuration. */
+struct fixture {
+    struct server server;
+    struct script *script;
+    struct gong_store *store;
+    struct gong_store_config config;
+    char url[64];
+};
+
+static char name_main[] = "main";
+static char database[] = "city one";
+static char nothing[] = "";
+
+static void
+start_store(struct fixture *f, struct sinks *sinks)
+{
+    assert_int_equal(gong_store_start(&f->config, sinks->dir, sinks->journal,
+                                      sinks->effects, sinks->counters,
+                                      &f->store),
+                     GONG_OK);
+}
+
+static struct fixture *
+begin(struct sinks *sinks, int type, const char *plan)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+
+    assert_non_null(f);
+    f->server.type = type;
+    f->server.plan = plan;
+    f->script = script_start(0, decide, &f->server);
+    (void)snprintf(f->url, sizeof f->url, "http://127.0.0.1:%u/",
+                   script_port(f->script));
+    f->config = (struct gong_store_config){
+        .name = name_main,
+        .type = type,
+        .url = f->url,
+        .database = database,
+        .organization = database,
+        .bucket = name_main,
+        .username = nothing,
+        .password_file = nothing,
+        .token_file = nothing,
+        .ca_file = nothing,
+        .dead_letter_file = nothing,
+        .batch_lines = 5000,
+        .batch_bytes = 1 << 20,
+        .batch_delay = gong_dur_ms(1),
+        .timeout = gong_dur_ms(200),
+        .retry_min = gong_dur_ms(4),
+        .retry_max = gong_dur_ms(20),
+        .keeps_undecodable = true,
+    };
+    (void)sinks;
+    return f;
+}
+
+static void
+end(struct fixture *f)
+{
+    gong_store_stop(f->store);
+    script_stop(f->script);
+    free(f);
+}
+
+/* Ten lines, numbered; the fourth and the eighth are bad where asked for. */
+static void
+put_ten(struct sinks *sinks, bool with_bad)
+{
+    char lines[2048];
+    size_t used = 0;
+
+    for (int i = 1; i <= 10; i++) {
+        used += (size_t)snprintf(lines + used, sizeof lines - used,
+                                 "m,n=%d,k=%s v=1 %d\n", i,
+                                 with_bad && i % 4 == 0 ? "bad" : "fine", i);
+    }
+    (void)sinks_put_data(sinks, "22015", "lamp-1", lines);
+}
+
+/* How often line n of put_ten occurs in text. */
+static int
+occurrences(const char *text, int n)
+{
+    char mark[32];
+    int count = 0;
+
+    (void)snprintf(mark, sizeof mark, ",n=%d,", n);
+    for (const char *at = strstr(text, mark); at != NULL;
+         at = strstr(at + 1, mark)) {
+        count++;
+    }
+    return count;
+}
+
+static void
+wait_settled(struct sinks *sinks)
+{
+    struct gong_spool_stats stats;
+    uint64_t behind = 1;
+
+    gong_spool_stats(gong_journal_spool(sinks->journal), &stats);
+    for (int i = 0; i < 4000 && behind > 0; i++) {
+        uint64_t settled = sinks_count(sinks, "gong_agent_store_lines_total",
+                                       "store=\"main\"");
+
+        for (size_t r = 0; r < 5; r++) {
+            static const char *const labels[] = {
+                "store=\"main\",reason=\"type_conflict\"",
+                "store=\"main\",reason=\"unparsable\"",
+                "store=\"main\",reason=\"too_large\"",
+                "store=\"main\",reason=\"bad_request\"",
+                "store=\"main\",reason=\"retention\""};
+
+            settled += sinks_count(
+                sinks, "gong_agent_store_lines_refused_total", labels[r]);
+        }
+        behind = settled >= 10 ? 0 : 1;
+        gong_clock_sleep(gong_dur_ms(5));
+    }
+    assert_int_equal(behind, 0);
+}
+
+/* Runs the plan over ten lines until all are settled, then stops the store and
+ * checks that its cursor is at the end. */
+static void
+run(struct fixture *f, struct sinks *sinks, bool with_bad)
+{
+    struct gong_spool_stats stats;
+
+    put_ten(sinks, with_bad);
+    start_store(f, sinks);
+    wait_settled(sinks);
+    gong_store_stop(f->store);
+    f->store = NULL;
+    gong_spool_stats(gong_journal_spool(sinks->journal), &stats);
+    sinks_reopen(sinks);
+    assert_int_equal(
+        sinks_cursor(gong_journal_spool(sinks->journal), "store-main"),
+        stats.end);
+}
+
+/* Good lines stored (at least once), bad ones in the file and nowhere else. */
+static void
+check_outcome(struct fixture *f, struct sinks *sinks, bool with_bad)
+{
+    char *dead = sinks_read(sinks, "dead-letter-main.lp");
+
+    for (int i = 1; i <= 10; i++) {
+        bool bad = with_bad && i % 4 == 0;
+
+        assert_int_equal(occurrences(f->server.stored, i) > 0, !bad);
+        assert_int_equal(occurrences(dead, i), bad ? 1 : 0);
+    }
+    free(dead);
+}
+
+static void
+plain_writes(void **state)
+{
+    static const char *const urls[] = {
+        [GONG_STORE_INFLUXDB1] = "/write?db=city one&precision=n",
+        [GONG_STORE_INFLUXDB2] =
+            "/api/v2/write?org=city one&bucket=main&precision=ns",
+        [GONG_STORE_VICTORIAMETRICS] = "/write?precision=ns",
+    };
+
+    for (int type = 0; type <= GONG_STORE_VICTORIAMETRICS; type++) {
+        struct fixture *f;
+        const struct script_request *request;
+
+        assert_int_equal(sinks_setup(state), 0);
+        f = begin(*state, type, "");
+        run(f, *state, false);
+        check_outcome(f, *state, false);
+        request = script_at(f->script, 0);
+        assert_string_equal(request->method, "POST");
+        assert_string_equal(request->url, urls[type]);
+        assert_string_equal(request->content_type, "text/plain; charset=utf-8");
+        assert_string_equal(request->expect, "");
+        assert_string_equal(request->content_encoding, "");
+        end(f);
+        assert_int_equal(sinks_teardown(state), 0);
+    }
+}
+
+/* After each of these the same lines are sent again and stored. */
+static void
+what_passes_is_sent_again(void **state)
+{
+    static const char *const plans[] = {"5", "9", "r", "t",
+                                        "a", "d", "p", "rrr5599"};
+
+    for (size_t i = 0; i < sizeof plans / sizeof plans[0]; i++) {
+        struct fixture *f;
+
+        assert_int_equal(sinks_setup(state), 0);
+        f = begin(*state, GONG_STORE_INFLUXDB1, plans[i]);
+        run(f, *state, false);
+        check_outcome(f, *state, false);
+        assert_true(script_count(f->script) > strlen(plans[i]));
+        end(f);
+        assert_int_equal(sinks_teardown(state), 0);
+    }
+}
+
+static void
+retry_after_is_honoured(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_INFLUXDB2, "w");
+    gong_mono_t start = gong_mono_now();
+
+    run(f, sinks, false);
+    check_outcome(f, sinks, false);
+    /* The configured waits are at most 25 ms. */
+    assert_true(gong_mono_since(gong_mono_now(), start).ns >= GONG_NS_PER_S);
+    end(f);
+}
+
+static void
+partial_write_of_1x_leaves_only_bad_lines(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_INFLUXDB1, "");
+    char *dead;
+
+    f->server.partial = true;
+    run(f, sinks, true);
+    check_outcome(f, sinks, true);
+    dead = sinks_read(sinks, "dead-letter-main.lp");
+    assert_non_null(strstr(dead, " store=main lines=1 reason=type_conflict "
+                                 "status=400 answer=\"{"));
+    assert_int_equal(count_lines(dead), 4);
+    free(dead);
+    end(f);
+}
+
+static void
+whole_refusal_of_2x_is_bisected(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_INFLUXDB2, "");
+
+    f->server.all_or_nothing = true;
+    run(f, sinks, true);
+    check_outcome(f, sinks, true);
+    end(f);
+}
+
+static void
+nothing_taken_by_1x_goes_to_the_file(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_INFLUXDB1, "x");
+    char *dead;
+
+    run(f, sinks, false);
+    dead = sinks_read(sinks, "dead-letter-main.lp");
+    assert_string_equal(f->server.stored, "");
+    for (int i = 1; i <= 10; i++) {
+        assert_int_equal(occurrences(dead, i), 1);
+    }
+    assert_non_null(strstr(dead, "lines=10 reason=unparsable status=400"));
+    free(dead);
+    end(f);
+}
+
+/* VictoriaMetrics may have stored a part, and keeps duplicates: not again. */
+static void
+bad_request_of_victoriametrics_is_not_repeated(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_VICTORIAMETRICS, "x");
+    char *dead;
+
+    run(f, sinks, false);
+    dead = sinks_read(sinks, "dead-letter-main.lp");
+    assert_non_null(strstr(dead, "lines=10 reason=bad_request"));
+    assert_int_equal(script_count(f->script), 1);
+    free(dead);
+    end(f);
+}
+
+static void
+too_large_is_halved(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_INFLUXDB1, "");
+
+    f->server.lines_max = 3;
+    run(f, sinks, false);
+    check_outcome(f, sinks, false);
+    for (int i = 1; i <= 10; i++) {
+        assert_int_equal(occurrences(f->server.stored, i), 1);
+    }
+    end(f);
+}
+
+/* A record is not torn apart by batching, but its request is. */
+static void
+a_request_keeps_its_bounds(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_INFLUXDB1, "");
+
+    f->config.batch_lines = 2;
+    f->server.lines_max = 4;
+    run(f, sinks, false);
+    check_outcome(f, sinks, false);
+    for (size_t i = 0; i < script_count(f->script); i++) {
+        assert_true(count_lines(script_at(f->script, i)->body) <= 4);
+    }
+    end(f);
+}
+
+static void
+a_dead_store_holds_its_place(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_INFLUXDB1, "");
+    unsigned port = script_port(f->script);
+    uint64_t place =
+        sinks_cursor(gong_journal_spool(sinks->journal), "store-main");
+
+    script_stop(f->script);
+    f->script = NULL;
+    put_ten(sinks, false);
+    start_store(f, sinks);
+    while (sinks_count(sinks, "gong_agent_store_requests_total",
+                       "store=\"main\",outcome=\"retry\"") < 3) {
+        gong_clock_sleep(gong_dur_ms(5));
+    }
+    assert_int_equal(
+        sinks_count(sinks, "gong_agent_store_up", "store=\"main\""), 0);
+    gong_store_stop(f->store);
+    f->store = NULL;
+    sinks_reopen(sinks);
+    assert_int_equal(
+        sinks_cursor(gong_journal_spool(sinks->journal), "store-main"), place);
+
+    f->script = script_start(port, decide, &f->server);
+    start_store(f, sinks);
+    wait_settled(sinks);
+    check_outcome(f, sinks, false);
+    end(f);
+}
+
+static void
+undecodable_lines_are_kept_once(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_INFLUXDB1, "");
+    char *dead;
+
+    (void)sinks_put_data(sinks, "22015", "lamp-2",
+                         "m v=1 1\nevil\x1b[2J v=oops 1\n");
+    run(f, sinks, false);
+    dead = sinks_read(sinks, "dead-letter-decode.lp");
+    assert_non_null(strstr(dead, "site=22015 device=lamp-2 line=2 "));
+    assert_non_null(strstr(dead, "\nevil?[2J v=oops 1\n"));
+    assert_int_equal(count_lines(dead), 2);
+    free(dead);
+    end(f);
+
+    f = begin(sinks, GONG_STORE_INFLUXDB1, "");
+    f->config.keeps_undecodable = false;
+    (void)sinks_put_data(sinks, "22015", "lamp-3", "nonsense\n");
+    run(f, sinks, false);
+    dead = sinks_read(sinks, "dead-letter-decode.lp");
+    assert_null(strstr(dead, "lamp-3"));
+    free(dead);
+    end(f);
+}
+
+static void
+alerts_wait_until_their_cause_is_durable(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_INFLUXDB1, "");
+    struct sink_alert alert = {.name = "Caused",
+                               .device = "lamp-1",
+                               .from = GONG_ALERT_PENDING,
+                               .to = GONG_ALERT_FIRING,
+                               .at_ms = SINK_ARRIVAL_MS};
+    struct gong_spool_stats before;
+    struct gong_spool_stats stats;
+
+    start_store(f, sinks);
+    gong_spool_stats(gong_effects_spool(sinks->effects), &before);
+    alert.position = 0;
+    sinks_put_alert(sinks, &alert);
+    alert.name = "Early";
+    alert.position = UINT64_MAX; /* of a record that is not durable */
+    sinks_put_alert(sinks, &alert);
+    put_ten(sinks, false);
+    wait_settled(sinks);
+    gong_store_stop(f->store);
+    f->store = NULL;
+    assert_non_null(strstr(f->server.stored, "gong_alert,alertname=Caused,"));
+    assert_null(strstr(f->server.stored, "Early"));
+    gong_spool_stats(gong_effects_spool(sinks->effects), &stats);
+    sinks_reopen(sinks);
+    assert_in_range(
+        sinks_cursor(gong_effects_spool(sinks->effects), "store-main"),
+        before.end + 1, stats.end - 1);
+
+    /* What an earlier run left is sent whatever became of its cause. */
+    (void)sinks_put_data(sinks, "22015", "lamp-1", "m v=1 1\n");
+    start_store(f, sinks);
+    script_wait(f->script, script_count(f->script) + 1);
+    gong_store_stop(f->store);
+    f->store = NULL;
+    assert_non_null(strstr(f->server.stored, "alertname=Early,"));
+    end(f);
+}
+
+static void
+credentials_are_sent_and_read_again(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_INFLUXDB2, "a");
+    char path[128];
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "%s/token", sinks->dir);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fputs("secret-1\n", file);
+    (void)fclose(file);
+    f->config.token_file = path;
+    f->config.retry_max = gong_dur_ms(300);
+    put_ten(sinks, false);
+    start_store(f, sinks);
+    script_wait(f->script, 1);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    (void)fputs("secret-2\n", file);
+    (void)fclose(file);
+    wait_settled(sinks);
+    assert_string_equal(script_at(f->script, 0)->authorization,
+                        "Token secret-1");
+    assert_string_equal(
+        script_at(f->script, script_count(f->script) - 1)->authorization,
+        "Token secret-2");
+    end(f);
+}
+
+static void
+bad_configurations_do_not_start(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_INFLUXDB1, "");
+    char bad_name[] = "Main Store";
+    char bad_url[] = "ftp://x";
+    char missing[] = "/nonexistent/token";
+    struct gong_store_config configs[4];
+
+    for (size_t i = 0; i < 4; i++) {
+        configs[i] = f->config;
+    }
+    configs[0].name = bad_name;
+    configs[1].url = bad_url;
+    configs[2].database = nothing;
+    configs[3].token_file = missing;
+    for (size_t i = 0; i < 4; i++) {
+        assert_int_not_equal(gong_store_start(&configs[i], sinks->dir,
+                                              sinks->journal, sinks->effects,
+                                              sinks->counters, &f->store),
+                             GONG_OK);
+    }
+    end(f);
+}
+
+#define TEST(function)                                                         \
+    cmocka_unit_test_setup_teardown(function, sinks_setup, sinks_teardown)
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(plain_writes),
+        cmocka_unit_test(what_passes_is_sent_again),
+        TEST(retry_after_is_honoured),
+        TEST(partial_write_of_1x_leaves_only_bad_lines),
+        TEST(whole_refusal_of_2x_is_bisected),
+        TEST(nothing_taken_by_1x_goes_to_the_file),
+        TEST(bad_request_of_victoriametrics_is_not_repeated),
+        TEST(too_large_is_halved),
+        TEST(a_request_keeps_its_bounds),
+        TEST(a_dead_store_holds_its_place),
+        TEST(undecodable_lines_are_kept_once),
+        TEST(alerts_wait_until_their_cause_is_durable),
+        TEST(credentials_are_sent_and_read_again),
+        TEST(bad_configurations_do_not_start),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
