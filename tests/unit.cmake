@@ -60,3 +60,6 @@ gong_test(promql_corpus LINKS gong_engine)
 gong_test(template LINKS gong_engine m)
 gong_test(ruleset LINKS gong_engine)
 gong_test(plan LINKS gong_engine m)
+gong_test(promql_memory LINKS gong_engine)
+target_link_options(test_promql_memory PRIVATE
+    LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
