@@ -39,28 +39,52 @@ read_whole(const char *path, char *buffer, size_t *len)
     return got >= 0;
 }
 
-struct gong_conf *
-gong_conf_open(const char *path, struct gong_conf_errors *errors)
+static void
+report_unreadable(const char *path, int error_number,
+                  struct gong_conf_errors *errors)
 {
-    char *buffer = malloc(READ_MAX);
-    struct gong_conf *conf = NULL;
-    size_t len;
+    char reason[128] = "";
 
+    if (strerror_r(error_number, reason, sizeof reason) != 0) {
+        (void)snprintf(reason, sizeof reason, "error %d", error_number);
+    }
+    gong_conf_errors_add(errors, "%s: cannot be read: %s", path, reason);
+}
+
+char *
+gong_conf_load_bytes(const char *path, size_t *len,
+                     struct gong_conf_errors *errors)
+{
+    char *buffer = malloc(READ_MAX + 1);
+    char *exact;
+
+    *len = 0;
     if (buffer == NULL) {
         gong_conf_errors_add(errors, "%s: out of memory", path);
         return NULL;
     }
-    if (read_whole(path, buffer, &len)) {
-        conf = gong_conf_open_text(path, gong_str_from(buffer, len), errors);
-    } else {
-        char reason[128] = "";
-
-        if (strerror_r(errno, reason, sizeof reason) != 0) {
-            (void)snprintf(reason, sizeof reason, "unknown error");
-        }
-        gong_conf_errors_add(errors, "%s: cannot be read: %s", path, reason);
+    if (!read_whole(path, buffer, len)) {
+        report_unreadable(path, errno, errors);
+        free(buffer);
+        return NULL;
     }
-    free(buffer);
+    buffer[*len] = '\0';
+    exact = realloc(buffer, *len + 1);
+    return exact == NULL ? buffer : exact;
+}
+
+struct gong_conf *
+gong_conf_open(const char *path, struct gong_conf_errors *errors)
+{
+    struct gong_conf *conf;
+    size_t len;
+    char *bytes = gong_conf_load_bytes(path, &len, errors);
+
+    if (bytes == NULL) {
+        return NULL;
+    }
+    conf = gong_conf_open_text(path, gong_str_from(bytes, len), errors);
+    free(bytes);
     return conf;
 }
 

@@ -71,6 +71,12 @@ void gong_conf_errors_add(struct gong_conf_errors *errors, const char *format,
                           ...) GONG_PRINTF(2, 3);
 void gong_conf_errors_print(const struct gong_conf_errors *errors, FILE *out);
 
+/* gong_conf_load_bytes: what a file holds, up to just over the limit, so that
+ * an open of these bytes refuses a larger one. Heap, NUL-terminated; NULL after
+ * "path: cannot be read: reason". */
+char *gong_conf_load_bytes(const char *path, size_t *len,
+                           struct gong_conf_errors *errors);
+
 struct gong_conf;
 struct gong_conf_node; /* a setting; lives as long as its gong_conf */
 
@@ -100,9 +106,9 @@ const char *gong_conf_string(const struct gong_conf_node *node);
 const char *gong_conf_file(const struct gong_conf_node *node);
 size_t gong_conf_line(const struct gong_conf_node *node);
 
-/* Adds "file:line:column: ..." for the node; column is that of its name, or,
- * with gong_conf_error_in, of byte `at` (0-based) inside its string value,
- * escapes and adjacent strings accounted for. */
+/* Adds "file:line:column: ..." for the node; the column is that of its name,
+ * or, with gong_conf_error_in, of its value: of byte `at` (0-based) inside a
+ * string, escapes and adjacent strings accounted for. */
 void gong_conf_error(const struct gong_conf_node *node,
                      struct gong_conf_errors *errors, const char *format, ...)
     GONG_PRINTF(3, 4);

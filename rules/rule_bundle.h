@@ -1,0 +1,54 @@
+/*
+ * rule_bundle: the bytes of rule files, from disk or from a bundle. Private to
+ * rule_file.
+ *
+ * A bundle is every file one after another, in byte order of their names:
+ *
+ *     == /etc/gong/rules/air.cfg 311\n
+ *     group = "air"; ...                  311 bytes, whatever they are
+ *     == /etc/gong/rules/host.cfg 5210\n
+ *     ...
+ *
+ * A name may hold spaces but no control characters; the length is what stands
+ * after the line's last space.
+ */
+#ifndef GONG_RULES_RULE_BUNDLE_H
+#define GONG_RULES_RULE_BUNDLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/conf.h"
+#include "common/str.h"
+
+/* Transparent: plain data, owned. */
+struct gong_rule_bytes {
+    char *name;
+    char *bytes;
+    size_t len;
+};
+
+struct gong_rule_files {
+    struct gong_rule_bytes *items;
+    size_t count;
+};
+
+void gong_rule_files_fini(struct gong_rule_files *files);
+
+/* gong_rule_files_collect: reads all paths (see rule_file.h) into files, which
+ * is empty before, in byte order of names. False after problems, all of them in
+ * errors. fini is due either way. */
+bool gong_rule_files_collect(const struct gong_strings *paths,
+                             struct gong_rule_files *files,
+                             struct gong_conf_errors *errors);
+
+/* gong_rule_bundle_read: the same from the bytes of a bundle. */
+bool gong_rule_bundle_read(struct gong_str bundle,
+                           struct gong_rule_files *files,
+                           struct gong_conf_errors *errors);
+
+/* gong_rule_bundle_write: the bundle, heap, NUL-terminated; NULL without
+ * memory. */
+char *gong_rule_bundle_write(const struct gong_rule_files *files, size_t *len);
+
+#endif

@@ -1,0 +1,49 @@
+/*
+ * rule_file: rule files (libconfig, keys as in Prometheus) to a rule set.
+ *
+ *   group = "street-lighting";
+ *   interval = "0s";           # 0: on every sample; "15s": Prometheus' grid
+ *   lookback = "5m";           # optional
+ *   rules = (
+ *     { alert = "LampOverheating";
+ *       id = "lamp-overheating";                 # optional
+ *       expr = "streetlight_temp > 70";
+ *       for = "30s";  keep_firing_for = "2m";
+ *       labels = { severity = "critical"; service = "lighting"; };
+ *       annotations = { summary = "..."; summary_en = "..."; action = "..."; };
+ *     }
+ *   );
+ *
+ * Everything wrong in all files is reported, as file:line:column: found ...,
+ * expected ...; then no set is made: all or nothing. Two rules with one id
+ * (semantics rule 18) are refused, also across files.
+ */
+#ifndef GONG_RULES_RULE_FILE_H
+#define GONG_RULES_RULE_FILE_H
+
+#include <stddef.h>
+
+#include "common/conf.h"
+#include "rules/engine/ruleset.h"
+
+/* A set and the bytes it was made from, for the journal's CONFIG record. */
+struct gong_rule_source {
+    struct gong_ruleset *set;
+    char *bundle; /* every file as "== name length\n" and its bytes, in byte
+                     order of names: the same rules give the same bytes */
+    size_t bundle_len;
+};
+
+/* gong_rule_files_load: paths are files, or folders whose *.cfg are taken in
+ * byte order (not below). NULL after problems, which are in errors. An empty
+ * list of paths gives an empty set; a folder without *.cfg is an error.
+ * Caller frees. */
+struct gong_rule_source *gong_rule_files_load(const struct gong_strings *paths,
+                                              struct gong_conf_errors *errors);
+
+/* gong_rule_bundle_load: the same from the bytes of a bundle. */
+struct gong_rule_source *gong_rule_bundle_load(struct gong_str bundle,
+                                               struct gong_conf_errors *errors);
+void gong_rule_source_free(struct gong_rule_source *source);
+
+#endif

@@ -1,0 +1,525 @@
+#include "rules/rule_read.h"
+
+#include <limits.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "rules/engine/plan.h"
+#include "rules/engine/promql.h"
+#include "rules/engine/template.h"
+
+#define NAME_MAX_LEN 128
+#define DAY_MS       86400000.0
+
+struct group {
+    char *name;
+    gong_dur_t interval;
+    gong_dur_t lookback;
+};
+
+#define GROUP_FIELD(member) offsetof(struct group, member)
+static const struct gong_option group_options[] = {
+    {"group", GONG_OPTION_STRING, GROUP_FIELD(name), NULL, 0, 0, NULL, "",
+     "Name of the group, part of each rule's id."},
+    {"interval", GONG_OPTION_DURATION, GROUP_FIELD(interval), "0s", 0, DAY_MS,
+     NULL, "",
+     "0s: evaluated on every sample. Otherwise evaluated at multiples of it."},
+    {"lookback", GONG_OPTION_DURATION, GROUP_FIELD(lookback), "5m", 1000,
+     DAY_MS, NULL, "", "How long a sample counts as present."},
+};
+static const char *const group_children[] = {"rules", NULL};
+static const struct gong_option_table group_table = {
+    .name = "",
+    .help = "A rule file holds one group.",
+    .options = group_options,
+    .option_count = sizeof group_options / sizeof group_options[0],
+    .children = group_children,
+};
+
+struct rule {
+    char *id;
+    char *alert;
+    char *expr;
+    gong_dur_t hold;
+    gong_dur_t keep;
+};
+
+#define RULE_FIELD(member) offsetof(struct rule, member)
+static const struct gong_option rule_options[] = {
+    {"alert", GONG_OPTION_STRING, RULE_FIELD(alert), NULL, 0, 0, NULL, "",
+     "Name of the alert."},
+    {"id", GONG_OPTION_STRING, RULE_FIELD(id), "", 0, 0, NULL, "",
+     "Names the rule for good; group, name and labels where it is absent."},
+    {"expr", GONG_OPTION_STRING, RULE_FIELD(expr), NULL, 0, 0, NULL, "",
+     "PromQL; every series in its result is an alert."},
+    {"for", GONG_OPTION_DURATION, RULE_FIELD(hold), "0s", 0, 365 * DAY_MS, NULL,
+     "", "How long the condition must hold before the alert fires."},
+    {"keep_firing_for", GONG_OPTION_DURATION, RULE_FIELD(keep), "0s", 0,
+     365 * DAY_MS, NULL, "",
+     "How long the alert goes on after the condition has ended."},
+};
+static const char *const rule_children[] = {"labels", "annotations", NULL};
+static const struct gong_option_table rule_table = {
+    .name = "rule",
+    .help = "One element of rules.",
+    .options = rule_options,
+    .option_count = sizeof rule_options / sizeof rule_options[0],
+    .children = rule_children,
+};
+
+static void
+out_of_memory(struct gong_rule_reader *reader)
+{
+    gong_conf_errors_add(reader->errors, "rules: out of memory");
+    reader->failed = true;
+}
+
+/* The new rule, zeroed, or NULL. Borrowed until the next one. */
+static struct gong_rule *
+add_rule(struct gong_rule_reader *reader, const struct gong_conf_node *node)
+{
+    struct gong_ruleset *set = reader->set;
+
+    if (set->count == reader->capacity) {
+        size_t capacity = set->count == 0 ? 16 : set->count * 2;
+        struct gong_rule *rules = realloc(set->rules, capacity * sizeof *rules);
+        const struct gong_conf_node **nodes;
+
+        if (rules == NULL) {
+            out_of_memory(reader);
+            return NULL;
+        }
+        set->rules = rules;
+        nodes = realloc(reader->nodes,
+                        capacity * sizeof(const struct gong_conf_node *));
+        if (nodes == NULL) {
+            out_of_memory(reader);
+            return NULL;
+        }
+        reader->nodes = nodes;
+        reader->capacity = capacity;
+    }
+    reader->nodes[set->count] = node;
+    set->rules[set->count] = (struct gong_rule){0};
+    return &set->rules[set->count++];
+}
+
+static bool
+is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* [a-zA-Z_][a-zA-Z0-9_]*, and no name that the engine sets itself. */
+static bool
+is_label_name(const char *name)
+{
+    if (!is_letter(name[0]) || strcmp(name, "alertname") == 0) {
+        return false;
+    }
+    for (const char *c = name; *c != '\0'; c++) {
+        if (!is_letter(*c) && !is_digit(*c)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* A name for people: one line, not empty, not endless. */
+static void
+check_name(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+           const char *key, const char *name)
+{
+    size_t len = name == NULL ? 0 : strlen(name);
+
+    if (name == NULL) {
+        return;
+    }
+    if (len == 0 || len > NAME_MAX_LEN || strpbrk(name, "\n\t") != NULL) {
+        gong_conf_error_in(gong_conf_child(node, key), 0, reader->errors,
+                           "found a text of %zu bytes, expected a name of 1 "
+                           "to %d bytes on one line for %s",
+                           len, NAME_MAX_LEN, key);
+        reader->failed = true;
+    }
+}
+
+/* An id that was given stays clear of the made ones, which hold slashes. */
+static void
+check_id(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+         const char *id)
+{
+    const struct gong_conf_node *child = gong_conf_child(node, "id");
+    size_t len = id == NULL ? 0 : strlen(id);
+    size_t good = 0;
+
+    if (child == NULL || id == NULL) {
+        return;
+    }
+    while (is_letter(id[good]) || is_digit(id[good]) || id[good] == '-' ||
+           id[good] == '.') {
+        good++;
+    }
+    if (len == 0 || len > NAME_MAX_LEN || good < len) {
+        gong_conf_error_in(child, good, reader->errors,
+                           "found \"%s\", expected an id of 1 to %d letters, "
+                           "digits, _ - .",
+                           id, NAME_MAX_LEN);
+        reader->failed = true;
+    }
+}
+
+static void
+check_expr(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+           struct gong_rule *rule)
+{
+    const struct gong_conf_node *child = gong_conf_child(node, "expr");
+    struct gong_expr_error error = {0};
+    struct gong_plan *plan = NULL;
+
+    if (rule->expr_text == NULL) {
+        return;
+    }
+    rule->expr = gong_expr_parse(gong_str_of(rule->expr_text), &error);
+    if (rule->expr != NULL) {
+        /* Made for its refusals only: the engine plans its own. */
+        plan = gong_plan_new(rule->expr, &error);
+    }
+    if (plan == NULL) {
+        gong_conf_error_in(child, error.at, reader->errors, "%s",
+                           error.message);
+        reader->failed = true;
+    }
+    gong_plan_free(plan);
+}
+
+/* One label or annotation; its texts are copied. */
+static bool
+copy_text(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+          struct gong_rule_text *out)
+{
+    out->name = strdup(gong_conf_name(node));
+    out->text = strdup(gong_conf_string(node));
+    if (out->name == NULL || out->text == NULL) {
+        free(out->name);
+        free(out->text);
+        *out = (struct gong_rule_text){0};
+        out_of_memory(reader);
+        return false;
+    }
+    return true;
+}
+
+static void
+check_label(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+            const struct gong_rule_text *label)
+{
+    const char *braces = strstr(label->text, "{{");
+
+    if (braces != NULL) {
+        gong_conf_error_in(node, (size_t)(braces - label->text), reader->errors,
+                           "found {{ in a label, expected fixed text "
+                           "(annotations may hold templates)");
+        reader->failed = true;
+    } else if (label->text[0] == '\0') {
+        gong_conf_error_in(node, 0, reader->errors,
+                           "found an empty label, expected text");
+        reader->failed = true;
+    }
+}
+
+static void
+parse_annotation(struct gong_rule_reader *reader,
+                 const struct gong_conf_node *node,
+                 struct gong_rule_text *annotation)
+{
+    struct gong_str text = gong_str_of(annotation->text);
+    struct gong_expr_error error = {0};
+
+    if (text.len > GONG_RULE_ANNOTATION_SIZE) {
+        gong_conf_error_in(node, GONG_RULE_ANNOTATION_SIZE, reader->errors,
+                           "found a text of %zu bytes, expected at most %d",
+                           text.len, GONG_RULE_ANNOTATION_SIZE);
+        reader->failed = true;
+        return;
+    }
+    annotation->tmpl = gong_template_parse(text, &error);
+    if (annotation->tmpl == NULL) {
+        gong_conf_error_in(node, error.at, reader->errors, "%s", error.message);
+        reader->failed = true;
+    }
+}
+
+/* Whether node may be one of rule's texts at all. */
+static bool
+check_text_node(struct gong_rule_reader *reader,
+                const struct gong_conf_node *node)
+{
+    bool ok = false;
+
+    if (!is_label_name(gong_conf_name(node))) {
+        gong_conf_error(node, reader->errors,
+                        "found the name %s, expected letters, digits and _ "
+                        "(but not alertname)",
+                        gong_conf_name(node));
+    } else if (gong_conf_string(node) == NULL) {
+        gong_conf_error_in(node, 0, reader->errors,
+                           "found another type, expected text in \"quotes\" "
+                           "for %s",
+                           gong_conf_name(node));
+    } else {
+        ok = true;
+    }
+    reader->failed = reader->failed || !ok;
+    return ok;
+}
+
+/* The group's child `key` as an array of texts; NULL if absent or refused. */
+static struct gong_rule_text *
+read_texts(struct gong_rule_reader *reader, const struct gong_conf_node *rule,
+           const char *key, size_t *count)
+{
+    const struct gong_conf_node *node = gong_conf_child(rule, key);
+    bool labels = strcmp(key, "labels") == 0;
+    struct gong_rule_text *texts;
+
+    if (node == NULL) {
+        return NULL;
+    }
+    if (!gong_conf_is_group(node) ||
+        gong_conf_count(node) > GONG_RULE_LABELS_MAX) {
+        gong_conf_error_in(node, 0, reader->errors,
+                           "found another value, expected a group of at most "
+                           "%d texts for %s",
+                           GONG_RULE_LABELS_MAX, key);
+        reader->failed = true;
+        return NULL;
+    }
+    texts = calloc(GONG_RULE_LABELS_MAX, sizeof *texts);
+    if (texts == NULL) {
+        out_of_memory(reader);
+        return NULL;
+    }
+    for (size_t i = 0; i < gong_conf_count(node); i++) {
+        const struct gong_conf_node *child = gong_conf_at(node, i);
+        struct gong_rule_text *text = &texts[*count];
+
+        if (!check_text_node(reader, child)) {
+            continue;
+        }
+        if (!copy_text(reader, child, text)) {
+            break;
+        }
+        (*count)++;
+        if (labels) {
+            check_label(reader, child, text);
+        } else {
+            parse_annotation(reader, child, text);
+        }
+    }
+    return texts;
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+    const struct gong_rule_text *first = a;
+    const struct gong_rule_text *second = b;
+
+    return strcmp(first->name, second->name);
+}
+
+/* group/alert, and the labels sorted by name; heap. */
+static char *
+make_id(const struct gong_rule *rule)
+{
+    char *id = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&id, &size);
+
+    if (out == NULL) {
+        return NULL;
+    }
+    (void)fprintf(out, "%s/%s", rule->group, rule->alert);
+    for (size_t i = 0; i < rule->label_count; i++) {
+        (void)fprintf(out, "%c%s=%s", i == 0 ? '/' : ',', rule->labels[i].name,
+                      rule->labels[i].text);
+    }
+    if (fclose(out) != 0) {
+        free(id);
+        return NULL;
+    }
+    return id;
+}
+
+/* What the engine and reports need beyond the file's own words. */
+static void
+complete_rule(struct gong_rule_reader *reader,
+              const struct gong_conf_node *node, const struct group *group,
+              struct gong_rule *rule)
+{
+    size_t line = gong_conf_line(node);
+
+    rule->group = strdup(group->name == NULL ? "" : group->name);
+    rule->file = strdup(gong_conf_file(node));
+    rule->line = line > INT_MAX ? INT_MAX : (int)line;
+    rule->interval_ms = group->interval.ns / GONG_NS_PER_MS;
+    rule->lookback_ms = group->lookback.ns / GONG_NS_PER_MS;
+    if (rule->group != NULL && rule->alert != NULL &&
+        (rule->id == NULL || rule->id[0] == '\0')) {
+        free(rule->id);
+        rule->id = make_id(rule);
+    }
+    if (rule->group == NULL || rule->file == NULL ||
+        (rule->alert != NULL && rule->id == NULL)) {
+        out_of_memory(reader);
+    }
+}
+
+static void
+read_rule(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+          const struct group *group)
+{
+    struct gong_rule *rule = add_rule(reader, node);
+    struct rule words = {0};
+
+    if (rule == NULL) {
+        return;
+    }
+    if (!gong_conf_read(node, &rule_table, &words, reader->errors)) {
+        reader->failed = true;
+    }
+    /* The texts are the rule's from here. */
+    rule->id = words.id;
+    rule->alert = words.alert;
+    rule->expr_text = words.expr;
+    rule->for_ms = words.hold.ns / GONG_NS_PER_MS;
+    rule->keep_firing_for_ms = words.keep.ns / GONG_NS_PER_MS;
+    if (gong_conf_is_group(node)) {
+        check_name(reader, node, "alert", rule->alert);
+        check_id(reader, node, rule->id);
+        check_expr(reader, node, rule);
+        rule->labels = read_texts(reader, node, "labels", &rule->label_count);
+        rule->annotations =
+            read_texts(reader, node, "annotations", &rule->annotation_count);
+        if (rule->label_count > 1 && !reader->failed) {
+            qsort(rule->labels, rule->label_count, sizeof *rule->labels,
+                  compare_texts);
+        }
+    }
+    complete_rule(reader, node, group, rule);
+}
+
+static void
+read_rules(struct gong_rule_reader *reader, const struct gong_conf_node *root,
+           const struct group *group)
+{
+    const struct gong_conf_node *rules = gong_conf_child(root, "rules");
+
+    if (rules == NULL || !gong_conf_is_list(rules)) {
+        gong_conf_error_in(rules == NULL ? root : rules, 0, reader->errors,
+                           "found no list of rules, expected rules = ( { alert "
+                           "= \"...\"; expr = \"...\"; }, ... );");
+        reader->failed = true;
+        return;
+    }
+    for (size_t i = 0; i < gong_conf_count(rules); i++) {
+        if (reader->set->count == GONG_RULES_MAX) {
+            gong_conf_error(gong_conf_at(rules, i), reader->errors,
+                            "found more than %d rules in all files, expected "
+                            "fewer",
+                            GONG_RULES_MAX);
+            reader->failed = true;
+            return;
+        }
+        read_rule(reader, gong_conf_at(rules, i), group);
+    }
+}
+
+void
+gong_rule_read_conf(struct gong_rule_reader *reader,
+                    const struct gong_conf *conf)
+{
+    const struct gong_conf_node *root = gong_conf_root(conf);
+    struct group group = {0};
+
+    if (!gong_conf_read(root, &group_table, &group, reader->errors)) {
+        reader->failed = true;
+    }
+    check_name(reader, root, "group", group.name);
+    read_rules(reader, root, &group);
+    gong_conf_free(&group_table, &group);
+}
+
+struct use {
+    const char *id;
+    size_t rule;
+};
+
+/* By id, then in the order of the files. */
+static int
+compare_uses(const void *a, const void *b)
+{
+    const struct use *first = a;
+    const struct use *second = b;
+    int order = strcmp(first->id, second->id);
+
+    if (order != 0) {
+        return order;
+    }
+    return first->rule < second->rule ? -1 : first->rule > second->rule ? 1 : 0;
+}
+
+static void
+refuse_equal_ids(struct gong_rule_reader *reader)
+{
+    const struct gong_rule *rules = reader->set->rules;
+    size_t count = 0;
+    struct use *uses;
+
+    if (reader->set->count == 0) {
+        return;
+    }
+    uses = calloc(reader->set->count, sizeof *uses);
+    if (uses == NULL) {
+        out_of_memory(reader);
+        return;
+    }
+    for (size_t i = 0; i < reader->set->count; i++) {
+        if (rules[i].id != NULL) {
+            uses[count++] = (struct use){rules[i].id, i};
+        }
+    }
+    qsort(uses, count, sizeof *uses, compare_uses);
+    for (size_t i = 1; i < count; i++) {
+        const struct gong_rule *first = &rules[uses[i - 1].rule];
+
+        if (strcmp(uses[i - 1].id, uses[i].id) == 0) {
+            gong_conf_error(reader->nodes[uses[i].rule], reader->errors,
+                            "found a second rule with the id \"%s\", expected "
+                            "each id once (also at %s:%d)",
+                            first->id, first->file == NULL ? "" : first->file,
+                            first->line);
+            reader->failed = true;
+        }
+    }
+    free(uses);
+}
+
+bool
+gong_rule_read_finish(struct gong_rule_reader *reader)
+{
+    refuse_equal_ids(reader);
+    free(reader->nodes);
+    reader->nodes = NULL;
+    return !reader->failed;
+}

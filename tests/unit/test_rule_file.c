@@ -1,0 +1,594 @@
+#include "rules/rule_file.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void
+expect_messages(struct gong_conf_errors *errors, const char *expected)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    gong_conf_errors_print(errors, out);
+    assert_int_equal(fclose(out), 0);
+    assert_string_equal(text, expected);
+    free(text);
+    gong_conf_errors_fini(errors);
+}
+
+/* A bundle of one file f; caller frees. */
+static char *
+bundle_of(const char *text)
+{
+    char *bundle = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&bundle, &size);
+
+    assert_non_null(out);
+    (void)fprintf(out, "== f %zu\n%s", strlen(text), text);
+    assert_int_equal(fclose(out), 0);
+    return bundle;
+}
+
+static struct gong_rule_source *
+load_text(const char *text, struct gong_conf_errors *errors)
+{
+    char *bundle = bundle_of(text);
+    struct gong_rule_source *source =
+        gong_rule_bundle_load(gong_str_of(bundle), errors);
+
+    free(bundle);
+    return source;
+}
+
+static const char full[] =
+    "group = \"street-lighting\";\n"
+    "interval = \"15s\";\n"
+    "lookback = \"10m\";\n"
+    "rules = (\n"
+    "  { alert = \"LampOverheating\";\n"
+    "    id = \"lamp-overheating\";\n"
+    "    expr = \"streetlight_temp\"\n"
+    "           \" > 70\";\n"
+    "    for = \"30s\"; keep_firing_for = \"2m\";\n"
+    "    labels = { severity = \"critical\"; service = \"lighting\"; };\n"
+    "    annotations = {\n"
+    "      summary = \"\xc4\x90\xc3\xa8n {{ $labels.device }}: {{ $value | "
+    "printf \\\"%.1f\\\" }}\";\n"
+    "      action = \"C\xe1\xba\xaft ngu\xe1\xbb\x93n.\"; };\n"
+    "  },\n"
+    "  { alert = \"LampDark\"; expr = \"streetlight_load < 5\";\n"
+    "    labels = { team = \"b\"; severity = \"warning\"; }; },\n"
+    "  { alert = \"Plain\"; expr = \"up == 0\"; }\n"
+    ");\n";
+
+static void
+a_file_becomes_rules(void **state)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source = load_text(full, &errors);
+    const struct gong_rule *rule;
+    char out[64];
+
+    (void)state;
+    expect_messages(&errors, "");
+    assert_non_null(source);
+    assert_int_equal(source->set->count, 3);
+    rule = &source->set->rules[0];
+    assert_string_equal(rule->id, "lamp-overheating");
+    assert_string_equal(rule->group, "street-lighting");
+    assert_string_equal(rule->alert, "LampOverheating");
+    assert_string_equal(rule->expr_text, "streetlight_temp > 70");
+    assert_non_null(rule->expr);
+    assert_int_equal(rule->interval_ms, 15000);
+    assert_int_equal(rule->lookback_ms, 600000);
+    assert_int_equal(rule->for_ms, 30000);
+    assert_int_equal(rule->keep_firing_for_ms, 120000);
+    assert_int_equal(rule->label_count, 2);
+    assert_string_equal(rule->labels[0].name, "service");
+    assert_string_equal(rule->labels[1].text, "critical");
+    assert_null(rule->labels[0].tmpl);
+    assert_int_equal(rule->annotation_count, 2);
+    assert_string_equal(rule->annotations[0].name, "summary");
+    assert_string_equal(rule->annotations[1].name, "action");
+    assert_non_null(rule->annotations[1].tmpl);
+    (void)gong_template_render(rule->annotations[0].tmpl, NULL, 0, 70.25, out,
+                               sizeof out);
+    assert_string_equal(out, "\xc4\x90\xc3\xa8n : 70.2");
+    assert_string_equal(rule->file, "f");
+    assert_int_equal(rule->line, 5);
+    gong_rule_source_free(source);
+}
+
+static void
+defaults_are_those_of_the_language(void **state)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source = load_text(
+        "group = \"g\"; rules = ( { alert = \"A\"; expr = \"up == 0\"; } );",
+        &errors);
+    const struct gong_rule *rule;
+
+    (void)state;
+    assert_non_null(source);
+    rule = &source->set->rules[0];
+    assert_int_equal(rule->interval_ms, 0);
+    assert_int_equal(rule->lookback_ms, 300000);
+    assert_int_equal(rule->for_ms, 0);
+    assert_int_equal(rule->keep_firing_for_ms, 0);
+    assert_int_equal(rule->label_count, 0);
+    assert_int_equal(rule->annotation_count, 0);
+    gong_rule_source_free(source);
+}
+
+/* Semantics rule 18. */
+static void
+rule_18_id_is_group_name_and_labels(void **state)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source = load_text(full, &errors);
+
+    (void)state;
+    assert_non_null(source);
+    assert_string_equal(source->set->rules[1].id,
+                        "street-lighting/LampDark/severity=warning,team=b");
+    assert_string_equal(source->set->rules[1].labels[0].name, "severity");
+    assert_string_equal(source->set->rules[2].id, "street-lighting/Plain");
+    gong_rule_source_free(source);
+}
+
+#define OPEN  "group = \"g\";\nrules = (\n"
+#define CLOSE "\n);"
+
+static const struct golden {
+    const char *text;
+    const char *messages;
+} goldens[] = {
+    {"", "f:1:1: found no group, expected group = text in \"quotes\"\n"
+         "f:1:1: found no list of rules, expected rules = ( { alert = \"...\"; "
+         "expr = \"...\"; }, ... );\n"},
+    {"group = \"g\"; rules = { };",
+     "f:1:22: found no list of rules, expected rules = ( { alert = \"...\"; "
+     "expr = \"...\"; }, ... );\n"},
+    {"group = \"\"; rules = ( );",
+     "f:1:10: found a text of 0 bytes, expected a name of 1 to 128 bytes on "
+     "one line for group\n"},
+    {"group = \"g\"; lookbak = \"5m\"; rules = ( );",
+     "f:1:14: found unknown key \"lookbak\", expected one of group, interval, "
+     "lookback, rules; did you mean \"lookback\"?\n"},
+    {"group = \"g\"; lookback = \"0s\"; interval = \"2d\"; rules = ( );",
+     "f:1:42: found \"2d\", expected a duration such as \"10s\", 0s to 1d for "
+     "interval\n"
+     "f:1:25: found \"0s\", expected a duration such as \"10s\", 1s to 1d for "
+     "lookback\n"},
+    {OPEN "7" CLOSE, "f:3:1: found 7, expected a group { } for rule\n"},
+    {OPEN "{ record = \"r\"; }" CLOSE,
+     "f:3:3: found unknown key \"record\", expected one of alert, id, expr, "
+     "for, keep_firing_for, labels, annotations\n"
+     "f:3:1: found no rule.alert, expected alert = text in \"quotes\"\n"
+     "f:3:1: found no rule.expr, expected expr = text in \"quotes\"\n"},
+    {OPEN "{ alert = \"a\\nb\"; expr = \"up == 0\"; }" CLOSE,
+     "f:3:12: found a text of 3 bytes, expected a name of 1 to 128 bytes on "
+     "one "
+     "line for alert\n"},
+    {OPEN "{ alert = \"A\"; id = \"lamp/1\"; expr = \"up == 0\"; }" CLOSE,
+     "f:3:26: found \"lamp/1\", expected an id of 1 to 128 letters, digits, _ "
+     "- .\n"},
+    {OPEN "{ alert = \"A\"; id = \"\"; expr = \"up == 0\"; }" CLOSE,
+     "f:3:22: found \"\", expected an id of 1 to 128 letters, digits, _ - .\n"},
+    {OPEN "{ alert = \"A\"; expr = \"up == 0\"; for = 30; }" CLOSE,
+     "f:3:40: found 30, expected a duration such as \"10s\", 0s to 1y for "
+     "rule.for\n"},
+    {OPEN "{ alert = \"A\"; expr = \"up == 0\"; labels = \"x\"; }" CLOSE,
+     "f:3:44: found another value, expected a group of at most 16 texts for "
+     "labels\n"},
+    {OPEN "{ alert = \"A\"; expr = \"up == 0\";\n"
+          "labels = { a-b = \"x\"; alertname = \"y\"; n = 1; e = \"\";\n"
+          " v = \"\xc4\x90 {{ $value }}\"; }; }" CLOSE,
+     "f:4:12: found the name a-b, expected letters, digits and _ (but not "
+     "alertname)\n"
+     "f:4:23: found the name alertname, expected letters, digits and _ (but "
+     "not "
+     "alertname)\n"
+     "f:4:44: found another type, expected text in \"quotes\" for n\n"
+     "f:4:52: found an empty label, expected text\n"
+     "f:5:9: found {{ in a label, expected fixed text (annotations may hold "
+     "templates)\n"},
+};
+
+static void
+what_is_wrong_is_answered_with_its_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof goldens / sizeof goldens[0]; i++) {
+        struct gong_conf_errors errors = {0};
+
+        assert_null(load_text(goldens[i].text, &errors));
+        expect_messages(&errors, goldens[i].messages);
+    }
+}
+
+/* The words are those of the expression's and the template's own tests; here
+ * it is the place that counts. */
+static void
+expect_place(const char *text, const char *place)
+{
+    struct gong_conf_errors errors = {0};
+
+    assert_null(load_text(text, &errors));
+    assert_int_equal(errors.count, 1);
+    if (strncmp(errors.items[0], place, strlen(place)) != 0) {
+        fail_msg("expected %s..., found %s", place, errors.items[0]);
+    }
+    gong_conf_errors_fini(&errors);
+}
+
+static void
+expression_errors_point_into_the_text(void **state)
+{
+    (void)state;
+    expect_place(OPEN "{ alert = \"A\"; expr = \"up ==\"; }" CLOSE,
+                 "f:3:29: found ");
+    expect_place(
+        OPEN "{ alert = \"A\"; expr = \"up{a=\\\"\xc4\x90\\\"} ~ 1\"; }" CLOSE,
+        "f:3:36: found ");
+    expect_place(OPEN "{ alert = \"A\"; expr = \"up > 1\" # more\n"
+                      "   \"\\n and )\"; }" CLOSE,
+                 "f:4:12: found ");
+    expect_place(OPEN
+                 "{ alert = \"A\"; expr = \"1 < bool\n  rate(x[5m])\"; }" CLOSE,
+                 "f:4:3: found ");
+    expect_place(OPEN "{ alert = \"A\"; expr = \"1 + 1\"; }" CLOSE, "f:3:2");
+}
+
+static void
+template_errors_point_into_the_text(void **state)
+{
+    (void)state;
+    expect_place(OPEN "{ alert = \"A\"; expr = \"up == 0\"; annotations = {\n"
+                      "s = \"\xc4\x90\xc3\xa8n {{ nope }}\"; }; }" CLOSE,
+                 "f:4:13: found ");
+}
+
+static void
+the_seventeenth_label_is_refused(void **state)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    (void)state;
+    assert_non_null(out);
+    (void)fputs(OPEN "{ alert = \"A\"; expr = \"up == 0\";\nlabels = { ", out);
+    for (int i = 0; i < 17; i++) {
+        (void)fprintf(out, "l%d = \"x\"; ", i);
+    }
+    (void)fputs("}; }" CLOSE, out);
+    assert_int_equal(fclose(out), 0);
+    expect_place(text, "f:4:10: found another value, expected a group of at "
+                       "most 16 texts for labels");
+    free(text);
+}
+
+static void
+an_annotation_has_a_limit(void **state)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    (void)state;
+    assert_non_null(out);
+    (void)fputs(OPEN "{ alert = \"A\"; expr = \"up == 0\";\n"
+                     "annotations = { s = \"",
+                out);
+    for (int i = 0; i < GONG_RULE_ANNOTATION_SIZE + 1; i++) {
+        (void)fputc('x', out);
+    }
+    (void)fputs("\"; }; }" CLOSE, out);
+    assert_int_equal(fclose(out), 0);
+    expect_place(text, "f:4:2070: found a text of 2049 bytes, expected at most "
+                       "2048");
+    free(text);
+}
+
+/* More than 10,000 rules, in files of 2,500. */
+static void
+a_set_has_a_limit(void **state)
+{
+    struct gong_conf_errors errors = {0};
+    char *bundle = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&bundle, &size);
+
+    (void)state;
+    assert_non_null(out);
+    for (int file = 0; file < 5; file++) {
+        char *text = NULL;
+        size_t len = 0;
+        FILE *rules = open_memstream(&text, &len);
+        int count = file < 4 ? 2500 : 1;
+
+        assert_non_null(rules);
+        (void)fprintf(rules, "group = \"%d\"; rules = (", file);
+        for (int i = 0; i < count; i++) {
+            (void)fprintf(rules, "%s{ alert = \"%d\"; expr = \"up\"; }",
+                          i == 0 ? "" : ",\n", i);
+        }
+        (void)fputs(");", rules);
+        assert_int_equal(fclose(rules), 0);
+        (void)fprintf(out, "== f%d %zu\n%s", file, len, text);
+        free(text);
+    }
+    assert_int_equal(fclose(out), 0);
+    assert_null(gong_rule_bundle_load(gong_str_from(bundle, size), &errors));
+    free(bundle);
+    expect_messages(&errors, "f4:1:23: found more than 10000 rules in all "
+                             "files, expected fewer\n");
+}
+
+static void
+bundles_that_are_none_are_refused(void **state)
+{
+    static const struct golden cases[] = {
+        {"x", "bundle: found other bytes at offset 0, expected == name "
+              "length\n"},
+        {"== f 5\n", "bundle: found other bytes at offset 0, expected == name "
+                     "length\n"},
+        {"== f x\n", "bundle: found other bytes at offset 0, expected == name "
+                     "length\n"},
+        {"== f 99999999999999999999999\n",
+         "bundle: found other bytes at offset 0, expected == name length\n"},
+        {"==  1\nx", "bundle: found other bytes at offset 0, expected == name "
+                     "length\n"},
+        {"== f\x1b 1\nx", "bundle: found other bytes at offset 0, expected == "
+                          "name length\n"},
+        {"== f 0\nx", "bundle: found other bytes at offset 7, expected == name "
+                      "length\n"},
+        {"== g 0\n== f 0\n", "bundle: found f at offset 7, expected names in "
+                             "ascending order\n"},
+        {"== f 0\n== f 0\n", "bundle: found f at offset 7, expected names in "
+                             "ascending order\n"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct gong_conf_errors errors = {0};
+
+        assert_null(gong_rule_bundle_load(gong_str_of(cases[i].text), &errors));
+        expect_messages(&errors, cases[i].messages);
+    }
+}
+
+struct folder {
+    char path[32];
+    char file[3][64];
+    struct gong_strings paths; /* of the folder alone */
+    char *items[1];
+};
+
+static void
+write_text(const char *path, const char *text)
+{
+    FILE *out = fopen(path, "w");
+
+    assert_non_null(out);
+    (void)fputs(text, out);
+    assert_int_equal(fclose(out), 0);
+}
+
+static int
+make_folder(void **state)
+{
+    struct folder *folder = calloc(1, sizeof *folder);
+
+    assert_non_null(folder);
+    (void)snprintf(folder->path, sizeof folder->path, "/tmp/gong-rules-XXXXXX");
+    assert_non_null(mkdtemp(folder->path));
+    (void)snprintf(folder->file[0], sizeof folder->file[0], "%s/b.cfg",
+                   folder->path);
+    (void)snprintf(folder->file[1], sizeof folder->file[1], "%s/a b.cfg",
+                   folder->path);
+    (void)snprintf(folder->file[2], sizeof folder->file[2], "%s/.a.cfg",
+                   folder->path);
+    folder->items[0] = folder->path;
+    folder->paths = (struct gong_strings){folder->items, 1};
+    *state = folder;
+    return 0;
+}
+
+static int
+remove_folder(void **state)
+{
+    struct folder *folder = *state;
+
+    for (size_t i = 0; i < 3; i++) {
+        (void)unlink(folder->file[i]);
+    }
+    assert_int_equal(rmdir(folder->path), 0);
+    free(folder);
+    return 0;
+}
+
+static void
+a_folder_is_read_in_order_of_names(void **state)
+{
+    struct folder *folder = *state;
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source;
+    struct gong_rule_source *again;
+    char expected[800];
+
+    write_text(folder->file[0],
+               "group = \"b\"; rules = ( { alert = \"B\"; expr = \"up\"; } );");
+    write_text(folder->file[1], "group = \"a\"; rules = ( );");
+    write_text(folder->file[2], "not a rule file, not even read");
+    source = gong_rule_files_load(&folder->paths, &errors);
+    expect_messages(&errors, "");
+    assert_non_null(source);
+    assert_int_equal(source->set->count, 1);
+    assert_string_equal(source->set->rules[0].file, folder->file[0]);
+    (void)snprintf(expected, sizeof expected,
+                   "== %s 25\ngroup = \"a\"; rules = ( );== %s 55\ngroup = "
+                   "\"b\"; rules = ( { alert = \"B\"; expr = \"up\"; } );",
+                   folder->file[1], folder->file[0]);
+    assert_int_equal(source->bundle_len, strlen(expected));
+    assert_string_equal(source->bundle, expected);
+
+    again = gong_rule_bundle_load(
+        gong_str_from(source->bundle, source->bundle_len), &errors);
+    assert_non_null(again);
+    assert_int_equal(again->set->count, 1);
+    assert_string_equal(again->set->rules[0].id, source->set->rules[0].id);
+    assert_string_equal(again->bundle, source->bundle);
+    gong_rule_source_free(again);
+    gong_rule_source_free(source);
+}
+
+/* Semantics rule 18, across files. */
+static void
+rule_18_a_second_equal_id_is_refused(void **state)
+{
+    struct folder *folder = *state;
+    struct gong_conf_errors errors = {0};
+    char expected[800];
+
+    write_text(folder->file[0],
+               "group = \"g\"; rules = (\n { alert = \"A\"; id = \"x\"; expr = "
+               "\"up\"; },\n { alert = \"A\"; expr = \"up\"; } );");
+    write_text(folder->file[1],
+               "group = \"g\"; rules = (\n { alert = \"C\"; id = \"x\"; expr = "
+               "\"up\"; },\n\n { alert = \"A\"; expr = \"down\"; } );");
+    assert_null(gong_rule_files_load(&folder->paths, &errors));
+    (void)snprintf(expected, sizeof expected,
+                   "%s:3:2: found a second rule with the id \"g/A\", expected "
+                   "each id once (also at %s:4)\n"
+                   "%s:2:2: found a second rule with the id \"x\", expected "
+                   "each id once (also at %s:2)\n",
+                   folder->file[0], folder->file[1], folder->file[0],
+                   folder->file[1]);
+    expect_messages(&errors, expected);
+}
+
+static void
+one_bad_file_spoils_the_set(void **state)
+{
+    struct folder *folder = *state;
+    struct gong_conf_errors errors = {0};
+    char *items[] = {folder->file[0], folder->file[1]};
+    struct gong_strings both = {items, 2};
+    char expected[800];
+
+    write_text(folder->file[0], "group = \"g\"; rules = ( ) );");
+    assert_null(gong_rule_files_load(&both, &errors));
+    (void)snprintf(expected, sizeof expected,
+                   "%s: cannot be read: No such file or directory\n"
+                   "%s:1:26: found \")\", expected a name, as in name = "
+                   "value;\n",
+                   folder->file[1], folder->file[0]);
+    expect_messages(&errors, expected);
+}
+
+static void
+a_folder_without_rule_files_is_an_error(void **state)
+{
+    struct folder *folder = *state;
+    struct gong_conf_errors errors = {0};
+    char expected[800];
+
+    write_text(folder->file[2], "");
+    assert_null(gong_rule_files_load(&folder->paths, &errors));
+    (void)snprintf(expected, sizeof expected,
+                   "%s: found no *.cfg in the folder, expected at least one "
+                   "rule file\n",
+                   folder->path);
+    expect_messages(&errors, expected);
+}
+
+static void
+a_file_given_twice_is_an_error(void **state)
+{
+    struct folder *folder = *state;
+    struct gong_conf_errors errors = {0};
+    char *items[] = {folder->path, folder->file[0]};
+    struct gong_strings both = {items, 2};
+    char expected[800];
+
+    write_text(folder->file[0], "group = \"g\"; rules = ( );");
+    assert_null(gong_rule_files_load(&both, &errors));
+    (void)snprintf(expected, sizeof expected,
+                   "%s: found the file twice, expected it once\n",
+                   folder->file[0]);
+    expect_messages(&errors, expected);
+}
+
+static void
+no_paths_give_an_empty_set(void **state)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_strings none = {0};
+    struct gong_rule_source *source = gong_rule_files_load(&none, &errors);
+
+    (void)state;
+    assert_non_null(source);
+    assert_int_equal(source->set->count, 0);
+    assert_int_equal(source->bundle_len, 0);
+    gong_rule_source_free(source);
+}
+
+static void
+the_shipped_packs_load(void **state)
+{
+    struct gong_conf_errors errors = {0};
+    char folder[] = GONG_SOURCE_DIR "/rules/city";
+    char *items[] = {folder};
+    struct gong_strings paths = {items, 1};
+    struct gong_rule_source *source = gong_rule_files_load(&paths, &errors);
+
+    (void)state;
+    expect_messages(&errors, "");
+    assert_non_null(source);
+    assert_true(source->set->count > 0);
+    gong_rule_source_free(source);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_file_becomes_rules),
+        cmocka_unit_test(defaults_are_those_of_the_language),
+        cmocka_unit_test(rule_18_id_is_group_name_and_labels),
+        cmocka_unit_test(what_is_wrong_is_answered_with_its_place),
+        cmocka_unit_test(expression_errors_point_into_the_text),
+        cmocka_unit_test(template_errors_point_into_the_text),
+        cmocka_unit_test(the_seventeenth_label_is_refused),
+        cmocka_unit_test(an_annotation_has_a_limit),
+        cmocka_unit_test(a_set_has_a_limit),
+        cmocka_unit_test(bundles_that_are_none_are_refused),
+        cmocka_unit_test_setup_teardown(a_folder_is_read_in_order_of_names,
+                                        make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(rule_18_a_second_equal_id_is_refused,
+                                        make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(one_bad_file_spoils_the_set,
+                                        make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_folder_without_rule_files_is_an_error,
+                                        make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_file_given_twice_is_an_error,
+                                        make_folder, remove_folder),
+        cmocka_unit_test(no_paths_give_an_empty_set),
+        cmocka_unit_test(the_shipped_packs_load),
+    };
+
+    return cmocka_run_group_tests_name("rule_file", tests, NULL, NULL);
+}
