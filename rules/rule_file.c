@@ -3,8 +3,8 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
-#include "rules/rule_bundle.h"
-#include "rules/rule_read.h"
+#include "rules/rule_file_bundle.h"
+#include "rules/rule_file_read.h"
 
 /* Reads every file into set; all stay open until ids are compared. */
 static bool

@@ -1,4 +1,4 @@
-#include "rules/rule_bundle.h"
+#include "rules/rule_file_bundle.h"
 
 #include <dirent.h>
 #include <errno.h>

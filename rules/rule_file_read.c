@@ -1,4 +1,4 @@
-#include "rules/rule_read.h"
+#include "rules/rule_file_read.h"
 
 #include <limits.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
-/* rule_read: one rule file's settings to rules. Private to rule_file. */
-#ifndef GONG_RULES_RULE_READ_H
-#define GONG_RULES_RULE_READ_H
+/* rule_file_read: one rule file's settings to rules. Private to rule_file. */
+#ifndef GONG_RULES_RULE_FILE_READ_H
+#define GONG_RULES_RULE_FILE_READ_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /*
- * rule_bundle: the bytes of rule files, from disk or from a bundle. Private to
+ * rule_file_bundle: the bytes of rule files, from disk or from a bundle. Private to
  * rule_file.
  *
  * A bundle is every file one after another, in byte order of their names:
@@ -12,8 +12,8 @@
  * A name may hold spaces but no control characters; the length is what stands
  * after the line's last space.
  */
-#ifndef GONG_RULES_RULE_BUNDLE_H
-#define GONG_RULES_RULE_BUNDLE_H
+#ifndef GONG_RULES_RULE_FILE_BUNDLE_H
+#define GONG_RULES_RULE_FILE_BUNDLE_H
 
 #include <stdbool.h>
 #include <stddef.h>
