@@ -208,6 +208,15 @@ put_ten(struct sinks *sinks, bool with_bad)
     (void)sinks_put_data(sinks, "22015", "lamp-1", lines);
 }
 
+/* What the server has stored, as of its last answer (which takes the lock that
+ * script_count takes). */
+static const char *
+stored(struct fixture *f)
+{
+    (void)script_count(f->script);
+    return f->server.stored;
+}
+
 /* How often line n of put_ten occurs in text. */
 static int
 occurrences(const char *text, int n)
@@ -279,7 +288,7 @@ check_outcome(struct fixture *f, struct sinks *sinks, bool with_bad)
     for (int i = 1; i <= 10; i++) {
         bool bad = with_bad && i % 4 == 0;
 
-        assert_int_equal(occurrences(f->server.stored, i) > 0, !bad);
+        assert_int_equal(occurrences(stored(f), i) > 0, !bad);
         assert_int_equal(occurrences(dead, i), bad ? 1 : 0);
     }
     free(dead);
@@ -387,7 +396,7 @@ nothing_taken_by_1x_goes_to_the_file(void **state)
 
     run(f, sinks, false);
     dead = sinks_read(sinks, "dead-letter-main.lp");
-    assert_string_equal(f->server.stored, "");
+    assert_string_equal(stored(f), "");
     for (int i = 1; i <= 10; i++) {
         assert_int_equal(occurrences(dead, i), 1);
     }
@@ -422,7 +431,7 @@ too_large_is_halved(void **state)
     run(f, sinks, false);
     check_outcome(f, sinks, false);
     for (int i = 1; i <= 10; i++) {
-        assert_int_equal(occurrences(f->server.stored, i), 1);
+        assert_int_equal(occurrences(stored(f), i), 1);
     }
     end(f);
 }
@@ -527,8 +536,8 @@ alerts_wait_until_their_cause_is_durable(void **state)
     wait_settled(sinks);
     gong_store_stop(f->store);
     f->store = NULL;
-    assert_non_null(strstr(f->server.stored, "gong_alert,alertname=Caused,"));
-    assert_null(strstr(f->server.stored, "Early"));
+    assert_non_null(strstr(stored(f), "gong_alert,alertname=Caused,"));
+    assert_null(strstr(stored(f), "Early"));
     gong_spool_stats(gong_effects_spool(sinks->effects), &stats);
     sinks_reopen(sinks);
     assert_in_range(
@@ -541,7 +550,7 @@ alerts_wait_until_their_cause_is_durable(void **state)
     script_wait(f->script, script_count(f->script) + 1);
     gong_store_stop(f->store);
     f->store = NULL;
-    assert_non_null(strstr(f->server.stored, "alertname=Early,"));
+    assert_non_null(strstr(stored(f), "alertname=Early,"));
     end(f);
 }
 
