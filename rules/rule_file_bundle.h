@@ -1,6 +1,6 @@
 /*
- * rule_file_bundle: the bytes of rule files, from disk or from a bundle. Private to
- * rule_file.
+ * rule_file_bundle: the bytes of rule files, from disk or from a bundle.
+ * Private to rule_file.
  *
  * A bundle is every file one after another, in byte order of their names:
  *
