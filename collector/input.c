@@ -10,7 +10,20 @@
 #include "collector/input_net.h"
 #include "collector/input_temp.h"
 #include "collector/input_processes.h"
+#include "collector/input_cpu.h"
+#include "collector/input_disk.h"
+#include "collector/input_diskio.h"
+#include "collector/input_dns_query.h"
+#include "collector/input_exec.h"
+#include "collector/input_http_response.h"
 #include "collector/input_internal.h"
+#include "collector/input_mem.h"
+#include "collector/input_net.h"
+#include "collector/input_net_response.h"
+#include "collector/input_processes.h"
+#include "collector/input_prometheus.h"
+#include "collector/input_system.h"
+#include "collector/input_temp.h"
 
 const struct gong_input_kind *const gong_input_kinds[] = {
     &gong_input_cpu,      &gong_input_mem,

@@ -7,7 +7,6 @@
  */
 #include "collector/input_temp.h"
 
-#include <ctype.h>
 #include <dirent.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,7 +45,11 @@ static void
 tidy(char *name)
 {
     for (; *name != '\0'; name++) {
-        *name = *name == ' ' ? '_' : (char)tolower((unsigned char)*name);
+        if (*name == ' ') {
+            *name = '_';
+        } else if (*name >= 'A' && *name <= 'Z') {
+            *name = (char)(*name - 'A' + 'a');
+        }
     }
 }
 

@@ -132,7 +132,7 @@ gong_points_time(struct gong_points *points, int64_t time_ns)
 }
 
 void
-gong_points_end(struct gong_points *points)
+gong_points_line(struct gong_points *points, const struct gong_lp_line *line)
 {
     uint64_t lost = points->losses.points;
     enum gong_err err;
@@ -140,11 +140,16 @@ gong_points_end(struct gong_points *points)
     if (points->err != GONG_OK) {
         return;
     }
-    err = gong_lp_encode(&points->lines, &points->line, &dialect,
-                         &points->losses);
+    err = gong_lp_encode(&points->lines, line, &dialect, &points->losses);
     if (err != GONG_OK) {
         fail(points, err);
     } else if (points->losses.points == lost) {
         points->count++;
     }
+}
+
+void
+gong_points_end(struct gong_points *points)
+{
+    gong_points_line(points, &points->line);
 }

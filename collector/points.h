@@ -51,4 +51,9 @@ void gong_points_string(struct gong_points *points, const char *key,
 void gong_points_time(struct gong_points *points, int64_t time_ns);
 void gong_points_end(struct gong_points *points);
 
+/* gong_points_line: a whole point, borrowed for the call, with its own stamp;
+ * instead of begin ... end. */
+void gong_points_line(struct gong_points *points,
+                      const struct gong_lp_line *line);
+
 #endif

@@ -1,0 +1,309 @@
+#include "collector/prom_text.h"
+
+#include <math.h>
+
+#include "common/lp_number.h"
+
+/* What is left of one line. */
+struct cursor {
+    const char *at;
+    const char *end;
+};
+
+static bool
+is_letter(char byte)
+{
+    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
+           byte == '_';
+}
+
+static bool
+is_digit(char byte)
+{
+    return byte >= '0' && byte <= '9';
+}
+
+static void
+skip_blanks(struct cursor *cursor)
+{
+    while (cursor->at < cursor->end &&
+           (*cursor->at == ' ' || *cursor->at == '\t')) {
+        cursor->at++;
+    }
+}
+
+static bool
+skip_byte(struct cursor *cursor, char byte)
+{
+    if (cursor->at == cursor->end || *cursor->at != byte) {
+        return false;
+    }
+    cursor->at++;
+    return true;
+}
+
+/* [a-zA-Z_][a-zA-Z0-9_]*, of metrics also ':'; empty where there is none. */
+static struct gong_str
+read_name(struct cursor *cursor, bool metric)
+{
+    const char *start = cursor->at;
+
+    while (cursor->at < cursor->end &&
+           (is_letter(*cursor->at) || (metric && *cursor->at == ':') ||
+            (cursor->at > start && is_digit(*cursor->at)))) {
+        cursor->at++;
+    }
+    return gong_str_from(start, (size_t)(cursor->at - start));
+}
+
+/* Copies on into scratch from the first escape; unescaped values stay views. */
+static bool
+read_value(struct gong_prom_text *reader, struct cursor *cursor,
+           struct gong_str *out)
+{
+    char *copy = reader->scratch + reader->scratch_used;
+    const char *start = cursor->at;
+    size_t len = 0;
+    bool escaped = false;
+
+    while (cursor->at < cursor->end && *cursor->at != '"') {
+        char byte = *cursor->at++;
+
+        if (byte == '\\' && cursor->at < cursor->end &&
+            (*cursor->at == '\\' || *cursor->at == '"' || *cursor->at == 'n')) {
+            byte = *cursor->at == 'n' ? '\n' : *cursor->at;
+            cursor->at++;
+            escaped = true;
+        }
+        /* All values of one line are shorter than the line. */
+        copy[len++] = byte;
+    }
+    if (!skip_byte(cursor, '"')) {
+        return false;
+    }
+    if (escaped) {
+        *out = gong_str_from(copy, len);
+        reader->scratch_used += len;
+    } else {
+        *out = gong_str_from(start, len);
+    }
+    return true;
+}
+
+static bool
+has_label(const struct gong_prom_sample *sample, struct gong_str name)
+{
+    for (size_t i = 0; i < sample->label_count; i++) {
+        if (gong_str_equal(sample->labels[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* name="value"; NULL, or the reason. */
+static const char *
+read_label(struct gong_prom_text *reader, struct cursor *cursor)
+{
+    struct gong_prom_sample *sample = &reader->sample;
+    struct gong_prom_label label;
+
+    label.name = read_name(cursor, false);
+    if (label.name.len == 0) {
+        return "label_name";
+    }
+    if (has_label(sample, label.name)) {
+        return "duplicate_label";
+    }
+    if (sample->label_count == GONG_PROM_LABELS_MAX) {
+        return "too_many_labels";
+    }
+    skip_blanks(cursor);
+    if (!skip_byte(cursor, '=')) {
+        return "label";
+    }
+    skip_blanks(cursor);
+    if (!skip_byte(cursor, '"') || !read_value(reader, cursor, &label.value)) {
+        return "label_value";
+    }
+    sample->labels[sample->label_count++] = label;
+    return NULL;
+}
+
+/* What stands behind '{' up to '}'; a comma may end the list. */
+static const char *
+read_labels(struct gong_prom_text *reader, struct cursor *cursor)
+{
+    for (;;) {
+        const char *reason;
+
+        skip_blanks(cursor);
+        if (skip_byte(cursor, '}')) {
+            return NULL;
+        }
+        reason = read_label(reader, cursor);
+        if (reason != NULL) {
+            return reason;
+        }
+        skip_blanks(cursor);
+        if (!skip_byte(cursor, ',')) {
+            return skip_byte(cursor, '}') ? NULL : "label";
+        }
+    }
+}
+
+/* word is lower case. */
+static bool
+is_word(struct gong_str text, const char *word)
+{
+    size_t i = 0;
+
+    while (i < text.len && word[i] != '\0' &&
+           (text.data[i] | 0x20) == word[i]) {
+        i++;
+    }
+    return i == text.len && word[i] == '\0';
+}
+
+static bool
+read_number(struct gong_str word, double *out)
+{
+    const char *at = word.data;
+    const char *end = word.data + word.len;
+    struct gong_lp_value value;
+    struct gong_str digits;
+    bool sign = word.len > 0 && (*at == '+' || *at == '-');
+
+    digits = gong_str_from(at + sign, word.len - (sign ? 1 : 0));
+    if (is_word(digits, "nan")) {
+        *out = NAN;
+        return true;
+    }
+    if (is_word(digits, "inf") || is_word(digits, "infinity")) {
+        *out = sign && *at == '-' ? -INFINITY : INFINITY;
+        return true;
+    }
+    if (digits.len == 0 || !(is_digit(*digits.data) || *digits.data == '.')) {
+        return false;
+    }
+    at = *at == '+' ? digits.data : at;
+    if (gong_lp_number_scan(&at, end, &value) != NULL || at != end ||
+        value.type != GONG_LP_FLOAT) {
+        return false;
+    }
+    *out = value.as.number;
+    return true;
+}
+
+static struct gong_str
+read_word(struct cursor *cursor)
+{
+    const char *start = cursor->at;
+
+    while (cursor->at < cursor->end && *cursor->at != ' ' &&
+           *cursor->at != '\t') {
+        cursor->at++;
+    }
+    return gong_str_from(start, (size_t)(cursor->at - start));
+}
+
+/* value [stamp] */
+static const char *
+read_numbers(struct gong_prom_sample *sample, struct cursor *cursor)
+{
+    struct gong_str word;
+
+    skip_blanks(cursor);
+    word = read_word(cursor);
+    if (!read_number(word, &sample->value)) {
+        return "value";
+    }
+    skip_blanks(cursor);
+    word = read_word(cursor);
+    if (word.len > 0) {
+        const char *at = word.data;
+        const char *end = word.data + word.len;
+
+        if (gong_lp_number_stamp(&at, end, &sample->time_ms) != NULL ||
+            at != end) {
+            return "time";
+        }
+        sample->has_time = true;
+    }
+    skip_blanks(cursor);
+    return cursor->at == cursor->end ? NULL : "trailing";
+}
+
+static const char *
+read_line(struct gong_prom_text *reader, struct cursor cursor)
+{
+    struct gong_prom_sample *sample = &reader->sample;
+    const char *reason = NULL;
+
+    sample->label_count = 0;
+    sample->has_time = false;
+    sample->time_ms = 0;
+    reader->scratch_used = 0;
+    if (cursor.end - cursor.at > GONG_PROM_LINE_MAX) {
+        return "line_too_long";
+    }
+    sample->name = read_name(&cursor, true);
+    if (sample->name.len == 0) {
+        return "name";
+    }
+    skip_blanks(&cursor);
+    if (skip_byte(&cursor, '{')) {
+        reason = read_labels(reader, &cursor);
+    } else if (cursor.at == sample->name.data + sample->name.len) {
+        return "name"; /* no blank behind it */
+    }
+    return reason != NULL ? reason : read_numbers(sample, &cursor);
+}
+
+/* The next line without its end; false behind the last. */
+static bool
+next_line(struct gong_prom_text *reader, struct cursor *out)
+{
+    const char *start;
+    const char *newline;
+    size_t left = reader->text.len - reader->at;
+
+    if (left == 0) {
+        return false;
+    }
+    start = reader->text.data + reader->at;
+    newline = memchr(start, '\n', left);
+    out->at = start;
+    out->end = newline != NULL ? newline : start + left;
+    reader->at += (size_t)(out->end - start) + (newline != NULL ? 1 : 0);
+    reader->line++;
+    if (out->end > out->at && out->end[-1] == '\r') {
+        out->end--;
+    }
+    return true;
+}
+
+void
+gong_prom_text_start(struct gong_prom_text *reader, struct gong_str text)
+{
+    reader->text = text;
+    reader->at = 0;
+    reader->line = 0;
+    reader->reason = NULL;
+}
+
+enum gong_prom_result
+gong_prom_text_next(struct gong_prom_text *reader)
+{
+    struct cursor cursor;
+
+    while (next_line(reader, &cursor)) {
+        skip_blanks(&cursor);
+        if (cursor.at == cursor.end || *cursor.at == '#') {
+            continue;
+        }
+        reader->reason = read_line(reader, cursor);
+        return reader->reason == NULL ? GONG_PROM_SAMPLE : GONG_PROM_REFUSED;
+    }
+    return GONG_PROM_END;
+}
