@@ -1,0 +1,10 @@
+# What the documents say is checked like code.
+foreach(check check_links check_links_control)
+    string(REPLACE check_ "" name ${check})
+    add_test(NAME doc.${name} COMMAND ${CMAKE_SOURCE_DIR}/tests/${check}.sh)
+    list(APPEND gong_doc_tests doc.${name})
+endforeach()
+add_test(NAME doc.config COMMAND ${CMAKE_SOURCE_DIR}/tests/check_config_doc.sh
+    ${CMAKE_BINARY_DIR}/bin)
+list(APPEND gong_doc_tests doc.config)
+set_tests_properties(${gong_doc_tests} PROPERTIES LABELS doc TIMEOUT 60)
