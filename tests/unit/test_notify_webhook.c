@@ -189,6 +189,45 @@ posts_and_judges(void **state)
 }
 
 static void
+decide_slowly(void *ctx, size_t index, const struct script_request *request,
+              struct script_reply *reply)
+{
+    (void)ctx;
+    (void)index;
+    (void)request;
+    reply->delay_ms = 1000;
+}
+
+/* The answer would be a good one; an interrupted attempt does not wait for it
+ * and is told again later. */
+static void
+an_interrupt_ends_the_attempt(void **state)
+{
+    static int statuses[] = {200};
+    json_t *effect = sinks_alert(&firing);
+    struct fixture f;
+    void *webhook = NULL;
+    char why[128] = "";
+
+    (void)state;
+    begin(&f, statuses);
+    script_stop(f.script);
+    f.script = script_start(0, decide_slowly, NULL);
+    (void)snprintf(f.url, sizeof f.url, "http://127.0.0.1:%u/",
+                   script_port(f.script));
+    assert_int_equal(
+        gong_notify_webhook.open(&f.config, &webhook, why, sizeof why),
+        GONG_OK);
+    gong_notify_webhook.interrupt(webhook);
+    assert_int_equal(
+        gong_notify_webhook.deliver(webhook, effect, why, sizeof why),
+        GONG_NOTIFY_RETRY);
+    gong_notify_webhook.close(webhook);
+    script_stop(f.script);
+    json_decref(effect);
+}
+
+static void
 write_file(const char *path, const char *text)
 {
     FILE *file = fopen(path, "w");
@@ -277,6 +316,7 @@ main(void)
         cmocka_unit_test(group_key_quotes_values),
         cmocka_unit_test(every_status),
         cmocka_unit_test(posts_and_judges),
+        cmocka_unit_test(an_interrupt_ends_the_attempt),
         cmocka_unit_test_setup_teardown(sends_credentials, sinks_setup,
                                         sinks_teardown),
         cmocka_unit_test_setup_teardown(bad_configurations_do_not_open,

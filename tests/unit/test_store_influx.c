@@ -13,120 +13,8 @@
 
 #include "agent/store_influx.h"
 #include "http_script.h"
+#include "script_store.h"
 #include "sink_fixture.h"
-
-/* What the scripted server has accepted, one text; under its one thread. */
-struct server {
-    int type;            /* enum gong_store_type */
-    const char *plan;    /* one letter per request, see decide */
-    size_t lines_max;    /* more lines than this: 413 */
-    bool partial;        /* lines with "bad": stores the others, 400 */
-    bool all_or_nothing; /* lines with "bad": 400 for the whole */
-    size_t stored_len;
-    char stored[1 << 16];
-};
-
-static size_t
-count_lines(const char *text)
-{
-    size_t count = 0;
-
-    for (const char *c = text; *c != '\0'; c++) {
-        count += *c == '\n';
-    }
-    return count;
-}
-
-static void
-store_lines(struct server *server, const char *body, bool without_bad)
-{
-    while (*body != '\0') {
-        size_t len = strcspn(body, "\n") + 1;
-        char line[1024];
-
-        (void)snprintf(line, sizeof line, "%.*s", (int)len, body);
-        if (!without_bad || strstr(line, "bad") == NULL) {
-            assert_true(server->stored_len + len < sizeof server->stored);
-            server->stored_len += (size_t)snprintf(
-                server->stored + server->stored_len,
-                sizeof server->stored - server->stored_len, "%s", line);
-        }
-        body += len;
-    }
-}
-
-static void
-by_content(struct server *server, const struct script_request *request,
-           struct script_reply *reply)
-{
-    bool bad = strstr(request->body, "bad") != NULL;
-
-    if (server->lines_max > 0 &&
-        count_lines(request->body) > server->lines_max) {
-        reply->status = 413;
-    } else if (bad && server->partial) {
-        store_lines(server, request->body, true);
-        reply->status = 400;
-        reply->body = "{\"error\":\"partial write: field type conflict: input "
-                      "field \\\"v\\\" dropped=1\"}";
-    } else if (bad && server->all_or_nothing) {
-        reply->status = 400;
-        reply->body = "{\"code\":\"invalid\",\"message\":\"unable to parse\"}";
-    } else {
-        store_lines(server, request->body, false);
-    }
-}
-
-/* r reset, t too slow, 5 500, 9 429, w 429 with Retry-After, a 401, d 404,
- * p 500 without the retention policy, x 400; anything else: by content. */
-static void
-decide(void *ctx, size_t index, const struct script_request *request,
-       struct script_reply *reply)
-{
-    struct server *server = ctx;
-    size_t planned = strlen(server->plan);
-    char step = index < planned ? server->plan[index] : '.';
-
-    if (strcmp(request->method, "GET") == 0) {
-        reply->status = 200;
-        reply->body = "-dedup.minScrapeInterval=\"1ms\"\n";
-        return;
-    }
-    switch (step) {
-    case 'r':
-        reply->status = 0;
-        return;
-    case 't':
-        reply->delay_ms = 400;
-        break;
-    case '5':
-        reply->status = 500;
-        return;
-    case '9':
-    case 'w':
-        reply->status = 429;
-        reply->retry_after = step == 'w' ? "1" : NULL;
-        return;
-    case 'a':
-        reply->status = 401;
-        return;
-    case 'd':
-        reply->status = 404;
-        reply->body = "{\"error\":\"database not found: \\\"x\\\"\"}";
-        return;
-    case 'p':
-        reply->status = 500;
-        reply->body = "{\"error\":\"retention policy not found: x\"}";
-        return;
-    case 'x':
-        reply->status = 400;
-        reply->body = "{\"error\":\"unable to parse 'x'\"}";
-        return;
-    default:
-        break;
-    }
-    by_content(server, request, reply);
-}
 
 /* A store, its server and its configuration. */
 struct fixture {
@@ -158,7 +46,7 @@ begin(struct sinks *sinks, int type, const char *plan)
     assert_non_null(f);
     f->server.type = type;
     f->server.plan = plan;
-    f->script = script_start(0, decide, &f->server);
+    f->script = script_start(0, script_store_decide, &f->server);
     (void)snprintf(f->url, sizeof f->url, "http://127.0.0.1:%u/",
                    script_port(f->script));
     f->config = (struct gong_store_config){
@@ -370,7 +258,39 @@ partial_write_of_1x_leaves_only_bad_lines(void **state)
     dead = sinks_read(sinks, "dead-letter-main.lp");
     assert_non_null(strstr(dead, " store=main lines=1 reason=type_conflict "
                                  "status=400 answer=\"{"));
-    assert_int_equal(count_lines(dead), 4);
+    assert_int_equal(script_store_count_lines(dead), 4);
+    free(dead);
+    end(f);
+}
+
+/* One sender of many bad lines must not cost a request for each of them. */
+static void
+narrowing_is_bounded(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_INFLUXDB1, "");
+    static char lines[32768];
+    size_t used = 0;
+    char *dead;
+
+    for (int i = 0; i < 1000; i++) {
+        used += (size_t)snprintf(lines + used, sizeof lines - used,
+                                 "m,n=%d,k=bad v=1 1\n", i);
+    }
+    f->server.partial = true;
+    (void)sinks_put_data(sinks, "22015", "lamp-1", lines);
+    start_store(f, sinks);
+    while (sinks_count(sinks, "gong_agent_store_lines_refused_total",
+                       "store=\"main\",reason=\"type_conflict\"") < 1000) {
+        gong_clock_sleep(gong_dur_ms(5));
+    }
+    gong_store_stop(f->store);
+    f->store = NULL;
+    assert_in_range(script_count(f->script), 3, 65);
+    dead = sinks_read(sinks, "dead-letter-main.lp");
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(occurrences(dead, i), 1);
+    }
     free(dead);
     end(f);
 }
@@ -448,7 +368,8 @@ a_request_keeps_its_bounds(void **state)
     run(f, sinks, false);
     check_outcome(f, sinks, false);
     for (size_t i = 0; i < script_count(f->script); i++) {
-        assert_true(count_lines(script_at(f->script, i)->body) <= 4);
+        assert_true(script_store_count_lines(script_at(f->script, i)->body) <=
+                    4);
     }
     end(f);
 }
@@ -478,7 +399,7 @@ a_dead_store_holds_its_place(void **state)
     assert_int_equal(
         sinks_cursor(gong_journal_spool(sinks->journal), "store-main"), place);
 
-    f->script = script_start(port, decide, &f->server);
+    f->script = script_start(port, script_store_decide, &f->server);
     start_store(f, sinks);
     wait_settled(sinks);
     check_outcome(f, sinks, false);
@@ -498,7 +419,7 @@ undecodable_lines_are_kept_once(void **state)
     dead = sinks_read(sinks, "dead-letter-decode.lp");
     assert_non_null(strstr(dead, "site=22015 device=lamp-2 line=2 "));
     assert_non_null(strstr(dead, "\nevil?[2J v=oops 1\n"));
-    assert_int_equal(count_lines(dead), 2);
+    assert_int_equal(script_store_count_lines(dead), 2);
     free(dead);
     end(f);
 
@@ -622,6 +543,7 @@ main(void)
         cmocka_unit_test(what_passes_is_sent_again),
         TEST(retry_after_is_honoured),
         TEST(partial_write_of_1x_leaves_only_bad_lines),
+        TEST(narrowing_is_bounded),
         TEST(whole_refusal_of_2x_is_bisected),
         TEST(nothing_taken_by_1x_goes_to_the_file),
         TEST(bad_request_of_victoriametrics_is_not_repeated),

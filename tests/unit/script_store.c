@@ -1,0 +1,110 @@
+#include "script_store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+size_t
+script_store_count_lines(const char *text)
+{
+    size_t count = 0;
+
+    for (const char *c = text; *c != '\0'; c++) {
+        count += *c == '\n';
+    }
+    return count;
+}
+
+static void
+store_lines(struct server *server, const char *body, bool without_bad)
+{
+    while (*body != '\0') {
+        size_t len = strcspn(body, "\n") + 1;
+        char line[1024];
+
+        (void)snprintf(line, sizeof line, "%.*s", (int)len, body);
+        if (!without_bad || strstr(line, "bad") == NULL) {
+            assert_true(server->stored_len + len < sizeof server->stored);
+            server->stored_len += (size_t)snprintf(
+                server->stored + server->stored_len,
+                sizeof server->stored - server->stored_len, "%s", line);
+        }
+        body += len;
+    }
+}
+
+static void
+by_content(struct server *server, const struct script_request *request,
+           struct script_reply *reply)
+{
+    bool bad = strstr(request->body, "bad") != NULL;
+
+    if (server->lines_max > 0 &&
+        script_store_count_lines(request->body) > server->lines_max) {
+        reply->status = 413;
+    } else if (bad && server->partial) {
+        store_lines(server, request->body, true);
+        reply->status = 400;
+        reply->body = "{\"error\":\"partial write: field type conflict: input "
+                      "field \\\"v\\\" dropped=1\"}";
+    } else if (bad && server->all_or_nothing) {
+        reply->status = 400;
+        reply->body = "{\"code\":\"invalid\",\"message\":\"unable to parse\"}";
+    } else {
+        store_lines(server, request->body, false);
+    }
+}
+
+void
+script_store_decide(void *ctx, size_t index,
+                    const struct script_request *request,
+                    struct script_reply *reply)
+{
+    struct server *server = ctx;
+    size_t planned = strlen(server->plan);
+    char step = index < planned ? server->plan[index] : '.';
+
+    if (strcmp(request->method, "GET") == 0) {
+        reply->status = 200;
+        reply->body = "-dedup.minScrapeInterval=\"1ms\"\n";
+        return;
+    }
+    switch (step) {
+    case 'r':
+        reply->status = 0;
+        return;
+    case 't':
+        reply->delay_ms = 400;
+        break;
+    case '5':
+        reply->status = 500;
+        return;
+    case '9':
+    case 'w':
+        reply->status = 429;
+        reply->retry_after = step == 'w' ? "1" : NULL;
+        return;
+    case 'a':
+        reply->status = 401;
+        return;
+    case 'd':
+        reply->status = 404;
+        reply->body = "{\"error\":\"database not found: \\\"x\\\"\"}";
+        return;
+    case 'p':
+        reply->status = 500;
+        reply->body = "{\"error\":\"retention policy not found: x\"}";
+        return;
+    case 'x':
+        reply->status = 400;
+        reply->body = "{\"error\":\"unable to parse 'x'\"}";
+        return;
+    default:
+        break;
+    }
+    by_content(server, request, reply);
+}

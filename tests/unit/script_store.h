@@ -1,0 +1,35 @@
+/*
+ * script_store: a time-series store for http_script that answers by a plan, and
+ * otherwise by what it is sent.
+ */
+#ifndef GONG_TESTS_SCRIPT_STORE_H
+#define GONG_TESTS_SCRIPT_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "http_script.h"
+
+/* What the scripted server has accepted, one text; under its one thread. */
+struct server {
+    int type;            /* enum gong_store_type */
+    const char *plan;    /* one letter per request, see script_store_decide */
+    size_t lines_max;    /* more lines than this: 413 */
+    bool partial;        /* lines with "bad": stores the others, 400 */
+    bool all_or_nothing; /* lines with "bad": 400 for the whole */
+    size_t stored_len;
+    char stored[1 << 16];
+};
+
+/*
+ * One letter of the plan per request: r reset, t too slow, 5 500, 9 429, w 429
+ * with Retry-After, a 401, d 404, p 500 without the retention policy, x 400;
+ * anything else: by content. ctx is the struct server.
+ */
+void script_store_decide(void *ctx, size_t index,
+                         const struct script_request *request,
+                         struct script_reply *reply);
+
+size_t script_store_count_lines(const char *text);
+
+#endif
