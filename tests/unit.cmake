@@ -40,6 +40,7 @@ gong_test(engine_model LINKS gong_engine
 gong_test(engine LINKS gong_engine
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 gong_test(rule_file LINKS gong_rule_file)
+gong_test(rules_doc LINKS gong_rule_file)
 
 # agent: what carries points and alerts out
 foreach(module effect_json store_answer)
@@ -49,7 +50,8 @@ foreach(module store_batch store_alert store_http store_influx dead_letter
         notify notify_log notify_webhook)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c
-            ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
+            ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/script_store.c)
 endforeach()
 
 # rules/engine: the language
@@ -63,3 +65,6 @@ gong_test(plan LINKS gong_engine m)
 gong_test(promql_memory LINKS gong_engine)
 target_link_options(test_promql_memory PRIVATE
     LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
+
+# collector: inputs
+gong_test(input_host LINKS gong_inputs)
