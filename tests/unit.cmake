@@ -35,6 +35,9 @@ foreach(module spool spool_recover spool_faults)
 endforeach()
 
 # rules/engine
+foreach(module hash arena symbol labelset name timer alert)
+    gong_test(${module} LINKS gong_engine)
+endforeach()
 gong_test(engine_model LINKS gong_engine
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 gong_test(engine LINKS gong_engine

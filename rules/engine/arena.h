@@ -7,7 +7,7 @@
  *
  * Elements hold no pointers, only indices, so an arena can be written to disk
  * and read back as it is. A pointer from gong_arena_at is good until the next
- * add to the same arena.
+ * add to the same arena. Hot paths index data as the array it is.
  *
  * All arenas of an engine draw on one budget: it knows the bytes held, and with
  * a limit it makes every shortage of memory repeatable.
@@ -34,7 +34,7 @@ void *gong_budget_resize(struct gong_budget *budget, void *block,
 
 /* Transparent: embedded, and reached by inline access. */
 struct gong_arena {
-    unsigned char *data;
+    void *data;
     struct gong_budget *budget;
     uint32_t count; /* elements in use, element 0 among them */
     uint32_t capacity;
@@ -59,7 +59,7 @@ bool gong_arena_copy(struct gong_arena *to, const struct gong_arena *from);
 static inline void *
 gong_arena_at(const struct gong_arena *arena, uint32_t index)
 {
-    return arena->data + (size_t)index * arena->stride;
+    return (unsigned char *)arena->data + (size_t)index * arena->stride;
 }
 
 /* Bytes of any length in an arena of 8-byte units. */

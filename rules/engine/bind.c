@@ -1,5 +1,7 @@
 #include "rules/engine/bind.h"
 
+#include <math.h>
+
 void
 gong_binds_init(struct gong_binds *binds, const struct gong_book *book,
                 const struct gong_labelsets *labelsets,
@@ -146,13 +148,13 @@ static bool
 same_entries(const struct gong_binds *binds, uint32_t attachment,
              uint32_t count)
 {
-    struct gong_attachment a = gong_attachment_at(binds, attachment);
+    const struct gong_attachment *a = gong_attachment_at(binds, attachment);
 
-    if (a.count != count) {
+    if (a->count != count) {
         return false;
     }
     for (uint32_t i = 0; i < count; i++) {
-        const struct gong_entry *have = gong_entry_at(binds, a.first + i);
+        const struct gong_entry *have = gong_entry_at(binds, a->first + i);
         const struct gong_entry *want = gong_arena_at(&binds->scratch, i + 1);
 
         if (have->rule != want->rule || have->leaf != want->leaf) {
@@ -174,6 +176,44 @@ hash_entries(const struct gong_binds *binds, uint32_t count)
         hash = hash_of(binds, words, sizeof words);
     }
     return hash;
+}
+
+/* Narrows low..high to the values for which entry is false. */
+static void
+narrow(const struct gong_entry *entry, double *low, double *high)
+{
+    double n = entry->number;
+    double above = nextafter(n, (double)INFINITY);
+    double below = nextafter(n, (double)-INFINITY);
+
+    if (entry->form != GONG_FORM_THRESHOLD || isnan(n)) {
+        *high = (double)-INFINITY;
+    } else if (entry->op == GONG_OP_GT) {
+        *high = fmin(*high, n);
+    } else if (entry->op == GONG_OP_GE) {
+        *high = fmin(*high, below);
+    } else if (entry->op == GONG_OP_LT) {
+        *low = fmax(*low, n);
+    } else if (entry->op == GONG_OP_LE) {
+        *low = fmax(*low, above);
+    } else if (entry->op == GONG_OP_EQ) {
+        *low = fmax(*low, above); /* or below: one side must do */
+    } else {
+        *low = fmax(*low, n);
+        *high = fmin(*high, n);
+    }
+}
+
+static struct gong_attachment
+make_attachment(const struct gong_binds *binds, uint32_t first, uint32_t count)
+{
+    struct gong_attachment a = {first, count, (double)-INFINITY,
+                                (double)INFINITY};
+
+    for (uint32_t i = 0; i < count; i++) {
+        narrow(gong_entry_at(binds, first + i), &a.low, &a.high);
+    }
+    return a;
 }
 
 /* The attachment with the entries in scratch; 0 without memory. */
@@ -200,7 +240,7 @@ intern_attachment(struct gong_binds *binds, uint32_t count)
            gong_arena_at(&binds->scratch, 1),
            count * sizeof(struct gong_entry));
     *(struct gong_attachment *)gong_arena_at(&binds->attachments, attachment) =
-        (struct gong_attachment){first, count};
+        make_attachment(binds, first, count);
     return gong_index_put(&binds->attachment_index, hash, attachment)
                ? attachment
                : 0;
@@ -276,7 +316,7 @@ join_instance(struct gong_binds *binds, uint32_t series,
 static enum gong_err
 add_bindings(struct gong_binds *binds, uint32_t series, uint32_t attachment)
 {
-    struct gong_attachment a = gong_attachment_at(binds, attachment);
+    struct gong_attachment a = *gong_attachment_at(binds, attachment);
     uint32_t bindings = gong_arena_add(&binds->bindings, a.count);
 
     if (bindings == 0) {
@@ -356,10 +396,10 @@ gong_bind_instance(const struct gong_binds *binds, uint32_t series,
                    uint32_t rule)
 {
     const struct gong_series *s = gong_series_at(binds, series);
-    struct gong_attachment a = gong_attachment_at(binds, s->attachment);
+    const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
 
-    for (uint32_t i = 0; i < a.count; i++) {
-        if (gong_entry_at(binds, a.first + i)->rule == rule) {
+    for (uint32_t i = 0; i < a->count; i++) {
+        if (gong_entry_at(binds, a->first + i)->rule == rule) {
             return gong_binding_at(binds, s->bindings + i);
         }
     }

@@ -46,6 +46,10 @@ struct gong_instance {
 struct gong_attachment {
     uint32_t first; /* in entries */
     uint32_t count;
+    /* Values for which none of the entries can be true: all of them compare
+     * with a number. low > high where there are none such. */
+    double low;
+    double high;
 };
 
 /* What the hot path needs to know of a selector. */
@@ -112,32 +116,41 @@ uint32_t gong_bind_home(const struct gong_binds *binds,
 static inline struct gong_series *
 gong_series_at(const struct gong_binds *binds, uint32_t series)
 {
-    return gong_arena_at(&binds->series, series);
+    struct gong_series *all = binds->series.data;
+
+    return all + series;
 }
 
 static inline struct gong_instance *
 gong_instance_at(const struct gong_binds *binds, uint32_t instance)
 {
-    return gong_arena_at(&binds->instances, instance);
+    struct gong_instance *all = binds->instances.data;
+
+    return all + instance;
 }
 
-static inline struct gong_attachment
+static inline const struct gong_attachment *
 gong_attachment_at(const struct gong_binds *binds, uint32_t attachment)
 {
-    return *(const struct gong_attachment *)gong_arena_at(&binds->attachments,
-                                                          attachment);
+    struct gong_attachment *all = binds->attachments.data;
+
+    return all + attachment;
 }
 
 static inline const struct gong_entry *
 gong_entry_at(const struct gong_binds *binds, uint32_t entry)
 {
-    return gong_arena_at(&binds->entries, entry);
+    struct gong_entry *all = binds->entries.data;
+
+    return all + entry;
 }
 
 static inline uint32_t
 gong_binding_at(const struct gong_binds *binds, uint32_t binding)
 {
-    return *(const uint32_t *)gong_arena_at(&binds->bindings, binding);
+    const uint32_t *all = binds->bindings.data;
+
+    return all[binding];
 }
 
 #endif

@@ -48,7 +48,7 @@ struct gong_engine;
 /* Every bound of the engine; what exceeds one is refused and counted. */
 struct gong_engine_limits {
     uint32_t devices;         /* 0: 200,000 */
-    uint32_t rows_per_device; /* 0: 1,000 */
+    uint32_t rows_per_device; /* 0: 1,000; a file's rows are not limited */
     uint32_t instances;       /* 0: 20,000,000 */
     uint64_t bytes;           /* of all arenas; 0: no limit but the machine's */
     /* Keys the tables against names made to collide: a number that senders do

@@ -29,85 +29,104 @@ count_numbers(const struct gong_lp_point *point)
     return count;
 }
 
-/* The series a column feeds, found or made at its first number. */
+/* Finds or makes the series of a column at its first number. */
 static enum gong_err
-series_of(struct gong_engine *engine, const struct gong_row *row,
-          uint32_t column, uint32_t *series)
+bind_column(struct gong_engine *engine, const struct gong_row *row,
+            struct gong_column *column)
 {
-    struct gong_column *c = gong_column_at(&engine->registry, column);
-    struct gong_series_name name = {row->device, row->labelset, c->metric};
-    enum gong_err err = GONG_OK;
+    struct gong_series_name name = {row->device, row->labelset, column->metric};
+    uint32_t series = 0;
+    enum gong_err err = gong_bind_series(&engine->live->binds, name, &series);
 
-    if (c->series == GONG_COLUMN_NEW) {
-        err = gong_bind_series(&engine->live->binds, name, &c->series);
-        if (err == GONG_ERR_NOT_FOUND) {
-            c->series = GONG_COLUMN_UNREAD;
-        } else if (err == GONG_ERR_TOO_LARGE) {
-            c->series = GONG_COLUMN_REFUSED;
-        } else if (err != GONG_OK) {
-            c->series = GONG_COLUMN_NEW;
-            return err;
-        }
+    if (err == GONG_ERR_MEMORY) {
+        return err;
     }
-    *series = c->series;
+    column->series = err == GONG_ERR_NOT_FOUND   ? GONG_COLUMN_UNREAD
+                     : err == GONG_ERR_TOO_LARGE ? GONG_COLUMN_REFUSED
+                                                 : series;
     return GONG_OK;
 }
 
-/* Where a number goes; series is 0 where it goes nowhere. */
+/* The column of a field; *series is the one that it feeds, or a word about why
+ * it feeds none. */
 static enum gong_err
-place(struct gong_engine *engine, uint32_t row,
-      const struct gong_lp_point *point, const struct gong_lp_field *field,
-      uint32_t *position, uint32_t *series)
+find_series(struct gong_engine *engine, uint32_t row,
+            const struct gong_lp_point *point,
+            const struct gong_lp_field *field, uint32_t *position,
+            uint32_t *series)
 {
-    uint32_t column = 0;
-    enum gong_err err = gong_registry_column(
-        &engine->registry, row, point->measurement, field, position, &column);
+    struct gong_registry *registry = &engine->registry;
+    const struct gong_row *r = gong_row_at(registry, row);
+    struct gong_column *c = NULL;
+    uint32_t column = r->columns + *position;
+    enum gong_err err = GONG_OK;
 
-    *series = 0;
-    if (err != GONG_OK || field->value.type == GONG_LP_STRING) {
-        return err;
+    if (gong_registry_expected(registry, r, *position, field->raw_key)) {
+        ++*position;
+    } else {
+        err = gong_registry_column(registry, row, point->measurement, field,
+                                   position, &column);
+        if (err != GONG_OK) {
+            *series = GONG_COLUMN_REFUSED;
+            return err == GONG_ERR_TOO_LARGE ? GONG_OK : err;
+        }
     }
-    err =
-        series_of(engine, gong_row_at(&engine->registry, row), column, series);
-    if (err != GONG_OK) {
-        return err;
+    c = gong_column_at(registry, column);
+    if (c->series == GONG_COLUMN_NEW && field->value.type != GONG_LP_STRING) {
+        err = bind_column(engine, r, c);
     }
-    if (*series == GONG_COLUMN_UNREAD) {
-        *series = 0;
+    *series = c->series;
+    return err;
+}
+
+/* Room for a whole point; the fields that are no samples give theirs back. */
+static struct gong_staged *
+reserve(struct gong_engine *engine, size_t count)
+{
+    uint32_t at = gong_arena_add(&engine->staged, (uint32_t)count);
+
+    if (at == 0) {
+        return NULL;
     }
-    return *series == GONG_COLUMN_REFUSED ? GONG_ERR_TOO_LARGE : GONG_OK;
+    engine->staged.count = at;
+    return gong_arena_at(&engine->staged, at);
 }
 
 static enum gong_err
 stage_fields(struct gong_engine *engine, struct intake *intake,
              const struct gong_lp_point *point, int64_t ms)
 {
-    uint32_t at = gong_arena_add(&engine->staged, (uint32_t)point->field_count);
+    struct gong_staged *next = reserve(engine, point->field_count);
+    struct gong_staged *first = next;
     uint32_t position = 0;
 
-    if (at == 0) {
+    if (next == NULL) {
         return GONG_ERR_MEMORY;
     }
     for (size_t i = 0; i < point->field_count; i++) {
         const struct gong_lp_field *field = &point->fields[i];
-        struct gong_staged sample = {.ms = ms};
-        bool number = gong_lp_number(&field->value, &sample.value);
-        enum gong_err err =
-            place(engine, intake->row, point, field, &position, &sample.series);
+        enum gong_err err = find_series(engine, intake->row, point, field,
+                                        &position, &next->series);
 
-        if (err == GONG_ERR_TOO_LARGE) {
-            engine->stats.over_limit += number;
-        } else if (err != GONG_OK) {
+        if (err != GONG_OK) {
             return err;
-        } else if (sample.series != 0) {
-            *(struct gong_staged *)gong_arena_at(&engine->staged, at++) =
-                sample;
-            intake->disordered |= ms < intake->last_ms;
-            intake->last_ms = ms;
         }
-        engine->stats.samples += number;
+        if (!gong_lp_number(&field->value, &next->value)) {
+            continue;
+        }
+        engine->stats.samples++;
+        if (next->series == GONG_COLUMN_REFUSED) {
+            engine->stats.over_limit++;
+        } else if (next->series != GONG_COLUMN_UNREAD) {
+            next->ms = ms;
+            next++;
+        }
     }
-    engine->staged.count = at;
+    engine->staged.count += (uint32_t)(next - first);
+    if (next != first) {
+        intake->disordered |= ms < intake->last_ms;
+        intake->last_ms = ms;
+    }
     return GONG_OK;
 }
 
@@ -295,28 +314,21 @@ holds(const struct gong_binds *binds, const struct gong_entry *entry,
     return gong_plan_run(binds->book->rules[entry->rule].plan, &input, &value);
 }
 
-/* A sample that leaves an instance at rest where it is costs nothing more:
- * most do. */
+/* Tells one selector's instance of the sample, unless it is at rest and stays
+ * there. */
 static enum gong_err
 feed(struct gong_engine *engine, const struct gong_series *series,
-     const struct gong_entry *entry, uint32_t binding,
+     const struct gong_entry *entry, uint32_t instance,
      const struct gong_cause *cause)
 {
     const struct gong_binds *binds = &engine->live->binds;
-    uint32_t instance = 0;
 
-    if (entry->form != GONG_FORM_JOINT && !holds(binds, entry, series->value)) {
-        if (series->busy == 0) {
-            engine->stats.evaluations++;
-            return GONG_OK;
-        }
-        instance = gong_binding_at(binds, binding);
-        if (gong_instance_at(binds, instance)->alert == 0) {
-            engine->stats.evaluations++;
-            return GONG_OK;
-        }
+    if (entry->form != GONG_FORM_JOINT &&
+        gong_instance_at(binds, instance)->alert == 0 &&
+        !holds(binds, entry, series->value)) {
+        engine->stats.evaluations++;
+        return GONG_OK;
     }
-    instance = gong_binding_at(binds, binding);
     if (entry->timed) {
         return gong_engine_arm_grid(engine, instance);
     }
@@ -326,12 +338,26 @@ feed(struct gong_engine *engine, const struct gong_series *series,
 }
 
 static enum gong_err
+feed_all(struct gong_engine *engine, const struct gong_series *series,
+         const struct gong_attachment *a, const struct gong_cause *cause)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+    enum gong_err err = GONG_OK;
+
+    for (uint32_t i = 0; i < a->count && err == GONG_OK; i++) {
+        err = feed(engine, series, gong_entry_at(binds, a->first + i),
+                   gong_binding_at(binds, series->bindings + i), cause);
+    }
+    return err;
+}
+
+static enum gong_err
 apply_sample(struct gong_engine *engine, const struct gong_staged *sample,
              const struct gong_cause *cause)
 {
     const struct gong_binds *binds = &engine->live->binds;
     struct gong_series *s = gong_series_at(binds, sample->series);
-    struct gong_attachment a = {0, 0};
+    const struct gong_attachment *a = NULL;
 
     if (sample->ms < s->stamp) {
         /* Rule 7. Without windows it changes nothing that could be told. */
@@ -345,15 +371,13 @@ apply_sample(struct gong_engine *engine, const struct gong_staged *sample,
     s->stamp = sample->ms;
     s->value = sample->value;
     a = gong_attachment_at(binds, s->attachment);
-    for (uint32_t i = 0; i < a.count; i++) {
-        enum gong_err err = feed(engine, s, gong_entry_at(binds, a.first + i),
-                                 s->bindings + i, cause);
-
-        if (err != GONG_OK) {
-            return err;
-        }
+    /* Most samples leave all that read them at rest: one look at the range
+     * says so. */
+    if (s->busy == 0 && s->value >= a->low && s->value <= a->high) {
+        engine->stats.evaluations += a->count;
+        return GONG_OK;
     }
-    return GONG_OK;
+    return feed_all(engine, s, a, cause);
 }
 
 static enum gong_err

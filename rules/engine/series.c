@@ -126,7 +126,8 @@ add_row(struct gong_registry *registry, uint32_t device, uint64_t hash,
     };
     enum gong_err err = GONG_OK;
 
-    if (d->rows >= registry->rows_max ||
+    /* A file is one device without a name, and no stranger writes it. */
+    if ((d->rows >= registry->rows_max && batch->site.len != 0) ||
         point->series_key.len > GONG_SERIES_KEY_MAX) {
         return GONG_ERR_TOO_LARGE;
     }
@@ -235,18 +236,6 @@ gong_registry_column(struct gong_registry *registry, uint32_t row,
     struct gong_row *r = gong_row_at(registry, row);
     uint32_t raw = 0;
 
-    if (*position < r->count) {
-        uint32_t expected = r->columns + *position;
-
-        if (gong_str_equal(
-                gong_symbol_text(registry->symbols,
-                                 gong_column_at(registry, expected)->raw),
-                field->raw_key)) {
-            *column = expected;
-            ++*position;
-            return GONG_OK;
-        }
-    }
     raw = gong_symbol_find(registry->symbols, field->raw_key);
     for (uint32_t i = 0; raw != 0 && i < r->count; i++) {
         if (gong_column_at(registry, r->columns + i)->raw == raw) {

@@ -76,19 +76,25 @@ void gong_registry_fini(struct gong_registry *registry);
 static inline struct gong_device *
 gong_device_at(const struct gong_registry *registry, uint32_t device)
 {
-    return gong_arena_at(&registry->devices, device);
+    struct gong_device *all = registry->devices.data;
+
+    return all + device;
 }
 
 static inline struct gong_row *
 gong_row_at(const struct gong_registry *registry, uint32_t row)
 {
-    return gong_arena_at(&registry->rows, row);
+    struct gong_row *all = registry->rows.data;
+
+    return all + row;
 }
 
 static inline struct gong_column *
 gong_column_at(const struct gong_registry *registry, uint32_t column)
 {
-    return gong_arena_at(&registry->columns, column);
+    struct gong_column *all = registry->columns.data;
+
+    return all + column;
 }
 
 /* All three find or make; GONG_ERR_TOO_LARGE past a limit. */
@@ -104,12 +110,26 @@ enum gong_err gong_registry_row(struct gong_registry *registry, uint32_t device,
                                 const struct gong_lp_point *point,
                                 uint32_t *row) GONG_MUST_CHECK;
 
-/* gong_registry_column: tries the row's column number *position first, and
- * leaves the position after the one found there. */
+/* gong_registry_column: leaves *position after the column found. */
 enum gong_err gong_registry_column(struct gong_registry *registry, uint32_t row,
                                    struct gong_str measurement,
                                    const struct gong_lp_field *field,
                                    uint32_t *position,
                                    uint32_t *column) GONG_MUST_CHECK;
+
+/* gong_registry_expected: whether the row's column number position has this
+ * key: the first thing to try. */
+static inline bool
+gong_registry_expected(const struct gong_registry *registry,
+                       const struct gong_row *row, uint32_t position,
+                       struct gong_str raw_key)
+{
+    return position < row->count &&
+           gong_str_equal(
+               gong_symbol_text(
+                   registry->symbols,
+                   gong_column_at(registry, row->columns + position)->raw),
+               raw_key);
+}
 
 #endif

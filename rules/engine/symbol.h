@@ -41,7 +41,8 @@ uint32_t gong_symbol_find(const struct gong_symbols *symbols,
 static inline struct gong_str
 gong_symbol_text(const struct gong_symbols *symbols, uint32_t symbol)
 {
-    const struct gong_symbol *s = gong_arena_at(&symbols->symbols, symbol);
+    const struct gong_symbol *all = symbols->symbols.data;
+    const struct gong_symbol *s = all + symbol;
 
     return gong_bytes_at(&symbols->bytes, s->at, s->len);
 }

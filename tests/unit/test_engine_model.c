@@ -18,7 +18,7 @@
 
 #define DEVICES 3
 #define LABELS  3 /* k="x", k="y", none */
-#define METRICS 3
+#define METRICS 4
 #define STREAMS 400
 #define RECORDS 80
 #define START   INT64_C(10000000)
@@ -29,7 +29,7 @@ struct opt {
     double value;
 };
 
-enum where { ANY, ONLY_X, NOT_X };
+enum where { ANY, NOT_X, ONLY_X, ONLY_Y, ONLY_NONE };
 
 struct leaf {
     int metric;
@@ -59,6 +59,30 @@ static struct opt
 under3(const struct opt *in)
 {
     return when(in[0].present && in[0].value < 3, in[0].value);
+}
+
+static struct opt
+at_least7(const struct opt *in)
+{
+    return when(in[0].present && in[0].value >= 7, in[0].value);
+}
+
+static struct opt
+at_most2(const struct opt *in)
+{
+    return when(in[0].present && in[0].value <= 2, in[0].value);
+}
+
+static struct opt
+is4(const struct opt *in)
+{
+    return when(in[0].present && in[0].value == 4, in[0].value);
+}
+
+static struct opt
+not5(const struct opt *in)
+{
+    return when(in[0].present && in[0].value != 5, in[0].value);
 }
 
 static struct opt
@@ -220,6 +244,31 @@ static const struct model_rule rules[] = {
      2,
      {A, B},
      greater},
+    /* Only thresholds read m_d, in another mix for each label. */
+    {RULE("r17", "m_d{k=\"x\"} >= 7", .for_ms = 1000, .lookback_ms = 20000),
+     1,
+     {{3, ONLY_X}},
+     at_least7},
+    {RULE("r18", "m_d{k!=\"x\"} <= 2", .keep_ms = 3000, .lookback_ms = 20000),
+     1,
+     {{3, NOT_X}},
+     at_most2},
+    {RULE("r19", "4 == m_d{k=\"x\"}", .lookback_ms = 20000),
+     1,
+     {{3, ONLY_X}},
+     is4},
+    {RULE("r20", "m_d{k=\"y\"} > 5", .interval_ms = 1000, .lookback_ms = 20000),
+     1,
+     {{3, ONLY_Y}},
+     over5},
+    {RULE("r21", "m_d{k=\"\"} != 5", .lookback_ms = 20000),
+     1,
+     {{3, ONLY_NONE}},
+     not5},
+    {RULE("r22", "m_d{k=\"y\"} < 3", .lookback_ms = 20000),
+     1,
+     {{3, ONLY_Y}},
+     under3},
 };
 #define RULES (sizeof rules / sizeof rules[0])
 
@@ -264,8 +313,18 @@ struct due {
 static bool
 leaf_wants(const struct leaf *leaf, int metric, int label)
 {
-    return leaf->metric == metric &&
-           (leaf->where == ANY || (leaf->where == ONLY_X) == (label == 0));
+    switch (leaf->where) {
+    case ANY:
+        break;
+    case NOT_X:
+        return leaf->metric == metric && label != 0;
+    case ONLY_X:
+    case ONLY_Y:
+    case ONLY_NONE:
+        return leaf->metric == metric &&
+               label == (int)leaf->where - (int)ONLY_X;
+    }
+    return leaf->metric == metric;
 }
 
 static const struct newest *
@@ -688,7 +747,7 @@ static void
 data(struct stream *s)
 {
     static const char *const keys[] = {"m,k=x", "m,k=y", "m"};
-    static const char *const fields[] = {"a", "b", "c"};
+    static const char *const fields[] = {"a", "b", "c", "d"};
     static const char *const names[] = {"d0", "d1", "d2"};
     int device = (int)any(DEVICES);
     struct sample samples[8];
