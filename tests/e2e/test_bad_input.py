@@ -60,15 +60,15 @@ def an_unknown_key_names_the_nearest():
 
 
 def a_wrong_type_is_named_with_its_place():
-    refused("gong-agent", AGENT + "agent = 5;\n", "x.cfg:4:1: ",
-            "expected a string")
+    refused("gong-agent", AGENT + "agent = 5;\n", "x.cfg:4:9: found 5, ",
+            "expected text in")
     refused("gong-collector", COLLECTOR + 'interval = "soon";\n',
-            "x.cfg:6:1: ", "expected a duration")
+            "x.cfg:6:12: ", "expected a duration")
 
 
 def all_errors_are_reported_not_only_the_first():
-    refused("gong-agent", AGENT + "agent = 5;\nagnet = 1;\n", "x.cfg:4:1: ",
-            "x.cfg:5:1: ")
+    refused("gong-agent", AGENT + "agent = 5;\nagnet = 1;\n",
+            "x.cfg:4:9: ", "x.cfg:5:1: ")
 
 
 def a_missing_file_is_named():

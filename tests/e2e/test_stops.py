@@ -28,8 +28,8 @@ class Feeder:
             answers = sock.makefile("r")
             while not self.stopping:
                 lines = "".join(
-                    f"load,feeder=1 number={number + i}i "
-                    f"{time.time_ns() + i}\n" for i in range(5))
+                    f"load,feeder={i} number={number + i}i "
+                    f"{time.time_ns()}\n" for i in range(5))
                 number += 5
                 sock.sendall((lines + "\n").encode())
                 answer = answers.readline()
