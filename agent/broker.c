@@ -82,9 +82,8 @@ in_connected(void *ctx, bool session_present)
 {
     struct gong_broker *broker = ctx;
 
+    (void)session_present;
     gong_counter_increase(broker->connects, 1);
-    gong_log(GONG_LOG_INFO, "broker_connected", "session=%s",
-             session_present ? "kept" : "new");
     atomic_store(&broker->in_up, true);
     if (broker->lost.ns != 0) {
         gong_dur_t blind = gong_mono_since(gong_mono_now(), broker->lost);
@@ -103,16 +102,12 @@ static void
 in_disconnected(void *ctx, const char *why)
 {
     struct gong_broker *broker = ctx;
-    char quoted[256];
 
-    if (!atomic_exchange(&broker->in_up, false)) {
-        return;
+    (void)why; /* the link has logged it */
+    if (atomic_exchange(&broker->in_up, false)) {
+        broker->lost = gong_mono_now();
+        gong_counter_increase(broker->losses, 1);
     }
-    broker->lost = gong_mono_now();
-    gong_counter_increase(broker->losses, 1);
-    gong_log(GONG_LOG_WARNING, "broker_lost", "reason=%s",
-             gong_log_quote(gong_str_of(why == NULL ? "" : why), quoted,
-                            sizeof quoted));
 }
 
 static void

@@ -7,7 +7,6 @@
 
 #include "agent/effect_json.h"
 #include "common/le.h"
-#include "common/log.h"
 
 #define ID_SIZE   16
 #define MARK_SIZE (GONG_EFFECTS_PREFIX + ID_SIZE)
@@ -26,7 +25,6 @@ struct gong_effects {
     uint32_t ordinal;
     bool bound; /* a mark was found */
     uint8_t journal_id[ID_SIZE];
-    bool ok; /* the last put was kept */
 
     pthread_mutex_t lock; /* guards end and stopping */
     pthread_cond_t grown;
@@ -110,7 +108,6 @@ gong_effects_open(const struct gong_spool_options *options,
     }
     (void)pthread_mutex_init(&effects->lock, NULL);
     gong_clock_boot_id(effects->boot_id);
-    effects->ok = true;
     err = gong_spool_open(options, &effects->spool, why, why_size);
     if (err == GONG_OK) {
         err = read_all(effects);
@@ -207,24 +204,6 @@ gong_effects_known(const struct gong_effects *effects, uint64_t position,
     return position < effects->position || ordinal <= effects->ordinal;
 }
 
-static void
-note_outcome(struct gong_effects *effects, enum gong_err err)
-{
-    bool ok = err == GONG_OK;
-
-    gong_counter_increase(ok ? effects->kept : effects->failed, 1);
-    if (ok == effects->ok) {
-        return;
-    }
-    effects->ok = ok;
-    if (ok) {
-        gong_log(GONG_LOG_INFO, "effects_back", "state=ok");
-    } else {
-        gong_log(GONG_LOG_ERROR, "effects_failed", "reason=\"%s\"",
-                 gong_err_text(err));
-    }
-}
-
 static enum gong_err
 keep(struct gong_effects *effects, const struct gong_effect *effect,
      int64_t decided_ms)
@@ -258,7 +237,7 @@ gong_effects_put(struct gong_effects *effects, const struct gong_effect *effect,
         return GONG_OK;
     }
     err = keep(effects, effect, decided_ms);
-    note_outcome(effects, err);
+    gong_counter_increase(err == GONG_OK ? effects->kept : effects->failed, 1);
     if (err == GONG_OK) {
         struct gong_spool_stats stats;
 

@@ -263,6 +263,7 @@ static void GONG_PRINTF(2, 0)
 
     (void)ctx;
     (void)vsnprintf(text, sizeof text, format, arguments);
+    text[strcspn(text, "\n")] = '\0';
     gong_log(GONG_LOG_WARNING, "http_problem", "message=%s",
              gong_log_quote(gong_str_of(text), quoted, sizeof quoted));
 }

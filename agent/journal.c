@@ -192,27 +192,6 @@ gong_journal_close(struct gong_journal *journal)
     free(journal);
 }
 
-/* Under the lock: whether this outcome differs from the last one. */
-static bool
-turned(bool *state, bool now)
-{
-    bool changed = *state != now;
-
-    *state = now;
-    return changed;
-}
-
-static void
-log_append(enum gong_err err)
-{
-    if (err == GONG_OK) {
-        gong_log(GONG_LOG_INFO, "journal_append_back", "state=ok");
-    } else {
-        gong_log(GONG_LOG_ERROR, "journal_append_failed", "reason=\"%s\"",
-                 gong_err_text(err));
-    }
-}
-
 static size_t
 parts_size(const struct iovec *parts, int part_count)
 {
@@ -234,7 +213,6 @@ gong_journal_append(struct gong_journal *journal, enum gong_record_type type,
     uint64_t size = gong_record_size(parts_size(parts, part_count));
     uint64_t offset = 0;
     enum gong_err err;
-    bool changed;
 
     memcpy(meta.boot_id, journal->boot_id, sizeof meta.boot_id);
     (void)pthread_mutex_lock(&journal->lock);
@@ -244,16 +222,13 @@ gong_journal_append(struct gong_journal *journal, enum gong_record_type type,
     meta.mono_ns = mono.ns;
     meta.wall_ns = wall_ns != 0 ? wall_ns : wall.ns;
     err = gong_spool_append(journal->spool, &meta, parts, part_count, &offset);
-    changed = turned(&journal->append_ok, err == GONG_OK);
+    journal->append_ok = err == GONG_OK; /* the spool logs the change */
     if (err == GONG_OK) {
         journal->end = offset + size;
         (void)pthread_cond_broadcast(&journal->grown);
     }
     (void)pthread_mutex_unlock(&journal->lock);
 
-    if (changed) {
-        log_append(err);
-    }
     if (err != GONG_OK) {
         gong_counter_increase(journal->counters.append_failed, 1);
         return err;

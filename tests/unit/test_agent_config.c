@@ -1,0 +1,284 @@
+#include "agent/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define MINIMAL                                                                \
+    "rules = ( \"r\" );\nbroker = { url = \"mqtt://127.0.0.1:1883\"; };\n"
+
+static struct gong_agent_config *
+read_text(const char *text, struct gong_conf_errors *errors)
+{
+    struct gong_conf *conf =
+        gong_conf_open_text("a.cfg", gong_str_of(text), errors);
+    struct gong_agent_config *config;
+
+    if (conf == NULL) {
+        return NULL;
+    }
+    config = gong_agent_config_read(conf, errors);
+    gong_conf_close(conf);
+    return config;
+}
+
+static struct gong_agent_config *
+read_good(const char *text)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_agent_config *config = read_text(text, &errors);
+
+    if (config == NULL) {
+        fail_msg("%s", errors.count > 0 ? errors.items[0] : "no config");
+    }
+    assert_int_equal(errors.count, 0);
+    return config;
+}
+
+static char *
+dump(const struct gong_agent_config *config)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    gong_agent_config_dump(config, out);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static void
+little_is_required(void **state)
+{
+    struct gong_agent_config *config = read_good(MINIMAL);
+
+    (void)state;
+    assert_string_equal(config->agent, "agent-1");
+    assert_string_equal(config->http.listen, "127.0.0.1:9470");
+    assert_int_equal(config->journal.size, UINT64_C(1) << 30);
+    assert_int_equal(config->journal.policy, GONG_SPOOL_DROP_OLDEST);
+    assert_int_equal(config->ingest.message_max, 1 << 20);
+    assert_true(config->ingest.ack_interval.ns == gong_dur_s(10).ns);
+    assert_int_equal(config->store_count, 0);
+    assert_int_equal(config->notifier_count, 0);
+    gong_agent_config_free(config);
+}
+
+static void
+stores_and_receivers_are_read(void **state)
+{
+    struct gong_agent_config *config = read_good(
+        MINIMAL
+        "store = ( { type = \"victoriametrics\"; url = \"http://h:1\"; },\n"
+        "  { name = \"old\"; type = \"influxdb1\"; url = \"http://h:2\";\n"
+        "    database = \"gong\"; } );\n"
+        "notify = ( { type = \"log\"; },\n"
+        "  { type = \"webhook\"; name = \"duty\"; url = \"http://h:3/x\";\n"
+        "    timeout = \"3s\"; } );\n");
+
+    (void)state;
+    assert_int_equal(config->store_count, 2);
+    assert_string_equal(config->stores[0].name, "victoriametrics");
+    assert_string_equal(config->stores[1].name, "old");
+    assert_true(config->stores[0].keeps_undecodable);
+    assert_false(config->stores[1].keeps_undecodable);
+    assert_int_equal(config->notifier_count, 2);
+    assert_string_equal(config->notifiers[0].name, "log");
+    assert_string_equal(config->notifiers[1].name, "duty");
+    assert_ptr_equal(config->notifiers[1].kind, &gong_notify_webhook);
+    gong_agent_config_free(config);
+}
+
+static void
+a_dump_reads_back_to_the_same(void **state)
+{
+    struct gong_agent_config *config = read_good(
+        MINIMAL "agent = \"a1\"; state = \"/tmp/x \\\"y\\\"\";\n"
+                "store = ( { type = \"influxdb1\"; url = \"http://h:2\";\n"
+                "    database = \"gong\"; gzip = false; } );\n"
+                "notify = ( { type = \"webhook\"; url = \"http://h:3/x\"; },\n"
+                "  { type = \"null\"; } );\n"
+                "ingest = { device_rate = 12.5; };\n"
+                "journal = { size = \"1MiB\"; segment_size = \"64KiB\";\n"
+                "  policy = \"block\"; };\n");
+    char *first = dump(config);
+    char *second;
+
+    (void)state;
+    gong_agent_config_free(config);
+    config = read_good(first);
+    second = dump(config);
+    assert_string_equal(first, second);
+    assert_int_equal(config->journal.policy, GONG_SPOOL_BLOCK);
+    assert_true(config->ingest.device_rate == 12.5);
+    gong_agent_config_free(config);
+    free(first);
+    free(second);
+}
+
+/* Each text and one message it must give; the first part is the place. */
+static const struct {
+    const char *text;
+    const char *place;
+    const char *message;
+} refused[] = {
+    {"rules = ( );\n", "", "broker"},
+    {"broker = { url = \"mqtt://h\"; };\n", "a.cfg:", "rules"},
+    {MINIMAL "agnet = \"x\";\n", "a.cfg:3:1: ", "\"agent\""},
+    {MINIMAL "agent = \"A b\";\n", "a.cfg:3:1: ", "agent name"},
+    {MINIMAL "agent = 5;\n", "a.cfg:3:", "found 5, expected text"},
+    {MINIMAL "state = \"\";\n", "a.cfg:3:1: ", "empty path"},
+    {MINIMAL "http = { listen = \"0.0.0.0:80\"; };\n",
+     "a.cfg:3:10: ", "beyond loopback"},
+    {MINIMAL "http = { listen = \"here\"; };\n",
+     "a.cfg:3:10: ", "127.0.0.1:PORT"},
+    {MINIMAL "journal = { segment_size = 70000; };\n",
+     "a.cfg:3:13: ", "multiple of 4096"},
+    {MINIMAL "journal = { size = \"1MiB\"; segment_size = \"1MiB\"; };\n",
+     "a.cfg:3:13: ", "twice"},
+    {MINIMAL "journal = { policy = \"dorp\"; };\n",
+     "a.cfg:3:22: ", "drop_oldest"},
+    {MINIMAL "effects = { policy = \"block\"; };\n",
+     "a.cfg:3:13: ", "unknown key \"policy\""},
+    {MINIMAL "ingest = { ack_interval = \"1ms\"; };\n",
+     "a.cfg:3:", "ack_interval"},
+    {MINIMAL "store = 5;\n", "a.cfg:3:1: ", "a list"},
+    {MINIMAL "store = ( 5 );\n", "a.cfg:3:11: ", "a group"},
+    {MINIMAL "store = ( { type = \"influxdb1\"; url = \"http://h\"; } );\n",
+     "a.cfg:3:", "database"},
+    {MINIMAL "store = ( { type = \"victoriametrics\"; url = \"h\"; } );\n",
+     "a.cfg:3:", "http://"},
+    {MINIMAL
+     "store = ( { type = \"victoriametrics\"; url = \"http://h\"; },\n"
+     "          { type = \"victoriametrics\"; url = \"http://i\"; } );\n",
+     "a.cfg:4:", "each name once"},
+    {MINIMAL "notify = ( { url = \"http://h\"; } );\n",
+     "a.cfg:3:", "expected one of log, webhook, null"},
+    {MINIMAL "notify = ( { type = \"sms\"; } );\n",
+     "a.cfg:3:14: ", "expected one of log, webhook, null"},
+    {MINIMAL "notify = ( { type = \"webhook\"; } );\n", "a.cfg:3:", "url"},
+    {MINIMAL "notify = ( { type = \"log\"; nmae = \"x\"; } );\n",
+     "a.cfg:3:28: ", "\"name\""},
+    {MINIMAL "notify = ( { type = \"log\"; name = \"../x\"; } );\n",
+     "a.cfg:3:28: ", "receiver name"},
+    {MINIMAL "notify = ( { type = \"log\"; }, { type = \"log\"; } );\n",
+     "a.cfg:3:", "each name once"},
+    {"rules = ( \"r\" );\nbroker = { url = \"http://h\"; };\n",
+     "a.cfg:2:12: ", "mqtt"},
+};
+
+static void
+mistakes_are_named_with_their_place(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
+        struct gong_conf_errors errors = {0};
+        bool found = false;
+
+        assert_null(read_text(refused[i].text, &errors));
+        for (size_t e = 0; e < errors.count; e++) {
+            found =
+                found || (strncmp(errors.items[e], refused[i].place,
+                                  strlen(refused[i].place)) == 0 &&
+                          strstr(errors.items[e], refused[i].message) != NULL);
+        }
+        if (!found) {
+            fail_msg("%s gave \"%s\", expected \"%s ... %s\"", refused[i].text,
+                     errors.count > 0 ? errors.items[0] : "nothing",
+                     refused[i].place, refused[i].message);
+        }
+        gong_conf_errors_fini(&errors);
+    }
+}
+
+static void
+all_mistakes_are_named(void **state)
+{
+    struct gong_conf_errors errors = {0};
+
+    (void)state;
+    assert_null(read_text("agent = 5;\n"
+                          "journal = { sise = 1; };\n"
+                          "store = ( { type = \"x\"; } );\n"
+                          "notify = ( { type = \"y\"; } );\n",
+                          &errors));
+    assert_true(errors.count >= 6);
+    gong_conf_errors_fini(&errors);
+}
+
+static void
+a_missing_file_is_named(void **state)
+{
+    struct gong_conf_errors errors = {0};
+
+    (void)state;
+    assert_null(gong_agent_config_load("/no/such.cfg", &errors));
+    assert_int_equal(errors.count, 1);
+    assert_non_null(strstr(errors.items[0], "/no/such.cfg"));
+    gong_conf_errors_fini(&errors);
+}
+
+static void
+the_example_is_valid_and_says_the_defaults(void **state)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_agent_config *example = gong_agent_config_load(
+        GONG_SOURCE_DIR "/deploy/gong-agent.cfg", &errors);
+    struct gong_agent_config *bare = read_good(MINIMAL);
+
+    (void)state;
+    assert_non_null(example);
+    assert_string_equal(example->agent, bare->agent);
+    assert_string_equal(example->state, bare->state);
+    assert_string_equal(example->http.listen, bare->http.listen);
+    assert_int_equal(example->journal.size, bare->journal.size);
+    assert_int_equal(example->effects.size, bare->effects.size);
+    assert_true(example->ingest.device_rate == bare->ingest.device_rate);
+    gong_agent_config_free(example);
+    gong_agent_config_free(bare);
+}
+
+static void
+the_manual_has_every_key_once(void **state)
+{
+    static const char *const keys[] = {
+        "| `agent` |",           "| `self_metrics` |", "| `keepalive` |",
+        "| `policy` |",          "| `device_burst` |", "| `rows_per_device` |",
+        "| `dead_letter_file` |"};
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    (void)state;
+    assert_non_null(out);
+    gong_agent_config_manual(out);
+    assert_int_equal(fclose(out), 0);
+    for (size_t i = 0; i < sizeof keys / sizeof keys[0]; i++) {
+        const char *first = strstr(text, keys[i]);
+
+        assert_non_null(first);
+        assert_null(strstr(first + 1, keys[i]));
+    }
+    free(text);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(little_is_required),
+        cmocka_unit_test(stores_and_receivers_are_read),
+        cmocka_unit_test(a_dump_reads_back_to_the_same),
+        cmocka_unit_test(mistakes_are_named_with_their_place),
+        cmocka_unit_test(all_mistakes_are_named),
+        cmocka_unit_test(a_missing_file_is_named),
+        cmocka_unit_test(the_example_is_valid_and_says_the_defaults),
+        cmocka_unit_test(the_manual_has_every_key_once),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

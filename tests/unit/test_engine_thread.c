@@ -1,0 +1,344 @@
+#include "agent/engine_thread.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/rules_reload.h"
+#include "agent_fixture.h"
+
+struct world {
+    struct sinks *sinks;
+    struct gong_strings paths;
+    struct gong_rules_reload reload;
+    struct gong_engine_thread *engine;
+    int64_t stamp_ns; /* of the next line */
+};
+
+/* Says that the rules are these now; whether they were taken. */
+static bool
+load(struct world *world, const char *rules)
+{
+    struct gong_conf_errors errors = {0};
+    bool taken;
+
+    agent_write(world->sinks->dir, "a.cfg", rules);
+    world->reload = (struct gong_rules_reload){
+        .paths = &world->paths,
+        .state_dir = world->sinks->dir,
+        .journal = world->sinks->journal,
+    };
+    assert_true(gong_rules_reload_init(&world->reload, world->sinks->counters));
+    taken = gong_rules_reload_run(&world->reload, &errors);
+    gong_conf_errors_fini(&errors);
+    return taken;
+}
+
+static int
+setup(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    void *sinks = NULL;
+
+    assert_non_null(world);
+    assert_int_equal(sinks_setup(&sinks), 0);
+    world->sinks = sinks;
+    world->stamp_ns = SINK_ARRIVAL_NS - gong_dur_s(10).ns;
+    world->paths = agent_rules(world->sinks->dir, "a.cfg", RULES_HOT);
+    assert_true(load(world, RULES_HOT));
+    *state = world;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct world *world = *state;
+    void *sinks = world->sinks;
+
+    gong_engine_thread_stop(world->engine);
+    agent_rules_free(&world->paths);
+    (void)sinks_teardown(&sinks);
+    free(world);
+    return 0;
+}
+
+static void
+start(struct world *world)
+{
+    world->engine = agent_engine(world->sinks);
+}
+
+static void
+stop(struct world *world)
+{
+    gong_engine_thread_stop(world->engine);
+    world->engine = NULL;
+}
+
+static void
+lamp(struct world *world, const char *device, const char *line)
+{
+    char text[2048];
+
+    (void)snprintf(text, sizeof text, "%s %" PRId64, line, world->stamp_ns);
+    world->stamp_ns += GONG_NS_PER_MS;
+    (void)sinks_put_data(world->sinks, "22015", device, text);
+}
+
+static void
+records_become_effects(void **state)
+{
+    struct world *world = *state;
+    struct gong_engine_report report;
+
+    start(world);
+    (void)agent_engine_settled(world->sinks, world->engine); /* live */
+    lamp(world, "lamp-1", "lamp temp=80");
+    lamp(world, "lamp-2", "lamp temp=60");
+    lamp(world, "lamp-1", "lamp temp=50");
+    report = agent_engine_settled(world->sinks, world->engine);
+    assert_string_equal(agent_effects(world->sinks),
+                        "Hot lamp-1 inactive>firing; "
+                        "Hot lamp-1 firing>inactive; ");
+    assert_int_equal(report.engine.rules, 1);
+    assert_int_equal(report.engine.points, 3);
+    assert_int_equal(report.engine.firing, 0);
+    assert_int_equal(report.decided.count, 2);
+}
+
+/* Killed and started again, at every place: never an effect twice or lost. */
+static void
+a_restart_repeats_nothing(void **state)
+{
+    struct world *world = *state;
+
+    lamp(world, "lamp-1", "lamp temp=80");
+    for (int i = 0; i < 3; i++) {
+        start(world);
+        (void)agent_engine_settled(world->sinks, world->engine);
+        stop(world);
+        assert_string_equal(agent_effects(world->sinks),
+                            "Hot lamp-1 inactive>firing; ");
+        sinks_reopen(world->sinks);
+    }
+    lamp(world, "lamp-1", "lamp temp=50");
+    start(world);
+    (void)agent_engine_settled(world->sinks, world->engine);
+    assert_string_equal(agent_effects(world->sinks),
+                        "Hot lamp-1 inactive>firing; "
+                        "Hot lamp-1 firing>inactive; ");
+}
+
+static void
+what_came_while_it_was_away_is_evaluated(void **state)
+{
+    struct world *world = *state;
+
+    start(world);
+    lamp(world, "lamp-1", "lamp temp=80");
+    (void)agent_engine_settled(world->sinks, world->engine);
+    stop(world);
+    lamp(world, "lamp-2", "lamp temp=90");
+    start(world);
+    (void)agent_engine_settled(world->sinks, world->engine);
+    assert_string_equal(agent_effects(world->sinks),
+                        "Hot lamp-1 inactive>firing; "
+                        "Hot lamp-2 inactive>firing; ");
+}
+
+static void
+another_rule_does_not_disturb_a_firing_one(void **state)
+{
+    struct world *world = *state;
+    struct gong_engine_report report;
+
+    start(world);
+    lamp(world, "lamp-1", "lamp temp=80");
+    assert_true(load(world, RULES_HOT_AND_DIM));
+    report = agent_engine_settled(world->sinks, world->engine);
+    assert_int_equal(report.engine.rules, 2);
+    assert_int_equal(report.engine.firing, 1);
+    lamp(world, "lamp-1", "lamp temp=81,lux=1");
+    (void)agent_engine_settled(world->sinks, world->engine);
+    assert_string_equal(agent_effects(world->sinks),
+                        "Hot lamp-1 inactive>firing; "
+                        "Dim lamp-1 inactive>firing; ");
+}
+
+static void
+a_changed_rule_starts_anew(void **state)
+{
+    struct world *world = *state;
+
+    start(world);
+    lamp(world, "lamp-1", "lamp temp=72");
+    assert_true(load(world, RULES_HOTTER));
+    lamp(world, "lamp-1", "lamp temp=73");
+    (void)agent_engine_settled(world->sinks, world->engine);
+    assert_string_equal(agent_effects(world->sinks),
+                        "Hot lamp-1 inactive>firing; "
+                        "Hot lamp-1 firing>inactive; ");
+    lamp(world, "lamp-1", "lamp temp=76");
+    (void)agent_engine_settled(world->sinks, world->engine);
+    assert_non_null(strstr(agent_effects(world->sinks),
+                           "firing>inactive; Hot lamp-1 inactive>firing; "));
+}
+
+static void
+bad_rules_keep_the_running_set(void **state)
+{
+    struct world *world = *state;
+    struct gong_engine_report report;
+
+    start(world);
+    assert_false(load(world, "group = \"t\"; rules = ( { alert = 5; } );"));
+    lamp(world, "lamp-1", "lamp temp=80");
+    report = agent_engine_settled(world->sinks, world->engine);
+    assert_int_equal(report.engine.rules, 1);
+    assert_int_equal(report.rules_refused, 0);
+    assert_string_equal(agent_effects(world->sinks),
+                        "Hot lamp-1 inactive>firing; ");
+}
+
+/* A CONFIG whose bundle is gone, and one that is none. */
+static void
+a_config_that_cannot_be_followed_is_counted(void **state)
+{
+    struct world *world = *state;
+    struct gong_engine_report report;
+    char sha[GONG_RULE_SHA_SIZE];
+    struct iovec part = {sha, 10};
+
+    memset(sha, '0', sizeof sha);
+    sha[GONG_RULE_SHA_SIZE - 1] = '\0';
+    assert_int_equal(gong_rules_announce(world->sinks->journal, sha), GONG_OK);
+    assert_int_equal(gong_journal_append(world->sinks->journal,
+                                         GONG_RECORD_CONFIG, &part, 1, 0, NULL),
+                     GONG_OK);
+    lamp(world, "lamp-1", "lamp temp=80");
+    start(world);
+    report = agent_engine_settled(world->sinks, world->engine);
+    assert_int_equal(report.rules_refused, 2);
+    assert_int_equal(report.engine.rules, 1);
+    assert_string_equal(agent_effects(world->sinks),
+                        "Hot lamp-1 inactive>firing; ");
+}
+
+/* `for` is over though nothing more comes: a CLOCK record says so. */
+static void
+time_moves_without_data(void **state)
+{
+    struct world *world = *state;
+    struct gong_engine_report report;
+
+    assert_true(load(world, "group = \"t\"; interval = \"0s\"; rules = (\n"
+                            " { alert = \"Hot\"; expr = \"lamp_temp > 70\";\n"
+                            "   for = \"200ms\"; } );"));
+    start(world);
+    lamp(world, "lamp-1", "lamp temp=80");
+    do {
+        gong_clock_sleep(gong_dur_ms(5));
+        gong_engine_thread_report(world->engine, &report);
+    } while (report.engine.firing == 0);
+    assert_true(report.clock_records >= 1);
+    assert_string_equal(agent_effects(world->sinks),
+                        "Hot lamp-1 inactive>pending; "
+                        "Hot lamp-1 pending>firing; ");
+}
+
+/* Each segment of the journal names the rules in force. */
+static void
+a_recycled_journal_still_knows_its_rules(void **state)
+{
+    struct world *world = *state;
+    struct gong_spool_cursor *cursor;
+    struct gong_record record;
+    char line[1200];
+    uint64_t segment = UINT64_MAX;
+    uint64_t segments = 0;
+    uint64_t configs = 0;
+
+    (void)snprintf(line, sizeof line, "other text=\"%01000d\"", 1);
+    start(world);
+    for (int i = 0; i < 300; i++) {
+        lamp(world, "lamp-1", line);
+        if (i % 20 == 0) {
+            (void)agent_engine_settled(world->sinks, world->engine);
+        }
+    }
+    (void)agent_engine_settled(world->sinks, world->engine);
+    assert_int_equal(
+        gong_spool_cursor_open(gong_journal_spool(world->sinks->journal), NULL,
+                               &cursor),
+        GONG_OK);
+    while (gong_spool_cursor_next(cursor, UINT64_MAX, &record) == GONG_OK) {
+        segments += record.offset / 65536 != segment;
+        segment = record.offset / 65536;
+        configs += record.meta.type == GONG_RECORD_CONFIG;
+    }
+    gong_spool_cursor_close(cursor);
+    assert_true(segments >= 4);
+    assert_true(configs >= segments - 1 && configs <= segments);
+}
+
+static void
+alerts_can_be_looked_at(void **state)
+{
+    struct world *world = *state;
+    struct gong_alert_view *view = NULL;
+    json_t *answer, *alerts, *alert;
+
+    start(world);
+    lamp(world, "lamp-1", "lamp temp=80");
+    for (;;) {
+        view = gong_engine_thread_alerts(world->engine);
+        if (view != NULL && strstr(view->json, "lamp-1") != NULL) {
+            break;
+        }
+        gong_alert_view_release(view);
+        gong_clock_sleep(gong_dur_ms(5));
+    }
+    answer = json_loadb(view->json, view->len, 0, NULL);
+    assert_non_null(answer);
+    assert_string_equal(json_string_value(json_object_get(answer, "status")),
+                        "success");
+    alerts = json_object_get(json_object_get(answer, "data"), "alerts");
+    assert_int_equal(json_array_size(alerts), 1);
+    alert = json_array_get(alerts, 0);
+    assert_string_equal(json_string_value(json_object_get(alert, "state")),
+                        "firing");
+    assert_true(strtod(json_string_value(json_object_get(alert, "value")),
+                       NULL) == 80.0);
+    assert_string_equal(json_string_value(json_object_get(
+                            json_object_get(alert, "labels"), "alertname")),
+                        "Hot");
+    assert_non_null(json_object_get(alert, "activeAt"));
+    json_decref(answer);
+    gong_alert_view_release(view);
+}
+
+int
+main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(records_become_effects),
+        T(a_restart_repeats_nothing),
+        T(what_came_while_it_was_away_is_evaluated),
+        T(another_rule_does_not_disturb_a_firing_one),
+        T(a_changed_rule_starts_anew),
+        T(bad_rules_keep_the_running_set),
+        T(a_config_that_cannot_be_followed_is_counted),
+        T(time_moves_without_data),
+        T(a_recycled_journal_still_knows_its_rules),
+        T(alerts_can_be_looked_at),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

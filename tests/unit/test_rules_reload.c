@@ -1,0 +1,167 @@
+#include "agent/rules_reload.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include <cmocka.h>
+
+#include "agent_fixture.h"
+#include "sink_fixture.h"
+
+static int
+setup(void **state)
+{
+    return sinks_setup(state);
+}
+
+static struct gong_rules_reload
+reload_of(const struct sinks *sinks, const struct gong_strings *paths)
+{
+    struct gong_rules_reload reload = {
+        .paths = paths, .state_dir = sinks->dir, .journal = sinks->journal};
+
+    assert_true(gong_rules_reload_init(&reload, sinks->counters));
+    return reload;
+}
+
+static void
+the_digest_is_sha_256(void **state)
+{
+    char sha[GONG_RULE_SHA_SIZE];
+
+    (void)state;
+    assert_int_equal(gong_rule_sha(gong_str_of("abc"), sha), GONG_OK);
+    assert_string_equal(sha, "ba7816bf8f01cfea414140de5dae2223"
+                             "b00361a396177a9cb410ff61f20015ad");
+    assert_true(gong_rule_sha_valid(gong_str_of(sha)));
+    sha[3] = 'G';
+    assert_false(gong_rule_sha_valid(gong_str_of(sha)));
+    assert_false(gong_rule_sha_valid(gong_str_of("ba78")));
+    assert_false(gong_rule_sha_valid(
+        gong_str_of("../../../../../../../../../../../../../../../../etc/passw"
+                    "d..........")));
+}
+
+static void
+good_rules_are_kept_and_announced(void **state)
+{
+    struct sinks *sinks = *state;
+    struct gong_strings paths = agent_rules(sinks->dir, "a.cfg", RULES_HOT);
+    struct gong_rules_reload reload = reload_of(sinks, &paths);
+    struct gong_conf_errors errors = {0};
+    struct gong_rules_checked checked;
+    struct gong_rule_source *source;
+
+    assert_true(gong_rules_reload_run(&reload, &errors));
+    assert_int_equal(errors.count, 0);
+    assert_true(gong_rules_check(&paths, &checked, &errors));
+    assert_string_equal(agent_last_config(sinks->journal), checked.sha);
+    source = gong_rule_store_get(sinks->dir, checked.sha, &errors);
+    assert_non_null(source);
+    assert_int_equal(source->set->count, 1);
+    assert_int_equal(source->bundle_len, checked.source->bundle_len);
+    gong_rule_source_free(source);
+    gong_rules_checked_fini(&checked);
+    assert_int_equal(
+        sinks_count(sinks, "gong_agent_rules_loads_total", "result=\"taken\""),
+        1);
+    agent_rules_free(&paths);
+}
+
+static void
+bad_rules_change_nothing(void **state)
+{
+    struct sinks *sinks = *state;
+    struct gong_strings paths = agent_rules(sinks->dir, "a.cfg", RULES_HOT);
+    struct gong_rules_reload reload = reload_of(sinks, &paths);
+    struct gong_conf_errors errors = {0};
+    char before[GONG_RULE_SHA_SIZE];
+
+    assert_true(gong_rules_reload_run(&reload, &errors));
+    (void)strcpy(before, agent_last_config(sinks->journal));
+    agent_write(sinks->dir, "a.cfg",
+                "group = \"t\";\nrules = (\n"
+                " { alert = \"A\"; expr = \"x >\"; },\n"
+                " { alert = \"B\"; exp = \"x\"; } );\n");
+    assert_false(gong_rules_reload_run(&reload, &errors));
+    assert_true(errors.count >= 2); /* all, not only the first */
+    assert_non_null(strstr(errors.items[0], "a.cfg:3:"));
+    assert_string_equal(agent_last_config(sinks->journal), before);
+    assert_int_equal(sinks_count(sinks, "gong_agent_rules_loads_total",
+                                 "result=\"refused\""),
+                     1);
+    gong_conf_errors_fini(&errors);
+    agent_rules_free(&paths);
+}
+
+static void
+a_missing_folder_changes_nothing(void **state)
+{
+    struct sinks *sinks = *state;
+    struct gong_strings paths = agent_rules(sinks->dir, "a.cfg", RULES_HOT);
+    struct gong_rules_reload reload = reload_of(sinks, &paths);
+    struct gong_conf_errors errors = {0};
+
+    reload.state_dir = "/proc/no-such";
+    assert_false(gong_rules_reload_run(&reload, &errors));
+    assert_int_equal(errors.count, 1);
+    assert_non_null(strstr(errors.items[0], "/proc/no-such"));
+    assert_string_equal(agent_last_config(sinks->journal), "");
+    gong_conf_errors_fini(&errors);
+    agent_rules_free(&paths);
+}
+
+static void
+a_bundle_that_was_changed_is_refused_and_mended(void **state)
+{
+    struct sinks *sinks = *state;
+    struct gong_strings paths = agent_rules(sinks->dir, "a.cfg", RULES_HOT);
+    struct gong_rules_reload reload = reload_of(sinks, &paths);
+    struct gong_conf_errors errors = {0};
+    char name[128];
+    const char *sha;
+
+    assert_true(gong_rules_reload_run(&reload, &errors));
+    sha = agent_last_config(sinks->journal);
+    (void)snprintf(name, sizeof name, "rules/%s.bundle", sha);
+    agent_write(sinks->dir, name, "something else");
+    assert_null(gong_rule_store_get(sinks->dir, sha, &errors));
+    assert_int_equal(errors.count, 1);
+    gong_conf_errors_fini(&errors);
+    errors = (struct gong_conf_errors){0};
+    assert_true(gong_rules_reload_run(&reload, &errors));
+    agent_rule_source_is(sinks->dir, agent_last_config(sinks->journal));
+    agent_rules_free(&paths);
+}
+
+static void
+an_unknown_bundle_is_named(void **state)
+{
+    struct sinks *sinks = *state;
+    struct gong_conf_errors errors = {0};
+
+    assert_null(gong_rule_store_get(sinks->dir, "00ff", &errors));
+    assert_int_equal(errors.count, 1);
+    assert_non_null(strstr(errors.items[0], "00ff.bundle"));
+    gong_conf_errors_fini(&errors);
+}
+
+int
+main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, sinks_teardown)
+    const struct CMUnitTest tests[] = {
+        T(the_digest_is_sha_256),
+        T(good_rules_are_kept_and_announced),
+        T(bad_rules_change_nothing),
+        T(a_missing_folder_changes_nothing),
+        T(a_bundle_that_was_changed_is_refused_and_mended),
+        T(an_unknown_bundle_is_named),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
