@@ -35,15 +35,34 @@ foreach(module spool spool_recover spool_faults)
 endforeach()
 
 # rules/engine
-foreach(module hash arena symbol labelset name timer alert)
+foreach(module hash arena symbol labelset name series timer alert)
     gong_test(${module} LINKS gong_engine)
 endforeach()
-gong_test(engine_model LINKS gong_engine
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
-gong_test(engine LINKS gong_engine
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
+foreach(module book bind effect engine engine_limits engine_model)
+    gong_test(${module} LINKS gong_engine m
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
+endforeach()
 gong_test(rule_file LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
+
+# agent: what comes in, and the engine's shell
+foreach(module ranges ack journal_clock agent_config)
+    gong_test(${module} LINKS gong_agent_core)
+endforeach()
+gong_test(ingest LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+foreach(module rules_reload engine_thread http_server)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+endforeach()
+foreach(module journal effects)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
+    target_link_options(test_${module} PRIVATE
+        LINKER:--wrap=pwritev64,--wrap=pwrite64,--wrap=posix_fallocate64
+        LINKER:--wrap=fdatasync,--wrap=fsync)
+endforeach()
 
 # agent: what carries points and alerts out
 foreach(module effect_json store_answer)
@@ -71,3 +90,8 @@ target_link_options(test_promql_memory PRIVATE
 
 # collector: inputs
 gong_test(input_host LINKS gong_inputs)
+gong_test(points LINKS gong_inputs)
+gong_test(schedule LINKS gong_collector_core)
+gong_test(publish LINKS gong_collector_core)
+gong_test(collector_config LINKS gong_collector_core)
+gong_test(socket_input LINKS gong_collector_core)
