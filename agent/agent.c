@@ -325,7 +325,8 @@ start_stores(struct gong_agent *agent, const struct problem *problem)
 {
     const struct gong_agent_config *config = agent->config;
 
-    agent->stores = calloc(config->store_count + 1, sizeof agent->stores[0]);
+    agent->stores =
+        calloc(config->store_count + 1, sizeof(struct gong_store *));
     agent->status_stores =
         calloc(config->store_count + 1, sizeof agent->status_stores[0]);
     if (agent->stores == NULL || agent->status_stores == NULL) {
@@ -361,7 +362,7 @@ start_notifiers(struct gong_agent *agent, const struct problem *problem)
     const struct gong_agent_config *config = agent->config;
 
     agent->notifiers =
-        calloc(config->notifier_count + 1, sizeof agent->notifiers[0]);
+        calloc(config->notifier_count + 1, sizeof(struct gong_notifier *));
     if (agent->notifiers == NULL) {
         return fail(problem, GONG_ERR_MEMORY, "receivers");
     }

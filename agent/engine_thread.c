@@ -226,17 +226,19 @@ static void
 keep_rules_known(struct gong_engine_thread *t, const struct gong_record *record)
 {
     uint64_t segment;
+    bool known;
 
     if (t->options.segment_size == 0) {
         return;
     }
     segment = record->offset / t->options.segment_size;
-    if (record->meta.type == GONG_RECORD_CONFIG) {
-        t->config_segment = segment;
-    } else if (t->now.live && segment != t->config_segment &&
-               t->now.rules_sha[0] != '\0' &&
-               gong_rules_announce(t->options.journal, t->now.rules_sha) ==
-                   GONG_OK) {
+    known = record->meta.type == GONG_RECORD_CONFIG;
+    if (!known && t->now.live && segment != t->config_segment &&
+        t->now.rules_sha[0] != '\0') {
+        known = gong_rules_announce(t->options.journal, t->now.rules_sha) ==
+                GONG_OK;
+    }
+    if (known) {
         t->config_segment = segment;
     }
 }

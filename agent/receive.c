@@ -125,14 +125,14 @@ take_token(const struct gong_receive_options *options,
 }
 
 enum gong_receive_verdict
-gong_receive_admit(struct gong_receive *receive, struct gong_device_name key,
+gong_receive_admit(struct gong_receive *receive, struct gong_device_name name,
                    gong_mono_t now)
 {
     enum gong_receive_verdict verdict;
     struct gong_device *device;
 
     (void)pthread_mutex_lock(&receive->lock);
-    verdict = get_device(receive, key, now, &device);
+    verdict = get_device(receive, name, now, &device);
     if (verdict == GONG_RECEIVE_NEW) {
         if (!take_token(&receive->options, device, now)) {
             verdict = GONG_RECEIVE_FLOOD;
@@ -217,14 +217,14 @@ note_low(struct epoch *epoch, const struct gong_batch_header *header)
 
 /* NULL with the verdict in *verdict; else the epoch. Under the lock. */
 static struct epoch *
-open_epoch(struct gong_receive *receive, struct gong_device_name key,
+open_epoch(struct gong_receive *receive, struct gong_device_name name,
            const struct gong_batch_header *header, gong_mono_t now,
            enum gong_receive_verdict *verdict)
 {
     struct epoch *epoch = NULL;
     struct gong_device *device;
 
-    *verdict = get_device(receive, key, now, &device);
+    *verdict = get_device(receive, name, now, &device);
     if (*verdict == GONG_RECEIVE_NEW) {
         epoch = get_epoch(receive, device, header->epoch);
         *verdict = epoch == NULL ? GONG_RECEIVE_MEMORY : GONG_RECEIVE_NEW;
@@ -249,14 +249,14 @@ queue_ack(struct gong_receive *receive, struct epoch *epoch, bool at_once,
 }
 
 enum gong_receive_verdict
-gong_receive_check(struct gong_receive *receive, struct gong_device_name key,
+gong_receive_check(struct gong_receive *receive, struct gong_device_name name,
                    const struct gong_batch_header *header, gong_mono_t now)
 {
     enum gong_receive_verdict verdict;
     struct epoch *epoch;
 
     (void)pthread_mutex_lock(&receive->lock);
-    epoch = open_epoch(receive, key, header, now, &verdict);
+    epoch = open_epoch(receive, name, header, now, &verdict);
     if (epoch != NULL) {
         note_low(epoch, header);
         if (gong_ranges_has(&epoch->settled, header->seq)) {
@@ -287,14 +287,14 @@ count_try(struct epoch *epoch, uint64_t seq)
 }
 
 enum gong_receive_verdict
-gong_receive_damaged(struct gong_receive *receive, struct gong_device_name key,
+gong_receive_damaged(struct gong_receive *receive, struct gong_device_name name,
                      const struct gong_batch_header *header, gong_mono_t now)
 {
     enum gong_receive_verdict verdict;
     struct epoch *epoch;
 
     (void)pthread_mutex_lock(&receive->lock);
-    epoch = open_epoch(receive, key, header, now, &verdict);
+    epoch = open_epoch(receive, name, header, now, &verdict);
     if (epoch != NULL) {
         if (gong_ranges_has(&epoch->settled, header->seq)) {
             queue_ack(receive, epoch, true, now);
@@ -323,7 +323,7 @@ settle(struct epoch *epoch, const struct gong_batch_header *header,
 }
 
 void
-gong_receive_settle(struct gong_receive *receive, struct gong_device_name key,
+gong_receive_settle(struct gong_receive *receive, struct gong_device_name name,
                     const struct gong_batch_header *header, uint64_t position,
                     gong_mono_t now)
 {
@@ -331,7 +331,7 @@ gong_receive_settle(struct gong_receive *receive, struct gong_device_name key,
     struct epoch *epoch;
 
     (void)pthread_mutex_lock(&receive->lock);
-    epoch = open_epoch(receive, key, header, now, &verdict);
+    epoch = open_epoch(receive, name, header, now, &verdict);
     if (epoch != NULL) {
         settle(epoch, header, position);
         queue_ack(receive, epoch, false, now);
@@ -341,7 +341,7 @@ gong_receive_settle(struct gong_receive *receive, struct gong_device_name key,
 
 /* u8 site length, u8 device length, site, device, message (common/batch.h) */
 static bool
-split(struct gong_str payload, struct gong_device_name *key,
+split(struct gong_str payload, struct gong_device_name *name,
       struct gong_str *message)
 {
     size_t site_len, device_len, names;
@@ -355,11 +355,11 @@ split(struct gong_str payload, struct gong_device_name *key,
     if (payload.len < names) {
         return false;
     }
-    key->site = gong_str_from(payload.data + 2, site_len);
-    key->device = gong_str_from(payload.data + 2 + site_len, device_len);
+    name->site = gong_str_from(payload.data + 2, site_len);
+    name->device = gong_str_from(payload.data + 2 + site_len, device_len);
     *message = gong_str_from(payload.data + names, payload.len - names);
-    return gong_topic_name_valid(key->site) &&
-           gong_topic_name_valid(key->device);
+    return gong_topic_name_valid(name->site) &&
+           gong_topic_name_valid(name->device);
 }
 
 void
@@ -368,17 +368,17 @@ gong_receive_learn(void *ctx, const struct gong_record *record)
     struct gong_receive *receive = ctx;
     enum gong_receive_verdict verdict;
     struct gong_batch_header header;
-    struct gong_device_name key;
+    struct gong_device_name name;
     struct gong_str body;
     struct epoch *epoch;
 
     if (record->meta.type != GONG_RECORD_DATA ||
-        !split(record->payload, &key, &body) ||
+        !split(record->payload, &name, &body) ||
         gong_batch_header_parse(body, &header, &body) != GONG_BATCH_HEADED) {
         return;
     }
     (void)pthread_mutex_lock(&receive->lock);
-    epoch = open_epoch(receive, key, &header, gong_mono_now(), &verdict);
+    epoch = open_epoch(receive, name, &header, gong_mono_now(), &verdict);
     if (epoch != NULL) {
         settle(epoch, &header, record->offset);
     }
@@ -388,12 +388,12 @@ gong_receive_learn(void *ctx, const struct gong_record *record)
 /* --- acks --- */
 
 void
-gong_receive_born(struct gong_receive *receive, struct gong_device_name key)
+gong_receive_born(struct gong_receive *receive, struct gong_device_name name)
 {
     struct gong_device *device;
 
     (void)pthread_mutex_lock(&receive->lock);
-    device = gong_devices_find(&receive->devices, key);
+    device = gong_devices_find(&receive->devices, name);
     for (struct epoch *epoch = device == NULL ? NULL : device->state;
          epoch != NULL; epoch = epoch->next) {
         epoch->acked_in = 0;

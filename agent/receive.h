@@ -69,24 +69,23 @@ void gong_receive_free(struct gong_receive *receive);
 /* gong_receive_admit: takes a token for one message: NEW, FLOOD, CROWDED or
  * MEMORY. */
 enum gong_receive_verdict gong_receive_admit(struct gong_receive *receive,
-                                             struct gong_device_name device,
+                                             struct gong_device_name name,
                                              gong_mono_t now);
 
 /* gong_receive_check: whether a sound batch is to be journaled: NEW, DUPLICATE,
  * GAPS or MEMORY. Changes nothing but what the sender says is gone (low). */
 enum gong_receive_verdict
-gong_receive_check(struct gong_receive *receive, struct gong_device_name device,
+gong_receive_check(struct gong_receive *receive, struct gong_device_name name,
                    const struct gong_batch_header *header, gong_mono_t now);
 
 /* gong_receive_damaged: counts a try: AGAIN, ASIDE, DUPLICATE or MEMORY. */
 enum gong_receive_verdict
-gong_receive_damaged(struct gong_receive *receive,
-                     struct gong_device_name device,
+gong_receive_damaged(struct gong_receive *receive, struct gong_device_name name,
                      const struct gong_batch_header *header, gong_mono_t now);
 
 /* gong_receive_settle: the batch is journaled at position, or set aside. */
 void gong_receive_settle(struct gong_receive *receive,
-                         struct gong_device_name device,
+                         struct gong_device_name name,
                          const struct gong_batch_header *header,
                          uint64_t position, gong_mono_t now);
 
@@ -97,7 +96,7 @@ void gong_receive_learn(void *ctx, const struct gong_record *record);
 /* gong_receive_born: the device (gong_receive_connected: the link that acks
  * travel on) has connected: the next batch is acked at once. */
 void gong_receive_born(struct gong_receive *receive,
-                       struct gong_device_name device);
+                       struct gong_device_name name);
 void gong_receive_connected(struct gong_receive *receive);
 
 /* gong_receive_take_ack: the next ack that is due; false if none is. */

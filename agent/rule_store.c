@@ -24,7 +24,7 @@ gong_rule_sha(struct gong_str bytes, char out[GONG_RULE_SHA_SIZE])
         len != (GONG_RULE_SHA_SIZE - 1) / 2) {
         return GONG_ERR_MEMORY;
     }
-    for (unsigned int i = 0; i < len; i++) {
+    for (size_t i = 0; i < len; i++) {
         out[2 * i] = digits[digest[i] >> 4];
         out[2 * i + 1] = digits[digest[i] & 15];
     }
