@@ -90,6 +90,17 @@ target_link_options(test_promql_memory PRIVATE
 
 # collector: inputs
 gong_test(input_host LINKS gong_inputs)
+gong_test(net_address LINKS gong_inputs)
+gong_test(prom_text LINKS gong_inputs)
+gong_test(input_exec LINKS gong_inputs
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/input_fixture.c)
+foreach(module fetch input_prometheus input_checks)
+    gong_test(${module} LINKS gong_inputs PkgConfig::MICROHTTPD
+            PkgConfig::CRYPTO Threads::Threads
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/input_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/tls_server.c)
+endforeach()
 gong_test(points LINKS gong_inputs)
 gong_test(schedule LINKS gong_collector_core)
 gong_test(publish LINKS gong_collector_core)
