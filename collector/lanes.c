@@ -123,6 +123,18 @@ next_live(struct gong_lanes *lanes, uint64_t last_seq, gong_wall_t now,
     return err;
 }
 
+static void
+close_gap(struct gong_lanes *lanes)
+{
+    lanes->gap_count--;
+    memmove(lanes->gaps, lanes->gaps + 1,
+            lanes->gap_count * sizeof lanes->gaps[0]);
+    if (lanes->gap_count == 0) {
+        gong_log(GONG_LOG_INFO, "backlog_ends", "live=%" PRIu64,
+                 lanes->live_seq);
+    }
+}
+
 static enum gong_err
 next_back(struct gong_lanes *lanes, struct gong_spooled *out)
 {
@@ -131,21 +143,18 @@ next_back(struct gong_lanes *lanes, struct gong_spooled *out)
         uint64_t next = gap->pos;
         enum gong_err err = read_from(lanes, gap->pos, gap->end, out, &next);
 
-        if (err == GONG_OK && out->offset < gap->end) {
-            gap->pos = next;
-            gap->seq = out->seq + 1;
-            return GONG_OK;
-        }
         if (err != GONG_OK && err != GONG_ERR_AGAIN) {
             return err;
         }
-        lanes->gap_count--;
-        memmove(lanes->gaps, lanes->gaps + 1,
-                lanes->gap_count * sizeof lanes->gaps[0]);
-        if (lanes->gap_count == 0) {
-            gong_log(GONG_LOG_INFO, "backlog_ends", "live=%" PRIu64,
-                     lanes->live_seq);
+        if (err == GONG_OK && out->offset < gap->end) {
+            gap->pos = next;
+            gap->seq = out->seq + 1;
+            if (next >= gap->end) {
+                close_gap(lanes);
+            }
+            return GONG_OK;
         }
+        close_gap(lanes);
     }
     return GONG_ERR_AGAIN;
 }

@@ -85,7 +85,6 @@ parse_arguments(int argc, char **argv)
     struct arguments arguments = {.action = ACTION_RUN};
     int letter;
 
-    /* Threads start later; getopt's state is safe here. */
     while ((letter = getopt_long(argc, argv, "c:m:kdoVh", options, NULL)) !=
            -1) {
         if (letter == 'c') {
@@ -225,16 +224,21 @@ static enum gong_err
 open_sources(struct collector *collector, char *why)
 {
     const struct gong_config *config = collector->config;
-    struct gong_schedule_sink gathered = {take_gathered, collector->spooler};
+    struct gong_schedule_options schedule = {
+        .inputs = config->inputs,
+        .count = config->input_count,
+        .proc_root = "/",
+        .sink = {take_gathered, collector->spooler},
+        .cadence = collector->cadence,
+    };
     struct gong_socket_sink received = {take_received, collector->spooler};
     struct gong_socket_options options = {
         .path = config->socket.path,
         .clients = (size_t)config->socket.clients,
         .idle = config->socket.idle,
     };
-    enum gong_err err = gong_schedule_new(config->inputs, config->input_count,
-                                          "/", &gathered, collector->cadence,
-                                          &collector->schedule, why, WHY_SIZE);
+    enum gong_err err =
+        gong_schedule_new(&schedule, &collector->schedule, why, WHY_SIZE);
 
     if (err == GONG_OK && config->socket.path[0] != '\0') {
         err = gong_socket_new(&options, &received, &collector->sock, why,

@@ -187,33 +187,38 @@ run_lane(void *ctx)
 }
 
 static enum gong_err
-open_inputs(struct gong_schedule *schedule,
-            const struct gong_config_input *inputs, size_t count,
-            const char *proc_root, char *why, size_t why_size)
+open_input(struct run *run, const char *proc_root, char *why, size_t why_size)
 {
-    for (int slow = 0; slow < 2; slow++) {
-        for (size_t i = 0; i < count; i++) {
-            struct run *run = &schedule->runs[schedule->run_count];
-            const struct gong_input_kind *kind = inputs[i].kind;
-            char reason[WHY_SIZE] = "";
-            enum gong_err err;
+    const struct gong_input_kind *kind = run->input->kind;
+    char reason[WHY_SIZE] = "";
+    enum gong_err err = kind->open(run->input->own, proc_root, &run->state,
+                                   reason, sizeof reason);
 
-            if (kind->slow != (slow == 1)) {
-                continue;
-            }
-            run->input = &inputs[i];
-            err = kind->open(inputs[i].own, proc_root, &run->state, reason,
-                             sizeof reason);
-            if (err != GONG_OK) {
-                (void)snprintf(why, why_size, "input %s: %s", kind->type,
-                               reason[0] != '\0' ? reason : gong_err_text(err));
-                return err;
-            }
-            run->open = true;
-            schedule->run_count++;
+    run->open = err == GONG_OK;
+    if (err != GONG_OK) {
+        (void)snprintf(why, why_size, "input %s: %s", kind->type,
+                       reason[0] != '\0' ? reason : gong_err_text(err));
+    }
+    return err;
+}
+
+/* All inputs of one sort, behind those that are there. */
+static enum gong_err
+open_inputs(struct gong_schedule *schedule,
+            const struct gong_schedule_options *options, bool slow, char *why,
+            size_t why_size)
+{
+    enum gong_err err = GONG_OK;
+
+    for (size_t i = 0; i < options->count && err == GONG_OK; i++) {
+        if (options->inputs[i].kind->slow == slow) {
+            struct run *run = &schedule->runs[schedule->run_count++];
+
+            run->input = &options->inputs[i];
+            err = open_input(run, options->proc_root, why, why_size);
         }
     }
-    return GONG_OK;
+    return err;
 }
 
 static void
@@ -227,14 +232,16 @@ add_lane(struct gong_schedule *schedule, size_t first, size_t count)
     gong_points_init(&lane->points, 0);
 }
 
-static void
-make_lanes(struct gong_schedule *schedule)
+static enum gong_err
+make_lanes(struct gong_schedule *schedule,
+           const struct gong_schedule_options *options, char *why,
+           size_t why_size)
 {
-    size_t fast = 0;
+    enum gong_err err = open_inputs(schedule, options, false, why, why_size);
+    size_t fast = schedule->run_count;
 
-    while (fast < schedule->run_count &&
-           !schedule->runs[fast].input->kind->slow) {
-        fast++;
+    if (err == GONG_OK) {
+        err = open_inputs(schedule, options, true, why, why_size);
     }
     if (fast > 0) {
         add_lane(schedule, 0, fast);
@@ -242,38 +249,33 @@ make_lanes(struct gong_schedule *schedule)
     for (size_t i = fast; i < schedule->run_count; i++) {
         add_lane(schedule, i, 1);
     }
+    return err;
 }
 
 enum gong_err
-gong_schedule_new(const struct gong_config_input *inputs, size_t count,
-                  const char *proc_root, const struct gong_schedule_sink *sink,
-                  struct gong_cadence *cadence, struct gong_schedule **out,
-                  char *why, size_t why_size)
+gong_schedule_new(const struct gong_schedule_options *options,
+                  struct gong_schedule **out, char *why, size_t why_size)
 {
     struct gong_schedule *schedule = calloc(1, sizeof *schedule);
-    enum gong_err err;
+    enum gong_err err = GONG_ERR_MEMORY;
 
     *out = NULL;
+    (void)snprintf(why, why_size, "%s", gong_err_text(err));
     if (schedule == NULL || gong_monitor_init(&schedule->monitor) != GONG_OK) {
         free(schedule);
-        (void)snprintf(why, why_size, "%s", gong_err_text(GONG_ERR_MEMORY));
-        return GONG_ERR_MEMORY;
+        return err;
     }
-    schedule->sink = *sink;
-    schedule->cadence = cadence;
-    schedule->runs = calloc(count + 1, sizeof schedule->runs[0]);
-    schedule->lanes = calloc(count + 1, sizeof schedule->lanes[0]);
-    if (schedule->runs == NULL || schedule->lanes == NULL) {
-        (void)snprintf(why, why_size, "%s", gong_err_text(GONG_ERR_MEMORY));
-        err = GONG_ERR_MEMORY;
-    } else {
-        err = open_inputs(schedule, inputs, count, proc_root, why, why_size);
+    schedule->sink = options->sink;
+    schedule->cadence = options->cadence;
+    schedule->runs = calloc(options->count + 1, sizeof schedule->runs[0]);
+    schedule->lanes = calloc(options->count + 1, sizeof schedule->lanes[0]);
+    if (schedule->runs != NULL && schedule->lanes != NULL) {
+        err = make_lanes(schedule, options, why, why_size);
     }
     if (err != GONG_OK) {
         gong_schedule_free(schedule);
         return err;
     }
-    make_lanes(schedule);
     *out = schedule;
     return GONG_OK;
 }

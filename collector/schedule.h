@@ -26,13 +26,18 @@ struct gong_schedule_sink {
 
 struct gong_schedule;
 
+/* All borrowed until free. */
+struct gong_schedule_options {
+    const struct gong_config_input *inputs;
+    size_t count;
+    const char *proc_root; /* "/" but in tests */
+    struct gong_schedule_sink sink;
+    struct gong_cadence *cadence; /* may be NULL */
+};
+
 /* gong_schedule_new: opens every input; on failure why names the first that
- * did not. inputs (with their configs) and cadence (may be NULL) are borrowed
- * until free. */
-enum gong_err gong_schedule_new(const struct gong_config_input *inputs,
-                                size_t count, const char *proc_root,
-                                const struct gong_schedule_sink *sink,
-                                struct gong_cadence *cadence,
+ * did not. */
+enum gong_err gong_schedule_new(const struct gong_schedule_options *options,
                                 struct gong_schedule **out, char *why,
                                 size_t why_size) GONG_MUST_CHECK;
 enum gong_err

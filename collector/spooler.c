@@ -22,6 +22,7 @@ struct gong_spooler {
     uint64_t epoch;
     uint8_t boot_id[16];
     uint8_t generation; /* its low byte, in each record's flags */
+    size_t body_max;    /* a record must fit a segment */
     gong_dur_t sync;
     void (*heard)(void *ctx);
     void *heard_ctx;
@@ -67,7 +68,7 @@ find_last(struct gong_spooler *spooler, uint64_t *seq, uint8_t *flags)
 }
 
 static enum gong_err
-resume_numbers(struct gong_spooler *spooler)
+resume_numbers(struct gong_spooler *spooler, uint64_t segments)
 {
     struct gong_spool_stats stats;
     uint64_t seq = 0;
@@ -75,15 +76,20 @@ resume_numbers(struct gong_spooler *spooler)
     enum gong_err err;
 
     gong_spool_stats(spooler->spool, &stats);
+    /* The size of an existing log's segments wins over the option. */
+    spooler->body_max = (size_t)(stats.bytes_max / segments / 2);
+    if (spooler->body_max > GONG_SPOOLED_BODY_MAX) {
+        spooler->body_max = GONG_SPOOLED_BODY_MAX;
+    }
     spooler->generation = (uint8_t)(stats.generation & 0xff);
     err = find_last(spooler, &seq, &flags);
     if (err != GONG_OK) {
         return err;
     }
     /* Nothing left to read a number from: none so far was above this, since
-     * every batch takes more bytes than a header. */
-    if (seq == 0 && stats.end > 0) {
-        seq = stats.end / GONG_RECORD_HEADER_SIZE;
+     * every batch takes at least that many bytes. */
+    if (seq == 0) {
+        seq = stats.end / gong_record_size(GONG_SPOOLED_HEAD + 1);
     }
     if (flags != spooler->generation) {
         seq += GONG_SPOOLER_JUMP;
@@ -160,7 +166,7 @@ open_parts(struct gong_spooler *spooler,
     gong_spool_id(spooler->spool, id);
     spooler->epoch = gong_le_get64(id);
     gong_clock_boot_id(spooler->boot_id);
-    err = resume_numbers(spooler);
+    err = resume_numbers(spooler, spool.segments_max);
     if (err != GONG_OK) {
         (void)snprintf(why, why_size, "cannot read the spool %s: %s",
                        options->path, gong_err_text(err));
@@ -235,13 +241,13 @@ gong_spooler_listen(struct gong_spooler *spooler, void (*heard)(void *ctx),
 /* The first batch of lines: up to a line end within the limit, or the first
  * line where that alone is longer. */
 static struct gong_str
-first_chunk(struct gong_str lines)
+first_chunk(struct gong_str lines, size_t most)
 {
     size_t len = lines.len;
     const char *end;
 
-    if (len > GONG_SPOOLED_BODY_MAX) {
-        len = GONG_SPOOLED_BODY_MAX;
+    if (len > most) {
+        len = most;
         while (len > 0 && lines.data[len - 1] != '\n') {
             len--;
         }
@@ -305,7 +311,7 @@ gong_spooler_append(struct gong_spooler *spooler, struct gong_str lines,
 
     (void)pthread_mutex_lock(&spooler->append_lock);
     while (lines.len > 0 && err == GONG_OK) {
-        struct gong_str chunk = first_chunk(lines);
+        struct gong_str chunk = first_chunk(lines, spooler->body_max);
         uint32_t points = count_lines(chunk);
 
         err = append_batch(spooler, chunk, points);

@@ -61,9 +61,10 @@ broker_run(struct broker *broker)
     char option[] = "-c";
     char *argv[] = {program, option, broker->config, NULL};
     extern char **environ;
+    const char *path = getenv("GONG_MOSQUITTO");
 
-    assert_int_equal(posix_spawn(&broker->pid, getenv("GONG_MOSQUITTO"), NULL,
-                                 NULL, argv, environ),
+    assert_int_equal(posix_spawn(&broker->pid, path == NULL ? program : path,
+                                 NULL, NULL, argv, environ),
                      0);
 }
 
@@ -196,7 +197,12 @@ static struct gong_mqtt *
 open_link(struct gong_mqtt_options *options, struct seen *seen)
 {
     struct gong_mqtt_handlers handlers = {
-        seen, note_connected, note_disconnected, note_message, note_published};
+        .ctx = seen,
+        .connected = note_connected,
+        .disconnected = note_disconnected,
+        .message = note_message,
+        .published = note_published,
+    };
     struct gong_mqtt *link = NULL;
     char why[256] = "";
 
