@@ -186,7 +186,8 @@ narrow(const struct gong_entry *entry, double *low, double *high)
     double above = nextafter(n, (double)INFINITY);
     double below = nextafter(n, (double)-INFINITY);
 
-    if (entry->form != GONG_FORM_THRESHOLD || isnan(n)) {
+    if (entry->form != GONG_FORM_THRESHOLD || !isfinite(n)) {
+        *low = (double)INFINITY;
         *high = (double)-INFINITY;
     } else if (entry->op == GONG_OP_GT) {
         *high = fmin(*high, n);
@@ -194,10 +195,8 @@ narrow(const struct gong_entry *entry, double *low, double *high)
         *high = fmin(*high, below);
     } else if (entry->op == GONG_OP_LT) {
         *low = fmax(*low, n);
-    } else if (entry->op == GONG_OP_LE) {
-        *low = fmax(*low, above);
-    } else if (entry->op == GONG_OP_EQ) {
-        *low = fmax(*low, above); /* or below: one side must do */
+    } else if (entry->op == GONG_OP_LE || entry->op == GONG_OP_EQ) {
+        *low = fmax(*low, above); /* of == one side must do */
     } else {
         *low = fmax(*low, n);
         *high = fmin(*high, n);

@@ -215,6 +215,7 @@ compile(struct gong_book *book, const struct gong_ruleset *set,
 {
     enum gong_err err = GONG_OK;
 
+    *book = (struct gong_book){0};
     if (set->count > GONG_RULES_MAX) {
         return GONG_ERR_INVALID;
     }
@@ -222,9 +223,9 @@ compile(struct gong_book *book, const struct gong_ruleset *set,
     if (book->rules == NULL) {
         return GONG_ERR_MEMORY;
     }
-    for (size_t i = 0; i < set->count && err == GONG_OK; i++) {
+    book->count = (uint32_t)set->count;
+    for (uint32_t i = 0; i < book->count && err == GONG_OK; i++) {
         err = compile_rule(&book->rules[i], &set->rules[i]);
-        book->count = (uint32_t)i + 1;
     }
     if (err == GONG_OK) {
         err = sort_ids(book);

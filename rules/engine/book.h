@@ -53,7 +53,7 @@ struct gong_book {
 
 #define GONG_BOOK_NONE UINT32_MAX
 
-/* gong_book_compile: fills an all-zero book; on error it is all-zero again.
+/* gong_book_compile: fills book; on error it is empty, and fini is fine.
  * GONG_ERR_INVALID where a plan is refused, two ids are equal or there are too
  * many rules. set is borrowed until fini. */
 enum gong_err gong_book_compile(struct gong_book *book,

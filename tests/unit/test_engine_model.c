@@ -19,7 +19,7 @@
 #define DEVICES 3
 #define LABELS  3 /* k="x", k="y", none */
 #define METRICS 4
-#define STREAMS 400
+#define STREAMS 200
 #define RECORDS 80
 #define START   INT64_C(10000000)
 #define NEVER   INT64_MIN
@@ -459,6 +459,16 @@ consider(struct due *best, struct due candidate)
     }
 }
 
+/* When a clock shows at. In its very first record it has no pace yet. */
+static int64_t
+journal_of(const struct clock *c, int64_t at)
+{
+    if (c->newest == NEVER) {
+        return at;
+    }
+    return at <= c->floor ? c->arrival : at - c->newest + c->arrival;
+}
+
 /* What is due first on one device's clock. */
 static struct due
 device_due(const struct model *m, int device)
@@ -473,10 +483,8 @@ device_due(const struct model *m, int device)
                              : next_instant(m, r, device, label);
 
             if (at != INT64_MAX) {
-                consider(&best, (struct due){at <= c->floor
-                                                 ? c->arrival
-                                                 : at - c->newest + c->arrival,
-                                             at, r, device, label});
+                consider(&best,
+                         (struct due){journal_of(c, at), at, r, device, label});
             }
         }
     }
@@ -549,9 +557,13 @@ struct sample {
 static int64_t
 shown(const struct clock *c, int64_t now)
 {
-    int64_t s = c->newest + (now - c->arrival);
+    int64_t s = 0;
 
-    return c->newest == NEVER ? NEVER : s > c->floor ? s : c->floor;
+    if (c->newest == NEVER) {
+        return NEVER;
+    }
+    s = c->newest + (now - c->arrival);
+    return s > c->floor ? s : c->floor;
 }
 
 /* All samples with one stamp, then each rule that reads one of them, once. */
