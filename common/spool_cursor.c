@@ -263,6 +263,11 @@ gong_spool_cursor_next(struct gong_spool_cursor *cursor, uint64_t limit,
         if (cursor->offset >= bound) {
             return GONG_ERR_AGAIN;
         }
+        if (cursor->offset % spool->meta.segment_size == 0) {
+            /* The segment before was full to the byte. */
+            cursor->offset += GONG_SPOOL_HEADER_SIZE;
+            continue;
+        }
         segment_end = gong_spool_segment_end(spool, cursor->offset);
         err = gong_spool_reader_record(
             &cursor->reader, cursor->offset,

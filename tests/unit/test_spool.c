@@ -71,6 +71,27 @@ appends_reads_and_reopens(void **state)
     gong_spool_close(spool);
 }
 
+/* 341 records of 192 bytes fill the 65,472 bytes behind a segment's header:
+ * the next offset is that of the next header. */
+static void
+a_segment_may_be_full_to_the_byte(void **state)
+{
+    struct gong_spool *spool = fixture_open(8, GONG_SPOOL_BLOCK);
+
+    (void)state;
+    fixture_append_all(spool, 1, 341, 128);
+    assert_int_equal(stats_of(spool).end, SEGMENT);
+    fixture_expect(spool, 1, 341);
+    fixture_append_all(spool, 342, 1000, 128);
+    fixture_expect(spool, 1, 1000);
+    assert_int_equal(stats_of(spool).set_aside_records, 0);
+    gong_spool_close(spool);
+    spool = fixture_open(8, GONG_SPOOL_BLOCK);
+    fixture_expect(spool, 1, 1000);
+    assert_int_equal(stats_of(spool).set_aside_records, 0);
+    gong_spool_close(spool);
+}
+
 static void
 killed_process_loses_nothing(void **state)
 {
@@ -494,6 +515,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         GONG_CASE(appends_reads_and_reopens),
+        GONG_CASE(a_segment_may_be_full_to_the_byte),
         GONG_CASE(killed_process_loses_nothing),
         GONG_CASE(sizes_up_to_the_segment),
         GONG_CASE(parts_are_joined),
