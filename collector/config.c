@@ -390,7 +390,9 @@ read_input(const struct gong_conf_node *node, struct gong_config *config,
         input->interval =
             common->interval.ns > 0 ? common->interval : config->interval;
         input->timeout = common->timeout;
-        if (input->interval.ns < gong_dur_ms(100).ns) {
+        /* The collector's own interval has its bound in its table. */
+        if (common->interval.ns > 0 &&
+            common->interval.ns < gong_dur_ms(100).ns) {
             gong_conf_error(gong_conf_child(node, "interval"), errors,
                             "expected an interval of at least 100ms");
         }
