@@ -9,6 +9,8 @@ function(gong_e2e name script)
     endif()
     add_test(NAME e2e.${name} COMMAND ${GONG_PYTHON}
         ${CMAKE_SOURCE_DIR}/tests/e2e/${script} ${arg_ARGS})
+    list(APPEND gong_e2e_scripts ${script})
+    set(gong_e2e_scripts "${gong_e2e_scripts}" PARENT_SCOPE)
     set(environment "PYTHONDONTWRITEBYTECODE=1"
         "GONG_BIN_DIR=${CMAKE_BINARY_DIR}/bin"
         "GONG_TOOL_DIR=${CMAKE_BINARY_DIR}/tests")
@@ -24,6 +26,7 @@ gong_e2e(flow_influxdb test_flow.py ARGS influxdb)
 gong_e2e(plain_line_victoriametrics test_plain_line.py ARGS victoriametrics)
 gong_e2e(plain_line_influxdb test_plain_line.py ARGS influxdb)
 gong_e2e(bad_input test_bad_input.py)
+gong_e2e(guide test_guide.py)
 gong_e2e(stops test_stops.py TIMEOUT 300)
 gong_e2e(demo_passes test_demo.py ARGS passes TIMEOUT 240)
 gong_e2e(demo_controls test_demo.py ARGS controls TIMEOUT 300)
@@ -34,3 +37,5 @@ target_link_libraries(encode_cases PRIVATE gong_flags gong_wire
 set_target_properties(encode_cases PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 gong_e2e(roundtrip test_roundtrip.py)
+gong_e2e(metrics_doc test_metrics_doc.py)
+gong_e2e(maps test_maps.py)
