@@ -2,6 +2,7 @@
 # check_config_doc.sh BIN [--write]: docs/CONFIG.md must hold what the programs
 # in BIN print with --options, each between a pair of lines
 #     <!-- PROGRAM --options -->   and   <!-- end -->
+# save the depth of headings, which is the page's.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 bin=${1:?usage: tests/check_config_doc.sh BIN [--write]}
@@ -17,7 +18,8 @@ while IFS= read -r line || [ -n "$line" ]; do
       "$bin/${program%% *}" --options >"$options"
       [ -s "$options" ]
       printf '%s\n\n' "$line"
-      sed -e :a -e '/^\n*$/{$d;N;ba' -e '}' "$options"
+      sed -E '/^# /d; s/^#+ /### /' "$options" | cat -s |
+        sed -e '1{/^$/d' -e '}' -e '${/^$/d' -e '}'
       printf '\n'
       skipping=1
       ;;
