@@ -72,13 +72,12 @@ add_point(struct tape *tape, uint32_t device, uint32_t step, bool tagged)
                  device % 10);
     }
     need(tape->size - tape->len > 200, "tape is too short");
-    len =
-        snprintf(tape->bytes + tape->len, 200,
-                 "streetlight%s,phase=a temp=%.1f,volt=%.1f,power=%.2f,"
-                 "load=%ui,lux=%.1f %" PRId64 "000000\n",
-                 name, reading(device, step, 0), reading(device, step, 1),
-                 reading(device, step, 2), (unsigned)reading(device, step, 3),
-                 reading(device, step, 4), START + (int64_t)step * PERIOD);
+    len = snprintf(tape->bytes + tape->len, 200,
+                   "streetlight%s,phase=a temp=%.1f,volt=%.1f,power=%.2f,"
+                   "load=%ui,lux=%.1f %" PRId64 "000000\n",
+                   name, reading(device, step, 0), reading(device, step, 1),
+                   reading(device, step, 2), (unsigned)reading(device, step, 3),
+                   reading(device, step, 4), START + (int64_t)step * PERIOD);
     tape->len += (size_t)len;
 }
 

@@ -139,13 +139,13 @@ test_index(void **state)
     probe = gong_probe_start(&index, 1);
     assert_int_equal(gong_probe_next(&index, &probe), 0);
     for (uint32_t i = 1; i <= 3000; i++) {
-        assert_true(gong_index_put(&index, i % 500 * 16, i));
+        assert_true(gong_index_put(&index, UINT64_C(16) * (i % 500), i));
     }
     for (uint32_t hash = 0; hash < 500; hash++) {
         uint32_t found = 0;
         uint32_t element = 0;
 
-        probe = gong_probe_start(&index, hash * 16);
+        probe = gong_probe_start(&index, UINT64_C(16) * hash);
         while ((element = gong_probe_next(&index, &probe)) != 0) {
             assert_int_equal(element % 500, hash);
             found++;

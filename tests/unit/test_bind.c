@@ -255,7 +255,8 @@ test_without_memory(void **state)
         start(&f, specs, 2);
         for (int i = 0; i < 40; i++) {
             snprintf(k, sizeof k, "%d", i);
-            bind(&f, 1, "unread", k, &series);
+            assert_int_equal(bind(&f, 1, "unread", k, &series),
+                             GONG_ERR_NOT_FOUND);
         }
         f.budget.limit = f.budget.used + limit + 1;
         for (int i = 0; i < 40 && err == GONG_OK; i++) {

@@ -74,6 +74,23 @@ no_effects_left(struct run *run)
     run->read = 0;
 }
 
+/* The number after the command's name. */
+static int64_t
+number_after(const struct run *run, const char *line)
+{
+    const char *start = strchr(line, ' ');
+    char *end = NULL;
+    int64_t number = 0;
+
+    if (start != NULL) {
+        number = strtoll(start, &end, 10);
+    }
+    if (end == start) {
+        fail_msg("%s:%zu: no number: %s", run->file, run->line, line);
+    }
+    return number;
+}
+
 static int64_t
 duration(const char *text)
 {
@@ -161,19 +178,19 @@ make_noise(struct run *run, int64_t ms)
 static void
 send_data(struct run *run, const char *words, const char *body)
 {
-    char names[64] = "";
-    char *slash = NULL;
-    long long ms = 0;
+    int64_t ms = number_after(run, words);
+    const char *names = strrchr(words, ' ') + 1;
+    const char *slash = strchr(names, '/');
+    char site[64] = "";
 
-    assert_int_equal(sscanf(words, "data %lld %63s", &ms, names), 2);
     if (strcmp(names, "-") == 0) {
         apply(run, data_record(&run->payload, ms, "", "", body));
         return;
     }
-    slash = strchr(names, '/');
     assert_non_null(slash);
-    *slash = '\0';
-    apply(run, data_record(&run->payload, ms, names, slash + 1, body));
+    assert_true((size_t)(slash - names) < sizeof site);
+    memcpy(site, names, (size_t)(slash - names));
+    apply(run, data_record(&run->payload, ms, site, slash + 1, body));
 }
 
 static void
@@ -239,13 +256,15 @@ figure(const struct gong_engine *engine, const char *name)
 static void
 expect_figure(struct run *run, const char *line)
 {
+    size_t len = strcspn(line + 2, " ");
     char name[32] = "";
-    unsigned long long value = 0;
+    uint64_t value = (uint64_t)number_after(run, line + 2);
 
     if (run->noise) {
         return; /* it has figures of its own */
     }
-    assert_int_equal(sscanf(line, "= %31s %llu", name, &value), 2);
+    assert_true(len < sizeof name);
+    memcpy(name, line + 2, len);
     if (figure(run->engine, name) != value) {
         fail_msg("%s:%zu: %s is %" PRIu64, run->file, run->line, name,
                  figure(run->engine, name));
@@ -274,12 +293,9 @@ static void
 command(struct run *run, FILE *file, const char *line)
 {
     struct text body = {0};
-    long long ms = 0;
+    int64_t ms = number_after(run, line);
 
     no_effects_left(run);
-    if (sscanf(line, "%*s %lld", &ms) != 1) {
-        fail_msg("%s:%zu: %s", run->file, run->line, line);
-    }
     if (strncmp(line, "deadline ", 9) == 0) {
         if (!run->noise) {
             assert_int_equal(gong_engine_deadline(run->engine), ms);

@@ -336,61 +336,87 @@ leaf_newest(const struct model *m, size_t r, int leaf, int device, int label)
     return leaf_wants(l, l->metric, label) && n->stamp != NEVER ? n : NULL;
 }
 
-static void
-tell(struct model *m, size_t r, int device, int label, enum gong_alert_state to,
-     enum gong_effect_reason reason, int64_t captured)
+/* One instance, and the sample behind its evaluation: 0 where a timer is. */
+struct spot {
+    size_t rule;
+    int device;
+    int label;
+    int64_t captured;
+};
+
+static struct instance *
+instance_at(struct model *m, const struct spot *spot)
 {
-    struct instance *i = &m->instances[r][device][label];
+    return &m->instances[spot->rule][spot->device][spot->label];
+}
+
+static void
+tell(struct model *m, const struct spot *spot, enum gong_alert_state to,
+     enum gong_effect_reason reason)
+{
+    struct instance *i = instance_at(m, spot);
     static const char *const ks[] = {",k=\"x\"", ",k=\"y\"", ""};
 
     text_add(&m->effects,
              "%s{device=\"d%d\"%s,site=\"s\"} %s->%s %s at %" PRId64
              " since %" PRId64 " value %.17g journal %" PRId64
              " captured %" PRId64 "\n",
-             rules[r].spec.alert, device, ks[label],
+             rules[spot->rule].spec.alert, spot->device, ks[spot->label],
              gong_alert_state_text(i->state), gong_alert_state_text(to),
              gong_effect_reason_text(reason), i->last, i->since, i->value,
-             m->journal, captured);
+             m->journal, spot->captured);
     i->state = to;
     i->told = i->last;
 }
 
 /* Rules 10 to 12, one by one. */
 static void
-decide(struct model *m, size_t r, int device, int label, struct opt result,
-       unsigned present, int64_t captured)
+decide_true(struct model *m, const struct spot *spot)
 {
-    const struct rule_spec *spec = &rules[r].spec;
-    struct instance *i = &m->instances[r][device][label];
+    struct instance *i = instance_at(m, spot);
+    int64_t for_ms = rules[spot->rule].spec.for_ms;
+
+    if (i->state == GONG_ALERT_INACTIVE) {
+        i->since = i->last;
+        tell(m, spot, for_ms == 0 ? GONG_ALERT_FIRING : GONG_ALERT_PENDING,
+             GONG_REASON_CONDITION);
+    } else if (i->state == GONG_ALERT_PENDING && i->last - i->since >= for_ms) {
+        tell(m, spot, GONG_ALERT_FIRING, GONG_REASON_FOR);
+    } else if (i->state == GONG_ALERT_KEEPING) {
+        tell(m, spot, GONG_ALERT_FIRING, GONG_REASON_CONDITION);
+    }
+}
+
+static void
+decide_false(struct model *m, const struct spot *spot, bool missing)
+{
+    struct instance *i = instance_at(m, spot);
+    int64_t keep_ms = rules[spot->rule].spec.keep_ms;
     enum gong_effect_reason why =
-        (i->fed & ~present) != 0 ? GONG_REASON_MISSING : GONG_REASON_CONDITION;
-    int64_t t = i->last;
+        missing ? GONG_REASON_MISSING : GONG_REASON_CONDITION;
+
+    if (i->state == GONG_ALERT_PENDING) {
+        tell(m, spot, GONG_ALERT_INACTIVE, why);
+    } else if (i->state == GONG_ALERT_FIRING) {
+        tell(m, spot, keep_ms > 0 ? GONG_ALERT_KEEPING : GONG_ALERT_INACTIVE,
+             why);
+    } else if (i->state == GONG_ALERT_KEEPING && i->last - i->told >= keep_ms) {
+        tell(m, spot, GONG_ALERT_INACTIVE, GONG_REASON_KEEP);
+    }
+}
+
+static void
+decide(struct model *m, const struct spot *spot, struct opt result,
+       unsigned present)
+{
+    struct instance *i = instance_at(m, spot);
 
     if (result.present) {
         i->value = result.value;
         i->fed = present;
-    }
-    if (result.present && i->state == GONG_ALERT_INACTIVE) {
-        i->since = t;
-        tell(m, r, device, label,
-             spec->for_ms == 0 ? GONG_ALERT_FIRING : GONG_ALERT_PENDING,
-             GONG_REASON_CONDITION, captured);
-    } else if (result.present && i->state == GONG_ALERT_PENDING &&
-               t - i->since >= spec->for_ms) {
-        tell(m, r, device, label, GONG_ALERT_FIRING, GONG_REASON_FOR, captured);
-    } else if (result.present && i->state == GONG_ALERT_KEEPING) {
-        tell(m, r, device, label, GONG_ALERT_FIRING, GONG_REASON_CONDITION,
-             captured);
-    } else if (!result.present && i->state == GONG_ALERT_PENDING) {
-        tell(m, r, device, label, GONG_ALERT_INACTIVE, why, captured);
-    } else if (!result.present && i->state == GONG_ALERT_FIRING) {
-        tell(m, r, device, label,
-             spec->keep_ms > 0 ? GONG_ALERT_KEEPING : GONG_ALERT_INACTIVE, why,
-             captured);
-    } else if (!result.present && i->state == GONG_ALERT_KEEPING &&
-               t - i->told >= spec->keep_ms) {
-        tell(m, r, device, label, GONG_ALERT_INACTIVE, GONG_REASON_KEEP,
-             captured);
+        decide_true(m, spot);
+    } else {
+        decide_false(m, spot, (i->fed & ~present) != 0);
     }
 }
 
@@ -420,7 +446,8 @@ evaluate(struct model *m, size_t r, int device, int label, int64_t t,
         }
     }
     i->last = t;
-    decide(m, r, device, label, rule->eval(in), present, captured);
+    decide(m, &(struct spot){r, device, label, captured}, rule->eval(in),
+           present);
 }
 
 /* The next instant at which this instance could change by itself. */
