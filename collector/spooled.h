@@ -13,9 +13,9 @@
 #include "common/record.h"
 #include "common/str.h"
 
-#define GONG_SPOOLED_HEAD     16
-#define GONG_SPOOLED_BODY_MAX (128u << 10) /* fits any broker's packet limit   \
-                                            */
+#define GONG_SPOOLED_HEAD 16
+/* Fits any broker's packet limit. */
+#define GONG_SPOOLED_BODY_MAX (128u << 10)
 
 /* Transparent: a record taken apart; body is a view into its payload. */
 struct gong_spooled {

@@ -23,7 +23,6 @@
 
 #include "common/log.h"
 #include "common/monitor.h"
-#include "common/mqtt_flight.h"
 #include "common/mqtt_link.h"
 
 #define PATIENCE_S 30
@@ -506,41 +505,10 @@ tls_after_plain_is_refused(void **state)
     assert_non_null(strstr(why, "TLS"));
 }
 
-/* The table alone: one answer per publish, late answers fall flat. */
-static void
-flight_answers_once(void **state)
-{
-    static struct gong_mqtt_flight flight;
-    struct gong_mqtt_handlers handlers = {.ctx = &seen_a,
-                                          .published = note_published};
-    struct gong_mqtt_slot *slot = NULL;
-    struct gong_mqtt_slot *other = NULL;
-
-    (void)state;
-    memset(&seen_a, 0, sizeof seen_a);
-    assert_int_equal(gong_monitor_init(&seen_a.monitor), GONG_OK);
-    gong_mqtt_flight_init(&flight,
-                          &(struct gong_monitor){PTHREAD_MUTEX_INITIALIZER,
-                                                 PTHREAD_COND_INITIALIZER},
-                          &handlers);
-    assert_int_equal(gong_mqtt_flight_take(&flight, 5, &slot), GONG_OK);
-    assert_int_equal(gong_mqtt_flight_take(&flight, 6, &other), GONG_OK);
-    gong_mqtt_flight_finish(slot, true);
-    gong_mqtt_flight_finish(slot, true);
-    gong_mqtt_flight_fail_all(&flight);
-    gong_mqtt_flight_finish(other, true);
-    assert_int_equal(seen_a.answers[5], 1);
-    assert_int_equal(seen_a.answers[6], 1);
-    assert_int_equal(seen_a.good, 1);
-    assert_int_equal(seen_a.bad, 1);
-    gong_monitor_fini(&seen_a.monitor);
-}
-
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(flight_answers_once),
         cmocka_unit_test(refuses_bad_options),
         cmocka_unit_test(tls_after_plain_is_refused),
         cmocka_unit_test(stops_without_a_server),
