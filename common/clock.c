@@ -113,8 +113,8 @@ static const struct unit {
     const char *name;
     int64_t ns;
 } units[] = {
-    {"y", 365 * 86400 * GONG_NS_PER_S},
-    {"w", 7 * 86400 * GONG_NS_PER_S},
+    {"y", 365 * INT64_C(86400) * GONG_NS_PER_S},
+    {"w", 7 * INT64_C(86400) * GONG_NS_PER_S},
     {"d", 86400 * GONG_NS_PER_S},
     {"h", 3600 * GONG_NS_PER_S},
     {"m", 60 * GONG_NS_PER_S},
