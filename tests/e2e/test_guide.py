@@ -48,7 +48,7 @@ def run_in(folder, script):
             ["sh", "-ec", script], cwd=folder, stdin=subprocess.DEVNULL,
             stdout=out, stderr=out, start_new_session=True, env=environment)
     try:
-        code = shell.wait(60 * SLOW)
+        code = shell.wait(40 * SLOW)
     except subprocess.TimeoutExpired:
         code = "none: it took too long"
     left = group_members(shell.pid)
