@@ -17,7 +17,8 @@ gong_test(lp_decode LINKS gong_wire)
 gong_test(monitor LINKS gong_base)
 gong_test(backoff LINKS gong_base)
 gong_test(mqtt_address LINKS gong_mqtt)
-gong_test(mqtt_link LINKS gong_mqtt TIMEOUT 180)
+gong_test(mqtt_link LINKS gong_mqtt TIMEOUT 180
+    ENVIRONMENT "GONG_MOSQUITTO=${CMAKE_SOURCE_DIR}/.servers/usr/sbin/mosquitto")
 
 # rules/city
 gong_test(city_rules LINKS gong_rule_file gong_engine)
