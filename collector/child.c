@@ -11,9 +11,10 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define CHUNK   16384
-#define LOOK_MS 10 /* how often a program that closed its output is looked at  \
-                    */
+#define CHUNK 16384
+
+/* How often a program that closed its output is looked at. */
+#define LOOK_MS 10
 
 static char path_text[] =
     "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";

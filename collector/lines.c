@@ -29,6 +29,20 @@ take(const struct gong_lp_point *point, struct gong_points *points,
     count->taken++;
 }
 
+enum gong_lp_result
+gong_lines_next(struct gong_lp_reader *reader,
+                const struct gong_lp_point **point,
+                const struct gong_lp_error **error)
+{
+    enum gong_lp_result result = gong_lp_reader_next(reader, point, error);
+
+    if (result == GONG_LP_POINT && (*point)->has_time && (*point)->time < 0) {
+        *error = gong_lp_reader_refuse(reader, "time");
+        result = GONG_LP_REFUSED;
+    }
+    return result;
+}
+
 enum gong_err
 gong_lines_add(struct gong_lp_reader *reader, struct gong_str text,
                struct gong_points *points, struct gong_lines_count *count)
@@ -39,11 +53,7 @@ gong_lines_add(struct gong_lp_reader *reader, struct gong_str text,
 
     gong_lp_reader_start(reader, text);
     do {
-        result = gong_lp_reader_next(reader, &point, &error);
-        if (result == GONG_LP_POINT && point->has_time && point->time < 0) {
-            error = gong_lp_reader_refuse(reader, "time");
-            result = GONG_LP_REFUSED;
-        }
+        result = gong_lines_next(reader, &point, &error);
         if (result == GONG_LP_POINT) {
             take(point, points, count);
         } else if (result == GONG_LP_REFUSED) {

@@ -23,9 +23,15 @@ struct gong_lines_count {
     char first[GONG_LINES_FIRST_SIZE];
 };
 
+/* gong_lines_next: gong_lp_reader_next, where a stamp before 1970 is refused
+ * as well: reason "time". */
+enum gong_lp_result gong_lines_next(struct gong_lp_reader *reader,
+                                    const struct gong_lp_point **point,
+                                    const struct gong_lp_error **error);
+
 /*
  * gong_lines_add: each line of text to points; a line without stamp gets that
- * of points, a stamp before 1970 is refused. Both are borrowed for the call.
+ * of points. Both are borrowed for the call.
  * The error is that of points (memory); refused lines are none.
  */
 enum gong_err gong_lines_add(struct gong_lp_reader *reader,

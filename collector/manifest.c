@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/points.h"
 #include "common/batch.h"
 #include "common/lp_decode.h"
 #include "common/lp_encode.h"
@@ -45,10 +46,6 @@ gong_manifest_open(const char *path, struct gong_str site,
 static enum gong_err
 add_point(struct gong_manifest *manifest, const struct gong_lp_point *point)
 {
-    static const struct gong_lp_dialect dialect = {
-        .strings = true,
-        .newlines_in_strings = true,
-    };
     struct gong_lp_tag tags[GONG_LP_TAGS_MAX + 2];
     struct gong_lp_losses losses = {0};
     struct gong_lp_line line = {
@@ -60,7 +57,8 @@ add_point(struct gong_manifest *manifest, const struct gong_lp_point *point)
     };
 
     line.tag_count = gong_batch_labels(&manifest->batch, point, tags);
-    return gong_lp_encode(&manifest->lines, &line, &dialect, &losses);
+    return gong_lp_encode(&manifest->lines, &line, &gong_points_dialect,
+                          &losses);
 }
 
 enum gong_err

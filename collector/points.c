@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-/* The spool keeps what the inputs say; what a store cannot hold is decided
- * where it is written. */
-static const struct gong_lp_dialect dialect = {
+const struct gong_lp_dialect gong_points_dialect = {
     .unsigned_integers = false,
     .strings = true,
     .newlines_in_strings = true,
@@ -140,7 +138,8 @@ gong_points_line(struct gong_points *points, const struct gong_lp_line *line)
     if (points->err != GONG_OK) {
         return;
     }
-    err = gong_lp_encode(&points->lines, line, &dialect, &points->losses);
+    err = gong_lp_encode(&points->lines, line, &gong_points_dialect,
+                         &points->losses);
     if (err != GONG_OK) {
         fail(points, err);
     } else if (points->losses.points == lost) {

@@ -12,6 +12,10 @@
 #define GONG_POINTS_TAGS_MAX   32
 #define GONG_POINTS_FIELDS_MAX 128
 
+/* How the collector writes points, wherever they come from: the spool keeps
+ * what was said; what a store cannot hold is decided where it is written. */
+extern const struct gong_lp_dialect gong_points_dialect;
+
 /* Transparent so that an input can keep one on its stack frame's owner; use
  * the functions. Start: gong_points_init. */
 struct gong_points {

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "collector/lines.h"
+#include "collector/points.h"
 #include "collector/stats.h"
 
 #define PIECE (32u << 10)
@@ -28,10 +30,6 @@ static enum gong_err
 encode(struct gong_socket_desk *desk, const struct gong_lp_point *point,
        int64_t now_ns)
 {
-    static const struct gong_lp_dialect dialect = {
-        .strings = true,
-        .newlines_in_strings = true,
-    };
     struct gong_lp_losses losses = {0};
     struct gong_lp_line line = {
         .measurement = point->measurement,
@@ -42,7 +40,7 @@ encode(struct gong_socket_desk *desk, const struct gong_lp_point *point,
         .time_ns = point->has_time ? point->time : now_ns,
     };
 
-    return gong_lp_encode(&desk->lines, &line, &dialect, &losses);
+    return gong_lp_encode(&desk->lines, &line, &gong_points_dialect, &losses);
 }
 
 static void
@@ -78,7 +76,7 @@ process(struct gong_socket_client *client, struct gong_socket_desk *desk,
 
     desk->lines.len = 0;
     gong_lp_reader_start(desk->reader, body);
-    while ((result = gong_lp_reader_next(desk->reader, &point, &error)) !=
+    while ((result = gong_lines_next(desk->reader, &point, &error)) !=
            GONG_LP_END) {
         if (result == GONG_LP_REFUSED) {
             gong_counter_increase(&gong_stats()->points_refused, 1);

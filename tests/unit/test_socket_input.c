@@ -93,6 +93,7 @@ static const struct {
     {"", "", ""},
     {"a v=1 5\n", "a v=1 5\n", "accepted=1 refused=0 reason=-\n"},
     {"a v=1 5", "a v=1 5\n", "accepted=1 refused=0 reason=-\n"},
+    {"a v=1 -5\nb v=2 6\n", "b v=2 6\n", "accepted=1 refused=1 reason=time\n"},
     {"a\nb v=nan 1\nc v=1 5\n\n", "c v=1 5\n",
      "accepted=1 refused=2 reason=no_fields\n"},
 };
