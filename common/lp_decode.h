@@ -24,8 +24,8 @@
 #include "common/err.h"
 #include "common/str.h"
 
-#define GONG_LP_TAGS_MAX   64  /* per point; more is a refused line */
-#define GONG_LP_FIELDS_MAX 256 /* per point; more is a refused line */
+#define GONG_LP_TAGS_MAX   64    /* per point; more is a refused line */
+#define GONG_LP_FIELDS_MAX 256   /* per point; more is a refused line */
 #define GONG_LP_LINE_MAX   65536 /* bytes; a longer line is refused */
 
 enum gong_lp_type {
@@ -76,8 +76,8 @@ struct gong_lp_point {
  * "nan", "duplicate_tag", "no_fields" that also labels a counter. */
 struct gong_lp_error {
     const char *reason;
-    size_t line;   /* 1-based */
-    size_t column; /* 1-based, in bytes */
+    size_t line;          /* 1-based */
+    size_t column;        /* 1-based, in bytes */
     struct gong_str text; /* the refused line, for the dead-letter file */
 };
 
@@ -106,8 +106,8 @@ enum gong_lp_result gong_lp_reader_next(struct gong_lp_reader *reader,
 
 /* gong_lp_reader_refuse: turns the point that next has just returned into a
  * refused line, for a reason that only the caller can see (its stamp, say). */
-const struct gong_lp_error *
-gong_lp_reader_refuse(struct gong_lp_reader *reader, const char *reason);
+const struct gong_lp_error *gong_lp_reader_refuse(struct gong_lp_reader *reader,
+                                                  const char *reason);
 
 /* gong_lp_number: the value as PromQL sees it: numbers, booleans as 0/1;
  * false for strings. Integers beyond 2^53 are rounded (semantics rule 13). */

@@ -42,9 +42,9 @@ struct gong_lp_dialect {
 
 /* How many fields were left out, by why; added to, not set. */
 struct gong_lp_losses {
-    uint64_t strings;     /* dialect has no strings */
-    uint64_t not_finite;  /* NaN or Inf */
-    uint64_t points;      /* nothing was left of a point */
+    uint64_t strings;    /* dialect has no strings */
+    uint64_t not_finite; /* NaN or Inf */
+    uint64_t points;     /* nothing was left of a point */
 };
 
 /*

@@ -142,10 +142,9 @@ call_connect(const struct gong_mqtt_settings *settings,
     options.password = password;
     if (settings->will_topic != NULL) {
         will.topicName = settings->will_topic;
-        will.message = call->will_payload != NULL ? call->will_payload
-                       : settings->will_payload != NULL
-                           ? settings->will_payload
-                           : "";
+        will.message = call->will_payload != NULL       ? call->will_payload
+                       : settings->will_payload != NULL ? settings->will_payload
+                                                        : "";
         will.retained = 1;
         will.qos = 1;
         options.will = &will;
