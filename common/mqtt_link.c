@@ -68,6 +68,7 @@ struct gong_mqtt {
 
     struct gong_monitor monitor; /* guards what follows, to reason */
     enum phase phase;
+    bool came_up; /* the attempt led to a connection */
     bool stopping;
     MQTTAsync handle;
     unsigned senders; /* threads inside paho->send: the handle must stay */
@@ -182,6 +183,7 @@ on_connected(void *context, MQTTAsync_successData *data)
     mine = link->phase == PHASE_CONNECTING && !link->stopping;
     if (mine) {
         link->phase = PHASE_UP;
+        link->came_up = true;
         atomic_store(&link->up, true);
     }
     gong_monitor_unlock(&link->monitor);
@@ -276,6 +278,7 @@ begin_connect(struct gong_mqtt *link)
     }
     gong_monitor_lock(&link->monitor);
     link->phase = PHASE_CONNECTING;
+    link->came_up = false;
     gong_monitor_unlock(&link->monitor);
     if (!renew_handle(link)) {
         set_down(link, "Paho cannot make a client");
@@ -346,6 +349,19 @@ report_loss(struct gong_mqtt *link)
     }
 }
 
+/* Whether the attempt led to a connection, however short: it may be lost again
+ * before the link's own thread has seen it up. */
+static bool
+came_up(struct gong_mqtt *link)
+{
+    bool up;
+
+    gong_monitor_lock(&link->monitor);
+    up = link->came_up;
+    gong_monitor_unlock(&link->monitor);
+    return up;
+}
+
 /* One connection from attempt to loss. */
 static void
 live_once(struct gong_mqtt *link)
@@ -361,7 +377,7 @@ live_once(struct gong_mqtt *link)
         set_down(link, "no answer");
         phase = wait_while(link, PHASE_CONNECTING, gong_dur_s(0));
     }
-    if (phase == PHASE_DOWN) {
+    if (phase == PHASE_DOWN && !came_up(link)) {
         report_failure(link);
         return;
     }
