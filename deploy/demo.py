@@ -5,11 +5,13 @@ metrics and gong-sim; shows the flow; ends all it started and nothing else.
 """
 
 import argparse
+import os
 import re
 import shutil
 import signal
 import sys
 import tempfile
+import threading
 import time
 from pathlib import Path
 
@@ -27,11 +29,14 @@ QUIET_SECONDS = 8    # give up when nothing new has arrived for so long
 
 def seconds(text):
     """"60s", "5m" or "1h30m" as seconds."""
-    if not re.fullmatch(r"(\d+h)?(\d+m)?(\d+s)?", text) or not text:
-        raise argparse.ArgumentTypeError(f"found {text!r}, expected e.g. 60s")
     units = {"h": 3600, "m": 60, "s": 1}
-    return sum(int(count) * units[unit]
-               for count, unit in re.findall(r"(\d+)([hms])", text))
+    total = 0
+    if re.fullmatch(r"(\d{1,6}h)?(\d{1,6}m)?(\d{1,6}s)?", text):
+        total = sum(int(count) * units[unit]
+                    for count, unit in re.findall(r"(\d+)([hms])", text))
+    if total == 0:
+        raise argparse.ArgumentTypeError(f"found {text!r}, expected e.g. 60s")
+    return total
 
 
 def arguments():
@@ -45,38 +50,58 @@ def arguments():
                         help="keep data and logs in DIR")
     parser.add_argument("--verbose", action="store_true",
                         help="show each alert's details and the log places")
-    # For the negative controls of the tests:
+    # For the negative controls of the tests, not for people: other rules,
+    # another address for gong-sim or the agent, ports that are known before.
     parser.add_argument("--rules", default=str(ROOT / "rules" / "city"),
-                        help="rule files or folder (default: rules/city)")
-    parser.add_argument("--sim-broker", help="where gong-sim connects instead")
-    parser.add_argument("--store-url", help="where the agent writes instead")
-    parser.add_argument("--broker-port", type=int, help="default: a free one")
-    parser.add_argument("--store-port", type=int, help="default: a free one")
+                        help=argparse.SUPPRESS)
+    for name in ("--sim-broker", "--store-url"):
+        parser.add_argument(name, help=argparse.SUPPRESS)
+    for name in ("--broker-port", "--store-port"):
+        parser.add_argument(name, type=int, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 class Screen:
-    """One refreshing block on a terminal, plain lines elsewhere."""
+    """A refreshing block on a terminal, plain lines elsewhere.
+
+    Both the main thread and the receiver's threads write. A reader that went
+    away (a closed pipe or terminal) is no error: gone tells.
+    """
 
     def __init__(self):
         self.block = 0
         self.terminal = sys.stdout.isatty()
+        self.gone = False
+        self.lock = threading.Lock()
+
+    def write(self, text):
+        try:
+            sys.stdout.write(text)
+            sys.stdout.flush()
+        except OSError:
+            self.gone = True
+            # What is still buffered must not fail again at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
     def lines(self, lines):
-        if self.terminal and self.block:
-            sys.stdout.write(f"\x1b[{self.block}A")
-        for line in lines:
-            sys.stdout.write(("\x1b[2K" if self.terminal else "") + line
-                             + "\n")
-        self.block = len(lines)
-        sys.stdout.flush()
+        """The block; elsewhere the same as one line."""
+        with self.lock:
+            if not self.terminal:
+                self.write("   ".join(lines) + "\n")
+                return
+            # A line that wraps would shift the whole block.
+            width = max(shutil.get_terminal_size().columns - 1, 20)
+            indented = [lines[0]] + [" " * 9 + line for line in lines[1:]]
+            text = "".join(f"\x1b[2K{line[:width]}\n" for line in indented)
+            self.write((f"\x1b[{self.block}A" if self.block else "") + text)
+            self.block = len(lines)
 
-    def say(self, line):
-        """A line that stays, above the block."""
-        if self.terminal and self.block:
-            sys.stdout.write(f"\x1b[{self.block}A\x1b[J")
+    def say(self, text):
+        """Lines that stay, above the block."""
+        with self.lock:
+            up = f"\x1b[{self.block}A\x1b[J" if self.block else ""
             self.block = 0
-        print(line, flush=True)
+            self.write(f"{up}{text}\n")
 
 
 def decimal(value, digits=1):
@@ -167,17 +192,17 @@ class Demo:
             f"[{int(time.monotonic() - began):4d} s] điểm đo / points "
             f"{int(value('gong_engine_points_total'))}   thiết bị / devices "
             f"{int(value('gong_engine_devices'))}   quy tắc / rules "
-            f"{int(value('gong_engine_rules'))}   chờ / pending "
-            f"{int(value('gong_engine_pending'))}   đang / firing "
-            f"{int(value('gong_engine_firing'))}   đã báo / fired "
-            f"{self.webhook.count('firing')}   đã hết / resolved "
-            f"{self.webhook.count('resolved')}   nhận->quyết định / "
-            f"received->decided {decimal(mean)} ms"])
+            f"{int(value('gong_engine_rules'))}",
+            f"đang chờ / pending {int(value('gong_engine_pending'))}   "
+            f"đang diễn ra / firing {int(value('gong_engine_firing'))}",
+            f"đã báo / fired {self.webhook.count('firing')}   "
+            f"đã kết thúc / resolved {self.webhook.count('resolved')}",
+            f"nhận->quyết định / received->decided {decimal(mean)} ms"])
 
     def run(self):
         began = time.monotonic()
         step = 1 if self.screen.terminal else 5
-        while not self.stopping:
+        while not self.stopping and not self.screen.gone:
             for part in self.started:
                 part.process.check()
             self.show(began)
@@ -194,10 +219,12 @@ class Demo:
         fired = self.webhook.count("firing")
         resolved = self.webhook.count("resolved")
         say = self.screen.say
-        say(f"gong: {fired} fired, {resolved} resolved (told to a webhook)")
+        say(f"gong: đã báo {fired}, đã kết thúc {resolved} / {fired} fired, "
+            f"{resolved} resolved (told to a webhook)")
         failures = []
         if fired == 0 or resolved == 0:
-            failures.append("expected at least one alert fired and resolved")
+            failures.append("expected at least one alert fired and resolved "
+                            "(the first takes 25 s: try --for 60s)")
         if self.store:
             judgement = self.settled_judgement()
             say(f"gong: {judgement.text()}")
@@ -206,11 +233,14 @@ class Demo:
             if judgement.transitions == 0:
                 failures.append("the store holds no alert transition")
         else:
-            say("gong: no store: loss is not judged")
+            say("gong: không có kho dữ liệu, không xét mất mát / "
+                "no store: loss is not judged")
         for failure in failures:
-            say(f"gong: FAILED: {failure}")
+            say(f"gong: KHÔNG ĐẠT / FAILED: {failure}")
         if not failures:
-            say("gong: đạt / passed: nothing was lost")
+            say("gong: đạt / passed" + (
+                ": không mất điểm đo nào / nothing was lost"
+                if self.store else ""))
         return 1 if failures else 0
 
     def settled_judgement(self):
@@ -236,11 +266,25 @@ class Demo:
             self.webhook.stop()
 
 
+def make_folder(keep):
+    try:
+        folder = Path(keep or tempfile.mkdtemp(prefix="gong-demo-")).resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        # Their file formats have no way to write these.
+        if re.search(r'["\\\n]', str(folder)):
+            raise Failure(f"{folder}: a quote or backslash in the path")
+    except OSError as error:
+        raise Failure(f"{error.filename or keep}: {error.strerror}") from None
+    return folder
+
+
 def main():
     options = arguments()
-    folder = Path(options.keep or tempfile.mkdtemp(prefix="gong-demo-"))
-    folder = folder.resolve()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder = make_folder(options.keep)
+    except Failure as failure:
+        print(f"./gong demo: {failure}", file=sys.stderr)
+        return 1
     demo = Demo(options, folder)
 
     def interrupted(*_):
@@ -248,25 +292,28 @@ def main():
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupted)
+    signal.signal(signal.SIGHUP, interrupted)
     code = 0
     try:
         demo.start()
         demo.run()
-        if options.duration:
+        if options.duration and not demo.screen.gone:
             code = demo.verdict()
     except KeyboardInterrupt:
         demo.screen.say("\ngong: dừng / stopping")
-    except Failure as failure:
-        demo.screen.say(f"gong: FAILED: {failure}")
+    except (Failure, OSError) as failure:
+        demo.screen.say(f"gong: KHÔNG ĐẠT / FAILED: {failure}")
         code = 1
     finally:
         # A second Ctrl-C must not leave anything running.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
         demo.stop()
         if not options.keep and code == 0:
             shutil.rmtree(folder, ignore_errors=True)
         else:
-            demo.screen.say(f"gong: data and logs are in {folder}")
+            demo.screen.say("gong: dữ liệu và nhật ký / data and logs: "
+                            f"{folder}")
     return code
 
 

@@ -15,10 +15,13 @@ from local.process import free_port  # noqa: E402
 
 
 def demo(*options, seconds=14):
-    result = subprocess.run(
-        [sys.executable, ROOT / "deploy" / "demo.py", "--for", f"{seconds}s",
-         *options], capture_output=True, text=True, timeout=200 * SLOW,
-        env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"})
+    # A demo that fails keeps its folder: here, inside ours.
+    with tempfile.TemporaryDirectory() as folder:
+        result = subprocess.run(
+            [sys.executable, ROOT / "deploy" / "demo.py", "--for",
+             f"{seconds}s", *options], capture_output=True, text=True,
+            timeout=200 * SLOW, env={**os.environ, "TMPDIR": folder,
+                                     "PYTHONDONTWRITEBYTECODE": "1"})
     return result.returncode, result.stdout + result.stderr
 
 
