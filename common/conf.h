@@ -61,10 +61,13 @@ struct gong_option_table {
     const char *const *children; /* NULL-terminated names; NULL for none */
 };
 
-/* Collects messages; one per line of text. */
+/* Collects messages, one per line of text, from {0}. Those about one file that
+ * follow each other stand in the order of its text, in whatever order they were
+ * found. An item is NULL where memory was short. */
 struct gong_conf_errors {
     char **items;
     size_t count;
+    struct gong_conf_spot *spots; /* the collector's own: where each points */
 };
 void gong_conf_errors_fini(struct gong_conf_errors *errors);
 void gong_conf_errors_add(struct gong_conf_errors *errors, const char *format,

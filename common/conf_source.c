@@ -198,15 +198,12 @@ gong_conf_source_verror(const struct gong_conf_source *source, size_t at,
     size_t size = 0;
     FILE *out = open_memstream(&message, &size);
 
-    if (out == NULL) {
-        gong_conf_errors_add(errors, "%s:%zu:%zu: out of memory", source->name,
-                             place.line, place.column);
-        return;
+    if (out != NULL) {
+        (void)vfprintf(out, format, args);
+        (void)fclose(out);
     }
-    (void)vfprintf(out, format, args);
-    (void)fclose(out);
-    gong_conf_errors_add(errors, "%s:%zu:%zu: %s", source->name, place.line,
-                         place.column, message == NULL ? "" : message);
+    gong_conf_errors_add_at(errors, source->name, place,
+                            message == NULL ? "out of memory" : message);
     free(message);
 }
 

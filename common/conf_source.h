@@ -45,6 +45,11 @@ gong_conf_source_place(const struct gong_conf_source *source, size_t at);
 /* gong_conf_source_line: the line alone, without walking along it. */
 size_t gong_conf_source_line(const struct gong_conf_source *source, size_t at);
 
+/* gong_conf_errors_add_at: adds "file:line:column: message" in its order among
+ * those of the same file. */
+void gong_conf_errors_add_at(struct gong_conf_errors *errors, const char *file,
+                             struct gong_conf_place place, const char *message);
+
 /* gong_conf_source_error: adds "name:line:column: ..." for the byte at. */
 void gong_conf_source_error(const struct gong_conf_source *source, size_t at,
                             struct gong_conf_errors *errors, const char *format,

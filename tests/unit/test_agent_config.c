@@ -210,6 +210,29 @@ all_mistakes_are_named(void **state)
     gong_conf_errors_fini(&errors);
 }
 
+/* Lists are read after groups, values are checked after all: people read the
+ * file from top to bottom. */
+static void
+mistakes_come_in_the_order_of_lines(void **state)
+{
+    static const char *const places[] = {
+        "a.cfg:1:", "a.cfg:2:", "a.cfg:3:", "a.cfg:4:", "a.cfg:5:"};
+    struct gong_conf_errors errors = {0};
+
+    (void)state;
+    assert_null(read_text("notify = ( { type = \"y\"; } );\n"
+                          "store = ( { type = \"x\"; url = \"http://h\"; } );\n"
+                          "journal = { sise = 1; };\n"
+                          "broker = { url = 5; };\n"
+                          "agent = 5; rules = ( \"r\" );\n",
+                          &errors));
+    assert_int_equal(errors.count, 5);
+    for (size_t i = 0; i < errors.count; i++) {
+        assert_memory_equal(errors.items[i], places[i], strlen(places[i]));
+    }
+    gong_conf_errors_fini(&errors);
+}
+
 static void
 a_missing_file_is_named(void **state)
 {
@@ -275,6 +298,7 @@ main(void)
         cmocka_unit_test(a_dump_reads_back_to_the_same),
         cmocka_unit_test(mistakes_are_named_with_their_place),
         cmocka_unit_test(all_mistakes_are_named),
+        cmocka_unit_test(mistakes_come_in_the_order_of_lines),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(the_example_is_valid_and_says_the_defaults),
         cmocka_unit_test(the_manual_has_every_key_once),

@@ -654,7 +654,7 @@ nodes_can_be_walked(void **state)
     gong_conf_error(gong_conf_at(gong_conf_at(list, 2), 1), &errors, "two");
     gong_conf_error(gong_conf_at(gong_conf_at(list, 0), 1), &errors, "b");
     gong_conf_close(conf);
-    expect_messages(&errors, "f:1:31: element\nf:1:41: two\nf:1:19: b\n");
+    expect_messages(&errors, "f:1:19: b\nf:1:31: element\nf:1:41: two\n");
 }
 
 static void

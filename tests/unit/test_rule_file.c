@@ -167,16 +167,16 @@ static const struct golden {
      "f:1:14: found unknown key \"lookbak\", expected one of group, interval, "
      "lookback, rules; did you mean \"lookback\"?\n"},
     {"group = \"g\"; lookback = \"0s\"; interval = \"2d\"; rules = ( );",
-     "f:1:42: found \"2d\", expected a duration such as \"10s\", 0s to 1d for "
-     "interval\n"
      "f:1:25: found \"0s\", expected a duration such as \"10s\", 1s to 1d for "
-     "lookback\n"},
+     "lookback\n"
+     "f:1:42: found \"2d\", expected a duration such as \"10s\", 0s to 1d for "
+     "interval\n"},
     {OPEN "7" CLOSE, "f:3:1: found 7, expected a group { } for rule\n"},
     {OPEN "{ record = \"r\"; }" CLOSE,
-     "f:3:3: found unknown key \"record\", expected one of alert, id, expr, "
-     "for, keep_firing_for, labels, annotations\n"
      "f:3:1: found no rule.alert, expected alert = text in \"quotes\"\n"
-     "f:3:1: found no rule.expr, expected expr = text in \"quotes\"\n"},
+     "f:3:1: found no rule.expr, expected expr = text in \"quotes\"\n"
+     "f:3:3: found unknown key \"record\", expected one of alert, id, expr, "
+     "for, keep_firing_for, labels, annotations\n"},
     {OPEN "{ alert = \"a\\nb\"; expr = \"up == 0\"; }" CLOSE,
      "f:3:12: found a text of 3 bytes, expected a name of 1 to 128 bytes on "
      "one "
@@ -471,10 +471,10 @@ rule_18_a_second_equal_id_is_refused(void **state)
                "\"up\"; },\n\n { alert = \"A\"; expr = \"down\"; } );");
     assert_null(gong_rule_files_load(&folder->paths, &errors));
     (void)snprintf(expected, sizeof expected,
-                   "%s:3:2: found a second rule with the id \"g/A\", expected "
-                   "each id once (also at %s:4)\n"
                    "%s:2:2: found a second rule with the id \"x\", expected "
-                   "each id once (also at %s:2)\n",
+                   "each id once (also at %s:2)\n"
+                   "%s:3:2: found a second rule with the id \"g/A\", expected "
+                   "each id once (also at %s:4)\n",
                    folder->file[0], folder->file[1], folder->file[0],
                    folder->file[1]);
     expect_messages(&errors, expected);
