@@ -1,12 +1,12 @@
 #include "agent/effects.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/effect_json.h"
 #include "common/le.h"
+#include "common/monitor.h"
 
 #define ID_SIZE   16
 #define MARK_SIZE (GONG_EFFECTS_PREFIX + ID_SIZE)
@@ -26,8 +26,7 @@ struct gong_effects {
     bool bound; /* a mark was found */
     uint8_t journal_id[ID_SIZE];
 
-    pthread_mutex_t lock; /* guards end and stopping */
-    pthread_cond_t grown;
+    struct gong_monitor monitor; /* guards what follows */
     uint64_t end;
     bool stopping;
 };
@@ -101,12 +100,11 @@ gong_effects_open(const struct gong_spool_options *options,
 
     *out = NULL;
     if (effects == NULL || !add_counters(effects, counters) ||
-        gong_clock_cond_init(&effects->grown) != GONG_OK) {
+        gong_monitor_init(&effects->monitor) != GONG_OK) {
         (void)snprintf(why, why_size, "out of memory");
         free(effects);
         return GONG_ERR_MEMORY;
     }
-    (void)pthread_mutex_init(&effects->lock, NULL);
     gong_clock_boot_id(effects->boot_id);
     err = gong_spool_open(options, &effects->spool, why, why_size);
     if (err == GONG_OK) {
@@ -133,8 +131,7 @@ gong_effects_close(struct gong_effects *effects)
         return;
     }
     gong_spool_close(effects->spool);
-    (void)pthread_cond_destroy(&effects->grown);
-    (void)pthread_mutex_destroy(&effects->lock);
+    gong_monitor_fini(&effects->monitor);
     free(effects);
 }
 
@@ -161,10 +158,10 @@ append(struct gong_effects *effects, struct gong_record_meta meta,
     meta.wall_ns = gong_wall_now().ns;
     err = gong_spool_append(effects->spool, &meta, parts, part_count, &offset);
     if (err == GONG_OK) {
-        (void)pthread_mutex_lock(&effects->lock);
+        gong_monitor_lock(&effects->monitor);
         effects->end = offset + gong_record_size(size);
-        (void)pthread_cond_broadcast(&effects->grown);
-        (void)pthread_mutex_unlock(&effects->lock);
+        gong_monitor_wake(&effects->monitor);
+        gong_monitor_unlock(&effects->monitor);
     }
     return err;
 }
@@ -254,27 +251,27 @@ bool
 gong_effects_wait(struct gong_effects *effects, uint64_t offset,
                   gong_dur_t timeout)
 {
-    struct timespec deadline;
+    gong_mono_t until = gong_mono_add(gong_mono_now(), timeout);
+    gong_dur_t left = timeout;
     bool running;
-    int rc = 0;
 
-    gong_clock_deadline(timeout, &deadline);
-    (void)pthread_mutex_lock(&effects->lock);
-    while (!effects->stopping && effects->end <= offset && rc == 0) {
-        rc = pthread_cond_timedwait(&effects->grown, &effects->lock, &deadline);
+    gong_monitor_lock(&effects->monitor);
+    while (!effects->stopping && effects->end <= offset && left.ns > 0) {
+        (void)gong_monitor_wait(&effects->monitor, left);
+        left = gong_mono_since(until, gong_mono_now());
     }
     running = !effects->stopping;
-    (void)pthread_mutex_unlock(&effects->lock);
+    gong_monitor_unlock(&effects->monitor);
     return running;
 }
 
 void
 gong_effects_stop(struct gong_effects *effects)
 {
-    (void)pthread_mutex_lock(&effects->lock);
+    gong_monitor_lock(&effects->monitor);
     effects->stopping = true;
-    (void)pthread_cond_broadcast(&effects->grown);
-    (void)pthread_mutex_unlock(&effects->lock);
+    gong_monitor_wake(&effects->monitor);
+    gong_monitor_unlock(&effects->monitor);
 }
 
 struct gong_spool *

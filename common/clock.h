@@ -46,7 +46,9 @@ void gong_clock_boot_id(uint8_t out[16]);
 
 /* gong_clock_cond_init: a condition whose timed waits a jump of the wall clock
  * neither lengthens nor cuts. gong_clock_deadline: the instant `length` from
- * now for pthread_cond_timedwait on such a condition; at most a day away. */
+ * now for pthread_cond_timedwait on such a condition; at most a day away. For
+ * one condition with its mutex there is common/monitor.h; these are for a mutex
+ * with several. */
 enum gong_err gong_clock_cond_init(pthread_cond_t *cond) GONG_MUST_CHECK;
 void gong_clock_deadline(gong_dur_t length, struct timespec *out);
 

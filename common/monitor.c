@@ -6,22 +6,10 @@
 enum gong_err
 gong_monitor_init(struct gong_monitor *monitor)
 {
-    pthread_condattr_t attributes;
-    int rc;
-
     if (pthread_mutex_init(&monitor->mutex, NULL) != 0) {
         return GONG_ERR_MEMORY;
     }
-    if (pthread_condattr_init(&attributes) != 0) {
-        (void)pthread_mutex_destroy(&monitor->mutex);
-        return GONG_ERR_MEMORY;
-    }
-    rc = pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-    if (rc == 0) {
-        rc = pthread_cond_init(&monitor->cond, &attributes);
-    }
-    (void)pthread_condattr_destroy(&attributes);
-    if (rc != 0) {
+    if (gong_clock_cond_init(&monitor->cond) != GONG_OK) {
         (void)pthread_mutex_destroy(&monitor->mutex);
         return GONG_ERR_MEMORY;
     }
