@@ -221,7 +221,8 @@ find_first_rules(struct gong_engine_thread *t)
     gong_spool_cursor_seek(t->cursor, start);
 }
 
-/* A recycled journal must still know its rules. */
+/* A recycled journal must still know its rules: not those in force here, which
+ * a reload further down may have replaced, but the newest it names. */
 static void
 keep_rules_known(struct gong_engine_thread *t, const struct gong_record *record)
 {
@@ -235,8 +236,7 @@ keep_rules_known(struct gong_engine_thread *t, const struct gong_record *record)
     known = record->meta.type == GONG_RECORD_CONFIG;
     if (!known && t->now.live && segment != t->config_segment &&
         t->now.rules_sha[0] != '\0') {
-        known = gong_rules_announce(t->options.journal, t->now.rules_sha) ==
-                GONG_OK;
+        known = gong_journal_repeat_config(t->options.journal) == GONG_OK;
     }
     if (known) {
         t->config_segment = segment;

@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/config_refs.h"
 #include "agent/journal_clock.h"
 #include "common/log.h"
 
@@ -34,11 +35,14 @@ struct gong_journal {
     uint8_t boot_id[16];
     struct counters counters;
 
+    /* Three conditions and not a monitor's one: an append must wake the engine
+     * alone, not every store and the committer's pause with it. */
     pthread_mutex_t lock; /* the sequencer; guards all below */
     pthread_cond_t grown;
     pthread_cond_t settled;
     pthread_cond_t stopped;
     struct gong_journal_clock clock;
+    struct gong_config_refs configs;
     uint64_t end;
     uint64_t durable;
     uint64_t wakes; /* counts gong_journal_wake */
@@ -98,6 +102,10 @@ read_all(struct gong_journal *journal, int64_t *last_ms)
            GONG_OK) {
         if (record.meta.journal_ms > *last_ms) {
             *last_ms = record.meta.journal_ms;
+        }
+        if (record.meta.type == GONG_RECORD_CONFIG) {
+            gong_config_refs_note(&journal->configs, record.payload,
+                                  record.offset);
         }
         if (journal->options.seen != NULL) {
             journal->options.seen(journal->options.seen_ctx, &record);
@@ -185,6 +193,7 @@ gong_journal_close(struct gong_journal *journal)
     }
     gong_journal_stop(journal);
     gong_spool_close(journal->spool);
+    gong_config_refs_fini(&journal->configs);
     (void)pthread_cond_destroy(&journal->grown);
     (void)pthread_cond_destroy(&journal->settled);
     (void)pthread_cond_destroy(&journal->stopped);
@@ -203,43 +212,104 @@ parts_size(const struct iovec *parts, int part_count)
     return size;
 }
 
+/* Under the lock: place and time in one go. */
+static enum gong_err
+append(struct gong_journal *journal, struct gong_record_meta meta,
+       const struct iovec *parts, int part_count, uint64_t *offset)
+{
+    gong_mono_t mono = gong_mono_now();
+    gong_wall_t wall = gong_wall_now();
+    enum gong_err err;
+
+    memcpy(meta.boot_id, journal->boot_id, sizeof meta.boot_id);
+    meta.codec = GONG_CODEC_PLAIN;
+    meta.journal_ms = gong_journal_clock_read(&journal->clock, mono, wall);
+    meta.mono_ns = mono.ns;
+    meta.wall_ns = meta.wall_ns != 0 ? meta.wall_ns : wall.ns;
+    err = gong_spool_append(journal->spool, &meta, parts, part_count, offset);
+    journal->append_ok = err == GONG_OK; /* the spool logs the change */
+    if (err != GONG_OK) {
+        return err;
+    }
+    journal->end = *offset + gong_record_size(parts_size(parts, part_count));
+    if (meta.type == GONG_RECORD_CONFIG && part_count == 1) {
+        gong_config_refs_note(
+            &journal->configs,
+            gong_str_from(parts[0].iov_base, parts[0].iov_len), *offset);
+    }
+    (void)pthread_cond_broadcast(&journal->grown);
+    return GONG_OK;
+}
+
+static void
+count_append(struct gong_journal *journal, enum gong_err err, uint64_t offset,
+             size_t payload)
+{
+    uint64_t size = gong_record_size(payload);
+
+    if (err != GONG_OK) {
+        gong_counter_increase(journal->counters.append_failed, 1);
+        return;
+    }
+    gong_counter_increase(journal->counters.records, 1);
+    gong_counter_increase(journal->counters.bytes, size);
+    gong_counter_set(journal->counters.end, (int64_t)(offset + size));
+}
+
 enum gong_err
 gong_journal_append(struct gong_journal *journal, enum gong_record_type type,
                     const struct iovec *parts, int part_count, int64_t wall_ns,
                     uint64_t *position)
 {
-    struct gong_record_meta meta = {.type = (uint8_t)type,
-                                    .codec = GONG_CODEC_PLAIN};
-    uint64_t size = gong_record_size(parts_size(parts, part_count));
+    struct gong_record_meta meta = {.type = (uint8_t)type, .wall_ns = wall_ns};
     uint64_t offset = 0;
     enum gong_err err;
 
-    memcpy(meta.boot_id, journal->boot_id, sizeof meta.boot_id);
     (void)pthread_mutex_lock(&journal->lock);
-    gong_mono_t mono = gong_mono_now();
-    gong_wall_t wall = gong_wall_now();
-    meta.journal_ms = gong_journal_clock_read(&journal->clock, mono, wall);
-    meta.mono_ns = mono.ns;
-    meta.wall_ns = wall_ns != 0 ? wall_ns : wall.ns;
-    err = gong_spool_append(journal->spool, &meta, parts, part_count, &offset);
-    journal->append_ok = err == GONG_OK; /* the spool logs the change */
-    if (err == GONG_OK) {
-        journal->end = offset + size;
-        (void)pthread_cond_broadcast(&journal->grown);
-    }
+    err = append(journal, meta, parts, part_count, &offset);
     (void)pthread_mutex_unlock(&journal->lock);
-
-    if (err != GONG_OK) {
-        gong_counter_increase(journal->counters.append_failed, 1);
-        return err;
-    }
-    gong_counter_increase(journal->counters.records, 1);
-    gong_counter_increase(journal->counters.bytes, size);
-    gong_counter_set(journal->counters.end, (int64_t)(offset + size));
-    if (position != NULL) {
+    count_append(journal, err, offset, parts_size(parts, part_count));
+    if (err == GONG_OK && position != NULL) {
         *position = offset;
     }
-    return GONG_OK;
+    return err;
+}
+
+enum gong_err
+gong_journal_repeat_config(struct gong_journal *journal)
+{
+    struct gong_record_meta meta = {.type = GONG_RECORD_CONFIG};
+    char name[GONG_CONFIG_NAME_SIZE];
+    struct iovec part = {name, sizeof name};
+    uint64_t offset = 0;
+    enum gong_err err = GONG_ERR_NOT_FOUND;
+    bool known;
+
+    (void)pthread_mutex_lock(&journal->lock);
+    known = journal->configs.any;
+    if (known) {
+        memcpy(name, journal->configs.newest, sizeof name);
+        err = append(journal, meta, &part, 1, &offset);
+    }
+    (void)pthread_mutex_unlock(&journal->lock);
+    if (known) {
+        count_append(journal, err, offset, sizeof name);
+    }
+    return err;
+}
+
+bool
+gong_journal_config_named(struct gong_journal *journal, struct gong_str name)
+{
+    struct gong_spool_stats stats;
+    bool named;
+
+    gong_spool_stats(journal->spool, &stats);
+    (void)pthread_mutex_lock(&journal->lock);
+    gong_config_refs_forget(&journal->configs, stats.begin);
+    named = gong_config_refs_named(&journal->configs, name, stats.begin);
+    (void)pthread_mutex_unlock(&journal->lock);
+    return named;
 }
 
 int64_t

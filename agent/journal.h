@@ -62,6 +62,17 @@ enum gong_err gong_journal_append(struct gong_journal *journal,
                                   int64_t wall_ns,
                                   uint64_t *position) GONG_MUST_CHECK;
 
+/* gong_journal_repeat_config: any thread: the newest CONFIG record once more.
+ * One lock sees to it that no newer one comes between looking and appending.
+ * GONG_ERR_NOT_FOUND where the journal has none. */
+enum gong_err
+gong_journal_repeat_config(struct gong_journal *journal) GONG_MUST_CHECK;
+
+/* gong_journal_config_named: any thread: whether a CONFIG record that is kept
+ * names this configuration, or may do so. */
+bool gong_journal_config_named(struct gong_journal *journal,
+                               struct gong_str name);
+
 int64_t gong_journal_now_ms(struct gong_journal *journal);
 
 /* gong_journal_wait: blocks until the log's end lies beyond offset (or, with
