@@ -212,20 +212,19 @@ static enum gong_err
 announce(struct gong_agent *agent, const struct gong_rules_checked *rules,
          const struct problem *problem)
 {
-    const struct gong_rule_source *source = rules->source;
     int64_t blind_ms = gong_journal_now_ms(agent->journal) - agent->last_ms;
-    enum gong_err err = gong_rule_store_put(
-        agent->config->state, gong_str_from(source->bundle, source->bundle_len),
-        rules->sha);
+    const char *why = "";
+    enum gong_err err =
+        gong_rules_put(agent->config->state, agent->journal, rules, &why);
 
-    if (err == GONG_OK) {
-        err = gong_rules_announce(agent->journal, rules->sha);
+    if (err != GONG_OK) {
+        return fail(problem, err, why);
     }
-    if (err == GONG_OK && agent->last_ms > 0) {
+    if (agent->last_ms > 0) {
         err = gong_broker_append_resume(agent->journal, gong_dur_ms(blind_ms));
     }
     if (err != GONG_OK) {
-        return fail(problem, err, "journaling the rules");
+        return fail(problem, err, "journaling the start");
     }
     agent->reload.paths = &agent->config->rules;
     agent->reload.state_dir = agent->config->state;

@@ -1,5 +1,6 @@
 #include "agent/rule_store.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -10,7 +11,8 @@
 #include <openssl/evp.h>
 
 #define FOLDER    "rules"
-#define NAME_SIZE (GONG_RULE_SHA_SIZE + sizeof ".bundle")
+#define SUFFIX    ".bundle"
+#define NAME_SIZE (GONG_RULE_SHA_SIZE + sizeof SUFFIX)
 
 enum gong_err
 gong_rule_sha(struct gong_str bytes, char out[GONG_RULE_SHA_SIZE])
@@ -70,7 +72,7 @@ open_folder(const char *state_dir, int *out)
 static void
 file_name(const char *sha, char out[NAME_SIZE])
 {
-    (void)snprintf(out, NAME_SIZE, "%.64s.bundle", sha);
+    (void)snprintf(out, NAME_SIZE, "%.64s" SUFFIX, sha);
 }
 
 static enum gong_err
@@ -212,6 +214,55 @@ gong_rule_store_put(const char *state_dir, struct gong_str bundle,
     return err;
 }
 
+/* The digest in a bundle's file name; empty if it is another file's. */
+static struct gong_str
+sha_of(const char *name)
+{
+    struct gong_str sha = gong_str_from(name, 0);
+
+    if (strlen(name) == GONG_RULE_SHA_SIZE - 1 + sizeof SUFFIX - 1 &&
+        strcmp(name + GONG_RULE_SHA_SIZE - 1, SUFFIX) == 0) {
+        sha.len = GONG_RULE_SHA_SIZE - 1;
+    }
+    return gong_rule_sha_valid(sha) ? sha : gong_str_from(name, 0);
+}
+
+enum gong_err
+gong_rule_store_prune(const char *state_dir,
+                      bool (*needed)(void *ctx, struct gong_str sha), void *ctx,
+                      size_t *removed)
+{
+    const struct dirent *entry;
+    int folder = -1;
+    DIR *dir;
+    enum gong_err err = open_folder(state_dir, &folder);
+
+    *removed = 0;
+    if (err != GONG_OK) {
+        return err;
+    }
+    dir = fdopendir(folder);
+    if (dir == NULL) {
+        err = gong_err_from_errno(errno);
+        (void)close(folder);
+        return err;
+    }
+    while ((entry = readdir(dir)) != NULL) {
+        struct gong_str sha = sha_of(entry->d_name);
+
+        if (sha.len == 0 || needed(ctx, sha)) {
+            continue;
+        }
+        if (unlinkat(folder, entry->d_name, 0) == 0) {
+            (*removed)++;
+        } else {
+            err = gong_err_from_errno(errno);
+        }
+    }
+    (void)closedir(dir);
+    return err;
+}
+
 struct gong_rule_source *
 gong_rule_store_get(const char *state_dir, const char *sha,
                     struct gong_conf_errors *errors)
@@ -229,8 +280,8 @@ gong_rule_store_get(const char *state_dir, const char *sha,
     if (err == GONG_OK) {
         source = gong_rule_bundle_load(gong_str_from(bytes, len), errors);
     } else {
-        gong_conf_errors_add(errors, "%s/" FOLDER "/%s.bundle: %s", state_dir,
-                             sha, gong_err_text(err));
+        gong_conf_errors_add(errors, "%s/" FOLDER "/%s" SUFFIX ": %s",
+                             state_dir, sha, gong_err_text(err));
     }
     free(bytes);
     return source;

@@ -26,6 +26,14 @@ bool gong_rule_sha_valid(struct gong_str text);
 enum gong_err gong_rule_store_put(const char *state_dir, struct gong_str bundle,
                                   const char *sha) GONG_MUST_CHECK;
 
+/* gong_rule_store_prune: removes the bundles that needed does not want kept;
+ * *removed counts them. On the thread that puts, so that none goes between its
+ * put and the record that names it. Other files stay. */
+enum gong_err gong_rule_store_prune(const char *state_dir,
+                                    bool (*needed)(void *ctx,
+                                                   struct gong_str sha),
+                                    void *ctx, size_t *removed) GONG_MUST_CHECK;
+
 /* gong_rule_store_get: the rule set named sha, NULL with the reason in errors.
  * Caller frees with gong_rule_source_free. */
 struct gong_rule_source *gong_rule_store_get(const char *state_dir,

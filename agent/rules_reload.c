@@ -82,22 +82,57 @@ gong_rules_reload_init(struct gong_rules_reload *reload,
 }
 
 static bool
+is_named(void *ctx, struct gong_str sha)
+{
+    return gong_journal_config_named(ctx, sha);
+}
+
+static void
+prune(const char *state_dir, struct gong_journal *journal)
+{
+    size_t removed = 0;
+    enum gong_err err =
+        gong_rule_store_prune(state_dir, is_named, journal, &removed);
+
+    if (err != GONG_OK) {
+        gong_log(GONG_LOG_WARNING, "rules_not_pruned", "reason=\"%s\"",
+                 gong_err_text(err));
+    }
+    if (removed > 0) {
+        gong_log(GONG_LOG_INFO, "rules_pruned", "bundles=%zu", removed);
+    }
+}
+
+enum gong_err
+gong_rules_put(const char *state_dir, struct gong_journal *journal,
+               const struct gong_rules_checked *checked, const char **why)
+{
+    const struct gong_rule_source *source = checked->source;
+    enum gong_err err = gong_rule_store_put(
+        state_dir, gong_str_from(source->bundle, source->bundle_len),
+        checked->sha);
+
+    *why = "cannot keep the rules";
+    if (err == GONG_OK) {
+        *why = "cannot journal the rules";
+        err = gong_rules_announce(journal, checked->sha);
+    }
+    if (err == GONG_OK) {
+        prune(state_dir, journal);
+    }
+    return err;
+}
+
+static bool
 take(struct gong_rules_reload *reload, const struct gong_rules_checked *checked,
      struct gong_conf_errors *errors)
 {
-    struct gong_str bundle =
-        gong_str_from(checked->source->bundle, checked->source->bundle_len);
+    const char *why = "";
     enum gong_err err =
-        gong_rule_store_put(reload->state_dir, bundle, checked->sha);
+        gong_rules_put(reload->state_dir, reload->journal, checked, &why);
 
     if (err != GONG_OK) {
-        gong_conf_errors_add(errors, "%s: cannot keep the rules: %s",
-                             reload->state_dir, gong_err_text(err));
-        return false;
-    }
-    err = gong_rules_announce(reload->journal, checked->sha);
-    if (err != GONG_OK) {
-        gong_conf_errors_add(errors, "cannot journal the rules: %s",
+        gong_conf_errors_add(errors, "%s: %s: %s", reload->state_dir, why,
                              gong_err_text(err));
         return false;
     }
@@ -127,8 +162,11 @@ gong_rules_log_errors(const char *event, const struct gong_conf_errors *errors)
     char quoted[1024];
 
     for (size_t i = 0; i < errors->count; i++) {
-        gong_log(GONG_LOG_ERROR, event, "message=%s",
-                 gong_log_quote(gong_str_of(errors->items[i]), quoted,
-                                sizeof quoted));
+        const char *item = errors->items[i];
+
+        gong_log(
+            GONG_LOG_ERROR, event, "message=%s",
+            gong_log_quote(gong_str_of(item == NULL ? "out of memory" : item),
+                           quoted, sizeof quoted));
     }
 }

@@ -31,6 +31,15 @@ void gong_rules_checked_fini(struct gong_rules_checked *checked);
 enum gong_err gong_rules_announce(struct gong_journal *journal,
                                   const char *sha) GONG_MUST_CHECK;
 
+/* gong_rules_put: from here on these are the rules: keeps the bundle, announces
+ * it, and removes the bundles that no record of the journal names any more. why
+ * says which of the first two failed; a failure of the last is only logged.
+ * Blocks on the disk. One thread at a time. */
+enum gong_err gong_rules_put(const char *state_dir,
+                             struct gong_journal *journal,
+                             const struct gong_rules_checked *checked,
+                             const char **why) GONG_MUST_CHECK;
+
 struct gong_rules_reload {
     const struct gong_strings *paths; /* borrowed */
     const char *state_dir;            /* borrowed */

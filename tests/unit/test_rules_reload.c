@@ -150,6 +150,58 @@ an_unknown_bundle_is_named(void **state)
     gong_conf_errors_fini(&errors);
 }
 
+static bool
+exists(const struct sinks *sinks, const char *name)
+{
+    char path[256];
+    struct stat status;
+
+    (void)snprintf(path, sizeof path, "%s/rules/%s", sinks->dir, name);
+    return stat(path, &status) == 0;
+}
+
+/* Bundles live as long as a record names them; other files are not ours. */
+static void
+bundles_that_nothing_names_are_removed(void **state)
+{
+    struct sinks *sinks = *state;
+    struct gong_strings paths = agent_rules(sinks->dir, "a.cfg", RULES_HOT);
+    struct gong_rules_reload reload = reload_of(sinks, &paths);
+    struct gong_conf_errors errors = {0};
+    static const char stale[] =
+        "00000000000000000000000000000000000000000000000000000000000000ff"
+        ".bundle";
+    char first[GONG_RULE_SHA_SIZE + sizeof ".bundle"];
+    char name[128];
+
+    assert_true(gong_rules_reload_run(&reload, &errors));
+    (void)snprintf(first, sizeof first, "%s.bundle",
+                   agent_last_config(sinks->journal));
+    agent_write(sinks->dir, "rules/other.bundle", "not a digest");
+    agent_write(sinks->dir, "rules/notes.txt", "somebody's");
+    (void)snprintf(name, sizeof name, "rules/%s", stale);
+    agent_write(sinks->dir, name, "left by an older journal");
+    agent_write(sinks->dir, "a.cfg", RULES_HOTTER);
+    assert_true(gong_rules_reload_run(&reload, &errors));
+    assert_false(exists(sinks, stale));
+    assert_true(exists(sinks, first)); /* a replay would ask for it */
+    agent_rule_source_is(sinks->dir, agent_last_config(sinks->journal));
+    assert_true(exists(sinks, "other.bundle"));
+    assert_true(exists(sinks, "notes.txt"));
+    agent_rules_free(&paths);
+}
+
+/* A message that found no memory is still one line of the log. */
+static void
+a_message_without_memory_is_logged(void **state)
+{
+    char *none[] = {NULL};
+    struct gong_conf_errors errors = {.items = none, .count = 1};
+
+    (void)state;
+    gong_rules_log_errors("rules_problem", &errors);
+}
+
 int
 main(void)
 {
@@ -161,6 +213,8 @@ main(void)
         T(a_missing_folder_changes_nothing),
         T(a_bundle_that_was_changed_is_refused_and_mended),
         T(an_unknown_bundle_is_named),
+        T(bundles_that_nothing_names_are_removed),
+        T(a_message_without_memory_is_logged),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
