@@ -54,7 +54,12 @@ static const struct gong_option root_options[] = {
 static const char *const root_children[] = {"spool",   "broker", "socket",
                                             "publish", "inputs", NULL};
 static const struct gong_option_table root_table = {
-    "", "The collector.", root_options, COUNT(root_options), root_children};
+    .name = "",
+    .help = "The collector.",
+    .options = root_options,
+    .option_count = COUNT(root_options),
+    .children = root_children,
+};
 
 static const struct gong_option spool_options[] = {
     {.name = "path",
@@ -97,8 +102,11 @@ static const struct gong_option spool_options[] = {
      .help = "How much a power cut may cost; a crash costs nothing."},
 };
 static const struct gong_option_table spool_table = {
-    "spool", "Where points wait until the agent has them.", spool_options,
-    COUNT(spool_options), NULL};
+    .name = "spool",
+    .help = "Where points wait until the agent has them.",
+    .options = spool_options,
+    .option_count = COUNT(spool_options),
+};
 
 static const struct gong_option broker_options[] = {
     {.name = "url",
@@ -153,7 +161,11 @@ static const struct gong_option broker_options[] = {
      .help = "Silence after which the link is tested."},
 };
 static const struct gong_option_table broker_table = {
-    "broker", "The MQTT broker.", broker_options, COUNT(broker_options), NULL};
+    .name = "broker",
+    .help = "The MQTT broker.",
+    .options = broker_options,
+    .option_count = COUNT(broker_options),
+};
 
 static const struct gong_option socket_options[] = {
     {.name = "path",
@@ -181,8 +193,11 @@ static const struct gong_option socket_options[] = {
      .help = "Silence after which a program is disconnected."},
 };
 static const struct gong_option_table socket_table = {
-    "socket", "Points from other programs.", socket_options,
-    COUNT(socket_options), NULL};
+    .name = "socket",
+    .help = "Points from other programs.",
+    .options = socket_options,
+    .option_count = COUNT(socket_options),
+};
 
 static const struct gong_option publish_options[] = {
     {.name = "window",
@@ -221,8 +236,11 @@ static const struct gong_option publish_options[] = {
              "this rate goes in order instead."},
 };
 static const struct gong_option_table publish_table = {
-    "publish", "How points leave.", publish_options, COUNT(publish_options),
-    NULL};
+    .name = "publish",
+    .help = "How points leave.",
+    .options = publish_options,
+    .option_count = COUNT(publish_options),
+};
 
 static const struct section {
     const struct gong_option_table *table;
@@ -264,8 +282,11 @@ static const struct gong_option common_options[] = {
      .help = "How long one measurement may take, where it can wait."},
 };
 static const struct gong_option_table common_table = {
-    "inputs", "What every input has.", common_options, COUNT(common_options),
-    NULL};
+    .name = "inputs",
+    .help = "What every input has.",
+    .options = common_options,
+    .option_count = COUNT(common_options),
+};
 
 static size_t
 common_offset(const struct gong_input_kind *kind)

@@ -51,14 +51,16 @@ struct gong_option {
     const char *help;           /* one sentence, English */
 };
 
-/* A group: its own options, and the names of keys below it that are groups or
- * lists read by other tables. */
+/* A group: its own options, the names of keys below it that are groups or lists
+ * read by other tables, and those that have a meaning to come: refused too, but
+ * not as if they were misspelt. */
 struct gong_option_table {
     const char *name; /* dotted path for messages and the manual: "broker" */
     const char *help;
     const struct gong_option *options;
     size_t option_count;
     const char *const *children; /* NULL-terminated names; NULL for none */
+    const char *const *reserved; /* likewise */
 };
 
 /* Collects messages, one per line of text, from {0}. Those about one file that

@@ -323,36 +323,43 @@ known_names(const struct gong_option_table *table, size_t *count)
     return names;
 }
 
+static bool
+is_among(const char *name, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(name, names[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void
 refuse_unknown(struct reading *reading, const struct gong_conf_node *node,
                const char *const *known, size_t count)
 {
+    const char *const *reserved = reading->table->reserved;
+    const char *name = gong_conf_name(node);
+    bool to_come = is_among(name, reserved, count_names(reserved));
     char *message = NULL;
     size_t size = 0;
     FILE *out = open_memstream(&message, &size);
 
     if (out != NULL) {
-        (void)fprintf(out, "found unknown key \"%s\", expected %s",
-                      gong_conf_name(node),
-                      count == 0 ? "none here" : "one of ");
+        (void)fprintf(out,
+                      to_come ? "found \"%s\", which is not offered yet, "
+                                "expected %s"
+                              : "found unknown key \"%s\", expected %s",
+                      name, count == 0 ? "none here" : "one of ");
         for (size_t i = 0; i < count; i++) {
             (void)fprintf(out, "%s%s", i == 0 ? "" : ", ", known[i]);
         }
-        suggest(gong_conf_name(node), known, count, out);
+        if (!to_come) {
+            suggest(name, known, count, out);
+        }
         (void)fclose(out);
     }
     report(reading, node, false, message);
-}
-
-static bool
-is_known(const char *name, const char *const *known, size_t count)
-{
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(name, known[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
 }
 
 static void
@@ -368,7 +375,7 @@ check_names(struct reading *reading, const struct gong_conf_node *node)
     for (size_t i = 0; i < gong_conf_count(node); i++) {
         const struct gong_conf_node *child = gong_conf_at(node, i);
 
-        if (!is_known(gong_conf_name(child), known, known_count)) {
+        if (!is_among(gong_conf_name(child), known, known_count)) {
             refuse_unknown(reading, child, known, known_count);
         }
     }

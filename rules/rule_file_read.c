@@ -62,12 +62,15 @@ static const struct gong_option rule_options[] = {
      "How long the alert goes on after the condition has ended."},
 };
 static const char *const rule_children[] = {"labels", "annotations", NULL};
+static const char *const rule_reserved[] = {"record",     "resolve", "levels",
+                                            "on_missing", "trial",   NULL};
 static const struct gong_option_table rule_table = {
     .name = "rule",
     .help = "One element of rules.",
     .options = rule_options,
     .option_count = sizeof rule_options / sizeof rule_options[0],
     .children = rule_children,
+    .reserved = rule_reserved,
 };
 
 static void

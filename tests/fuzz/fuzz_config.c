@@ -37,7 +37,12 @@ static const struct gong_option options[] = {
     {"mode", GONG_OPTION_CHOICE, FIELD(mode), "off", 0, 0, modes, "", ""},
 };
 static const struct gong_option_table table = {
-    "sample", "", options, sizeof options / sizeof options[0], children};
+    .name = "sample",
+    .help = "",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+    .children = children,
+};
 
 static char *
 dump(const struct sample *sample)

@@ -418,7 +418,8 @@ a_default_that_does_not_fit_is_reported(void **state)
         {"c", GONG_OPTION_BOOL, FIELD(enabled), "yes", 0, 0, NULL, "", ""},
         {"d", GONG_OPTION_NUMBER, FIELD(ratio), "1,5", 0, 0, NULL, "", ""},
     };
-    static const struct gong_option_table bad = {"t", "", wrong, 4, NULL};
+    static const struct gong_option_table bad = {
+        .name = "t", .help = "", .options = wrong, .option_count = 4};
     struct gong_conf_errors errors = {0};
     struct sample sample = {0};
 
@@ -434,7 +435,11 @@ static void
 a_missing_key_is_reported_at_the_parent(void **state)
 {
     static const struct gong_option_table below = {
-        "agent.broker", "", options, sizeof options / sizeof options[0], NULL};
+        .name = "agent.broker",
+        .help = "",
+        .options = options,
+        .option_count = sizeof options / sizeof options[0],
+    };
     struct gong_conf_errors errors = {0};
     struct gong_conf *conf =
         gong_conf_open_text("f", gong_str_of("\nagent = { };"), &errors);
