@@ -96,12 +96,16 @@ row_labels(struct gong_registry *registry, const struct gong_batch *batch,
     char name[GONG_NAME_MAX];
     size_t count = gong_batch_labels(batch, point, tags);
 
+    /* Before anything is stored: a refused row is no row that counts, so
+     * nothing would bound what its values take. */
+    for (size_t i = 0; i < count; i++) {
+        if (gong_name_label(tags[i].key, name) == 0) {
+            return GONG_ERR_TOO_LARGE;
+        }
+    }
     for (size_t i = 0; i < count; i++) {
         size_t len = gong_name_label(tags[i].key, name);
 
-        if (len == 0) {
-            return GONG_ERR_TOO_LARGE;
-        }
         labels[i].name =
             gong_symbol_intern(registry->symbols, gong_str_from(name, len));
         labels[i].value = gong_symbol_intern(registry->symbols, tags[i].value);

@@ -118,6 +118,32 @@ test_limit_of_rows(void **state)
     stop(&f);
 }
 
+/* A row that is refused for a tag's name leaves nothing behind: the limit of
+ * rows would not bound it. */
+static void
+test_refused_row_costs_nothing(void **state)
+{
+    char points[2048];
+    char name[1101];
+    struct fixture f;
+    uint64_t bytes = 0;
+
+    (void)state;
+    memset(name, 'z', sizeof name - 1);
+    name[sizeof name - 1] = '\0';
+    start(&f, NULL, hot, 1);
+    for (int i = 0; i < 2000; i++) {
+        (void)snprintf(points, sizeof points,
+                       "m,a=some-longer-value-%d,%s=1 a=80 1000\n", i, name);
+        assert_int_equal(send(&f, 1000, "a", points), GONG_OK);
+        bytes = i == 0 ? stats(&f).bytes : bytes;
+    }
+    assert_int_equal(stats(&f).over_limit, 2000);
+    assert_int_equal(stats(&f).rows, 0);
+    assert_int_equal(stats(&f).bytes, bytes);
+    stop(&f);
+}
+
 static void
 test_limit_of_instances(void **state)
 {
@@ -433,6 +459,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_limit_of_devices),
         cmocka_unit_test(test_limit_of_rows),
+        cmocka_unit_test(test_refused_row_costs_nothing),
         cmocka_unit_test(test_limit_of_instances),
         cmocka_unit_test(test_without_memory),
         cmocka_unit_test(test_rules_are_all_or_nothing),
