@@ -73,18 +73,6 @@ gong_engine_free(struct gong_engine *engine)
 }
 
 enum gong_err
-gong_engine_advance(struct gong_engine *engine, int64_t now, bool inclusive)
-{
-    enum gong_err err = GONG_OK;
-
-    now = now < GONG_INSTANT_MAX ? now : GONG_INSTANT_MAX;
-    now = now > engine->journal_ms ? now : engine->journal_ms;
-    err = gong_engine_run_timers(engine, inclusive ? now + 1 : now);
-    engine->journal_ms = now;
-    return err;
-}
-
-enum gong_err
 gong_engine_apply(struct gong_engine *engine, const struct gong_record *record)
 {
     enum gong_err err = GONG_OK;

@@ -2,20 +2,6 @@
  */
 #include "rules/engine/engine_state.h"
 
-uint32_t
-gong_live_clock(const struct gong_engine *engine, const struct gong_live *live,
-                const struct gong_instance *instance)
-{
-    const struct gong_binds *binds = &live->binds;
-    const struct gong_series *home = NULL;
-
-    if (live->book.rules[instance->rule].interval_ms > 0) {
-        return GONG_CLOCK_JOURNAL;
-    }
-    home = gong_series_at(binds, gong_bind_home(binds, instance));
-    return gong_device_at(&engine->registry, home->device)->clock;
-}
-
 static uint32_t
 clock_of(const struct gong_engine *engine, const struct gong_instance *instance)
 {
@@ -199,16 +185,6 @@ is_over(const struct gong_live *live, const struct gong_instance *instance,
 }
 
 void
-gong_live_count(struct gong_live *live, enum gong_alert_state from,
-                enum gong_alert_state to)
-{
-    live->pending -= from == GONG_ALERT_PENDING;
-    live->firing -= from == GONG_ALERT_FIRING || from == GONG_ALERT_KEEPING;
-    live->pending += to == GONG_ALERT_PENDING;
-    live->firing += to == GONG_ALERT_FIRING || to == GONG_ALERT_KEEPING;
-}
-
-void
 gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
                  const struct gong_alert *alert,
                  const struct gong_alert_change *change,
@@ -342,6 +318,18 @@ gong_engine_run_timers(struct gong_engine *engine, int64_t limit)
         engine->ran_ms = limit;
     }
     return GONG_OK;
+}
+
+enum gong_err
+gong_engine_advance(struct gong_engine *engine, int64_t now, bool inclusive)
+{
+    enum gong_err err = GONG_OK;
+
+    now = now < GONG_INSTANT_MAX ? now : GONG_INSTANT_MAX;
+    now = now > engine->journal_ms ? now : engine->journal_ms;
+    err = gong_engine_run_timers(engine, inclusive ? now + 1 : now);
+    engine->journal_ms = now;
+    return err;
 }
 
 enum gong_err

@@ -7,35 +7,6 @@
 
 #include <stdlib.h>
 
-struct gong_live *
-gong_live_new(struct gong_engine *engine)
-{
-    struct gong_live *live = calloc(1, sizeof *live);
-
-    if (live == NULL) {
-        return NULL;
-    }
-    gong_binds_init(&live->binds, &live->book, &engine->labelsets,
-                    &engine->budget);
-    live->binds.instances_max = engine->limits.instances;
-    gong_timers_init(&live->timers, &engine->budget);
-    gong_alerts_init(&live->alerts, &engine->budget);
-    return live;
-}
-
-void
-gong_live_free(struct gong_live *live)
-{
-    if (live == NULL) {
-        return;
-    }
-    gong_alerts_fini(&live->alerts);
-    gong_timers_fini(&live->timers);
-    gong_binds_fini(&live->binds);
-    gong_book_fini(&live->book);
-    free(live);
-}
-
 static bool
 is_series(uint32_t series)
 {

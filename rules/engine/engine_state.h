@@ -82,6 +82,11 @@ enum gong_err gong_engine_arm_grid(struct gong_engine *engine,
 enum gong_err gong_engine_run_timers(struct gong_engine *engine,
                                      int64_t limit) GONG_MUST_CHECK;
 
+/* gong_engine_advance: moves journal time to now, running what is due before
+ * it, or with inclusive at it. */
+enum gong_err gong_engine_advance(struct gong_engine *engine, int64_t now,
+                                  bool inclusive) GONG_MUST_CHECK;
+
 /* gong_engine_run_clock: those of one clock that are due before limit. */
 enum gong_err gong_engine_run_clock(struct gong_engine *engine, uint32_t clock,
                                     int64_t limit) GONG_MUST_CHECK;
@@ -92,6 +97,15 @@ void gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
                       const struct gong_alert_change *change,
                       const struct gong_cause *cause);
 
+/* engine_data.c */
+enum gong_err
+gong_engine_apply_data(struct gong_engine *engine,
+                       const struct gong_record *record) GONG_MUST_CHECK;
+
+/* engine_live.c */
+struct gong_live *gong_live_new(struct gong_engine *engine);
+void gong_live_free(struct gong_live *live);
+
 /* gong_live_clock: the clock that an instance's rule runs on. */
 uint32_t gong_live_clock(const struct gong_engine *engine,
                          const struct gong_live *live,
@@ -100,19 +114,5 @@ uint32_t gong_live_clock(const struct gong_engine *engine,
 /* gong_live_count: moves an alert from one state's count to another's. */
 void gong_live_count(struct gong_live *live, enum gong_alert_state from,
                      enum gong_alert_state to);
-
-/* gong_engine_advance: engine.c. Moves journal time to now, running what is due
- * before it, or with inclusive at it. */
-enum gong_err gong_engine_advance(struct gong_engine *engine, int64_t now,
-                                  bool inclusive) GONG_MUST_CHECK;
-
-/* engine_data.c */
-enum gong_err
-gong_engine_apply_data(struct gong_engine *engine,
-                       const struct gong_record *record) GONG_MUST_CHECK;
-
-/* engine_reload.c */
-struct gong_live *gong_live_new(struct gong_engine *engine);
-void gong_live_free(struct gong_live *live);
 
 #endif
