@@ -214,13 +214,15 @@ run(void *ctx)
     }
 }
 
-/* Removes a socket left behind by a crash, but nothing else. */
+/* Removes a socket left behind by a crash, but nothing else: only where the
+ * kernel says that nobody listens. A full queue, other rights or another type
+ * mean that somebody may. */
 static bool
 clear_path(const struct sockaddr_un *address)
 {
     struct stat info;
     int fd;
-    int rc;
+    int error;
 
     if (lstat(address->sun_path, &info) != 0) {
         return errno == ENOENT;
@@ -233,10 +235,15 @@ clear_path(const struct sockaddr_un *address)
     if (fd < 0) {
         return false;
     }
-    rc = connect(fd, (const struct sockaddr *)address, sizeof *address);
+    /* Does not wait for a place in somebody's queue. */
+    error = EADDRINUSE;
+    if (set_flags(fd) &&
+        connect(fd, (const struct sockaddr *)address, sizeof *address) != 0) {
+        error = errno;
+    }
     (void)close(fd);
-    if (rc == 0) {
-        errno = EADDRINUSE;
+    if (error != ECONNREFUSED) {
+        errno = error;
         return false;
     }
     return unlink(address->sun_path) == 0;

@@ -2,6 +2,7 @@
  * Unit tests of collector/socket_client.c and socket_input.c: the conversation
  * as a table, then over a real socket, with programs that misbehave.
  */
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -368,6 +369,52 @@ takes_over_only_what_is_dead(void **state)
     assert_int_equal(rmdir(place.dir), 0);
 }
 
+/* A living socket that does not answer us at once stays, too. */
+static void
+takes_over_no_busy_or_foreign_socket(void **state)
+{
+    static const int types[] = {SOCK_DGRAM, SOCK_STREAM};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof types / sizeof types[0]; i++) {
+        struct place place = {.dir = ""};
+        struct gong_socket *sock = open_socket(&place, 1, gong_dur_s(60));
+        struct gong_socket_options options = {place.path, 1, gong_dur_s(1)};
+        struct sockaddr_un address = {.sun_family = AF_UNIX};
+        struct gong_socket *other = NULL;
+        struct stat info;
+        char why[256] = "";
+        int queued[2] = {-1, -1};
+        int fd = socket(AF_UNIX, types[i], 0);
+
+        gong_socket_free(sock);
+        (void)snprintf(address.sun_path, sizeof address.sun_path, "%s",
+                       place.path);
+        assert_int_equal(bind(fd, (struct sockaddr *)&address, sizeof address),
+                         0);
+        if (types[i] == SOCK_STREAM) {
+            /* With a queue of none, one connection fills it. */
+            assert_int_equal(listen(fd, 0), 0);
+            for (int k = 0; k < 2; k++) {
+                queued[k] = socket(AF_UNIX, SOCK_STREAM, 0);
+                assert_int_equal(fcntl(queued[k], F_SETFL, O_NONBLOCK), 0);
+                (void)connect(queued[k], (struct sockaddr *)&address,
+                              sizeof address);
+            }
+        }
+        assert_int_not_equal(
+            gong_socket_new(&options, &sink, &other, why, sizeof why), GONG_OK);
+        assert_null(other);
+        assert_int_equal(lstat(place.path, &info), 0);
+        (void)close(fd);
+        for (int k = 0; k < 2 && queued[k] >= 0; k++) {
+            (void)close(queued[k]);
+        }
+        assert_int_equal(unlink(place.path), 0);
+        assert_int_equal(rmdir(place.dir), 0);
+    }
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -381,6 +428,7 @@ main(void)
         TEST(serves_programs),
         TEST(silence_ends),
         TEST(takes_over_only_what_is_dead),
+        TEST(takes_over_no_busy_or_foreign_socket),
     };
 
     gong_log_init("test_socket_input", GONG_LOG_DEBUG);
