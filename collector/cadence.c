@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/lines.h"
+
 struct entry {
     char name[GONG_CADENCE_NAME_MAX + 1];
     int64_t interval_ns;
@@ -87,8 +89,7 @@ gong_cadence_note(struct gong_cadence *cadence, struct gong_str lines,
 
     (void)pthread_mutex_lock(&cadence->lock);
     while (lines.len > 0) {
-        const char *end = memchr(lines.data, '\n', lines.len);
-        size_t len = end == NULL ? lines.len : (size_t)(end - lines.data) + 1;
+        size_t len = gong_lines_first(lines);
         struct gong_str name = name_of(gong_str_from(lines.data, len));
 
         /* Inputs write runs of the same measurement. */

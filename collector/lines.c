@@ -1,6 +1,32 @@
 #include "collector/lines.h"
 
+#include <stdbool.h>
 #include <stdio.h>
+
+#include "common/lp_text.h"
+
+size_t
+gong_lines_first(struct gong_str text)
+{
+    const char *end = text.data + text.len;
+    const char *p = text.data;
+    bool fields = false;
+
+    for (; p < end && *p != '\n'; p++) {
+        bool escaped;
+        const char *quote;
+
+        if (*p == '\\' && !fields) {
+            p += p + 1 < end; /* of a blank in a name: no fields yet */
+        } else if (*p == ' ') {
+            fields = true;
+        } else if (*p == '"' && fields && p[-1] == '=') {
+            quote = gong_lp_find_quote(p + 1, end, &escaped);
+            p = quote == NULL ? p : quote;
+        }
+    }
+    return p < end ? (size_t)(p - text.data) + 1 : text.len;
+}
 
 static void
 refuse(const struct gong_lp_error *error, struct gong_lines_count *count)

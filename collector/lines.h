@@ -5,6 +5,7 @@
 #ifndef GONG_COLLECTOR_LINES_H
 #define GONG_COLLECTOR_LINES_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "collector/points.h"
@@ -22,6 +23,11 @@ struct gong_lines_count {
      * of the text itself is in it. */
     char first[GONG_LINES_FIRST_SIZE];
 };
+
+/* gong_lines_first: bytes of the first line of text, its newline included: up
+ * to the first newline outside a string. text is line protocol as
+ * gong_lp_encode writes it, which leaves newlines in strings as they are. */
+size_t gong_lines_first(struct gong_str text);
 
 /* gong_lines_next: gong_lp_reader_next, where a stamp before 1970 is refused
  * as well: reason "time". */

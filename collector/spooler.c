@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/lines.h"
 #include "collector/manifest.h"
 #include "collector/spooled.h"
 #include "collector/stats.h"
@@ -28,6 +29,7 @@ struct gong_spooler {
     void *heard_ctx;
 
     pthread_mutex_t append_lock; /* numbers follow the order in the spool */
+    bool manifest_failing;       /* under append_lock: logged already */
     _Atomic uint64_t last_seq;
 
     struct gong_monitor monitor; /* guards dirty and stopping */
@@ -46,7 +48,7 @@ find_last(struct gong_spooler *spooler, uint64_t *seq, uint8_t *flags)
     enum gong_err err = gong_spool_cursor_open(spooler->spool, NULL, &cursor);
 
     *seq = 0;
-    *flags = spooler->generation;
+    *flags = 0;
     if (err != GONG_OK) {
         return err;
     }
@@ -86,13 +88,16 @@ resume_numbers(struct gong_spooler *spooler, uint64_t segments)
     if (err != GONG_OK) {
         return err;
     }
-    /* Nothing left to read a number from: none so far was above this, since
-     * every batch takes at least that many bytes. */
     if (seq == 0) {
-        seq = stats.end / gong_record_size(GONG_SPOOLED_HEAD + 1);
-    }
-    if (flags != spooler->generation) {
-        seq += GONG_SPOOLER_JUMP;
+        /* Nothing left to read a number from: none so far was above this,
+         * since every batch takes at least that many bytes, and every
+         * generation after the first jumped at most once. */
+        seq = stats.end / gong_record_size(GONG_SPOOLED_HEAD + 1) +
+              (stats.generation - 1) * GONG_SPOOLER_JUMP;
+    } else {
+        /* A jump for each tail that was torn since that batch: between two of
+         * them there may have been numbers of which nothing is left. */
+        seq += (uint8_t)(spooler->generation - flags) * GONG_SPOOLER_JUMP;
     }
     atomic_init(&spooler->last_seq, seq);
     return GONG_OK;
@@ -238,41 +243,39 @@ gong_spooler_listen(struct gong_spooler *spooler, void (*heard)(void *ctx),
     spooler->heard_ctx = ctx;
 }
 
-/* The first batch of lines: up to a line end within the limit, or the first
- * line where that alone is longer. */
-static struct gong_str
-first_chunk(struct gong_str lines, size_t most)
-{
-    size_t len = lines.len;
-    const char *end;
-
-    if (len > most) {
-        len = most;
-        while (len > 0 && lines.data[len - 1] != '\n') {
-            len--;
-        }
-        if (len == 0) {
-            end = memchr(lines.data, '\n', lines.len);
-            len = end == NULL ? lines.len : (size_t)(end - lines.data) + 1;
-        }
-    }
-    return gong_str_from(lines.data, len);
-}
-
-static uint32_t
+static uint64_t
 count_lines(struct gong_str lines)
 {
-    const char *at = lines.data;
-    const char *end = lines.data + lines.len;
-    uint32_t count = 0;
+    uint64_t count = 0;
 
-    while (at < end) {
-        const char *next = memchr(at, '\n', (size_t)(end - at));
+    while (lines.len > 0) {
+        size_t len = gong_lines_first(lines);
 
         count++;
-        at = next == NULL ? end : next + 1;
+        lines = gong_str_from(lines.data + len, lines.len - len);
     }
     return count;
+}
+
+/* The first batch of lines: as many whole ones as fit, or the first one where
+ * that alone is longer. *points says how many. */
+static struct gong_str
+first_chunk(struct gong_str lines, size_t most, uint32_t *points)
+{
+    size_t len = gong_lines_first(lines);
+
+    *points = 1;
+    while (len < lines.len) {
+        size_t more =
+            gong_lines_first(gong_str_from(lines.data + len, lines.len - len));
+
+        if (more > most || len > most - more) {
+            break;
+        }
+        len += more;
+        ++*points;
+    }
+    return gong_str_from(lines.data, len);
 }
 
 static enum gong_err
@@ -302,6 +305,19 @@ append_batch(struct gong_spooler *spooler, struct gong_str body,
     return err;
 }
 
+/* A manifest that cannot be written costs no point; said once. */
+static void
+note_in_manifest(struct gong_spooler *spooler, struct gong_str lines)
+{
+    enum gong_err err = gong_manifest_add(spooler->manifest, lines);
+
+    if (err != GONG_OK && !spooler->manifest_failing) {
+        gong_log(GONG_LOG_ERROR, "manifest_failed", "error=\"%s\"",
+                 gong_err_text(err));
+    }
+    spooler->manifest_failing = err != GONG_OK;
+}
+
 enum gong_err
 gong_spooler_append(struct gong_spooler *spooler, struct gong_str lines,
                     uint64_t *accepted)
@@ -311,8 +327,8 @@ gong_spooler_append(struct gong_spooler *spooler, struct gong_str lines,
 
     (void)pthread_mutex_lock(&spooler->append_lock);
     while (lines.len > 0 && err == GONG_OK) {
-        struct gong_str chunk = first_chunk(lines, spooler->body_max);
-        uint32_t points = count_lines(chunk);
+        uint32_t points;
+        struct gong_str chunk = first_chunk(lines, spooler->body_max, &points);
 
         err = append_batch(spooler, chunk, points);
         if (err != GONG_OK) {
@@ -321,9 +337,8 @@ gong_spooler_append(struct gong_spooler *spooler, struct gong_str lines,
         in += points;
         lines = gong_str_from(lines.data + chunk.len, lines.len - chunk.len);
         gong_counter_increase(&gong_stats()->batches_spooled, 1);
-        if (spooler->manifest != NULL &&
-            gong_manifest_add(spooler->manifest, chunk) != GONG_OK) {
-            gong_log(GONG_LOG_ERROR, "manifest_failed", "lines=%u", points);
+        if (spooler->manifest != NULL) {
+            note_in_manifest(spooler, chunk);
         }
     }
     (void)pthread_mutex_unlock(&spooler->append_lock);
