@@ -66,7 +66,8 @@ is_backlog(const struct gong_lanes *lanes, const struct gong_spooled *batch,
                lanes->options.backlog_rate * GONG_LANES_IN_ORDER_S;
 }
 
-/* Leaves what is older than backlog_after, from first on, to a gap. */
+/* Leaves what is older than backlog_after, from first on, to a gap. On error
+ * nothing has moved: what live_seq passes over is told to be lost. */
 static enum gong_err
 split(struct gong_lanes *lanes, const struct gong_spooled *first,
       gong_wall_t now)
@@ -74,6 +75,7 @@ split(struct gong_lanes *lanes, const struct gong_spooled *first,
     struct gong_lanes_gap gap = {first->offset, first->offset, first->seq};
     struct gong_spooled batch = *first;
     uint64_t next = first->offset;
+    uint64_t live_seq = first->seq;
     enum gong_err err = GONG_OK;
 
     while (now.ns - batch.wall_ns > lanes->options.backlog_after.ns) {
@@ -82,16 +84,17 @@ split(struct gong_lanes *lanes, const struct gong_spooled *first,
             break;
         }
         gap.end = batch.offset;
-        lanes->live_seq = batch.seq;
+        live_seq = batch.seq;
     }
     if (err == GONG_ERR_AGAIN) {
         /* All of it is old. */
         gap.end = next;
-        lanes->live_seq = batch.seq + 1;
+        live_seq = batch.seq + 1;
     } else if (err != GONG_OK) {
         return err;
     }
     lanes->live = gap.end;
+    lanes->live_seq = live_seq;
     if (lanes->gap_count < GONG_LANES_GAPS_MAX) {
         lanes->gaps[lanes->gap_count++] = gap;
     } else {
