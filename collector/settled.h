@@ -19,7 +19,7 @@
 #define GONG_SETTLED_RANGES_MAX 32
 #define GONG_SETTLED_TEXT_MAX   8192
 
-/* Transparent: plain values. Ranges ascend, do not touch, lie above cum. */
+/* Transparent: plain values. Ranges lie above cum, ascend, do not overlap. */
 struct gong_settled {
     uint64_t epoch;
     uint64_t cum; /* this and all below */
