@@ -17,6 +17,7 @@
 #include "agent/receive.h"
 #include "agent/self_metrics.h"
 #include "agent/status.h"
+#include "common/le.h"
 #include "common/log.h"
 
 #define PATH_SIZE 4096
@@ -45,6 +46,7 @@ struct gong_agent {
     char set_aside_file[PATH_SIZE];
     int64_t last_ms;       /* newest journal time found at start */
     uint64_t effects_seen; /* committer: end at its last sync of the effects */
+    bool effects_failing;  /* committer: that sync failed, and was logged */
 };
 
 /* Where a start ran into something: why, in words for the log. */
@@ -121,6 +123,19 @@ committing(void *ctx)
     gong_ack_committing(agent->ack);
 }
 
+static void
+note_effects_sync(struct gong_agent *agent, enum gong_err err)
+{
+    bool failing = err != GONG_OK;
+
+    if (failing != agent->effects_failing) {
+        agent->effects_failing = failing;
+        gong_log(failing ? GONG_LOG_WARNING : GONG_LOG_INFO,
+                 failing ? "effects_sync_failed" : "effects_sync_back",
+                 "reason=\"%s\"", gong_err_text(err));
+    }
+}
+
 /* Effects are made durable in the journal's rhythm, after the acks. A failure
  * costs a repeated notification after a power cut, nothing else. */
 static void
@@ -136,10 +151,7 @@ durable(void *ctx, uint64_t offset)
         enum gong_err err = gong_spool_sync(effects);
 
         agent->effects_seen = stats.end;
-        if (err != GONG_OK) {
-            gong_log(GONG_LOG_WARNING, "effects_sync_failed", "reason=\"%s\"",
-                     gong_err_text(err));
-        }
+        note_effects_sync(agent, err);
     }
 }
 
@@ -236,6 +248,18 @@ announce(struct gong_agent *agent, const struct gong_rules_checked *rules,
 
 /* --- engine, broker --- */
 
+/* A number that stays the same over restarts and that no sender knows: the
+ * journal's own id will not do, acks tell it to every device. */
+static void
+read_hash_key(const struct gong_agent *agent, uint64_t key[2])
+{
+    uint8_t id[16];
+
+    gong_spool_id(gong_effects_spool(agent->effects), id);
+    key[0] = gong_le_get64(id);
+    key[1] = gong_le_get64(id + 8);
+}
+
 static enum gong_err
 start_engine(struct gong_agent *agent, const struct problem *problem)
 {
@@ -255,6 +279,7 @@ start_engine(struct gong_agent *agent, const struct problem *problem)
 
     gong_spool_stats(gong_journal_spool(agent->journal), &stats);
     options.segment_size = stats.bytes_max / segments;
+    read_hash_key(agent, options.limits.hash_key);
     err = gong_engine_thread_start(&options, &agent->engine);
     return err == GONG_OK ? GONG_OK : fail(problem, err, "engine");
 }
