@@ -23,6 +23,7 @@ write_batch(int fd, struct gong_str title, struct gong_str message)
     size_t size = title.len + message.len + 1;
     struct stat status;
     ssize_t written;
+    enum gong_err err;
 
     if (fstat(fd, &status) != 0) {
         return gong_err_from_errno(errno);
@@ -31,10 +32,15 @@ write_batch(int fd, struct gong_str title, struct gong_str message)
         return GONG_ERR_NO_SPACE;
     }
     written = writev(fd, parts, 3);
-    if (written < 0) {
+    if (written == (ssize_t)size) {
+        return GONG_OK;
+    }
+    err = written < 0 ? gong_err_from_errno(errno) : GONG_ERR_NO_SPACE;
+    /* Half a batch would make the next one's title part of it. */
+    if (ftruncate(fd, status.st_size) != 0) {
         return gong_err_from_errno(errno);
     }
-    return (size_t)written == size ? GONG_OK : GONG_ERR_NO_SPACE;
+    return err;
 }
 
 enum gong_err

@@ -2,13 +2,17 @@
 
 #include <inttypes.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
+#include "agent/set_aside.h"
 #include "common/crc32c.h"
 #include "sink_fixture.h"
 
@@ -258,6 +262,43 @@ a_damaged_batch_is_set_aside_at_the_third_try(void **state)
     assert_int_equal(journaled(world, GONG_RECORD_DATA), 1);
 }
 
+static off_t
+size_of(const char *path)
+{
+    struct stat status;
+
+    assert_int_equal(stat(path, &status), 0);
+    return status.st_size;
+}
+
+/* The disk takes 50 bytes more: half a batch must not stay, or the next one's
+ * title would stand in the middle of a line. */
+static void
+a_batch_that_does_not_fit_leaves_nothing(void **state)
+{
+    struct world *world = *state;
+    struct gong_batch_header header = {.epoch = 1, .seq = 2};
+    struct gong_device_name device = {gong_str_of("22015"),
+                                      gong_str_of("lamp-1")};
+    struct gong_str message = gong_str_of("a message of some length\n");
+    struct rlimit before, tight;
+    off_t size;
+
+    assert_int_equal(
+        gong_set_aside_write(world->aside, device, &header, message), GONG_OK);
+    size = size_of(world->aside);
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+    tight = before;
+    tight.rlim_cur = (rlim_t)size + 50;
+    assert_true(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &tight), 0);
+    assert_int_equal(
+        gong_set_aside_write(world->aside, device, &header, message),
+        GONG_ERR_NO_SPACE);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(size_of(world->aside), size);
+}
+
 static void
 a_header_that_cannot_be_read_is_counted(void **state)
 {
@@ -427,6 +468,7 @@ main(void)
         T(learning_passes_over_what_is_no_batch),
         T(what_the_sender_dropped_is_not_waited_for),
         T(a_damaged_batch_is_set_aside_at_the_third_try),
+        T(a_batch_that_does_not_fit_leaves_nothing),
         T(a_header_that_cannot_be_read_is_counted),
         T(a_status_is_presence),
         T(hostile_topics_are_refused),
