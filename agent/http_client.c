@@ -12,7 +12,6 @@
 #include <curl/curl.h>
 
 #define CONNECT_TIMEOUT_MS 3000L
-#define LOW_SPEED_SECONDS  20L
 #define CONNECTION_AGE_S   50L /* under VictoriaMetrics' idle limit of 60 s */
 #define POLL_MS            500
 
@@ -70,8 +69,6 @@ set_options(struct gong_http *http, const struct gong_http_options *options)
             CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK;
 
-    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_LOW_SPEED_TIME, LOW_SPEED_SECONDS);
     (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
     (void)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, CONNECTION_AGE_S);
     (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
