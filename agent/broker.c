@@ -26,7 +26,9 @@ struct gong_broker {
     atomic_bool in_up;
     atomic_bool out_up;
     atomic_bool leaving;
-    gong_mono_t lost; /* Paho's thread: when the receiving link broke */
+    /* When the receiving link broke, 0: it did not. Set on the link's thread,
+     * read on Paho's in the connection that this thread then makes. */
+    gong_mono_t lost;
     gong_counter_t *connects;
     gong_counter_t *losses;
 };
