@@ -68,7 +68,7 @@ many_are_held_and_forgotten(void **state)
 
     (void)state;
     for (unsigned i = 0; i < 32; i++) {
-        gong_config_refs_note(&refs, name(i), i * 10);
+        gong_config_refs_note(&refs, name(i), UINT64_C(10) * i);
     }
     assert_int_equal(refs.count, 32);
     gong_config_refs_forget(&refs, 200);

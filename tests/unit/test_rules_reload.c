@@ -82,7 +82,8 @@ bad_rules_change_nothing(void **state)
     char before[GONG_RULE_SHA_SIZE];
 
     assert_true(gong_rules_reload_run(&reload, &errors));
-    (void)strcpy(before, agent_last_config(sinks->journal));
+    (void)snprintf(before, sizeof before, "%s",
+                   agent_last_config(sinks->journal));
     agent_write(sinks->dir, "a.cfg",
                 "group = \"t\";\nrules = (\n"
                 " { alert = \"A\"; expr = \"x >\"; },\n"
