@@ -152,7 +152,7 @@ on_subscribed(void *context, MQTTAsync_successData *data)
 }
 
 static int
-subscribe(struct gong_mqtt *link)
+subscribe(struct gong_mqtt *link, MQTTAsync handle)
 {
     MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
 
@@ -162,23 +162,30 @@ subscribe(struct gong_mqtt *link)
     response.onSuccess = on_subscribed;
     response.onFailure = on_subscribe_failed;
     response.context = link;
-    /* The handle does not change while one of its callbacks runs. */
-    return link->paho->subscribe_many(
-        link->handle, (int)link->settings.topic_count, link->settings.topics,
-        link->settings.qos, &response);
+    return link->paho->subscribe_many(handle, (int)link->settings.topic_count,
+                                      link->settings.topics, link->settings.qos,
+                                      &response);
 }
 
-static void
-on_connected(void *context, MQTTAsync_successData *data)
+/* Whether a connection that Paho reports is the one that is being made; its
+ * handle, which stays as long as one of its callbacks runs. */
+static bool
+is_awaited(struct gong_mqtt *link, MQTTAsync *handle)
 {
-    struct gong_mqtt *link = context;
-    bool session_present = data->alt.connect.sessionPresent != 0;
+    bool awaited;
+
+    gong_monitor_lock(&link->monitor);
+    awaited = link->phase == PHASE_CONNECTING && !link->stopping;
+    *handle = link->handle;
+    gong_monitor_unlock(&link->monitor);
+    return awaited;
+}
+
+static bool
+set_up(struct gong_mqtt *link)
+{
     bool mine;
 
-    if (subscribe(link) != MQTTASYNC_SUCCESS) {
-        set_down(link, "subscribing failed");
-        return;
-    }
     gong_monitor_lock(&link->monitor);
     mine = link->phase == PHASE_CONNECTING && !link->stopping;
     if (mine) {
@@ -187,7 +194,24 @@ on_connected(void *context, MQTTAsync_successData *data)
         atomic_store(&link->up, true);
     }
     gong_monitor_unlock(&link->monitor);
-    if (!mine) {
+    return mine;
+}
+
+static void
+on_connected(void *context, MQTTAsync_successData *data)
+{
+    struct gong_mqtt *link = context;
+    bool session_present = data->alt.connect.sessionPresent != 0;
+    MQTTAsync handle;
+
+    if (!is_awaited(link, &handle)) {
+        return;
+    }
+    if (subscribe(link, handle) != MQTTASYNC_SUCCESS) {
+        set_down(link, "subscribing failed");
+        return;
+    }
+    if (!set_up(link)) {
         return;
     }
     gong_log(GONG_LOG_INFO, "mqtt_connected",
@@ -272,15 +296,19 @@ begin_connect(struct gong_mqtt *link)
         .context = link,
     };
     char why[REASON_SIZE] = "";
+    bool made;
 
     if (link->handlers.will_payload != NULL) {
         call.will_payload = link->handlers.will_payload(link->handlers.ctx);
     }
+    made = renew_handle(link);
+    /* Only now: until its handle was gone the last connection could still
+     * answer, and would have been taken for this one. */
     gong_monitor_lock(&link->monitor);
     link->phase = PHASE_CONNECTING;
     link->came_up = false;
     gong_monitor_unlock(&link->monitor);
-    if (!renew_handle(link)) {
+    if (!made) {
         set_down(link, "Paho cannot make a client");
         return;
     }
