@@ -159,7 +159,8 @@ build_city(struct sim *sim)
     for (size_t k = 0; k < gong_city_kind_count; k++) {
         total += gong_city_kinds[k].default_count * sim->options.scale;
     }
-    sim->devices = total == 0 ? NULL : calloc(total, sizeof *sim->devices);
+    /* One more than needed: calloc(0) may be NULL, which is no error. */
+    sim->devices = calloc(total + 1, sizeof *sim->devices);
     if (sim->devices == NULL) {
         (void)fprintf(stderr, "gong-sim: out of memory\n");
         return false;
