@@ -9,6 +9,10 @@ gong_test(conf LINKS gong_conf)
 # firmware-sim
 gong_test(device LINKS gong_firmware m)
 gong_test(city LINKS gong_sim_core)
+gong_test(emit LINKS gong_sim_core)
+target_link_options(test_emit PRIVATE
+    LINKER:--wrap=gong_mqtt_new,--wrap=gong_mqtt_start,--wrap=gong_mqtt_stop
+    LINKER:--wrap=gong_mqtt_free,--wrap=gong_mqtt_publish)
 gong_test(crc32c LINKS gong_base)
 gong_test(topic LINKS gong_wire)
 gong_test(lp_text LINKS gong_wire)
