@@ -10,7 +10,33 @@
 #include <stdint.h>
 
 #include "common/clock.h"
+#include "common/conf.h"
 #include "common/err.h"
+
+/* The options of every input that asks over HTTP: whom to trust, who asks.
+ * Filled by gong_conf_read; embedded in the input's own options. */
+struct gong_fetch_access {
+    char *ca_file;
+    char *username;
+    char *password_file;
+};
+
+/* Their rows of the input's table; at is where the struct lies in its options.
+ */
+#define GONG_FETCH_ACCESS_OPTIONS(at)                                          \
+    GONG_FETCH_ACCESS_OPTION(at, ca_file,                                      \
+                             "Certificates to trust instead of the "           \
+                             "system's."),                                     \
+        GONG_FETCH_ACCESS_OPTION(                                              \
+            at, username, "Name for HTTP basic authentication; empty: none."), \
+        GONG_FETCH_ACCESS_OPTION(at, password_file,                            \
+                                 "File whose first line is the password.")
+#define GONG_FETCH_ACCESS_OPTION(at, member, text)                             \
+    {                                                                          \
+        .name = #member, .type = GONG_OPTION_STRING,                           \
+        .offset = (at) + offsetof(struct gong_fetch_access, member),           \
+        .default_value = "", .unit = "", .help = (text)                        \
+    }
 
 #define GONG_FETCH_BODY_MAX (8u << 20) /* bytes; a longer body is an error */
 

@@ -22,9 +22,7 @@
 struct config {
     char *url;
     char *job;
-    char *ca_file;
-    char *username;
-    char *password_file;
+    struct gong_fetch_access access;
 };
 
 static const struct gong_option options[] = {
@@ -39,24 +37,7 @@ static const struct gong_option options[] = {
      .default_value = "",
      .unit = "",
      .help = "Tag job of each sample; empty: none."},
-    {.name = "ca_file",
-     .type = GONG_OPTION_STRING,
-     .offset = offsetof(struct config, ca_file),
-     .default_value = "",
-     .unit = "",
-     .help = "Certificates to trust instead of the system's."},
-    {.name = "username",
-     .type = GONG_OPTION_STRING,
-     .offset = offsetof(struct config, username),
-     .default_value = "",
-     .unit = "",
-     .help = "Name for HTTP basic authentication; empty: none."},
-    {.name = "password_file",
-     .type = GONG_OPTION_STRING,
-     .offset = offsetof(struct config, password_file),
-     .default_value = "",
-     .unit = "",
-     .help = "File whose first line is the password."},
+    GONG_FETCH_ACCESS_OPTIONS(offsetof(struct config, access)),
 };
 static const struct gong_option_table table = {
     .name = "inputs.prometheus",
@@ -257,9 +238,9 @@ prometheus_gather(void *opaque, struct gong_points *points, gong_dur_t timeout,
     const struct gong_fetch_request request = {
         .url = config->url,
         .method = "GET",
-        .username = config->username,
-        .password_file = config->password_file,
-        .ca_file = config->ca_file,
+        .username = config->access.username,
+        .password_file = config->access.password_file,
+        .ca_file = config->access.ca_file,
         .follow_redirects = true,
         .timeout = timeout,
     };
