@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "common/clock.h"
@@ -20,30 +21,39 @@ gong_log_init(const char *program, enum gong_log_level level)
     lowest = level;
 }
 
+/* U+2028..U+202E are E2 80 A8 .. AE: line ends and turns of direction.
+ * U+2066..U+2069 are E2 81 A6 .. A9: turns of direction. */
 static bool
-is_control(const char *text, size_t left)
+turns_or_ends(const unsigned char *text)
 {
-    unsigned char c = (unsigned char)text[0];
+    return (text[1] == 0x80 && text[2] >= 0xa8 && text[2] <= 0xae) ||
+           (text[1] == 0x81 && text[2] >= 0xa6 && text[2] <= 0xa9);
+}
 
-    if (c < 0x20 || c == 0x7f) {
-        return true;
+/* Bytes of the control character at the start of text, 0 if there is none. */
+static size_t
+control_length(const unsigned char *text, size_t left)
+{
+    if (text[0] < 0x20 || text[0] == 0x7f) {
+        return 1;
     }
     /* U+0080..U+009F are C2 80 .. C2 9F. */
-    return c == 0xc2 && left > 1 && (unsigned char)text[1] >= 0x80 &&
-           (unsigned char)text[1] <= 0x9f;
+    if (text[0] == 0xc2 && left > 1 && text[1] >= 0x80 && text[1] <= 0x9f) {
+        return 2;
+    }
+    return text[0] == 0xe2 && left > 2 && turns_or_ends(text) ? 3 : 0;
 }
 
 void
 gong_text_clean(char *text, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        if (!is_control(text + i, len - i)) {
-            continue;
-        }
-        if ((unsigned char)text[i] == 0xc2) {
-            text[i++] = '?';
-        }
-        text[i] = '?';
+    size_t i = 0;
+
+    while (i < len) {
+        size_t bad = control_length((const unsigned char *)text + i, len - i);
+
+        memset(text + i, '?', bad);
+        i += bad > 0 ? bad : 1;
     }
 }
 

@@ -5,8 +5,9 @@
  *   gong_log(GONG_LOG_INFO, "store_back", "url=%s seconds=%" PRId64, ...)
  *
  * A line is written with one write(2), at most GONG_LOG_LINE bytes. Control
- * characters from outside never pass: each byte below 0x20, 0x7f and each C1
- * control becomes '?'. Use gong_log_quote for values that may hold spaces.
+ * characters from outside never pass: each byte below 0x20, 0x7f and of each C1
+ * control, line end or turn of direction in Unicode becomes '?'. Use
+ * gong_log_quote for values that may hold spaces.
  * Any thread. Never a secret.
  */
 #ifndef GONG_COMMON_LOG_H
@@ -38,8 +39,9 @@ void gong_log(enum gong_log_level level, const char *event, const char *format,
  * characters replaced, cut on a UTF-8 boundary to fit size; returns out. */
 const char *gong_log_quote(struct gong_str text, char *out, size_t size);
 
-/* gong_text_clean: replaces control characters in place by '?' (C0, DEL and C1
- * in UTF-8); length is unchanged. For whatever reaches a terminal or a page. */
+/* gong_text_clean: replaces control characters in place by '?' (C0, DEL, C1,
+ * U+2028 to U+202E and U+2066 to U+2069 in UTF-8); length is unchanged. For
+ * whatever reaches a terminal or a page. */
 void gong_text_clean(char *text, size_t len);
 
 #endif

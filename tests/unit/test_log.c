@@ -63,6 +63,14 @@ control_characters_never_pass(void **state)
     capture(line, sizeof line, GONG_LOG_INFO, "a\nb\x1b[31m\x7f\xc2\x9b Đắk");
     assert_non_null(strstr(line, "value=a?b?[31m??? Đắk\n"));
     assert_null(strchr(line, 0x1b));
+    /* What turns the direction, or ends a line for some viewers. */
+    capture(line, sizeof line, GONG_LOG_INFO,
+            "a\u202eb\u2028c\u2066d\u2069 \u201cĐ\u201d\u2027\u2065\u206a");
+    assert_non_null(strstr(line, "value=a???b???c???d??? "
+                                 "\u201cĐ\u201d\u2027\u2065\u206a\n"));
+    /* A character that is cut off is not read beyond its end. */
+    capture(line, sizeof line, GONG_LOG_INFO, "a\xe2\x80");
+    assert_non_null(strstr(line, "value=a\xe2\x80\n"));
 }
 
 static void
