@@ -120,6 +120,25 @@ wipe(char *secret, size_t size)
     }
 }
 
+/* The library says nothing of a file that it cannot read. */
+static bool
+readable(const char *key, const char *path, char *why, size_t why_size)
+{
+    FILE *file;
+
+    if (path == NULL) {
+        return true;
+    }
+    file = fopen(path, "re");
+    if (file == NULL) {
+        (void)snprintf(why, why_size, "cannot open %s %s (errno %d)", key, path,
+                       errno);
+        return false;
+    }
+    (void)fclose(file);
+    return true;
+}
+
 static int
 call_connect(const struct gong_mqtt_settings *settings,
              const struct gong_paho *paho, MQTTAsync handle,
@@ -171,6 +190,12 @@ gong_mqtt_settings_connect(const struct gong_mqtt_settings *settings,
     const char *secret = NULL;
     int rc;
 
+    if (settings->tls &&
+        !(readable("ca_file", settings->ca_file, why, why_size) &&
+          readable("cert_file", settings->cert_file, why, why_size) &&
+          readable("key_file", settings->key_file, why, why_size))) {
+        return GONG_ERR_NOT_FOUND;
+    }
     if (settings->password_file != NULL) {
         enum gong_err err =
             read_password(settings->password_file, password, why, why_size);

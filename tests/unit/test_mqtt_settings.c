@@ -122,7 +122,8 @@ plain(void **state)
 static void
 tls_always_checks_the_server(void **state)
 {
-    struct gong_mqtt_options options = {.client_id = "a", .ca_file = "/ca.pem"};
+    struct gong_mqtt_options options = {.client_id = "a",
+                                        .ca_file = "/dev/null"};
     char why[256];
 
     (void)state;
@@ -130,7 +131,37 @@ tls_always_checks_the_server(void **state)
     assert_true(told.tls);
     assert_int_equal(told.verify, 1);
     assert_int_equal(told.check_server, 1);
-    assert_string_equal(told.ca, "/ca.pem");
+    assert_string_equal(told.ca, "/dev/null");
+}
+
+static void
+unreadable_files_are_named(void **state)
+{
+    static const struct {
+        struct gong_mqtt_options options;
+        const char *key;
+    } cases[] = {
+        {{.client_id = "a", .ca_file = "/nonexistent/x"}, "ca_file"},
+        {{.client_id = "a", .cert_file = "/nonexistent/x"}, "cert_file"},
+        {{.client_id = "a", .key_file = "/nonexistent/x"}, "key_file"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char want[64];
+        char why[256];
+
+        (void)snprintf(want, sizeof want, "cannot open %s /nonexistent/x ",
+                       cases[i].key);
+        assert_int_equal(connect_with(&cases[i].options, true, NULL, why),
+                         GONG_ERR_NOT_FOUND);
+        assert_non_null(strstr(why, want));
+        assert_int_equal(told.calls, 0);
+        /* Without TLS nobody reads them. */
+        assert_int_equal(connect_with(&cases[i].options, false, NULL, why),
+                         GONG_OK);
+        told.calls = 0;
+    }
 }
 
 static void
@@ -214,6 +245,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(plain, setup),
         cmocka_unit_test_setup(tls_always_checks_the_server, setup),
+        cmocka_unit_test_setup(unreadable_files_are_named, setup),
         cmocka_unit_test_setup(will_of_the_call_wins, setup),
         cmocka_unit_test_setup(password_is_the_first_line, setup),
         cmocka_unit_test_setup(refusal_is_told, setup),
