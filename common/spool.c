@@ -112,6 +112,9 @@ open_log(struct gong_spool *spool, const struct gong_spool_options *options,
     const char *at;
     const char *slash = "";
     enum gong_err err = open_folder(spool, options->dir, &at);
+    /* "Permission denied" says more than that it did not work. */
+    const char *reason =
+        err == GONG_ERR_IO ? strerror(errno) : gong_err_text(err);
 
     if (err == GONG_ERR_AGAIN) {
         say(why, why_size, "%s is in use by another process", options->dir);
@@ -120,10 +123,10 @@ open_log(struct gong_spool *spool, const struct gong_spool_options *options,
     if (err == GONG_OK) {
         slash = "/";
         err = gong_spool_recover(spool, options->segment_size, &at);
+        reason = gong_err_text(err);
     }
     if (err != GONG_OK) {
-        say(why, why_size, "%s%s%s: %s", options->dir, slash, at,
-            gong_err_text(err));
+        say(why, why_size, "%s%s%s: %s", options->dir, slash, at, reason);
     }
     return err;
 }

@@ -422,6 +422,11 @@ options_are_checked(void **state)
     assert_int_equal(gong_spool_open(&options, &spool, why, sizeof why),
                      GONG_ERR_NOT_FOUND);
     assert_non_null(strstr(why, "no/where"));
+    options.dir = "/dev/null/spool";
+    assert_int_equal(gong_spool_open(&options, &spool, why, sizeof why),
+                     GONG_ERR_IO);
+    assert_string_equal(why, "/dev/null/spool: Not a directory");
+    options.dir = "/nonexistent/spool";
     assert_int_equal(gong_spool_open(&options, &spool, NULL, 0),
                      GONG_ERR_NOT_FOUND);
     assert_null(spool);
