@@ -306,16 +306,22 @@ gong_spool_cursor_commit(struct gong_spool_cursor *cursor, uint64_t offset)
 {
     struct gong_spool *spool = cursor->spool;
     uint64_t end = atomic_load(&spool->end);
-    bool moved = false;
+    enum gong_err err;
 
     offset = offset < end ? offset : end;
     (void)pthread_mutex_lock(&spool->lock);
     if (offset > cursor->committed) {
         cursor->committed = offset;
-        moved = true;
+        cursor->mark_stale = cursor->fd >= 0;
     }
+    offset = cursor->committed;
     (void)pthread_mutex_unlock(&spool->lock);
-    return moved && cursor->fd >= 0 ? write_mark(cursor, offset) : GONG_OK;
+    if (!cursor->mark_stale) {
+        return GONG_OK;
+    }
+    err = write_mark(cursor, offset);
+    cursor->mark_stale = err != GONG_OK;
+    return err;
 }
 
 uint64_t

@@ -86,6 +86,7 @@ struct gong_spool_cursor {
     int fd;                                    /* its file, or -1 */
     uint64_t offset;
     uint64_t committed; /* under the spool's lock */
+    bool mark_stale;    /* committed is not in the file; its reader's own */
     struct gong_spool_reader reader;
 };
 

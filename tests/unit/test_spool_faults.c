@@ -209,6 +209,31 @@ open_says_what_failed(void **state)
 #define GONG_CASE(test)                                                        \
     cmocka_unit_test_setup_teardown(test, fixture_setup, fixture_teardown)
 
+/* "Committed" must not be said of a mark that is not in its file. */
+static void
+a_mark_that_could_not_be_written_is_written_later(void **state)
+{
+    struct gong_spool *spool = fixture_open(4, GONG_SPOOL_BLOCK);
+    struct gong_spool_cursor *cursor = NULL;
+    uint64_t at;
+
+    (void)state;
+    fixture_append_all(spool, 1, 3, 100);
+    assert_int_equal(gong_spool_cursor_open(spool, "a", &cursor), GONG_OK);
+    assert_int_equal(fixture_next(cursor), 1);
+    at = gong_spool_cursor_offset(cursor);
+    disk.plain_errno = ENOSPC;
+    assert_int_equal(gong_spool_cursor_commit(cursor, at), GONG_ERR_NO_SPACE);
+    assert_int_equal(gong_spool_cursor_commit(cursor, at), GONG_ERR_NO_SPACE);
+    disk.plain_errno = 0;
+    assert_int_equal(gong_spool_cursor_commit(cursor, at), GONG_OK);
+    gong_spool_cursor_close(cursor);
+    assert_int_equal(gong_spool_cursor_open(spool, "a", &cursor), GONG_OK);
+    assert_int_equal(fixture_next(cursor), 2);
+    gong_spool_cursor_close(cursor);
+    gong_spool_close(spool);
+}
+
 int
 main(void)
 {
@@ -221,6 +246,7 @@ main(void)
         GONG_CASE(full_disk_with_drop_oldest_goes_on),
         GONG_CASE(failed_advance_is_tried_again),
         GONG_CASE(open_says_what_failed),
+        GONG_CASE(a_mark_that_could_not_be_written_is_written_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
