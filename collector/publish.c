@@ -129,19 +129,21 @@ gong_publish_handle_ack(struct gong_publish *publish, struct gong_str payload,
     wake(publish);
 }
 
-/* Nothing waits to be sent or answered, or nothing can be. */
+/* Nothing waits to be sent or answered, or nothing can be. By offset: the
+ * number of what is unread is not known until something was read. */
 static bool
 flushed(struct gong_publish *publish)
 {
-    uint64_t seq = 0;
+    struct gong_spool_stats spool;
+    uint64_t seq;
+    uint64_t unread = gong_lanes_unread(&publish->lanes, &seq);
     bool done;
 
-    (void)gong_lanes_unread(&publish->lanes, &seq);
+    gong_spool_stats(gong_spooler_spool(publish->spooler), &spool);
     gong_monitor_lock(&publish->monitor);
-    done =
-        !publish->connected || (publish->window.flying == 0 &&
-                                !gong_window_has_ready(&publish->window) &&
-                                seq > gong_spooler_last_seq(publish->spooler));
+    done = !publish->connected ||
+           (publish->window.flying == 0 &&
+            !gong_window_has_ready(&publish->window) && unread >= spool.end);
     gong_monitor_unlock(&publish->monitor);
     return done;
 }

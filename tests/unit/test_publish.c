@@ -778,6 +778,24 @@ thread_sends_and_flushes(void **state)
     expect_nothing();
 }
 
+/* What was settled in an earlier life is nothing to wait for: with it, this
+ * test would take ten minutes. */
+static void
+stops_at_once_after_a_restart(void **state)
+{
+    (void)state;
+    append(3);
+    connect_link();
+    pump();
+    ack(3, "[]");
+    step_after(gong_dur_s(2));
+    close_world();
+    open_world();
+    connect_link();
+    gong_publish_stop(world.publish, gong_dur_s(600));
+    assert_int_equal(world.count, 1); /* the goodbye */
+}
+
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int
@@ -802,6 +820,7 @@ main(void)
         TEST(drop_oldest_goes_on_with_what_is_left),
         TEST(torn_tail_never_reuses_a_number),
         TEST(long_appends_become_several_batches),
+        TEST(stops_at_once_after_a_restart),
         TEST(thread_sends_and_flushes),
     };
 
