@@ -190,6 +190,17 @@ a_future_stamp_is_fresh(void **state)
     expect(GONG_LANE_LIVE, 1, 100, 1000);
 }
 
+/* Nothing on a disk makes the arithmetic of ages overflow. */
+static void
+an_impossible_stamp_is_damage(void **state)
+{
+    (void)state;
+    append(1, INT64_MIN / GONG_NS_PER_S);
+    append(100, 1000);
+    append(1, INT64_MAX / GONG_NS_PER_S);
+    expect(GONG_LANE_LIVE, 2, 102, 1000);
+}
+
 static void
 the_last_gaps_become_one(void **state)
 {
@@ -286,6 +297,7 @@ main(void)
         TEST(old_and_many_follow_behind),
         TEST(all_of_it_old),
         TEST(a_future_stamp_is_fresh),
+        TEST(an_impossible_stamp_is_damage),
         TEST(the_last_gaps_become_one),
         TEST(again_finds_what_is_there),
         TEST(begins_at_what_was_committed),
