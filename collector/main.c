@@ -44,7 +44,8 @@ static const char help[] =
     "  -V, --version        print the version, exit\n"
     "  -h, --help           print this, exit\n"
     "\n"
-    "SIGTERM and SIGINT stop it; what is not sent stays in the spool.\n";
+    "SIGTERM and SIGINT stop it; what is not sent stays in the spool. SIGHUP "
+    "does\nnothing: restart it to read its configuration again.\n";
 
 enum action {
     ACTION_RUN,
@@ -297,6 +298,19 @@ close_all(struct collector *collector, bool started)
     gong_spooler_close(collector->spooler);
 }
 
+/* A terminal that closes, or a habit, must not end the measuring. */
+static int
+wait_for_stop(const sigset_t *signals)
+{
+    int number = 0;
+
+    while (sigwait(signals, &number) == 0 && number == SIGHUP) {
+        gong_log(GONG_LOG_INFO, "hangup_ignored",
+                 "todo=\"restart to read the configuration again\"");
+    }
+    return number;
+}
+
 static int
 run(const struct gong_config *config, const char *manifest)
 {
@@ -305,12 +319,12 @@ run(const struct gong_config *config, const char *manifest)
     char quoted[WHY_SIZE + 16];
     sigset_t stop;
     enum gong_err err;
-    int number = 0;
 
-    /* Blocked in every thread; only sigwait below takes them. */
+    /* Blocked in every thread; only wait_for_stop takes them. */
     (void)sigemptyset(&stop);
     (void)sigaddset(&stop, SIGTERM);
     (void)sigaddset(&stop, SIGINT);
+    (void)sigaddset(&stop, SIGHUP);
     (void)pthread_sigmask(SIG_BLOCK, &stop, NULL);
     (void)signal(SIGPIPE, SIG_IGN);
     err = open_all(&collector, manifest, why);
@@ -326,8 +340,7 @@ run(const struct gong_config *config, const char *manifest)
                  "site=%s device=%s inputs=%zu epoch=%016llx", config->site,
                  config->device, config->input_count,
                  (unsigned long long)gong_spooler_epoch(collector.spooler));
-        (void)sigwait(&stop, &number);
-        gong_log(GONG_LOG_INFO, "stopping", "signal=%d", number);
+        gong_log(GONG_LOG_INFO, "stopping", "signal=%d", wait_for_stop(&stop));
     } else {
         gong_log(GONG_LOG_ERROR, "start_failed", "reason=\"%s\"",
                  gong_err_text(err));

@@ -408,6 +408,7 @@ main(int argc, char **argv)
     gong_log_init("gong-sim", GONG_LOG_INFO);
     (void)sigaction(SIGINT, &action, NULL);
     (void)sigaction(SIGTERM, &action, NULL);
+    (void)sigaction(SIGHUP, &action, NULL);
     if (sim.options.manifest != NULL) {
         sim.manifest = fopen(sim.options.manifest, "we");
         if (sim.manifest == NULL) {

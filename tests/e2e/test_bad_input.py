@@ -155,6 +155,19 @@ def damaged_and_foreign_messages_hurt_nobody():
         expect(province.agent.process.alive(), "the agent ended")
 
 
+def a_hangup_does_not_end_the_collector():
+    import signal
+    with Province() as province:
+        collector = province.collector()
+        for _ in range(20):
+            collector.process.send(signal.SIGHUP)
+        wait_until(lambda: "event=hangup_ignored" in
+                   collector.process.log_path.read_text(), 10 * SLOW,
+                   "a word about it in the log")
+        expect(collector.process.alive(), "the collector ended")
+        # It ends in good order, or leaving the province fails.
+
+
 def a_reload_is_all_or_nothing():
     import signal
     with tempfile.TemporaryDirectory() as folder:
@@ -199,4 +212,5 @@ run(a_good_configuration_passes,
     usage_errors_are_told,
     bad_lines_are_refused_one_by_one,
     damaged_and_foreign_messages_hurt_nobody,
+    a_hangup_does_not_end_the_collector,
     a_reload_is_all_or_nothing)
