@@ -32,60 +32,20 @@
  */
 #include "common/mqtt_link.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"
-#include "common/monitor.h"
-#include "common/mqtt_address.h"
-#include "common/mqtt_flight.h"
-#include "common/mqtt_paho.h"
-#include "common/mqtt_settings.h"
+#include "common/mqtt_link_private.h"
 
 #define WATCHDOG_S        8 /* past the connect time-out */
 #define DISCONNECT_WAIT_S 2
 #define STABLE_S          10 /* up this long: the next wait is short again */
-#define PAYLOAD_MAX       (64u << 20)
-#define REASON_SIZE       192
 
-enum phase {
-    PHASE_IDLE,
-    PHASE_CONNECTING,
-    PHASE_UP,
-    PHASE_DOWN, /* lost, refused or closed: reason says why */
-};
-
-struct gong_mqtt {
-    struct gong_mqtt_settings settings;
-    struct gong_mqtt_address address;
-    struct gong_mqtt_handlers handlers;
-    const struct gong_paho *paho;
-
-    struct gong_monitor monitor; /* guards what follows, to reason */
-    enum phase phase;
-    bool came_up; /* the attempt led to a connection */
-    bool stopping;
-    MQTTAsync handle;
-    unsigned senders; /* threads inside paho->send: the handle must stay */
-    struct gong_mqtt_flight flight;
-    char reason[REASON_SIZE];
-
-    atomic_bool up;
-    bool started;
-    pthread_t thread;
-
-    /* The link's thread only. */
-    struct gong_backoff backoff;
-    char logged[REASON_SIZE]; /* the last failure logged; "" after success */
-};
-
-static void
-set_down(struct gong_mqtt *link, const char *reason)
+void
+gong_mqtt_link_down(struct gong_mqtt *link, const char *reason)
 {
     gong_monitor_lock(&link->monitor);
     if (link->phase == PHASE_UP || link->phase == PHASE_CONNECTING) {
@@ -100,8 +60,8 @@ set_down(struct gong_mqtt *link, const char *reason)
 static void
 on_lost(void *context, char *cause)
 {
-    set_down(context,
-             cause != NULL ? cause : "closed by the broker or the network");
+    gong_mqtt_link_down(
+        context, cause != NULL ? cause : "closed by the broker or the network");
 }
 
 static int
@@ -127,7 +87,7 @@ on_subscribe_failed(void *context, MQTTAsync_failureData *data)
     struct gong_mqtt *link = context;
 
     if (data->code != MQTT_BAD_SUBSCRIBE) {
-        set_down(link, "subscribing failed");
+        gong_mqtt_link_down(link, "subscribing failed");
         return;
     }
     gong_log(GONG_LOG_WARNING, "mqtt_subscribe_refused", "client=%s topic=%s",
@@ -208,7 +168,7 @@ on_connected(void *context, MQTTAsync_successData *data)
         return;
     }
     if (subscribe(link, handle) != MQTTASYNC_SUCCESS) {
-        set_down(link, "subscribing failed");
+        gong_mqtt_link_down(link, "subscribing failed");
         return;
     }
     if (!set_up(link)) {
@@ -236,31 +196,17 @@ on_connect_failed(void *context, MQTTAsync_failureData *data)
         "not authorised",
     };
     struct gong_mqtt *link = context;
-    char reason[REASON_SIZE];
+    char reason[GONG_MQTT_REASON_SIZE];
 
     if (data->code > 0 && data->code < 6) {
-        set_down(link, refusals[data->code]);
+        gong_mqtt_link_down(link, refusals[data->code]);
         return;
     }
     (void)snprintf(reason, sizeof reason, "%s (%d)",
                    data->message != NULL ? data->message
                                          : "cannot reach the broker",
                    data->code);
-    set_down(link, reason);
-}
-
-static void
-on_published(void *context, MQTTAsync_successData *data)
-{
-    (void)data;
-    gong_mqtt_flight_finish(context, true);
-}
-
-static void
-on_publish_failed(void *context, MQTTAsync_failureData *data)
-{
-    (void)data;
-    gong_mqtt_flight_finish(context, false);
+    gong_mqtt_link_down(link, reason);
 }
 
 /* Makes the handle of the next connection and lets go of the last one's. */
@@ -295,7 +241,7 @@ begin_connect(struct gong_mqtt *link)
         .failed = on_connect_failed,
         .context = link,
     };
-    char why[REASON_SIZE] = "";
+    char why[GONG_MQTT_REASON_SIZE] = "";
     bool made;
 
     if (link->handlers.will_payload != NULL) {
@@ -309,23 +255,24 @@ begin_connect(struct gong_mqtt *link)
     link->came_up = false;
     gong_monitor_unlock(&link->monitor);
     if (!made) {
-        set_down(link, "Paho cannot make a client");
+        gong_mqtt_link_down(link, "Paho cannot make a client");
         return;
     }
     if (gong_mqtt_settings_connect(&link->settings, link->paho, link->handle,
                                    &call, why, sizeof why) != GONG_OK) {
-        set_down(link, why);
+        gong_mqtt_link_down(link, why);
     }
 }
 
 /* Waits while the phase is the given one, at most length; returns the phase
  * then, or PHASE_IDLE when the link is stopping. */
-static enum phase
-wait_while(struct gong_mqtt *link, enum phase phase, gong_dur_t length)
+static enum gong_mqtt_phase
+wait_while(struct gong_mqtt *link, enum gong_mqtt_phase phase,
+           gong_dur_t length)
 {
     gong_mono_t end = gong_mono_add(gong_mono_now(), length);
     gong_dur_t left = length;
-    enum phase now;
+    enum gong_mqtt_phase now;
 
     gong_monitor_lock(&link->monitor);
     while (link->phase == phase && !link->stopping && left.ns > 0) {
@@ -352,7 +299,7 @@ drain(struct gong_mqtt *link)
 static void
 report_failure(struct gong_mqtt *link)
 {
-    char quoted[REASON_SIZE + 16];
+    char quoted[GONG_MQTT_REASON_SIZE + 16];
 
     if (strcmp(link->logged, link->reason) == 0) {
         return;
@@ -367,7 +314,7 @@ report_failure(struct gong_mqtt *link)
 static void
 report_loss(struct gong_mqtt *link)
 {
-    char quoted[REASON_SIZE + 16];
+    char quoted[GONG_MQTT_REASON_SIZE + 16];
 
     gong_log(GONG_LOG_WARNING, "mqtt_lost", "client=%s broker=%s reason=%s",
              link->settings.client_id, link->address.uri,
@@ -395,14 +342,14 @@ static void
 live_once(struct gong_mqtt *link)
 {
     gong_mono_t since;
-    enum phase phase;
+    enum gong_mqtt_phase phase;
 
     begin_connect(link);
     phase =
         wait_while(link, PHASE_CONNECTING,
                    gong_dur_s(link->settings.connect_timeout_s + WATCHDOG_S));
     if (phase == PHASE_CONNECTING) {
-        set_down(link, "no answer");
+        gong_mqtt_link_down(link, "no answer");
         phase = wait_while(link, PHASE_CONNECTING, gong_dur_s(0));
     }
     if (phase == PHASE_DOWN && !came_up(link)) {
@@ -464,7 +411,7 @@ static void *
 run(void *context)
 {
     struct gong_mqtt *link = context;
-    enum phase last;
+    enum gong_mqtt_phase last;
 
     do {
         live_once(link);
@@ -476,82 +423,10 @@ run(void *context)
     if (last == PHASE_UP) {
         leave(link);
     }
-    set_down(link, "stopped");
+    gong_mqtt_link_down(link, "stopped");
     drain(link);
     gong_paho_destroy(link->paho, &link->handle);
     return NULL;
-}
-
-static enum gong_err
-begin_send(struct gong_mqtt *link, const struct gong_mqtt_message *message,
-           struct gong_mqtt_slot **slot, MQTTAsync *handle)
-{
-    enum gong_err err = GONG_OK;
-
-    gong_monitor_lock(&link->monitor);
-    if (link->phase != PHASE_UP || link->stopping) {
-        err = GONG_ERR_AGAIN;
-    } else if (message->qos > 0) {
-        err = gong_mqtt_flight_take(&link->flight, message->tag, slot);
-    }
-    if (err == GONG_OK) {
-        link->senders++;
-        *handle = link->handle;
-    }
-    gong_monitor_unlock(&link->monitor);
-    return err;
-}
-
-static void
-end_send(struct gong_mqtt *link, struct gong_mqtt_slot *slot, int rc)
-{
-    gong_monitor_lock(&link->monitor);
-    if (rc != MQTTASYNC_SUCCESS && slot != NULL) {
-        gong_mqtt_flight_release(slot);
-    }
-    link->senders--;
-    gong_monitor_wake(&link->monitor);
-    gong_monitor_unlock(&link->monitor);
-}
-
-enum gong_err
-gong_mqtt_publish(struct gong_mqtt *link,
-                  const struct gong_mqtt_message *message)
-{
-    MQTTAsync_responseOptions response = MQTTAsync_responseOptions_initializer;
-    struct gong_mqtt_slot *slot = NULL;
-    MQTTAsync handle = NULL;
-    enum gong_err err;
-    int rc;
-
-    if (message->payload.len > PAYLOAD_MAX) {
-        return GONG_ERR_TOO_LARGE;
-    }
-    err = begin_send(link, message, &slot, &handle);
-    if (err != GONG_OK) {
-        return err;
-    }
-    if (slot != NULL) {
-        response.onSuccess = on_published;
-        response.onFailure = on_publish_failed;
-        response.context = slot;
-    }
-    rc = link->paho->send(handle, message->topic, (int)message->payload.len,
-                          message->payload.len > 0 ? message->payload.data : "",
-                          message->qos, message->retained, &response);
-    end_send(link, slot, rc);
-    if (rc == MQTTASYNC_DISCONNECTED) {
-        set_down(link, "closed by the broker or the network");
-    }
-    return rc == MQTTASYNC_SUCCESS           ? GONG_OK
-           : rc == MQTTASYNC_BAD_UTF8_STRING ? GONG_ERR_INVALID
-                                             : GONG_ERR_AGAIN;
-}
-
-bool
-gong_mqtt_connected(const struct gong_mqtt *link)
-{
-    return atomic_load(&link->up);
 }
 
 static enum gong_err
