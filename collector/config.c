@@ -10,247 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "collector/config_tables.h"
 #include "common/mqtt_address.h"
 #include "common/spool.h"
 #include "common/topic.h"
 
-static const char *const policies[] = {
-    [GONG_SPOOL_BLOCK] = "block",
-    [GONG_SPOOL_DROP_OLDEST] = "drop_oldest",
-    NULL,
-};
-
-#define COUNT(array)     (sizeof(array) / sizeof(array)[0])
-#define AT(type, member) offsetof(struct gong_config##type, member)
-
-static const struct gong_option root_options[] = {
-    {.name = "site",
-     .type = GONG_OPTION_STRING,
-     .offset = AT(, site),
-     .unit = "",
-     .help = "Code of the unit this device belongs to, as in "
-             "topics: 1 to 64 of a-z, 0-9, _ and -."},
-    {.name = "device",
-     .type = GONG_OPTION_STRING,
-     .offset = AT(, device),
-     .unit = "",
-     .help = "Name of this device within the site; same letters."},
-    {.name = "interval",
-     .type = GONG_OPTION_DURATION,
-     .offset = AT(, interval),
-     .default_value = "10s",
-     .min = 100,
-     .max = 86400000,
-     .unit = "",
-     .help = "How often inputs measure that name no interval of their own."},
-    {.name = "manifest",
-     .type = GONG_OPTION_STRING,
-     .offset = AT(, manifest),
-     .default_value = "",
-     .unit = "",
-     .help = "File that gets every accepted point, to judge losses from "
-             "outside; empty: none."},
-};
-static const char *const root_children[] = {"spool",   "broker", "socket",
-                                            "publish", "inputs", NULL};
-static const struct gong_option_table root_table = {
-    .name = "",
-    .help = "The collector.",
-    .options = root_options,
-    .option_count = COUNT(root_options),
-    .children = root_children,
-};
-
-static const struct gong_option spool_options[] = {
-    {.name = "path",
-     .type = GONG_OPTION_STRING,
-     .offset = AT(_spool, path),
-     .default_value = "/var/lib/gong-collector/spool",
-     .unit = "",
-     .help = "Folder of the spool, made if missing."},
-    {.name = "size",
-     .type = GONG_OPTION_SIZE,
-     .offset = AT(_spool, size),
-     .default_value = "64MiB",
-     .min = 262144,
-     .max = 1099511627776.0,
-     .unit = "bytes",
-     .help = "How much unsettled data is kept."},
-    {.name = "segment",
-     .type = GONG_OPTION_SIZE,
-     .offset = AT(_spool, segment_size),
-     .default_value = "1MiB",
-     .min = 131072,
-     .max = 1073741824.0,
-     .unit = "bytes",
-     .help = "Size of one file of the spool; a multiple of 4096."},
-    {.name = "policy",
-     .type = GONG_OPTION_CHOICE,
-     .offset = AT(_spool, policy),
-     .default_value = "drop_oldest",
-     .choices = policies,
-     .unit = "",
-     .help = "What gives way when the spool is full: new points (block) or "
-             "the oldest (drop_oldest). Both are counted."},
-    {.name = "sync",
-     .type = GONG_OPTION_DURATION,
-     .offset = AT(_spool, sync),
-     .default_value = "1s",
-     .min = 10,
-     .max = 3600000,
-     .unit = "",
-     .help = "How much a power cut may cost; a crash costs nothing."},
-};
-static const struct gong_option_table spool_table = {
-    .name = "spool",
-    .help = "Where points wait until the agent has them.",
-    .options = spool_options,
-    .option_count = COUNT(spool_options),
-};
-
-static const struct gong_option broker_options[] = {
-    {.name = "url",
-     .type = GONG_OPTION_STRING,
-     .offset = AT(_broker, url),
-     .default_value = "mqtt://127.0.0.1:1883",
-     .unit = "",
-     .help = "mqtt://host:port, or mqtts://host:port for TLS."},
-    {.name = "client_id",
-     .type = GONG_OPTION_STRING,
-     .offset = AT(_broker, client_id),
-     .default_value = "",
-     .unit = "",
-     .help = "MQTT client id; empty: <site>-<device>."},
-    {.name = "username",
-     .type = GONG_OPTION_STRING,
-     .offset = AT(_broker, username),
-     .default_value = "",
-     .unit = "",
-     .help = "Empty: <site>/<device> if there is a password_file."},
-    {.name = "password_file",
-     .type = GONG_OPTION_STRING,
-     .offset = AT(_broker, password_file),
-     .default_value = "",
-     .unit = "",
-     .help = "File whose first line is the password; read at each connect."},
-    {.name = "ca_file",
-     .type = GONG_OPTION_STRING,
-     .offset = AT(_broker, ca_file),
-     .default_value = "",
-     .unit = "",
-     .help = "PEM file of trusted authorities; empty: the system's."},
-    {.name = "cert_file",
-     .type = GONG_OPTION_STRING,
-     .offset = AT(_broker, cert_file),
-     .default_value = "",
-     .unit = "",
-     .help = "PEM file of the client's certificate."},
-    {.name = "key_file",
-     .type = GONG_OPTION_STRING,
-     .offset = AT(_broker, key_file),
-     .default_value = "",
-     .unit = "",
-     .help = "PEM file of the certificate's key."},
-    {.name = "keepalive",
-     .type = GONG_OPTION_DURATION,
-     .offset = AT(_broker, keepalive),
-     .default_value = "30s",
-     .min = 1000,
-     .max = 3600000,
-     .unit = "",
-     .help = "Silence after which the link is tested."},
-};
-static const struct gong_option_table broker_table = {
-    .name = "broker",
-    .help = "The MQTT broker.",
-    .options = broker_options,
-    .option_count = COUNT(broker_options),
-};
-
-static const struct gong_option socket_options[] = {
-    {.name = "path",
-     .type = GONG_OPTION_STRING,
-     .offset = AT(_socket, path),
-     .default_value = "",
-     .unit = "",
-     .help = "Unix socket that takes line protocol from local programs; "
-             "empty: none."},
-    {.name = "clients",
-     .type = GONG_OPTION_INT,
-     .offset = AT(_socket, clients),
-     .default_value = "16",
-     .min = 1,
-     .max = 256,
-     .unit = "",
-     .help = "Programs connected at the same time."},
-    {.name = "idle",
-     .type = GONG_OPTION_DURATION,
-     .offset = AT(_socket, idle),
-     .default_value = "10m",
-     .min = 1000,
-     .max = 86400000,
-     .unit = "",
-     .help = "Silence after which a program is disconnected."},
-};
-static const struct gong_option_table socket_table = {
-    .name = "socket",
-    .help = "Points from other programs.",
-    .options = socket_options,
-    .option_count = COUNT(socket_options),
-};
-
-static const struct gong_option publish_options[] = {
-    {.name = "window",
-     .type = GONG_OPTION_INT,
-     .offset = AT(_publish, window),
-     .default_value = "8",
-     .min = 1,
-     .max = 32,
-     .unit = "batches",
-     .help = "Sent without the broker's answer."},
-    {.name = "ack_timeout",
-     .type = GONG_OPTION_DURATION,
-     .offset = AT(_publish, ack_timeout),
-     .default_value = "30s",
-     .min = 1000,
-     .max = 3600000,
-     .unit = "",
-     .help = "A batch that no agent settled for so long is sent again."},
-    {.name = "backlog_after",
-     .type = GONG_OPTION_DURATION,
-     .offset = AT(_publish, backlog_after),
-     .default_value = "5m",
-     .min = 1000,
-     .max = 86400000,
-     .unit = "",
-     .help = "After a long outage, batches older than this follow behind the "
-             "fresh ones."},
-    {.name = "backlog_rate",
-     .type = GONG_OPTION_INT,
-     .offset = AT(_publish, backlog_rate),
-     .default_value = "20",
-     .min = 1,
-     .max = 10000,
-     .unit = "batches/s",
-     .help = "How fast the backlog follows; one that takes less than 30 s at "
-             "this rate goes in order instead."},
-};
-static const struct gong_option_table publish_table = {
-    .name = "publish",
-    .help = "How points leave.",
-    .options = publish_options,
-    .option_count = COUNT(publish_options),
-};
-
-static const struct section {
-    const struct gong_option_table *table;
-    size_t offset;
-} sections[] = {
-    {&spool_table, offsetof(struct gong_config, spool)},
-    {&broker_table, offsetof(struct gong_config, broker)},
-    {&socket_table, offsetof(struct gong_config, socket)},
-    {&publish_table, offsetof(struct gong_config, publish)},
-};
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
 /* What every input has. */
 struct common {
@@ -505,11 +270,12 @@ read_root(struct gong_conf *conf, struct gong_conf_errors *errors)
         gong_conf_errors_add(errors, "%s", gong_err_text(GONG_ERR_MEMORY));
         return NULL;
     }
-    (void)gong_conf_read(root, &root_table, config, errors);
-    for (size_t i = 0; i < COUNT(sections); i++) {
-        (void)gong_conf_read(gong_conf_child(root, sections[i].table->name),
-                             sections[i].table,
-                             (char *)config + sections[i].offset, errors);
+    (void)gong_conf_read(root, &gong_collector_root_table, config, errors);
+    for (size_t i = 0; i < GONG_COLLECTOR_SECTIONS; i++) {
+        (void)gong_conf_read(
+            gong_conf_child(root, gong_collector_sections[i].table->name),
+            gong_collector_sections[i].table,
+            (char *)config + gong_collector_sections[i].offset, errors);
     }
     read_inputs(root, config, errors);
     if (errors->count == before) {
@@ -553,21 +319,23 @@ gong_config_free(struct gong_config *config)
         free_input(&config->inputs[i]);
     }
     free(config->inputs);
-    for (size_t i = 0; i < COUNT(sections); i++) {
-        gong_conf_free(sections[i].table, (char *)config + sections[i].offset);
+    for (size_t i = 0; i < GONG_COLLECTOR_SECTIONS; i++) {
+        gong_conf_free(gong_collector_sections[i].table,
+                       (char *)config + gong_collector_sections[i].offset);
     }
-    gong_conf_free(&root_table, config);
+    gong_conf_free(&gong_collector_root_table, config);
     free(config);
 }
 
 void
 gong_config_dump(const struct gong_config *config, FILE *out)
 {
-    gong_conf_dump(&root_table, config, 0, out);
-    for (size_t i = 0; i < COUNT(sections); i++) {
-        (void)fprintf(out, "%s = {\n", sections[i].table->name);
-        gong_conf_dump(sections[i].table,
-                       (const char *)config + sections[i].offset, 1, out);
+    gong_conf_dump(&gong_collector_root_table, config, 0, out);
+    for (size_t i = 0; i < GONG_COLLECTOR_SECTIONS; i++) {
+        (void)fprintf(out, "%s = {\n", gong_collector_sections[i].table->name);
+        gong_conf_dump(gong_collector_sections[i].table,
+                       (const char *)config + gong_collector_sections[i].offset,
+                       1, out);
         (void)fputs("};\n", out);
     }
     (void)fputs("inputs = (", out);
@@ -598,9 +366,10 @@ void
 gong_config_manual(FILE *out)
 {
     (void)fputs("# Options of gong-collector\n", out);
-    write_section(&root_table, "Top level", out);
-    for (size_t i = 0; i < COUNT(sections); i++) {
-        write_section(sections[i].table, sections[i].table->name, out);
+    write_section(&gong_collector_root_table, "Top level", out);
+    for (size_t i = 0; i < GONG_COLLECTOR_SECTIONS; i++) {
+        write_section(gong_collector_sections[i].table,
+                      gong_collector_sections[i].table->name, out);
     }
     write_section(&common_table, "inputs", out);
     for (size_t i = 0; gong_input_kinds[i] != NULL; i++) {
