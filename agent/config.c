@@ -325,10 +325,9 @@ gong_agent_config_read(const struct gong_conf *conf,
     complete = gong_conf_read(root, &gong_agent_root_table, config, errors);
     for (size_t i = 0; i < GONG_AGENT_SECTIONS; i++) {
         const struct gong_agent_section *section = &gong_agent_sections[i];
-        const struct gong_conf_node *node = gong_conf_child(root, section->key);
 
-        if (!gong_conf_read(node, section->table, section_at(config, section),
-                            errors)) {
+        if (!gong_conf_read_child(root, section->table,
+                                  section_at(config, section), errors)) {
             complete = false;
         }
     }

@@ -53,7 +53,7 @@ static const struct gong_option options[] = {
 };
 
 const struct gong_option_table gong_store_table = {
-    .name = "stores",
+    .name = "store",
     .help = "A time-series store that gets every point and every alert "
             "transition.",
     .options = options,

@@ -272,9 +272,8 @@ read_root(struct gong_conf *conf, struct gong_conf_errors *errors)
     }
     (void)gong_conf_read(root, &gong_collector_root_table, config, errors);
     for (size_t i = 0; i < GONG_COLLECTOR_SECTIONS; i++) {
-        (void)gong_conf_read(
-            gong_conf_child(root, gong_collector_sections[i].table->name),
-            gong_collector_sections[i].table,
+        (void)gong_conf_read_child(
+            root, gong_collector_sections[i].table,
             (char *)config + gong_collector_sections[i].offset, errors);
     }
     read_inputs(root, config, errors);

@@ -81,6 +81,14 @@ def a_missing_file_is_named():
             "@FOLDER@/none")
 
 
+def a_missing_group_is_named_with_its_file():
+    refused("gong-agent", AGENT.replace(
+        'broker = { url = "mqtt://127.0.0.1:1"; };', ""), "x.cfg:1:1: ",
+        "url", "broker")
+    refused("gong-collector", COLLECTOR.replace('site = "22015";', ""),
+            "x.cfg:", "site")
+
+
 def traps_of_the_file_format_are_refused():
     refused("gong-agent", AGENT + "/* the rest vanishes\nagent = 5;\n",
             "x.cfg:4:1: ", "comment")
@@ -207,6 +215,7 @@ run(a_good_configuration_passes,
     a_wrong_type_is_named_with_its_place,
     all_errors_are_reported_not_only_the_first,
     a_missing_file_is_named,
+    a_missing_group_is_named_with_its_file,
     traps_of_the_file_format_are_refused,
     a_bad_rule_is_named_inside_its_expression,
     usage_errors_are_told,
