@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -232,29 +233,62 @@ static const struct gong_option_table table = {
     .option_count = sizeof options / sizeof options[0],
 };
 
-static enum gong_err
-log_open(const void *config, void **state, char *why, size_t why_size)
+static bool
+has_file(const struct gong_notify_log_config *config)
 {
-    struct gong_notify_log_config *copy = calloc(1, sizeof *copy);
-
-    (void)why;
-    (void)why_size;
-    if (copy == NULL) {
-        return GONG_ERR_MEMORY;
-    }
-    *copy = *(const struct gong_notify_log_config *)config;
-    *state = copy;
-    return GONG_OK;
+    return config->file != NULL && config->file[0] != '\0';
 }
 
 /* Opened each time, so that the file may be moved away while we run. */
 static int
 open_output(const struct gong_notify_log_config *config)
 {
-    if (config->file == NULL || config->file[0] == '\0') {
+    if (!has_file(config)) {
         return STDERR_FILENO;
     }
     return open(config->file, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0640);
+}
+
+static void
+close_output(int fd)
+{
+    if (fd >= 0 && fd != STDERR_FILENO) {
+        (void)close(fd);
+    }
+}
+
+static void
+explain(const struct gong_notify_log_config *config, int error_number,
+        char *why, size_t why_size)
+{
+    (void)snprintf(why, why_size, "cannot write %s: %s (errno %d)",
+                   has_file(config) ? config->file : "standard error",
+                   gong_err_text(gong_err_from_errno(error_number)),
+                   error_number);
+}
+
+/* A file that cannot be opened is told at start, not at the first alert. */
+static enum gong_err
+log_open(const void *config, void **state, char *why, size_t why_size)
+{
+    struct gong_notify_log_config *copy = calloc(1, sizeof *copy);
+    int fd;
+
+    if (copy == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    *copy = *(const struct gong_notify_log_config *)config;
+    fd = open_output(copy);
+    if (fd < 0) {
+        int saved_errno = errno;
+
+        explain(copy, saved_errno, why, why_size);
+        free(copy);
+        return gong_err_from_errno(saved_errno);
+    }
+    close_output(fd);
+    *state = copy;
+    return GONG_OK;
 }
 
 static enum gong_notify_outcome
@@ -267,18 +301,14 @@ log_deliver(void *state, const json_t *effect, char *why, size_t why_size)
     ssize_t wrote = fd < 0 ? -1 : write(fd, text, len);
     int saved_errno = errno;
 
-    if (fd >= 0 && fd != STDERR_FILENO) {
-        (void)close(fd);
-    }
+    close_output(fd);
     if (wrote == (ssize_t)len) {
         return GONG_NOTIFY_DONE;
     }
-    /* A full disk must not hold up the alerts that follow. */
-    (void)snprintf(why, why_size, "cannot write %s: %s (errno %d)",
-                   config->file == NULL ? "" : config->file,
-                   gong_err_text(gong_err_from_errno(saved_errno)),
-                   saved_errno);
-    return GONG_NOTIFY_REFUSE;
+    explain(config, saved_errno, why, why_size);
+    /* A disk that is full today may have room tomorrow; a standard error that
+     * nobody reads will not come back. */
+    return has_file(config) ? GONG_NOTIFY_RETRY : GONG_NOTIFY_REFUSE;
 }
 
 const struct gong_notify_kind gong_notify_log = {
