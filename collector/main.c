@@ -340,6 +340,10 @@ run(const struct gong_config *config, const char *manifest)
                  "site=%s device=%s inputs=%zu epoch=%016llx", config->site,
                  config->device, config->input_count,
                  (unsigned long long)gong_spooler_epoch(collector.spooler));
+        if (config->input_count == 0 && config->socket.path[0] == '\0') {
+            gong_log(GONG_LOG_WARNING, "nothing_to_collect",
+                     "expected=\"inputs or a socket in the file\"");
+        }
         gong_log(GONG_LOG_INFO, "stopping", "signal=%d", wait_for_stop(&stop));
     } else {
         gong_log(GONG_LOG_ERROR, "start_failed", "reason=\"%s\"",
