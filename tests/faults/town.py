@@ -1,0 +1,397 @@
+"""All parts of a run, and what a fault does to them."""
+
+import json
+import random
+import signal
+import sys
+import threading
+import time
+import urllib.parse
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import link as links
+import segments
+from feed import Feeder
+from plan import COLLECTORS
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "deploy"))
+
+from local.process import Failure, wait_until  # noqa: E402
+from local.programs import Agent, Collector, Webhook  # noqa: E402
+from local.servers import (STORES, Mosquitto, VictoriaMetrics,  # noqa: E402
+                           http)
+
+RULES = [ROOT / "tests" / "faults" / name
+         for name in ("rules.cfg", "rules-grid.cfg")]
+SLOW_RATE = 32_000 / 8  # bytes a second
+
+
+class ForgetfulMosquitto(Mosquitto):
+    """Keeps nothing over a restart, and little while the agent is away."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        conf = self.folder / "mosquitto.conf"
+        text = conf.read_text()
+        text = text.replace("persistence true", "persistence false")
+        text = text.replace("max_queued_messages 1000000",
+                            "max_queued_messages 60")
+        text = text.replace("max_inflight_messages 1000",
+                            "max_inflight_messages 20")
+        conf.write_text(text)
+
+
+class PlainVictoriaMetrics(VictoriaMetrics):
+    """Keeps both copies of what it is sent twice."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.process.command = [word for word in self.process.command
+                                if not word.startswith("-dedup.")]
+
+
+KINDS = {**STORES, "victoriametrics-plain": PlainVictoriaMetrics}
+
+
+# A child dies with the thread that started it, so one that stays starts all.
+STARTER = ThreadPoolExecutor(1)
+
+
+class Part:
+    """A process that faults may take away, one at a time."""
+
+    def __init__(self, name, server):
+        self.name = name
+        self.server = server
+        self.lock = threading.Lock()
+        start = server.process.start
+        server.process.start = lambda: STARTER.submit(start).result()
+
+    @property
+    def process(self):
+        return self.server.process
+
+    def kill(self):
+        self.process.kill()
+
+    def start(self):
+        self.server.start()
+
+
+class Damage:
+    """What lay in records that were damaged at rest."""
+
+    def __init__(self, name, device, how, records):
+        self.name = name
+        self.how = how
+        self.offsets = [record.offset for record in records]
+        self.samples = {(record.device or device, *sample[:2])
+                        for record in records
+                        for sample in map(segments.sample_of, record.lines())
+                        if sample}
+
+
+class Town:
+    """Collectors, broker, agent, store, links, webhook and feeders."""
+
+    def __init__(self, folder, store, seed, form):
+        dice = random.Random(f"town {seed}")
+        self.folder = Path(folder)
+        self.form = form
+        self.loop = links.Loop()
+        self.webhook = Webhook()
+        self.policy = dice.choice(("block", "drop_oldest"))
+        self.broker = Part("broker", ForgetfulMosquitto(self.folder))
+        self.store = Part("store", KINDS[store](self.folder))
+        self.links = {
+            "agent-link": links.Link(self.loop, "agent-link",
+                                     self.broker.server.port),
+            "store-link": links.Link(self.loop, "store-link",
+                                     self.store.server.port, keep=True)}
+        self.agent = Part("agent", self.make_agent())
+        self.collectors = [self.make_collector(i) for i in range(COLLECTORS)]
+        self.feeders = [Feeder(part.server.socket, f"{seed} {i}", form.rate)
+                        for i, part in enumerate(self.collectors)]
+        self.parts = {part.name: part for part in
+                      [self.broker, self.store, self.agent, *self.collectors]}
+        self.damages = []
+        self.counts = {}
+        self.spans = []  # (begin, end, fault) on the wall clock, ms
+        self.store_kills = 0
+        self.last_stored = 0
+        self.counting = threading.Lock()
+
+    def make_agent(self):
+        url = f"http://127.0.0.1:{self.links['store-link'].port}"
+        config = self.store.server.agent_config(url).rstrip().rstrip("}")
+        config += 'retry_min = "100ms"; retry_max = "1s"; timeout = "5s"; }'
+        agent = Agent(
+            self.folder, f"mqtt://127.0.0.1:{self.links['agent-link'].port}",
+            RULES, [config], self.webhook,
+            'journal = { size = "64MiB"; segment_size = "1MiB"; };\n'
+            'effects = { size = "16MiB"; segment_size = "1MiB"; };\n'
+            'ingest = { ack_interval = "1s"; device_rate = 100000.0; '
+            'device_burst = 100000.0; };\n'
+            'self_metrics = "1s";\n')
+        text = agent.config.read_text()
+        agent.config.write_text(text.replace(
+            "broker = { ", 'broker = { keepalive = "5s"; '))
+        return agent
+
+    def make_collector(self, i):
+        name = f"collector{i}"
+        link = links.Link(self.loop, f"{name}-link", self.broker.server.port)
+        self.links[f"{name}-link"] = link
+        collector = Collector(
+            self.folder, f"mqtt://127.0.0.1:{link.port}",
+            ['{ type = "internal"; interval = "1s"; }'], device=f"box-{i}",
+            name=name, extra='publish = { ack_timeout = "2s"; };')
+        text = collector.config.read_text()
+        text = text.replace("broker = { ", 'broker = { keepalive = "3s"; ')
+        # The last one is short of room, so that a burst fills its spool.
+        room = (f'size = "256KiB"; segment = "128KiB"; '
+                f'policy = "{self.policy}"; ' if i == COLLECTORS - 1
+                else 'size = "16MiB"; segment = "256KiB"; ')
+        text = text.replace("spool = { ", "spool = { " + room)
+        collector.config.write_text(text)
+        # The manifest is not ours to judge by.
+        collector.process.command = collector.process.command[:3]
+        return Part(name, collector)
+
+    def start(self):
+        for part in self.parts.values():
+            part.start()
+        for feeder in self.feeders:
+            feeder.start()
+
+    # --- counted from outside ---
+
+    def stored(self):
+        """How many load samples the store has; the last known while away."""
+        server = self.store.server
+        try:
+            if server.kind == "influxdb":
+                query = urllib.parse.urlencode(
+                    {"db": "gong", "q": "SELECT count(n) FROM load, sig"})
+                _, text = http("GET", f"{server.url}/query?{query}", timeout=1)
+                found = sum(series["values"][0][1] for series in
+                            json.loads(text)["results"][0].get("series", []))
+            else:
+                http("GET", f"{server.url}/internal/force_flush", timeout=1)
+                query = urllib.parse.urlencode(
+                    {"nocache": 1, "time": int(time.time()) + 5, "query":
+                     'sum(count_over_time({__name__=~"load_n|sig_n"}[1h]))'})
+                _, text = http("GET", f"{server.url}/api/v1/query?{query}",
+                               timeout=1)
+                rows = json.loads(text)["data"]["result"]
+                found = int(rows[0]["value"][1]) if rows else 0
+        except (OSError, KeyError, ValueError):
+            return self.last_stored
+        self.last_stored = found
+        return found
+
+    def unsettled(self):
+        return (sum(feeder.accepted() for feeder in self.feeders)
+                - self.stored())
+
+    def pile_up(self):
+        """Feeds faster until enough is accepted and not stored; the count."""
+        with self.counting:
+            deadline = time.monotonic() + 10
+            while True:
+                count = self.unsettled()
+                if count >= self.form.unsettled:
+                    return count
+                if time.monotonic() > deadline:
+                    return count
+                each = (self.form.unsettled - count) // 2 + 20
+                for feeder in self.feeders[:2]:
+                    feeder.burst(each)
+                time.sleep(0.12)
+
+    # --- faults ---
+
+    def hit(self, fault):
+        """Lets one fault happen, from beginning to end."""
+        count = self.pile_up()
+        begin = time.time_ns() // 1_000_000
+        begun = time.monotonic()
+        getattr(self, "do_" + fault.kind.replace("-", "_"))(fault)
+        self.spans.append((begin, time.time_ns() // 1_000_000, fault))
+        self.counts[fault.kind] = self.counts.get(fault.kind, 0) + 1
+        print(f"  {fault}: {count} unsettled; took "
+              f"{time.monotonic() - begun:.1f} s", flush=True)
+        return count
+
+    def kill(self, part):
+        if part is self.agent:
+            self.links["store-link"].reader_dies()
+        part.kill()
+        if part is self.store:
+            self.store_kills += 1
+
+    def do_kill(self, fault):
+        part = self.parts[fault.target]
+        with part.lock:
+            self.kill(part)
+            time.sleep(fault.seconds)
+            part.start()
+
+    def do_stop(self, fault):
+        part = self.parts[fault.target]
+        with part.lock:
+            part.process.send(signal.SIGSTOP)
+            time.sleep(fault.seconds)
+            part.process.send(signal.SIGCONT)
+
+    def do_restart(self, fault):
+        """All four at once, then back in any order."""
+        dice = random.Random(fault.seed)
+        parts = [self.broker, self.agent, self.store,
+                 dice.choice(self.collectors)]
+        held = sorted(parts, key=lambda part: part.name)
+        for part in held:
+            part.lock.acquire()
+        try:
+            for part in parts:
+                self.kill(part)
+            dice.shuffle(parts)
+            for part in parts:
+                time.sleep(fault.seconds / len(parts))
+                part.start()
+        finally:
+            for part in held:
+                part.lock.release()
+
+    def do_reset(self, fault):
+        self.links[fault.target].reset()
+
+    def do_flaky(self, fault):
+        """Each second every connection dies with one chance in ten."""
+        link = self.links[fault.target]
+        dice = random.Random(fault.seed)
+        end = time.monotonic() + fault.seconds
+        link.reset(seed=fault.seed)
+        while time.monotonic() < end:
+            time.sleep(1)
+            link.reset(0.1, dice.randrange(1 << 30))
+
+    def for_a_while(self, fault, mode, **how):
+        link = self.links[fault.target]
+        link.set(mode, **how)
+        time.sleep(fault.seconds)
+        link.set(links.PASS)
+
+    def do_hole(self, fault):
+        self.for_a_while(fault, links.HOLE)
+
+    def do_delay(self, fault):
+        self.for_a_while(fault, links.DELAY, delay=0.5)
+
+    def do_slow(self, fault):
+        self.for_a_while(fault, links.SLOW, rate=SLOW_RATE)
+
+    def do_overflow(self, fault):
+        """The broker's queue for the agent fills, and drops silently."""
+        link = self.links[fault.target]
+        link.set(links.HOLE)
+        end = time.monotonic() + fault.seconds
+        while time.monotonic() < end:
+            for feeder in self.feeders[:2]:
+                feeder.burst(self.form.unsettled // 4)
+            time.sleep(0.2)
+        link.set(links.PASS)
+
+    def do_full(self, fault):
+        """The small spool runs full while the broker is away."""
+        with self.broker.lock:
+            self.kill(self.broker)
+            self.feeders[-1].burst(9000)
+            time.sleep(fault.seconds)
+            self.broker.start()
+
+    # --- damage at rest ---
+
+    def damage(self, fault, part, folder, how):
+        dice = random.Random(fault.seed)
+        with part.lock:
+            self.kill(part)
+            records = segments.read_log(folder)
+            chosen = (self.to_cut(records, dice) if how == "cut"
+                      else self.to_flip(records, dice))
+            if chosen:
+                self.damages.append(Damage(
+                    part.name, f"box-{part.name[-1]}", how, chosen))
+                for record in chosen[:1] if how == "cut" else chosen:
+                    (segments.cut if how == "cut"
+                     else segments.flip)(record, dice)
+            time.sleep(fault.seconds)
+            part.start()
+
+    @staticmethod
+    def to_flip(records, dice):
+        """Some of the newest that hold nothing but load: rules must decide
+        the same without them. Not the very last: that would be a tail."""
+        plain = [record for record in records[-60:-1] if record.lines() and
+                 all(line.startswith("load,") for line in record.lines())]
+        return dice.sample(plain, min(3, len(plain)))
+
+    @staticmethod
+    def to_cut(records, dice):
+        """From one of the last records to the end, as far as only load and
+        nothing that rules or the ledger need is lost."""
+        first = len(records)
+        while first > 0 and records[first - 1].lines() and all(
+                line.startswith("load,") for line in
+                records[first - 1].lines()):
+            first -= 1
+        tail = records[first:]
+        return tail[dice.randrange(len(tail)):] if tail else []
+
+    def do_spool_flip(self, fault):
+        part = self.parts[fault.target]
+        self.damage(fault, part, self.folder / f"{part.name}-spool", "flip")
+
+    def do_spool_cut(self, fault):
+        part = self.parts[fault.target]
+        self.damage(fault, part, self.folder / f"{part.name}-spool", "cut")
+
+    def do_journal_flip(self, fault):
+        self.damage(fault, self.agent, self.folder / "agent-state" / "journal",
+                    "flip")
+
+    def do_journal_cut(self, fault):
+        self.damage(fault, self.agent, self.folder / "agent-state" / "journal",
+                    "cut")
+
+    # --- the end ---
+
+    def check(self):
+        """Raises if a part ended that nobody killed."""
+        for part in self.parts.values():
+            part.process.check()
+
+    def stop(self):
+        """Feeders and parts, in order; the exit codes of ours."""
+        for feeder in self.feeders:
+            feeder.stop()
+        codes = {}
+        for part in [*self.collectors, self.agent]:
+            codes[part.name] = part.process.stop(20)
+        return codes
+
+    def close(self):
+        for feeder in self.feeders:
+            feeder.stopping = True
+        for part in self.parts.values():
+            part.process.send(signal.SIGCONT)
+            part.kill()
+        for link in self.links.values():
+            link.stop()
+        self.webhook.stop()
+        self.loop.stop()
+
+
+__all__ = ["Failure", "Town", "wait_until"]
