@@ -237,6 +237,7 @@ read_answer(struct gong_http *http, CURLcode code,
             struct gong_http_answer *answer)
 {
     curl_off_t retry_after = 0;
+    long connects = 0;
 
     if (code != CURLE_OK) {
         (void)snprintf(answer->why, sizeof answer->why, "%s",
@@ -249,6 +250,10 @@ read_answer(struct gong_http *http, CURLcode code,
     if (curl_easy_getinfo(http->easy, CURLINFO_RETRY_AFTER, &retry_after) ==
         CURLE_OK) {
         answer->retry_after_s = retry_after > 0 ? retry_after : 0;
+    }
+    if (curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connects) ==
+        CURLE_OK) {
+        answer->fresh = connects > 0;
     }
     answer->body = gong_str_from(http->body, http->len);
 }

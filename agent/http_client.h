@@ -48,6 +48,7 @@ struct gong_http_answer {
     long status; /* 0: no answer; why says what went wrong */
     struct gong_str body;
     int64_t retry_after_s; /* 0 if the server named none */
+    bool fresh;            /* on a connection made for it */
     char why[GONG_HTTP_WHY_SIZE];
 };
 

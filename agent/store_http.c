@@ -19,7 +19,7 @@ struct gong_store_http {
     struct gong_gzip *gzip; /* NULL: bodies go plain */
     struct gong_buffer packed;
     char *write_url;
-    char *flags_url;
+    char *metrics_url;
 };
 
 static bool
@@ -113,9 +113,10 @@ make_urls(struct gong_store_http *http)
         return GONG_ERR_TOO_LARGE;
     }
     http->write_url = join_url(http->config->url, path);
-    http->flags_url = join_url(http->config->url, "/flags");
-    return http->write_url == NULL || http->flags_url == NULL ? GONG_ERR_MEMORY
-                                                              : GONG_OK;
+    http->metrics_url = join_url(http->config->url, "/metrics");
+    return http->write_url == NULL || http->metrics_url == NULL
+               ? GONG_ERR_MEMORY
+               : GONG_OK;
 }
 
 static enum gong_err
@@ -220,7 +221,7 @@ gong_store_http_close(struct gong_store_http *http)
     gong_buffer_fini(&http->packed);
     (void)pthread_mutex_destroy(&http->mutex);
     free(http->write_url);
-    free(http->flags_url);
+    free(http->metrics_url);
     free(http);
 }
 
@@ -246,10 +247,10 @@ gong_store_http_write(struct gong_store_http *http, struct gong_str lines,
 }
 
 void
-gong_store_http_flags(struct gong_store_http *http,
-                      struct gong_http_answer *answer)
+gong_store_http_metrics(struct gong_store_http *http,
+                        struct gong_http_answer *answer)
 {
-    struct gong_http_request request = {.url = http->flags_url};
+    struct gong_http_request request = {.url = http->metrics_url};
 
     gong_http_do(http->http, &request, answer);
 }
@@ -292,4 +293,26 @@ gong_store_http_dedup_set(struct gong_str text)
         }
     }
     return false;
+}
+
+uint64_t
+gong_store_http_started(struct gong_str text)
+{
+    static const char name[] = "\nvm_app_start_timestamp ";
+    size_t len = sizeof name - 1;
+
+    for (size_t i = 0; i + len < text.len; i++) {
+        uint64_t seconds = 0;
+
+        if (memcmp(text.data + i, name, len) != 0) {
+            continue;
+        }
+        for (i += len; i < text.len && text.data[i] >= '0' &&
+                       text.data[i] <= '9' && seconds < UINT32_MAX;
+             i++) {
+            seconds = seconds * 10 + (uint64_t)(text.data[i] - '0');
+        }
+        return seconds;
+    }
+    return 0;
 }

@@ -29,9 +29,9 @@ enum gong_err gong_store_http_reload(struct gong_store_http *http, char *why,
 void gong_store_http_write(struct gong_store_http *http, struct gong_str lines,
                            struct gong_http_answer *answer);
 
-/* gong_store_http_flags: GET /flags (VictoriaMetrics). */
-void gong_store_http_flags(struct gong_store_http *http,
-                           struct gong_http_answer *answer);
+/* gong_store_http_metrics: GET /metrics (VictoriaMetrics). */
+void gong_store_http_metrics(struct gong_store_http *http,
+                             struct gong_http_answer *answer);
 
 /* gong_store_http_wake: any thread. */
 void gong_store_http_wake(struct gong_store_http *http);
@@ -39,5 +39,9 @@ void gong_store_http_wake(struct gong_store_http *http);
 /* gong_store_http_dedup_set: whether the text of /flags or /metrics shows
  * dedup.minScrapeInterval set to something other than zero. Pure. */
 bool gong_store_http_dedup_set(struct gong_str text);
+
+/* gong_store_http_started: when the server was started as the text of /metrics
+ * says it, in seconds since 1970; 0 if it does not. Pure. */
+uint64_t gong_store_http_started(struct gong_str text);
 
 #endif

@@ -17,6 +17,7 @@
 #include "agent/dead_letter.h"
 #include "agent/effect_json.h"
 #include "agent/store_batch.h"
+#include "agent/store_recent.h"
 #include "agent/store_send.h"
 #include "common/le.h"
 #include "common/log.h"
@@ -35,6 +36,7 @@ struct gong_store {
     struct gong_spool_cursor *journal_cursor;
     struct gong_spool_cursor *effects_cursor;
     struct gong_store_sender *sender;
+    struct gong_store_recent *recent; /* NULL: answers mean that it is kept */
     struct gong_store_batch batch;
     struct gong_dead_letter *undecodable; /* NULL: another store's business */
     gong_counter_t *undecodable_lost;
@@ -260,6 +262,14 @@ commit_one(struct gong_store *store, struct gong_spool_cursor *cursor,
     }
 }
 
+static struct gong_store_place
+place(const struct gong_store *store)
+{
+    return (struct gong_store_place){
+        .journal = gong_spool_cursor_offset(store->journal_cursor),
+        .effects = gong_spool_cursor_offset(store->effects_cursor)};
+}
+
 static void
 commit(struct gong_store *store)
 {
@@ -268,6 +278,29 @@ commit(struct gong_store *store)
     }
     commit_one(store, store->journal_cursor, &store->committed_journal);
     commit_one(store, store->effects_cursor, &store->committed_effects);
+    if (store->recent != NULL) {
+        gong_store_recent_answered(store->recent, place(store),
+                                   gong_mono_now());
+    }
+}
+
+/* A store that was started anew may have lost what it answered for lately. */
+static void
+send_again_if_restarted(struct gong_store *store)
+{
+    struct gong_store_place from;
+
+    if (store->recent == NULL ||
+        !gong_store_recent_started(store->recent,
+                                   gong_store_sender_started(store->sender),
+                                   place(store), &from)) {
+        return;
+    }
+    gong_log(GONG_LOG_INFO, "store_restarted",
+             "store=%s sent_again_from=%" PRIu64, store->config->name,
+             from.journal);
+    gong_spool_cursor_seek(store->journal_cursor, from.journal);
+    gong_spool_cursor_seek(store->effects_cursor, from.effects);
 }
 
 /* How long the batch may still wait for more lines. */
@@ -310,6 +343,7 @@ store_main(void *ctx)
         }
         if (due) {
             gong_store_batch_clear(&store->batch);
+            send_again_if_restarted(store);
         }
         if (store->batch.count == 0) {
             commit(store);
@@ -421,6 +455,7 @@ store_free(struct gong_store *store)
     gong_store_sender_free(store->sender);
     gong_dead_letter_free(store->undecodable);
     gong_store_batch_fini(&store->batch);
+    gong_store_recent_close(store->recent);
     gong_spool_cursor_close(store->journal_cursor);
     gong_spool_cursor_close(store->effects_cursor);
     free(store);
@@ -444,6 +479,12 @@ store_open(struct gong_store *store, const char *state_dir, char *why,
                                 (enum gong_store_type)store->config->type);
     if (err == GONG_OK) {
         err = open_cursors(store);
+    }
+    if (err == GONG_OK && store->config->type == GONG_STORE_VICTORIAMETRICS) {
+        err = gong_store_recent_open(gong_journal_spool(store->journal),
+                                     gong_effects_spool(store->effects),
+                                     store->config->name, state_dir,
+                                     &store->recent);
     }
     if (err == GONG_OK) {
         err = open_dead_letters(store, state_dir, why, why_size);

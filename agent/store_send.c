@@ -48,6 +48,8 @@ struct gong_store_sender {
     const char *held_reason;
     gong_mono_t away_since;
     bool dedup_checked;
+    bool ask;         /* it may be another process than before */
+    uint64_t started; /* as the store said last; 0: it did not */
 
     gong_mono_t refusals_logged;
     uint64_t refusals_unlogged;
@@ -259,27 +261,35 @@ note_back(struct gong_store_sender *sender, size_t lines)
     gong_counter_set(sender->up, 1);
 }
 
-/* Without it VictoriaMetrics keeps both copies of a line that was sent again
- * because the answer was lost. Best effort, once. */
+/* Asks VictoriaMetrics when it was started, and once whether it keeps both
+ * copies of a line that was sent again. Best effort, on each new connection. */
 static void
-check_dedup(struct gong_store_sender *sender)
+ask_about_itself(struct gong_store_sender *sender)
 {
     struct gong_http_answer answer;
 
-    if (sender->dedup_checked) {
+    if (!sender->ask || sender->config->type != GONG_STORE_VICTORIAMETRICS) {
         return;
     }
-    sender->dedup_checked = true;
-    if (sender->config->type != GONG_STORE_VICTORIAMETRICS) {
+    gong_store_http_metrics(sender->http, &answer);
+    sender->ask = answer.status == 0;
+    if (answer.status != 200) {
         return;
     }
-    gong_store_http_flags(sender->http, &answer);
-    if (answer.status == 200 && !gong_store_http_dedup_set(answer.body)) {
+    sender->started = gong_store_http_started(answer.body);
+    if (!sender->dedup_checked && !gong_store_http_dedup_set(answer.body)) {
         gong_log(GONG_LOG_WARNING, "store_keeps_duplicates",
                  "store=%s todo=\"start VictoriaMetrics with "
                  "-dedup.minScrapeInterval=1ms\"",
                  sender->config->name);
     }
+    sender->dedup_checked = true;
+}
+
+uint64_t
+gong_store_sender_started(const struct gong_store_sender *sender)
+{
+    return sender->started;
 }
 
 /* Waits before the same part is sent again; false when stopping. */
@@ -322,6 +332,7 @@ send_part(struct gong_store_sender *sender, struct gong_str lines, size_t count,
             return false;
         }
         gong_store_http_write(sender->http, lines, answer);
+        sender->ask = sender->ask || answer->fresh;
         if (answer->status == 0 && expired(sender)) {
             return false;
         }
@@ -422,7 +433,7 @@ settle(struct gong_store_sender *sender, const struct gong_store_batch *batch,
     switch (verdict->outcome) {
     case GONG_STORE_STORED:
         gong_counter_increase(sender->lines, part.count);
-        check_dedup(sender);
+        ask_about_itself(sender);
         return;
     case GONG_STORE_HALVE:
     case GONG_STORE_BISECT:

@@ -36,6 +36,10 @@ void gong_store_sender_free(struct gong_store_sender *sender);
 bool gong_store_sender_send(struct gong_store_sender *sender,
                             const struct gong_store_batch *batch);
 
+/* gong_store_sender_started: when the store was started, as it said on the
+ * newest connection; seconds since 1970, 0 if it did not say. */
+uint64_t gong_store_sender_started(const struct gong_store_sender *sender);
+
 /* gong_store_sender_stop: any thread: from now on no waiting for a store that
  * is away, and no request lasts beyond grace. */
 void gong_store_sender_stop(struct gong_store_sender *sender, gong_dur_t grace);

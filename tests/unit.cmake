@@ -78,7 +78,7 @@ endforeach()
 foreach(module effect_json store_answer)
     gong_test(${module} LINKS gong_agent_core)
 endforeach()
-foreach(module store_batch store_alert store_http store_influx dead_letter
+foreach(module store_batch store_alert store_http store_recent store_influx dead_letter
         notify notify_log notify_webhook)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c

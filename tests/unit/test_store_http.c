@@ -43,6 +43,28 @@ dedup_flag(void **state)
 }
 
 static void
+started(void **state)
+{
+    static const struct {
+        const char *text;
+        uint64_t seconds;
+    } cases[] = {
+        {"", 0},
+        {"a 1\nvm_app_start_timestamp 1795312864\nb 2\n", 1795312864},
+        {"a 1\nvm_app_start_timestamp ", 0},
+        {"a 1\nvm_app_start_timestamp x\n", 0},
+        {"a 1\nnot_vm_app_start_timestamp 7\n", 0},
+        {"a 1\nvm_app_start_timestamp 7", 7},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(gong_store_http_started(gong_str_of(cases[i].text)),
+                         cases[i].seconds);
+    }
+}
+
+static void
 urls(void **state)
 {
     static const struct {
@@ -129,6 +151,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dedup_flag),
+        cmocka_unit_test(started),
         cmocka_unit_test(urls),
         cmocka_unit_test(gzip_there_and_back),
     };
