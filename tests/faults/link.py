@@ -5,6 +5,7 @@ import random
 import socket
 import struct
 import threading
+import time
 
 # What a link does with what it is given.
 PASS, HOLE, DELAY, SLOW = "pass", "hole", "delay", "slow"
@@ -34,17 +35,26 @@ class Connection:
     """Both directions of one client; pending: bytes that went up since the
     last ones came down."""
 
-    def __init__(self, client, server):
+    def __init__(self, client, server, done):
         self.client = client
         self.server = server
+        self.done = done  # answered requests, or None
         self.pending = bytearray()
-        self.last = b""
+        self.began = 0.0
+        self.answered = False
+
+    def finish(self):
+        """What went up was answered."""
+        if self.done is not None and self.pending:
+            self.done.append((self.began, bytes(self.pending)))
+        self.pending.clear()
         self.answered = False
 
     def went_up(self, data):
         if self.answered:
-            self.pending.clear()
-            self.answered = False
+            self.finish()
+        if not self.pending:
+            self.began = time.monotonic()
         self.pending += data
 
     def came_down(self):
@@ -74,6 +84,7 @@ class Link:
         self.rate = 0.0
         self.connections = set()
         self.cut = []
+        self.done = []  # (when it began, bytes)
         self.port = loop.call(self.listen())
 
     async def listen(self):
@@ -88,7 +99,8 @@ class Link:
         except OSError:
             writer.transport.abort()
             return
-        connection = Connection(writer, up_writer)
+        connection = Connection(writer, up_writer,
+                                self.done if self.keep else None)
         self.connections.add(connection)
         try:
             await asyncio.gather(
@@ -102,7 +114,9 @@ class Link:
 
     def forget(self, connection):
         self.connections.discard(connection)
-        if self.keep and connection.pending and not connection.answered:
+        if connection.answered:
+            connection.finish()
+        elif self.keep and connection.pending:
             self.cut.append(bytes(connection.pending))
         connection.pending.clear()
         for writer in (connection.client, connection.server):

@@ -77,7 +77,12 @@ class Part:
         self.process.kill()
 
     def start(self):
+        """The first time, when others wait for it."""
         self.server.start()
+
+    def again(self):
+        """Waits for nothing: what it needs may be away too."""
+        self.process.start()
 
 
 class Damage:
@@ -119,7 +124,7 @@ class Town:
         self.damages = []
         self.counts = {}
         self.spans = []  # (begin, end, fault) on the wall clock, ms
-        self.store_kills = 0
+        self.store_kills = []  # when
         self.last_stored = 0
         self.counting = threading.Lock()
 
@@ -230,14 +235,14 @@ class Town:
             self.links["store-link"].reader_dies()
         part.kill()
         if part is self.store:
-            self.store_kills += 1
+            self.store_kills.append(time.monotonic())
 
     def do_kill(self, fault):
         part = self.parts[fault.target]
         with part.lock:
             self.kill(part)
             time.sleep(fault.seconds)
-            part.start()
+            part.again()
 
     def do_stop(self, fault):
         part = self.parts[fault.target]
@@ -260,7 +265,7 @@ class Town:
             dice.shuffle(parts)
             for part in parts:
                 time.sleep(fault.seconds / len(parts))
-                part.start()
+                part.again()
         finally:
             for part in held:
                 part.lock.release()
@@ -310,7 +315,7 @@ class Town:
             self.kill(self.broker)
             self.feeders[-1].burst(9000)
             time.sleep(fault.seconds)
-            self.broker.start()
+            self.broker.again()
 
     # --- damage at rest ---
 
@@ -328,7 +333,7 @@ class Town:
                     (segments.cut if how == "cut"
                      else segments.flip)(record, dice)
             time.sleep(fault.seconds)
-            part.start()
+            part.again()
 
     @staticmethod
     def to_flip(records, dice):

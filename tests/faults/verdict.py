@@ -1,5 +1,6 @@
 """What must hold after a run, judged from outside."""
 
+import json
 import os
 import re
 import subprocess
@@ -103,9 +104,15 @@ class Verdict:
             doubled=len(doubled))
 
     def cut_requests(self):
-        """Samples of requests to the store whose answer never arrived."""
+        """Samples of requests to the store whose answer never arrived, or was
+        worth nothing: a killed VictoriaMetrics has lost what it answered for
+        in its last seconds, so that is sent once more."""
+        link = self.town.links["store-link"]
+        worthless = [request for began, request in link.done
+                     if any(kill - 13 <= began <= kill + 20
+                            for kill in self.town.store_kills)]
         samples = set()
-        for request in self.town.links["store-link"].cut:
+        for request in link.cut + worthless:
             for line in request.decode(errors="replace").splitlines():
                 tags = re.match(r"(load|sig),(\S+) .*n=(\d+)i", line)
                 if tags:
@@ -142,13 +149,29 @@ class Verdict:
         self.judge_all_there("the journal", applied)
         self.figures.update(applied=len(applied), backlog=back)
 
+    def only_moved(self, text):
+        """Records that are gone from the journal no longer move the clock of
+        their device, so a timer may run at another record: the same effect at
+        the same instant, under another position."""
+        if not any(damage.name == "agent" for damage in self.town.damages):
+            return False
+        sides = {"extra": Counter(), "missing": Counter()}
+        for line in text.splitlines():
+            word, _, effect = line.partition(" ")
+            if word in sides:
+                effect = json.loads(effect)
+                del effect["position"], effect["ordinal"]
+                sides[word][json.dumps(effect, sort_keys=True)] += 1
+            elif word == "then":
+                return False
+        return sides["extra"] == sides["missing"]
+
     def judge_replay(self):
         done = self.tool("journal_replay")
         head, _, rest = done.stdout.partition("\n")
         counts = dict(word.split("=") for word in head.split())
-        if done.returncode != 0:
-            self.wrong(f"replaying gives other effects: {head} "
-                       f"{done.stderr[:300]}")
+        if done.returncode != 0 and not self.only_moved(done.stderr):
+            self.wrong(f"replaying gives other effects: {head}")
         straddling = 0
         for line in rest.splitlines():
             *_, reason, since, at = line.split(" ")
