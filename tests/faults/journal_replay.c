@@ -236,15 +236,32 @@ print_effect(const struct kept *kept)
     json_decref(effect);
 }
 
+struct counts {
+    size_t same;
+    size_t different;
+    size_t missing;
+    size_t extra;
+};
+
+static void
+compare_two(struct counts *counts, const struct kept *then,
+            const struct kept *now)
+{
+    if (then->text != NULL && now->text != NULL &&
+        strcmp(then->text, now->text) == 0) {
+        counts->same++;
+        return;
+    }
+    counts->different++;
+    (void)fprintf(stderr, "then %s\nnow  %s\n", then->text, now->text);
+}
+
 static bool
 compare(const struct replay *replay)
 {
+    struct counts counts = {0};
     size_t i = 0;
     size_t j = 0;
-    size_t same = 0;
-    size_t different = 0;
-    size_t missing = 0;
-    size_t extra = 0;
 
     while (i < replay->then.count || j < replay->now.count) {
         const struct kept *then = &replay->then.items[i];
@@ -254,29 +271,23 @@ compare(const struct replay *replay)
                                              : order(then, now);
 
         if (which == 0) {
-            bool equal = then->text != NULL && now->text != NULL &&
-                         strcmp(then->text, now->text) == 0;
-
-            same += equal;
-            different += !equal;
-            if (!equal) {
-                (void)fprintf(stderr, "then %s\nnow  %s\n", then->text,
-                              now->text);
-            }
+            compare_two(&counts, then, now);
+        } else if (which < 0) {
+            counts.extra++;
+            (void)fprintf(stderr, "extra %s\n", then->text);
         } else {
-            (void)fprintf(stderr, "%s %s\n", which < 0 ? "extra" : "missing",
-                          which < 0 ? then->text : now->text);
-            extra += which < 0;
-            missing += which > 0;
+            counts.missing++;
+            (void)fprintf(stderr, "missing %s\n", now->text);
         }
         i += which <= 0;
         j += which >= 0;
     }
     (void)printf("kept=%zu same=%zu different=%zu missing=%zu extra=%zu "
                  "transitions=%zu timers=%zu\n",
-                 replay->then.count, same, different, missing, extra,
-                 replay->now.count, replay->timers);
-    return different == 0 && missing == 0 && extra == 0;
+                 replay->then.count, counts.same, counts.different,
+                 counts.missing, counts.extra, replay->now.count,
+                 replay->timers);
+    return counts.different == 0 && counts.missing == 0 && counts.extra == 0;
 }
 
 int

@@ -9,6 +9,7 @@ import time
 
 # What a link does with what it is given.
 PASS, HOLE, DELAY, SLOW = "pass", "hole", "delay", "slow"
+LATE = "late"  # only what comes down is delayed
 CHUNK = 4096
 
 
@@ -104,9 +105,9 @@ class Link:
         self.connections.add(connection)
         try:
             await asyncio.gather(
-                self.pump(reader, up_writer, connection.went_up),
+                self.pump(reader, up_writer, connection.went_up, False),
                 self.pump(up_reader, writer,
-                          lambda data: connection.came_down()))
+                          lambda data: connection.came_down(), True))
         except (OSError, asyncio.CancelledError):
             pass
         finally:
@@ -126,10 +127,11 @@ class Link:
         async with self.changed:
             await self.changed.wait_for(lambda: self.mode != HOLE)
 
-    async def pump(self, reader, writer, note):
+    async def pump(self, reader, writer, note, down):
         """Reads, holds back as the mode says, writes."""
         queue = asyncio.Queue(64)
-        sender = asyncio.ensure_future(self.send(queue, writer, note))
+        sender = asyncio.ensure_future(self.send(queue, writer, note,
+                                                 down))
         clock = self.loop.loop.time
         try:
             while True:
@@ -143,13 +145,13 @@ class Link:
             sender.cancel()
         raise ConnectionError  # one end closed: so does the other
 
-    async def send(self, queue, writer, note):
+    async def send(self, queue, writer, note, down):
         clock = self.loop.loop.time
         while True:
             came, data = await queue.get()
             if self.mode == HOLE:
                 await self.passing()
-            if self.mode == DELAY:
+            if self.mode == DELAY or (self.mode == LATE and down):
                 await asyncio.sleep(max(0, came + self.delay - clock()))
             if self.mode == SLOW:
                 await asyncio.sleep(len(data) / self.rate)

@@ -57,6 +57,8 @@ def one(dice, kind, form):
         return f"collector{dice.randrange(COLLECTORS)}", dice.uniform(0.2, 2)
     if kind in ("journal-flip", "journal-cut"):
         return "agent", dice.uniform(0.2, 2)
+    if kind == "late":
+        return f"collector{dice.randrange(COLLECTORS)}", dice.uniform(9, 12)
     if kind == "overflow":
         return "agent-link", dice.uniform(3, 6) * form.stretch
     if kind == "full":
@@ -68,7 +70,7 @@ def one(dice, kind, form):
 
 # Every run kills each of the four once; the others take turns.
 OTHERS = ("stop", "restart", "reset", "hole", "delay", "slow", "flaky",
-          "overflow", "full", "spool-flip", "spool-cut", "journal-flip",
+          "overflow", "full", "late", "spool-flip", "spool-cut", "journal-flip",
           "journal-cut")
 
 

@@ -2,21 +2,25 @@
 and nothing doubled.
 
     run.py --short --store influxdb --seed 7     one run
-    run.py --runs 20 --seed 7 [--report FILE]    a run after the other, through
+    run.py --runs 20 --seed 7 [--report]         one after the other, through
                                                  all stores; the first violation
                                                  ends it and names the seed
 """
 
 import argparse
+import os
+import platform
 import shutil
+import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 from plan import LONG, SHORT, make_plan
-from town import Failure, Town, wait_until
+from town import ROOT, Failure, Town, wait_until
 from verdict import Verdict, final_levels
 
 STORES = ("influxdb", "victoriametrics", "victoriametrics-plain")
@@ -110,15 +114,79 @@ def one_run(folder, store, seed, form):
         town.close()
 
 
+def machine():
+    """What the figures were measured on, in one line."""
+    info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    models = [line.partition(":")[2].strip() for line in info.splitlines()
+              if line.startswith("model name")]
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+    return (f"{len(models)} x {models[0] if models else platform.machine()}, "
+            f"{memory >> 20} MiB, {platform.system()} {platform.release()}")
+
+
+def commit():
+    done = subprocess.run(["git", "-C", ROOT, "describe", "--always",
+                           "--dirty", "--abbrev=12"], capture_output=True,
+                          text=True, check=False)
+    return done.stdout.strip() or "unknown"
+
+
+def counted(counts):
+    return " ".join(f"{name}={count}" for name, count
+                    in sorted(counts.items()))
+
+
+SUMMED = ("accepted", "stored", "applied", "refused", "unanswered", "damaged",
+          "dropped", "doubled", "transitions", "timers", "straddling", "told",
+          "told_again")
+
+
+class Sum:
+    """What all runs so far have shown."""
+
+    def __init__(self, args):
+        self.args = args
+        self.lines = []
+        self.faults = Counter()
+        self.figures = Counter()
+
+    def add(self, name, figures, faults):
+        text = " ".join(f"{key}={value}" for key, value in figures.items())
+        self.lines.append(f"{name}: ok {text}")
+        self.faults.update(faults)
+        self.figures.update({key: figures[key] for key in SUMMED})
+
+    def text(self):
+        return (f"runs={len(self.lines)} violations=0\n"
+                f"faults: {counted(self.faults)}\n"
+                f"sums: {counted(self.figures)}")
+
+    def write(self):
+        """docs/reliability/DATE.txt; more of the same day are appended."""
+        folder = ROOT / "docs" / "reliability"
+        folder.mkdir(exist_ok=True)
+        path = folder / f"{time.strftime('%Y-%m-%d')}.txt"
+        first = self.args.seed
+        with open(path, "a", encoding="utf-8") as file:
+            print(f"commit: {commit()}\nmachine: {machine()}\n"
+                  f"repeat: ./gong test --faults {self.args.runs} --seed "
+                  f"{first}"
+                  + (f" --store {self.args.store}" if self.args.store else "")
+                  + f"\n{self.text()}\n\n" + "\n".join(self.lines) + "\n",
+                  file=file)
+        print(f"written: {path}")
+
+
 def options():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--short", action="store_true",
-                        help="one small run, as in every test")
+                        help="a smaller run, as in every test")
     parser.add_argument("--runs", type=int, default=1)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--store", choices=STORES,
                         help="always this one; else one after the other")
-    parser.add_argument("--report", type=Path, help="written at the end")
+    parser.add_argument("--report", action="store_true",
+                        help="writes docs/reliability/DATE.txt at the end")
     parser.add_argument("--keep", action="store_true",
                         help="keeps the folders of good runs too")
     return parser.parse_args()
@@ -127,31 +195,29 @@ def options():
 def main():
     args = options()
     form = SHORT if args.short else LONG
-    lines, totals = [], {}
+    total = Sum(args)
     for seed in range(args.seed, args.seed + args.runs):
         store = args.store or STORES[seed % len(STORES)]
         folder = Path(tempfile.mkdtemp(prefix="gong-faults-"))
-        print(f"seed {seed}, {store}:", flush=True)
+        name = f"seed {seed}, {store}"
+        print(f"{name}:", flush=True)
         try:
-            verdict, counts = one_run(folder, store, seed, form)
+            verdict, faults = one_run(folder, store, seed, form)
             violations = verdict.violations
         except Failure as failure:
             violations = [str(failure)]
-        if not violations:
-            figures = " ".join(f"{name}={value}" for name, value
-                               in verdict.figures.items())
-            lines.append(f"seed {seed} {store} ok: {figures}")
-            for kind, count in counts.items():
-                totals[kind] = totals.get(kind, 0) + count
-            print(f"  ok: {figures}", flush=True)
-            if not args.keep:
-                shutil.rmtree(folder, ignore_errors=True)
-            continue
-        print("\n".join(f"  VIOLATION {text}" for text in violations))
-        print(f"seed {seed}, {store}; kept: {folder}")
-        sys.exit(1)
-    print("faults: " + " ".join(f"{kind}={count}" for kind, count
-                                in sorted(totals.items())))
+        if violations:
+            print("\n".join(f"  VIOLATION {text}" for text in violations))
+            print(f"{name}: after {len(total.lines)} good runs; "
+                  f"kept: {folder}")
+            sys.exit(1)
+        total.add(name, verdict.figures, faults)
+        print("  " + total.lines[-1], flush=True)
+        if not args.keep:
+            shutil.rmtree(folder, ignore_errors=True)
+    print(total.text())
+    if args.report:
+        total.write()
 
 
 if __name__ == "__main__":

@@ -317,6 +317,18 @@ class Town:
             time.sleep(fault.seconds)
             self.broker.again()
 
+    def do_late(self, fault):
+        """A collector's first acks after a start come late, what it sends does
+        not: its clock must not seem to be ahead."""
+        part = self.parts[fault.target]
+        link = self.links[f"{fault.target}-link"]
+        with part.lock:
+            self.kill(part)
+            link.set(links.LATE, delay=3.0)
+            part.again()
+        time.sleep(fault.seconds)
+        link.set(links.PASS)
+
     # --- damage at rest ---
 
     def damage(self, fault, part, folder, how):

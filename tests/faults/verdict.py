@@ -48,12 +48,14 @@ class Verdict:
 
     def read_store(self):
         """{(device, key, number): [stamp in ms, ...]}."""
-        found = {}
+        found, self.reported = {}, 0
         for metric, labels, stamp, value in self.town.store.server.samples():
             if metric in ("load_n", "sig_n"):
                 key = f"{metric[:-2]},s={labels['s']}"
                 found.setdefault((labels["device"], key, int(value)),
                                  []).append(stamp)
+            elif metric == "internal_collector_spool_dropped_bytes":
+                self.reported = max(self.reported, value)
         return found
 
     def missing(self, found):
@@ -96,11 +98,15 @@ class Verdict:
         if doubled - allowed:
             self.wrong(f"{len(doubled - allowed)} samples are doubled in the "
                        "store", doubled - allowed)
+        dropped = self.dropped(found)
+        if dropped and not self.reported:
+            self.wrong(f"{len(dropped)} samples were dropped, and no "
+                       "collector reported it", dropped)
         self.figures.update(
             accepted=len(self.accepted), unanswered=len(self.unknown),
             refused=sum(len(f.notes.refused) for f in self.town.feeders),
             stored=len(set(found) & set(self.accepted)),
-            damaged=len(self.damaged), dropped=len(self.dropped(found)),
+            damaged=len(self.damaged), dropped=len(dropped),
             doubled=len(doubled))
 
     def cut_requests(self):
