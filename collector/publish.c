@@ -117,9 +117,10 @@ gong_publish_handle_ack(struct gong_publish *publish, struct gong_str payload,
     usable = gong_settled_highest(&settled) <= plausible(publish);
     if (usable) {
         publish->settled = settled;
-        publish->offsets[publish->offset_count++ % GONG_PUBLISH_OFFSETS] =
-            wall.ns / GONG_NS_PER_MS - settled.now_ms;
         count = gong_window_settle(&publish->window, &settled, now);
+        gong_clock_offset_add(&publish->clock_offset,
+                              publish->window.settled_sent_ms,
+                              wall.ns / GONG_NS_PER_MS, settled.now_ms);
     }
     gong_monitor_unlock(&publish->monitor);
     if (!usable) {

@@ -4,6 +4,7 @@
 
 #include <pthread.h>
 
+#include "collector/clock_offset.h"
 #include "collector/presence.h"
 #include "collector/publish.h"
 #include "collector/settled.h"
@@ -11,8 +12,6 @@
 #include "common/lp_encode.h"
 #include "common/monitor.h"
 #include "common/topic.h"
-
-#define GONG_PUBLISH_OFFSETS 8
 
 struct gong_publish {
     struct gong_publish_options options;
@@ -33,8 +32,7 @@ struct gong_publish {
     bool birth_due;
     uint64_t conn;
     char will[GONG_PRESENCE_WILL_SIZE];
-    int64_t offsets[GONG_PUBLISH_OFFSETS];
-    size_t offset_count;
+    struct gong_clock_offset clock_offset;
     uint64_t highest_sent;
     bool stopping;
     bool woken;

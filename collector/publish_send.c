@@ -11,23 +11,6 @@
 #define COMMIT_EVERY  gong_dur_s(1)
 #define REBIRTH_AFTER gong_dur_s(5)
 
-/* With the monitor held. 0 until measured. */
-static int64_t
-clock_offset(const struct gong_publish *publish)
-{
-    size_t count = publish->offset_count < GONG_PUBLISH_OFFSETS
-                       ? publish->offset_count
-                       : GONG_PUBLISH_OFFSETS;
-    int64_t least = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (i == 0 || publish->offsets[i] < least) {
-            least = publish->offsets[i];
-        }
-    }
-    return least;
-}
-
 /* With the monitor held: the oldest batch not settled, as offset and number. */
 static uint64_t
 oldest(const struct gong_publish *publish, uint64_t *seq)
@@ -63,7 +46,7 @@ build_message(struct gong_publish *publish, const struct gong_spooled *batch,
 
     gong_monitor_lock(&publish->monitor);
     (void)oldest(publish, &header.low);
-    header.off_ms = clock_offset(publish);
+    header.off_ms = gong_clock_offset_ms(&publish->clock_offset);
     gong_monitor_unlock(&publish->monitor);
     publish->message.len = 0;
     err = gong_buffer_append(&publish->message, text,
@@ -92,6 +75,8 @@ send_batch(struct gong_publish *publish, const struct gong_spooled *batch,
         if (batch->seq > publish->highest_sent) {
             publish->highest_sent = batch->seq;
         }
+        gong_window_sent(&publish->window, batch->seq,
+                         wall.ns / GONG_NS_PER_MS);
         gong_monitor_unlock(&publish->monitor);
         message.payload =
             gong_str_from(publish->message.data, publish->message.len);
@@ -273,7 +258,8 @@ gong_publish_commit(struct gong_publish *publish, gong_mono_t now, bool at_once)
     }
     gong_monitor_lock(&publish->monitor);
     offset = oldest(publish, &seq);
-    gong_counter_set(&gong_stats()->clock_offset_ms, clock_offset(publish));
+    gong_counter_set(&gong_stats()->clock_offset_ms,
+                     gong_clock_offset_ms(&publish->clock_offset));
     gong_monitor_unlock(&publish->monitor);
     publish->committed_at = now;
     if (gong_lanes_commit(&publish->lanes, offset) != GONG_OK) {

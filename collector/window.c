@@ -86,6 +86,16 @@ gong_window_add(struct gong_window *window, uint64_t seq, uint64_t offset,
     return true;
 }
 
+void
+gong_window_sent(struct gong_window *window, uint64_t seq, int64_t wall_ms)
+{
+    size_t at = find(window, seq);
+
+    if (holds(window, at, seq) && window->batches[at].sent_ms == 0) {
+        window->batches[at].sent_ms = wall_ms;
+    }
+}
+
 static gong_dur_t
 doubled(gong_dur_t first, unsigned times, gong_dur_t most)
 {
@@ -195,8 +205,12 @@ gong_window_settle(struct gong_window *window,
 {
     size_t before = window->count;
 
+    window->settled_sent_ms = 0;
     for (size_t i = window->count; i > 0; i--) {
         if (gong_settled_has(settled, window->batches[i - 1].seq)) {
+            if (window->batches[i - 1].sent_ms > window->settled_sent_ms) {
+                window->settled_sent_ms = window->batches[i - 1].sent_ms;
+            }
             remove_at(window, i - 1);
         }
     }

@@ -43,15 +43,18 @@ struct gong_window_batch {
     enum gong_window_state state;
     unsigned sends;  /* that the broker answered */
     gong_mono_t due; /* SENT: when it goes again */
+    int64_t sent_ms; /* first handed to the link, wall clock; 0: not yet */
 };
 
 struct gong_window {
     gong_dur_t ack_timeout;
     size_t flying_max;
     size_t flying;
-    size_t count;         /* batches[0..count), ascending by seq */
-    unsigned probes;      /* since the last progress */
-    gong_mono_t progress; /* the last ack that settled something, or probe */
+    size_t count;            /* batches[0..count), ascending by seq */
+    unsigned probes;         /* since the last progress */
+    gong_mono_t progress;    /* the last ack that settled something, or probe */
+    int64_t settled_sent_ms; /* sent_ms of the newest that the last settle took
+                                out; 0: none */
     struct gong_window_batch batches[GONG_WINDOW_SIZE];
 };
 
@@ -65,6 +68,10 @@ bool gong_window_room(const struct gong_window *window, enum gong_lane lane);
  * already there is refused with false. */
 bool gong_window_add(struct gong_window *window, uint64_t seq, uint64_t offset,
                      enum gong_lane lane);
+
+/* gong_window_sent: seq is about to be handed to the link. */
+void gong_window_sent(struct gong_window *window, uint64_t seq,
+                      int64_t wall_ms);
 
 /* gong_window_take: the batch to send again now, made FLYING; false if none.
  * *out is a copy. */
