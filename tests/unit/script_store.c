@@ -70,7 +70,13 @@ script_store_decide(void *ctx, size_t index,
 
     if (strcmp(request->method, "GET") == 0) {
         reply->status = 200;
-        reply->body = "-dedup.minScrapeInterval=\"1ms\"\n";
+        (void)snprintf(server->metrics, sizeof server->metrics,
+                       "flag{name=\"dedup.minScrapeInterval\", "
+                       "value=\"1ms\"} 1\n%s %u\n",
+                       server->started == 0 ? "other"
+                                            : "vm_app_start_timestamp",
+                       server->started);
+        reply->body = server->metrics;
         return;
     }
     switch (step) {

@@ -211,6 +211,27 @@ plain_writes(void **state)
     }
 }
 
+/* VictoriaMetrics answered, died and came back without what it had in memory:
+ * requests are write, metrics, cut, write, metrics, write. */
+static void
+restarted_store_gets_it_again(void **state)
+{
+    struct sinks *sinks = *state;
+    struct fixture *f = begin(sinks, GONG_STORE_VICTORIAMETRICS, "..r");
+
+    f->server.started = 100;
+    put_ten(sinks, false);
+    start_store(f, sinks);
+    script_wait(f->script, 2);
+    f->server.started = 200;
+    (void)sinks_put_data(sinks, "22015", "lamp-1", "m,n=11,k=fine v=1 11\n");
+    script_wait(f->script, 6);
+    for (int i = 1; i <= 11; i++) {
+        assert_int_equal(occurrences(stored(f), i), 2);
+    }
+    end(f);
+}
+
 /* After each of these the same lines are sent again and stored. */
 static void
 what_passes_is_sent_again(void **state)
@@ -540,6 +561,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plain_writes),
+        TEST(restarted_store_gets_it_again),
         cmocka_unit_test(what_passes_is_sent_again),
         TEST(retry_after_is_honoured),
         TEST(partial_write_of_1x_leaves_only_bad_lines),
