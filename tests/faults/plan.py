@@ -3,8 +3,6 @@
 import random
 from dataclasses import dataclass
 
-KILLS = ("kill",)
-LINK_KINDS = ("reset", "hole", "delay", "slow", "flaky")
 PARTS = ("broker", "agent", "store")
 COLLECTORS = 3
 
@@ -88,4 +86,4 @@ def make_plan(seed, form):
                           dice.randrange(1 << 30)))
         # Most begin while the one before is not over.
         at += dice.uniform(0.3, 2 * (form.feed - 6) / form.faults)
-    return [fault for fault in plan]
+    return plan

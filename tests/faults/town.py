@@ -18,7 +18,7 @@ from plan import COLLECTORS
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy"))
 
-from local.process import Failure, wait_until  # noqa: E402
+from local.process import Failure, wait_until  # noqa: E402,F401
 from local.programs import Agent, Collector, Webhook  # noqa: E402
 from local.servers import (STORES, Mosquitto, VictoriaMetrics,  # noqa: E402
                            http)
@@ -204,13 +204,13 @@ class Town:
     def pile_up(self):
         """Feeds faster until enough is accepted and not stored; the count."""
         with self.counting:
-            deadline = time.monotonic() + 10
+            deadline = time.monotonic() + 20
             while True:
                 count = self.unsettled()
                 if count >= self.form.unsettled:
                     return count
                 if time.monotonic() > deadline:
-                    return count
+                    raise Failure(f"only {count} samples became unsettled")
                 each = (self.form.unsettled - count) // 2 + 20
                 for feeder in self.feeders[:2]:
                     feeder.burst(each)
@@ -410,5 +410,3 @@ class Town:
         self.webhook.stop()
         self.loop.stop()
 
-
-__all__ = ["Failure", "Town", "wait_until"]

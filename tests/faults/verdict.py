@@ -9,7 +9,6 @@ from pathlib import Path
 
 from feed import SIGNALS
 from plan import COLLECTORS
-from segments import sample_of
 from town import ROOT
 
 TOOLS = Path(os.environ.get("GONG_TOOL_DIR", ROOT / "build" / "dev" / "tests"))
@@ -34,6 +33,7 @@ class Verdict:
                                 (self.unknown, feeder.notes.unknown)):
                 for (key, number), stamp in notes.items():
                     book[f"box-{i}", key, number] = stamp
+        self.reported = 0  # bytes that a collector says it dropped
         self.damaged = set()
         for damage in town.damages:
             self.damaged |= damage.samples
@@ -48,7 +48,7 @@ class Verdict:
 
     def read_store(self):
         """{(device, key, number): [stamp in ms, ...]}."""
-        found, self.reported = {}, 0
+        found = {}
         for metric, labels, stamp, value in self.town.store.server.samples():
             if metric in ("load_n", "sig_n"):
                 key = f"{metric[:-2]},s={labels['s']}"
@@ -252,5 +252,3 @@ class Verdict:
             told_again=repeats,
             true_at_end=sum(self.expected().values()))
 
-
-__all__ = ["Verdict", "final_levels", "sample_of"]
