@@ -183,6 +183,11 @@ class Town:
                 _, text = http("GET", f"{server.url}/query?{query}", timeout=1)
                 found = sum(series["values"][0][1] for series in
                             json.loads(text)["results"][0].get("series", []))
+            elif isinstance(server, PlainVictoriaMetrics):
+                # Its count would count copies.
+                found = len({(metric, *labels.values(), value) for
+                             metric, labels, _, value in server.samples()
+                             if metric in ("load_n", "sig_n")})
             else:
                 http("GET", f"{server.url}/internal/force_flush", timeout=1)
                 query = urllib.parse.urlencode(

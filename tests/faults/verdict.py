@@ -157,20 +157,19 @@ class Verdict:
 
     def only_moved(self, text):
         """Records that are gone from the journal no longer move the clock of
-        their device, so a timer may run at another record: the same effect at
-        the same instant, under another position."""
+        their device, so a timer may run at another record or after another
+        one: the same effect at the same instant, under another position."""
         if not any(damage.name == "agent" for damage in self.town.damages):
             return False
-        sides = {"extra": Counter(), "missing": Counter()}
+        then, now = Counter(), Counter()
+        sides = {"extra": then, "then": then, "missing": now, "now": now}
         for line in text.splitlines():
             word, _, effect = line.partition(" ")
             if word in sides:
-                effect = json.loads(effect)
+                effect = json.loads(effect.strip())
                 del effect["position"], effect["ordinal"]
                 sides[word][json.dumps(effect, sort_keys=True)] += 1
-            elif word == "then":
-                return False
-        return sides["extra"] == sides["missing"]
+        return then == now
 
     def judge_replay(self):
         done = self.tool("journal_replay")
