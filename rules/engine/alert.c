@@ -125,6 +125,7 @@ gong_alerts_add(struct gong_alerts *alerts, uint32_t instance)
     }
     if (alert != 0) {
         *gong_alert_at(alerts, alert) = (struct gong_alert){
+            .held_ms = GONG_ALERT_FREE,
             .instance = instance,
             .used = 1,
         };

@@ -30,11 +30,14 @@ enum gong_alert_event {
     GONG_ALERT_REMOVED, /* the rule is gone */
 };
 
+#define GONG_ALERT_FREE INT64_MIN
+
 /* In an arena. state is an enum gong_alert_state. */
 struct gong_alert {
     int64_t since_ms;  /* the first true instant */
     int64_t told_ms;   /* the instant of the last change */
     double value;      /* newest true value */
+    int64_t held_ms;   /* since when settling holds it; GONG_ALERT_FREE: not */
     uint32_t instance; /* in the free list: next free */
     uint16_t fed;      /* leaves that had a sample when last true, as bits */
     uint8_t state;

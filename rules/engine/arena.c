@@ -210,6 +210,40 @@ enlarge(struct gong_index *index)
 }
 
 bool
+gong_index_make(struct gong_index *index, uint64_t slots)
+{
+    size_t size = (size_t)slots * sizeof(struct gong_slot);
+
+    if (slots < FIRST_SLOTS || slots > (uint64_t)UINT32_MAX / 2 + 1 ||
+        (slots & (slots - 1)) != 0) {
+        return false;
+    }
+    index->slots = gong_budget_resize(index->budget, NULL, 0, size);
+    if (index->slots == NULL) {
+        return false;
+    }
+    memset(index->slots, 0, size);
+    index->mask = (uint32_t)(slots - 1);
+    return true;
+}
+
+bool
+gong_index_sound(const struct gong_index *index, uint32_t count)
+{
+    uint64_t used = 0;
+
+    for (uint64_t i = 0; index->slots != NULL && i <= index->mask; i++) {
+        if (index->slots[i].element != 0) {
+            used++;
+            if (index->slots[i].element >= count) {
+                return false;
+            }
+        }
+    }
+    return used == index->used && (used == 0 || used <= index->mask);
+}
+
+bool
 gong_index_put(struct gong_index *index, uint64_t hash, uint32_t element)
 {
     /* At most three slots in four are taken, so that probes stay short. */

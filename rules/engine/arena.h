@@ -92,6 +92,13 @@ void gong_index_fini(struct gong_index *index);
  * nothing changed. */
 bool gong_index_put(struct gong_index *index, uint64_t hash, uint32_t element);
 
+/* gong_index_make: an empty index of so many slots, a power of two of at least
+ * 16, for a table that is read back. False without memory or for another
+ * number. gong_index_sound: whether used is right, a slot is free, and every
+ * element lies below count: then no walk fails, whatever the hashes are. */
+bool gong_index_make(struct gong_index *index, uint64_t slots);
+bool gong_index_sound(const struct gong_index *index, uint32_t count);
+
 /* One walk over the elements whose hash may be hash:
  *     struct gong_probe probe = gong_probe_start(index, hash);
  *     while ((i = gong_probe_next(index, &probe)) != 0) compare; */

@@ -404,3 +404,17 @@ gong_bind_instance(const struct gong_binds *binds, uint32_t series,
     }
     return 0;
 }
+
+void
+gong_bind_refresh(const struct gong_binds *binds, uint32_t attachment)
+{
+    struct gong_attachment *a = gong_arena_at(&binds->attachments, attachment);
+
+    for (uint32_t i = 0; i < a->count; i++) {
+        struct gong_entry *entry = gong_arena_at(&binds->entries, a->first + i);
+        struct gong_book_leaf leaf = {.rule = entry->rule, .leaf = entry->leaf};
+
+        *entry = entry_of(binds, &leaf);
+    }
+    *a = make_attachment(binds, a->first, a->count);
+}

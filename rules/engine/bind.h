@@ -113,6 +113,10 @@ uint32_t gong_bind_leaf(const struct gong_binds *binds,
 uint32_t gong_bind_home(const struct gong_binds *binds,
                         const struct gong_instance *instance);
 
+/* gong_bind_refresh: fills an attachment and its entries, of which only rule
+ * and leaf are known, from the book. */
+void gong_bind_refresh(const struct gong_binds *binds, uint32_t attachment);
+
 static inline struct gong_series *
 gong_series_at(const struct gong_binds *binds, uint32_t series)
 {

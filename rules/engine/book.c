@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "rules/engine/hash.h"
 #include "rules/engine/timer.h"
 
 /* Lengths stay where sums of a few of them cannot leave int64. */
@@ -308,6 +309,35 @@ gong_book_same(const struct gong_book_rule *a, const struct gong_book_rule *b)
            a->interval_ms == b->interval_ms &&
            strcmp(a->rule->alert, b->rule->alert) == 0 &&
            same_labels(a->rule, b->rule);
+}
+
+/* With the NUL, so that texts do not run into each other. */
+static uint64_t
+add_text(uint64_t state, const char *text)
+{
+    return gong_fnv1a(state, text, strlen(text) + 1);
+}
+
+uint64_t
+gong_book_identity(const struct gong_book *book)
+{
+    uint64_t state = GONG_FNV1A_START;
+
+    for (uint32_t i = 0; i < book->count; i++) {
+        const struct gong_book_rule *r = &book->rules[i];
+        int64_t terms[4] = {r->terms.for_ms, r->terms.keep_ms, r->lookback_ms,
+                            r->interval_ms};
+
+        state = add_text(state, r->rule->id);
+        state = add_text(state, r->rule->alert);
+        state = add_text(state, r->canonical);
+        state = gong_fnv1a(state, terms, sizeof terms);
+        for (size_t label = 0; label < r->rule->label_count; label++) {
+            state = add_text(state, r->rule->labels[label].name);
+            state = add_text(state, r->rule->labels[label].text);
+        }
+    }
+    return state;
 }
 
 const struct gong_book_leaf *

@@ -68,6 +68,9 @@ uint32_t gong_book_find(const struct gong_book *book, const char *id);
 bool gong_book_same(const struct gong_book_rule *a,
                     const struct gong_book_rule *b);
 
+/* gong_book_identity: equal for books that mean the same, rule by rule. */
+uint64_t gong_book_identity(const struct gong_book *book);
+
 /* gong_book_leaves: the selectors of a metric, and how many. */
 const struct gong_book_leaf *gong_book_leaves(const struct gong_book *book,
                                               uint32_t metric, uint32_t *count);

@@ -28,6 +28,9 @@ gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
     engine->limits = limits_or_defaults(limits);
     engine->emit = emit;
     engine->ctx = ctx;
+    engine->blind_from = GONG_NEVER;
+    engine->resumed_ms = GONG_NEVER;
+    engine->settle_ms = GONG_NEVER;
     engine->budget.limit = engine->limits.bytes;
     engine->key.word[0] = engine->limits.hash_key[0];
     engine->key.word[1] = engine->limits.hash_key[1];

@@ -12,6 +12,8 @@
 #include "rules/engine/series.h"
 #include "rules/engine/timer.h"
 
+#define GONG_NEVER INT64_MIN
+
 /* What one rule set has alive. A reload builds another beside it. */
 struct gong_live {
     struct gong_book book;
@@ -49,6 +51,9 @@ struct gong_engine {
 
     int64_t journal_ms; /* of the newest record, or of a timer since */
     int64_t ran_ms;     /* every timer due before this has run */
+    int64_t blind_from; /* blind since then, GONG_NEVER: not blind */
+    int64_t resumed_ms; /* when it last saw again, GONG_NEVER at first */
+    int64_t settle_ms;  /* until then nothing turns missing, GONG_NEVER: past */
     uint64_t position;  /* of the record being applied */
     uint32_t ordinal;   /* of its next effect */
     struct gong_engine_stats stats; /* the counting part */

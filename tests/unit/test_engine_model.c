@@ -3,7 +3,9 @@
  * every record the model asks every instance when something could happen to it
  * by the rules' own words, goes through these instants one by one and evaluates
  * by hand-written C what the engine evaluates from PromQL. Hundreds of random
- * streams must give the same effects at the same instants.
+ * streams must give the same effects at the same instants. Beside the engine
+ * runs a twin that is saved and read back again and again: it must say the
+ * same, byte for byte.
  */
 #include <inttypes.h>
 #include <setjmp.h>
@@ -15,6 +17,7 @@
 #include <cmocka.h>
 
 #include "engine_fixture.h"
+#include "snapshot_bytes.h"
 
 #define DEVICES 3
 #define LABELS  3 /* k="x", k="y", none */
@@ -694,16 +697,6 @@ any(uint64_t below)
     return random_state % below;
 }
 
-static void
-on_effect(void *ctx, const struct gong_effect *effect)
-{
-    struct text *out = ctx;
-
-    effect_line(out, effect);
-    text_add(out, " journal %" PRId64 " captured %" PRId64 "\n",
-             effect->journal_ms, effect->captured_ms);
-}
-
 static int
 compare_lines(const void *a, const void *b)
 {
@@ -736,14 +729,68 @@ sort_lines(struct text *text)
 struct stream {
     struct model model;
     struct gong_engine *engine;
+    struct gong_engine *twin; /* read back from a snapshot of engine or twin */
     struct gong_ruleset *set;
-    struct text effects; /* the engine's */
+    struct text effects;    /* the engine's */
+    struct text bytes;      /* the same, every byte of them */
+    struct text twin_bytes; /* the twin's */
     struct text payload;
     struct text points;
     int64_t now;
     int64_t skews[DEVICES];
     uint64_t told; /* effects so far, to see that the streams say something */
 };
+
+static void
+on_effect(void *ctx, const struct gong_effect *effect)
+{
+    struct stream *s = ctx;
+
+    effect_line(&s->effects, effect);
+    text_add(&s->effects, " journal %" PRId64 " captured %" PRId64 "\n",
+             effect->journal_ms, effect->captured_ms);
+    effect_bytes(&s->bytes, effect);
+}
+
+static void
+on_twin_effect(void *ctx, const struct gong_effect *effect)
+{
+    struct stream *s = ctx;
+
+    effect_bytes(&s->twin_bytes, effect);
+}
+
+/* The twin is left for one that is read back from it: or from the engine. */
+static void
+renew_twin(struct stream *s, bool from_twin)
+{
+    struct gong_snapshot_place place = {.position = 7};
+    struct bytes bytes = {0};
+    struct gong_snapshot_start start = {
+        .emit = on_twin_effect, .ctx = s, .set = s->set};
+    const struct gong_engine *from =
+        from_twin && s->twin != NULL ? s->twin : s->engine;
+    const char *why = "";
+
+    assert_true(bytes_save(&bytes, from, &place));
+    assert_int_equal(bytes.len, gong_engine_save_size(from));
+    gong_engine_free(s->twin);
+    if (bytes_restore(&bytes, &start, &s->twin, &why) != GONG_OK) {
+        fail_msg("not restored: %s", why);
+    }
+    bytes_free(&bytes);
+}
+
+static void
+apply(struct stream *s, const struct gong_record *record)
+{
+    assert_int_equal(gong_engine_apply(s->engine, record), GONG_OK);
+    if (s->twin != NULL) {
+        assert_int_equal(gong_engine_apply(s->twin, record), GONG_OK);
+        assert_true(gong_engine_deadline(s->engine) ==
+                    gong_engine_deadline(s->twin));
+    }
+}
 
 static struct gong_ruleset *
 new_rules(void)
@@ -766,6 +813,11 @@ reload(struct stream *s)
     assert_int_equal(gong_engine_set_rules(s->engine, set, 0, s->now, &report),
                      GONG_OK);
     assert_int_equal(report.kept, s->set == NULL ? 0 : RULES);
+    if (s->twin != NULL) {
+        assert_int_equal(
+            gong_engine_set_rules(s->twin, set, 0, s->now, &report), GONG_OK);
+        assert_int_equal(report.kept, RULES);
+    }
     gong_ruleset_free(s->set);
     s->set = set;
     run_until(&s->model, s->now);
@@ -777,7 +829,7 @@ tick(struct stream *s)
 {
     struct gong_record record = clock_record(s->now);
 
-    assert_int_equal(gong_engine_apply(s->engine, &record), GONG_OK);
+    apply(s, &record);
     run_until(&s->model, s->now + 1);
     s->model.journal = s->now;
 }
@@ -807,7 +859,7 @@ data(struct stream *s)
     record =
         data_record(&s->payload, s->now, "s", names[device], s->points.data);
     record.meta.wall_ns = INT64_MAX / 2; /* far: nothing is shifted */
-    assert_int_equal(gong_engine_apply(s->engine, &record), GONG_OK);
+    apply(s, &record);
     model_data(&s->model, s->now, device, samples, count);
 }
 
@@ -861,13 +913,15 @@ play(struct stream *s, uint64_t seed)
 {
     random_state = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
     model_init(&s->model);
-    s->engine = gong_engine_new(NULL, on_effect, &s->effects);
+    s->engine = gong_engine_new(NULL, on_effect, s);
     assert_non_null(s->engine);
     s->now = START;
     s->skews[0] = 0;
     s->skews[1] = -120000;
     s->skews[2] = (int64_t)any(5) * 500 - 1000;
     text_clear(&s->effects);
+    text_clear(&s->bytes);
+    text_clear(&s->twin_bytes);
     reload(s);
     for (int i = 0; i < RECORDS; i++) {
         step(s);
@@ -879,14 +933,25 @@ play(struct stream *s, uint64_t seed)
                      seed, i, s->now, s->points.data, s->effects.data,
                      s->model.effects.data);
         }
+        if (s->twin != NULL) {
+            assert_string_equal(s->bytes.data, s->twin_bytes.data);
+        }
+        if ((seed + (uint64_t)i) % 7 == 0) {
+            renew_twin(s, i % 2 == 0);
+        }
         s->told += s->effects.len != 0;
         text_clear(&s->effects);
+        text_clear(&s->bytes);
+        text_clear(&s->twin_bytes);
         text_clear(&s->model.effects);
     }
     check_states(s);
     gong_engine_free(s->engine);
+    gong_engine_free(s->twin);
     gong_ruleset_free(s->set);
     text_free(&s->effects);
+    text_free(&s->bytes);
+    text_free(&s->twin_bytes);
     text_free(&s->payload);
     text_free(&s->points);
     text_free(&s->model.effects);

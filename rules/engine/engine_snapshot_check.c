@@ -1,0 +1,452 @@
+/*
+ * engine_snapshot_check: whether what was read back hangs together. Tables are
+ * looked at in the order in which they lean on each other:
+ *
+ *   bytes <- symbols <- labelsets <- devices <- rows -> columns -> series
+ *   book <- entries <- attachments <- series -> bindings -> instances
+ *   instances -> alerts, timers
+ */
+#include "rules/engine/engine_snapshot_private.h"
+
+/* No instant that was ever told lies further out (timer.h). */
+#define FAR (4 * GONG_INSTANT_MAX)
+
+static bool
+within(const struct gong_arena *arena, uint32_t index)
+{
+    return index != 0 && index < arena->count;
+}
+
+/* count elements from first on; first counts even where count is 0. */
+static bool
+run_within(const struct gong_arena *arena, uint32_t first, uint32_t count)
+{
+    return first != 0 && first <= arena->count && count <= arena->count - first;
+}
+
+static bool
+bytes_within(const struct gong_arena *bytes, uint32_t at, uint32_t len)
+{
+    return within(bytes, at) && len < (uint64_t)(bytes->count - at) * 8;
+}
+
+static bool
+instant_sound(int64_t t)
+{
+    return t >= -FAR && t <= FAR;
+}
+
+const char *
+gong_snapshot_check_symbols(const struct gong_engine *engine)
+{
+    const struct gong_symbols *symbols = &engine->symbols;
+    const struct gong_labelsets *labelsets = &engine->labelsets;
+
+    for (uint32_t i = 1; i < symbols->symbols.count; i++) {
+        const struct gong_symbol *s = gong_arena_at(&symbols->symbols, i);
+
+        if (!bytes_within(&symbols->bytes, s->at, s->len)) {
+            return "a symbol's text is outside";
+        }
+    }
+    if (!gong_index_sound(&symbols->index, symbols->symbols.count)) {
+        return "the index of symbols is wrong";
+    }
+    for (uint32_t i = 1; i < labelsets->pairs.count; i++) {
+        const struct gong_label_pair *pair =
+            gong_arena_at(&labelsets->pairs, i);
+
+        if (!within(&symbols->symbols, pair->name) ||
+            !within(&symbols->symbols, pair->value)) {
+            return "a label is no symbol";
+        }
+    }
+    for (uint32_t i = 1; i < labelsets->sets.count; i++) {
+        const struct gong_labelset *set = gong_arena_at(&labelsets->sets, i);
+
+        if (set->count > GONG_LABELSET_MAX ||
+            !run_within(&labelsets->pairs, set->first, set->count)) {
+            return "a label set is outside";
+        }
+    }
+    return gong_index_sound(&labelsets->index, labelsets->sets.count)
+               ? NULL
+               : "the index of label sets is wrong";
+}
+
+static const char *
+check_clocks(const struct gong_engine *engine)
+{
+    const struct gong_timers *timers = &engine->live->timers;
+
+    if (timers->clocks.count < 2 ||
+        timers->clocks.count - 1 != engine->registry.devices.count +
+                                        (engine->registry.devices.count == 0)) {
+        return "there are too many or too few clocks";
+    }
+    for (uint32_t i = 1; i < timers->clocks.count; i++) {
+        struct gong_clock *c = gong_arena_at(&timers->clocks, i);
+
+        if (c->newest < GONG_CLOCK_NEVER || c->newest > GONG_INSTANT_MAX ||
+            c->arrival < 0 || c->arrival > GONG_INSTANT_MAX ||
+            c->floor < GONG_CLOCK_NEVER || c->floor > FAR) {
+            return "a clock is wrong";
+        }
+        c->first = 0;
+        c->place = 0;
+    }
+    return NULL;
+}
+
+static const char *
+check_devices(const struct gong_engine *engine)
+{
+    const struct gong_registry *registry = &engine->registry;
+    const struct gong_arena *symbols = &engine->symbols.symbols;
+    const struct gong_arena *clocks = &engine->live->timers.clocks;
+
+    for (uint32_t i = 1; i < registry->devices.count; i++) {
+        const struct gong_device *d = gong_device_at(registry, i);
+
+        if (!within(symbols, d->site) || !within(symbols, d->name) ||
+            !within(clocks, d->clock) || d->clock == GONG_CLOCK_JOURNAL ||
+            (d->head != 0 && !within(&registry->rows, d->head))) {
+            return "a device is wrong";
+        }
+    }
+    return gong_index_sound(&registry->device_index, registry->devices.count)
+               ? NULL
+               : "the index of devices is wrong";
+}
+
+static bool
+row_sound(const struct gong_engine *engine, const struct gong_row *r)
+{
+    const struct gong_registry *registry = &engine->registry;
+
+    return within(&registry->devices, r->device) &&
+           within(&engine->labelsets.sets, r->labelset) &&
+           r->key_len <= GONG_SERIES_KEY_MAX &&
+           bytes_within(&registry->keys, r->key_at, r->key_len) &&
+           r->count <= r->capacity && r->count <= GONG_ROW_COLUMNS_MAX &&
+           run_within(&registry->columns, r->columns, r->capacity) &&
+           (r->next == 0 || within(&registry->rows, r->next));
+}
+
+static bool
+column_sound(const struct gong_engine *engine, const struct gong_column *c)
+{
+    const struct gong_arena *symbols = &engine->symbols.symbols;
+
+    if (c->raw == 0) { /* spare */
+        return c->metric == 0 && c->series == GONG_COLUMN_NEW;
+    }
+    return within(symbols, c->raw) && within(symbols, c->metric) &&
+           (c->series == GONG_COLUMN_NEW || c->series == GONG_COLUMN_UNREAD ||
+            c->series == GONG_COLUMN_REFUSED ||
+            within(&engine->live->binds.series, c->series));
+}
+
+static const char *
+check_rows(const struct gong_engine *engine)
+{
+    const struct gong_registry *registry = &engine->registry;
+
+    for (uint32_t i = 1; i < registry->columns.count; i++) {
+        if (!column_sound(engine, gong_column_at(registry, i))) {
+            return "a column is wrong";
+        }
+    }
+    for (uint32_t i = 1; i < registry->rows.count; i++) {
+        const struct gong_row *r = gong_row_at(registry, i);
+
+        if (!row_sound(engine, r)) {
+            return "a row is wrong";
+        }
+        for (uint32_t c = 0; c < r->count; c++) {
+            if (gong_column_at(registry, r->columns + c)->raw == 0) {
+                return "a row has a column without a name";
+            }
+        }
+    }
+    return gong_index_sound(&registry->row_index, registry->rows.count)
+               ? NULL
+               : "the index of rows is wrong";
+}
+
+static bool
+entry_sound(const struct gong_book *book, const struct gong_entry *entry)
+{
+    return entry->rule < book->count &&
+           entry->leaf < book->rules[entry->rule].plan->leaf_count;
+}
+
+static const char *
+check_attachments(const struct gong_engine *engine)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+
+    for (uint32_t i = 1; i < binds->entries.count; i++) {
+        if (!entry_sound(&engine->live->book, gong_entry_at(binds, i))) {
+            return "a selector is of no rule";
+        }
+    }
+    for (uint32_t i = 1; i < binds->attachments.count; i++) {
+        const struct gong_attachment *a = gong_attachment_at(binds, i);
+
+        if (!run_within(&binds->entries, a->first, a->count)) {
+            return "an attachment is outside";
+        }
+        gong_bind_refresh(binds, i);
+    }
+    return gong_index_sound(&binds->attachment_index, binds->attachments.count)
+               ? NULL
+               : "the index of attachments is wrong";
+}
+
+static bool
+leaves_sound(const struct gong_binds *binds, const struct gong_instance *i)
+{
+    const struct gong_book_rule *rule = &binds->book->rules[i->rule];
+
+    if (rule->form != GONG_FORM_JOINT) {
+        return within(&binds->series, i->leaves);
+    }
+    if (!run_within(&binds->leaves, i->leaves, rule->plan->leaf_count)) {
+        return false;
+    }
+    for (uint32_t leaf = 0; leaf < rule->plan->leaf_count; leaf++) {
+        uint32_t series = gong_bind_leaf(binds, i, leaf);
+
+        if (series != 0 && !within(&binds->series, series)) {
+            return false;
+        }
+    }
+    return gong_bind_home(binds, i) != 0;
+}
+
+static const char *
+check_instances(const struct gong_engine *engine)
+{
+    const struct gong_live *live = engine->live;
+    const struct gong_binds *binds = &live->binds;
+
+    for (uint32_t n = 1; n < binds->instances.count; n++) {
+        struct gong_instance *i = gong_instance_at(binds, n);
+
+        i->touched = 0;
+        if (i->rule >= live->book.count || !leaves_sound(binds, i)) {
+            return "an instance is of no rule or series";
+        }
+        if (i->alert != 0 &&
+            (!within(&live->alerts.arena, i->alert) ||
+             gong_alert_at(&live->alerts, i->alert)->used != 1 ||
+             gong_alert_at(&live->alerts, i->alert)->instance != n)) {
+            return "an instance has another's alert";
+        }
+    }
+    return gong_index_sound(&binds->joint_index, binds->instances.count)
+               ? NULL
+               : "the index of joined instances is wrong";
+}
+
+/* Each of a series' bindings leads to an instance that leads back. */
+static bool
+bindings_sound(const struct gong_binds *binds, uint32_t series)
+{
+    const struct gong_series *s = gong_series_at(binds, series);
+    const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
+
+    if (!run_within(&binds->bindings, s->bindings, a->count)) {
+        return false;
+    }
+    for (uint32_t i = 0; i < a->count; i++) {
+        const struct gong_entry *entry = gong_entry_at(binds, a->first + i);
+        uint32_t instance = gong_binding_at(binds, s->bindings + i);
+
+        if (!within(&binds->instances, instance) ||
+            gong_instance_at(binds, instance)->rule != entry->rule ||
+            gong_bind_leaf(binds, gong_instance_at(binds, instance),
+                           entry->leaf) != series) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static const char *
+check_series(const struct gong_engine *engine)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+
+    for (uint32_t i = 1; i < binds->series.count; i++) {
+        struct gong_series *s = gong_series_at(binds, i);
+
+        s->busy = 0;
+        if (!within(&engine->registry.devices, s->device) ||
+            !within(&engine->labelsets.sets, s->labelset) ||
+            !within(&engine->symbols.symbols, s->metric) ||
+            !within(&binds->attachments, s->attachment) ||
+            (s->stamp != GONG_STAMP_NONE && !instant_sound(s->stamp))) {
+            return "a series is wrong";
+        }
+    }
+    return gong_index_sound(&binds->series_index, binds->series.count)
+               ? NULL
+               : "the index of series is wrong";
+}
+
+static const char *
+check_bindings(const struct gong_engine *engine)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+
+    for (uint32_t i = 1; i < binds->series.count; i++) {
+        if (!bindings_sound(binds, i)) {
+            return "a series has another's instance";
+        }
+    }
+    return NULL;
+}
+
+static bool
+alert_sound(const struct gong_live *live, uint32_t n)
+{
+    const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
+
+    return alert->state <= GONG_ALERT_KEEPING &&
+           instant_sound(alert->since_ms) && instant_sound(alert->told_ms) &&
+           (alert->held_ms == GONG_ALERT_FREE ||
+            instant_sound(alert->held_ms)) &&
+           within(&live->binds.instances, alert->instance) &&
+           gong_instance_at(&live->binds, alert->instance)->alert == n;
+}
+
+/* The free list holds every unused alert once: so many steps lead to its end.
+ */
+static bool
+free_list_sound(const struct gong_alerts *alerts, uint32_t unused)
+{
+    uint32_t next = alerts->free;
+
+    for (uint32_t i = 0; i < unused; i++) {
+        if (!within(&alerts->arena, next) ||
+            gong_alert_at(alerts, next)->used != 0) {
+            return false;
+        }
+        next = gong_alert_at(alerts, next)->instance;
+    }
+    return next == 0;
+}
+
+/* Counts alerts and busy series anew. */
+static const char *
+check_alerts(const struct gong_engine *engine)
+{
+    struct gong_live *live = engine->live;
+    uint32_t unused = 0;
+
+    live->pending = 0;
+    live->firing = 0;
+    for (uint32_t n = 1; n < live->alerts.arena.count; n++) {
+        const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
+        const struct gong_instance *i = NULL;
+
+        if (alert->used == 0) {
+            unused++;
+            continue;
+        }
+        if (alert->used != 1 || !alert_sound(live, n)) {
+            return "an alert is wrong";
+        }
+        gong_live_count(live, GONG_ALERT_INACTIVE,
+                        (enum gong_alert_state)alert->state);
+        i = gong_instance_at(&live->binds, alert->instance);
+        if (live->book.rules[i->rule].form != GONG_FORM_JOINT) {
+            gong_series_at(&live->binds, i->leaves)->busy++;
+        }
+    }
+    return free_list_sound(&live->alerts, unused)
+               ? NULL
+               : "the list of free alerts is wrong";
+}
+
+static const char *
+rearm_one(struct gong_engine *engine, uint32_t n,
+          const struct gong_arena *stored)
+{
+    struct gong_live *live = engine->live;
+    struct gong_instance *i = gong_instance_at(&live->binds, n);
+    const struct gong_timer *t = NULL;
+
+    if (!within(stored, i->timer)) {
+        return "an instance has no such timer";
+    }
+    t = gong_arena_at(stored, i->timer);
+    if (t->instance != n || t->rule != i->rule || !instant_sound(t->due)) {
+        return "an instance has another's timer";
+    }
+    i->timer = gong_timer_arm(&live->timers, gong_live_clock(engine, live, i),
+                              t->due, i->rule, n);
+    return i->timer == 0 ? "out of memory" : NULL;
+}
+
+/* Arms all timers again: their heaps are not believed, and the order in which
+ * timers run does not depend on how heaps came about. */
+static const char *
+rearm(struct gong_engine *engine)
+{
+    struct gong_live *live = engine->live;
+    struct gong_arena stored = live->timers.timers;
+    const char *wrong = NULL;
+
+    gong_arena_init(&live->timers.timers, stored.budget, stored.stride);
+    for (uint32_t n = 1; n < live->binds.instances.count && wrong == NULL;
+         n++) {
+        struct gong_instance *i = gong_instance_at(&live->binds, n);
+
+        if (i->timer != 0) {
+            wrong = rearm_one(engine, n, &stored);
+        }
+    }
+    gong_arena_fini(&stored);
+    return wrong;
+}
+
+static const char *
+check_times(const struct gong_engine *engine)
+{
+    return engine->journal_ms < 0 || engine->journal_ms > GONG_INSTANT_MAX ||
+                   engine->ran_ms < 0 ||
+                   engine->ran_ms > GONG_INSTANT_MAX + 1 ||
+                   (engine->blind_from != GONG_NEVER &&
+                    (engine->blind_from < 0 ||
+                     engine->blind_from > engine->journal_ms)) ||
+                   (engine->resumed_ms != GONG_NEVER &&
+                    (engine->resumed_ms < 0 ||
+                     engine->resumed_ms > engine->journal_ms)) ||
+                   (engine->settle_ms != GONG_NEVER &&
+                    (engine->settle_ms < 0 ||
+                     engine->settle_ms > 2 * GONG_INSTANT_MAX))
+               ? "its time is wrong"
+               : NULL;
+}
+
+const char *
+gong_snapshot_check(struct gong_engine *engine)
+{
+    static const char *(*const checks[])(const struct gong_engine *) = {
+        check_times,     check_clocks,   check_devices,
+        check_rows,      check_series,   check_attachments,
+        check_instances, check_bindings, check_alerts,
+    };
+
+    for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {
+        const char *wrong = checks[i](engine);
+
+        if (wrong != NULL) {
+            return wrong;
+        }
+    }
+    return rearm(engine);
+}

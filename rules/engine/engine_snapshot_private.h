@@ -1,0 +1,38 @@
+/* engine_snapshot_private: what saving and restoring share. */
+#ifndef GONG_RULES_ENGINE_ENGINE_SNAPSHOT_PRIVATE_H
+#define GONG_RULES_ENGINE_ENGINE_SNAPSHOT_PRIVATE_H
+
+#include "rules/engine/engine_snapshot.h"
+#include "rules/engine/engine_state.h"
+
+#define GONG_SECTION_HEADER  24
+#define GONG_SECTION_TRAILER 8
+#define GONG_SECTIONS        25
+
+/* One of the three is set. */
+struct gong_section {
+    struct gong_arena *arena;
+    struct gong_index *index;
+    void *plain;
+    uint32_t stride; /* of one element */
+};
+
+/* gong_sections: all of an engine's, in the order in which they are stored. */
+void gong_sections(struct gong_engine *engine,
+                   struct gong_section out[GONG_SECTIONS]);
+
+/* gong_snapshot_layout: says whether elements look the same elsewhere. */
+uint32_t gong_snapshot_layout(const struct gong_section all[GONG_SECTIONS]);
+
+uint64_t gong_snapshot_limits(const struct gong_engine *engine);
+uint64_t gong_snapshot_key(const struct gong_engine *engine);
+
+/* Both in engine_snapshot_check.c; NULL if all is sound, else what is not.
+ * gong_snapshot_check_symbols: before rules are compiled against them. */
+const char *gong_snapshot_check_symbols(const struct gong_engine *engine);
+
+/* gong_snapshot_check: looks at all that was read,
+ * before anything uses it, and makes anew what follows from it. */
+const char *gong_snapshot_check(struct gong_engine *engine);
+
+#endif

@@ -1,0 +1,159 @@
+/*
+ * A snapshot with bytes of the fuzzer's choice, its CRCs right: it is refused,
+ * or gives an engine that goes on without stepping out of its memory.
+ *
+ *   input: u8 how, then   0: the snapshot itself
+ *                         1: patches {u24 place, u8 value}
+ *                         2: patches {u24 place / 4, u8 word's value}
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/le.h"
+#include "rules/engine/engine_snapshot.h"
+#include "tests/fuzz/fuzz.h"
+#include "tests/unit/snapshot_bytes.h"
+
+#define RULES 5
+
+static struct gong_rule rules[RULES];
+static struct gong_ruleset set = {rules, RULES};
+static struct bytes good;
+
+static void
+on_effect(void *ctx, const struct gong_effect *effect)
+{
+    uint64_t *sum = ctx;
+
+    for (size_t i = 0; i < effect->label_count; i++) {
+        for (size_t c = 0; c < effect->labels[i].value.len; c++) {
+            *sum += (unsigned char)effect->labels[i].value.data[c];
+        }
+    }
+}
+
+static void
+make_rules(void)
+{
+    static const char *const exprs[RULES] = {
+        "m_a > 1", "m_a{k!=\"x\"} * 2 >= 1", "m_a > m_b",
+        "m_a > 0 unless m_b > 0", "m_b < 5"};
+    static char names[RULES][2] = {"0", "1", "2", "3", "4"};
+
+    for (size_t i = 0; i < RULES; i++) {
+        struct gong_expr_error error;
+
+        rules[i] = (struct gong_rule){
+            .id = names[i],
+            .alert = names[i],
+            .expr = gong_expr_parse(gong_str_of(exprs[i]), &error),
+            .lookback_ms = 5000,
+            .for_ms = i % 2 == 0 ? 0 : 1000,
+            .keep_firing_for_ms = i == 3 ? 500 : 0,
+            .interval_ms = i == 4 ? 1000 : 0,
+        };
+        FUZZ_CHECK(rules[i].expr != NULL);
+    }
+}
+
+/* Data of device d0 and d1 with what the engine knows and what it does not. */
+static void
+drive(struct gong_engine *engine, int64_t ms)
+{
+    static const char *const payloads[] = {
+        "\1\2sd0m,k=x a=2,b=1 %s\nm a=5,b=7 %s\n",
+        "\1\2sd1m,k=x a=0,b=3 %s\nm,k=y c=5,a=7 %s\n"};
+    struct gong_record record = {
+        .meta = {.journal_ms = ms, .wall_ns = ms * 1000000}};
+
+    for (size_t i = 0; i < 2; i++) {
+        char payload[128];
+        char stamp[32];
+        int len = 0;
+
+        FUZZ_CHECK(snprintf(stamp, sizeof stamp, "%lld000000", (long long)ms) >
+                   0);
+        len = snprintf(payload, sizeof payload, payloads[i], stamp, stamp);
+        record.meta.type = GONG_RECORD_DATA;
+        record.payload = gong_str_from(payload, (size_t)len);
+        FUZZ_CHECK(gong_engine_apply(engine, &record) == GONG_OK);
+    }
+}
+
+static void
+make_good(void)
+{
+    struct gong_snapshot_place place = {.position = 1};
+    uint64_t sum = 0;
+    struct gong_engine *engine = gong_engine_new(NULL, on_effect, &sum);
+
+    FUZZ_CHECK(engine != NULL);
+    FUZZ_CHECK(gong_engine_set_rules(engine, &set, 0, 0, NULL) == GONG_OK);
+    drive(engine, 100000);
+    drive(engine, 100700);
+    FUZZ_CHECK(bytes_save(&good, engine, &place));
+    gong_engine_free(engine);
+}
+
+static void
+patch(struct bytes *bytes, const uint8_t *data, size_t size, bool words)
+{
+    for (; size >= 4; data += 4, size -= 4) {
+        size_t place = data[0] | (size_t)data[1] << 8 | (size_t)data[2] << 16;
+
+        if (words && place * 4 + 4 <= bytes->len) {
+            gong_le_put32(bytes->data + place * 4, data[3]);
+        } else if (!words && place < bytes->len) {
+            bytes->data[place] = data[3];
+        }
+    }
+}
+
+static void
+try_it(struct bytes *bytes)
+{
+    uint64_t sum = 0;
+    struct gong_snapshot_start start = {
+        .emit = on_effect, .ctx = &sum, .set = &set};
+    struct gong_engine *engine = NULL;
+    struct gong_record clock = {.meta = {.type = GONG_RECORD_CLOCK}};
+    const char *why = NULL;
+
+    if (bytes_restore(bytes, &start, &engine, &why) != GONG_OK) {
+        FUZZ_CHECK(why != NULL && engine == NULL);
+        return;
+    }
+    drive(engine, 101000);
+    drive(engine, 103000);
+    gong_engine_alerts(engine, on_effect, &sum);
+    FUZZ_CHECK(gong_engine_set_rules(engine, &set, 9, 103500, NULL) == GONG_OK);
+    drive(engine, 104000);
+    clock.meta.journal_ms = INT64_MAX;
+    FUZZ_CHECK(gong_engine_apply(engine, &clock) == GONG_OK);
+    gong_engine_free(engine);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct bytes bytes = {0};
+
+    if (good.len == 0) {
+        make_rules();
+        make_good();
+    }
+    if (size == 0) {
+        return 0;
+    }
+    bytes.len = data[0] == 0 ? size - 1 : good.len;
+    bytes.data = malloc(bytes.len + 1);
+    FUZZ_CHECK(bytes.data != NULL);
+    memcpy(bytes.data, data[0] == 0 ? data + 1 : good.data, bytes.len);
+    if (data[0] != 0) {
+        patch(&bytes, data + 1, size - 1, data[0] == 2);
+    }
+    bytes_seal(&bytes);
+    try_it(&bytes);
+    bytes_free(&bytes);
+    return 0;
+}

@@ -1,0 +1,384 @@
+/*
+ * Snapshots that are damaged, forged or of something else. That a good one goes
+ * on with the same effects is shown by test_engine_model.c on random streams,
+ * and here across a change of rules.
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "common/le.h"
+#include "engine_fixture.h"
+#include "snapshot_bytes.h"
+
+static const struct rule_spec specs[] = {
+    {.alert = "Hot", .expr = "m_a > 5", .for_ms = 2000},
+    {.alert = "Both", .expr = "m_a > 5 and m_b > 5", .keep_ms = 3000},
+    {.alert = "Alone", .expr = "m_a > 5 unless m_b > 7", .lookback_ms = 4000},
+    {.alert = "Grid", .expr = "m_b > 1", .interval_ms = 1000},
+    {.alert = "Calc", .expr = "m_a * 2 > 3", .for_ms = 500},
+};
+#define SPECS (sizeof specs / sizeof specs[0])
+
+struct world {
+    struct gong_ruleset *set;
+    struct gong_engine *engine;
+    struct text effects;
+    struct text payload;
+    struct bytes bytes;
+};
+
+static const struct gong_snapshot_place place = {
+    .journal_id = {1, 2, 3},
+    .generation = 4,
+    .position = 5,
+    .rules = "name",
+};
+
+static void
+on_effect(void *ctx, const struct gong_effect *effect)
+{
+    effect_bytes(ctx, effect);
+}
+
+static void
+feed(struct world *world, struct gong_engine *engine, int64_t ms, int value)
+{
+    char points[256];
+    struct gong_record record;
+
+    snprintf(points, sizeof points,
+             "m,k=x a=%d,b=%d,c=1 %" PRId64 "\nm a=%d %" PRId64 "\n", value,
+             value / 2, ms, 9 - value, ms);
+    for (int device = 0; device < 4; device++) {
+        char name[8];
+
+        snprintf(name, sizeof name, "d%d", device);
+        record = data_record(&world->payload, ms + device, "s", name, points);
+        record.offset = (uint64_t)ms;
+        assert_int_equal(gong_engine_apply(engine, &record), GONG_OK);
+    }
+}
+
+static int
+setup(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+
+    assert_non_null(world);
+    world->set = make_rules(specs, SPECS);
+    text_clear(&world->effects);
+    world->engine = gong_engine_new(NULL, on_effect, &world->effects);
+    assert_non_null(world->engine);
+    assert_int_equal(
+        gong_engine_set_rules(world->engine, world->set, 0, 0, NULL), GONG_OK);
+    for (int i = 0; i < 12; i++) {
+        feed(world, world->engine, 100000 + i * 700, i * 5 % 11);
+    }
+    assert_true(bytes_save(&world->bytes, world->engine, &place));
+    *state = world;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct world *world = *state;
+
+    gong_engine_free(world->engine);
+    gong_ruleset_free(world->set);
+    text_free(&world->effects);
+    text_free(&world->payload);
+    bytes_free(&world->bytes);
+    free(world);
+    return 0;
+}
+
+static enum gong_err
+restore(struct world *world, struct gong_engine **out, const char **why)
+{
+    struct gong_snapshot_start start = {
+        .emit = on_effect, .ctx = &world->effects, .set = world->set};
+
+    return bytes_restore(&world->bytes, &start, out, why);
+}
+
+static void
+refused(struct world *world, const char *reason)
+{
+    struct gong_engine *engine = NULL;
+    const char *why = "";
+
+    assert_int_not_equal(restore(world, &engine, &why), GONG_OK);
+    assert_null(engine);
+    assert_string_equal(why, reason);
+}
+
+static void
+the_header_says_where(void **state)
+{
+    struct world *world = *state;
+    struct gong_snapshot_place found;
+    const char *why = NULL;
+
+    assert_int_equal(gong_snapshot_place(world->bytes.data, &found, &why),
+                     GONG_OK);
+    assert_memory_equal(found.journal_id, place.journal_id, 16);
+    assert_int_equal(found.generation, 4);
+    assert_int_equal(found.position, 5);
+    assert_string_equal(found.rules, "name");
+    world->bytes.data[40] ^= 1;
+    assert_int_equal(gong_snapshot_place(world->bytes.data, &found, &why),
+                     GONG_ERR_CORRUPT);
+    gong_le_put32(world->bytes.data + 4, 2);
+    bytes_seal(&world->bytes);
+    assert_int_equal(gong_snapshot_place(world->bytes.data, &found, &why),
+                     GONG_ERR_INVALID);
+}
+
+/* Saved again, a restored engine gives the same bytes but for what is made
+ * anew: the links of timers. */
+static void
+numbers_are_the_same(void **state)
+{
+    struct world *world = *state;
+    struct gong_engine *engine = NULL;
+    struct gong_engine_stats a;
+    struct gong_engine_stats b;
+    const char *why = "";
+
+    assert_int_equal(restore(world, &engine, &why), GONG_OK);
+    gong_engine_stats(world->engine, &a);
+    gong_engine_stats(engine, &b);
+    assert_true(a.pending > 0 && a.firing > 0);
+    b.bytes = a.bytes; /* room to grow is not kept */
+    assert_memory_equal(&a, &b, sizeof a);
+    assert_true(gong_engine_deadline(engine) ==
+                gong_engine_deadline(world->engine));
+    gong_engine_free(engine);
+}
+
+static void
+rules_can_change_after_it(void **state)
+{
+    struct world *world = *state;
+    struct rule_spec other[SPECS];
+    struct gong_ruleset *set = NULL;
+    struct gong_engine *engines[2] = {world->engine, NULL};
+    struct text told[2] = {{0}, {0}};
+    const char *why = "";
+
+    memcpy(other, specs, sizeof specs);
+    other[0].for_ms = 1000;  /* changed */
+    other[3].alert = "Else"; /* another in its place */
+    set = make_rules(other, SPECS);
+    assert_int_equal(restore(world, &engines[1], &why), GONG_OK);
+    for (int n = 0; n < 2; n++) {
+        struct gong_rules_report report;
+        struct gong_record clock = clock_record(200000);
+
+        text_clear(&world->effects);
+        assert_int_equal(
+            gong_engine_set_rules(engines[n], set, 6, 109000, &report),
+            GONG_OK);
+        assert_int_equal(report.kept, 3);
+        assert_int_equal(report.changed, 1);
+        assert_int_equal(report.added, 1);
+        assert_int_equal(report.removed, 1);
+        for (int i = 0; i < 8; i++) {
+            feed(world, engines[n], 109500 + i * 900, i * 7 % 11);
+        }
+        assert_int_equal(gong_engine_apply(engines[n], &clock), GONG_OK);
+        text_add(&told[n], "%s", "");
+        for (size_t at = 0; at < world->effects.len; at += 4000) {
+            text_add(&told[n], "%.4000s", world->effects.data + at);
+        }
+    }
+    assert_non_null(strstr(told[0].data, "rule_removed"));
+    assert_string_equal(told[0].data, told[1].data);
+    text_free(&told[0]);
+    text_free(&told[1]);
+    gong_engine_free(engines[1]);
+    gong_engine_free(world->engine);
+    world->engine = NULL;
+    gong_ruleset_free(set);
+}
+
+/* Every bit matters: a byte that is another one is always found. */
+static void
+damage_is_found(void **state)
+{
+    struct world *world = *state;
+
+    for (size_t at = 0; at < world->bytes.len; at++) {
+        struct gong_engine *engine = NULL;
+        const char *why = NULL;
+
+        world->bytes.data[at] ^= 0x10;
+        if (restore(world, &engine, &why) == GONG_OK) {
+            /* The CRC's own filling is not covered by it. */
+            gong_engine_free(engine);
+            assert_int_equal(world->bytes.data[at], 0x10);
+        } else {
+            assert_non_null(why);
+        }
+        world->bytes.data[at] ^= 0x10;
+    }
+}
+
+static void
+a_short_one_is_refused(void **state)
+{
+    struct world *world = *state;
+    size_t len = world->bytes.len;
+
+    for (world->bytes.len = 0; world->bytes.len < len; world->bytes.len++) {
+        struct gong_engine *engine = NULL;
+        const char *why = NULL;
+
+        assert_int_not_equal(restore(world, &engine, &why), GONG_OK);
+        assert_non_null(why);
+    }
+    world->bytes.data = realloc(world->bytes.data, len + 1);
+    assert_non_null(world->bytes.data);
+    world->bytes.data[len] = 0;
+    world->bytes.len = len + 1;
+    refused(world, "something follows its end");
+}
+
+static void
+go_on(struct world *world, struct gong_engine *engine)
+{
+    struct gong_record clock = clock_record(INT64_MAX);
+
+    feed(world, engine, 109000, 9);
+    feed(world, engine, 110000, 1);
+    assert_int_equal(gong_engine_set_rules(engine, world->set, 6, 111000, NULL),
+                     GONG_OK);
+    feed(world, engine, 112000, 9);
+    assert_int_equal(gong_engine_apply(engine, &clock), GONG_OK);
+    text_clear(&world->effects);
+}
+
+/* Words that would be indices, counts or times become others, and every CRC is
+ * right: refused, or an engine that goes on (the sanitizers look at how). */
+static void
+forgeries_do_no_harm(void **state)
+{
+    static const uint32_t values[] = {0, 1, 2, 0x7fffffff, UINT32_MAX};
+    struct world *world = *state;
+    struct bytes good = {.data = malloc(world->bytes.len),
+                         .len = world->bytes.len};
+    size_t taken = 0;
+    size_t refusals = 0;
+
+    assert_non_null(good.data);
+    memcpy(good.data, world->bytes.data, good.len);
+    for (size_t at = 0; at + 4 <= good.len; at += 4) {
+        for (size_t v = 0; v < sizeof values / sizeof values[0]; v++) {
+            struct gong_engine *engine = NULL;
+            const char *why = NULL;
+
+            memcpy(world->bytes.data, good.data, good.len);
+            gong_le_put32(world->bytes.data + at, values[v]);
+            bytes_seal(&world->bytes);
+            if (restore(world, &engine, &why) == GONG_OK) {
+                taken++;
+                go_on(world, engine);
+                gong_engine_free(engine);
+            } else {
+                refusals++;
+                assert_non_null(why);
+            }
+        }
+    }
+    bytes_free(&good);
+    assert_true(taken > 0 && refusals > 1000);
+}
+
+static void
+of_something_else_is_refused(void **state)
+{
+    struct world *world = *state;
+    struct gong_engine_limits limits = {.devices = 3};
+    struct gong_snapshot_start start = {
+        .limits = &limits, .emit = on_effect, .ctx = NULL, .set = world->set};
+    struct gong_engine *engine = NULL;
+    struct rule_spec other[SPECS];
+    const char *why = "";
+
+    assert_int_equal(bytes_restore(&world->bytes, &start, &engine, &why),
+                     GONG_ERR_INVALID);
+    assert_string_equal(why, "its limits were others");
+    limits = (struct gong_engine_limits){.hash_key = {1, 2}};
+    assert_int_equal(bytes_restore(&world->bytes, &start, &engine, &why),
+                     GONG_ERR_INVALID);
+    assert_string_equal(why, "its hash key was another");
+    start.limits = NULL;
+    memcpy(other, specs, sizeof specs);
+    other[4].for_ms++;
+    start.set = make_rules(other, SPECS);
+    assert_int_equal(bytes_restore(&world->bytes, &start, &engine, &why),
+                     GONG_ERR_INVALID);
+    assert_string_equal(why, "its rules were others");
+    gong_ruleset_free((struct gong_ruleset *)(uintptr_t)start.set);
+    gong_le_put32(world->bytes.data + 8, 1);
+    bytes_seal(&world->bytes);
+    refused(world, "another program or machine wrote it");
+}
+
+static void
+memory_runs_out(void **state)
+{
+    struct world *world = *state;
+    struct gong_engine_limits limits = {0};
+    struct gong_snapshot_start start = {.limits = &limits,
+                                        .emit = on_effect,
+                                        .ctx = &world->effects,
+                                        .set = world->set};
+    enum gong_err err = GONG_ERR_MEMORY;
+
+    for (limits.bytes = 512; err != GONG_OK; limits.bytes += 512) {
+        struct gong_engine *engine = NULL;
+        const char *why = "";
+
+        assert_true(limits.bytes < (UINT64_C(1) << 22));
+        err = bytes_restore(&world->bytes, &start, &engine, &why);
+        gong_engine_free(engine);
+    }
+    assert_true(limits.bytes > 4096);
+}
+
+static void
+a_failing_write_ends_it(void **state)
+{
+    struct world *world = *state;
+    size_t whole = world->bytes.len;
+
+    for (world->bytes.limit = 1; world->bytes.limit < whole;
+         world->bytes.limit += 97) {
+        assert_false(bytes_save(&world->bytes, world->engine, &place));
+    }
+    world->bytes.limit = whole;
+    assert_true(bytes_save(&world->bytes, world->engine, &place));
+}
+
+int
+main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(the_header_says_where),        T(numbers_are_the_same),
+        T(rules_can_change_after_it),    T(damage_is_found),
+        T(a_short_one_is_refused),       T(forgeries_do_no_harm),
+        T(of_something_else_is_refused), T(memory_runs_out),
+        T(a_failing_write_ends_it),
+    };
+
+    return cmocka_run_group_tests_name("engine_snapshot", tests, NULL, NULL);
+}
