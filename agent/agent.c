@@ -272,6 +272,8 @@ start_engine(struct gong_agent *agent, const struct problem *problem)
         .limits = {.devices = (uint32_t)limits->devices,
                    .rows_per_device = (uint32_t)limits->rows_per_device,
                    .instances = (uint32_t)limits->instances},
+        .snapshot_min = limits->snapshot_min,
+        .snapshot_max = limits->snapshot_max,
     };
     uint64_t segments =
         agent->config->journal.size / agent->config->journal.segment_size;

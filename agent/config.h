@@ -51,6 +51,9 @@ struct gong_agent_engine {
     int64_t devices;
     int64_t rows_per_device;
     int64_t instances;
+    gong_dur_t settle;
+    gong_dur_t snapshot_min;
+    gong_dur_t snapshot_max;
 };
 
 struct gong_agent_http {

@@ -153,6 +153,16 @@ static const struct gong_option engine_options[] = {
      1000000, NULL, "", "Distinct sets of tags of one device."},
     {"instances", GONG_OPTION_INT, ENGINE(instances), "20000000", 1, 1000000000,
      NULL, "", "Pairs of rule and series."},
+    {"settle", GONG_OPTION_DURATION, ENGINE(settle), "60s", 0, 3600000, NULL,
+     "",
+     "After the agent was blind (at its start, after a stall, after the broker "
+     "was away): for so long nothing turns missing."},
+    {"snapshot_min", GONG_OPTION_DURATION, ENGINE(snapshot_min), "60s", 10,
+     86400000, NULL, "", "Shortest time between two snapshots of the state."},
+    {"snapshot_max", GONG_OPTION_DURATION, ENGINE(snapshot_max), "15m", 0,
+     86400000, NULL, "",
+     "Longest time; in between one is due when the journal has grown by the "
+     "last one's size. 0s: no snapshots, each start replays the journal."},
 };
 
 static const struct gong_option_table engine_table = {

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/rules_reload.h"
+#include "agent/snapshot_file.h"
 #include "common/log.h"
 
 #define CLOCK_APART_MS  100 /* at most ten CLOCK records a second */
@@ -20,6 +21,9 @@
 #define RETRY_MS         1000
 #define RETRY_MS_MAX     60000
 
+_Static_assert(GONG_SNAPSHOT_RULES + 1 == GONG_RULE_SHA_SIZE,
+               "a snapshot names its rules by their digest");
+
 const int64_t gong_latency_bounds_ms[GONG_LATENCY_CLASSES] = {
     1, 2, 5, 10, 20, 50, 100, 250, 1000, 10000};
 
@@ -32,10 +36,12 @@ struct gong_engine_thread {
     struct gong_engine *engine;
     struct gong_rule_source *rules; /* borrowed by the engine */
     struct gong_spool_cursor *cursor;
-    struct gong_engine_report now; /* as it grows */
-    uint64_t config_segment;       /* the last one that has a CONFIG */
-    uint64_t tried_end;            /* nothing more could be read up to here */
-    int64_t clock_ms; /* journal time of the last CLOCK asked for */
+    struct gong_snapshots *snapshots; /* NULL: none are taken */
+    bool restored;                    /* from a snapshot */
+    struct gong_engine_report now;    /* as it grows */
+    uint64_t config_segment;          /* the last one that has a CONFIG */
+    uint64_t tried_end; /* nothing more could be read up to here */
+    int64_t clock_ms;   /* journal time of the last CLOCK asked for */
     int64_t retry_ms;
     gong_mono_t reported;
     gong_mono_t viewed;
@@ -90,6 +96,9 @@ publish_report(struct gong_engine_thread *t, gong_mono_t now)
     t->reported = now;
     t->now.position = gong_spool_cursor_offset(t->cursor);
     gong_engine_stats(t->engine, &t->now.engine);
+    if (t->snapshots != NULL) {
+        gong_snapshots_report(t->snapshots, &t->now.snapshots);
+    }
     (void)pthread_mutex_lock(&t->lock);
     t->report = t->now;
     (void)pthread_mutex_unlock(&t->lock);
@@ -138,6 +147,11 @@ publish(struct gong_engine_thread *t)
     if (gong_mono_since(now, t->reported).ns <
         gong_dur_ms(REPORT_APART_MS).ns) {
         return;
+    }
+    if (t->now.live && t->snapshots != NULL) {
+        gong_snapshots_consider(t->snapshots, t->engine,
+                                gong_spool_cursor_offset(t->cursor),
+                                t->now.rules_sha);
     }
     publish_report(t, now);
     if (view_is_due(t, now)) {
@@ -262,6 +276,8 @@ new_engine(struct gong_engine_thread *t)
     t->now.rules_sha[0] = '\0';
     t->now.live = false;
     t->tried_end = 0;
+    t->restored = false;
+    t->now.replayed = 0;
     t->engine = gong_engine_new(&t->options.limits, emit, t);
     return t->engine != NULL;
 }
@@ -291,6 +307,7 @@ start_over(struct gong_engine_thread *t)
 static void
 apply(struct gong_engine_thread *t, const struct gong_record *record)
 {
+    t->now.replayed += t->now.live ? 0 : 1;
     if (record->meta.type == GONG_RECORD_CONFIG) {
         apply_config(t, record);
     }
@@ -308,8 +325,10 @@ become_live(struct gong_engine_thread *t)
     t->retry_ms = RETRY_MS;
     publish_report(t, gong_mono_now());
     gong_log(GONG_LOG_INFO, "engine_live",
-             "records=%" PRIu64 " rules=%" PRIu64 " firing=%" PRIu64,
-             t->now.engine.records, t->now.engine.rules, t->now.engine.firing);
+             "replayed=%" PRIu64 " from=\"%s\" rules=%" PRIu64
+             " firing=%" PRIu64,
+             t->now.replayed, t->restored ? "snapshot" : "journal begin",
+             t->now.engine.rules, t->now.engine.firing);
 }
 
 /* Asks for a CLOCK record when a timer is due; returns how long to wait for
@@ -391,7 +410,9 @@ run(void *ctx)
     unsigned since_look = 0;
     bool running = true;
 
-    find_first_rules(t);
+    if (!t->restored) {
+        find_first_rules(t);
+    }
     while (running && t->engine != NULL) {
         struct gong_record record;
         enum gong_err err =
@@ -419,12 +440,60 @@ run(void *ctx)
 static void
 free_thread(struct gong_engine_thread *t)
 {
+    gong_snapshots_stop(t->snapshots);
     gong_spool_cursor_close(t->cursor);
     gong_engine_free(t->engine);
     gong_rule_source_free(t->rules);
     gong_alert_view_release(t->view);
     (void)pthread_mutex_destroy(&t->lock);
     free(t);
+}
+
+/* Goes on from the newest snapshot that holds, if there is one; *bytes is its
+ * size. */
+static bool
+restore(struct gong_engine_thread *t, uint64_t *bytes)
+{
+    struct gong_snapshot_load load = {
+        .state_dir = t->options.state_dir,
+        .journal = gong_journal_spool(t->options.journal),
+        .limits = &t->options.limits,
+        .emit = emit,
+        .ctx = t,
+    };
+    struct gong_snapshot_found found;
+
+    if (t->options.snapshot_max.ns == 0 || !gong_snapshot_load(&load, &found)) {
+        return false;
+    }
+    t->engine = found.engine;
+    t->rules = found.rules;
+    t->restored = true;
+    memcpy(t->now.rules_sha, found.place.rules, sizeof t->now.rules_sha);
+    gong_spool_cursor_seek(t->cursor, found.place.position);
+    *bytes = found.bytes;
+    return true;
+}
+
+static enum gong_err
+start_engine(struct gong_engine_thread *t)
+{
+    struct gong_snapshots_options options = {
+        .state_dir = t->options.state_dir,
+        .journal = t->options.journal,
+        .effects = t->options.effects,
+        .min = t->options.snapshot_min,
+        .max = t->options.snapshot_max,
+    };
+
+    if (!restore(t, &options.last_bytes) && !new_engine(t)) {
+        return GONG_ERR_MEMORY;
+    }
+    return options.max.ns == 0
+               ? GONG_OK
+               : gong_snapshots_start(&options,
+                                      gong_spool_cursor_offset(t->cursor),
+                                      &t->snapshots);
 }
 
 enum gong_err
@@ -446,8 +515,8 @@ gong_engine_thread_start(const struct gong_engine_thread_options *options,
     t->reading_ok = true;
     err = gong_spool_cursor_open(gong_journal_spool(options->journal), NULL,
                                  &t->cursor);
-    if (err == GONG_OK && !new_engine(t)) {
-        err = GONG_ERR_MEMORY;
+    if (err == GONG_OK) {
+        err = start_engine(t);
     }
     if (err == GONG_OK) {
         err = gong_err_from_errno(pthread_create(&t->thread, NULL, run, t));

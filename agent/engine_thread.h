@@ -1,8 +1,9 @@
 /*
  * engine_thread: the shell around the pure engine. One thread owns the engine,
- * reads the journal by an unnamed cursor from its oldest record, and puts
- * effects into the effects log. Recovery is nothing but starting: the same
- * records give the same effects, and those kept before are dropped there.
+ * reads the journal by an unnamed cursor and puts effects into the effects log.
+ * Recovery is nothing but starting: from the newest snapshot that holds, else
+ * from the journal's oldest record, the same records give the same effects, and
+ * those kept before are dropped there.
  *
  *   journal -> [ engine ] -> effects
  *      ^           |---------> report (numbers), alert view (pointer swap)
@@ -22,6 +23,7 @@
 #include "agent/effects.h"
 #include "agent/journal.h"
 #include "agent/rule_store.h"
+#include "agent/snapshot.h"
 #include "rules/engine/engine.h"
 
 struct gong_engine_thread_options {
@@ -29,7 +31,9 @@ struct gong_engine_thread_options {
     struct gong_effects *effects; /* borrowed until stop, bound */
     const char *state_dir;        /* borrowed until stop */
     struct gong_engine_limits limits;
-    uint64_t segment_size; /* of the journal: a CONFIG per segment; 0: none */
+    uint64_t segment_size;   /* of the journal: a CONFIG per segment; 0: none */
+    gong_dur_t snapshot_min; /* see agent/snapshot.h */
+    gong_dur_t snapshot_max; /* 0: none are taken nor restored */
 };
 
 /* Upper ends of the latency classes, ms; one more class for the rest. */
@@ -51,6 +55,8 @@ struct gong_engine_report {
     uint64_t restarts;      /* after running out of memory */
     uint64_t rules_refused; /* CONFIG records that could not be followed */
     uint64_t clock_records;
+    uint64_t replayed; /* records read at the start, after the snapshot */
+    struct gong_snapshots_report snapshots;
     char rules_sha[GONG_RULE_SHA_SIZE]; /* "" before the first */
     struct gong_latency decided;        /* received to decided, live ones */
 };

@@ -50,9 +50,11 @@ make_room(const struct reader *reader, const struct gong_section *section,
         *at = section->arena->data;
     }
     if (section->index != NULL && count > 0) {
-        if ((count & (count - 1)) != 0 ||
-            !gong_index_make(section->index, count)) {
+        if (count < 2 || (count & (count - 1)) != 0) {
             return refuse(reader, GONG_ERR_CORRUPT, "an index has a bad size");
+        }
+        if (!gong_index_make(section->index, count)) {
+            return refuse(reader, GONG_ERR_MEMORY, "out of memory");
         }
         section->index->used = used;
         *at = section->index->slots;

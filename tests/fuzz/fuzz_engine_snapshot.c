@@ -6,6 +6,7 @@
  *                         1: patches {u24 place, u8 value}
  *                         2: patches {u24 place / 4, u8 word's value}
  */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,21 +61,21 @@ make_rules(void)
 static void
 drive(struct gong_engine *engine, int64_t ms)
 {
-    static const char *const payloads[] = {
-        "\1\2sd0m,k=x a=2,b=1 %s\nm a=5,b=7 %s\n",
-        "\1\2sd1m,k=x a=0,b=3 %s\nm,k=y c=5,a=7 %s\n"};
     struct gong_record record = {
-        .meta = {.journal_ms = ms, .wall_ns = ms * 1000000}};
+        .meta = {.type = GONG_RECORD_DATA,
+                 .journal_ms = ms,
+                 .wall_ns = ms * 1000000},
+    };
 
     for (size_t i = 0; i < 2; i++) {
         char payload[128];
-        char stamp[32];
-        int len = 0;
+        long long at = (long long)ms;
+        int len = snprintf(payload, sizeof payload,
+                           "\1\2sd%zum,k=x a=%zu,b=1 %lld000000\n"
+                           "m,k=%zu a=5,b=7 %lld000000\n",
+                           i, 2 - 2 * i, at, i, at);
 
-        FUZZ_CHECK(snprintf(stamp, sizeof stamp, "%lld000000", (long long)ms) >
-                   0);
-        len = snprintf(payload, sizeof payload, payloads[i], stamp, stamp);
-        record.meta.type = GONG_RECORD_DATA;
+        FUZZ_CHECK(len > 0 && (size_t)len < sizeof payload);
         record.payload = gong_str_from(payload, (size_t)len);
         FUZZ_CHECK(gong_engine_apply(engine, &record) == GONG_OK);
     }

@@ -75,14 +75,16 @@ agent_rule_source_is(const char *dir, const char *sha)
     gong_rule_source_free(source);
 }
 
-struct gong_engine_thread *
-agent_engine(struct sinks *sinks)
+static struct gong_engine_thread *
+start_engine(struct sinks *sinks, gong_dur_t min, gong_dur_t max)
 {
     struct gong_spool *journal = gong_journal_spool(sinks->journal);
     struct gong_engine_thread_options options = {.journal = sinks->journal,
                                                  .effects = sinks->effects,
                                                  .state_dir = sinks->dir,
-                                                 .segment_size = 65536};
+                                                 .segment_size = 65536,
+                                                 .snapshot_min = min,
+                                                 .snapshot_max = max};
     struct gong_engine_thread *thread;
     struct gong_spool_stats stats;
     uint8_t id[16];
@@ -92,6 +94,18 @@ agent_engine(struct sinks *sinks)
     assert_int_equal(gong_effects_bind(sinks->effects, id, stats.end), GONG_OK);
     assert_int_equal(gong_engine_thread_start(&options, &thread), GONG_OK);
     return thread;
+}
+
+struct gong_engine_thread *
+agent_engine(struct sinks *sinks)
+{
+    return start_engine(sinks, gong_dur_ms(0), gong_dur_ms(0));
+}
+
+struct gong_engine_thread *
+agent_engine_snapshots(struct sinks *sinks)
+{
+    return start_engine(sinks, gong_dur_ms(1), gong_dur_ms(1));
 }
 
 struct gong_engine_report

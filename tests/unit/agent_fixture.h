@@ -34,8 +34,10 @@ const char *agent_last_config(struct gong_journal *journal);
 /* Fails unless the bundle can be read back. */
 void agent_rule_source_is(const char *dir, const char *sha);
 
-/* Binds the effects to the journal and starts an engine thread on both. */
+/* Binds the effects to the journal and starts an engine thread on both. With
+ * snapshots one is taken as often as can be. */
 struct gong_engine_thread *agent_engine(struct sinks *sinks);
+struct gong_engine_thread *agent_engine_snapshots(struct sinks *sinks);
 /* Waits until the engine has read all of the journal; then its report. */
 struct gong_engine_report agent_engine_settled(struct sinks *sinks,
                                                struct gong_engine_thread *t);
