@@ -35,7 +35,7 @@ enum gong_record_type {
     GONG_RECORD_PRESENCE = 2, /* a status message: as DATA, JSON body */
     GONG_RECORD_CONFIG = 3,   /* 64 hex digits: SHA-256 of the rule set */
     GONG_RECORD_CLOCK = 4,    /* no payload */
-    GONG_RECORD_RESUME = 5,   /* i64 blind ms */
+    GONG_RECORD_RESUME = 5,   /* i64 blind ms (-1: from here on), i64 settle */
     GONG_RECORD_EFFECT = 6,   /* agent/effect.h, JSON */
     GONG_RECORD_SPOOLED = 7,  /* collector/publish.h */
 };

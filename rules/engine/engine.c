@@ -83,6 +83,9 @@ gong_engine_apply(struct gong_engine *engine, const struct gong_record *record)
     engine->position = record->offset;
     engine->ordinal = 0;
     engine->stats.records++;
+    if (record->meta.type == GONG_RECORD_RESUME) {
+        return gong_engine_apply_resume(engine, record);
+    }
     err = gong_engine_advance(engine, record->meta.journal_ms,
                               record->meta.type == GONG_RECORD_CLOCK);
     if (err == GONG_OK && record->meta.type == GONG_RECORD_DATA) {
@@ -94,7 +97,14 @@ gong_engine_apply(struct gong_engine *engine, const struct gong_record *record)
 int64_t
 gong_engine_deadline(const struct gong_engine *engine)
 {
-    return gong_timers_next(&engine->live->timers);
+    int64_t next = gong_timers_next(&engine->live->timers);
+
+    if (engine->blind_from != GONG_NEVER) {
+        return INT64_MAX;
+    }
+    return engine->settle_ms != GONG_NEVER && engine->settle_ms < next
+               ? engine->settle_ms
+               : next;
 }
 
 static uint64_t

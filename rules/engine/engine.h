@@ -30,6 +30,12 @@
  * stays told. What falls due by then on a clock that is already past it runs at
  * once, at its own instant. A rule with an interval is evaluated on journal
  * time at multiples of it, where something changed since the last one.
+ *
+ * Blind time (semantics rule 10) satisfies nothing and ends nothing. A RESUME
+ * record of T with B ms of it sets all device clocks to what they showed at
+ * T - B; `for` and keep of rules with an interval end B later. One with -1
+ * begins blind time: no timer runs until the next one. Then it settles: for so
+ * long nothing turns missing, what would is held, and `for` stands still.
  */
 #ifndef GONG_RULES_ENGINE_ENGINE_H
 #define GONG_RULES_ENGINE_ENGINE_H
@@ -112,7 +118,8 @@ gong_engine_set_rules(struct gong_engine *engine,
                       struct gong_rules_report *report) GONG_MUST_CHECK;
 
 /*
- * gong_engine_apply: one journal record (DATA, CLOCK; others are time only).
+ * gong_engine_apply: one journal record (DATA, CLOCK, RESUME; others are time
+ * only).
  * CONFIG is the shell's business: it calls set_rules. A record whose journal
  * time lies before the last one's is taken at the last one's. Damaged batches
  * are counted, never fatal. GONG_ERR_MEMORY: the record may be applied in part;

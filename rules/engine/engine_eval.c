@@ -251,14 +251,59 @@ event_of(bool result, const struct gong_alert *alert, uint16_t fed)
     return (alert->fed & ~fed) != 0 ? GONG_ALERT_MISSING : GONG_ALERT_FALSE;
 }
 
+/* While it settles: nothing is told, `for` stands still from here on, and what
+ * ends the settling looks again. */
+static enum gong_err
+hold(struct gong_engine *engine, uint32_t instance, struct gong_alert *alert,
+     int64_t t)
+{
+    if (alert == NULL) {
+        return gong_engine_arm(engine, instance, t);
+    }
+    if (alert->held_ms == GONG_ALERT_FREE) {
+        alert->held_ms = t;
+    }
+    return GONG_OK;
+}
+
+static void
+release(struct gong_alert *alert, int64_t t)
+{
+    if (alert->held_ms != GONG_ALERT_FREE &&
+        alert->state == GONG_ALERT_PENDING && t > alert->held_ms) {
+        alert->since_ms += t - alert->held_ms;
+    }
+    alert->held_ms = GONG_ALERT_FREE;
+}
+
+static enum gong_err
+step(struct gong_engine *engine, uint32_t instance, int64_t t,
+     enum gong_alert_event event, const struct gong_cause *cause)
+{
+    struct gong_live *live = engine->live;
+    struct gong_instance *i = gong_instance_at(&live->binds, instance);
+    struct gong_alert *alert = gong_alert_at(&live->alerts, i->alert);
+    struct gong_alert_change change = {0};
+
+    release(alert, t);
+    if (gong_alert_step(alert, &live->book.rules[i->rule].terms, event, t,
+                        &change)) {
+        gong_live_count(live, change.from, change.to);
+        gong_engine_tell(engine, live, alert, &change, cause);
+    } else if (is_over(live, i, t)) {
+        remove_alert(live, i);
+    }
+    return gong_engine_arm(engine, instance, t);
+}
+
 enum gong_err
 gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
                      const struct gong_cause *cause)
 {
     struct gong_live *live = engine->live;
     struct gong_instance *i = gong_instance_at(&live->binds, instance);
-    struct gong_alert_change change = {0};
-    struct gong_alert *alert = NULL;
+    struct gong_alert *alert =
+        i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
     uint16_t fed = 0;
     double value = 0;
     bool result = false;
@@ -266,7 +311,11 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
     engine->stats.evaluations++;
     t = instant(live, i, t);
     result = run_plan(&live->binds, i, t, &value, &fed);
-    if (i->alert == 0) {
+    if (engine->settle_ms != GONG_NEVER &&
+        gong_engine_holds(engine, i, alert, result, fed)) {
+        return hold(engine, instance, alert, t);
+    }
+    if (alert == NULL) {
         if (!result) {
             return gong_engine_arm(engine, instance, t);
         }
@@ -279,14 +328,7 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
         alert->value = value;
         alert->fed = fed;
     }
-    if (gong_alert_step(alert, &live->book.rules[i->rule].terms,
-                        event_of(result, alert, fed), t, &change)) {
-        gong_live_count(live, change.from, change.to);
-        gong_engine_tell(engine, live, alert, &change, cause);
-    } else if (is_over(live, i, t)) {
-        remove_alert(live, i);
-    }
-    return gong_engine_arm(engine, instance, t);
+    return step(engine, instance, t, event_of(result, alert, fed), cause);
 }
 
 static enum gong_err
@@ -294,7 +336,14 @@ expire(struct gong_engine *engine, const struct gong_timer_event *event)
 {
     static const struct gong_cause none = {0};
 
-    gong_instance_at(&engine->live->binds, event->instance)->timer = 0;
+    struct gong_instance *i =
+        gong_instance_at(&engine->live->binds, event->instance);
+
+    i->timer = 0;
+    if (event->due < engine->resumed_ms &&
+        engine->live->book.rules[i->rule].interval_ms > 0) {
+        return gong_engine_arm_grid(engine, event->instance); /* blind then */
+    }
     return gong_engine_evaluate(engine, event->instance, event->due, &none);
 }
 
@@ -327,7 +376,17 @@ gong_engine_advance(struct gong_engine *engine, int64_t now, bool inclusive)
 
     now = now < GONG_INSTANT_MAX ? now : GONG_INSTANT_MAX;
     now = now > engine->journal_ms ? now : engine->journal_ms;
-    err = gong_engine_run_timers(engine, inclusive ? now + 1 : now);
+    if (engine->blind_from != GONG_NEVER) {
+        engine->journal_ms = now; /* no timer runs on what nobody saw */
+        return GONG_OK;
+    }
+    if (engine->settle_ms != GONG_NEVER &&
+        (inclusive ? now >= engine->settle_ms : now > engine->settle_ms)) {
+        err = gong_engine_settled(engine);
+    }
+    if (err == GONG_OK) {
+        err = gong_engine_run_timers(engine, inclusive ? now + 1 : now);
+    }
     engine->journal_ms = now;
     return err;
 }

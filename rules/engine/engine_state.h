@@ -120,4 +120,22 @@ uint32_t gong_live_clock(const struct gong_engine *engine,
 void gong_live_count(struct gong_live *live, enum gong_alert_state from,
                      enum gong_alert_state to);
 
+/* engine_resume.c */
+
+/* gong_engine_apply_resume: a RESUME record, with the time that it brings. */
+enum gong_err
+gong_engine_apply_resume(struct gong_engine *engine,
+                         const struct gong_record *record) GONG_MUST_CHECK;
+
+/* gong_engine_settled: what was held while it settled is looked at again. */
+enum gong_err gong_engine_settled(struct gong_engine *engine) GONG_MUST_CHECK;
+
+/* gong_engine_holds: whether what an evaluation says does not count, because a
+ * sample may be missing for no better reason than that nobody listened. alert
+ * is NULL for an instance at rest; fed: the selectors that have a sample. */
+bool gong_engine_holds(const struct gong_engine *engine,
+                       const struct gong_instance *instance,
+                       const struct gong_alert *alert, bool result,
+                       uint16_t fed);
+
 #endif

@@ -201,6 +201,35 @@ gong_timers_clock_set(struct gong_timers *timers, uint32_t clock, int64_t stamp,
     heap_update(timers, clock);
 }
 
+static void
+hold_back(struct gong_timers *timers, uint32_t clock, int64_t seen, int64_t now,
+          int64_t blind)
+{
+    struct gong_clock *c = clock_at(timers, clock);
+    int64_t shown = gong_timers_clock_now(timers, clock, seen);
+
+    if (c->newest == GONG_CLOCK_NEVER || clock == GONG_CLOCK_JOURNAL) {
+        return;
+    }
+    c->floor = shown > c->floor ? shown : c->floor;
+    c->arrival += blind < now - c->arrival ? blind : now - c->arrival;
+}
+
+void
+gong_timers_resume(struct gong_timers *timers, int64_t seen, int64_t now,
+                   int64_t blind)
+{
+    for (uint32_t clock = 1; clock < timers->clocks.count; clock++) {
+        hold_back(timers, clock, seen, now, blind);
+    }
+    /* Not all moved by as much: the heap over them is made anew. */
+    for (uint32_t place = timers->heap.count / 2; place > 0; place--) {
+        if (place < timers->heap.count) {
+            heap_down(timers, place);
+        }
+    }
+}
+
 /* Joins two heaps; either may be 0. */
 static uint32_t
 meld(const struct gong_timers *timers, uint32_t a, uint32_t b)

@@ -80,6 +80,12 @@ int64_t gong_timers_clock_now(const struct gong_timers *timers, uint32_t clock,
 void gong_timers_clock_set(struct gong_timers *timers, uint32_t clock,
                            int64_t stamp, int64_t now);
 
+/* gong_timers_resume: at now it is known that nothing could be heard for blind
+ * ms. Device clocks show what they showed at seen, when their timers had last
+ * run; one that was heard since stands from then on. */
+void gong_timers_resume(struct gong_timers *timers, int64_t seen, int64_t now,
+                        int64_t blind);
+
 /* gong_timer_arm: a timer; 0 without memory. */
 uint32_t gong_timer_arm(struct gong_timers *timers, uint32_t clock, int64_t due,
                         uint32_t rule, uint32_t instance);

@@ -9,6 +9,8 @@
 
 #include <cmocka.h>
 
+#include "common/le.h"
+
 static char *
 copy_text(const char *text, size_t len)
 {
@@ -212,4 +214,19 @@ clock_record(int64_t ms)
     return (struct gong_record){
         .meta = {.type = GONG_RECORD_CLOCK, .journal_ms = ms},
     };
+}
+
+struct gong_record
+resume_record(struct text *payload, int64_t ms, int64_t blind, int64_t settle)
+{
+    struct gong_record record = {
+        .meta = {.type = GONG_RECORD_RESUME, .journal_ms = ms},
+    };
+
+    text_clear(payload);
+    text_add(payload, "%16s", "");
+    gong_le_put64((uint8_t *)payload->data, (uint64_t)blind);
+    gong_le_put64((uint8_t *)payload->data + 8, (uint64_t)settle);
+    record.payload = gong_str_from(payload->data, payload->len);
+    return record;
 }

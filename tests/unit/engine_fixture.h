@@ -49,5 +49,8 @@ struct gong_record data_record(struct text *payload, int64_t ms,
                                const char *site, const char *device,
                                const char *points);
 struct gong_record clock_record(int64_t ms);
+/* Its payload lives in *payload. blind -1: from here on. */
+struct gong_record resume_record(struct text *payload, int64_t ms,
+                                 int64_t blind, int64_t settle);
 
 #endif

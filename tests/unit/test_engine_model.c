@@ -282,6 +282,7 @@ struct instance {
     int64_t last; /* instant of the last evaluation */
     double value;
     unsigned fed;
+    int64_t held; /* since when settling holds it, or NEVER */
 };
 
 struct clock {
@@ -301,6 +302,8 @@ struct model {
     struct clock clocks[DEVICES];
     int64_t grids[RULES]; /* the next instant of rules with an interval */
     int64_t journal;
+    int64_t blind_from; /* or NEVER */
+    int64_t settle;     /* until then, or NEVER */
     struct text effects;
 };
 
@@ -423,6 +426,38 @@ decide(struct model *m, const struct spot *spot, struct opt result,
     }
 }
 
+static bool
+can_be_true_by_silence(size_t r)
+{
+    return strstr(rules[r].spec.expr, " or ") != NULL ||
+           strstr(rules[r].spec.expr, " unless ") != NULL;
+}
+
+/* Whether, while it settles, nothing is said for want of a sample. */
+static bool
+holds(const struct model *m, const struct spot *spot, bool result,
+      unsigned present)
+{
+    const struct instance *i =
+        &m->instances[spot->rule][spot->device][spot->label];
+
+    if (m->settle == NEVER) {
+        return false;
+    }
+    if (can_be_true_by_silence(spot->rule)) {
+        for (int leaf = 0; leaf < rules[spot->rule].leaf_count; leaf++) {
+            if ((present & (1u << leaf)) == 0 &&
+                leaf_newest(m, spot->rule, leaf, spot->device, spot->label) !=
+                    NULL) {
+                return true;
+            }
+        }
+        return false;
+    }
+    return !result && (i->fed & ~present) != 0 &&
+           (i->state == GONG_ALERT_PENDING || i->state == GONG_ALERT_FIRING);
+}
+
 static void
 evaluate(struct model *m, size_t r, int device, int label, int64_t t,
          int64_t captured)
@@ -430,6 +465,7 @@ evaluate(struct model *m, size_t r, int device, int label, int64_t t,
     const struct model_rule *rule = &rules[r];
     struct instance *i = &m->instances[r][device][label];
     struct opt in[3] = {{0}};
+    struct spot spot;
     unsigned present = 0;
 
     t = i->told > t ? i->told : t;
@@ -449,8 +485,16 @@ evaluate(struct model *m, size_t r, int device, int label, int64_t t,
         }
     }
     i->last = t;
-    decide(m, &(struct spot){r, device, label, captured}, rule->eval(in),
-           present);
+    spot = (struct spot){r, device, label, captured};
+    if (holds(m, &spot, rule->eval(in).present, present)) {
+        i->held = i->held == NEVER ? t : i->held;
+        return;
+    }
+    if (i->held != NEVER && i->state == GONG_ALERT_PENDING) {
+        i->since += t - i->held;
+    }
+    i->held = NEVER;
+    decide(m, &spot, rule->eval(in), present);
 }
 
 /* The next instant at which this instance could change by itself. */
@@ -461,7 +505,7 @@ next_instant(const struct model *m, size_t r, int device, int label)
     const struct instance *i = &m->instances[r][device][label];
     int64_t next = INT64_MAX;
 
-    if (i->last == NEVER) {
+    if (i->last == NEVER || i->held != NEVER) {
         return next;
     }
     if (i->state == GONG_ALERT_PENDING) {
@@ -536,7 +580,7 @@ run_grid(struct model *m, size_t r)
 
 /* Everything due before journal time limit. */
 static void
-run_until(struct model *m, int64_t limit)
+run_timers(struct model *m, int64_t limit)
 {
     for (;;) {
         struct due best = {INT64_MAX, INT64_MAX, 0, 0, 0};
@@ -561,6 +605,99 @@ run_until(struct model *m, int64_t limit)
         } else {
             evaluate(m, best.rule, best.device, best.label, best.at, 0);
         }
+    }
+}
+
+static int64_t shown(const struct clock *c, int64_t now);
+
+/* Settling is over: everything on device time is looked at again; the grids
+ * come by themselves. */
+static void
+look_again(struct model *m)
+{
+    run_timers(m, m->settle);
+    m->journal = m->settle > m->journal ? m->settle : m->journal;
+    m->settle = NEVER;
+    for (size_t r = 0; r < RULES; r++) {
+        for (int d = 0; d < DEVICES; d++) {
+            for (int l = 0; l < LABELS; l++) {
+                if (rules[r].spec.interval_ms == 0 &&
+                    m->instances[r][d][l].held != NEVER) {
+                    evaluate(m, r, d, l, shown(&m->clocks[d], m->journal), 0);
+                }
+            }
+        }
+    }
+}
+
+static void
+run_until(struct model *m, int64_t limit)
+{
+    if (m->blind_from != NEVER) {
+        return;
+    }
+    if (m->settle != NEVER && limit > m->settle) {
+        look_again(m);
+    }
+    run_timers(m, limit);
+}
+
+/* A grid has no instants in blind time, and `for` and keep on it stand still.
+ */
+static void
+resume_grid(struct model *m, size_t r, int64_t now, int64_t blind)
+{
+    int64_t interval = rules[r].spec.interval_ms;
+
+    if (interval == 0) {
+        return;
+    }
+    if (m->grids[r] < now) {
+        m->grids[r] = (now + interval - 1) / interval * interval;
+    }
+    for (int d = 0; d < DEVICES; d++) {
+        for (int l = 0; l < LABELS; l++) {
+            struct instance *i = &m->instances[r][d][l];
+            int64_t *from = i->state == GONG_ALERT_PENDING   ? &i->since
+                            : i->state == GONG_ALERT_KEEPING ? &i->told
+                                                             : NULL;
+
+            if (from != NULL && *from < now) {
+                *from = *from + blind < now ? *from + blind : now;
+            }
+        }
+    }
+}
+
+static void
+model_resume(struct model *m, int64_t now, int64_t blind, int64_t settle)
+{
+    int64_t seen = m->blind_from;
+
+    if (m->blind_from != NEVER && now - m->blind_from > blind) {
+        blind = now - m->blind_from;
+    }
+    if (m->blind_from == NEVER) {
+        seen = now - blind > m->journal ? now - blind : m->journal;
+        run_until(m, seen);
+    }
+    m->blind_from = NEVER;
+    m->journal = now;
+    for (int d = 0; d < DEVICES; d++) {
+        struct clock *c = &m->clocks[d];
+
+        if (c->newest != NEVER) {
+            int64_t was = shown(c, seen);
+
+            c->floor = was > c->floor ? was : c->floor;
+            c->arrival = c->arrival + blind < now ? c->arrival + blind : now;
+        }
+    }
+    for (size_t r = 0; r < RULES; r++) {
+        resume_grid(m, r, now, blind);
+    }
+    if (settle > 0 && now + settle > m->settle) {
+        m->settle = now + settle;
     }
 }
 
@@ -665,6 +802,8 @@ static void
 model_init(struct model *m)
 {
     memset(m, 0, sizeof *m);
+    m->blind_from = NEVER;
+    m->settle = NEVER;
     for (int d = 0; d < DEVICES; d++) {
         m->clocks[d].newest = NEVER;
         for (int l = 0; l < LABELS; l++) {
@@ -674,6 +813,7 @@ model_init(struct model *m)
             for (size_t r = 0; r < RULES; r++) {
                 m->instances[r][d][l].told = NEVER;
                 m->instances[r][d][l].last = NEVER;
+                m->instances[r][d][l].held = NEVER;
             }
         }
     }
@@ -738,6 +878,7 @@ struct stream {
     struct text points;
     int64_t now;
     int64_t skews[DEVICES];
+    bool blinks;   /* it is blind at times */
     uint64_t told; /* effects so far, to see that the streams say something */
 };
 
@@ -834,6 +975,29 @@ tick(struct stream *s)
     s->model.journal = s->now;
 }
 
+/* Blind from here on, or for some time until now. */
+static void
+blind(struct stream *s)
+{
+    bool begins = s->model.blind_from == NEVER && any(3) == 0;
+    int64_t ms = begins ? -1 : (int64_t)any(80) * 500;
+    int64_t settle = (int64_t)any(4) * 4500;
+    struct gong_record record;
+
+    if (ms > 0) {
+        s->now += ms + (int64_t)any(3) * 500 - 500;
+    }
+    record = resume_record(&s->payload, s->now, ms, settle);
+    apply(s, &record);
+    if (ms >= 0) {
+        model_resume(&s->model, s->now, ms, settle);
+        return;
+    }
+    run_until(&s->model, s->now);
+    s->model.journal = s->now;
+    s->model.blind_from = s->now;
+}
+
 static void
 data(struct stream *s)
 {
@@ -880,6 +1044,8 @@ step(struct stream *s)
         tick(s);
     } else if (what < 18) {
         reload(s);
+    } else if (what < 21 && s->blinks) {
+        blind(s);
     } else {
         data(s);
     }
@@ -916,6 +1082,7 @@ play(struct stream *s, uint64_t seed)
     s->engine = gong_engine_new(NULL, on_effect, s);
     assert_non_null(s->engine);
     s->now = START;
+    s->blinks = seed % 2 == 0;
     s->skews[0] = 0;
     s->skews[1] = -120000;
     s->skews[2] = (int64_t)any(5) * 500 - 1000;

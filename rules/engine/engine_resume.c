@@ -1,0 +1,178 @@
+/*
+ * engine_resume: time in which nobody listened.
+ *
+ *   journal time  ----|~~~~~~~~ blind ~~~~~~~~|---- settle ----|------>
+ *   device clocks ----|                        -----------------------
+ *                 stand still            nothing turns      what was held
+ *                                        missing            is looked at
+ */
+#include "rules/engine/engine_state.h"
+
+#include "common/le.h"
+
+#define SETTLE_MS 60000 /* of a record that does not say */
+
+/* A selector's newest sample is too old, as fed says. */
+static bool
+lacks_sample(const struct gong_binds *binds,
+             const struct gong_instance *instance, uint16_t fed)
+{
+    uint32_t count = binds->book->rules[instance->rule].plan->leaf_count;
+
+    for (uint32_t leaf = 0; leaf < count; leaf++) {
+        uint32_t series = gong_bind_leaf(binds, instance, leaf);
+
+        if (series != 0 && (fed & (1u << leaf)) == 0 &&
+            gong_series_at(binds, series)->stamp != GONG_STAMP_NONE) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+gong_engine_holds(const struct gong_engine *engine,
+                  const struct gong_instance *instance,
+                  const struct gong_alert *alert, bool result, uint16_t fed)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+
+    /* With or and unless silence can also make a result true. */
+    if (binds->book->rules[instance->rule].silence) {
+        return lacks_sample(binds, instance, fed);
+    }
+    return alert != NULL && !result &&
+           (alert->state == GONG_ALERT_PENDING ||
+            alert->state == GONG_ALERT_FIRING) &&
+           (alert->fed & ~fed) != 0;
+}
+
+/* Rules with an interval live on journal time, which has moved on. */
+static void
+shift_alerts(struct gong_engine *engine, int64_t now, int64_t blind)
+{
+    struct gong_live *live = engine->live;
+
+    for (uint32_t n = 1; n < live->alerts.arena.count; n++) {
+        struct gong_alert *alert = gong_alert_at(&live->alerts, n);
+        int64_t *from = NULL;
+
+        if (alert->used && alert->state == GONG_ALERT_PENDING) {
+            from = &alert->since_ms;
+        } else if (alert->used && alert->state == GONG_ALERT_KEEPING) {
+            from = &alert->told_ms;
+        }
+        if (from != NULL && *from < now &&
+            live->book
+                    .rules[gong_instance_at(&live->binds, alert->instance)
+                               ->rule]
+                    .interval_ms > 0) {
+            *from = *from + blind < now ? *from + blind : now;
+        }
+    }
+}
+
+static enum gong_err
+resume(struct gong_engine *engine, int64_t now, int64_t blind, int64_t settle)
+{
+    bool stood = engine->blind_from != GONG_NEVER;
+    int64_t seen = 0;
+    enum gong_err err = GONG_OK;
+
+    if (stood && now - engine->blind_from > blind) {
+        blind = now - engine->blind_from;
+    }
+    blind = blind < now ? blind : now;
+    if (!stood) {
+        err = gong_engine_advance(engine, now - blind, false);
+    }
+    if (err != GONG_OK) {
+        return err;
+    }
+    seen = stood ? engine->blind_from : engine->journal_ms;
+    engine->blind_from = GONG_NEVER;
+    engine->journal_ms = now;
+    engine->ran_ms = now > engine->ran_ms ? now : engine->ran_ms;
+    engine->resumed_ms = now;
+    gong_timers_resume(&engine->live->timers, seen, now, blind);
+    shift_alerts(engine, now, blind);
+    if (settle > 0 && now + settle > engine->settle_ms) {
+        engine->settle_ms = now + settle;
+    }
+    return GONG_OK;
+}
+
+static int64_t
+number_at(const struct gong_record *record, size_t at, int64_t otherwise)
+{
+    return record->payload.len < at + 8
+               ? otherwise
+               : (int64_t)gong_le_get64((const uint8_t *)record->payload.data +
+                                        at);
+}
+
+static int64_t
+bounded(int64_t ms)
+{
+    return ms < 0 ? 0 : ms < GONG_INSTANT_MAX ? ms : GONG_INSTANT_MAX;
+}
+
+enum gong_err
+gong_engine_apply_resume(struct gong_engine *engine,
+                         const struct gong_record *record)
+{
+    int64_t blind = number_at(record, 0, 0);
+    int64_t settle = bounded(number_at(record, 8, SETTLE_MS));
+    int64_t now = bounded(record->meta.journal_ms);
+    enum gong_err err = GONG_OK;
+
+    now = now > engine->journal_ms ? now : engine->journal_ms;
+    if (blind >= 0) {
+        return resume(engine, now, blind, settle);
+    }
+    err = gong_engine_advance(engine, now, false);
+    if (engine->blind_from == GONG_NEVER) {
+        engine->blind_from = engine->journal_ms;
+    }
+    return err;
+}
+
+static enum gong_err
+look(struct gong_engine *engine, uint32_t instance)
+{
+    static const struct gong_cause none = {0};
+    const struct gong_live *live = engine->live;
+    const struct gong_instance *i = gong_instance_at(&live->binds, instance);
+    int64_t t = 0;
+
+    if (live->book.rules[i->rule].interval_ms > 0) {
+        return gong_engine_arm_grid(engine, instance);
+    }
+    t = gong_timers_clock_now(&live->timers, gong_live_clock(engine, live, i),
+                              engine->journal_ms);
+    return t == GONG_CLOCK_NEVER
+               ? GONG_OK
+               : gong_engine_evaluate(engine, instance, t, &none);
+}
+
+enum gong_err
+gong_engine_settled(struct gong_engine *engine)
+{
+    const struct gong_live *live = engine->live;
+    int64_t at = engine->settle_ms;
+    enum gong_err err = gong_engine_run_timers(engine, at);
+
+    engine->journal_ms = at > engine->journal_ms ? at : engine->journal_ms;
+    engine->settle_ms = GONG_NEVER;
+    for (uint32_t n = 1; n < live->binds.instances.count && err == GONG_OK;
+         n++) {
+        const struct gong_instance *i = gong_instance_at(&live->binds, n);
+
+        if (live->book.rules[i->rule].silence ||
+            (i->alert != 0 && gong_alert_at(&live->alerts, i->alert)->held_ms !=
+                                  GONG_ALERT_FREE)) {
+            err = look(engine, n);
+        }
+    }
+    return err;
+}
