@@ -439,12 +439,13 @@ apply_staged(struct gong_engine *engine, const struct intake *intake)
         return err;
     }
     if (intake->newest != GONG_CLOCK_NEVER) {
-        gong_timers_clock_set(timers, clock, intake->newest,
-                              engine->journal_ms);
+        gong_timers_clock_hear(timers, clock, intake->newest,
+                               gong_engine_ran_until(engine),
+                               engine->journal_ms);
     }
     return gong_engine_run_clock(
         engine, clock,
-        gong_timers_clock_now(timers, clock, engine->journal_ms));
+        gong_timers_clock_now(timers, clock, gong_engine_ran_until(engine)));
 }
 
 enum gong_err

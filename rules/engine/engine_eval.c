@@ -77,6 +77,9 @@ gong_engine_arm(struct gong_engine *engine, uint32_t instance, int64_t t)
         i->alert == 0 ? NULL : gong_alert_at(&engine->live->alerts, i->alert);
     int64_t due = INT64_MAX;
 
+    if (alert != NULL && alert->held_ms != GONG_ALERT_FREE) {
+        return GONG_OK; /* a sample or the end of settling looks again */
+    }
     if (alert != NULL) {
         due = gong_alert_due(alert, &rule->terms);
     }
@@ -255,13 +258,13 @@ event_of(bool result, const struct gong_alert *alert, uint16_t fed)
  * ends the settling looks again. */
 static enum gong_err
 hold(struct gong_engine *engine, uint32_t instance, struct gong_alert *alert,
-     int64_t t)
+     int64_t t, int64_t since)
 {
-    if (alert == NULL) {
+    if (alert == NULL || alert->state == GONG_ALERT_INACTIVE) {
         return gong_engine_arm(engine, instance, t);
     }
     if (alert->held_ms == GONG_ALERT_FREE) {
-        alert->held_ms = t;
+        alert->held_ms = since;
     }
     return GONG_OK;
 }
@@ -311,9 +314,12 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
     engine->stats.evaluations++;
     t = instant(live, i, t);
     result = run_plan(&live->binds, i, t, &value, &fed);
-    if (engine->settle_ms != GONG_NEVER &&
-        gong_engine_holds(engine, i, alert, result, fed)) {
-        return hold(engine, instance, alert, t);
+    if (engine->settle_ms != GONG_NEVER) {
+        int64_t held = gong_engine_held(engine, i, alert, result, fed);
+
+        if (held != INT64_MAX) {
+            return hold(engine, instance, alert, t, held);
+        }
     }
     if (alert == NULL) {
         if (!result) {

@@ -191,10 +191,11 @@ arm_all(struct gong_engine *engine)
         }
         /* What is due right now has not run yet. */
         if (err == GONG_OK && (i->alert != 0 || rule->silence)) {
-            err = gong_engine_arm(engine, n,
-                                  gong_timers_clock_now(&live->timers, clock,
-                                                        engine->journal_ms) -
-                                      1);
+            err = gong_engine_arm(
+                engine, n,
+                gong_timers_clock_now(&live->timers, clock,
+                                      gong_engine_ran_until(engine)) -
+                    1);
         }
         if (err != GONG_OK) {
             return err;
@@ -219,8 +220,9 @@ tell_removed(struct gong_engine *engine, const struct gong_live *old,
             continue;
         }
         i = gong_instance_at(&old->binds, alert.instance);
-        now = gong_timers_clock_now(
-            &old->timers, gong_live_clock(engine, old, i), engine->journal_ms);
+        now =
+            gong_timers_clock_now(&old->timers, gong_live_clock(engine, old, i),
+                                  gong_engine_ran_until(engine));
         now = now > alert.told_ms ? now : alert.told_ms;
         if (gong_alert_step(&alert, &old->book.rules[i->rule].terms,
                             GONG_ALERT_REMOVED, now, &change)) {

@@ -12,39 +12,63 @@
 
 #define SETTLE_MS 60000 /* of a record that does not say */
 
-/* A selector's newest sample is too old, as fed says. */
-static bool
-lacks_sample(const struct gong_binds *binds,
-             const struct gong_instance *instance, uint16_t fed)
+/* The first instant at which a selector had no sample any more, of those that
+ * still had one when blind time began, or of all where that is held already;
+ * INT64_MAX if all have theirs. */
+static int64_t
+lost_at(const struct gong_engine *engine, const struct gong_instance *instance,
+        const struct gong_alert *alert, uint16_t fed)
 {
-    uint32_t count = binds->book->rules[instance->rule].plan->leaf_count;
+    const struct gong_live *live = engine->live;
+    const struct gong_book_rule *rule = &live->book.rules[instance->rule];
+    int64_t stood = gong_timers_stood(&live->timers,
+                                      gong_live_clock(engine, live, instance));
+    int64_t lost = INT64_MAX;
 
-    for (uint32_t leaf = 0; leaf < count; leaf++) {
-        uint32_t series = gong_bind_leaf(binds, instance, leaf);
+    if (alert != NULL && alert->held_ms != GONG_ALERT_FREE) {
+        stood = INT64_MIN;
+    }
+    for (uint32_t leaf = 0; leaf < rule->plan->leaf_count; leaf++) {
+        uint32_t series = gong_bind_leaf(&live->binds, instance, leaf);
+        const struct gong_series *s = gong_series_at(&live->binds, series);
 
         if (series != 0 && (fed & (1u << leaf)) == 0 &&
-            gong_series_at(binds, series)->stamp != GONG_STAMP_NONE) {
-            return true;
+            s->stamp != GONG_STAMP_NONE) {
+            int64_t gone = s->stamp + rule->lookback_ms + 1;
+
+            lost = gone > stood && gone < lost ? gone : lost;
         }
     }
-    return false;
+    return lost;
 }
 
-bool
-gong_engine_holds(const struct gong_engine *engine,
-                  const struct gong_instance *instance,
-                  const struct gong_alert *alert, bool result, uint16_t fed)
+int64_t
+gong_engine_held(const struct gong_engine *engine,
+                 const struct gong_instance *instance,
+                 const struct gong_alert *alert, bool result, uint16_t fed)
 {
-    const struct gong_binds *binds = &engine->live->binds;
+    const struct gong_book_rule *rule =
+        &engine->live->book.rules[instance->rule];
+    int64_t lost = 0;
 
     /* With or and unless silence can also make a result true. */
-    if (binds->book->rules[instance->rule].silence) {
-        return lacks_sample(binds, instance, fed);
+    if (!rule->silence &&
+        (alert == NULL || result || (alert->fed & ~fed) == 0 ||
+         (alert->state != GONG_ALERT_PENDING &&
+          alert->state != GONG_ALERT_FIRING))) {
+        return INT64_MAX;
     }
-    return alert != NULL && !result &&
-           (alert->state == GONG_ALERT_PENDING ||
-            alert->state == GONG_ALERT_FIRING) &&
-           (alert->fed & ~fed) != 0;
+    lost = lost_at(engine, instance, alert, fed);
+    /* On journal time blind time itself has been made good already. */
+    return rule->interval_ms > 0 && lost < engine->resumed_ms
+               ? engine->resumed_ms
+               : lost;
+}
+
+static int64_t
+later(int64_t t, int64_t now, int64_t blind)
+{
+    return t >= now ? t : t + blind < now ? t + blind : now;
 }
 
 /* Rules with an interval live on journal time, which has moved on. */
@@ -55,19 +79,21 @@ shift_alerts(struct gong_engine *engine, int64_t now, int64_t blind)
 
     for (uint32_t n = 1; n < live->alerts.arena.count; n++) {
         struct gong_alert *alert = gong_alert_at(&live->alerts, n);
-        int64_t *from = NULL;
 
-        if (alert->used && alert->state == GONG_ALERT_PENDING) {
-            from = &alert->since_ms;
-        } else if (alert->used && alert->state == GONG_ALERT_KEEPING) {
-            from = &alert->told_ms;
-        }
-        if (from != NULL && *from < now &&
+        if (!alert->used ||
             live->book
                     .rules[gong_instance_at(&live->binds, alert->instance)
                                ->rule]
-                    .interval_ms > 0) {
-            *from = *from + blind < now ? *from + blind : now;
+                    .interval_ms == 0) {
+            continue;
+        }
+        if (alert->state == GONG_ALERT_PENDING) {
+            alert->since_ms = later(alert->since_ms, now, blind);
+        } else if (alert->state == GONG_ALERT_KEEPING) {
+            alert->told_ms = later(alert->told_ms, now, blind);
+        }
+        if (alert->held_ms != GONG_ALERT_FREE) {
+            alert->held_ms = later(alert->held_ms, now, blind);
         }
     }
 }

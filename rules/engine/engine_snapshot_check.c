@@ -89,7 +89,8 @@ check_clocks(const struct gong_engine *engine)
 
         if (c->newest < GONG_CLOCK_NEVER || c->newest > GONG_INSTANT_MAX ||
             c->arrival < 0 || c->arrival > GONG_INSTANT_MAX ||
-            c->floor < GONG_CLOCK_NEVER || c->floor > FAR) {
+            c->floor < GONG_CLOCK_NEVER || c->floor > FAR ||
+            !instant_sound(c->stood)) {
             return "a clock is wrong";
         }
         c->first = 0;

@@ -127,15 +127,24 @@ enum gong_err
 gong_engine_apply_resume(struct gong_engine *engine,
                          const struct gong_record *record) GONG_MUST_CHECK;
 
+/* gong_engine_ran_until: how far timers have run: in blind time they stand. */
+static inline int64_t
+gong_engine_ran_until(const struct gong_engine *engine)
+{
+    return engine->blind_from != GONG_NEVER ? engine->blind_from
+                                            : engine->journal_ms;
+}
+
 /* gong_engine_settled: what was held while it settled is looked at again. */
 enum gong_err gong_engine_settled(struct gong_engine *engine) GONG_MUST_CHECK;
 
-/* gong_engine_holds: whether what an evaluation says does not count, because a
- * sample may be missing for no better reason than that nobody listened. alert
- * is NULL for an instance at rest; fed: the selectors that have a sample. */
-bool gong_engine_holds(const struct gong_engine *engine,
-                       const struct gong_instance *instance,
-                       const struct gong_alert *alert, bool result,
-                       uint16_t fed);
+/* gong_engine_held: since when what an evaluation says does not count, because
+ * a sample may be missing for no better reason than that nobody listened;
+ * INT64_MAX: it counts. alert is NULL for an instance at rest; fed: the
+ * selectors that have a sample. */
+int64_t gong_engine_held(const struct gong_engine *engine,
+                         const struct gong_instance *instance,
+                         const struct gong_alert *alert, bool result,
+                         uint16_t fed);
 
 #endif

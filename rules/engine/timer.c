@@ -186,11 +186,11 @@ heap_update(struct gong_timers *timers, uint32_t clock)
 }
 
 void
-gong_timers_clock_set(struct gong_timers *timers, uint32_t clock, int64_t stamp,
-                      int64_t now)
+gong_timers_clock_hear(struct gong_timers *timers, uint32_t clock,
+                       int64_t stamp, int64_t seen, int64_t now)
 {
     struct gong_clock *c = clock_at(timers, clock);
-    int64_t shown = gong_timers_clock_now(timers, clock, now);
+    int64_t shown = gong_timers_clock_now(timers, clock, seen);
 
     if (stamp <= c->newest) {
         return;
@@ -201,6 +201,13 @@ gong_timers_clock_set(struct gong_timers *timers, uint32_t clock, int64_t stamp,
     heap_update(timers, clock);
 }
 
+void
+gong_timers_clock_set(struct gong_timers *timers, uint32_t clock, int64_t stamp,
+                      int64_t now)
+{
+    gong_timers_clock_hear(timers, clock, stamp, now, now);
+}
+
 static void
 hold_back(struct gong_timers *timers, uint32_t clock, int64_t seen, int64_t now,
           int64_t blind)
@@ -208,6 +215,7 @@ hold_back(struct gong_timers *timers, uint32_t clock, int64_t seen, int64_t now,
     struct gong_clock *c = clock_at(timers, clock);
     int64_t shown = gong_timers_clock_now(timers, clock, seen);
 
+    c->stood = shown;
     if (c->newest == GONG_CLOCK_NEVER || clock == GONG_CLOCK_JOURNAL) {
         return;
     }

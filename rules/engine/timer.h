@@ -37,6 +37,7 @@ struct gong_clock {
     int64_t newest;  /* stamp of the newest sample */
     int64_t arrival; /* its journal time */
     int64_t floor;   /* what the clock showed just then */
+    int64_t stood;   /* what it showed in the last blind time */
     uint32_t first;  /* root of its timers, 0: none */
     uint32_t place;  /* in the heap over clocks, 0: not in it */
 };
@@ -80,6 +81,11 @@ int64_t gong_timers_clock_now(const struct gong_timers *timers, uint32_t clock,
 void gong_timers_clock_set(struct gong_timers *timers, uint32_t clock,
                            int64_t stamp, int64_t now);
 
+/* gong_timers_clock_hear: the same at now for a clock that has stood since
+ * seen, or since it was heard last, if that is later. */
+void gong_timers_clock_hear(struct gong_timers *timers, uint32_t clock,
+                            int64_t stamp, int64_t seen, int64_t now);
+
 /* gong_timers_resume: at now it is known that nothing could be heard for blind
  * ms. Device clocks show what they showed at seen, when their timers had last
  * run; one that was heard since stands from then on. */
@@ -93,6 +99,14 @@ uint32_t gong_timer_arm(struct gong_timers *timers, uint32_t clock, int64_t due,
 /* gong_timer_hasten: moves a timer to an earlier time. */
 void gong_timer_hasten(struct gong_timers *timers, uint32_t clock,
                        uint32_t timer, int64_t due);
+
+/* gong_timers_stood: what a clock showed in the last blind time. */
+static inline int64_t
+gong_timers_stood(const struct gong_timers *timers, uint32_t clock)
+{
+    return ((const struct gong_clock *)gong_arena_at(&timers->clocks, clock))
+        ->stood;
+}
 
 static inline int64_t
 gong_timer_due(const struct gong_timers *timers, uint32_t timer)

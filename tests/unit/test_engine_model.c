@@ -289,6 +289,7 @@ struct clock {
     int64_t newest;
     int64_t arrival;
     int64_t floor;
+    int64_t stood; /* what it showed in the last blind time */
 };
 
 struct newest {
@@ -304,6 +305,8 @@ struct model {
     int64_t journal;
     int64_t blind_from; /* or NEVER */
     int64_t settle;     /* until then, or NEVER */
+    int64_t stood;      /* when the last blind time began, and ended */
+    int64_t resumed;
     struct text effects;
 };
 
@@ -433,29 +436,37 @@ can_be_true_by_silence(size_t r)
            strstr(rules[r].spec.expr, " unless ") != NULL;
 }
 
-/* Whether, while it settles, nothing is said for want of a sample. */
-static bool
-holds(const struct model *m, const struct spot *spot, bool result,
-      unsigned present)
+/* Since when, while it settles, nothing is said for want of a sample that was
+ * there when blind time began; INT64_MAX: something is said. */
+static int64_t
+held_since(const struct model *m, const struct spot *spot, bool result,
+           unsigned present)
 {
+    const struct model_rule *rule = &rules[spot->rule];
     const struct instance *i =
         &m->instances[spot->rule][spot->device][spot->label];
+    bool timed = rule->spec.interval_ms > 0;
+    int64_t stood = timed ? m->stood : m->clocks[spot->device].stood;
+    int64_t since = INT64_MAX;
 
-    if (m->settle == NEVER) {
-        return false;
+    if (m->settle == NEVER ||
+        (!can_be_true_by_silence(spot->rule) &&
+         (result || (i->fed & ~present) == 0 ||
+          (i->state != GONG_ALERT_PENDING && i->state != GONG_ALERT_FIRING)))) {
+        return INT64_MAX;
     }
-    if (can_be_true_by_silence(spot->rule)) {
-        for (int leaf = 0; leaf < rules[spot->rule].leaf_count; leaf++) {
-            if ((present & (1u << leaf)) == 0 &&
-                leaf_newest(m, spot->rule, leaf, spot->device, spot->label) !=
-                    NULL) {
-                return true;
-            }
+    stood = i->held != NEVER ? NEVER : stood;
+    for (int leaf = 0; leaf < rule->leaf_count; leaf++) {
+        const struct newest *n =
+            leaf_newest(m, spot->rule, leaf, spot->device, spot->label);
+
+        if (n != NULL && (present & (1u << leaf)) == 0) {
+            int64_t gone = n->stamp + rule->spec.lookback_ms + 1;
+
+            since = gone > stood && gone < since ? gone : since;
         }
-        return false;
     }
-    return !result && (i->fed & ~present) != 0 &&
-           (i->state == GONG_ALERT_PENDING || i->state == GONG_ALERT_FIRING);
+    return timed && since < m->resumed ? m->resumed : since;
 }
 
 static void
@@ -466,6 +477,7 @@ evaluate(struct model *m, size_t r, int device, int label, int64_t t,
     struct instance *i = &m->instances[r][device][label];
     struct opt in[3] = {{0}};
     struct spot spot;
+    int64_t held = 0;
     unsigned present = 0;
 
     t = i->told > t ? i->told : t;
@@ -486,11 +498,14 @@ evaluate(struct model *m, size_t r, int device, int label, int64_t t,
     }
     i->last = t;
     spot = (struct spot){r, device, label, captured};
-    if (holds(m, &spot, rule->eval(in).present, present)) {
-        i->held = i->held == NEVER ? t : i->held;
+    held = held_since(m, &spot, rule->eval(in).present, present);
+    if (held != INT64_MAX) {
+        if (i->state != GONG_ALERT_INACTIVE && i->held == NEVER) {
+            i->held = held;
+        }
         return;
     }
-    if (i->held != NEVER && i->state == GONG_ALERT_PENDING) {
+    if (i->held != NEVER && i->state == GONG_ALERT_PENDING && t > i->held) {
         i->since += t - i->held;
     }
     i->held = NEVER;
@@ -622,7 +637,9 @@ look_again(struct model *m)
         for (int d = 0; d < DEVICES; d++) {
             for (int l = 0; l < LABELS; l++) {
                 if (rules[r].spec.interval_ms == 0 &&
-                    m->instances[r][d][l].held != NEVER) {
+                    m->instances[r][d][l].last != NEVER &&
+                    (can_be_true_by_silence(r) ||
+                     m->instances[r][d][l].held != NEVER)) {
                     evaluate(m, r, d, l, shown(&m->clocks[d], m->journal), 0);
                 }
             }
@@ -665,6 +682,9 @@ resume_grid(struct model *m, size_t r, int64_t now, int64_t blind)
             if (from != NULL && *from < now) {
                 *from = *from + blind < now ? *from + blind : now;
             }
+            if (i->held != NEVER && i->held < now) {
+                i->held = i->held + blind < now ? i->held + blind : now;
+            }
         }
     }
 }
@@ -683,11 +703,15 @@ model_resume(struct model *m, int64_t now, int64_t blind, int64_t settle)
     }
     m->blind_from = NEVER;
     m->journal = now;
+    m->stood = seen;
+    m->resumed = now;
     for (int d = 0; d < DEVICES; d++) {
         struct clock *c = &m->clocks[d];
 
         if (c->newest != NEVER) {
             int64_t was = shown(c, seen);
+
+            c->stood = was;
 
             c->floor = was > c->floor ? was : c->floor;
             c->arrival = c->arrival + blind < now ? c->arrival + blind : now;
@@ -773,6 +797,7 @@ model_data(struct model *m, int64_t now, int device,
 {
     struct clock *c = &m->clocks[device];
     int64_t t = NEVER;
+    int64_t seen = 0;
     int64_t before = 0;
 
     run_until(m, now);
@@ -791,11 +816,12 @@ model_data(struct model *m, int64_t now, int device,
         t = next;
         model_stamp(m, device, samples, count, t);
     }
-    before = shown(c, now);
+    seen = m->blind_from != NEVER ? m->blind_from : now; /* it stands */
+    before = shown(c, seen);
     if (c->newest == NEVER || t > c->newest) {
-        *c = (struct clock){t, now, before > t ? before : t};
+        *c = (struct clock){t, now, before > t ? before : t, c->stood};
     }
-    run_device(m, device, shown(c, now));
+    run_device(m, device, shown(c, seen));
 }
 
 static void
@@ -944,6 +970,27 @@ new_rules(void)
     return make_rules(specs, RULES);
 }
 
+/* After a change of rules what is due right now is looked at, maybe again. */
+static void
+forget_looks(struct model *m)
+{
+    int64_t seen = m->blind_from != NEVER ? m->blind_from : m->journal;
+
+    for (size_t r = 0; r < RULES; r++) {
+        for (int d = 0; d < DEVICES; d++) {
+            int64_t now = shown(&m->clocks[d], seen);
+
+            for (int l = 0; l < LABELS; l++) {
+                struct instance *i = &m->instances[r][d][l];
+
+                if (i->last != NEVER && i->last >= now) {
+                    i->last = now - 1;
+                }
+            }
+        }
+    }
+}
+
 /* The same rules again: nothing may be forgotten. */
 static void
 reload(struct stream *s)
@@ -963,6 +1010,7 @@ reload(struct stream *s)
     s->set = set;
     run_until(&s->model, s->now);
     s->model.journal = s->now;
+    forget_looks(&s->model);
 }
 
 static void
