@@ -186,6 +186,7 @@ start_journal(struct gong_agent *agent, const struct problem *problem)
         .ctx = agent,
         .seen = seen,
         .seen_ctx = agent,
+        .settle = config->engine.settle,
     };
     enum gong_err err;
 
@@ -226,17 +227,18 @@ announce(struct gong_agent *agent, const struct gong_rules_checked *rules,
 {
     int64_t blind_ms = gong_journal_now_ms(agent->journal) - agent->last_ms;
     const char *why = "";
-    enum gong_err err =
-        gong_rules_put(agent->config->state, agent->journal, rules, &why);
+    enum gong_err err = GONG_OK;
 
-    if (err != GONG_OK) {
-        return fail(problem, err, why);
-    }
+    /* Before anything that brings the new time. */
     if (agent->last_ms > 0) {
-        err = gong_broker_append_resume(agent->journal, gong_dur_ms(blind_ms));
+        err = gong_journal_resume(agent->journal, blind_ms);
     }
     if (err != GONG_OK) {
         return fail(problem, err, "journaling the start");
+    }
+    err = gong_rules_put(agent->config->state, agent->journal, rules, &why);
+    if (err != GONG_OK) {
+        return fail(problem, err, why);
     }
     agent->reload.paths = &agent->config->rules;
     agent->reload.state_dir = agent->config->state;

@@ -4,10 +4,8 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/uio.h>
 
 #include "common/backoff.h"
-#include "common/le.h"
 #include "common/log.h"
 #include "common/mqtt_link.h"
 
@@ -33,14 +31,14 @@ struct gong_broker {
     gong_counter_t *losses;
 };
 
-enum gong_err
-gong_broker_append_resume(struct gong_journal *journal, gong_dur_t blind)
+/* -1: blind from here on. */
+static void
+say_blind(const struct gong_broker *broker, int64_t blind_ms)
 {
-    uint8_t payload[8];
-    struct iovec part = {payload, sizeof payload};
-
-    gong_le_put64(payload, (uint64_t)(blind.ns / GONG_NS_PER_MS));
-    return gong_journal_append(journal, GONG_RECORD_RESUME, &part, 1, 0, NULL);
+    if (gong_journal_resume(broker->options.journal, blind_ms) != GONG_OK) {
+        gong_log(GONG_LOG_WARNING, "resume_not_journaled", "blind_ms=%" PRId64,
+                 blind_ms);
+    }
 }
 
 static size_t
@@ -91,11 +89,7 @@ in_connected(void *ctx, bool session_present)
         gong_dur_t blind = gong_mono_since(gong_mono_now(), broker->lost);
 
         broker->lost.ns = 0;
-        if (gong_broker_append_resume(broker->options.journal, blind) !=
-            GONG_OK) {
-            gong_log(GONG_LOG_WARNING, "resume_not_journaled",
-                     "blind_ms=%" PRId64, blind.ns / GONG_NS_PER_MS);
-        }
+        say_blind(broker, blind.ns / GONG_NS_PER_MS);
     }
     say_born(broker);
 }
@@ -108,6 +102,7 @@ in_disconnected(void *ctx, const char *why)
     (void)why; /* the link has logged it */
     if (atomic_exchange(&broker->in_up, false)) {
         broker->lost = gong_mono_now();
+        say_blind(broker, -1);
         gong_counter_increase(broker->losses, 1);
     }
 }
@@ -233,8 +228,11 @@ gong_broker_new(const struct gong_broker_options *options,
 enum gong_err
 gong_broker_start(struct gong_broker *broker)
 {
-    enum gong_err err = gong_mqtt_start(broker->out);
+    enum gong_err err;
 
+    broker->lost = gong_mono_now(); /* until the first connect */
+    say_blind(broker, -1);
+    err = gong_mqtt_start(broker->out);
     return err == GONG_OK ? gong_mqtt_start(broker->in) : err;
 }
 

@@ -6,7 +6,8 @@
  *
  *   gong/v1/agents/<agent>/status   retained; "offline" is the will
  *
- * After the receiving link was away, a RESUME record says for how long.
+ * While the receiving link is away the engine is blind: RESUME records say so
+ * when it begins and for how long when it ends.
  */
 #ifndef GONG_AGENT_BROKER_H
 #define GONG_AGENT_BROKER_H
@@ -44,9 +45,5 @@ void gong_broker_free(struct gong_broker *broker);
 /* For gong_ack_options.send and gong_status_source; ctx is the broker. */
 bool gong_broker_send(void *ctx, const char *topic, struct gong_str payload);
 bool gong_broker_connected(void *ctx);
-
-/* gong_broker_append_resume: a RESUME record: blind for so long. */
-enum gong_err gong_broker_append_resume(struct gong_journal *journal,
-                                        gong_dur_t blind) GONG_MUST_CHECK;
 
 #endif

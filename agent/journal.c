@@ -16,7 +16,11 @@
 
 #include "agent/config_refs.h"
 #include "agent/journal_clock.h"
+#include "common/le.h"
 #include "common/log.h"
+
+#define STALL_S     5
+#define RESUME_SIZE 16
 
 struct counters {
     gong_counter_t *records;
@@ -47,6 +51,8 @@ struct gong_journal {
     uint64_t durable;
     uint64_t wakes; /* counts gong_journal_wake */
     bool stopping;
+    gong_mono_t beat; /* the last sign of life */
+    bool watching;    /* for stalls */
     bool append_ok;
     bool sync_ok;
 
@@ -167,6 +173,9 @@ gong_journal_open(const struct gong_journal_options *options,
         return GONG_ERR_MEMORY;
     }
     journal->options = *options;
+    if (journal->options.stall.ns == 0) {
+        journal->options.stall = gong_dur_s(STALL_S);
+    }
     gong_clock_boot_id(journal->boot_id);
     err = gong_spool_open(&options->spool, &journal->spool, why, why_size);
     if (err == GONG_OK) {
@@ -256,6 +265,53 @@ count_append(struct gong_journal *journal, enum gong_err err, uint64_t offset,
     gong_counter_set(journal->counters.end, (int64_t)(offset + size));
 }
 
+/* Under the lock. */
+static enum gong_err
+append_resume(struct gong_journal *journal, int64_t blind_ms)
+{
+    struct gong_record_meta meta = {.type = GONG_RECORD_RESUME};
+    uint8_t payload[RESUME_SIZE];
+    struct iovec part = {payload, sizeof payload};
+    uint64_t offset = 0;
+    enum gong_err err;
+
+    gong_le_put64(payload, (uint64_t)blind_ms);
+    gong_le_put64(payload + 8,
+                  (uint64_t)(journal->options.settle.ns / GONG_NS_PER_MS));
+    err = append(journal, meta, &part, 1, &offset);
+    count_append(journal, err, offset, sizeof payload);
+    return err;
+}
+
+/* Under the lock, before anything that tells time: the committer gives a sign
+ * of life every second, so a long silence means that nobody ran at all. */
+static void
+notice_stall(struct gong_journal *journal)
+{
+    gong_mono_t now = gong_mono_now();
+    int64_t gap = gong_mono_since(now, journal->beat).ns;
+
+    journal->beat = now;
+    if (!journal->watching || gap <= journal->options.stall.ns) {
+        return;
+    }
+    gong_log(GONG_LOG_WARNING, "stalled", "blind_ms=%" PRId64,
+             gap / GONG_NS_PER_MS);
+    (void)!append_resume(journal, gap / GONG_NS_PER_MS);
+}
+
+enum gong_err
+gong_journal_resume(struct gong_journal *journal, int64_t blind_ms)
+{
+    enum gong_err err;
+
+    (void)pthread_mutex_lock(&journal->lock);
+    notice_stall(journal);
+    err = append_resume(journal, blind_ms);
+    (void)pthread_mutex_unlock(&journal->lock);
+    return err;
+}
+
 enum gong_err
 gong_journal_append(struct gong_journal *journal, enum gong_record_type type,
                     const struct iovec *parts, int part_count, int64_t wall_ns,
@@ -266,6 +322,7 @@ gong_journal_append(struct gong_journal *journal, enum gong_record_type type,
     enum gong_err err;
 
     (void)pthread_mutex_lock(&journal->lock);
+    notice_stall(journal);
     err = append(journal, meta, parts, part_count, &offset);
     (void)pthread_mutex_unlock(&journal->lock);
     count_append(journal, err, offset, parts_size(parts, part_count));
@@ -318,6 +375,7 @@ gong_journal_now_ms(struct gong_journal *journal)
     int64_t now;
 
     (void)pthread_mutex_lock(&journal->lock);
+    notice_stall(journal);
     now = gong_journal_clock_read(&journal->clock, gong_mono_now(),
                                   gong_wall_now());
     (void)pthread_mutex_unlock(&journal->lock);
@@ -428,7 +486,13 @@ wait_for_records(struct gong_journal *journal)
     (void)pthread_mutex_lock(&journal->lock);
     while (!journal->stopping &&
            (journal->end <= journal->durable || !journal->sync_ok)) {
-        (void)pthread_cond_wait(&journal->grown, &journal->lock);
+        struct timespec deadline;
+
+        gong_clock_deadline((gong_dur_t){journal->options.stall.ns / STALL_S},
+                            &deadline);
+        (void)pthread_cond_timedwait(&journal->grown, &journal->lock,
+                                     &deadline);
+        notice_stall(journal);
     }
     running = !journal->stopping;
     (void)pthread_mutex_unlock(&journal->lock);
@@ -481,6 +545,10 @@ gong_journal_start(struct gong_journal *journal)
         return gong_err_from_errno(rc);
     }
     journal->started = true;
+    (void)pthread_mutex_lock(&journal->lock);
+    journal->beat = gong_mono_now();
+    journal->watching = true;
+    (void)pthread_mutex_unlock(&journal->lock);
     return GONG_OK;
 }
 

@@ -33,6 +33,8 @@ struct gong_journal_options {
      * NULL. */
     void (*seen)(void *ctx, const struct gong_record *record);
     void *seen_ctx;
+    gong_dur_t settle; /* what RESUME records say */
+    gong_dur_t stall;  /* so long without a sign of life: blind; 0: 5 s */
 };
 
 /* Transparent: plain values, for /healthz. After a failed sync sync_ok stays
@@ -72,6 +74,12 @@ gong_journal_repeat_config(struct gong_journal *journal) GONG_MUST_CHECK;
  * names this configuration, or may do so. */
 bool gong_journal_config_named(struct gong_journal *journal,
                                struct gong_str name);
+
+/* gong_journal_resume: a RESUME record: blind for so long until now; -1: from
+ * here on. Any thread. One is also put before the first record after the whole
+ * program stood still. */
+enum gong_err gong_journal_resume(struct gong_journal *journal,
+                                  int64_t blind_ms) GONG_MUST_CHECK;
 
 int64_t gong_journal_now_ms(struct gong_journal *journal);
 
