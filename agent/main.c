@@ -5,7 +5,10 @@
  *   gong-agent --config FILE --check    config and rules, every problem
  *   gong-agent --config FILE --dump     the whole configuration in force
  *   gong-agent --options                every option as Markdown
+ *   gong-agent --check-journal DIR      whether a journal's files are sound
+ *   gong-agent --journal-dump DIR [--from OFFSET]   a line for each record
  */
+#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <signal.h>
@@ -17,6 +20,7 @@
 
 #include "agent/agent.h"
 #include "agent/config.h"
+#include "agent/journal_tool.h"
 #include "agent/rules_reload.h"
 #include "common/log.h"
 
@@ -28,6 +32,8 @@ enum mode {
     MODE_CHECK,
     MODE_DUMP,
     MODE_OPTIONS,
+    MODE_JOURNAL_CHECK,
+    MODE_JOURNAL_DUMP,
     MODE_VERSION,
     MODE_HELP,
     MODE_WRONG,
@@ -41,19 +47,41 @@ static const char usage[] =
     "  --check         check configuration and rules, print every problem\n"
     "  --dump          print the configuration in force\n"
     "  --options       print every option as Markdown\n"
+    "  --check-journal DIR                  whether its files are sound\n"
+    "  --journal-dump DIR [--from OFFSET]   a line for each of its records\n"
     "  --version       print the version\n"
     "  --help          print this\n"
     "\n"
     "SIGHUP reads the rule files again, all or nothing.\n";
 
+/* What the arguments say. */
+struct arguments {
+    const char *path; /* of the configuration, or a journal's folder */
+    uint64_t from;
+};
+
+static bool
+read_offset(const char *text, uint64_t *out)
+{
+    char *end = NULL;
+
+    errno = 0;
+    *out = strtoull(text, &end, 10);
+    return errno == 0 && end != text && *end == '\0' && text[0] >= '0' &&
+           text[0] <= '9';
+}
+
 static enum mode
-read_arguments(int argc, char **argv, const char **path)
+read_arguments(int argc, char **argv, struct arguments *arguments)
 {
     static const struct option known[] = {
         {"config", required_argument, NULL, 'f'},
         {"check", no_argument, NULL, MODE_CHECK},
         {"dump", no_argument, NULL, MODE_DUMP},
         {"options", no_argument, NULL, MODE_OPTIONS},
+        {"check-journal", required_argument, NULL, MODE_JOURNAL_CHECK},
+        {"journal-dump", required_argument, NULL, MODE_JOURNAL_DUMP},
+        {"from", required_argument, NULL, 'o'},
         {"version", no_argument, NULL, MODE_VERSION},
         {"help", no_argument, NULL, MODE_HELP},
         {NULL, 0, NULL, 0},
@@ -63,9 +91,14 @@ read_arguments(int argc, char **argv, const char **path)
 
     while ((found = getopt_long(argc, argv, "", known, NULL)) != -1) {
         if (found == 'f') {
-            *path = optarg;
+            arguments->path = optarg;
+        } else if (found == 'o') {
+            if (!read_offset(optarg, &arguments->from)) {
+                return MODE_WRONG;
+            }
         } else if (found >= MODE_CHECK && found <= MODE_HELP) {
             mode = (enum mode)found;
+            arguments->path = optarg != NULL ? optarg : arguments->path;
         } else {
             return MODE_WRONG;
         }
@@ -163,17 +196,35 @@ with_config(enum mode mode, const char *path)
     return status;
 }
 
+static int
+with_journal(enum mode mode, const struct arguments *arguments)
+{
+    enum gong_err err =
+        mode == MODE_JOURNAL_CHECK
+            ? gong_journal_check(arguments->path, stdout, stderr)
+            : gong_journal_dump(arguments->path, arguments->from, stdout,
+                                stderr);
+
+    if (err == GONG_OK) {
+        return EX_OK;
+    }
+    return err == GONG_ERR_CORRUPT ? EX_DATAERR : EX_NOINPUT;
+}
+
 int
 main(int argc, char **argv)
 {
-    const char *path = DEFAULT_CONFIG;
-    enum mode mode = read_arguments(argc, argv, &path);
+    struct arguments arguments = {.path = DEFAULT_CONFIG};
+    enum mode mode = read_arguments(argc, argv, &arguments);
 
     switch (mode) {
     case MODE_RUN:
     case MODE_CHECK:
     case MODE_DUMP:
-        return with_config(mode, path);
+        return with_config(mode, arguments.path);
+    case MODE_JOURNAL_CHECK:
+    case MODE_JOURNAL_DUMP:
+        return with_journal(mode, &arguments);
     case MODE_OPTIONS:
         gong_agent_config_manual(stdout);
         return EX_OK;

@@ -66,6 +66,8 @@ foreach(module ranges ack journal_clock config_refs agent_config)
 endforeach()
 gong_test(ingest LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+gong_test(journal_tool LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 foreach(module rules_reload engine_thread snapshot http_server)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c

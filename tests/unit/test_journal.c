@@ -1,15 +1,19 @@
 #include "agent/journal.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
+#include "common/le.h"
 #include "common/spool.h"
 #include "spool_fixture.h"
 
@@ -475,6 +479,75 @@ a_config_is_named_while_its_record_is_kept(void **state)
     gong_journal_close(journal);
 }
 
+/* Stops the whole program for a while, from outside. */
+static void
+stand_still(int64_t ms)
+{
+    pid_t parent = getpid();
+    int status = 0;
+    pid_t pid = fork();
+
+    if (pid == 0) {
+        (void)kill(parent, SIGSTOP);
+        gong_clock_sleep(gong_dur_ms(ms));
+        (void)kill(parent, SIGCONT);
+        _exit(0);
+    }
+    assert_true(pid > 0);
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+}
+
+/* The longest blind time told before the record at end; -1: none. */
+static int64_t
+longest_blind(struct gong_journal *journal, uint64_t end)
+{
+    struct gong_spool_cursor *cursor;
+    struct gong_record record;
+    int64_t longest = -1;
+
+    assert_int_equal(
+        gong_spool_cursor_open(gong_journal_spool(journal), NULL, &cursor),
+        GONG_OK);
+    while (gong_spool_cursor_next(cursor, end, &record) == GONG_OK) {
+        const uint8_t *payload = (const uint8_t *)record.payload.data;
+
+        if (record.meta.type == GONG_RECORD_RESUME) {
+            int64_t blind = (int64_t)gong_le_get64(payload);
+
+            assert_int_equal(record.payload.len, 16);
+            assert_int_equal(gong_le_get64(payload + 8), 7000);
+            longest = blind > longest ? blind : longest;
+        }
+    }
+    gong_spool_cursor_close(cursor);
+    return longest;
+}
+
+static void
+a_stall_is_told_before_anything_else(void **state)
+{
+    struct gong_journal_options options = {
+        .spool = {.dir = fixture_dir(),
+                  .segment_size = SEGMENT,
+                  .segments_max = 16,
+                  .policy = GONG_SPOOL_DROP_OLDEST},
+        .commit_interval = gong_dur_ms(1),
+        .settle = gong_dur_s(7),
+        .stall = gong_dur_ms(200),
+    };
+    struct gong_journal *journal = NULL;
+    char why[256] = "";
+
+    (void)state;
+    assert_int_equal(
+        gong_journal_open(&options, counters, &journal, why, sizeof why),
+        GONG_OK);
+    assert_int_equal(gong_journal_start(journal), GONG_OK);
+    stand_still(500);
+    assert_true(longest_blind(journal, append(journal)) >= 200);
+    gong_journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -493,6 +566,7 @@ main(void)
         T(a_folder_that_cannot_be_is_named),
         T(the_newest_config_is_repeated),
         T(a_config_is_named_while_its_record_is_kept),
+        T(a_stall_is_told_before_anything_else),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,25 @@
+/*
+ * journal_tool: looks at a journal's files without opening it: nothing is
+ * locked, repaired or changed, so it may belong to a running agent.
+ */
+#ifndef GONG_AGENT_JOURNAL_TOOL_H
+#define GONG_AGENT_JOURNAL_TOOL_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/err.h"
+
+/* gong_journal_check: counts records and bytes that are none, says so on out.
+ * CORRUPT where there are damaged bytes before the end; else as an open or a
+ * read says, with a word on errors. */
+enum gong_err gong_journal_check(const char *dir, FILE *out,
+                                 FILE *errors) GONG_MUST_CHECK;
+
+/* gong_journal_dump: a line for each record at from or after it: offset, type,
+ * journal time, wall time, payload length, and site/device of data. Damage is a
+ * line too. */
+enum gong_err gong_journal_dump(const char *dir, uint64_t from, FILE *out,
+                                FILE *errors) GONG_MUST_CHECK;
+
+#endif
