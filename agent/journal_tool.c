@@ -230,12 +230,15 @@ read_meta(int dir_fd, struct gong_spool_meta *meta)
 static enum gong_err
 walk_all(struct walk *walk, int dir_fd, const char *dir)
 {
-    struct gong_spool_meta meta;
+    struct gong_spool_meta meta = {0};
     struct gong_spool_reader reader;
     uint64_t *numbers = NULL;
     size_t count = 0;
     enum gong_err err = read_meta(dir_fd, &meta);
 
+    if (err == GONG_OK && !gong_spool_size_valid(meta.segment_size)) {
+        err = GONG_ERR_CORRUPT;
+    }
     if (err == GONG_OK) {
         err = list_segments(dir, &numbers, &count);
     }

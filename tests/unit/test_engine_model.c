@@ -983,7 +983,7 @@ forget_looks(struct model *m)
             for (int l = 0; l < LABELS; l++) {
                 struct instance *i = &m->instances[r][d][l];
 
-                if (i->last != NEVER && i->last >= now) {
+                if (i->last != NEVER && now != NEVER && i->last >= now) {
                     i->last = now - 1;
                 }
             }
