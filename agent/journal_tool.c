@@ -236,7 +236,8 @@ walk_all(struct walk *walk, int dir_fd, const char *dir)
     size_t count = 0;
     enum gong_err err = read_meta(dir_fd, &meta);
 
-    if (err == GONG_OK && !gong_spool_size_valid(meta.segment_size)) {
+    if (err == GONG_OK &&
+        (meta.segment_size == 0 || !gong_spool_size_valid(meta.segment_size))) {
         err = GONG_ERR_CORRUPT;
     }
     if (err == GONG_OK) {
