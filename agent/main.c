@@ -65,6 +65,9 @@ read_offset(const char *text, uint64_t *out)
 {
     char *end = NULL;
 
+    if (text == NULL) {
+        return false;
+    }
     errno = 0;
     *out = strtoull(text, &end, 10);
     return errno == 0 && end != text && *end == '\0' && text[0] >= '0' &&
