@@ -75,8 +75,11 @@ send_batch(struct gong_publish *publish, const struct gong_spooled *batch,
         if (batch->seq > publish->highest_sent) {
             publish->highest_sent = batch->seq;
         }
-        gong_window_sent(&publish->window, batch->seq,
-                         wall.ns / GONG_NS_PER_MS);
+        /* Older ones the agent may have from the process before. */
+        if (batch->seq > publish->first_seq) {
+            gong_window_sent(&publish->window, batch->seq,
+                             wall.ns / GONG_NS_PER_MS);
+        }
         gong_monitor_unlock(&publish->monitor);
         message.payload =
             gong_str_from(publish->message.data, publish->message.len);

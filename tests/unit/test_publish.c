@@ -598,6 +598,35 @@ measures_the_clock_offset(void **state)
     assert_int_equal(expect_data(2)->off_ms, 500);
 }
 
+/* An ack of three seconds ago settles what the process before had sent, after
+ * it was sent once more: this says nothing of the clocks. */
+static void
+late_ack_after_a_restart_is_no_offset(void **state)
+{
+    uint64_t epoch = gong_spooler_epoch(world.spooler);
+    int64_t now = world.wall.ns / GONG_NS_PER_MS;
+
+    (void)state;
+    append(1);
+    connect_link();
+    step();
+    close_world();
+    open_world();
+    connect_link();
+    step();
+    (void)expect_status();
+    (void)expect_data(1);
+    ack_at(epoch, 1, "[]", now - 3000);
+    append(1);
+    step();
+    assert_int_equal(expect_data(2)->off_ms, 0);
+    /* What this one sent first does: the agent's clock is behind. */
+    ack_at(epoch, 2, "[]", now - 3000);
+    append(1);
+    step();
+    assert_int_equal(expect_data(3)->off_ms, 3000);
+}
+
 static void
 tells_when_measurements_become_known(void **state)
 {
@@ -814,6 +843,7 @@ main(void)
         TEST(short_backlog_goes_in_order),
         TEST(link_that_takes_nothing_loses_nothing),
         TEST(measures_the_clock_offset),
+        TEST(late_ack_after_a_restart_is_no_offset),
         TEST(tells_when_measurements_become_known),
         TEST(says_goodbye_with_its_conn),
         TEST(full_spool_blocks),
