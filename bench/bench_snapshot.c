@@ -272,7 +272,7 @@ main(int argc, char **argv)
     bench_memcpy((size_t)gong_engine_save_size(engine));
     gong_engine_free(engine);
     engine = bench_restore(set, &count, path);
-    bench_replay(engine, devices, START + 2 * PERIOD);
+    bench_replay(engine, devices, START + INT64_C(2) * PERIOD);
     gong_engine_free(engine);
     gong_ruleset_free(set);
     (void)unlink(path);
