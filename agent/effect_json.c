@@ -274,3 +274,25 @@ gong_effect_from_json(struct gong_str text)
     }
     return object;
 }
+
+char *
+gong_effect_lost(struct gong_str text, const struct gong_effect *end,
+                 int64_t decided_ms)
+{
+    static const struct gong_effect no_sample = {0};
+    json_t *object = gong_effect_from_json(text);
+    char *out = NULL;
+
+    if (object != NULL &&
+        put_text(object, "from", gong_alert_state_text(end->from)) &&
+        put_text(object, "to", gong_alert_state_text(end->to)) &&
+        put_text(object, "reason", "lost") &&
+        put_integer(object, "at", end->at_ms) &&
+        put_integer(object, "position", (int64_t)end->position) &&
+        put_integer(object, "ordinal", end->ordinal) &&
+        put(object, "stamps", stamps_to_json(&no_sample, decided_ms))) {
+        out = json_dumps(object, JSON_COMPACT);
+    }
+    json_decref(object);
+    return out;
+}

@@ -22,6 +22,12 @@
  * from devices is made valid UTF-8 (bad bytes become U+FFFD). */
 char *gong_effect_to_json(const struct gong_effect *effect, int64_t decided_ms);
 
+/* gong_effect_lost: an earlier effect's text changed to the end of its alert:
+ * position, ordinal, from, to and at_ms of end, reason "lost", no stamps but
+ * decided. Heap; NULL without memory or for a text of another shape. */
+char *gong_effect_lost(struct gong_str text, const struct gong_effect *end,
+                       int64_t decided_ms) GONG_MUST_CHECK;
+
 /* gong_effect_from_json: parses and checks the shape; NULL otherwise. The
  * caller json_decref()s. */
 json_t *gong_effect_from_json(struct gong_str text);

@@ -1,21 +1,29 @@
 #include "agent/effects.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "agent/effect_json.h"
+#include "agent/incidents.h"
 #include "common/le.h"
+#include "common/log.h"
 #include "common/monitor.h"
 
-#define ID_SIZE   16
-#define MARK_SIZE (GONG_EFFECTS_PREFIX + ID_SIZE)
+#define ID_SIZE     16
+#define MARK_PREFIX 12
+#define SEGMENT_MIN 65536 /* of a spool: a log that begins later has dropped   \
+                           */
+#define AGAIN_S   2       /* after a failure, before it is tried again */
+#define MARK_SIZE (MARK_PREFIX + ID_SIZE)
 
 struct gong_effects {
     struct gong_spool *spool;
     uint8_t boot_id[16];
     gong_counter_t *kept;
     gong_counter_t *suppressed;
+    gong_counter_t *reconciled;
     gong_counter_t *failed;
     gong_counter_t *dropped;
 
@@ -25,6 +33,14 @@ struct gong_effects {
     uint32_t ordinal;
     bool bound; /* a mark was found */
     uint8_t journal_id[ID_SIZE];
+    struct gong_incidents incidents;
+    bool whole;       /* no effect ever left the log: what it does not name is
+                         at rest */
+    bool damaged;     /* some effect cannot be read any more */
+    bool reconciling; /* from the start until gong_effects_reconciled */
+    bool behind;      /* some effect could not be kept */
+    gong_mono_t behind_at; /* when that was last found */
+    uint32_t extra; /* ordinals given out from GONG_EFFECTS_RECONCILED on */
 
     struct gong_monitor monitor; /* guards what follows */
     uint64_t end;
@@ -40,6 +56,11 @@ add_counters(struct gong_effects *effects, struct gong_counters *set)
     effects->suppressed = gong_counter_add(
         set, GONG_COUNTER, "gong_agent_effects_repeated_total",
         "Alert transitions decided again after a start, kept before.", "");
+    effects->reconciled = gong_counter_add(
+        set, GONG_COUNTER, "gong_agent_effects_reconciled_total",
+        "Alert transitions changed, dropped or added because the journal had "
+        "lost what they came from.",
+        "");
     effects->failed =
         gong_counter_add(set, GONG_COUNTER, "gong_agent_effects_failed_total",
                          "Alert transitions that could not be kept.", "");
@@ -47,28 +68,49 @@ add_counters(struct gong_effects *effects, struct gong_counters *set)
         set, GONG_GAUGE, "gong_agent_effects_dropped_bytes",
         "Undelivered bytes dropped because the effects log was full.", "");
     return effects->kept != NULL && effects->suppressed != NULL &&
-           effects->failed != NULL && effects->dropped != NULL;
+           effects->reconciled != NULL && effects->failed != NULL &&
+           effects->dropped != NULL;
 }
 
 static void
-learn(struct gong_effects *effects, const struct gong_record *record)
+learn_mark(struct gong_effects *effects, const uint8_t *bytes)
 {
-    const uint8_t *bytes = (const uint8_t *)record->payload.data;
-    bool mark = record->meta.type == GONG_RECORD_RESUME;
+    effects->position = gong_le_get64(bytes);
+    effects->ordinal = gong_le_get32(bytes + 8);
+    effects->bound = true;
+    memcpy(effects->journal_id, bytes + MARK_PREFIX, ID_SIZE);
+    /* The mark of a journal's first start knows no effect. */
+    effects->any = effects->ordinal != 0 || effects->position != 0;
+}
 
-    if ((!mark && record->meta.type != GONG_RECORD_EFFECT) ||
-        record->payload.len < (mark ? MARK_SIZE : GONG_EFFECTS_PREFIX)) {
-        return;
-    }
+static enum gong_err
+learn_effect(struct gong_effects *effects, const uint8_t *bytes,
+             uint64_t offset)
+{
+    struct gong_incident_key key = {gong_le_get64(bytes + 16),
+                                    gong_le_get64(bytes + 24)};
+
     effects->any = true;
     effects->position = gong_le_get64(bytes);
     effects->ordinal = gong_le_get32(bytes + 8);
-    if (mark) {
-        effects->bound = true;
-        memcpy(effects->journal_id, bytes + GONG_EFFECTS_PREFIX, ID_SIZE);
-        /* The mark of a journal's first start knows no effect. */
-        effects->any = effects->ordinal != 0 || effects->position != 0;
+    return gong_incidents_set(&effects->incidents, key,
+                              (enum gong_alert_state)bytes[13], offset);
+}
+
+static enum gong_err
+learn(struct gong_effects *effects, const struct gong_record *record)
+{
+    const uint8_t *bytes = (const uint8_t *)record->payload.data;
+    size_t len = record->payload.len;
+
+    if (record->meta.type == GONG_RECORD_RESUME && len >= MARK_SIZE) {
+        learn_mark(effects, bytes);
     }
+    if (record->meta.type == GONG_RECORD_EFFECT && len > GONG_EFFECTS_PREFIX &&
+        bytes[12] == GONG_EFFECTS_FORMAT && gong_alert_state_valid(bytes[13])) {
+        return learn_effect(effects, bytes, record->offset);
+    }
+    return GONG_OK;
 }
 
 static enum gong_err
@@ -83,7 +125,10 @@ read_all(struct gong_effects *effects)
     }
     while ((err = gong_spool_cursor_next(cursor, UINT64_MAX, &record)) ==
            GONG_OK) {
-        learn(effects, &record);
+        err = learn(effects, &record);
+        if (err != GONG_OK) {
+            break;
+        }
     }
     gong_spool_cursor_close(cursor);
     return err == GONG_ERR_AGAIN ? GONG_OK : err;
@@ -120,6 +165,10 @@ gong_effects_open(const struct gong_spool_options *options,
     }
     gong_spool_stats(effects->spool, &stats);
     effects->end = stats.end;
+    effects->whole = stats.begin < SEGMENT_MIN;
+    effects->damaged = stats.set_aside_records > 0;
+    effects->reconciling = true;
+    effects->extra = GONG_EFFECTS_RECONCILED;
     *out = effects;
     return GONG_OK;
 }
@@ -131,6 +180,7 @@ gong_effects_close(struct gong_effects *effects)
         return;
     }
     gong_spool_close(effects->spool);
+    gong_incidents_fini(&effects->incidents);
     gong_monitor_fini(&effects->monitor);
     free(effects);
 }
@@ -144,9 +194,8 @@ put_prefix(uint8_t *out, uint64_t position, uint32_t ordinal)
 
 static enum gong_err
 append(struct gong_effects *effects, struct gong_record_meta meta,
-       const struct iovec *parts, int part_count)
+       const struct iovec *parts, int part_count, uint64_t *offset)
 {
-    uint64_t offset = 0;
     size_t size = 0;
     enum gong_err err;
 
@@ -156,10 +205,10 @@ append(struct gong_effects *effects, struct gong_record_meta meta,
     memcpy(meta.boot_id, effects->boot_id, sizeof meta.boot_id);
     meta.mono_ns = gong_mono_now().ns;
     meta.wall_ns = gong_wall_now().ns;
-    err = gong_spool_append(effects->spool, &meta, parts, part_count, &offset);
+    err = gong_spool_append(effects->spool, &meta, parts, part_count, offset);
     if (err == GONG_OK) {
         gong_monitor_lock(&effects->monitor);
-        effects->end = offset + gong_record_size(size);
+        effects->end = *offset + gong_record_size(size);
         gong_monitor_wake(&effects->monitor);
         gong_monitor_unlock(&effects->monitor);
     }
@@ -173,6 +222,7 @@ gong_effects_bind(struct gong_effects *effects, const uint8_t journal_id[16],
     uint8_t mark[MARK_SIZE];
     struct iovec part = {mark, sizeof mark};
     struct gong_record_meta meta = {.type = GONG_RECORD_RESUME};
+    uint64_t offset = 0;
 
     if (effects->bound &&
         memcmp(effects->journal_id, journal_id, ID_SIZE) != 0) {
@@ -187,8 +237,8 @@ gong_effects_bind(struct gong_effects *effects, const uint8_t journal_id[16],
     effects->bound = true;
     put_prefix(mark, effects->any ? effects->position : 0,
                effects->any ? effects->ordinal : 0);
-    memcpy(mark + GONG_EFFECTS_PREFIX, journal_id, ID_SIZE);
-    return append(effects, meta, &part, 1);
+    memcpy(mark + MARK_PREFIX, journal_id, ID_SIZE);
+    return append(effects, meta, &part, 1, &offset);
 }
 
 bool
@@ -201,50 +251,260 @@ gong_effects_known(const struct gong_effects *effects, uint64_t position,
     return position < effects->position || ordinal <= effects->ordinal;
 }
 
-static enum gong_err
-keep(struct gong_effects *effects, const struct gong_effect *effect,
-     int64_t decided_ms)
+static void
+note_dropped(struct gong_effects *effects)
 {
-    uint8_t prefix[GONG_EFFECTS_PREFIX];
+    struct gong_spool_stats stats;
+
+    gong_spool_stats(effects->spool, &stats);
+    effects->whole = effects->whole && stats.begin < SEGMENT_MIN;
+    gong_counter_set(effects->dropped, (int64_t)stats.dropped_bytes);
+}
+
+/* One more link of the alert's chain. */
+static enum gong_err
+keep_text(struct gong_effects *effects, const struct gong_effect *effect,
+          struct gong_incident_key key, const char *json)
+{
+    uint8_t prefix[GONG_EFFECTS_PREFIX] = {0};
     struct gong_record_meta meta = {.type = GONG_RECORD_EFFECT,
                                     .journal_ms = effect->journal_ms};
-    char *json = gong_effect_to_json(effect, decided_ms);
-    struct iovec parts[2];
+    struct iovec parts[2] = {
+        {prefix, sizeof prefix},
+        {(void *)(uintptr_t)json, strlen(json)},
+    };
+    uint64_t offset = 0;
     enum gong_err err;
 
-    if (json == NULL) {
-        return GONG_ERR_MEMORY;
-    }
     put_prefix(prefix, effect->position, effect->ordinal);
-    parts[0] = (struct iovec){prefix, sizeof prefix};
-    parts[1] = (struct iovec){json, strlen(json)};
-    err = append(effects, meta, parts, 2);
+    prefix[12] = GONG_EFFECTS_FORMAT;
+    prefix[13] = (uint8_t)effect->to;
+    gong_le_put64(prefix + 16, key.rule);
+    gong_le_put64(prefix + 24, key.fingerprint);
+    err = append(effects, meta, parts, 2, &offset);
+    if (err != GONG_OK) {
+        return err;
+    }
+    effects->any = true;
+    effects->position = effect->position;
+    effects->ordinal = effect->ordinal;
+    note_dropped(effects);
+    /* Without memory the next start finds it in the log. */
+    return gong_incidents_set(&effects->incidents, key, effect->to, offset);
+}
+
+static void
+note_behind(struct gong_effects *effects)
+{
+    effects->behind = true;
+    effects->behind_at = gong_mono_now();
+}
+
+static enum gong_err
+keep(struct gong_effects *effects, const struct gong_effect *effect,
+     struct gong_incident_key key, int64_t decided_ms)
+{
+    char *json = gong_effect_to_json(effect, decided_ms);
+    enum gong_err err = GONG_ERR_MEMORY;
+
+    if (json != NULL) {
+        err = keep_text(effects, effect, key, json);
+    }
     free(json);
+    if (err != GONG_OK) {
+        note_behind(effects);
+    }
+    gong_counter_increase(err == GONG_OK ? effects->kept : effects->failed, 1);
     return err;
+}
+
+static struct gong_incident_key
+key_of(const struct gong_effect *effect)
+{
+    return (struct gong_incident_key){gong_incident_rule(effect->rule->id),
+                                      effect->fingerprint};
+}
+
+/* Whether the effect would tell nothing new of an alert whose last state in
+ * the log is told. */
+static bool
+is_stale(const struct gong_effects *effects, enum gong_alert_state told,
+         const struct gong_effect *effect)
+{
+    return told == effect->to ||
+           (effects->reconciling && effect->to == GONG_ALERT_PENDING &&
+            gong_alert_state_open(told));
 }
 
 enum gong_err
 gong_effects_put(struct gong_effects *effects, const struct gong_effect *effect,
                  int64_t decided_ms)
 {
-    enum gong_err err;
+    struct gong_incident_key key = key_of(effect);
+    const struct gong_incident *incident;
+    struct gong_effect linked = *effect;
 
     if (gong_effects_known(effects, effect->position, effect->ordinal)) {
         gong_counter_increase(effects->suppressed, 1);
         return GONG_OK;
     }
-    err = keep(effects, effect, decided_ms);
-    gong_counter_increase(err == GONG_OK ? effects->kept : effects->failed, 1);
-    if (err == GONG_OK) {
-        struct gong_spool_stats stats;
-
-        effects->any = true;
-        effects->position = effect->position;
-        effects->ordinal = effect->ordinal;
-        gong_spool_stats(effects->spool, &stats);
-        gong_counter_set(effects->dropped, (int64_t)stats.dropped_bytes);
+    incident = gong_incidents_find(&effects->incidents, key);
+    if (incident != NULL) {
+        linked.from = incident->state;
+    } else if (effects->whole) {
+        linked.from = GONG_ALERT_INACTIVE;
     }
-    return err;
+    if (linked.from != effect->from) {
+        gong_counter_increase(effects->reconciled, 1);
+        if (is_stale(effects, linked.from, effect)) {
+            return GONG_OK;
+        }
+    }
+    return keep(effects, &linked, key, decided_ms);
+}
+
+/* --- after a start, or a failure --- */
+
+bool
+gong_effects_unreconciled(const struct gong_effects *effects)
+{
+    return (effects->reconciling && !effects->behind) ||
+           (effects->behind &&
+            gong_mono_since(gong_mono_now(), effects->behind_at).ns >=
+                gong_dur_s(AGAIN_S).ns);
+}
+
+void
+gong_effects_reconcile(struct gong_effects *effects)
+{
+    effects->behind = false;
+    for (size_t i = 0; i < effects->incidents.capacity; i++) {
+        effects->incidents.slots[i].held = false;
+    }
+}
+
+void
+gong_effects_held(struct gong_effects *effects, const struct gong_effect *alert,
+                  int64_t decided_ms)
+{
+    struct gong_incident_key key = key_of(alert);
+    struct gong_incident *incident =
+        gong_incidents_find(&effects->incidents, key);
+    struct gong_effect linked = *alert;
+
+    if (effects->behind) {
+        return;
+    }
+    if (incident == NULL && !effects->whole && !effects->damaged) {
+        /* Told long ago, and since then pushed out of the log. */
+        if (gong_incidents_set(&effects->incidents, key, alert->to,
+                               UINT64_MAX) != GONG_OK) {
+            return;
+        }
+    } else if (incident == NULL || incident->state != alert->to) {
+        linked.from = incident == NULL ? GONG_ALERT_INACTIVE : incident->state;
+        linked.ordinal = effects->extra++;
+        gong_counter_increase(effects->reconciled, 1);
+        if (keep(effects, &linked, key, decided_ms) != GONG_OK) {
+            return;
+        }
+    }
+    incident = gong_incidents_find(&effects->incidents, key);
+    if (incident != NULL) {
+        incident->held = true;
+    }
+}
+
+/* The text that put it there, changed to its end; NULL where the log no longer
+ * has it. Heap. */
+static char *
+lost_text(struct gong_effects *effects, const struct gong_incident *incident,
+          const struct gong_effect *end, int64_t decided_ms)
+{
+    struct gong_spool_cursor *cursor;
+    struct gong_record record;
+    char *text = NULL;
+
+    if (incident->offset == UINT64_MAX ||
+        gong_spool_cursor_open(effects->spool, NULL, &cursor) != GONG_OK) {
+        return NULL;
+    }
+    gong_spool_cursor_seek(cursor, incident->offset);
+    if (gong_spool_cursor_next(cursor, UINT64_MAX, &record) == GONG_OK &&
+        record.offset == incident->offset &&
+        record.payload.len > GONG_EFFECTS_PREFIX) {
+        text = gong_effect_lost(
+            gong_str_from(record.payload.data + GONG_EFFECTS_PREFIX,
+                          record.payload.len - GONG_EFFECTS_PREFIX),
+            end, decided_ms);
+    }
+    gong_spool_cursor_close(cursor);
+    return text;
+}
+
+static void
+end_lost(struct gong_effects *effects, struct gong_incident incident,
+         const struct gong_effect *place, int64_t decided_ms)
+{
+    struct gong_effect end = {
+        .position = place->position,
+        .ordinal = effects->extra++,
+        .journal_ms = place->journal_ms,
+        .from = incident.state,
+        .to = GONG_ALERT_INACTIVE,
+        .at_ms = place->journal_ms,
+    };
+    char *text = lost_text(effects, &incident, &end, decided_ms);
+    enum gong_err err = GONG_ERR_NOT_FOUND;
+
+    if (text != NULL) {
+        err = keep_text(effects, &end, incident.key, text);
+    }
+    free(text);
+    if (err != GONG_OK && err != GONG_ERR_NOT_FOUND) {
+        note_behind(effects);
+    }
+    gong_counter_increase(
+        err == GONG_OK ? effects->reconciled : effects->failed, 1);
+    gong_log(err == GONG_OK ? GONG_LOG_WARNING : GONG_LOG_ERROR,
+             err == GONG_OK ? "incident_lost" : "incident_lost_untold",
+             "fingerprint=%016" PRIx64
+             " state=%s reason=\"the engine no longer "
+             "knows it\"",
+             incident.key.fingerprint, gong_alert_state_text(incident.state));
+}
+
+void
+gong_effects_reconciled(struct gong_effects *effects,
+                        const struct gong_effect *place, int64_t decided_ms)
+{
+    struct gong_incident *lost = NULL;
+    size_t count = 0;
+
+    if (effects->behind) {
+        return;
+    }
+    if (effects->incidents.count > 0) {
+        lost = calloc(effects->incidents.count, sizeof *lost);
+    }
+    for (size_t i = 0; lost != NULL && i < effects->incidents.capacity; i++) {
+        struct gong_incident *incident = &effects->incidents.slots[i];
+
+        if (incident->state != GONG_ALERT_INACTIVE && !incident->held) {
+            lost[count++] = *incident;
+        }
+    }
+    for (size_t i = 0; i < count; i++) {
+        end_lost(effects, lost[i], place, decided_ms);
+    }
+    effects->reconciling = lost == NULL && effects->incidents.count > 0;
+    free(lost);
+}
+
+size_t
+gong_effects_incidents(const struct gong_effects *effects)
+{
+    return effects->incidents.count;
 }
 
 bool

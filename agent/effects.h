@@ -5,13 +5,27 @@
  * the same effects again; those at or before the last one kept here are
  * dropped, so each is kept exactly once.
  *
- * Payload of a GONG_RECORD_EFFECT: u64 journal position, u32 ordinal (little
- * endian), then the effect as a JSON object (agent/effect_json.h).
+ * Payload of a GONG_RECORD_EFFECT (little endian):
+ *
+ *    0  u64 journal position    12  u8 format, 2      16  u64 rule
+ * (incidents.h) 8  u32 ordinal             13  u8 state after    24  u64
+ * fingerprint 14  u16 0             32  JSON (effect_json.h)
  *
  * Each start leaves a mark, a GONG_RECORD_RESUME that readers skip: u64
  * position, u32 ordinal, u8[16] journal id: effects of that journal up to there
  * are known. It undoes effects of records that the journal lost in a torn tail,
  * whose positions are given out again, and of a journal that was replaced.
+ *
+ * Where the journal lost records, the engine may decide otherwise than before.
+ * So that nobody is told twice and nothing stays open for ever, the log keeps
+ * a chain for each alert: what is kept begins in the state that was kept last,
+ * and what would change nothing is dropped. From a start until
+ * gong_effects_reconciled, an alert that people know as firing is not ended by
+ * becoming pending again. Then, an alert whose state the engine holds otherwise
+ * gets that one, and one that the engine no longer knows ends for the reason
+ * "lost". The same mends what could not be kept, say on a full disk. Such
+ * effects are of the last record applied, their ordinals begin at
+ * GONG_EFFECTS_RECONCILED.
  */
 #ifndef GONG_AGENT_EFFECTS_H
 #define GONG_AGENT_EFFECTS_H
@@ -24,7 +38,9 @@
 #include "common/spool.h"
 #include "rules/engine/effect.h"
 
-#define GONG_EFFECTS_PREFIX 12 /* bytes before the JSON */
+#define GONG_EFFECTS_PREFIX     32 /* bytes before the JSON */
+#define GONG_EFFECTS_FORMAT     2
+#define GONG_EFFECTS_RECONCILED UINT32_C(0x80000000)
 
 struct gong_effects;
 
@@ -49,6 +65,27 @@ bool gong_effects_known(const struct gong_effects *effects, uint64_t position,
 enum gong_err gong_effects_put(struct gong_effects *effects,
                                const struct gong_effect *effect,
                                int64_t decided_ms) GONG_MUST_CHECK;
+
+/*
+ * Engine thread, after each start, when the journal has been replayed and
+ * settling is over, and again where an effect could not be kept: while
+ * gong_effects_unreconciled, gong_effects_reconcile, gong_effects_held for
+ * every alert that the engine holds (gong_engine_alerts), and
+ * gong_effects_reconciled, which ends the others: place is where they end
+ * (position, journal_ms; the rest of it is not read). After a failure all this
+ * does nothing for two seconds.
+ */
+bool gong_effects_unreconciled(const struct gong_effects *effects);
+void gong_effects_reconcile(struct gong_effects *effects);
+void gong_effects_held(struct gong_effects *effects,
+                       const struct gong_effect *alert, int64_t decided_ms);
+void gong_effects_reconciled(struct gong_effects *effects,
+                             const struct gong_effect *place,
+                             int64_t decided_ms);
+
+/* gong_effects_incidents: engine thread: how many alerts are not at rest in the
+ * log. */
+size_t gong_effects_incidents(const struct gong_effects *effects);
 
 /* gong_effects_wait: blocks until something was put after offset, at most
  * timeout; false when gong_effects_stop was called. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/reconcile.h"
 #include "agent/rules_reload.h"
 #include "agent/snapshot_file.h"
 #include "common/log.h"
@@ -152,6 +153,10 @@ publish(struct gong_engine_thread *t)
         gong_snapshots_consider(t->snapshots, t->engine,
                                 gong_spool_cursor_offset(t->cursor),
                                 t->now.rules_sha);
+    }
+    if (t->now.live) {
+        gong_reconcile(t->options.effects, t->engine,
+                       gong_floor_ms(gong_wall_now().ns));
     }
     publish_report(t, now);
     if (view_is_due(t, now)) {

@@ -82,7 +82,7 @@ foreach(module journal effects)
 endforeach()
 
 # agent: what carries points and alerts out
-foreach(module effect_json store_answer)
+foreach(module effect_json incidents store_answer)
     gong_test(${module} LINKS gong_agent_core)
 endforeach()
 foreach(module store_batch store_alert store_http store_recent store_influx dead_letter

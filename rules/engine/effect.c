@@ -16,6 +16,26 @@ gong_alert_state_text(enum gong_alert_state state)
     return "?";
 }
 
+bool
+gong_alert_state_valid(unsigned state)
+{
+    return state <= GONG_ALERT_KEEPING;
+}
+
+bool
+gong_alert_state_open(enum gong_alert_state state)
+{
+    switch (state) {
+    case GONG_ALERT_FIRING:
+    case GONG_ALERT_KEEPING:
+        return true;
+    case GONG_ALERT_INACTIVE:
+    case GONG_ALERT_PENDING:
+        break;
+    }
+    return false;
+}
+
 const char *
 gong_effect_reason_text(enum gong_effect_reason reason)
 {

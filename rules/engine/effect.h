@@ -5,6 +5,7 @@
 #ifndef GONG_RULES_ENGINE_EFFECT_H
 #define GONG_RULES_ENGINE_EFFECT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,10 @@ enum gong_alert_state {
 };
 
 const char *gong_alert_state_text(enum gong_alert_state state);
+/* gong_alert_state_valid: whether a number names a state. */
+bool gong_alert_state_valid(unsigned state);
+/* gong_alert_state_open: whether people see the alert as firing. */
+bool gong_alert_state_open(enum gong_alert_state state);
 
 enum gong_effect_reason {
     GONG_REASON_CONDITION, /* the expression became true or false */

@@ -107,6 +107,20 @@ gong_engine_deadline(const struct gong_engine *engine)
                : next;
 }
 
+bool
+gong_engine_settling(const struct gong_engine *engine)
+{
+    return engine->blind_from != GONG_NEVER || engine->settle_ms != GONG_NEVER;
+}
+
+void
+gong_engine_place(const struct gong_engine *engine, uint64_t *position,
+                  int64_t *journal_ms)
+{
+    *position = engine->position;
+    *journal_ms = engine->journal_ms;
+}
+
 static uint64_t
 elements(const struct gong_arena *arena)
 {

@@ -133,6 +133,13 @@ gong_engine_apply(struct gong_engine *engine,
  * the shell appends a CLOCK record then. */
 int64_t gong_engine_deadline(const struct gong_engine *engine);
 
+/* gong_engine_settling: whether it is blind or settles after it was. */
+bool gong_engine_settling(const struct gong_engine *engine);
+
+/* gong_engine_place: position and journal time of the newest record. */
+void gong_engine_place(const struct gong_engine *engine, uint64_t *position,
+                       int64_t *journal_ms);
+
 void gong_engine_stats(const struct gong_engine *engine,
                        struct gong_engine_stats *out);
 
