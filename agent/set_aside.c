@@ -63,6 +63,10 @@ gong_set_aside_write(const char *path, struct gong_device_name device,
                    (int)device.device.len, device.device.data, header->epoch,
                    header->seq, gong_wall_now().ns, message.len);
     err = write_batch(fd, gong_str_from(title, (size_t)len), message);
+    /* Settling it lets the sender forget it. */
+    if (err == GONG_OK && fsync(fd) != 0) {
+        err = gong_err_from_errno(errno);
+    }
     if (close(fd) != 0 && err == GONG_OK) {
         err = gong_err_from_errno(errno);
     }

@@ -15,8 +15,8 @@
 
 #define GONG_SET_ASIDE_MAX (16u << 20)
 
-/* gong_set_aside_write: rare; opens, appends and closes. NO_SPACE when the file
- * is full. path is borrowed. */
+/* gong_set_aside_write: rare; opens, appends, syncs and closes; blocks on the
+ * disk. NO_SPACE when the file is full. path is borrowed. */
 enum gong_err gong_set_aside_write(const char *path,
                                    struct gong_device_name device,
                                    const struct gong_batch_header *header,
