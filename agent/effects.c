@@ -72,7 +72,7 @@ learn(struct gong_effects *effects, const struct gong_record *record)
 }
 
 static enum gong_err
-read_from(struct gong_effects *effects, uint64_t from)
+read_all(struct gong_effects *effects)
 {
     struct gong_spool_cursor *cursor;
     struct gong_record record;
@@ -81,25 +81,12 @@ read_from(struct gong_effects *effects, uint64_t from)
     if (err != GONG_OK) {
         return err;
     }
-    gong_spool_cursor_seek(cursor, from);
     while ((err = gong_spool_cursor_next(cursor, UINT64_MAX, &record)) ==
            GONG_OK) {
         learn(effects, &record);
     }
     gong_spool_cursor_close(cursor);
     return err == GONG_ERR_AGAIN ? GONG_OK : err;
-}
-
-/* The newest records say it all, if the mark of a start is among them. */
-static enum gong_err
-read_newest(struct gong_effects *effects)
-{
-    struct gong_spool_stats stats;
-    enum gong_err err;
-
-    gong_spool_stats(effects->spool, &stats);
-    err = read_from(effects, stats.checked);
-    return err == GONG_OK && !effects->bound ? read_from(effects, 0) : err;
 }
 
 enum gong_err
@@ -121,7 +108,7 @@ gong_effects_open(const struct gong_spool_options *options,
     gong_clock_boot_id(effects->boot_id);
     err = gong_spool_open(options, &effects->spool, why, why_size);
     if (err == GONG_OK) {
-        err = read_newest(effects);
+        err = read_all(effects);
         if (err != GONG_OK) {
             (void)snprintf(why, why_size, "reading the effects log: %s",
                            gong_err_text(err));

@@ -3,7 +3,9 @@
  * the whole journal.
  *
  *   engine thread          child (forked)              minder thread
- *     due? fork ------------> close all else
+ *     due? ---------------------------------------------> memory into huge
+ *                                                         pages
+ *     fork -----------------> close all else <----------- done
  *     goes on at once         write, fsync               waits until journal
  *                             wait for the word <------- and effects are
  *                             rename, fsync the folder   durable that far
@@ -38,7 +40,9 @@ struct gong_snapshots_options {
     gong_dur_t min;
     gong_dur_t max;
     uint64_t last_bytes; /* of the one that was restored; 0: none */
+    uint64_t gather_min; /* a smaller state is forked as it lies */
 };
+#define GONG_SNAPSHOT_GATHER_MIN (UINT64_C(16) << 20)
 
 /* Plain values. */
 struct gong_snapshots_report {
