@@ -11,7 +11,7 @@
  *                             rename, fsync the folder   durable that far
  *                             _exit --------------------> counts, removes old
  *
- * Due when the journal has grown by the last snapshot's size, but not before
+ * Due when the journal has grown by half the last snapshot's size, not before
  * min nor after max. The engine's state is only ahead of the durable mark in
  * memory: a snapshot gets its name when everything before its position, and
  * every effect of that, would survive a power cut.
