@@ -44,7 +44,6 @@ struct gong_agent {
     char journal_dir[PATH_SIZE];
     char effects_dir[PATH_SIZE];
     char set_aside_file[PATH_SIZE];
-    int64_t last_ms;       /* newest journal time found at start */
     uint64_t effects_seen; /* committer: end at its last sync of the effects */
     bool effects_failing;  /* committer: that sync failed, and was logged */
 };
@@ -103,17 +102,6 @@ start_state(struct gong_agent *agent, const struct problem *problem)
 }
 
 /* --- journal and effects --- */
-
-static void
-seen(void *ctx, const struct gong_record *record)
-{
-    struct gong_agent *agent = ctx;
-
-    if (record->meta.journal_ms > agent->last_ms) {
-        agent->last_ms = record->meta.journal_ms;
-    }
-    gong_receive_learn(agent->receive, record);
-}
 
 static void
 committing(void *ctx)
@@ -184,8 +172,7 @@ start_journal(struct gong_agent *agent, const struct problem *problem)
         .committing = committing,
         .durable = durable,
         .ctx = agent,
-        .seen = seen,
-        .seen_ctx = agent,
+        .seen = gong_receive_learn,
         .settle = config->engine.settle,
     };
     enum gong_err err;
@@ -194,6 +181,7 @@ start_journal(struct gong_agent *agent, const struct problem *problem)
     if (agent->receive == NULL) {
         return fail(problem, GONG_ERR_MEMORY, "receive ledger");
     }
+    options.seen_ctx = agent->receive;
     err = gong_journal_open(&options, agent->counters, &agent->journal,
                             problem->why, problem->size);
     return err == GONG_OK ? GONG_OK : fail_as(problem, err, "journal");
@@ -225,12 +213,13 @@ static enum gong_err
 announce(struct gong_agent *agent, const struct gong_rules_checked *rules,
          const struct problem *problem)
 {
-    int64_t blind_ms = gong_journal_now_ms(agent->journal) - agent->last_ms;
+    int64_t last_ms = gong_journal_last_ms(agent->journal);
+    int64_t blind_ms = gong_journal_now_ms(agent->journal) - last_ms;
     const char *why = "";
     enum gong_err err = GONG_OK;
 
     /* Before anything that brings the new time. */
-    if (agent->last_ms > 0) {
+    if (last_ms > 0) {
         err = gong_journal_resume(agent->journal, blind_ms);
     }
     if (err != GONG_OK) {

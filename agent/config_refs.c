@@ -62,13 +62,19 @@ gong_config_refs_note(struct gong_config_refs *refs, struct gong_str name,
     ref->offset = offset;
 }
 
+void
+gong_config_refs_skip(struct gong_config_refs *refs, uint64_t offset)
+{
+    refs->skipped = offset;
+}
+
 bool
 gong_config_refs_named(const struct gong_config_refs *refs,
                        struct gong_str name, uint64_t begin)
 {
     const struct gong_config_ref *ref;
 
-    if (refs->incomplete) {
+    if (refs->incomplete || begin < refs->skipped) {
         return true;
     }
     if (name.len != GONG_CONFIG_NAME_SIZE) {

@@ -27,8 +27,9 @@ struct gong_config_refs {
     size_t count;
     size_t capacity;
     char newest[GONG_CONFIG_NAME_SIZE];
-    bool any;        /* newest says something */
-    bool incomplete; /* memory was short: everything counts as named */
+    bool any;         /* newest says something */
+    bool incomplete;  /* memory was short: everything counts as named */
+    uint64_t skipped; /* what records before this offset name is not known */
 };
 
 void gong_config_refs_fini(struct gong_config_refs *refs);
@@ -38,8 +39,11 @@ void gong_config_refs_fini(struct gong_config_refs *refs);
 void gong_config_refs_note(struct gong_config_refs *refs, struct gong_str name,
                            uint64_t offset);
 
+/* gong_config_refs_skip: records before offset were not looked at. */
+void gong_config_refs_skip(struct gong_config_refs *refs, uint64_t offset);
+
 /* gong_config_refs_named: whether it is the newest, or a record at or after
- * begin names it. */
+ * begin, where the oldest kept stands, names it or may do so. */
 bool gong_config_refs_named(const struct gong_config_refs *refs,
                             struct gong_str name, uint64_t begin);
 

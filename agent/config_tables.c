@@ -161,8 +161,8 @@ static const struct gong_option engine_options[] = {
      86400000, NULL, "", "Shortest time between two snapshots of the state."},
     {"snapshot_max", GONG_OPTION_DURATION, ENGINE(snapshot_max), "15m", 0,
      86400000, NULL, "",
-     "Longest time; in between one is due when the journal has grown by the "
-     "last one's size. 0s: no snapshots, each start replays the journal."},
+     "Longest time; in between one is due when the journal has grown by half "
+     "the last one's size. 0s: no snapshots, each start replays the journal."},
 };
 
 static const struct gong_option_table engine_table = {

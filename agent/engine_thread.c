@@ -489,6 +489,7 @@ start_engine(struct gong_engine_thread *t)
         .effects = t->options.effects,
         .min = t->options.snapshot_min,
         .max = t->options.snapshot_max,
+        .gather_min = GONG_SNAPSHOT_GATHER_MIN,
     };
 
     if (!restore(t, &options.last_bytes) && !new_engine(t)) {

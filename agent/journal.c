@@ -16,6 +16,7 @@
 
 #include "agent/config_refs.h"
 #include "agent/journal_clock.h"
+#include "agent/journal_learn.h"
 #include "common/le.h"
 #include "common/log.h"
 
@@ -37,6 +38,7 @@ struct gong_journal {
     struct gong_journal_options options;
     struct gong_spool *spool;
     uint8_t boot_id[16];
+    int64_t last_ms; /* as open found it */
     struct counters counters;
 
     /* Three conditions and not a monitor's one: an append must wake the engine
@@ -92,35 +94,6 @@ add_counters(struct counters *c, struct gong_counters *set)
            c->durable != NULL && c->dropped != NULL;
 }
 
-/* Reads every record once: for the newest journal time, and for whoever else
- * has to learn from what is kept. */
-static enum gong_err
-read_all(struct gong_journal *journal, int64_t *last_ms)
-{
-    struct gong_spool_cursor *cursor;
-    struct gong_record record;
-    enum gong_err err = gong_spool_cursor_open(journal->spool, NULL, &cursor);
-
-    if (err != GONG_OK) {
-        return err;
-    }
-    while ((err = gong_spool_cursor_next(cursor, UINT64_MAX, &record)) ==
-           GONG_OK) {
-        if (record.meta.journal_ms > *last_ms) {
-            *last_ms = record.meta.journal_ms;
-        }
-        if (record.meta.type == GONG_RECORD_CONFIG) {
-            gong_config_refs_note(&journal->configs, record.payload,
-                                  record.offset);
-        }
-        if (journal->options.seen != NULL) {
-            journal->options.seen(journal->options.seen_ctx, &record);
-        }
-    }
-    gong_spool_cursor_close(cursor);
-    return err == GONG_ERR_AGAIN ? GONG_OK : err;
-}
-
 static enum gong_err
 init_conds(struct gong_journal *journal)
 {
@@ -141,7 +114,7 @@ init_conds(struct gong_journal *journal)
 }
 
 static void
-adopt_spool(struct gong_journal *journal, int64_t last_ms)
+adopt_spool(struct gong_journal *journal)
 {
     struct gong_spool_stats stats;
 
@@ -150,7 +123,7 @@ adopt_spool(struct gong_journal *journal, int64_t last_ms)
     journal->durable = stats.durable;
     journal->append_ok = true;
     journal->sync_ok = true;
-    gong_journal_clock_start(&journal->clock, last_ms, gong_mono_now(),
+    gong_journal_clock_start(&journal->clock, journal->last_ms, gong_mono_now(),
                              gong_wall_now());
     gong_counter_set(journal->counters.end, (int64_t)stats.end);
     gong_counter_set(journal->counters.durable, (int64_t)stats.durable);
@@ -162,7 +135,6 @@ gong_journal_open(const struct gong_journal_options *options,
                   char *why, size_t why_size)
 {
     struct gong_journal *journal = calloc(1, sizeof *journal);
-    int64_t last_ms = 0;
     enum gong_err err;
 
     *out = NULL;
@@ -179,7 +151,12 @@ gong_journal_open(const struct gong_journal_options *options,
     gong_clock_boot_id(journal->boot_id);
     err = gong_spool_open(&options->spool, &journal->spool, why, why_size);
     if (err == GONG_OK) {
-        err = read_all(journal, &last_ms);
+        struct gong_journal_learner learner = {.seen = options->seen,
+                                               .seen_from = options->seen_from,
+                                               .ctx = options->seen_ctx,
+                                               .configs = &journal->configs};
+
+        err = gong_journal_learn(journal->spool, &learner, &journal->last_ms);
         if (err != GONG_OK) {
             (void)snprintf(why, why_size, "reading the journal: %s",
                            gong_err_text(err));
@@ -189,7 +166,7 @@ gong_journal_open(const struct gong_journal_options *options,
         gong_journal_close(journal);
         return err;
     }
-    adopt_spool(journal, last_ms);
+    adopt_spool(journal);
     *out = journal;
     return GONG_OK;
 }
@@ -367,6 +344,12 @@ gong_journal_config_named(struct gong_journal *journal, struct gong_str name)
     named = gong_config_refs_named(&journal->configs, name, stats.begin);
     (void)pthread_mutex_unlock(&journal->lock);
     return named;
+}
+
+int64_t
+gong_journal_last_ms(const struct gong_journal *journal)
+{
+    return journal->last_ms;
 }
 
 int64_t

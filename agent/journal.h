@@ -29,9 +29,12 @@ struct gong_journal_options {
     void (*committing)(void *ctx);
     void (*durable)(void *ctx, uint64_t offset);
     void *ctx;
-    /* Called inside open for every record that is kept, oldest first; may be
-     * NULL. */
+    /* Called inside open for the records that are kept, oldest first; may be
+     * NULL. seen_from is asked once before, where to begin: whoever has learnt
+     * from the older ones before says so (gong_spool_position_holds); NULL, or
+     * an offset before the oldest: at the oldest. */
     void (*seen)(void *ctx, const struct gong_record *record);
+    uint64_t (*seen_from)(void *ctx, struct gong_spool *spool);
     void *seen_ctx;
     gong_dur_t settle; /* what RESUME records say */
     gong_dur_t stall;  /* so long without a sign of life: blind; 0: 5 s */
@@ -46,6 +49,8 @@ struct gong_journal_health {
     uint64_t durable;
 };
 
+/* gong_journal_open: reads as few records as it can: from seen_from on, and
+ * those that the spool had to look at. */
 enum gong_err gong_journal_open(const struct gong_journal_options *options,
                                 struct gong_counters *counters,
                                 struct gong_journal **out, char *why,
@@ -80,6 +85,10 @@ bool gong_journal_config_named(struct gong_journal *journal,
  * program stood still. */
 enum gong_err gong_journal_resume(struct gong_journal *journal,
                                   int64_t blind_ms) GONG_MUST_CHECK;
+
+/* gong_journal_last_ms: the journal time of the newest record that open found;
+ * 0: there was none. */
+int64_t gong_journal_last_ms(const struct gong_journal *journal);
 
 int64_t gong_journal_now_ms(struct gong_journal *journal);
 

@@ -13,9 +13,14 @@
 
 #include "agent/snapshot_child.h"
 #include "agent/snapshot_file.h"
+#include "agent/snapshot_memory.h"
 #include "common/log.h"
 
 #define PATIENCE_S 60 /* for the disk to make the journal durable */
+/* Reading half as much journal takes as long as reading the snapshot: what a
+ * start replays never costs much more than what it restores, and snapshots
+ * never write more than twice what the journal does. */
+#define GROWTH_PART 2
 
 /* What the child is at. */
 struct job {
@@ -24,6 +29,13 @@ struct job {
     uint64_t number;
     uint64_t position;
     uint64_t bytes;
+};
+
+/* Of the engine's memory for the next fork. */
+enum readiness {
+    SCATTERED,
+    ASKED, /* the minder is to gather it */
+    GATHERED,
 };
 
 struct gong_snapshots {
@@ -41,6 +53,8 @@ struct gong_snapshots {
     pthread_mutex_t lock; /* guards all below */
     pthread_cond_t changed;
     struct job job;
+    enum readiness readiness;
+    struct gong_snapshot_memory memory;
     uint64_t next; /* number of the next one */
     bool stopping;
     bool failing;
@@ -159,24 +173,37 @@ mind(struct gong_snapshots *s, const struct job *job)
     }
 }
 
+/* Whatever comes of it, the fork follows. */
+static void
+gather(struct gong_snapshots *s, const struct gong_snapshot_memory *memory)
+{
+    (void)gong_snapshot_memory_gather(memory);
+    (void)pthread_mutex_lock(&s->lock);
+    s->readiness = GATHERED;
+    (void)pthread_mutex_unlock(&s->lock);
+}
+
 static void *
 run_minder(void *ctx)
 {
     struct gong_snapshots *s = ctx;
 
     (void)pthread_mutex_lock(&s->lock);
-    for (;;) {
-        struct job job;
+    while (s->job.pid != 0 || !s->stopping) {
+        struct gong_snapshot_memory memory = s->memory;
+        struct job job = s->job;
+        bool asked = s->readiness == ASKED;
 
-        while (s->job.pid == 0 && !s->stopping) {
+        if (job.pid == 0 && !asked) {
             (void)pthread_cond_wait(&s->changed, &s->lock);
+            continue;
         }
-        if (s->job.pid == 0) {
-            break;
-        }
-        job = s->job;
         (void)pthread_mutex_unlock(&s->lock);
-        mind(s, &job);
+        if (job.pid != 0) {
+            mind(s, &job);
+        } else {
+            gather(s, &memory);
+        }
         (void)pthread_mutex_lock(&s->lock);
     }
     (void)pthread_mutex_unlock(&s->lock);
@@ -194,18 +221,33 @@ is_due(const struct gong_snapshots *s, uint64_t position, gong_mono_t now)
         return false;
     }
     return age >= s->options.max.ns ||
-           position - s->last_position >= s->last_bytes;
+           position - s->last_position >= s->last_bytes / GROWTH_PART;
 }
 
-/* The child's number, 0 while another one is under way. */
+/* The child's number, 0 while another one is under way or the memory is not
+ * ready. */
 static uint64_t
-take_number(struct gong_snapshots *s)
+take_number(struct gong_snapshots *s, const struct gong_engine *engine)
 {
+    bool small = gong_engine_save_size(engine) < s->options.gather_min;
     uint64_t number = 0;
 
     (void)pthread_mutex_lock(&s->lock);
     if (s->job.pid == 0 && !s->stopping) {
-        number = s->next++;
+        s->readiness = small ? GATHERED : s->readiness;
+        switch (s->readiness) {
+        case SCATTERED:
+            gong_snapshot_memory_of(engine, &s->memory);
+            s->readiness = ASKED;
+            (void)pthread_cond_signal(&s->changed);
+            break;
+        case ASKED:
+            break;
+        case GATHERED:
+            s->readiness = SCATTERED;
+            number = s->next++;
+            break;
+        }
     }
     (void)pthread_mutex_unlock(&s->lock);
     return number;
@@ -272,7 +314,7 @@ gong_snapshots_consider(struct gong_snapshots *s,
     if (!is_due(s, position, now)) {
         return;
     }
-    number = take_number(s);
+    number = take_number(s, engine);
     if (number == 0) {
         return;
     }

@@ -3,13 +3,15 @@
  * the whole journal.
  *
  *   engine thread          child (forked)              minder thread
- *     due? fork ------------> close all else
+ *     due? ---------------------------------------------> memory into huge
+ *                                                         pages
+ *     fork -----------------> close all else <----------- done
  *     goes on at once         write, fsync               waits until journal
  *                             wait for the word <------- and effects are
  *                             rename, fsync the folder   durable that far
  *                             _exit --------------------> counts, removes old
  *
- * Due when the journal has grown by the last snapshot's size, but not before
+ * Due when the journal has grown by half the last snapshot's size, not before
  * min nor after max. The engine's state is only ahead of the durable mark in
  * memory: a snapshot gets its name when everything before its position, and
  * every effect of that, would survive a power cut.
@@ -38,7 +40,9 @@ struct gong_snapshots_options {
     gong_dur_t min;
     gong_dur_t max;
     uint64_t last_bytes; /* of the one that was restored; 0: none */
+    uint64_t gather_min; /* a smaller state is forked as it lies */
 };
+#define GONG_SNAPSHOT_GATHER_MIN (UINT64_C(16) << 20)
 
 /* Plain values. */
 struct gong_snapshots_report {

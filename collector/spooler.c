@@ -39,9 +39,10 @@ struct gong_spooler {
     pthread_t thread;
 };
 
-/* The newest number in the spool, and the flags it was written with. */
+/* The newest number from an offset on, and the flags it was written with. */
 static enum gong_err
-find_last(struct gong_spooler *spooler, uint64_t *seq, uint8_t *flags)
+find_last(struct gong_spooler *spooler, uint64_t from, uint64_t *seq,
+          uint8_t *flags)
 {
     struct gong_spool_cursor *cursor = NULL;
     struct gong_record record;
@@ -52,6 +53,7 @@ find_last(struct gong_spooler *spooler, uint64_t *seq, uint8_t *flags)
     if (err != GONG_OK) {
         return err;
     }
+    gong_spool_cursor_seek(cursor, from);
     for (;;) {
         struct gong_spooled batch;
 
@@ -84,7 +86,10 @@ resume_numbers(struct gong_spooler *spooler, uint64_t segments)
         spooler->body_max = GONG_SPOOLED_BODY_MAX;
     }
     spooler->generation = (uint8_t)(stats.generation & 0xff);
-    err = find_last(spooler, &seq, &flags);
+    err = find_last(spooler, stats.checked, &seq, &flags);
+    if (err == GONG_OK && seq == 0 && stats.checked > stats.begin) {
+        err = find_last(spooler, 0, &seq, &flags);
+    }
     if (err != GONG_OK) {
         return err;
     }

@@ -9,6 +9,7 @@
 
 #define HEADER_START     "#gong "
 #define OFF_TOLERATED_MS 2000
+#define STAMP_DIGITS     19 /* of a nanosecond stamp since 2001 */
 /* Keeps ms * 10^6 within int64: some 285 years either way. */
 #define MS_MAX INT64_C(9000000000000)
 
@@ -257,10 +258,42 @@ add_saturating(int64_t a, int64_t b)
     return a + b;
 }
 
-/* Whether the digits that the line ends with, if any, are above limit, which is
- * not negative. */
+/* A limit that stamps are held against, as a number and as it is written. */
+struct limit {
+    uint64_t value;
+    bool wide; /* text holds all of its digits */
+    char text[STAMP_DIGITS];
+};
+
+static struct limit
+limit_from(int64_t value)
+{
+    struct limit limit = {.value = (uint64_t)value};
+    uint64_t rest = limit.value;
+
+    for (size_t i = STAMP_DIGITS; i-- > 0; rest /= 10) {
+        limit.text[i] = (char)('0' + rest % 10);
+    }
+    limit.wide = limit.text[0] != '0';
+    return limit;
+}
+
+/*
+ * The usual line ends in a blank and 19 digits: then they are not above a limit
+ * of as many digits if their text is not. Where some of the 19 bytes are no
+ * digits, fewer digits end the line, and their number is smaller still.
+ */
 static bool
-line_may_exceed(const char *start, const char *end, int64_t limit)
+line_within(const char *start, const char *end, const struct limit *limit)
+{
+    return limit->wide && end - start > STAMP_DIGITS &&
+           end[-1 - STAMP_DIGITS] == ' ' &&
+           memcmp(end - STAMP_DIGITS, limit->text, STAMP_DIGITS) <= 0;
+}
+
+/* Whether the digits that the line ends with, if any, are above limit. */
+static bool
+line_may_exceed(const char *start, const char *end, const struct limit *limit)
 {
     const char *p = end;
     const char *digits;
@@ -279,13 +312,13 @@ line_may_exceed(const char *start, const char *end, int64_t limit)
     if (digits == p || digits == start || digits[-1] != ' ') {
         return false;
     }
-    if (p - digits > 19) {
+    if (p - digits > STAMP_DIGITS) {
         return true;
     }
     for (; digits < p; digits++) {
         value = value * 10 + (uint64_t)(*digits - '0');
     }
-    return value > (uint64_t)limit;
+    return value > limit->value;
 }
 
 /*
@@ -298,15 +331,18 @@ may_exceed(struct gong_str body, int64_t limit)
 {
     const char *start = body.data;
     const char *end = body.data + body.len;
+    struct limit written;
 
     if (limit < 0) {
         return true;
     }
+    written = limit_from(limit);
     while (start < end) {
         const char *newline = memchr(start, '\n', (size_t)(end - start));
         const char *stop = newline == NULL ? end : newline;
 
-        if (line_may_exceed(start, stop, limit)) {
+        if (!line_within(start, stop, &written) &&
+            line_may_exceed(start, stop, &written)) {
             return true;
         }
         start = newline == NULL ? end : newline + 1;

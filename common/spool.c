@@ -442,6 +442,7 @@ gong_spool_stats(struct gong_spool *spool, struct gong_spool_stats *out)
         .begin = atomic_load(&spool->begin),
         .end = atomic_load(&spool->end),
         .durable = atomic_load(&spool->durable),
+        .checked = spool->checked,
         .generation =
             (uint32_t)spool->meta.generations[spool->meta.count - 1].number,
         .set_aside_records = spool->gap_count,

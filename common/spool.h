@@ -9,9 +9,11 @@
  *   DIR/lock                  held while the log is open
  *
  * Offsets are logical and only grow. A record never crosses a segment; the
- * unused end of a segment is zeros. Opening finds the end by reading records:
- * bad bytes followed by good records are set aside (skipped, counted, named in
- * the log); bad bytes at the end are the torn tail: cut, zeroed, and a new
+ * unused end of a segment is zeros. Opening finds the end by reading records,
+ * from the segment on in which the log was durable when its newest segment was
+ * begun: at most a few segments. Bad bytes followed by good records are set
+ * aside (skipped, counted, named in the log), at the opening or when a cursor
+ * comes to them; bad bytes at the end are the torn tail: cut, zeroed, and a new
  * generation begins.
  *
  * Threads: all functions may be called from any thread, a cursor from one
@@ -51,6 +53,8 @@ struct gong_spool_stats {
     uint64_t begin;   /* offset of the oldest record kept */
     uint64_t end;     /* where the next record goes */
     uint64_t durable; /* everything before survives a power cut */
+    uint64_t checked; /* where opening began to read: the records that were the
+                         newest then stand behind it */
     uint32_t generation;
     uint64_t set_aside_records; /* gaps of damaged bytes, since open */
     uint64_t set_aside_bytes;
@@ -64,7 +68,7 @@ struct gong_spool_cursor;
 /* gong_spool_open: *out is the caller's to close. On failure *why (size bytes)
  * says what and which file. One process at a time: the folder is locked, and
  * GONG_ERR_AGAIN says that somebody else has it. Damage never makes it fail:
- * it is logged, counted, and what verifies is kept. Reads the whole log. */
+ * it is logged, counted, and what verifies is kept. */
 enum gong_err gong_spool_open(const struct gong_spool_options *options,
                               struct gong_spool **out, char *why,
                               size_t why_size) GONG_MUST_CHECK;

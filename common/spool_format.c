@@ -120,6 +120,8 @@ gong_spool_header_encode(const struct gong_spool_header *header,
     gong_le_put64(out + 24, header->segment_size);
     gong_le_put64(out + 32, header->number);
     gong_le_put32(out + 40, header->generation);
+    gong_le_put64(out + 44, header->before);
+    gong_le_put64(out + 52, header->durable);
     seal(out, HEADER_CRC);
 }
 
@@ -134,6 +136,8 @@ gong_spool_header_decode(const uint8_t bytes[GONG_SPOOL_HEADER_SIZE],
     out->segment_size = gong_le_get64(bytes + 24);
     out->number = gong_le_get64(bytes + 32);
     out->generation = gong_le_get32(bytes + 40);
+    out->before = gong_le_get64(bytes + 44);
+    out->durable = gong_le_get64(bytes + 52);
     return gong_spool_size_valid(out->segment_size) ? GONG_OK
                                                     : GONG_ERR_CORRUPT;
 }

@@ -9,10 +9,14 @@
  *   24 u64 segment size         24 u64 segment size   24 u64 offset
  *   32 u8[16] boot id           32 u64 number         32 0
  *   48 u32 1 while in use       40 u32 generation     60 u32 CRC
- *   52 u32 generations, n       44 0
- *   56 n x {u64 number,         60 u32 CRC
- *           u64 start offset}
+ *   52 u32 generations, n       44 u64 before
+ *   56 n x {u64 number,         52 u64 durable
+ *           u64 start offset}   60 u32 CRC
  *      u32 CRC
+ *
+ * before: where the data of the segment before this one ends. durable: the
+ * durable mark when this header was written, so that what lies before it needs
+ * no look for a torn tail. 0 where they are not known.
  *
  * Pure.
  */
@@ -53,6 +57,8 @@ struct gong_spool_header {
     uint64_t segment_size;
     uint64_t number;
     uint32_t generation; /* when the segment's header was last written */
+    uint64_t before;     /* offsets, or 0 */
+    uint64_t durable;
 };
 
 /* gong_spool_size_valid: whether size may be a segment's. */

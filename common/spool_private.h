@@ -26,6 +26,7 @@
 #define GONG_SPOOL_GAPS_MAX    256
 #define GONG_SPOOL_LABEL_SIZE  128
 #define GONG_SPOOL_SPARE       "spare.segment"
+#define GONG_SPOOL_META        "log.meta"
 
 struct gong_spool_segment {
     uint64_t number;
@@ -62,6 +63,7 @@ struct gong_spool {
     uint32_t cap;
     int head_fd;
     uint64_t tail;
+    uint64_t checked; /* never changes after open */
     bool head_filled; /* zeros stand from tail to the head's end */
     int spare_fd;     /* preallocated under GONG_SPOOL_SPARE, or -1 */
     struct gong_spool_retired retired[GONG_SPOOL_RETIRED_MAX];
@@ -122,7 +124,8 @@ enum gong_err gong_spool_recover(struct gong_spool *spool,
 /* gong_spool_set_aside: counts and logs damaged bytes, each range once. */
 void gong_spool_set_aside(struct gong_spool *spool, uint64_t from, uint64_t to);
 
-/* gong_spool_meta_save: writes log.meta. */
+/* spool_meta.c: log.meta from the disk (NOT_FOUND, CORRUPT, IO) and to it. */
+enum gong_err gong_spool_meta_load(struct gong_spool *spool) GONG_MUST_CHECK;
 enum gong_err gong_spool_meta_save(struct gong_spool *spool) GONG_MUST_CHECK;
 
 #endif

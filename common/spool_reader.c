@@ -150,6 +150,23 @@ gong_spool_reader_record(struct gong_spool_reader *reader, uint64_t offset,
         out);
 }
 
+/* The first place from offset on, at a record's alignment, where a record's
+ * magic stands; past what is loaded if none does. */
+static uint64_t
+find_magic(const struct gong_spool_reader *reader, uint64_t offset)
+{
+    uint64_t end = reader->at + reader->len;
+    const uint8_t *p = at_offset(reader, offset);
+
+    for (; end - offset >= GONG_RECORD_ALIGN;
+         offset += GONG_RECORD_ALIGN, p += GONG_RECORD_ALIGN) {
+        if (gong_le_get32(p) == GONG_RECORD_MAGIC) {
+            return offset;
+        }
+    }
+    return end;
+}
+
 enum gong_err
 gong_spool_reader_find(struct gong_spool_reader *reader, uint64_t from,
                        uint64_t limit, uint64_t *found)
@@ -157,24 +174,27 @@ gong_spool_reader_find(struct gong_spool_reader *reader, uint64_t from,
     struct gong_record record;
 
     from = (from + GONG_RECORD_ALIGN - 1) & ~(uint64_t)(GONG_RECORD_ALIGN - 1);
-    for (; from < limit && limit - from >= GONG_RECORD_HEADER_SIZE;
-         from += GONG_RECORD_ALIGN) {
+    while (from < limit && limit - from >= GONG_RECORD_HEADER_SIZE) {
         enum gong_err err = load(reader, from, GONG_RECORD_ALIGN, limit);
+        uint64_t at;
 
         if (err != GONG_OK) {
             return err;
         }
-        if (gong_le_get32(at_offset(reader, from)) != GONG_RECORD_MAGIC) {
+        at = find_magic(reader, from);
+        if (at == reader->at + reader->len) {
+            from = at & ~(uint64_t)(GONG_RECORD_ALIGN - 1);
             continue;
         }
-        err = gong_spool_reader_record(reader, from, limit, &record);
+        err = gong_spool_reader_record(reader, at, limit, &record);
         if (err == GONG_OK) {
-            *found = from;
+            *found = at;
             return GONG_OK;
         }
         if (err != GONG_ERR_CORRUPT && err != GONG_ERR_AGAIN) {
             return err;
         }
+        from = at + GONG_RECORD_ALIGN;
     }
     return GONG_ERR_NOT_FOUND;
 }

@@ -4,9 +4,11 @@
  *
  * 1. log.meta, or what the newest readable segment header says of it.
  * 2. Segment files by name; those of another log are renamed, never read.
- * 3. All records from the oldest on. The last segment that holds one is the
- *    head. Damage before its last record is set aside; damage after it is the
- *    torn tail.
+ * 3. All records from the segment on in which the log was durable when its
+ *    newest one was begun; what lies before is left to those who read it, but
+ *    for segments of which nothing says where their data ends. The last segment
+ *    that holds a record is the head. Damage before its last record is set
+ *    aside; damage after it is the torn tail.
  * 4. A torn tail is cut: zeros to the segment's end, so that nothing in it can
  *    ever verify, and a new generation. A new generation also follows a lost
  *    log.meta and a stop without close in an earlier boot of the machine,
@@ -29,17 +31,18 @@
 #include "common/spool_file.h"
 #include "common/spool_folder.h"
 
-#define META_NAME   "log.meta"
 #define GAPS_LOGGED 16
 #define OFFSET_MAX  (UINT64_MAX >> 2)
 
 struct scan {
     uint64_t data_end;
-    bool any;   /* holds a record */
-    bool clean; /* ends as a segment should */
-    bool ours;  /* its header is right */
-    bool stale; /* renamed for a new use that never began */
-    bool whole; /* its length is right */
+    uint64_t before;  /* what its header says, or 0 */
+    uint64_t durable; /* likewise */
+    bool any;         /* holds a record */
+    bool clean;       /* ends as a segment should */
+    bool ours;        /* its header is right */
+    bool stale;       /* renamed for a new use that never began */
+    bool whole;       /* its length is right */
 };
 
 struct recovery {
@@ -50,6 +53,7 @@ struct recovery {
     const char *reason;  /* for a new generation, or NULL */
     uint64_t number_max; /* offsets must fit */
     bool fresh;          /* the log has just been given its id */
+    bool rebuilt;        /* its identity comes from a segment */
 };
 
 void
@@ -76,59 +80,6 @@ gong_spool_set_aside(struct gong_spool *spool, uint64_t from, uint64_t to)
                  spool->gap_count == GAPS_LOGGED ? " further=counted_only"
                                                  : "");
     }
-}
-
-/* On a full disk in place: less safe, but it needs no new block, and what it
- * holds can be had from the segment headers. */
-static enum gong_err
-save_in_place(struct gong_spool *spool, const uint8_t *bytes, size_t len)
-{
-    int fd = openat(spool->dir_fd, META_NAME, O_WRONLY | O_CLOEXEC);
-    enum gong_err err;
-
-    if (fd < 0) {
-        return GONG_ERR_NO_SPACE;
-    }
-    err = gong_spool_file_write(fd, 0, bytes, len);
-    if (err == GONG_OK && ftruncate(fd, (off_t)len) != 0) {
-        err = gong_err_from_errno(errno);
-    }
-    if (err == GONG_OK) {
-        err = gong_spool_file_sync(fd);
-    }
-    (void)close(fd);
-    return err;
-}
-
-enum gong_err
-gong_spool_meta_save(struct gong_spool *spool)
-{
-    uint8_t bytes[GONG_SPOOL_META_SIZE];
-    size_t len = gong_spool_meta_encode(&spool->meta, bytes);
-    enum gong_err err =
-        gong_spool_file_replace(spool->dir_fd, META_NAME, bytes, len);
-
-    return err == GONG_ERR_NO_SPACE ? save_in_place(spool, bytes, len) : err;
-}
-
-static enum gong_err
-meta_load(struct gong_spool *spool)
-{
-    uint8_t bytes[GONG_SPOOL_META_SIZE + 1];
-    struct stat st;
-    enum gong_err err = GONG_ERR_CORRUPT;
-    int fd = openat(spool->dir_fd, META_NAME, O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0) {
-        return errno == ENOENT ? GONG_ERR_NOT_FOUND : GONG_ERR_IO;
-    }
-    if (fstat(fd, &st) == 0 && st.st_size > 0 &&
-        (uint64_t)st.st_size < sizeof bytes) {
-        gong_spool_file_read(fd, 0, bytes, (size_t)st.st_size);
-        err = gong_spool_meta_decode(bytes, (size_t)st.st_size, &spool->meta);
-    }
-    (void)close(fd);
-    return err;
 }
 
 /* GONG_ERR_CORRUPT also for a file that cannot be opened. */
@@ -217,7 +168,7 @@ static enum gong_err
 identify(struct recovery *recovery, uint64_t segment_size)
 {
     struct gong_spool *spool = recovery->spool;
-    enum gong_err err = meta_load(spool);
+    enum gong_err err = gong_spool_meta_load(spool);
 
     if (err == GONG_OK ||
         (err != GONG_ERR_NOT_FOUND && err != GONG_ERR_CORRUPT)) {
@@ -225,11 +176,12 @@ identify(struct recovery *recovery, uint64_t segment_size)
     }
     if (err == GONG_ERR_CORRUPT || recovery->folder.count > 0) {
         gong_log(GONG_LOG_ERROR, "spool_meta_lost",
-                 "dir=%s file=" META_NAME " state=\"%s\"", spool->label,
+                 "dir=%s file=" GONG_SPOOL_META " state=\"%s\"", spool->label,
                  gong_err_text(err));
     }
     if (meta_rebuild(recovery)) {
         recovery->reason = "meta_lost";
+        recovery->rebuilt = true;
         return GONG_OK;
     }
     return begin_after_unknown(recovery, segment_size);
@@ -249,6 +201,10 @@ examine(struct recovery *recovery, uint64_t number, struct scan *scan)
     err = header_load(spool, name, &header, &length);
     scan->ours = err == GONG_OK && header.number == number;
     scan->stale = err == GONG_OK && header.number != number;
+    if (scan->ours) {
+        scan->before = header.before;
+        scan->durable = header.durable;
+    }
     scan->whole = length == spool->meta.segment_size;
     if ((err == GONG_OK &&
          memcmp(header.log_id, spool->meta.log_id, 16) != 0) ||
@@ -327,15 +283,70 @@ scan_segment(struct recovery *recovery, uint64_t number, struct scan *scan)
     return GONG_OK;
 }
 
+/* How many segments at the front need not be read: before the newest was begun,
+ * all of them was durable. The two newest are always read, so that the newest
+ * records are among what was. */
+static size_t
+trusted(struct recovery *recovery)
+{
+    struct gong_spool *spool = recovery->spool;
+    const struct gong_spool_folder *folder = &recovery->folder;
+    uint64_t durable = 0;
+    size_t count = 0;
+
+    for (size_t i = folder->count; i-- > 0 && durable == 0;) {
+        if (recovery->scans[i].ours) {
+            durable = recovery->scans[i].durable;
+        }
+    }
+    if (recovery->fresh || recovery->rebuilt) {
+        return 0;
+    }
+    while (count + 2 < folder->count &&
+           folder->numbers[count] < durable / spool->meta.segment_size) {
+        count++;
+    }
+    atomic_store(&spool->durable, count > 0 ? durable : 0);
+    return count;
+}
+
+/* Takes the next segment's word for where this one's data ends. */
+static bool
+take_word(const struct recovery *recovery, size_t i)
+{
+    const struct gong_spool *spool = recovery->spool;
+    const struct scan *next = &recovery->scans[i + 1];
+    struct scan *scan = &recovery->scans[i];
+    uint64_t number = recovery->folder.numbers[i];
+    uint64_t start = gong_spool_segment_start(spool, number);
+
+    if (!scan->ours || !scan->whole || !next->ours ||
+        recovery->folder.numbers[i + 1] != number + 1 ||
+        next->before <= start ||
+        next->before > gong_spool_segment_end(spool, start)) {
+        return false;
+    }
+    scan->data_end = next->before;
+    scan->any = true;
+    scan->clean = true;
+    return true;
+}
+
 /* The head is the last with a record, or the first of none. */
 static enum gong_err
-scan_all(struct recovery *recovery, size_t *head)
+scan_from(struct recovery *recovery, size_t first, size_t *head)
 {
-    *head = 0;
-    for (size_t i = 0; i < recovery->folder.count; i++) {
-        enum gong_err err = scan_segment(recovery, recovery->folder.numbers[i],
-                                         &recovery->scans[i]);
+    const uint64_t *numbers = recovery->folder.numbers;
 
+    *head = 0;
+    recovery->spool->checked =
+        gong_spool_segment_start(recovery->spool, numbers[first]);
+    for (size_t i = 0; i < recovery->folder.count; i++) {
+        enum gong_err err = GONG_OK;
+
+        if (i >= first || !take_word(recovery, i)) {
+            err = scan_segment(recovery, numbers[i], &recovery->scans[i]);
+        }
         if (err != GONG_OK) {
             return err;
         }
@@ -344,6 +355,16 @@ scan_all(struct recovery *recovery, size_t *head)
         }
     }
     return GONG_OK;
+}
+
+/* Where nothing is left of what had to be read, all is. */
+static enum gong_err
+scan_all(struct recovery *recovery, size_t *head)
+{
+    size_t first = trusted(recovery);
+    enum gong_err err = scan_from(recovery, first, head);
+
+    return err == GONG_OK && *head < first ? scan_from(recovery, 0, head) : err;
 }
 
 static void
@@ -432,7 +453,8 @@ take_head(struct recovery *recovery, size_t head)
     return err;
 }
 
-/* What the scan found may be in the page cache alone. */
+/* What the scan found may be in the page cache alone; what it did not look at
+ * was durable before. */
 static enum gong_err
 sync_segments(struct recovery *recovery)
 {
@@ -440,12 +462,15 @@ sync_segments(struct recovery *recovery)
     char name[GONG_SPOOL_NAME_SIZE];
     enum gong_err err = gong_spool_file_sync(spool->dir_fd);
 
-    for (uint32_t i = 0; err == GONG_OK && i < spool->count; i++) {
-        int fd =
-            openat(spool->dir_fd,
-                   gong_spool_segment_name(spool->segments[i].number, name),
-                   O_RDONLY | O_CLOEXEC);
+    for (uint32_t i = spool->count; err == GONG_OK && i-- > 0;) {
+        uint64_t number = spool->segments[i].number;
+        int fd;
 
+        if (number < spool->checked / spool->meta.segment_size) {
+            break;
+        }
+        fd = openat(spool->dir_fd, gong_spool_segment_name(number, name),
+                    O_RDONLY | O_CLOEXEC);
         if (fd < 0) {
             return gong_err_from_errno(errno);
         }
@@ -506,7 +531,7 @@ recover(struct recovery *recovery, uint64_t segment_size, const char **at)
     uint8_t boot_id[16];
     enum gong_err err;
 
-    *at = META_NAME;
+    *at = GONG_SPOOL_META;
     err = identify(recovery, segment_size);
     if (err != GONG_OK) {
         return err;
@@ -531,7 +556,7 @@ recover(struct recovery *recovery, uint64_t segment_size, const char **at)
     if (err != GONG_OK) {
         return err;
     }
-    *at = META_NAME;
+    *at = GONG_SPOOL_META;
     memcpy(spool->meta.boot_id, boot_id, sizeof boot_id);
     spool->meta.in_use = true;
     return gong_spool_meta_save(spool);

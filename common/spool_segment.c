@@ -46,6 +46,18 @@ gong_spool_segment_push(struct gong_spool *spool, uint64_t number,
     return GONG_OK;
 }
 
+/* Where the data before segment number ends; 0 where there is none. */
+static uint64_t
+data_before(const struct gong_spool *spool, uint64_t number)
+{
+    for (uint32_t i = spool->count; i-- > 0;) {
+        if (spool->segments[i].number < number) {
+            return spool->segments[i].data_end;
+        }
+    }
+    return 0;
+}
+
 enum gong_err
 gong_spool_segment_label(struct gong_spool *spool, int fd, uint64_t number)
 {
@@ -54,7 +66,9 @@ gong_spool_segment_label(struct gong_spool *spool, int fd, uint64_t number)
         .segment_size = spool->meta.segment_size,
         .number = number,
         .generation =
-            (uint32_t)spool->meta.generations[spool->meta.count - 1].number};
+            (uint32_t)spool->meta.generations[spool->meta.count - 1].number,
+        .before = data_before(spool, number),
+        .durable = atomic_load(&spool->durable)};
 
     memcpy(header.log_id, spool->meta.log_id, sizeof header.log_id);
     gong_spool_header_encode(&header, bytes);

@@ -31,7 +31,7 @@ gong_test(batch LINKS gong_wire)
 
 gong_test(record LINKS gong_spool)
 # The log's own system calls go through spool_fixture.c, which makes them fail.
-foreach(module spool spool_recover spool_faults)
+foreach(module spool spool_recover spool_checked spool_faults)
     gong_test(${module} LINKS gong_spool
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
     target_link_options(test_${module} PRIVATE
@@ -73,7 +73,7 @@ foreach(module rules_reload engine_thread snapshot http_server)
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 endforeach()
-foreach(module journal effects)
+foreach(module journal journal_learn effects)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
     target_link_options(test_${module} PRIVATE

@@ -221,6 +221,26 @@ gong_engine_save_size(const struct gong_engine *engine)
     return size;
 }
 
+_Static_assert(GONG_SECTIONS <= GONG_SNAPSHOT_BLOCKS, "a block a section");
+
+size_t
+gong_engine_blocks(const struct gong_engine *engine,
+                   struct gong_snapshot_block out[GONG_SNAPSHOT_BLOCKS])
+{
+    struct gong_section all[GONG_SECTIONS];
+    size_t count = 0;
+
+    sections_of(engine, all);
+    for (size_t i = 0; i < GONG_SECTIONS; i++) {
+        if (elements(&all[i]) > 0) {
+            out[count++] = (struct gong_snapshot_block){
+                (void *)(uintptr_t)bytes_of(&all[i]),
+                (size_t)elements(&all[i]) * all[i].stride};
+        }
+    }
+    return count;
+}
+
 enum gong_err
 gong_snapshot_place(const uint8_t header[GONG_SNAPSHOT_HEADER],
                     struct gong_snapshot_place *out, const char **why)

@@ -65,6 +65,17 @@ bool gong_engine_save(const struct gong_engine *engine,
 /* gong_engine_save_size: how many bytes it would write. */
 uint64_t gong_engine_save_size(const struct gong_engine *engine);
 
+/* The memory that the state stands in; borrowed, good until the next record. */
+struct gong_snapshot_block {
+    void *data;
+    size_t size; /* of what is used */
+};
+#define GONG_SNAPSHOT_BLOCKS 32
+
+/* gong_engine_blocks: all of it that is saved; returns how many. */
+size_t gong_engine_blocks(const struct gong_engine *engine,
+                          struct gong_snapshot_block out[GONG_SNAPSHOT_BLOCKS]);
+
 /* gong_snapshot_place: what the header says, for choosing the rule set. */
 enum gong_err gong_snapshot_place(const uint8_t header[GONG_SNAPSHOT_HEADER],
                                   struct gong_snapshot_place *out,

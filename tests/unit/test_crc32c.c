@@ -50,12 +50,35 @@ parts_and_ways_agree(void **state)
     }
 }
 
+/* Lengths at which blocks are taken in lanes. */
+static void
+long_parts_agree(void **state)
+{
+    static uint8_t bytes[4100];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(bytes); i++) {
+        bytes[i] = (uint8_t)(i * i * 31 + i * 7 + (i >> 5));
+    }
+    for (size_t len = 700; len < sizeof(bytes) - 3; len += 13) {
+        const uint8_t *data = bytes + len % 3;
+        uint32_t seed = (uint32_t)len * 2654435761u;
+
+        assert_int_equal(gong_crc32c(seed, data, len),
+                         gong_crc32c_portable(seed, data, len));
+        assert_int_equal(gong_crc32c(gong_crc32c(seed, data, len / 2),
+                                     data + len / 2, len - len / 2),
+                         gong_crc32c_portable(seed, data, len));
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(published_values),
         cmocka_unit_test(parts_and_ways_agree),
+        cmocka_unit_test(long_parts_agree),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,7 @@
 #include "agent/rules_reload.h"
 #include "agent/snapshot_child.h"
 #include "agent/snapshot_file.h"
+#include "agent/snapshot_memory.h"
 #include "agent_fixture.h"
 
 #define MANY 200
@@ -328,7 +329,8 @@ nothing_is_kept_that_a_power_cut_would_take(void **state)
                                              .journal = world->sinks->journal,
                                              .effects = world->sinks->effects,
                                              .min = gong_dur_ms(0),
-                                             .max = gong_dur_ms(0)};
+                                             .max = gong_dur_ms(0),
+                                             .gather_min = UINT64_MAX};
     struct gong_engine *engine = gong_engine_new(NULL, on_effect, NULL);
     struct gong_snapshots *snapshots = NULL;
     struct gong_snapshots_report report;
@@ -351,6 +353,64 @@ nothing_is_kept_that_a_power_cut_would_take(void **state)
     assert_int_equal(found(world), 0);
     gong_snapshots_stop(snapshots);
     gong_engine_free(engine);
+}
+
+/* Its memory is gathered by the minder first; the engine asks until then. */
+static void
+a_large_state_is_gathered_first(void **state)
+{
+    struct world *world = *state;
+    struct gong_snapshots_options options = {.state_dir = world->sinks->dir,
+                                             .journal = world->sinks->journal,
+                                             .effects = world->sinks->effects,
+                                             .min = gong_dur_ms(0),
+                                             .max = gong_dur_ms(0),
+                                             .gather_min = 1};
+    struct gong_engine *engine = gong_engine_new(NULL, on_effect, NULL);
+    struct gong_snapshots *snapshots = NULL;
+    struct gong_snapshots_report report;
+    struct gong_spool_stats stats;
+    unsigned asked = 0;
+
+    assert_non_null(engine);
+    assert_int_equal(gong_snapshots_start(&options, 0, &snapshots), GONG_OK);
+    assert_int_equal(gong_journal_append(world->sinks->journal,
+                                         GONG_RECORD_CLOCK, NULL, 0, 0, NULL),
+                     GONG_OK);
+    gong_spool_stats(gong_journal_spool(world->sinks->journal), &stats);
+    do {
+        gong_snapshots_consider(snapshots, engine, stats.end, "");
+        asked++;
+        gong_clock_sleep(gong_dur_ms(2));
+        gong_snapshots_report(snapshots, &report);
+    } while (report.taken == 0 && report.failed == 0);
+    assert_int_equal(report.taken, 1);
+    assert_true(asked > 1);
+    gong_snapshots_stop(snapshots);
+    gong_engine_free(engine);
+}
+
+static void
+gathering_changes_no_byte(void **state)
+{
+    const size_t size = (size_t)9 << 20;
+    struct gong_snapshot_memory memory = {.count = 2};
+    uint8_t *bytes = malloc(size);
+
+    (void)state;
+    assert_non_null(bytes);
+    for (size_t i = 0; i < size; i++) {
+        bytes[i] = (uint8_t)(i * 31 + (i >> 12));
+    }
+    /* The first block is memory that has gone. */
+    memory.blocks[0] = (struct gong_snapshot_block){
+        (void *)(UINTPTR_MAX & ~(uintptr_t)0xffffff), 1u << 23};
+    memory.blocks[1] = (struct gong_snapshot_block){bytes, size};
+    (void)gong_snapshot_memory_gather(&memory);
+    for (size_t i = 0; i < size; i++) {
+        assert_int_equal(bytes[i], (uint8_t)(i * 31 + (i >> 12)));
+    }
+    free(bytes);
 }
 
 /* While a child is at work both logs can be opened again, as by an agent that
@@ -435,6 +495,8 @@ main(void)
         T(one_whose_rules_are_gone_is_passed_over),
         T(a_failure_is_counted_and_passes),
         T(nothing_is_kept_that_a_power_cut_would_take),
+        T(a_large_state_is_gathered_first),
+        T(gathering_changes_no_byte),
         T(the_child_holds_no_lock_and_withdraws),
         T(other_names_are_not_snapshots),
     };
