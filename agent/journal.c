@@ -178,6 +178,9 @@ gong_journal_open(const struct gong_journal_options *options,
     }
     gong_clock_boot_id(journal->boot_id);
     err = gong_spool_open(&options->spool, &journal->spool, why, why_size);
+    if (err == GONG_OK && options->opened != NULL) {
+        options->opened(options->seen_ctx, journal->spool);
+    }
     if (err == GONG_OK) {
         err = read_all(journal, &last_ms);
         if (err != GONG_OK) {

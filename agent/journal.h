@@ -33,6 +33,9 @@ struct gong_journal_options {
      * NULL. */
     void (*seen)(void *ctx, const struct gong_record *record);
     void *seen_ctx;
+    /* Called inside open once, before any of these, when the log is open; may
+     * be NULL; same ctx. */
+    void (*opened)(void *ctx, struct gong_spool *spool);
     gong_dur_t settle; /* what RESUME records say */
     gong_dur_t stall;  /* so long without a sign of life: blind; 0: 5 s */
 };

@@ -61,10 +61,12 @@ gong_test(rule_file LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
 
 # agent: what comes in, and the engine's shell
-foreach(module ranges ack journal_clock config_refs agent_config)
+foreach(module ranges ledger ack journal_clock config_refs agent_config)
     gong_test(${module} LINKS gong_agent_core)
 endforeach()
 gong_test(ingest LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+gong_test(receive_file LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 gong_test(journal_tool LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
