@@ -56,8 +56,7 @@ struct gong_ledger {
     uint64_t base;     /* 0: nothing came yet */
     uint64_t highest;  /* newest that came */
     uint64_t expected; /* newest known to exist */
-    uint64_t goodbye;  /* the next number when it left with nothing unsettled;
-                          0: it never did */
+    uint64_t goodbye;  /* the next number when it stopped; 0: it never said */
     uint64_t lost_points; /* as the sender counts them */
     int64_t highest_ms;
     int64_t until_ms; /* 0: nothing is known */
@@ -89,8 +88,8 @@ void gong_ledger_explain(struct gong_ledger *ledger,
                          const struct gong_ledger_report *report,
                          struct gong_ranges *settled);
 
-/* gong_ledger_expect: numbers below next exist; settled: and all of them have
- * left the sender's spool, which stopped. */
+/* gong_ledger_expect: numbers below next exist; goodbye: and no others, for the
+ * sender stopped. */
 void gong_ledger_expect(struct gong_ledger *ledger, uint64_t next,
                         bool goodbye);
 

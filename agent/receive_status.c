@@ -10,7 +10,7 @@ struct told {
     bool has_epoch;
     uint64_t epoch;
     uint64_t next;
-    bool settled;
+    bool goodbye;
 };
 
 static bool
@@ -52,8 +52,7 @@ read_status(struct gong_str text)
     if (json_integer_value(json_object_get(root, "next")) > 0) {
         told.next = (uint64_t)json_integer_value(json_object_get(root, "next"));
     }
-    told.settled = state != NULL && !told.online &&
-                   json_is_true(json_object_get(root, "settled"));
+    told.goodbye = state != NULL && gong_str_is(gong_str_of(state), "offline");
     json_decref(root);
     return told;
 }
@@ -71,7 +70,7 @@ take(struct gong_receive *receive, struct gong_device_name name,
         epoch = gong_receive_get_epoch(receive, device, told->epoch);
     }
     if (epoch != NULL) {
-        gong_ledger_expect(&epoch->ledger, told->next, told->settled);
+        gong_ledger_expect(&epoch->ledger, told->next, told->goodbye);
         epoch->changed = true;
         if (live && told->online) {
             gong_ack_queue_now(&receive->queue, &epoch->link);
