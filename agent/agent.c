@@ -347,11 +347,8 @@ start_keeper(struct gong_agent *agent, const struct problem *problem)
         .journal = agent->journal,
     };
     enum gong_err err =
-        gong_receive_keeper_new(&options, agent->counters, &agent->keeper);
+        gong_receive_keeper_start(&options, agent->counters, &agent->keeper);
 
-    if (err == GONG_OK) {
-        err = gong_receive_keeper_start(agent->keeper);
-    }
     return err == GONG_OK ? GONG_OK : fail(problem, err, "ledger");
 }
 
@@ -438,6 +435,7 @@ start_http(struct gong_agent *agent, const struct problem *problem)
         .agent = agent->config->agent,
         .counters = agent->counters,
         .journal = agent->journal,
+        .receive = agent->receive,
         .engine = agent->engine,
         .broker_connected = gong_broker_connected,
         .broker = agent->broker,

@@ -7,6 +7,7 @@ void
 gong_ledger_fini(struct gong_ledger *ledger)
 {
     free(ledger->gaps);
+    free(ledger->told);
     *ledger = (struct gong_ledger){0};
 }
 
@@ -239,29 +240,156 @@ gong_ledger_expect(struct gong_ledger *ledger, uint64_t next, bool goodbye)
 
 /* --- reports --- */
 
+static bool
+touches(const struct gong_ledger_told *a, const struct gong_ledger_told *b)
+{
+    return a->reason == b->reason && a->last != UINT64_MAX &&
+           a->last + 1 == b->first;
+}
+
+static void
+join_told(struct gong_ledger *ledger, uint32_t at)
+{
+    struct gong_ledger_told *told = &ledger->told[at];
+
+    if (at + 1 >= ledger->told_count || !touches(told, told + 1)) {
+        return;
+    }
+    told->last = told[1].last;
+    told->points = add_clamped(told->points, told[1].points);
+    told->samples = add_clamped(told->samples, told[1].samples);
+    ledger->told_count--;
+    memmove(told + 1, told + 2,
+            (ledger->told_count - at - 1) * sizeof ledger->told[0]);
+}
+
+/* Without memory or room a run is counted without its name. */
+static void
+name_told(struct gong_ledger *ledger, const struct gong_ledger_told *run)
+{
+    uint32_t at = 0;
+
+    if (ledger->told == NULL) {
+        ledger->told = calloc(GONG_LEDGER_TOLD_MAX, sizeof ledger->told[0]);
+    }
+    if (ledger->told == NULL) {
+        return;
+    }
+    while (at < ledger->told_count && ledger->told[at].first < run->first) {
+        at++;
+    }
+    if (ledger->told_count == GONG_LEDGER_TOLD_MAX) {
+        if (at > 0 && touches(&ledger->told[at - 1], run)) {
+            ledger->told[at - 1].last = run->last;
+            ledger->told[at - 1].points += run->points;
+            ledger->told[at - 1].samples += run->samples;
+            join_told(ledger, at - 1);
+            return;
+        }
+        if (at == 0) {
+            return;
+        }
+        ledger->told_count--;
+        memmove(ledger->told, ledger->told + 1,
+                ledger->told_count * sizeof ledger->told[0]);
+        at--;
+    }
+    memmove(ledger->told + at + 1, ledger->told + at,
+            (ledger->told_count - at) * sizeof ledger->told[0]);
+    ledger->told[at] = *run;
+    ledger->told_count++;
+    join_told(ledger, at);
+    if (at > 0) {
+        join_told(ledger, at - 1);
+    }
+}
+
+bool
+gong_ledger_add_told(struct gong_ledger *ledger,
+                     const struct gong_ledger_told *told)
+{
+    const struct gong_ledger_told *before =
+        ledger->told_count == 0 ? NULL : &ledger->told[ledger->told_count - 1];
+
+    if (told->first == 0 || told->first > told->last ||
+        ledger->told_count == GONG_LEDGER_TOLD_MAX ||
+        (before != NULL && told->first <= before->last)) {
+        return false;
+    }
+    name_told(ledger, told);
+    return true;
+}
+
+/* Points and samples that are named already within what a report covers, and
+ * how many batches they are of. */
+static uint64_t
+told_within(const struct gong_ledger *ledger,
+            const struct gong_ledger_report *report, uint64_t *points,
+            uint64_t *samples)
+{
+    uint64_t batches = 0;
+
+    *points = 0;
+    *samples = 0;
+    for (uint32_t i = 0; i < ledger->told_count; i++) {
+        const struct gong_ledger_told *told = &ledger->told[i];
+
+        if (told->reason == report->reason && told->first >= report->first &&
+            told->last <= report->last) {
+            batches += told->last - told->first + 1;
+            *points += told->points;
+            *samples += told->samples;
+        }
+    }
+    return batches;
+}
+
+/* A report that joins what older ones told has no sizes left: where those and
+ * this run are all that it covers, the run is the difference. */
+static void
+weigh(const struct gong_ledger *ledger, const struct gong_ledger_report *report,
+      struct gong_ledger_told *run)
+{
+    uint64_t points, samples;
+    uint64_t batches = run->last - run->first + 1;
+
+    if (gong_ledger_report_weigh(report, run->first, run->last, &run->points,
+                                 &run->samples)) {
+        return;
+    }
+    batches += told_within(ledger, report, &points, &samples);
+    if (batches == report->batches && points <= report->points &&
+        samples <= report->samples) {
+        run->points = report->points - points;
+        run->samples = report->samples - samples;
+    }
+}
+
 static void
 count_lost(struct gong_ledger *ledger, const struct gong_ledger_report *report,
            uint64_t first, uint64_t last)
 {
     struct gong_ledger_counts *counts = &ledger->counts;
+    struct gong_ledger_told run = {first, last, report->reason, 0, 0};
     uint64_t many = last - first + 1;
-    uint64_t points = 0;
-    uint64_t samples = 0;
 
     switch (report->reason) {
     case GONG_LOST_DROPPED:
-        gong_ledger_report_weigh(report, first, last, &points, &samples);
+        weigh(ledger, report, &run);
         counts->dropped = add_clamped(counts->dropped, many);
-        counts->dropped_points = add_clamped(counts->dropped_points, points);
-        counts->dropped_samples = add_clamped(counts->dropped_samples, samples);
-        return;
+        counts->dropped_points =
+            add_clamped(counts->dropped_points, run.points);
+        counts->dropped_samples =
+            add_clamped(counts->dropped_samples, run.samples);
+        break;
     case GONG_LOST_DAMAGED:
         counts->damaged = add_clamped(counts->damaged, many);
-        return;
+        break;
     case GONG_LOST_TORN:
         counts->torn = add_clamped(counts->torn, many);
-        return;
+        break;
     }
+    name_told(ledger, &run);
 }
 
 /* What was missing without a word has its reason now. */
@@ -355,6 +483,19 @@ gong_ledger_state(const struct gong_ledger *ledger,
     }
     return gong_ledger_lost(ledger) > 0 ? GONG_LEDGER_GAPS
                                         : GONG_LEDGER_COMPLETE;
+}
+
+const char *
+gong_ledger_state_name(enum gong_ledger_state state)
+{
+    static const char *const names[] = {
+        [GONG_LEDGER_COMPLETE] = "complete",
+        [GONG_LEDGER_OPEN] = "open",
+        [GONG_LEDGER_GAPS] = "gaps",
+        [GONG_LEDGER_CUT] = "cut",
+    };
+
+    return names[state];
 }
 
 bool

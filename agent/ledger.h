@@ -10,13 +10,14 @@
  * A number is lost once the sender says so: by `low`, which is above it, or by
  * a report (agent/ledger_report.h). Missing ones are named in gaps, ascending;
  * a report moves them to its reason, the batch itself makes them received. Past
- * GONG_LEDGER_GAPS_MAX the oldest gap keeps its count and loses its name.
+ * GONG_LEDGER_GAPS_MAX the oldest gap keeps its count and loses its name, and
+ * so does the oldest of what was told past GONG_LEDGER_TOLD_MAX.
  *
  * Times are the agent's clock: the header's `at` less its `off`. Everything up
  * to `until` is settled or lost by name; of what came after nothing is known,
  * so no device is ever complete, but for one that said goodbye.
  *
- * Pure but for memory, at most GONG_LEDGER_GAPS_MAX * 16 bytes.
+ * Pure but for memory, at most 32 gaps of 16 and 16 told of 40 bytes.
  */
 #ifndef GONG_AGENT_LEDGER_H
 #define GONG_AGENT_LEDGER_H
@@ -29,6 +30,14 @@
 #include "common/batch.h"
 
 #define GONG_LEDGER_GAPS_MAX 32
+#define GONG_LEDGER_TOLD_MAX 16
+
+/* A run of lost batches that a report explained. */
+struct gong_ledger_told {
+    uint64_t first, last;
+    enum gong_lost_reason reason;
+    uint64_t points, samples;
+};
 
 /* Transparent: stored as they stand (agent/receive_file.h). */
 struct gong_ledger_counts {
@@ -62,6 +71,8 @@ struct gong_ledger {
     int64_t until_ms; /* 0: nothing is known */
     uint32_t gap_count, gap_capacity;
     struct gong_range *gaps;
+    struct gong_ledger_told *told; /* by number; room for all, or NULL */
+    uint32_t told_count;
     bool closed; /* another epoch of the device has begun */
 };
 
@@ -103,12 +114,16 @@ enum gong_ledger_state {
 
 enum gong_ledger_state gong_ledger_state(const struct gong_ledger *ledger,
                                          const struct gong_ranges *settled);
+const char *gong_ledger_state_name(enum gong_ledger_state state);
 /* Known numbers that are neither settled nor lost. */
 uint64_t gong_ledger_outstanding(const struct gong_ledger *ledger,
                                  const struct gong_ranges *settled);
 /* Batches that are lost, whatever the reason; torn numbers are none. */
 uint64_t gong_ledger_lost(const struct gong_ledger *ledger);
 
+/* gong_ledger_add_told: for gong_receive_file, likewise. */
+bool gong_ledger_add_told(struct gong_ledger *ledger,
+                          const struct gong_ledger_told *told);
 /* gong_ledger_sound: whether stored values can be true. */
 bool gong_ledger_sound(const struct gong_ledger *ledger);
 /* gong_ledger_add_gap: for gong_receive_file: in order, not touching. */

@@ -12,6 +12,12 @@ static const char *const reasons[] = {
     [GONG_LOST_TORN] = "torn",
 };
 
+const char *
+gong_lost_reason_name(enum gong_lost_reason reason)
+{
+    return reasons[reason];
+}
+
 bool
 gong_ledger_report_is(struct gong_str body)
 {
@@ -63,9 +69,8 @@ read_field(const struct gong_lp_field *field, struct gong_ledger_report *out,
         const char *name;
         uint64_t *to;
     } numbers[] = {
-        {"first_seq", &out->first},
-        {"last_seq", &out->last},
-        {"points", &out->points},
+        {"first_seq", &out->first}, {"last_seq", &out->last},
+        {"batches", &out->batches}, {"points", &out->points},
         {"samples", &out->samples},
     };
 
@@ -197,7 +202,7 @@ weigh_sizes(const struct gong_ledger_report *report, uint64_t first,
     return at == 0;
 }
 
-void
+bool
 gong_ledger_report_weigh(const struct gong_ledger_report *report,
                          uint64_t first, uint64_t last, uint64_t *points,
                          uint64_t *samples)
@@ -207,15 +212,16 @@ gong_ledger_report_weigh(const struct gong_ledger_report *report,
     *points = 0;
     *samples = 0;
     if (weigh_sizes(report, first, last, points, samples)) {
-        return;
+        return true;
     }
     *points = report->points;
     *samples = report->samples;
     if (first == report->first && last == report->last) {
-        return;
+        return true;
     }
     share = (double)(last - first + 1) /
             ((double)(report->last - report->first) + 1);
     *points = (uint64_t)((double)report->points * share);
     *samples = (uint64_t)((double)report->samples * share);
+    return false;
 }

@@ -30,9 +30,11 @@ struct gong_ledger_report {
     enum gong_lost_reason reason;
     uint64_t epoch;
     uint64_t first, last;
-    uint64_t points, samples;
+    uint64_t batches, points, samples;
     struct gong_str sizes;
 };
+
+const char *gong_lost_reason_name(enum gong_lost_reason reason);
 
 /* gong_ledger_report_is: whether a batch's body is reports. */
 bool gong_ledger_report_is(struct gong_str body);
@@ -43,8 +45,9 @@ bool gong_ledger_report_next(struct gong_lp_reader *reader,
                              struct gong_ledger_report *out);
 
 /* gong_ledger_report_weigh: points and samples of first..last, which must lie
- * within the report; the whole's share where sizes does not say. */
-void gong_ledger_report_weigh(const struct gong_ledger_report *report,
+ * within the report; false, with the whole's share, where sizes does not say.
+ */
+bool gong_ledger_report_weigh(const struct gong_ledger_report *report,
                               uint64_t first, uint64_t last, uint64_t *points,
                               uint64_t *samples);
 

@@ -14,7 +14,8 @@
  *           newest first
  *   epoch:  u64 epoch, low, position, cum, base, highest, expected, goodbye,
  *           lost points; i64 highest ms, until ms; u64[13] counts;
- *           u8 ranges, gaps, closed, 0; ranges and gaps of two u64 each
+ *           u8 ranges, gaps, closed, told; ranges and gaps of two u64 each;
+ *           told of u64 first, last, points, samples, reason
  *
  * It never holds a batch whose record a power cut could take: it is written
  * under another name while devices are visited, and takes its own once the

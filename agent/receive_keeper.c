@@ -272,13 +272,6 @@ gong_receive_keeper_save(struct gong_receive_keeper *keeper)
 
 /* --- telling --- */
 
-static const char *const state_names[] = {
-    [GONG_LEDGER_COMPLETE] = "complete",
-    [GONG_LEDGER_OPEN] = "open",
-    [GONG_LEDGER_GAPS] = "gaps",
-    [GONG_LEDGER_CUT] = "cut",
-};
-
 /* The epoch is a field: as a tag every new spool would be a new series. */
 static void
 put_line(struct gong_receive_keeper *keeper,
@@ -301,7 +294,7 @@ put_line(struct gong_receive_keeper *keeper,
         "i,dropped_samples=%" PRIu64 "i,damaged=%" PRIu64 "i,missing=%" PRIu64
         "i,outstanding=%" PRIu64 "i,complete_until=%" PRId64 "i\n",
         device, site, epoch->epoch,
-        state_names[gong_ledger_state(ledger, &epoch->settled)],
+        gong_ledger_state_name(gong_ledger_state(ledger, &epoch->settled)),
         counts->batches, counts->points, counts->samples, counts->duplicate,
         counts->back, counts->aside, counts->dropped, counts->dropped_points,
         counts->dropped_samples, counts->damaged, counts->missing,
@@ -412,14 +405,27 @@ run(void *ctx)
 }
 
 enum gong_err
-gong_receive_keeper_start(struct gong_receive_keeper *keeper)
+gong_receive_keeper_start(const struct gong_receive_keeper_options *options,
+                          struct gong_counters *counters,
+                          struct gong_receive_keeper **out)
 {
-    int rc;
+    struct gong_receive_keeper *keeper;
+    enum gong_err err = gong_receive_keeper_new(options, counters, &keeper);
 
+    *out = NULL;
+    if (err != GONG_OK) {
+        return err;
+    }
     count_all(keeper);
-    rc = pthread_create(&keeper->thread, NULL, run, keeper);
-    keeper->started = rc == 0;
-    return gong_err_from_errno(rc);
+    err =
+        gong_err_from_errno(pthread_create(&keeper->thread, NULL, run, keeper));
+    if (err != GONG_OK) {
+        gong_receive_keeper_stop(keeper);
+        return err;
+    }
+    keeper->started = true;
+    *out = keeper;
+    return GONG_OK;
 }
 
 static void

@@ -37,8 +37,11 @@ enum gong_err
 gong_receive_keeper_new(const struct gong_receive_keeper_options *options,
                         struct gong_counters *counters,
                         struct gong_receive_keeper **out) GONG_MUST_CHECK;
+/* gong_receive_keeper_start: new, and its thread. */
 enum gong_err
-gong_receive_keeper_start(struct gong_receive_keeper *keeper) GONG_MUST_CHECK;
+gong_receive_keeper_start(const struct gong_receive_keeper_options *options,
+                          struct gong_counters *counters,
+                          struct gong_receive_keeper **out) GONG_MUST_CHECK;
 /* gong_receive_keeper_halt: joins the thread. gong_receive_keeper_save: saves
  * at once, on the caller's thread: after halt, and after the journal stopped
  * too, which then is durable. NULL is fine for all three. */

@@ -91,6 +91,30 @@ get_gaps(struct scan *scan, uint8_t count, struct gong_ledger *ledger)
     return true;
 }
 
+static bool
+get_told(struct scan *scan, uint8_t count, struct gong_ledger *ledger)
+{
+    for (uint8_t i = 0; i < count; i++) {
+        const uint8_t *at = take(scan, GONG_RECEIVE_TOLD_SIZE);
+        struct gong_ledger_told told;
+
+        if (at == NULL || gong_le_get64(at + 32) > GONG_LOST_TORN) {
+            return false;
+        }
+        told = (struct gong_ledger_told){
+            .first = gong_le_get64(at),
+            .last = gong_le_get64(at + 8),
+            .reason = (enum gong_lost_reason)gong_le_get64(at + 32),
+            .points = gong_le_get64(at + 16),
+            .samples = gong_le_get64(at + 24),
+        };
+        if (!gong_ledger_add_told(ledger, &told)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static void
 get_epoch_head(const uint8_t *head, struct gong_receive_epoch *epoch)
 {
@@ -125,6 +149,7 @@ read_epoch(struct gong_device *device, struct scan *scan)
     get_epoch_head(head, epoch);
     if (!get_ranges(scan, head[GONG_RECEIVE_EPOCH_HEAD - 4], &epoch->settled) ||
         !get_gaps(scan, head[GONG_RECEIVE_EPOCH_HEAD - 3], &epoch->ledger) ||
+        !get_told(scan, head[GONG_RECEIVE_EPOCH_HEAD - 1], &epoch->ledger) ||
         !gong_ledger_sound(&epoch->ledger)) {
         return "its ranges are wrong";
     }

@@ -71,6 +71,22 @@ put_ranges(struct gong_receive_writer *writer, const struct gong_range *ranges,
 }
 
 static void
+put_told(struct gong_receive_writer *writer, const struct gong_ledger *ledger)
+{
+    for (uint32_t i = 0; i < ledger->told_count; i++) {
+        const struct gong_ledger_told *told = &ledger->told[i];
+        uint8_t bytes[GONG_RECEIVE_TOLD_SIZE];
+
+        gong_le_put64(bytes, told->first);
+        gong_le_put64(bytes + 8, told->last);
+        gong_le_put64(bytes + 16, told->points);
+        gong_le_put64(bytes + 24, told->samples);
+        gong_le_put64(bytes + 32, (uint64_t)told->reason);
+        put(writer, bytes, sizeof bytes);
+    }
+}
+
+static void
 put_counts(uint8_t *at, const struct gong_ledger_counts *counts)
 {
     uint64_t values[GONG_LEDGER_COUNTS];
@@ -108,9 +124,11 @@ put_epoch(struct gong_receive_writer *writer,
     head[GONG_RECEIVE_EPOCH_HEAD - 4] = (uint8_t)epoch->settled.count;
     head[GONG_RECEIVE_EPOCH_HEAD - 3] = (uint8_t)ledger->gap_count;
     head[GONG_RECEIVE_EPOCH_HEAD - 2] = ledger->closed;
+    head[GONG_RECEIVE_EPOCH_HEAD - 1] = (uint8_t)ledger->told_count;
     put(writer, head, sizeof head);
     put_ranges(writer, epoch->settled.items, epoch->settled.count);
     put_ranges(writer, ledger->gaps, ledger->gap_count);
+    put_told(writer, ledger);
 }
 
 static void

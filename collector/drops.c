@@ -234,27 +234,25 @@ join_next(struct gong_drops *drops, size_t at)
 }
 
 static bool
-may_join(const struct gong_drops_event *a, const struct gong_drops_event *b)
+may_join(const struct gong_drops_event *a, const struct gong_drops_event *b,
+         bool told)
 {
-    return a->told_seq == 0 && b->told_seq == 0 && a->reason == b->reason &&
-           a->last + 1 == b->first;
+    return (told || (a->told_seq == 0 && b->told_seq == 0)) &&
+           a->reason == b->reason && a->last + 1 == b->first;
 }
 
-/* Neighbours of one reason become one; if that is not enough any two do. */
+/* Neighbours that were not told become one, at the bound told ones too, which
+ * are then told again, and if even that is not enough the two oldest. */
 static void
 tidy(struct gong_drops *drops)
 {
+    bool all = drops->count == GONG_DROPS_EVENTS_MAX;
+
     for (size_t i = 0; i + 1 < drops->count;) {
-        if (may_join(&drops->events[i], &drops->events[i + 1])) {
+        if (may_join(&drops->events[i], &drops->events[i + 1], all)) {
             join_next(drops, i);
         } else {
             i++;
-        }
-    }
-    for (size_t i = 0;
-         drops->count == GONG_DROPS_EVENTS_MAX && i + 1 < drops->count; i++) {
-        if (drops->events[i].reason == drops->events[i + 1].reason) {
-            join_next(drops, i);
         }
     }
     if (drops->count == GONG_DROPS_EVENTS_MAX) {

@@ -188,7 +188,6 @@ deliver(struct gong_spooler *spooler, struct gong_receive *receive,
             *own += batch.points;
         }
         position += 8;
-        if (getenv("DBG") && is_report(&batch)) fprintf(stderr,"%lu: %.*s",(unsigned long)batch.seq,(int)batch.body.len,batch.body.data);
         gong_receive_settle(receive, name, &header, position, now);
         gong_receive_report(receive, name, &header, batch.body, now);
     }

@@ -199,6 +199,27 @@ reports_count_what_did_not_come(void **state)
     }
 }
 
+/* A later report joins what earlier ones told and has no sizes: what is new in
+ * it is the difference, and all of it has one name. */
+static void
+joined_reports_are_told_apart(void **state)
+{
+    struct world *world = *state;
+
+    come(world, 1, 1);
+    come(world, 10, 2);
+    report(world, DROPPED(4, 5, "7/7,8/8"));
+    report(world, "gong_dropped,reason=drop_oldest epoch=\"5f1c09e2a7b4d310\","
+                  "first_seq=2i,last_seq=6i,batches=5i,points=31i,samples=41i "
+                  "1\n");
+    assert_int_equal(world->ledger.counts.dropped, 5);
+    assert_int_equal(world->ledger.counts.dropped_points, 31);
+    assert_int_equal(world->ledger.counts.dropped_samples, 41);
+    assert_int_equal(world->ledger.told_count, 1);
+    assert_int_equal(world->ledger.told[0].first, 2);
+    assert_int_equal(world->ledger.told[0].last, 6);
+}
+
 static void
 other_reasons_have_their_own_counts(void **state)
 {
@@ -343,6 +364,7 @@ main(void)
         CASE(what_was_before_this_ledger_is_not_missing),
         CASE(what_low_passes_is_missing_and_named),
         cmocka_unit_test(reports_count_what_did_not_come),
+        CASE(joined_reports_are_told_apart),
         CASE(other_reasons_have_their_own_counts),
         CASE(a_report_of_what_never_was_is_not_believed),
         CASE(only_a_goodbye_proves_a_closed_one_empty),
