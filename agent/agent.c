@@ -1,11 +1,9 @@
 #include "agent/agent.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "agent/ack.h"
 #include "agent/broker.h"
@@ -15,12 +13,13 @@
 #include "agent/ingest.h"
 #include "agent/journal.h"
 #include "agent/receive.h"
+#include "agent/receive_file.h"
+#include "agent/receive_keeper.h"
 #include "agent/self_metrics.h"
+#include "agent/state_dir.h"
 #include "agent/status.h"
 #include "common/le.h"
 #include "common/log.h"
-
-#define PATH_SIZE 4096
 
 struct gong_agent {
     const struct gong_agent_config *config;
@@ -31,6 +30,7 @@ struct gong_agent {
     struct gong_engine_thread *engine;
     struct gong_ingest *ingest;
     struct gong_ack *ack;
+    struct gong_receive_keeper *keeper;
     struct gong_broker *broker;
     struct gong_store **stores;
     size_t store_count;
@@ -41,9 +41,7 @@ struct gong_agent {
     struct gong_http_server *http;
     struct gong_self_metrics *self_metrics;
     struct gong_rules_reload reload;
-    char journal_dir[PATH_SIZE];
-    char effects_dir[PATH_SIZE];
-    char set_aside_file[PATH_SIZE];
+    struct gong_state_dir dir;
     uint64_t effects_seen; /* committer: end at its last sync of the effects */
     bool effects_failing;  /* committer: that sync failed, and was logged */
 };
@@ -75,33 +73,37 @@ fail_as(const struct problem *problem, enum gong_err err, const char *what)
 
 /* --- state folder --- */
 
-static bool
-join_path(char out[PATH_SIZE], const char *dir, const char *name)
-{
-    int len = snprintf(out, PATH_SIZE, "%s/%s", dir, name);
-
-    return len > 0 && len < PATH_SIZE;
-}
-
 static enum gong_err
 start_state(struct gong_agent *agent, const struct problem *problem)
 {
-    const char *state = agent->config->state;
+    enum gong_err err = gong_state_dir_name(agent->config->state, &agent->dir);
 
-    if (!join_path(agent->journal_dir, state, "journal") ||
-        !join_path(agent->effects_dir, state, "effects") ||
-        !join_path(agent->set_aside_file, state, "set-aside-batches")) {
-        return fail(problem, GONG_ERR_TOO_LARGE, "state");
+    if (err != GONG_OK) {
+        return fail(problem, err, "state");
     }
-    if (mkdir(state, 0700) != 0 && errno != EEXIST) {
-        (void)snprintf(problem->why, problem->size, "%s: %s", state,
-                       strerror(errno));
-        return gong_err_from_errno(errno);
-    }
-    return GONG_OK;
+    return gong_state_dir_make(agent->config->state, problem->why,
+                               problem->size);
 }
 
 /* --- journal and effects --- */
+
+static uint64_t
+seen_from(void *ctx, struct gong_spool *spool)
+{
+    struct gong_agent *agent = ctx;
+    uint64_t from = 0;
+
+    gong_receive_load(agent->receive, agent->dir.receive, spool, &from);
+    return from;
+}
+
+static void
+seen(void *ctx, const struct gong_record *record)
+{
+    const struct gong_agent *agent = ctx;
+
+    gong_receive_learn(agent->receive, record);
+}
 
 static void
 committing(void *ctx)
@@ -166,13 +168,15 @@ start_journal(struct gong_agent *agent, const struct problem *problem)
         .ack_interval = config->ingest.ack_interval,
     };
     struct gong_journal_options options = {
-        .spool = spool_options(agent->journal_dir, &config->journal,
+        .spool = spool_options(agent->dir.journal, &config->journal,
                                (enum gong_spool_policy)config->journal.policy),
         .commit_interval = config->journal.commit_interval,
         .committing = committing,
         .durable = durable,
         .ctx = agent,
-        .seen = gong_receive_learn,
+        .seen = seen,
+        .seen_from = seen_from,
+        .seen_ctx = agent,
         .settle = config->engine.settle,
     };
     enum gong_err err;
@@ -181,7 +185,6 @@ start_journal(struct gong_agent *agent, const struct problem *problem)
     if (agent->receive == NULL) {
         return fail(problem, GONG_ERR_MEMORY, "receive ledger");
     }
-    options.seen_ctx = agent->receive;
     err = gong_journal_open(&options, agent->counters, &agent->journal,
                             problem->why, problem->size);
     return err == GONG_OK ? GONG_OK : fail_as(problem, err, "journal");
@@ -192,7 +195,7 @@ start_effects(struct gong_agent *agent, const struct problem *problem)
 {
     struct gong_spool *journal = gong_journal_spool(agent->journal);
     struct gong_spool_options options = spool_options(
-        agent->effects_dir, &agent->config->effects, GONG_SPOOL_DROP_OLDEST);
+        agent->dir.effects, &agent->config->effects, GONG_SPOOL_DROP_OLDEST);
     struct gong_spool_stats stats;
     uint8_t id[16];
     enum gong_err err;
@@ -282,7 +285,7 @@ make_broker(struct gong_agent *agent, const struct problem *problem)
 {
     struct gong_ingest_options ingest = {
         .message_max = (size_t)agent->config->ingest.message_max,
-        .set_aside_file = agent->set_aside_file};
+        .set_aside_file = agent->dir.set_aside};
     struct gong_broker_options options = {
         .agent = agent->config->agent,
         .config = &agent->config->broker,
@@ -325,6 +328,23 @@ start_committer(struct gong_agent *agent, const struct problem *problem)
         err = gong_ack_start(agent->ack);
     }
     return err == GONG_OK ? GONG_OK : fail(problem, err, "committer");
+}
+
+static enum gong_err
+start_keeper(struct gong_agent *agent, const struct problem *problem)
+{
+    struct gong_receive_keeper_options options = {
+        .agent = agent->config->agent,
+        .path = agent->dir.receive,
+        .interval = agent->config->ingest.ledger_interval,
+        .points = (size_t)agent->config->ingest.ledger_points,
+        .receive = agent->receive,
+        .journal = agent->journal,
+    };
+    enum gong_err err =
+        gong_receive_keeper_start(&options, agent->counters, &agent->keeper);
+
+    return err == GONG_OK ? GONG_OK : fail(problem, err, "ledger");
 }
 
 static enum gong_err
@@ -410,6 +430,7 @@ start_http(struct gong_agent *agent, const struct problem *problem)
         .agent = agent->config->agent,
         .counters = agent->counters,
         .journal = agent->journal,
+        .receive = agent->receive,
         .engine = agent->engine,
         .broker_connected = gong_broker_connected,
         .broker = agent->broker,
@@ -453,8 +474,9 @@ start_all(struct gong_agent *agent, const struct gong_rules_checked *rules,
     static const start_fn before_rules[] = {start_state, start_journal,
                                             start_effects};
     static const start_fn after_rules[] = {
-        start_engine,    make_broker, start_committer,    start_stores,
-        start_notifiers, start_http,  start_self_metrics, start_broker};
+        start_engine,       make_broker,     start_committer,
+        start_stores,       start_notifiers, start_http,
+        start_self_metrics, start_keeper,    start_broker};
     enum gong_err err = GONG_OK;
 
     for (size_t i = 0;
@@ -504,6 +526,7 @@ stop_inputs(struct gong_agent *agent)
     if (agent->broker != NULL) {
         gong_broker_stop(agent->broker);
     }
+    gong_receive_keeper_halt(agent->keeper);
     gong_self_metrics_stop(agent->self_metrics);
     gong_http_server_stop(agent->http);
 }
@@ -516,6 +539,7 @@ stop_outputs(struct gong_agent *agent)
     gong_engine_thread_stop(agent->engine);
     if (agent->journal != NULL) {
         gong_journal_stop(agent->journal);
+        gong_receive_keeper_save(agent->keeper);
     }
     for (size_t i = 0; i < agent->store_count; i++) {
         gong_store_stop(agent->stores[i]);
@@ -536,6 +560,7 @@ gong_agent_stop(struct gong_agent *agent)
     }
     stop_inputs(agent);
     stop_outputs(agent);
+    gong_receive_keeper_stop(agent->keeper);
     gong_ack_free(agent->ack);
     gong_broker_free(agent->broker);
     gong_ingest_free(agent->ingest);

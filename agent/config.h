@@ -45,6 +45,8 @@ struct gong_agent_ingest {
     double device_rate;
     double device_burst;
     gong_dur_t ack_interval;
+    gong_dur_t ledger_interval;
+    int64_t ledger_points;
 };
 
 struct gong_agent_engine {

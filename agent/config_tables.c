@@ -135,6 +135,13 @@ static const struct gong_option ingest_options[] = {
     {"ack_interval", GONG_OPTION_DURATION, INGEST(ack_interval), "10s", 100,
      600000, NULL, "",
      "How long a device with nothing special going on waits for its ack."},
+    {"ledger_interval", GONG_OPTION_DURATION, INGEST(ledger_interval), "60s",
+     100, 3600000, NULL, "",
+     "How often the delivery ledger is added up and saved."},
+    {"ledger_points", GONG_OPTION_INT, INGEST(ledger_points), "6000", 0,
+     1000000, NULL, "",
+     "Devices a round, of those that changed, whose ledger is written to the "
+     "stores (gong_ledger); 0 is off."},
 };
 
 static const struct gong_option_table ingest_table = {

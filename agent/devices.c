@@ -28,7 +28,7 @@ gong_devices_init(struct gong_devices *table)
 }
 
 void
-gong_devices_fini(struct gong_devices *table)
+gong_devices_clear(struct gong_devices *table)
 {
     struct gong_device *device;
 
@@ -37,6 +37,17 @@ gong_devices_fini(struct gong_devices *table)
         table->forget(table->ctx, device);
         free(device);
     }
+    for (size_t i = 0; i <= table->bucket_mask; i++) {
+        table->buckets[i] = NULL;
+    }
+    table->oldest = NULL;
+    table->count = 0;
+}
+
+void
+gong_devices_fini(struct gong_devices *table)
+{
+    gong_devices_clear(table);
     free(table->buckets);
     table->buckets = NULL;
 }

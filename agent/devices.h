@@ -53,6 +53,8 @@ struct gong_devices {
 /* gong_devices_init: the first four members are set by the caller. */
 enum gong_err gong_devices_init(struct gong_devices *table) GONG_MUST_CHECK;
 void gong_devices_fini(struct gong_devices *table);
+/* gong_devices_clear: forgets all devices. */
+void gong_devices_clear(struct gong_devices *table);
 
 /* NULL if unknown. */
 struct gong_device *gong_devices_find(const struct gong_devices *table,

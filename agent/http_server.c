@@ -10,6 +10,7 @@
 
 #include <microhttpd.h>
 
+#include "agent/ledger_view.h"
 #include "common/log.h"
 
 #define CONNECTIONS_MAX 64
@@ -219,15 +220,42 @@ answer_alerts(const struct gong_status_source *source,
                : answer(connection, MHD_HTTP_OK, "application/json", body, len);
 }
 
+static const char *
+argument(struct MHD_Connection *connection, const char *name)
+{
+    const char *value =
+        MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, name);
+
+    return value == NULL ? "" : value;
+}
+
+static enum MHD_Result
+answer_ledger(const struct gong_status_source *source,
+              struct MHD_Connection *connection)
+{
+    struct gong_ledger_query query = {
+        .site = argument(connection, "site"),
+        .device = argument(connection, "device"),
+        .prefix = argument(connection, "prefix"),
+        .after = argument(connection, "after"),
+        .limit = strtoul(argument(connection, "limit"), NULL, 10),
+    };
+    size_t len = 0;
+    char *body = gong_ledger_view_json(source->receive, &query, &len);
+
+    return body == NULL
+               ? MHD_NO
+               : answer(connection, MHD_HTTP_OK, "application/json", body, len);
+}
+
 static const struct {
     const char *path;
     enum MHD_Result (*answer)(const struct gong_status_source *source,
                               struct MHD_Connection *connection);
 } paths[] = {
-    {"/", answer_page},
-    {"/healthz", answer_health},
-    {"/metrics", answer_metrics},
-    {"/api/v1/alerts", answer_alerts},
+    {"/", answer_page},           {"/healthz", answer_health},
+    {"/metrics", answer_metrics}, {"/api/v1/alerts", answer_alerts},
+    {"/ledger", answer_ledger},
 };
 
 /* A body is never read. The eight parameters are the library's. */

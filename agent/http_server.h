@@ -5,6 +5,8 @@
  *   GET /healthz        200, or 503 and which part is not well
  *   GET /metrics        Prometheus' text format
  *   GET /api/v1/alerts  as Prometheus answers
+ *   GET /ledger         what came of whom (agent/ledger_view.h), as JSON:
+ *                       ?site=&device=&prefix=&after=&limit=
  *
  * Only GET, only loopback: without users and HTTPS there is nothing to keep a
  * stranger out. At most 64 connections, 10 s each without progress, 16 KiB of

@@ -150,7 +150,8 @@ from_verdict(enum gong_receive_verdict verdict)
 
 static enum result
 take_sound(struct gong_ingest *ingest, struct gong_device_name device,
-           const struct gong_batch_header *header, struct gong_str message)
+           const struct gong_batch_header *header, struct gong_str message,
+           struct gong_str body)
 {
     gong_mono_t now = gong_mono_now();
     enum gong_receive_verdict verdict =
@@ -164,6 +165,7 @@ take_sound(struct gong_ingest *ingest, struct gong_device_name device,
     result = append(ingest, GONG_RECORD_DATA, device, message, &position);
     if (result == RESULT_JOURNALED) {
         gong_receive_settle(ingest->receive, device, header, position, now);
+        gong_receive_report(ingest->receive, device, header, body, now);
     }
     return result;
 }
@@ -203,7 +205,7 @@ take_data(struct gong_ingest *ingest, struct gong_device_name device,
         return append(ingest, GONG_RECORD_DATA, device, message, NULL);
     case GONG_BATCH_HEADED:
         if (header.low <= header.seq) {
-            return take_sound(ingest, device, &header, message);
+            return take_sound(ingest, device, &header, message, body);
         }
         return RESULT_MALFORMED;
     case GONG_BATCH_DAMAGED:
@@ -253,7 +255,7 @@ take(struct gong_ingest *ingest, struct gong_str topic_text,
     if (topic.kind == GONG_TOPIC_DATA) {
         return take_data(ingest, device, payload);
     }
-    gong_receive_born(ingest->receive, device);
+    gong_receive_status(ingest->receive, device, payload, gong_mono_now());
     return append(ingest, GONG_RECORD_PRESENCE, device, payload, NULL);
 }
 

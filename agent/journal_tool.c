@@ -22,6 +22,8 @@ struct walk {
     FILE *out;
     bool dump;
     uint64_t from;
+    void (*take)(void *ctx, const struct gong_record *record); /* or NULL */
+    void *ctx;
     uint64_t records;
     uint64_t bytes;
     uint64_t damaged; /* ranges */
@@ -99,19 +101,24 @@ settle_bad(struct walk *walk)
     }
     walk->damaged++;
     walk->damaged_bytes += walk->bad_to - walk->bad_from;
-    (void)fprintf(walk->out, "%" PRIu64 " damaged bytes=%" PRIu64 "\n",
-                  walk->bad_from, walk->bad_to - walk->bad_from);
+    if (walk->out != NULL) {
+        (void)fprintf(walk->out, "%" PRIu64 " damaged bytes=%" PRIu64 "\n",
+                      walk->bad_from, walk->bad_to - walk->bad_from);
+    }
     walk->bad_from = walk->bad_to;
 }
 
 static void
-take(struct walk *walk, const struct gong_record *record)
+take_record(struct walk *walk, const struct gong_record *record)
 {
     settle_bad(walk);
     walk->begin = walk->records == 0 ? record->offset : walk->begin;
     walk->end = record->next;
     walk->records++;
     walk->bytes += record->next - record->offset;
+    if (walk->take != NULL) {
+        walk->take(walk->ctx, record);
+    }
     if (walk->dump && record->offset >= walk->from) {
         print_record(record, walk->out);
     }
@@ -131,7 +138,7 @@ walk_segment(struct walk *walk, struct gong_spool_reader *reader,
         uint64_t found = limit;
 
         if (err == GONG_OK) {
-            take(walk, &record);
+            take_record(walk, &record);
             at = record.next;
             continue;
         }
@@ -280,6 +287,16 @@ enum gong_err
 gong_journal_dump(const char *dir, uint64_t from, FILE *out, FILE *errors)
 {
     struct walk walk = {.out = out, .dump = true, .from = from};
+
+    return run(&walk, dir, errors);
+}
+
+enum gong_err
+gong_journal_walk(const char *dir,
+                  void (*take)(void *ctx, const struct gong_record *record),
+                  void *ctx, FILE *errors)
+{
+    struct walk walk = {.take = take, .ctx = ctx};
 
     return run(&walk, dir, errors);
 }

@@ -9,6 +9,7 @@
 #include <stdio.h>
 
 #include "common/err.h"
+#include "common/record.h"
 
 /* gong_journal_check: counts records and bytes that are none, says so on out.
  * CORRUPT where there are damaged bytes before the end; else as an open or a
@@ -21,5 +22,11 @@ enum gong_err gong_journal_check(const char *dir, FILE *out,
  * line too. */
 enum gong_err gong_journal_dump(const char *dir, uint64_t from, FILE *out,
                                 FILE *errors) GONG_MUST_CHECK;
+
+/* gong_journal_walk: every record, oldest first, to take. */
+enum gong_err gong_journal_walk(const char *dir,
+                                void (*take)(void *ctx,
+                                             const struct gong_record *record),
+                                void *ctx, FILE *errors) GONG_MUST_CHECK;
 
 #endif

@@ -6,6 +6,7 @@
  *   gong-agent --config FILE --dump     the whole configuration in force
  *   gong-agent --options                every option as Markdown
  *   gong-agent --check-journal DIR      whether a journal's files are sound
+ *   gong-agent --config FILE --ledger [SITE[/DEVICE]]   what came of whom
  *   gong-agent --journal-dump DIR [--from OFFSET]   a line for each record
  */
 #include <errno.h>
@@ -21,6 +22,7 @@
 #include "agent/agent.h"
 #include "agent/config.h"
 #include "agent/journal_tool.h"
+#include "agent/ledger_tool.h"
 #include "agent/rules_reload.h"
 #include "common/log.h"
 
@@ -31,6 +33,7 @@ enum mode {
     MODE_RUN,
     MODE_CHECK,
     MODE_DUMP,
+    MODE_LEDGER,
     MODE_OPTIONS,
     MODE_JOURNAL_CHECK,
     MODE_JOURNAL_DUMP,
@@ -46,6 +49,13 @@ static const char usage[] =
     "  --config FILE   configuration (" DEFAULT_CONFIG ")\n"
     "  --check         check configuration and rules, print every problem\n"
     "  --dump          print the configuration in force\n"
+    "  --ledger [SITE[/DEVICE]]   sổ giao nhận: đủ đến lúc nào, thiếu gì\n"
+    "                  the delivery ledger: complete until when, what is "
+    "missing;\n"
+    "                  asks the running agent, else reads its files. Exit 0: "
+    "nothing\n"
+    "                  is lost, 1: something is, 66: no such device or no "
+    "state\n"
     "  --options       print every option as Markdown\n"
     "  --check-journal DIR                  whether its files are sound\n"
     "  --journal-dump DIR [--from OFFSET]   a line for each of its records\n"
@@ -57,6 +67,7 @@ static const char usage[] =
 /* What the arguments say. */
 struct arguments {
     const char *path; /* of the configuration, or a journal's folder */
+    const char *what; /* of the ledger */
     uint64_t from;
 };
 
@@ -81,6 +92,7 @@ read_arguments(int argc, char **argv, struct arguments *arguments)
         {"config", required_argument, NULL, 'f'},
         {"check", no_argument, NULL, MODE_CHECK},
         {"dump", no_argument, NULL, MODE_DUMP},
+        {"ledger", no_argument, NULL, MODE_LEDGER},
         {"options", no_argument, NULL, MODE_OPTIONS},
         {"check-journal", required_argument, NULL, MODE_JOURNAL_CHECK},
         {"journal-dump", required_argument, NULL, MODE_JOURNAL_DUMP},
@@ -105,6 +117,9 @@ read_arguments(int argc, char **argv, struct arguments *arguments)
         } else {
             return MODE_WRONG;
         }
+    }
+    if (mode == MODE_LEDGER && optind < argc) {
+        arguments->what = argv[optind++];
     }
     return optind == argc ? mode : MODE_WRONG;
 }
@@ -173,8 +188,25 @@ run(const struct gong_agent_config *config, struct gong_rules_checked *rules)
 }
 
 static int
-with_config(enum mode mode, const char *path)
+show_ledger(const struct gong_agent_config *config, const char *what)
 {
+    bool lost;
+    enum gong_err err = gong_ledger_tool(config, what, stdout, stderr, &lost);
+
+    if (err == GONG_ERR_INVALID) {
+        return EX_USAGE;
+    }
+    if (err != GONG_OK) {
+        (void)fprintf(stderr, "ledger: %s\n", gong_err_text(err));
+        return EX_NOINPUT;
+    }
+    return lost ? 1 : EX_OK;
+}
+
+static int
+with_config(enum mode mode, const struct arguments *arguments)
+{
+    const char *path = arguments->path;
     struct gong_conf_errors errors = {0};
     struct gong_agent_config *config = gong_agent_config_load(path, &errors);
     struct gong_rules_checked rules;
@@ -186,6 +218,8 @@ with_config(enum mode mode, const char *path)
     gong_log_init("gong-agent", (enum gong_log_level)config->log_level);
     if (mode == MODE_DUMP) {
         gong_agent_config_dump(config, stdout);
+    } else if (mode == MODE_LEDGER) {
+        status = show_ledger(config, arguments->what);
     } else if (!gong_rules_check(&config->rules, &rules, &errors)) {
         status = config_failed(&errors);
     } else if (mode == MODE_CHECK) {
@@ -217,14 +251,15 @@ with_journal(enum mode mode, const struct arguments *arguments)
 int
 main(int argc, char **argv)
 {
-    struct arguments arguments = {.path = DEFAULT_CONFIG};
+    struct arguments arguments = {.path = DEFAULT_CONFIG, .what = ""};
     enum mode mode = read_arguments(argc, argv, &arguments);
 
     switch (mode) {
     case MODE_RUN:
     case MODE_CHECK:
     case MODE_DUMP:
-        return with_config(mode, arguments.path);
+    case MODE_LEDGER:
+        return with_config(mode, &arguments);
     case MODE_JOURNAL_CHECK:
     case MODE_JOURNAL_DUMP:
         return with_journal(mode, &arguments);

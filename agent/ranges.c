@@ -128,3 +128,70 @@ gong_ranges_add(struct gong_ranges *ranges, uint64_t seq)
     }
     return GONG_OK;
 }
+
+/* Grown from both ends, one missing run at a time: each is one range more at
+ * most while it is filled, and none when it is. */
+static enum gong_err
+fill(struct gong_ranges *ranges, struct gong_range run)
+{
+    enum gong_err err = gong_ranges_add(ranges, run.first);
+    uint32_t at;
+
+    if (err != GONG_OK || gong_ranges_has(ranges, run.last)) {
+        return err;
+    }
+    if (ranges->cum >= run.first) {
+        gong_ranges_raise(ranges, run.last);
+        return GONG_OK;
+    }
+    at = find(ranges, run.first);
+    ranges->items[at].last = run.last;
+    if (at + 1 < ranges->count && ranges->items[at + 1].first - 1 == run.last) {
+        ranges->items[at].last = ranges->items[at + 1].last;
+        drop(ranges, at + 1);
+    }
+    return GONG_OK;
+}
+
+enum gong_err
+gong_ranges_add_run(struct gong_ranges *ranges, uint64_t first, uint64_t last)
+{
+    struct gong_range run;
+    enum gong_err err = GONG_OK;
+
+    while (err == GONG_OK &&
+           gong_ranges_next_missing(ranges, first, last, &run)) {
+        err = fill(ranges, run);
+    }
+    return err;
+}
+
+bool
+gong_ranges_next_missing(const struct gong_ranges *ranges, uint64_t from,
+                         uint64_t last, struct gong_range *out)
+{
+    uint32_t at;
+
+    if (from <= ranges->cum) {
+        if (ranges->cum == UINT64_MAX) {
+            return false;
+        }
+        from = ranges->cum + 1;
+    }
+    at = find(ranges, from);
+    while (at < ranges->count && ranges->items[at].first <= from) {
+        if (ranges->items[at].last == UINT64_MAX) {
+            return false;
+        }
+        from = ranges->items[at++].last + 1;
+    }
+    if (from > last) {
+        return false;
+    }
+    out->first = from;
+    out->last = last;
+    if (at < ranges->count && ranges->items[at].first <= last) {
+        out->last = ranges->items[at].first - 1;
+    }
+    return true;
+}

@@ -43,6 +43,15 @@ enum gong_err gong_ranges_add(struct gong_ranges *ranges,
 /* gong_ranges_fits: whether add would not be TOO_LARGE. */
 bool gong_ranges_fits(const struct gong_ranges *ranges, uint64_t seq);
 
+/* gong_ranges_add_run: all of first..last; else as add. */
+enum gong_err gong_ranges_add_run(struct gong_ranges *ranges, uint64_t first,
+                                  uint64_t last) GONG_MUST_CHECK;
+
+/* gong_ranges_next_missing: the first run at or after from and up to last that
+ * has not come; false if none. */
+bool gong_ranges_next_missing(const struct gong_ranges *ranges, uint64_t from,
+                              uint64_t last, struct gong_range *out);
+
 /* gong_ranges_raise: everything up to cum is settled. */
 void gong_ranges_raise(struct gong_ranges *ranges, uint64_t cum);
 

@@ -4,59 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/ack_queue.h"
-#include "agent/devices.h"
+#include "agent/ingest.h"
+#include "agent/receive_epoch.h"
 
-#define EPOCHS_MAX   4
-#define DAMAGED_MAX  4 /* sequence numbers whose tries are counted */
 #define UNKNOWN_MANY 8 /* settled here, unknown to the sender: ack at once */
-
-struct damaged {
-    uint64_t seq;
-    unsigned tries;
-};
-
-struct epoch {
-    struct gong_ack_link link; /* first: the queue leads back here */
-    const struct gong_device *device;
-    struct epoch *next; /* of the same device, newest first */
-    uint64_t epoch;
-    uint64_t low;
-    uint64_t position; /* of its newest batch in the journal */
-    struct gong_ranges settled;
-    struct damaged damaged[DAMAGED_MAX];
-    unsigned damaged_next;
-    uint64_t acked_in; /* the connection its last ack went out in */
-};
-
-struct gong_receive {
-    struct gong_receive_options options;
-    pthread_mutex_t lock;        /* guards all below */
-    struct gong_devices devices; /* a device's state is its first epoch */
-    uint64_t connection;         /* counts gong_receive_connected, from 1 */
-    struct gong_ack_queue queue;
-};
-
-static void
-free_epoch(struct gong_receive *receive, struct epoch *epoch)
-{
-    gong_ack_queue_remove(&receive->queue, &epoch->link);
-    gong_ranges_fini(&epoch->settled);
-    free(epoch);
-}
-
-static void
-forget_device(void *ctx, struct gong_device *device)
-{
-    struct epoch *epoch = device->state;
-
-    while (epoch != NULL) {
-        struct epoch *next = epoch->next;
-
-        free_epoch(ctx, epoch);
-        epoch = next;
-    }
-}
 
 struct gong_receive *
 gong_receive_new(const struct gong_receive_options *options)
@@ -70,7 +21,7 @@ gong_receive_new(const struct gong_receive_options *options)
     receive->connection = 1;
     receive->devices.max = options->devices_max;
     receive->devices.tokens = options->burst;
-    receive->devices.forget = forget_device;
+    receive->devices.forget = gong_receive_forget;
     receive->devices.ctx = receive;
     if (gong_devices_init(&receive->devices) != GONG_OK) {
         free(receive);
@@ -87,24 +38,12 @@ gong_receive_free(struct gong_receive *receive)
         return;
     }
     gong_devices_fini(&receive->devices);
+    gong_lp_reader_free(receive->reader);
     (void)pthread_mutex_destroy(&receive->lock);
     free(receive);
 }
 
 /* --- devices --- */
-
-static enum gong_receive_verdict
-get_device(struct gong_receive *receive, struct gong_device_name name,
-           gong_mono_t now, struct gong_device **out)
-{
-    enum gong_err err = gong_devices_get(&receive->devices, name, now, out);
-
-    if (err == GONG_OK) {
-        return GONG_RECEIVE_NEW;
-    }
-    return err == GONG_ERR_NO_SPACE ? GONG_RECEIVE_CROWDED
-                                    : GONG_RECEIVE_MEMORY;
-}
 
 static bool
 take_token(const struct gong_receive_options *options,
@@ -132,7 +71,7 @@ gong_receive_admit(struct gong_receive *receive, struct gong_device_name name,
     struct gong_device *device;
 
     (void)pthread_mutex_lock(&receive->lock);
-    verdict = get_device(receive, name, now, &device);
+    verdict = gong_receive_get_device(receive, name, now, &device);
     if (verdict == GONG_RECEIVE_NEW) {
         if (!take_token(&receive->options, device, now)) {
             verdict = GONG_RECEIVE_FLOOD;
@@ -145,68 +84,13 @@ gong_receive_admit(struct gong_receive *receive, struct gong_device_name name,
 
 /* --- epochs --- */
 
-static void
-forget_last_epoch(struct gong_receive *receive, struct gong_device *device)
-{
-    struct epoch *before = device->state;
-    unsigned count = 2;
-
-    if (before == NULL || before->next == NULL) {
-        return;
-    }
-    while (before->next->next != NULL) {
-        before = before->next;
-        count++;
-    }
-    if (count >= EPOCHS_MAX) {
-        free_epoch(receive, before->next);
-        before->next = NULL;
-    }
-}
-
-/* Takes the epoch out of its device's list; NULL if it is not there. */
-static struct epoch *
-take_epoch(struct gong_device *device, uint64_t id)
-{
-    struct epoch *before = NULL;
-    struct epoch *epoch = device->state;
-
-    while (epoch != NULL && epoch->epoch != id) {
-        before = epoch;
-        epoch = epoch->next;
-    }
-    if (epoch != NULL && before != NULL) {
-        before->next = epoch->next;
-    } else if (epoch != NULL) {
-        device->state = epoch->next;
-    }
-    return epoch;
-}
-
-/* Finds or makes the epoch and moves it to the front of its device's. */
-static struct epoch *
-get_epoch(struct gong_receive *receive, struct gong_device *device, uint64_t id)
-{
-    struct epoch *epoch = take_epoch(device, id);
-
-    if (epoch == NULL) {
-        epoch = calloc(1, sizeof *epoch);
-        if (epoch == NULL) {
-            return NULL;
-        }
-        forget_last_epoch(receive, device);
-        epoch->epoch = id;
-        epoch->device = device;
-    }
-    epoch->next = device->state;
-    device->state = epoch;
-    return epoch;
-}
-
 /* What is below low has left the sender's spool: nobody will send it again. */
 static void
-note_low(struct epoch *epoch, const struct gong_batch_header *header)
+note_header(struct gong_receive_epoch *epoch,
+            const struct gong_batch_header *header)
 {
+    gong_ledger_note(&epoch->ledger, header, &epoch->settled);
+    epoch->changed = true;
     if (header->low > epoch->low) {
         epoch->low = header->low;
     }
@@ -215,18 +99,27 @@ note_low(struct epoch *epoch, const struct gong_batch_header *header)
     }
 }
 
+/* Whether it came before. What the sender gave up and the broker brought late
+ * did not. */
+static bool
+is_known(const struct gong_receive_epoch *epoch, uint64_t seq)
+{
+    return gong_ranges_has(&epoch->settled, seq) &&
+           !gong_ledger_missed(&epoch->ledger, seq);
+}
+
 /* NULL with the verdict in *verdict; else the epoch. Under the lock. */
-static struct epoch *
+static struct gong_receive_epoch *
 open_epoch(struct gong_receive *receive, struct gong_device_name name,
            const struct gong_batch_header *header, gong_mono_t now,
            enum gong_receive_verdict *verdict)
 {
-    struct epoch *epoch = NULL;
+    struct gong_receive_epoch *epoch = NULL;
     struct gong_device *device;
 
-    *verdict = get_device(receive, name, now, &device);
+    *verdict = gong_receive_get_device(receive, name, now, &device);
     if (*verdict == GONG_RECEIVE_NEW) {
-        epoch = get_epoch(receive, device, header->epoch);
+        epoch = gong_receive_get_epoch(receive, device, header->epoch);
         *verdict = epoch == NULL ? GONG_RECEIVE_MEMORY : GONG_RECEIVE_NEW;
     }
     return epoch;
@@ -235,8 +128,8 @@ open_epoch(struct gong_receive *receive, struct gong_device_name name,
 /* Acks at once where the sender waits for one: it has just connected, or it
  * does not know of many that are settled. */
 static void
-queue_ack(struct gong_receive *receive, struct epoch *epoch, bool at_once,
-          gong_mono_t now)
+queue_ack(struct gong_receive *receive, struct gong_receive_epoch *epoch,
+          bool at_once, gong_mono_t now)
 {
     bool behind = epoch->settled.cum + 1 > epoch->low + UNKNOWN_MANY;
 
@@ -253,13 +146,14 @@ gong_receive_check(struct gong_receive *receive, struct gong_device_name name,
                    const struct gong_batch_header *header, gong_mono_t now)
 {
     enum gong_receive_verdict verdict;
-    struct epoch *epoch;
+    struct gong_receive_epoch *epoch;
 
     (void)pthread_mutex_lock(&receive->lock);
     epoch = open_epoch(receive, name, header, now, &verdict);
     if (epoch != NULL) {
-        note_low(epoch, header);
-        if (gong_ranges_has(&epoch->settled, header->seq)) {
+        note_header(epoch, header);
+        if (is_known(epoch, header->seq)) {
+            epoch->ledger.counts.duplicate++;
             queue_ack(receive, epoch, true, now);
             verdict = GONG_RECEIVE_DUPLICATE;
         } else if (!gong_ranges_fits(&epoch->settled, header->seq)) {
@@ -272,17 +166,17 @@ gong_receive_check(struct gong_receive *receive, struct gong_device_name name,
 }
 
 static unsigned
-count_try(struct epoch *epoch, uint64_t seq)
+count_try(struct gong_receive_epoch *epoch, uint64_t seq)
 {
-    struct damaged *slot;
+    struct gong_receive_damaged *slot;
 
-    for (unsigned i = 0; i < DAMAGED_MAX; i++) {
+    for (unsigned i = 0; i < GONG_RECEIVE_DAMAGED; i++) {
         if (epoch->damaged[i].seq == seq) {
             return ++epoch->damaged[i].tries;
         }
     }
-    slot = &epoch->damaged[epoch->damaged_next++ % DAMAGED_MAX];
-    *slot = (struct damaged){seq, 1};
+    slot = &epoch->damaged[epoch->damaged_next++ % GONG_RECEIVE_DAMAGED];
+    *slot = (struct gong_receive_damaged){seq, 1};
     return 1;
 }
 
@@ -291,12 +185,13 @@ gong_receive_damaged(struct gong_receive *receive, struct gong_device_name name,
                      const struct gong_batch_header *header, gong_mono_t now)
 {
     enum gong_receive_verdict verdict;
-    struct epoch *epoch;
+    struct gong_receive_epoch *epoch;
 
     (void)pthread_mutex_lock(&receive->lock);
     epoch = open_epoch(receive, name, header, now, &verdict);
     if (epoch != NULL) {
-        if (gong_ranges_has(&epoch->settled, header->seq)) {
+        if (is_known(epoch, header->seq)) {
+            epoch->ledger.counts.duplicate++;
             queue_ack(receive, epoch, true, now);
             verdict = GONG_RECEIVE_DUPLICATE;
         } else if (count_try(epoch, header->seq) < GONG_RECEIVE_TRIES ||
@@ -312,13 +207,38 @@ gong_receive_damaged(struct gong_receive *receive, struct gong_device_name name,
 
 /* Without memory for a range the batch stays unsettled and comes again. */
 static void
-settle(struct epoch *epoch, const struct gong_batch_header *header,
+settle(struct gong_receive_epoch *epoch, const struct gong_batch_header *header,
        uint64_t position)
 {
-    note_low(epoch, header);
-    if (gong_ranges_add(&epoch->settled, header->seq) == GONG_OK &&
-        position > epoch->position) {
+    note_header(epoch, header);
+    if (gong_ranges_add(&epoch->settled, header->seq) != GONG_OK) {
+        return;
+    }
+    gong_ledger_take(&epoch->ledger, header, &epoch->settled, position == 0);
+    if (position > epoch->position) {
         epoch->position = position;
+    }
+}
+
+/* Without memory for the reader a report explains nothing: what it names stays
+ * missing. */
+static void
+explain(struct gong_receive *receive, struct gong_receive_epoch *epoch,
+        struct gong_str body)
+{
+    struct gong_ledger_report report;
+
+    if (receive->reader == NULL) {
+        receive->reader = gong_lp_reader_new(false);
+    }
+    if (receive->reader == NULL) {
+        return;
+    }
+    gong_lp_reader_start(receive->reader, body);
+    while (gong_ledger_report_next(receive->reader, &report)) {
+        if (report.epoch == epoch->epoch) {
+            gong_ledger_explain(&epoch->ledger, &report, &epoch->settled);
+        }
     }
 }
 
@@ -328,13 +248,32 @@ gong_receive_settle(struct gong_receive *receive, struct gong_device_name name,
                     gong_mono_t now)
 {
     enum gong_receive_verdict verdict;
-    struct epoch *epoch;
+    struct gong_receive_epoch *epoch;
 
     (void)pthread_mutex_lock(&receive->lock);
     epoch = open_epoch(receive, name, header, now, &verdict);
     if (epoch != NULL) {
         settle(epoch, header, position);
         queue_ack(receive, epoch, false, now);
+    }
+    (void)pthread_mutex_unlock(&receive->lock);
+}
+
+void
+gong_receive_report(struct gong_receive *receive, struct gong_device_name name,
+                    const struct gong_batch_header *header,
+                    struct gong_str body, gong_mono_t now)
+{
+    enum gong_receive_verdict verdict;
+    struct gong_receive_epoch *epoch;
+
+    if (!gong_ledger_report_is(body)) {
+        return;
+    }
+    (void)pthread_mutex_lock(&receive->lock);
+    epoch = open_epoch(receive, name, header, now, &verdict);
+    if (epoch != NULL) {
+        explain(receive, epoch, body);
     }
     (void)pthread_mutex_unlock(&receive->lock);
 }
@@ -358,31 +297,52 @@ split(struct gong_str payload, struct gong_device_name *name,
     name->site = gong_str_from(payload.data + 2, site_len);
     name->device = gong_str_from(payload.data + 2 + site_len, device_len);
     *message = gong_str_from(payload.data + names, payload.len - names);
+    /* What the agent journals about itself was not received. */
     return gong_topic_name_valid(name->site) &&
-           gong_topic_name_valid(name->device);
+           gong_topic_name_valid(name->device) &&
+           !gong_str_is(name->site, GONG_INGEST_OWN_SITE);
+}
+
+static void
+learn_batch(struct gong_receive *receive, struct gong_device_name name,
+            struct gong_str message, uint64_t offset)
+{
+    enum gong_receive_verdict verdict;
+    struct gong_batch_header header;
+    struct gong_receive_epoch *epoch;
+    struct gong_str body;
+
+    if (gong_batch_header_parse(message, &header, &body) != GONG_BATCH_HEADED) {
+        return;
+    }
+    (void)pthread_mutex_lock(&receive->lock);
+    epoch = open_epoch(receive, name, &header, gong_mono_now(), &verdict);
+    /* A device's records only grow: what was saved knows all up to its own. */
+    if (epoch != NULL && offset > epoch->position) {
+        settle(epoch, &header, offset);
+        if (gong_ledger_report_is(body)) {
+            explain(receive, epoch, body);
+        }
+    }
+    (void)pthread_mutex_unlock(&receive->lock);
 }
 
 void
 gong_receive_learn(void *ctx, const struct gong_record *record)
 {
-    struct gong_receive *receive = ctx;
-    enum gong_receive_verdict verdict;
-    struct gong_batch_header header;
     struct gong_device_name name;
-    struct gong_str body;
-    struct epoch *epoch;
+    struct gong_str message;
 
-    if (record->meta.type != GONG_RECORD_DATA ||
-        !split(record->payload, &name, &body) ||
-        gong_batch_header_parse(body, &header, &body) != GONG_BATCH_HEADED) {
+    if ((record->meta.type != GONG_RECORD_DATA &&
+         record->meta.type != GONG_RECORD_PRESENCE) ||
+        !split(record->payload, &name, &message)) {
         return;
     }
-    (void)pthread_mutex_lock(&receive->lock);
-    epoch = open_epoch(receive, name, &header, gong_mono_now(), &verdict);
-    if (epoch != NULL) {
-        settle(epoch, &header, record->offset);
+    if (record->meta.type == GONG_RECORD_DATA) {
+        learn_batch(ctx, name, message, record->offset);
+    } else {
+        gong_receive_learn_status(ctx, name, message, gong_mono_now());
     }
-    (void)pthread_mutex_unlock(&receive->lock);
 }
 
 /* --- acks --- */
@@ -394,7 +354,8 @@ gong_receive_born(struct gong_receive *receive, struct gong_device_name name)
 
     (void)pthread_mutex_lock(&receive->lock);
     device = gong_devices_find(&receive->devices, name);
-    for (struct epoch *epoch = device == NULL ? NULL : device->state;
+    for (struct gong_receive_epoch *epoch = device == NULL ? NULL
+                                                           : device->state;
          epoch != NULL; epoch = epoch->next) {
         epoch->acked_in = 0;
     }
@@ -410,14 +371,9 @@ gong_receive_connected(struct gong_receive *receive)
 }
 
 static void
-fill_ack(const struct epoch *epoch, struct gong_receive_ack *out)
+fill_ack(const struct gong_receive_epoch *epoch, struct gong_receive_ack *out)
 {
-    const struct gong_device *device = epoch->device;
-
-    memcpy(out->site, device->names, device->site_len);
-    out->site[device->site_len] = '\0';
-    memcpy(out->device, device->names + device->site_len, device->device_len);
-    out->device[device->device_len] = '\0';
+    gong_receive_names(epoch->device, out->site, out->device);
     out->epoch = epoch->epoch;
     out->cum = epoch->settled.cum;
     out->range_count = epoch->settled.count;
@@ -432,10 +388,11 @@ bool
 gong_receive_take_ack(struct gong_receive *receive, gong_mono_t now,
                       struct gong_receive_ack *out)
 {
-    struct epoch *epoch;
+    struct gong_receive_epoch *epoch;
 
     (void)pthread_mutex_lock(&receive->lock);
-    epoch = (struct epoch *)(void *)gong_ack_queue_take(&receive->queue, now);
+    epoch = (struct gong_receive_epoch *)(void *)gong_ack_queue_take(
+        &receive->queue, now);
     if (epoch != NULL) {
         fill_ack(epoch, out);
         epoch->acked_in = receive->connection;

@@ -1,7 +1,8 @@
 /*
  * receive: what has come from each device: the ledger that dedup and acks are
  * read from. One entry per device with its token bucket, and per spool of the
- * device (epoch) the settled sequence numbers (agent/ranges.h).
+ * device (epoch) the settled sequence numbers (agent/ranges.h) and what became
+ * of all (agent/ledger.h).
  *
  *   buckets[hash(site, device)] -> device -> epoch -> epoch (at most 4)
  *                                    |        '-- in one of two ack queues
@@ -11,8 +12,9 @@
  * one is refused. 4 epochs a device: the longest idle goes. What forgetting
  * costs is dedup, never data: a batch sent again is journaled twice.
  *
- * Rebuilt at start from the journal (gong_receive_learn). Any thread; one lock,
- * never held across another.
+ * Rebuilt at start from what was saved (agent/receive_file.h) and the journal
+ * after it (gong_receive_learn). Any thread; one lock, never held across
+ * another.
  */
 #ifndef GONG_AGENT_RECEIVE_H
 #define GONG_AGENT_RECEIVE_H
@@ -89,8 +91,26 @@ void gong_receive_settle(struct gong_receive *receive,
                          const struct gong_batch_header *header,
                          uint64_t position, gong_mono_t now);
 
-/* gong_receive_learn: takes in a journal record; others than DATA are passed
- * over. For gong_journal_options.seen: ctx is the gong_receive. */
+/* gong_receive_report: after settle: body may be the sender's word on batches
+ * that it lost (agent/ledger_report.h). */
+void gong_receive_report(struct gong_receive *receive,
+                         struct gong_device_name name,
+                         const struct gong_batch_header *header,
+                         struct gong_str body, gong_mono_t now);
+
+/* gong_receive_status: a status message. A birth that names its epoch is acked
+ * at once, so that the device learns the time; goodbyes close the ledger.
+ * gong_receive_learn_status: the same from the journal. */
+void gong_receive_status(struct gong_receive *receive,
+                         struct gong_device_name name, struct gong_str text,
+                         gong_mono_t now);
+void gong_receive_learn_status(struct gong_receive *receive,
+                               struct gong_device_name name,
+                               struct gong_str text, gong_mono_t now);
+
+/* gong_receive_learn: takes in a journal record; others than DATA and PRESENCE
+ * are passed over, and so is what the saved state knows already. For
+ * gong_journal_options.seen: ctx is the gong_receive. */
 void gong_receive_learn(void *ctx, const struct gong_record *record);
 
 /* gong_receive_born: the device (gong_receive_connected: the link that acks

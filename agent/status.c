@@ -197,11 +197,13 @@ gong_status_page(const struct gong_status_source *source, size_t *len)
         state_row(out, label, store_up(&source->stores[i]));
     }
     write_numbers(&report, out);
-    (void)fprintf(out,
-                  "</table>\n<p><a href=\"/api/v1/alerts\">Danh sách cảnh báo "
-                  "/ alerts</a> · <a href=\"/metrics\">số liệu / metrics</a> · "
-                  "<a href=\"/healthz\">tình trạng / health</a></p>\n"
-                  "<p>gong %s</p>\n</body></html>\n",
-                  GONG_VERSION);
+    (void)fprintf(
+        out,
+        "</table>\n<p><a href=\"/api/v1/alerts\">Danh sách cảnh báo "
+        "/ alerts</a> · <a href=\"/ledger\">sổ giao nhận / "
+        "delivery ledger</a> · <a href=\"/metrics\">số liệu / metrics</a> · "
+        "<a href=\"/healthz\">tình trạng / health</a></p>\n"
+        "<p>gong %s</p>\n</body></html>\n",
+        GONG_VERSION);
     return finish(out, &text);
 }

@@ -10,6 +10,7 @@
 
 #include "agent/engine_thread.h"
 #include "agent/journal.h"
+#include "agent/receive.h"
 #include "common/counter.h"
 
 struct gong_status_store {
@@ -22,6 +23,7 @@ struct gong_status_source {
     const char *agent;
     struct gong_counters *counters;
     struct gong_journal *journal;
+    struct gong_receive *receive;
     struct gong_engine_thread *engine;
     bool (*broker_connected)(void *ctx);
     void *broker;

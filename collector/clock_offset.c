@@ -12,6 +12,17 @@ gong_clock_offset_add(struct gong_clock_offset *offset, int64_t sent_ms,
     offset->bounds[at].high = heard_ms - now_ms;
 }
 
+void
+gong_clock_offset_stepped(struct gong_clock_offset *offset, int64_t by_ms)
+{
+    for (size_t i = 0; i < GONG_CLOCK_OFFSETS; i++) {
+        if (offset->bounds[i].low != INT64_MIN) {
+            offset->bounds[i].low += by_ms;
+        }
+        offset->bounds[i].high += by_ms;
+    }
+}
+
 int64_t
 gong_clock_offset_ms(const struct gong_clock_offset *offset)
 {

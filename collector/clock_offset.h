@@ -34,6 +34,9 @@ struct gong_clock_offset {
 void gong_clock_offset_add(struct gong_clock_offset *offset, int64_t sent_ms,
                            int64_t heard_ms, int64_t now_ms);
 
+/* gong_clock_offset_stepped: the own clock was set, by_ms forward. */
+void gong_clock_offset_stepped(struct gong_clock_offset *offset, int64_t by_ms);
+
 /* gong_clock_offset_ms: 0 until measured. */
 int64_t gong_clock_offset_ms(const struct gong_clock_offset *offset);
 

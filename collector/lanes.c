@@ -18,6 +18,7 @@ gong_lanes_open(struct gong_lanes *lanes, struct gong_spool *spool,
     if (err == GONG_OK) {
         lanes->live = gong_spool_cursor_offset(lanes->cursor);
         lanes->committed = lanes->live;
+        lanes->seen = lanes->live;
         lanes->live_seq = 1;
     }
     return err;
@@ -30,6 +31,26 @@ gong_lanes_close(struct gong_lanes *lanes)
         gong_spool_cursor_close(lanes->cursor);
         lanes->cursor = NULL;
     }
+}
+
+/* What is read for the first time comes in order and without holes. */
+static void
+note_seen(struct gong_lanes *lanes, uint64_t from,
+          const struct gong_spooled *batch, uint64_t next)
+{
+    if (from != lanes->seen && batch->offset < lanes->seen) {
+        return;
+    }
+    if (from == lanes->seen && lanes->seen_seq != 0 &&
+        batch->seq > lanes->seen_seq + 1 &&
+        batch->generation == lanes->seen_generation &&
+        lanes->options.hole != NULL) {
+        lanes->options.hole(lanes->options.hole_ctx, lanes->seen_seq + 1,
+                            batch->seq - 1);
+    }
+    lanes->seen = next;
+    lanes->seen_seq = batch->seq;
+    lanes->seen_generation = batch->generation;
 }
 
 /* The first batch at or after from and before limit; *next is what follows. */
@@ -50,17 +71,30 @@ read_from(struct gong_lanes *lanes, uint64_t from, uint64_t limit,
         }
         *next = record.next;
         if (gong_spooled_parse(&record, out) == GONG_OK) {
+            note_seen(lanes, from, out, *next);
             return GONG_OK;
         }
         gong_counter_increase(&gong_stats()->batches_damaged, 1);
     }
 }
 
+static int64_t
+age_ns(const struct gong_lanes *lanes, const struct gong_spooled *batch,
+       gong_wall_t now)
+{
+    bool placed;
+
+    if (lanes->dating == NULL) {
+        return now.ns - batch->wall_ns;
+    }
+    return now.ns - gong_dating_wall(lanes->dating, batch, &placed).ns;
+}
+
 static bool
 is_backlog(const struct gong_lanes *lanes, const struct gong_spooled *batch,
            uint64_t last_seq, gong_wall_t now)
 {
-    return now.ns - batch->wall_ns > lanes->options.backlog_after.ns &&
+    return age_ns(lanes, batch, now) > lanes->options.backlog_after.ns &&
            last_seq > batch->seq &&
            last_seq - batch->seq >
                lanes->options.backlog_rate * GONG_LANES_IN_ORDER_S;
@@ -78,7 +112,7 @@ split(struct gong_lanes *lanes, const struct gong_spooled *first,
     uint64_t live_seq = first->seq;
     enum gong_err err = GONG_OK;
 
-    while (now.ns - batch.wall_ns > lanes->options.backlog_after.ns) {
+    while (age_ns(lanes, &batch, now) > lanes->options.backlog_after.ns) {
         err = read_from(lanes, next, UINT64_MAX, &batch, &next);
         if (err != GONG_OK) {
             break;

@@ -22,6 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/dating.h"
 #include "collector/spooled.h"
 #include "common/batch.h"
 #include "common/clock.h"
@@ -34,6 +35,10 @@
 struct gong_lanes_options {
     gong_dur_t backlog_after;
     uint64_t backlog_rate; /* batches a second */
+    /* Told of numbers that should lie between two batches and cannot be read;
+     * may be NULL. */
+    void (*hole)(void *ctx, uint64_t first, uint64_t last);
+    void *hole_ctx;
 };
 
 struct gong_lanes_gap {
@@ -49,6 +54,11 @@ struct gong_lanes {
     uint64_t live;     /* where the live lane reads next */
     uint64_t live_seq; /* the number there, or below */
     uint64_t committed;
+    /* How far was read for the first time, and the last batch there. */
+    uint64_t seen;
+    uint64_t seen_seq;
+    uint8_t seen_generation;
+    const struct gong_dating *dating; /* borrowed; NULL: stamps are true */
     size_t gap_count;
     struct gong_lanes_gap gaps[GONG_LANES_GAPS_MAX];
 };

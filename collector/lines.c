@@ -28,6 +28,50 @@ gong_lines_first(struct gong_str text)
     return p < end ? (size_t)(p - text.data) + 1 : text.len;
 }
 
+/*
+ *   name,tag=a\ b key=1,text="x=1, y",more=2i 1760000000000000000
+ *                 ^ fields              ends ^
+ */
+static uint64_t
+count_samples(struct gong_str line)
+{
+    const char *end = line.data + line.len;
+    uint64_t count = 0;
+    bool fields = false;
+    bool escaped;
+
+    for (const char *p = line.data; p < end; p++) {
+        if (*p == '\\') {
+            p += p + 1 < end;
+        } else if (*p == ' ' && fields) {
+            break;
+        } else if (*p == ' ') {
+            fields = true;
+        } else if (*p == '=' && fields && p + 1 < end && p[1] == '"') {
+            const char *quote = gong_lp_find_quote(p + 2, end, &escaped);
+
+            p = quote == NULL ? end - 1 : quote;
+        } else if (*p == '=' && fields) {
+            count++;
+        }
+    }
+    return count;
+}
+
+uint64_t
+gong_lines_samples(struct gong_str text)
+{
+    uint64_t count = 0;
+
+    while (text.len > 0) {
+        size_t len = gong_lines_first(text);
+
+        count += count_samples(gong_str_from(text.data, len));
+        text = gong_str_from(text.data + len, text.len - len);
+    }
+    return count;
+}
+
 static void
 refuse(const struct gong_lp_error *error, struct gong_lines_count *count)
 {

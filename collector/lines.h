@@ -29,6 +29,10 @@ struct gong_lines_count {
  * gong_lp_encode writes it, which leaves newlines in strings as they are. */
 size_t gong_lines_first(struct gong_str text);
 
+/* gong_lines_samples: how many fields of text are no strings; text as above.
+ * Pure. */
+uint64_t gong_lines_samples(struct gong_str text);
+
 /* gong_lines_next: gong_lp_reader_next, where a stamp before 1970 is refused
  * as well: reason "time". */
 enum gong_lp_result gong_lines_next(struct gong_lp_reader *reader,

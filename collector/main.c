@@ -163,8 +163,8 @@ open_publish(struct collector *collector, char *why)
         .device = config->device,
         .window = (size_t)config->publish.window,
         .ack_timeout = config->publish.ack_timeout,
-        .lanes = {config->publish.backlog_after,
-                  (uint64_t)config->publish.backlog_rate},
+        .lanes = {.backlog_after = config->publish.backlog_after,
+                  .backlog_rate = (uint64_t)config->publish.backlog_rate},
     };
     enum gong_err err = GONG_ERR_MEMORY;
 

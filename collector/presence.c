@@ -6,7 +6,8 @@
 #include <jansson.h>
 
 char *
-gong_presence_birth(uint64_t conn, uint64_t epoch, struct gong_cadence *cadence)
+gong_presence_birth(uint64_t conn, uint64_t epoch, uint64_t next,
+                    struct gong_cadence *cadence)
 {
     char conn_text[17];
     char epoch_text[17];
@@ -20,9 +21,9 @@ gong_presence_birth(uint64_t conn, uint64_t epoch, struct gong_cadence *cadence)
         return NULL;
     }
     /* "o" takes the reference, also on failure. */
-    birth = json_pack("{s:s, s:s, s:s, s:s, s:o}", "state", "online", "conn",
-                      conn_text, "version", GONG_VERSION, "epoch", epoch_text,
-                      "every", every);
+    birth = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "state", "online",
+                      "conn", conn_text, "version", GONG_VERSION, "epoch",
+                      epoch_text, "next", (json_int_t)next, "every", every);
     if (birth != NULL) {
         text = json_dumps(birth, JSON_COMPACT | JSON_REAL_PRECISION(6));
     }
@@ -35,4 +36,14 @@ gong_presence_will(uint64_t conn, char out[GONG_PRESENCE_WILL_SIZE])
 {
     (void)snprintf(out, GONG_PRESENCE_WILL_SIZE,
                    "{\"state\":\"offline\",\"conn\":\"%016" PRIx64 "\"}", conn);
+}
+
+void
+gong_presence_goodbye(uint64_t conn, uint64_t epoch, uint64_t next,
+                      char out[GONG_PRESENCE_GOODBYE_SIZE])
+{
+    (void)snprintf(out, GONG_PRESENCE_GOODBYE_SIZE,
+                   "{\"state\":\"offline\",\"conn\":\"%016" PRIx64
+                   "\",\"epoch\":\"%016" PRIx64 "\",\"next\":%" PRIu64 "}",
+                   conn, epoch, next);
 }

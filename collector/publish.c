@@ -7,6 +7,7 @@
 #include "common/backoff.h"
 
 #define STACK_SIZE (128u << 10)
+#define STEP_MS    1000 /* a wall clock that moves by more was set */
 
 /* ---- what the link reports ---- */
 
@@ -98,6 +99,21 @@ plausible(const struct gong_publish *publish)
                                                       : publish->first_seq;
 }
 
+/* All that was measured with the clock as it was moves with it. */
+void
+gong_publish_look(struct gong_publish *publish, gong_mono_t now,
+                  gong_wall_t wall)
+{
+    int64_t base = wall.ns - now.ns;
+    int64_t by_ms = (base - publish->wall_base_ns) / GONG_NS_PER_MS;
+
+    if (publish->wall_base_ns != 0 && (by_ms > STEP_MS || by_ms < -STEP_MS)) {
+        gong_clock_offset_stepped(&publish->clock_offset, by_ms);
+        gong_window_stepped(&publish->window, by_ms);
+    }
+    publish->wall_base_ns = base;
+}
+
 void
 gong_publish_handle_ack(struct gong_publish *publish, struct gong_str payload,
                         gong_mono_t now, gong_wall_t wall)
@@ -114,6 +130,7 @@ gong_publish_handle_ack(struct gong_publish *publish, struct gong_str payload,
         return;
     }
     gong_monitor_lock(&publish->monitor);
+    gong_publish_look(publish, now, wall);
     usable = gong_settled_highest(&settled) <= plausible(publish);
     if (usable) {
         publish->settled = settled;
@@ -123,7 +140,9 @@ gong_publish_handle_ack(struct gong_publish *publish, struct gong_str payload,
                               wall.ns / GONG_NS_PER_MS, settled.now_ms);
     }
     gong_monitor_unlock(&publish->monitor);
-    if (!usable) {
+    if (usable) {
+        gong_spooler_settled(publish->spooler, &settled);
+    } else {
         gong_counter_increase(&gong_stats()->acks_refused, 1);
     }
     gong_counter_increase(&gong_stats()->batches_settled, count);
@@ -220,10 +239,14 @@ gong_publish_new(const struct gong_publish_options *options,
     publish->first_seq = gong_spooler_last_seq(spooler);
     publish->conn = gong_random_u64();
     gong_window_init(&publish->window, options->ack_timeout, options->window);
+    publish->options.lanes.hole = gong_drops_hole;
+    publish->options.lanes.hole_ctx = gong_spooler_drops(spooler);
+    publish->dating = gong_spooler_dating(spooler);
     err = format_topics(publish);
     if (err == GONG_OK) {
         err = gong_lanes_open(&publish->lanes, gong_spooler_spool(spooler),
-                              &options->lanes);
+                              &publish->options.lanes);
+        publish->lanes.dating = &publish->dating;
     }
     if (err != GONG_OK) {
         gong_publish_free(publish);
@@ -301,7 +324,7 @@ void
 gong_publish_stop(struct gong_publish *publish, gong_dur_t flush)
 {
     gong_mono_t end = gong_mono_add(gong_mono_now(), flush);
-    char goodbye[GONG_PRESENCE_WILL_SIZE];
+    char goodbye[GONG_PRESENCE_GOODBYE_SIZE];
 
     if (publish->started) {
         gong_monitor_lock(&publish->monitor);
@@ -317,7 +340,8 @@ gong_publish_stop(struct gong_publish *publish, gong_dur_t flush)
     }
     gong_publish_commit(publish, gong_mono_now(), true);
     gong_monitor_lock(&publish->monitor);
-    gong_presence_will(publish->conn, goodbye);
+    gong_presence_goodbye(publish->conn, publish->epoch,
+                          gong_spooler_last_seq(publish->spooler) + 1, goodbye);
     gong_monitor_unlock(&publish->monitor);
     (void)gong_publish_say(publish, goodbye);
 }

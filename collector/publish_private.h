@@ -34,11 +34,15 @@ struct gong_publish {
     char will[GONG_PRESENCE_WILL_SIZE];
     struct gong_clock_offset clock_offset;
     uint64_t highest_sent;
+    int64_t wall_base_ns; /* wall less mono when last looked; 0: never */
     bool stopping;
     bool woken;
 
     /* The stepping thread only. */
     struct gong_lanes lanes;
+    struct gong_dating dating;
+    bool held; /* sends nothing, for want of the time */
+    gong_mono_t held_since;
     struct gong_buffer message;
     gong_mono_t committed_at;
     gong_mono_t born_at;
@@ -54,6 +58,9 @@ struct gong_publish {
  * settled; without at_once at most once a second. Stepping thread. */
 void gong_publish_commit(struct gong_publish *publish, gong_mono_t now,
                          bool at_once);
+/* gong_publish_look: notices that the wall clock was set. Monitor held. */
+void gong_publish_look(struct gong_publish *publish, gong_mono_t now,
+                       gong_wall_t wall);
 /* gong_publish_say: text on the status topic, retained. */
 bool gong_publish_say(struct gong_publish *publish, const char *text);
 

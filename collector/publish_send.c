@@ -4,12 +4,14 @@
 
 #include <stdlib.h>
 
+#include "collector/lines.h"
 #include "collector/stats.h"
 
 #define IDLE_WAIT     gong_dur_s(60)
 #define RETRY_WAIT    gong_dur_ms(200)
 #define COMMIT_EVERY  gong_dur_s(1)
 #define REBIRTH_AFTER gong_dur_s(5)
+#define HELD_MOST     gong_dur_s(60)
 
 /* With the monitor held: the oldest batch not settled, as offset and number. */
 static uint64_t
@@ -40,14 +42,22 @@ build_message(struct gong_publish *publish, const struct gong_spooled *batch,
         .sent_ms = wall.ns / GONG_NS_PER_MS,
         .points = batch->points,
         .crc = batch->crc,
+        .samples = (uint32_t)gong_lines_samples(batch->body),
+        .at_ms = batch->wall_ns / GONG_NS_PER_MS,
     };
+    struct gong_drops_sums lost;
     char text[GONG_BATCH_HEADER_SIZE];
     enum gong_err err;
 
     gong_monitor_lock(&publish->monitor);
     (void)oldest(publish, &header.low);
-    header.off_ms = gong_clock_offset_ms(&publish->clock_offset);
     gong_monitor_unlock(&publish->monitor);
+    gong_drops_sums(gong_spooler_drops(publish->spooler), &lost);
+    header.lost_points = lost.points;
+    header.off_ms = gong_dating_off_ms(&publish->dating, batch, &header.placed);
+    if (header.placed) {
+        gong_counter_increase(&gong_stats()->batches_placed, 1);
+    }
     publish->message.len = 0;
     err = gong_buffer_append(&publish->message, text,
                              gong_batch_header_format(&header, text));
@@ -235,7 +245,9 @@ tell_birth(struct gong_publish *publish, gong_mono_t now)
          gong_mono_since(now, publish->born_at).ns < REBIRTH_AFTER.ns)) {
         return true;
     }
-    text = gong_presence_birth(conn, publish->epoch, publish->cadence);
+    text = gong_presence_birth(conn, publish->epoch,
+                               gong_spooler_last_seq(publish->spooler) + 1,
+                               publish->cadence);
     told = text != NULL && gong_publish_say(publish, text);
     free(text);
     if (told) {
@@ -313,21 +325,53 @@ idle_time(struct gong_publish *publish, gong_mono_t now)
     return wait.ns > GONG_NS_PER_MS ? wait : gong_dur_ms(1);
 }
 
+/* Reads the clocks; true while batches have to wait because nothing tells when
+ * they were measured. The agent's ack to the birth does, or the clock is set;
+ * if neither happens they go as they are after HELD_MOST. */
+static bool
+hold_for_time(struct gong_publish *publish, gong_mono_t now, gong_wall_t wall,
+              bool connected)
+{
+    int64_t offset;
+    bool any;
+
+    gong_monitor_lock(&publish->monitor);
+    gong_publish_look(publish, now, wall);
+    offset = gong_clock_offset_ms(&publish->clock_offset);
+    any = publish->clock_offset.count > 0;
+    gong_monitor_unlock(&publish->monitor);
+    gong_dating_now(&publish->dating, wall, now, any ? &offset : NULL);
+    if (gong_dating_known(&publish->dating) || !connected) {
+        publish->held = false;
+        return false;
+    }
+    if (!publish->held) {
+        publish->held = true;
+        publish->held_since = now;
+    }
+    return gong_mono_since(now, publish->held_since).ns < HELD_MOST.ns;
+}
+
 gong_dur_t
 gong_publish_step(struct gong_publish *publish, gong_mono_t now,
                   gong_wall_t wall)
 {
     enum progress progress = PROGRESS_MADE;
     bool connected;
+    bool hold;
 
     gong_monitor_lock(&publish->monitor);
     connected = publish->connected;
     gong_monitor_unlock(&publish->monitor);
+    hold = hold_for_time(publish, now, wall, connected);
     gong_publish_commit(publish, now, false);
     if (!connected) {
         return IDLE_WAIT;
     }
     if (!tell_birth(publish, now)) {
+        return RETRY_WAIT;
+    }
+    if (hold) {
         return RETRY_WAIT;
     }
     while (progress == PROGRESS_MADE) {

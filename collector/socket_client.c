@@ -94,11 +94,18 @@ static enum gong_err
 answer(struct gong_socket_client *client, struct gong_buffer *answers)
 {
     char text[GONG_SOCKET_ANSWER_SIZE];
+    uint64_t dropped = gong_counter_get(&gong_stats()->dropped_points);
     int len = snprintf(text, sizeof text,
-                       "accepted=%" PRIu64 " refused=%" PRIu64 " reason=%s\n",
+                       "accepted=%" PRIu64 " refused=%" PRIu64 " reason=%s",
                        client->accepted, client->refused,
                        client->reason == NULL ? "-" : client->reason);
 
+    /* Points accepted earlier that a full spool has lost since it was made. */
+    if (dropped > 0) {
+        len += snprintf(text + len, sizeof text - (size_t)len,
+                        " dropped=%" PRIu64, dropped);
+    }
+    len += snprintf(text + len, sizeof text - (size_t)len, "\n");
     client->accepted = 0;
     client->refused = 0;
     client->reason = NULL;

@@ -1,5 +1,7 @@
 #include "collector/spooled.h"
 
+#include <string.h>
+
 #include "common/le.h"
 
 void
@@ -28,7 +30,10 @@ gong_spooled_parse(const struct gong_record *record, struct gong_spooled *out)
                               record->payload.len - GONG_SPOOLED_HEAD),
         .offset = record->offset,
         .wall_ns = record->meta.wall_ns,
+        .mono_ns = record->meta.mono_ns,
+        .generation = record->meta.flags,
     };
+    memcpy(out->boot_id, record->meta.boot_id, sizeof out->boot_id);
     /* Before 1970 no batch was accepted; so a batch's age fits its type. */
     return out->seq == 0 || out->wall_ns < 0 ? GONG_ERR_CORRUPT : GONG_OK;
 }

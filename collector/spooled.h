@@ -25,6 +25,9 @@ struct gong_spooled {
     struct gong_str body;
     uint64_t offset; /* of the record in the spool */
     int64_t wall_ns;
+    int64_t mono_ns;
+    uint8_t boot_id[16];
+    uint8_t generation; /* of the spool, its low byte */
 };
 
 /* gong_spooled_head: the bytes before body. Pure. */

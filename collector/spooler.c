@@ -16,9 +16,12 @@
 #include "common/monitor.h"
 
 #define SYNC_STACK (64u << 10)
+#define TELL_MAX   4 /* reports after one append */
 
 struct gong_spooler {
     struct gong_spool *spool;
+    struct gong_drops *drops;
+    struct gong_dating dating; /* as found at start */
     struct gong_manifest *manifest;
     uint64_t epoch;
     uint8_t boot_id[16];
@@ -30,6 +33,7 @@ struct gong_spooler {
 
     pthread_mutex_t append_lock; /* numbers follow the order in the spool */
     bool manifest_failing;       /* under append_lock: logged already */
+    struct gong_buffer reports;  /* under append_lock */
     _Atomic uint64_t last_seq;
 
     struct gong_monitor monitor; /* guards dirty and stopping */
@@ -39,17 +43,17 @@ struct gong_spooler {
     pthread_t thread;
 };
 
-/* The newest number from an offset on, and the flags it was written with. */
+/* The newest number in the spool, and the generation it was written in. On the
+ * way: numbers that are missing between two of one generation were damaged. */
 static enum gong_err
-find_last(struct gong_spooler *spooler, uint64_t from, uint64_t *seq,
-          uint8_t *flags)
+find_last(struct gong_spooler *spooler, uint64_t *seq, uint8_t *generation)
 {
     struct gong_spool_cursor *cursor = NULL;
     struct gong_record record;
     enum gong_err err = gong_spool_cursor_open(spooler->spool, NULL, &cursor);
 
     *seq = 0;
-    *flags = 0;
+    *generation = 0;
     if (err != GONG_OK) {
         return err;
     }
@@ -63,8 +67,13 @@ find_last(struct gong_spooler *spooler, uint64_t from, uint64_t *seq,
         }
         if (gong_spooled_parse(&record, &batch) == GONG_OK &&
             batch.seq > *seq) {
+            gong_dating_learn(&spooler->dating, &batch);
+            if (*seq != 0 && batch.seq > *seq + 1 &&
+                batch.generation == *generation) {
+                gong_drops_hole(spooler->drops, *seq + 1, batch.seq - 1);
+            }
             *seq = batch.seq;
-            *flags = record.meta.flags;
+            *generation = batch.generation;
         }
     }
     gong_spool_cursor_close(cursor);
@@ -76,7 +85,8 @@ resume_numbers(struct gong_spooler *spooler, uint64_t segments)
 {
     struct gong_spool_stats stats;
     uint64_t seq = 0;
-    uint8_t flags = 0;
+    uint64_t last;
+    uint8_t generation = 0;
     enum gong_err err;
 
     gong_spool_stats(spooler->spool, &stats);
@@ -86,13 +96,11 @@ resume_numbers(struct gong_spooler *spooler, uint64_t segments)
         spooler->body_max = GONG_SPOOLED_BODY_MAX;
     }
     spooler->generation = (uint8_t)(stats.generation & 0xff);
-    err = find_last(spooler, stats.checked, &seq, &flags);
-    if (err == GONG_OK && seq == 0 && stats.checked > stats.begin) {
-        err = find_last(spooler, 0, &seq, &flags);
-    }
+    err = find_last(spooler, &seq, &generation);
     if (err != GONG_OK) {
         return err;
     }
+    last = seq;
     if (seq == 0) {
         /* Nothing left to read a number from: none so far was above this,
          * since every batch takes at least that many bytes, and every
@@ -102,7 +110,10 @@ resume_numbers(struct gong_spooler *spooler, uint64_t segments)
     } else {
         /* A jump for each tail that was torn since that batch: between two of
          * them there may have been numbers of which nothing is left. */
-        seq += (uint8_t)(spooler->generation - flags) * GONG_SPOOLER_JUMP;
+        seq += (uint8_t)(spooler->generation - generation) * GONG_SPOOLER_JUMP;
+    }
+    if (seq > last) {
+        gong_drops_torn(spooler->drops, last + 1, seq);
     }
     atomic_init(&spooler->last_seq, seq);
     return GONG_OK;
@@ -156,6 +167,15 @@ start_sync(struct gong_spooler *spooler)
     return rc == 0 ? GONG_OK : GONG_ERR_MEMORY;
 }
 
+/* The spool's id is only known once it is open, so not drops itself. */
+static void
+dropping(void *ctx, const struct gong_record *record)
+{
+    struct gong_spooler *spooler = ctx;
+
+    gong_drops_dropping(spooler->drops, record);
+}
+
 static enum gong_err
 open_parts(struct gong_spooler *spooler,
            const struct gong_spooler_options *options, char *why,
@@ -166,6 +186,8 @@ open_parts(struct gong_spooler *spooler,
         .segment_size = options->segment_size,
         .segments_max = (uint32_t)(options->size / options->segment_size),
         .policy = options->policy,
+        .dropping = dropping,
+        .dropping_ctx = spooler,
     };
     uint8_t id[16];
     enum gong_err err = gong_spool_open(&spool, &spooler->spool, why, why_size);
@@ -175,7 +197,14 @@ open_parts(struct gong_spooler *spooler,
     }
     gong_spool_id(spooler->spool, id);
     spooler->epoch = gong_le_get64(id);
+    err = gong_drops_open(options->path, spooler->epoch, &spooler->drops);
+    if (err != GONG_OK) {
+        (void)snprintf(why, why_size, "%s/dropped: %s", options->path,
+                       gong_err_text(err));
+        return err;
+    }
     gong_clock_boot_id(spooler->boot_id);
+    memcpy(spooler->dating.boot, spooler->boot_id, sizeof spooler->boot_id);
     err = resume_numbers(spooler, spool.segments_max);
     if (err != GONG_OK) {
         (void)snprintf(why, why_size, "cannot read the spool %s: %s",
@@ -235,6 +264,8 @@ gong_spooler_close(struct gong_spooler *spooler)
     }
     gong_manifest_close(spooler->manifest);
     gong_spool_close(spooler->spool);
+    gong_drops_close(spooler->drops);
+    gong_buffer_fini(&spooler->reports);
     (void)pthread_mutex_destroy(&spooler->append_lock);
     gong_monitor_fini(&spooler->monitor);
     free(spooler);
@@ -310,6 +341,36 @@ append_batch(struct gong_spooler *spooler, struct gong_str body,
     return err;
 }
 
+/* What was lost goes the way of all points. Where there is no room it stays to
+ * be told; appending it may push out more, which the next append tells. Under
+ * append_lock. */
+static bool
+tell_drops_once(struct gong_spooler *spooler)
+{
+    size_t lines;
+    enum gong_err err;
+
+    spooler->reports.len = 0;
+    lines =
+        gong_drops_report(spooler->drops, spooler->body_max, &spooler->reports);
+    if (lines == 0) {
+        return false;
+    }
+    err = append_batch(
+        spooler, gong_str_from(spooler->reports.data, spooler->reports.len),
+        (uint32_t)lines);
+    gong_drops_told(spooler->drops,
+                    err == GONG_OK ? atomic_load(&spooler->last_seq) : 0);
+    return err == GONG_OK;
+}
+
+static void
+tell_drops(struct gong_spooler *spooler)
+{
+    for (int i = 0; i < TELL_MAX && tell_drops_once(spooler); i++) {
+    }
+}
+
 /* A manifest that cannot be written costs no point; said once. */
 static void
 note_in_manifest(struct gong_spooler *spooler, struct gong_str lines)
@@ -346,6 +407,9 @@ gong_spooler_append(struct gong_spooler *spooler, struct gong_str lines,
             note_in_manifest(spooler, chunk);
         }
     }
+    if (err == GONG_OK) {
+        tell_drops(spooler);
+    }
     (void)pthread_mutex_unlock(&spooler->append_lock);
     if (err != GONG_OK) {
         gong_counter_increase(&gong_stats()->points_dropped,
@@ -363,6 +427,25 @@ gong_spooler_append(struct gong_spooler *spooler, struct gong_str lines,
         }
     }
     return err;
+}
+
+void
+gong_spooler_settled(struct gong_spooler *spooler,
+                     const struct gong_settled *settled)
+{
+    gong_drops_settled(spooler->drops, settled);
+}
+
+struct gong_dating
+gong_spooler_dating(const struct gong_spooler *spooler)
+{
+    return spooler->dating;
+}
+
+struct gong_drops *
+gong_spooler_drops(struct gong_spooler *spooler)
+{
+    return spooler->drops;
 }
 
 struct gong_spool *

@@ -7,7 +7,8 @@
  * Batches are numbered from 1; numbers go on after a restart. The epoch is the
  * first 8 bytes of the spool's id. After a power cut has torn the spool's
  * tail, numbers jump ahead: those of the torn batches may be known to the
- * agent already and must not be used for others.
+ * agent already and must not be used for others. What is lost for other reasons
+ * is counted and told by number (collector/drops.h).
  */
 #ifndef GONG_COLLECTOR_SPOOLER_H
 #define GONG_COLLECTOR_SPOOLER_H
@@ -15,6 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/dating.h"
+#include "collector/drops.h"
+#include "collector/settled.h"
 #include "common/clock.h"
 #include "common/err.h"
 #include "common/spool.h"
@@ -53,6 +57,16 @@ void gong_spooler_listen(struct gong_spooler *spooler, void (*heard)(void *ctx),
 enum gong_err gong_spooler_append(struct gong_spooler *spooler,
                                   struct gong_str lines,
                                   uint64_t *accepted) GONG_MUST_CHECK;
+
+/* gong_spooler_settled: what an agent of this epoch says it has. Any thread. */
+void gong_spooler_settled(struct gong_spooler *spooler,
+                          const struct gong_settled *settled);
+/* What was lost; borrowed until close. */
+struct gong_drops *gong_spooler_drops(struct gong_spooler *spooler);
+
+/* gong_spooler_dating: what is known of the boots that filled the spool; a
+ * copy for the caller to go on with. */
+struct gong_dating gong_spooler_dating(const struct gong_spooler *spooler);
 
 struct gong_spool *gong_spooler_spool(struct gong_spooler *spooler);
 uint64_t gong_spooler_epoch(const struct gong_spooler *spooler);

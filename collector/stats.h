@@ -20,12 +20,19 @@ struct gong_stats {
     gong_counter_t batches_sent; /* accepted by the broker; again counts */
     gong_counter_t batches_resent;
     gong_counter_t batches_settled;
-    gong_counter_t batches_damaged;     /* in the spool; passed over */
-    gong_counter_t acks_refused;        /* malformed or impossible */
-    gong_counter_t spool_bytes;         /* gauge: not settled yet */
+    gong_counter_t batches_damaged; /* in the spool; passed over */
+    gong_counter_t
+        batches_placed;          /* sent; dated by guess (collector/dating.h) */
+    gong_counter_t acks_refused; /* malformed or impossible */
+    gong_counter_t spool_bytes;  /* gauge: not settled yet */
     gong_counter_t spool_dropped_bytes; /* gauge: by drop_oldest, since start */
-    gong_counter_t connected;           /* gauge: 0 or 1 */
-    gong_counter_t clock_offset_ms;     /* gauge: own clock minus the agent's */
+    /* Gauges, since the spool was made (collector/drops.h). */
+    gong_counter_t dropped_batches;
+    gong_counter_t dropped_points;
+    gong_counter_t dropped_samples;
+    gong_counter_t damaged_batches;
+    gong_counter_t connected;       /* gauge: 0 or 1 */
+    gong_counter_t clock_offset_ms; /* gauge: own clock minus the agent's */
 };
 
 /* gong_stats: the one instance. Any thread. */

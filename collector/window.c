@@ -236,6 +236,16 @@ gong_window_reconnected(struct gong_window *window, gong_mono_t now)
     }
 }
 
+void
+gong_window_stepped(struct gong_window *window, int64_t by_ms)
+{
+    for (size_t i = 0; i < window->count; i++) {
+        if (window->batches[i].sent_ms != 0) {
+            window->batches[i].sent_ms += by_ms;
+        }
+    }
+}
+
 bool
 gong_window_due(const struct gong_window *window, gong_mono_t *out)
 {

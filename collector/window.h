@@ -89,6 +89,9 @@ size_t gong_window_settle(struct gong_window *window,
  * a second. */
 void gong_window_reconnected(struct gong_window *window, gong_mono_t now);
 
+/* gong_window_stepped: the wall clock was set, by_ms forward. */
+void gong_window_stepped(struct gong_window *window, int64_t by_ms);
+
 /* gong_window_due: the next instant at which take may give one (not counting
  * READY ones); false if none. */
 bool gong_window_due(const struct gong_window *window, gong_mono_t *out);

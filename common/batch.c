@@ -29,30 +29,64 @@ enum header_key {
     KEY_CRC,
     KEY_OFF,
     KEY_SENT,
+    KEY_SAMPLES,
+    KEY_AT,
+    KEY_LOST,
+    KEY_CLOCK,
     KEY_COUNT,
 };
 
 #define KEYS_REQUIRED ((1u << (KEY_CRC + 1)) - 1)
 
 static const char *const key_names[KEY_COUNT] = {
-    [KEY_V] = "v",     [KEY_EPOCH] = "epoch", [KEY_SEQ] = "seq",
-    [KEY_LOW] = "low", [KEY_LANE] = "lane",   [KEY_N] = "n",
-    [KEY_CRC] = "crc", [KEY_OFF] = "off",     [KEY_SENT] = "sent",
+    [KEY_V] = "v",         [KEY_EPOCH] = "epoch", [KEY_SEQ] = "seq",
+    [KEY_LOW] = "low",     [KEY_LANE] = "lane",   [KEY_N] = "n",
+    [KEY_CRC] = "crc",     [KEY_OFF] = "off",     [KEY_SENT] = "sent",
+    [KEY_SAMPLES] = "s",   [KEY_AT] = "at",       [KEY_LOST] = "lost",
+    [KEY_CLOCK] = "clock",
 };
 
+/* The words that say nothing where they are zero. */
+static size_t
+format_optional(const struct gong_batch_header *header, char *out, size_t size)
+{
+    size_t len = 0;
+
+    out[0] = '\0';
+    if (header->samples != 0) {
+        len += (size_t)snprintf(out + len, size - len, " s=%" PRIu32,
+                                header->samples);
+    }
+    if (header->at_ms > 0) {
+        len += (size_t)snprintf(out + len, size - len, " at=%" PRId64,
+                                header->at_ms);
+    }
+    if (header->lost_points != 0) {
+        len += (size_t)snprintf(out + len, size - len, " lost=%" PRIu64,
+                                header->lost_points);
+    }
+    if (header->placed) {
+        len += (size_t)snprintf(out + len, size - len, " clock=placed");
+    }
+    return len;
+}
+
+/* Fits: at most 255 bytes with every word at its longest. */
 size_t
 gong_batch_header_format(const struct gong_batch_header *header,
                          char out[GONG_BATCH_HEADER_SIZE])
 {
-    int len = snprintf(
+    size_t len = (size_t)snprintf(
         out, GONG_BATCH_HEADER_SIZE,
         HEADER_START "v=1 epoch=%016" PRIx64 " seq=%" PRIu64 " low=%" PRIu64
-                     " lane=%s off=%" PRId64 " sent=%" PRId64 " n=%" PRIu32
-                     " crc=%08" PRIx32 "\n",
+                     " lane=%s off=%" PRId64 " sent=%" PRId64 " n=%" PRIu32,
         header->epoch, header->seq, header->low, lane_names[header->lane],
-        header->off_ms, header->sent_ms, header->points, header->crc);
+        header->off_ms, header->sent_ms, header->points);
 
-    return (size_t)len;
+    len += format_optional(header, out + len, GONG_BATCH_HEADER_SIZE - len);
+    len += (size_t)snprintf(out + len, GONG_BATCH_HEADER_SIZE - len,
+                            " crc=%08" PRIx32 "\n", header->crc);
+    return len;
 }
 
 static bool
@@ -156,6 +190,17 @@ read_pair(enum header_key key, struct gong_str text,
         return read_ms(text, true, &header->off_ms);
     case KEY_SENT:
         return read_ms(text, false, &header->sent_ms);
+    case KEY_SAMPLES:
+        fits = read_unsigned(text, UINT32_MAX, &value);
+        header->samples = (uint32_t)value;
+        return fits;
+    case KEY_AT:
+        return read_ms(text, false, &header->at_ms);
+    case KEY_LOST:
+        return read_unsigned(text, UINT64_MAX, &header->lost_points);
+    case KEY_CLOCK: /* other words are a later collector's */
+        header->placed = gong_str_is(text, "placed");
+        return true;
     case KEY_COUNT:
         break;
     }

@@ -2,11 +2,14 @@
  * batch: one MQTT data message, as it is journaled and as everybody reads it.
  *
  *   #gong v=1 epoch=<16 hex> seq=1042 low=1001 lane=live off=-120 \
- *       sent=1760000000123 n=50 crc=9a3c11f0        (one line, only ours)
+ *       sent=1760000000123 n=50 s=250 at=1760000000100 lost=7 clock=placed \
+ *       crc=9a3c11f0                                (one line, only ours)
  *   streetlight,lamp=17 temp=41.2 1760000000000000000
  *
  * crc is CRC-32C of all bytes after the header line's newline. off is the
- * collector's clock minus the agent's, in ms; sent is its wall clock, ms.
+ * clock that stamped the points minus the agent's, in ms; sent is the
+ * collector's wall clock, ms; at is what the stamping clock said when the batch
+ * was accepted. docs/WIRE.md says more.
  *
  * Journal payload of a data record (GONG_RECORD_DATA):
  *   u8 site length, u8 device length, site, device, the message unchanged
@@ -42,9 +45,14 @@ struct gong_batch_header {
     int64_t sent_ms; /* 0 if absent */
     uint32_t points; /* n */
     uint32_t crc;
+    /* Left out of the line where zero. */
+    uint32_t samples;     /* numeric fields */
+    int64_t at_ms;        /* accepted into the spool */
+    uint64_t lost_points; /* of this epoch, dropped unsettled, as it knows */
+    bool placed;          /* off is a guess: recorded before time was known */
 };
 
-#define GONG_BATCH_HEADER_SIZE 224
+#define GONG_BATCH_HEADER_SIZE 320
 
 /* gong_batch_header_format: the line with its newline; returns its length. */
 size_t gong_batch_header_format(const struct gong_batch_header *header,

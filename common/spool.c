@@ -51,6 +51,8 @@ spool_new(const struct gong_spool_options *options)
     spool->spare_fd = -1;
     spool->segments_max = options->segments_max;
     spool->policy = options->policy;
+    spool->drop_told = options->dropping;
+    spool->drop_ctx = options->dropping_ctx;
     (void)pthread_mutex_init(&spool->lock, NULL);
     (void)pthread_mutex_init(&spool->sync_lock, NULL);
     return spool;

@@ -47,6 +47,14 @@ struct gong_spool_options {
                               an existing log wins */
     uint32_t segments_max; /* at least 2 */
     enum gong_spool_policy policy;
+    /* DROP_OLDEST, may be NULL: called before a segment goes that some named
+     * cursor has not done with: for each record in it that is not done, oldest
+     * first, then once with NULL, where it may wait for the disk. Inside
+     * gong_spool_append, the log locked: it must not call the spool. What it
+     * was told may stay after all, if the disk then fails or the process dies;
+     * it is told of again. */
+    void (*dropping)(void *ctx, const struct gong_record *record);
+    void *dropping_ctx;
 };
 
 struct gong_spool_stats {

@@ -50,6 +50,8 @@ struct gong_spool {
     int lock_fd;
     uint32_t segments_max;
     enum gong_spool_policy policy;
+    void (*drop_told)(void *ctx, const struct gong_record *record);
+    void *drop_ctx;
 
     pthread_mutex_t sync_lock;
     pthread_mutex_t lock;
@@ -115,6 +117,10 @@ enum gong_err gong_spool_segment_label(struct gong_spool *spool, int fd,
 /* gong_spool_segment_push: one more in the table. */
 enum gong_err gong_spool_segment_push(struct gong_spool *spool, uint64_t number,
                                       uint64_t data_end) GONG_MUST_CHECK;
+
+/* gong_spool_tell_drop: the records from offset low on in the oldest segment,
+ * to whoever asked to be told. With the lock held. */
+void gong_spool_tell_drop(struct gong_spool *spool, uint64_t low);
 
 /* gong_spool_recover: reads the folder, repairs what must be, fills spool.
  * On failure *at is the file it failed at (static text). */

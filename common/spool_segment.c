@@ -164,9 +164,9 @@ gong_spool_segment_create(struct gong_spool *spool, uint64_t number)
     return GONG_OK;
 }
 
-/* Bytes of the oldest segment that the slowest named cursor has not done. */
+/* Where the slowest named cursor stands in the oldest segment, or its end. */
 static uint64_t
-held_bytes(const struct gong_spool *spool)
+held_from(const struct gong_spool *spool)
 {
     const struct gong_spool_segment *oldest = &spool->segments[0];
     uint64_t low = oldest->data_end;
@@ -178,7 +178,22 @@ held_bytes(const struct gong_spool *spool)
             low = cursor->committed;
         }
     }
-    return oldest->data_end - (low > start ? low : start);
+    return low > start ? low : start;
+}
+
+/* Bytes of the oldest segment that the slowest named cursor has not done. */
+static uint64_t
+held_bytes(const struct gong_spool *spool)
+{
+    return spool->segments[0].data_end - held_from(spool);
+}
+
+static void
+tell_drop(struct gong_spool *spool)
+{
+    if (held_bytes(spool) > 0) {
+        gong_spool_tell_drop(spool, held_from(spool));
+    }
 }
 
 static void
@@ -233,6 +248,7 @@ trim(struct gong_spool *spool)
 
     while (spool->count > spool->segments_max && may_release(spool)) {
         gong_spool_segment_name(spool->segments[0].number, name);
+        tell_drop(spool);
         release_oldest(spool);
         (void)unlinkat(spool->dir_fd, name, 0);
         spool->folder_dirty = true;
@@ -258,6 +274,9 @@ recycle(struct gong_spool *spool, uint64_t number, int *out)
     if (fd < 0 && errno == ENOENT) { /* somebody removed it under us */
         release_oldest(spool);
         return new_file(spool, number, out);
+    }
+    if (fd >= 0) {
+        tell_drop(spool);
     }
     if (fd < 0 || renameat(spool->dir_fd, oldest, spool->dir_fd, name) != 0) {
         err = gong_err_from_errno(errno);

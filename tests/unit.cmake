@@ -61,10 +61,12 @@ gong_test(rule_file LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
 
 # agent: what comes in, and the engine's shell
-foreach(module ranges ack journal_clock config_refs agent_config)
+foreach(module ranges ledger ack journal_clock config_refs agent_config)
     gong_test(${module} LINKS gong_agent_core)
 endforeach()
 gong_test(ingest LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+gong_test(receive_file LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 gong_test(journal_tool LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
@@ -121,7 +123,11 @@ endforeach()
 gong_test(points LINKS gong_inputs)
 gong_test(schedule LINKS gong_collector_core)
 gong_test(clock_offset LINKS gong_collector_core)
+gong_test(dating LINKS gong_collector_core)
+gong_test(drops LINKS gong_collector_core gong_agent_core)
+target_link_options(test_drops PRIVATE LINKER:--wrap=renameat)
 gong_test(publish LINKS gong_collector_core)
+target_link_options(test_publish PRIVATE LINKER:--wrap=gong_clock_boot_id)
 gong_test(collector_config LINKS gong_collector_core)
 foreach(module settled window lanes manifest spooler)
     gong_test(${module} LINKS gong_collector_core)

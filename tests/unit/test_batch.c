@@ -87,11 +87,41 @@ header_line(void **state)
 }
 
 static void
+optional_words_come_back(void **state)
+{
+    const struct gong_batch_header header = {
+        .epoch = 1,
+        .seq = 2,
+        .low = 1,
+        .samples = 250,
+        .at_ms = INT64_C(1760000000100),
+        .lost_points = 7,
+        .placed = true,
+    };
+    struct gong_batch_header back;
+    struct gong_str rest;
+    char text[GONG_BATCH_HEADER_SIZE];
+    size_t len = gong_batch_header_format(&header, text);
+
+    (void)state;
+    assert_non_null(
+        strstr(text, " s=250 at=1760000000100 lost=7 clock=placed crc="));
+    assert_int_equal(
+        gong_batch_header_parse(gong_str_from(text, len), &back, &rest),
+        GONG_BATCH_HEADED);
+    assert_int_equal(back.samples, 250);
+    assert_int_equal(back.at_ms, INT64_C(1760000000100));
+    assert_int_equal(back.lost_points, 7);
+    assert_true(back.placed);
+}
+
+static void
 longest_header(void **state)
 {
     struct gong_batch_header header = {UINT64_MAX,     UINT64_MAX, UINT64_MAX,
                                        GONG_LANE_BACK, INT64_MIN,  INT64_MIN,
-                                       UINT32_MAX,     UINT32_MAX};
+                                       UINT32_MAX,     UINT32_MAX, UINT32_MAX,
+                                       INT64_MAX,      UINT64_MAX, true};
     char text[GONG_BATCH_HEADER_SIZE];
     size_t len = gong_batch_header_format(&header, text);
 
@@ -117,6 +147,11 @@ static const struct {
     {HEAD CRC0, GONG_BATCH_HEADED},
     {HEAD " off=-5 sent=7" CRC0, GONG_BATCH_HEADED},
     {HEAD " later=thing" CRC0, GONG_BATCH_HEADED}, /* not ours to know */
+    {HEAD " s=9 at=7 lost=3 clock=placed" CRC0, GONG_BATCH_HEADED},
+    {HEAD " clock=other" CRC0, GONG_BATCH_HEADED},
+    {HEAD " s=-1" CRC0, GONG_BATCH_DAMAGED},
+    {HEAD " at=-1" CRC0, GONG_BATCH_DAMAGED},
+    {HEAD " lost=x" CRC0, GONG_BATCH_DAMAGED},
     {HEAD " off=-9000000000000" CRC0, GONG_BATCH_HEADED},
     {"#gong ", GONG_BATCH_DAMAGED},
     {"#gong \n", GONG_BATCH_DAMAGED},
@@ -424,6 +459,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(header_line),
+        cmocka_unit_test(optional_words_come_back),
         cmocka_unit_test(longest_header),
         cmocka_unit_test(kinds_of_message),
         cmocka_unit_test(shifting),

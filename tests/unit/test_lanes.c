@@ -31,7 +31,8 @@ static void
 open_lanes(void)
 {
     /* More than 2 * 30 batches are a backlog if older than 100 s. */
-    const struct gong_lanes_options options = {gong_dur_s(100), 2};
+    const struct gong_lanes_options options = {.backlog_after = gong_dur_s(100),
+                                               .backlog_rate = 2};
 
     assert_int_equal(gong_lanes_open(&lanes, spool, &options), GONG_OK);
 }

@@ -1,0 +1,188 @@
+#include "agent/ledger_tool.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/http_client.h"
+#include "agent/journal_tool.h"
+#include "agent/ledger_text.h"
+#include "agent/ledger_view.h"
+#include "agent/receive_file.h"
+#include "agent/state_dir.h"
+#include "common/topic.h"
+
+#define URL_SIZE  1024
+#define PAGE_HTTP 10 /* devices: fits what the client keeps of an answer */
+#define TIMEOUT   gong_dur_s(10)
+
+struct tool {
+    const struct gong_agent_config *config;
+    struct gong_ledger_query query;
+    char site[GONG_TOPIC_NAME_MAX + 1];
+    char device[GONG_TOPIC_NAME_MAX + 1];
+    FILE *out;
+    FILE *errors;
+    struct gong_ledger_text told;
+};
+
+static bool
+copy_name(struct gong_str name, char out[GONG_TOPIC_NAME_MAX + 1])
+{
+    if (!gong_topic_name_valid(name)) {
+        return false;
+    }
+    memcpy(out, name.data, name.len);
+    out[name.len] = '\0';
+    return true;
+}
+
+static bool
+read_what(struct tool *tool, const char *what)
+{
+    const char *slash = strchr(what, '/');
+    size_t len = slash == NULL ? strlen(what) : (size_t)(slash - what);
+
+    tool->query = (struct gong_ledger_query){
+        .site = tool->site, .device = tool->device, .prefix = "", .after = ""};
+    return what[0] == '\0' ||
+           (copy_name(gong_str_from(what, len), tool->site) &&
+            (slash == NULL || copy_name(gong_str_of(slash + 1), tool->device)));
+}
+
+/* ---- from the agent ---- */
+
+static enum gong_err
+ask_page(struct tool *tool, struct gong_http *http)
+{
+    char url[URL_SIZE];
+    struct gong_http_request request = {.url = url};
+    struct gong_http_answer answer;
+
+    (void)snprintf(url, sizeof url,
+                   "http://%s/ledger?site=%s&device=%s&after=%s&limit=%d",
+                   tool->config->http.listen, tool->site, tool->device,
+                   tool->told.next, PAGE_HTTP);
+    gong_http_do(http, &request, &answer);
+    if (answer.status != 200) {
+        return GONG_ERR_NOT_FOUND;
+    }
+    if (tool->told.devices == 0) {
+        (void)fprintf(tool->out, "# nguồn: gong-agent đang chạy | from the "
+                                 "running agent\n");
+    }
+    return gong_ledger_text_write(answer.body, tool->out, &tool->told);
+}
+
+/* NOT_FOUND: nobody answers there. */
+static enum gong_err
+ask_agent(struct tool *tool)
+{
+    struct gong_http_options options = {.timeout = TIMEOUT};
+    struct gong_http *http = NULL;
+    enum gong_err err;
+
+    if (tool->config->http.listen[0] == '\0') {
+        return GONG_ERR_NOT_FOUND;
+    }
+    err = gong_http_open(&options, &http);
+    if (err != GONG_OK) {
+        return err;
+    }
+    do {
+        err = ask_page(tool, http);
+    } while (err == GONG_OK && tool->told.next[0] != '\0');
+    gong_http_close(http);
+    return err;
+}
+
+/* ---- from the disk ---- */
+
+struct learner {
+    struct gong_receive *receive;
+    uint64_t from;
+};
+
+static void
+learn(void *ctx, const struct gong_record *record)
+{
+    struct learner *learner = ctx;
+
+    if (record->offset >= learner->from) {
+        gong_receive_learn(learner->receive, record);
+    }
+}
+
+static enum gong_err
+write_pages(struct tool *tool, struct gong_receive *receive)
+{
+    enum gong_err err = GONG_OK;
+
+    do {
+        size_t len = 0;
+        char *json;
+
+        tool->query.after = tool->told.next;
+        json = gong_ledger_view_json(receive, &tool->query, &len);
+        if (json == NULL) {
+            return GONG_ERR_MEMORY;
+        }
+        err = gong_ledger_text_write(gong_str_from(json, len), tool->out,
+                                     &tool->told);
+        free(json);
+    } while (err == GONG_OK && tool->told.next[0] != '\0');
+    return err;
+}
+
+static enum gong_err
+read_disk(struct tool *tool)
+{
+    struct gong_receive_options options = {
+        .devices_max = (size_t)tool->config->ingest.devices_max,
+        .rate = 1,
+        .burst = 1};
+    struct learner learner = {.receive = gong_receive_new(&options)};
+    struct gong_receive_place place = {0};
+    struct gong_state_dir dir;
+    enum gong_err err = gong_state_dir_name(tool->config->state, &dir);
+    bool saved;
+
+    if (learner.receive == NULL || err != GONG_OK) {
+        gong_receive_free(learner.receive);
+        return err == GONG_OK ? GONG_ERR_MEMORY : err;
+    }
+    saved = gong_receive_peek(learner.receive, dir.receive, &place) == GONG_OK;
+    learner.from = saved ? place.from : 0;
+    err = gong_journal_walk(dir.journal, learn, &learner, tool->errors);
+    if (err == GONG_OK) {
+        (void)fprintf(tool->out,
+                      "# nguồn: đĩa, gong-agent không trả lời | from %s, for "
+                      "no agent answers\n",
+                      saved ? "the saved state and the journal"
+                            : "the journal alone");
+        err = write_pages(tool, learner.receive);
+    }
+    gong_receive_free(learner.receive);
+    return err;
+}
+
+enum gong_err
+gong_ledger_tool(const struct gong_agent_config *config, const char *what,
+                 FILE *out, FILE *errors, bool *lost)
+{
+    struct tool tool = {.config = config, .out = out, .errors = errors};
+    enum gong_err err;
+
+    *lost = false;
+    if (!read_what(&tool, what)) {
+        (void)fputs("expected SITE or SITE/DEVICE of [a-z0-9_-]\n", errors);
+        return GONG_ERR_INVALID;
+    }
+    err = ask_agent(&tool);
+    if (err == GONG_ERR_NOT_FOUND && tool.told.devices == 0) {
+        err = read_disk(&tool);
+    }
+    *lost = tool.told.lost;
+    return err == GONG_OK && tool.told.devices == 0 && what[0] != '\0'
+               ? GONG_ERR_NOT_FOUND
+               : err;
+}
