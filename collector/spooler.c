@@ -57,7 +57,6 @@ find_last(struct gong_spooler *spooler, uint64_t *seq, uint8_t *generation)
     if (err != GONG_OK) {
         return err;
     }
-    gong_spool_cursor_seek(cursor, from);
     for (;;) {
         struct gong_spooled batch;
 
