@@ -9,88 +9,82 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/le.h"
+#include "disk_calls.h"
 
 struct disk disk;
 static char folder[64];
 
-ssize_t __real_pwritev64(int fd, const struct iovec *parts, int count,
-                         off_t at);
-ssize_t __wrap_pwritev64(int fd, const struct iovec *parts, int count,
-                         off_t at);
-ssize_t __real_pwrite64(int fd, const void *bytes, size_t len, off_t at);
-ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t len, off_t at);
-int __real_posix_fallocate64(int fd, off_t at, off_t len);
-int __wrap_posix_fallocate64(int fd, off_t at, off_t len);
-int __wrap_fdatasync(int fd);
-int __wrap_fsync(int fd);
-
-ssize_t
-__wrap_pwritev64(int fd, const struct iovec *parts, int count, off_t at)
+/* After write_partial bytes; a call that goes beyond them ends there. */
+static struct disk_order
+on_record(const struct disk_call *call)
 {
-    struct iovec first = parts[0];
+    uint64_t left = disk.write_partial;
+    uint64_t first = call->parts[0].iov_len;
+    struct disk_order order = {0};
 
     if (disk.write_errno == 0) {
-        return __real_pwritev64(fd, parts, count, at);
+        return order;
     }
-    if (disk.write_partial == 0) {
-        errno = disk.write_errno;
-        return -1;
+    if (left == 0) {
+        order.error = disk.write_errno;
+        return order;
     }
-    if (first.iov_len > disk.write_partial) {
-        first.iov_len = disk.write_partial;
-    }
-    disk.write_partial -= first.iov_len;
-    return __real_pwritev64(fd, &first, 1, at);
+    order.cut = true;
+    order.len = first < left ? first : left;
+    disk.write_partial -= (size_t)order.len;
+    return order;
 }
 
-ssize_t
-__wrap_pwrite64(int fd, const void *bytes, size_t len, off_t at)
+static struct disk_order
+before(void *ctx, const struct disk_call *call)
 {
-    if (disk.plain_errno != 0) {
-        errno = disk.plain_errno;
-        return -1;
+    struct disk_order order = {0};
+
+    (void)ctx;
+    switch (call->op) {
+    case DISK_WRITE:
+        if (call->scattered) {
+            return on_record(call);
+        }
+        order.error = disk.plain_errno;
+        if (order.error == 0) {
+            disk.plain_bytes += call->len;
+        }
+        break;
+    case DISK_ALLOCATE:
+        order.error = disk.allocate_errno;
+        break;
+    case DISK_DATA_SYNC:
+        disk.syncs++;
+        order.error = disk.sync_errno;
+        order.pretend = true;
+        break;
+    case DISK_SYNC:
+        order.pretend = true;
+        break;
+    case DISK_CREATE:
+    case DISK_MKDIR:
+    case DISK_TRUNCATE:
+    case DISK_RENAME:
+    case DISK_UNLINK:
+        break;
     }
-    disk.plain_bytes += len;
-    return __real_pwrite64(fd, bytes, len, at);
-}
-
-int
-__wrap_posix_fallocate64(int fd, off_t at, off_t len)
-{
-    return disk.allocate_errno != 0 ? disk.allocate_errno
-                                    : __real_posix_fallocate64(fd, at, len);
-}
-
-int
-__wrap_fdatasync(int fd)
-{
-    (void)fd;
-    disk.syncs++;
-    if (disk.sync_errno != 0) {
-        errno = disk.sync_errno;
-        return -1;
-    }
-    return 0;
-}
-
-int
-__wrap_fsync(int fd)
-{
-    (void)fd;
-    return 0;
+    return order;
 }
 
 int
 fixture_setup(void **state)
 {
+    const struct disk_watch watch = {.before = before};
+
     (void)state;
     disk = (struct disk){0};
+    disk_watch(&watch);
     (void)snprintf(folder, sizeof folder, "/tmp/gong-spool-XXXXXX");
     return mkdtemp(folder) == NULL ? -1 : 0;
 }
@@ -126,6 +120,7 @@ fixture_teardown(void **state)
 {
     (void)state;
     disk = (struct disk){0};
+    disk_watch(NULL);
     (void)each("", true);
     return rmdir(folder);
 }
@@ -259,7 +254,7 @@ fixture_write(const char *name, uint64_t at, const void *bytes, size_t len)
 {
     int fd = open_file(name, O_RDWR | O_CREAT);
 
-    assert_true(__real_pwrite64(fd, bytes, len, (off_t)at) == (ssize_t)len);
+    assert_true(disk_real_write(fd, bytes, len, at) == (int64_t)len);
     (void)close(fd);
 }
 

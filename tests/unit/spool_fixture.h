@@ -1,9 +1,8 @@
 /*
  * spool_fixture: a log in a folder of its own, and a disk that fails on order.
  *
- * The programs are linked with --wrap, so that every write, allocation and
- * sync of the log passes through here. Syncs do not reach the disk: what they
- * promise cannot be seen from one process anyway.
+ * disk_calls.h shows it every call that changes the disk. Syncs do not reach
+ * it: what they promise cannot be seen from one process anyway.
  */
 #ifndef GONG_TESTS_SPOOL_FIXTURE_H
 #define GONG_TESTS_SPOOL_FIXTURE_H
