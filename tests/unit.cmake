@@ -39,7 +39,7 @@ function(gong_test_disk module)
         target_link_options(test_${module} PRIVATE LINKER:--wrap=${call})
     endforeach()
 endfunction()
-foreach(module spool spool_recover spool_faults)
+foreach(module spool spool_recover spool_faults spool_held)
     gong_test(${module} LINKS gong_spool
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
     gong_test_disk(${module})

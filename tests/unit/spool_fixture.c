@@ -165,9 +165,14 @@ fill(uint8_t *out, uint64_t number, size_t len)
     }
 }
 
-enum gong_err
-fixture_append(struct gong_spool *spool, uint64_t number, size_t len,
-               uint64_t *offset)
+typedef enum gong_err (*take_fn)(struct gong_spool *spool,
+                                 const struct gong_record_meta *meta,
+                                 const struct iovec *parts, int part_count,
+                                 uint64_t *offset);
+
+static enum gong_err
+give(struct gong_spool *spool, take_fn take, uint64_t number, size_t len,
+     uint64_t *offset)
 {
     struct gong_record_meta meta = {.type = GONG_RECORD_DATA,
                                     .journal_ms = (int64_t)number};
@@ -179,9 +184,23 @@ fixture_append(struct gong_spool *spool, uint64_t number, size_t len,
     fill(bytes, number, len);
     parts[0] = (struct iovec){bytes, 5};
     parts[1] = (struct iovec){bytes + 5, len - 5};
-    err = gong_spool_append(spool, &meta, parts, 2, offset);
+    err = take(spool, &meta, parts, 2, offset);
     free(bytes);
     return err;
+}
+
+enum gong_err
+fixture_append(struct gong_spool *spool, uint64_t number, size_t len,
+               uint64_t *offset)
+{
+    return give(spool, gong_spool_append, number, len, offset);
+}
+
+enum gong_err
+fixture_hold(struct gong_spool *spool, uint64_t number, size_t len,
+             uint64_t *offset)
+{
+    return give(spool, gong_spool_hold, number, len, offset);
 }
 
 void

@@ -42,6 +42,9 @@ void fixture_kill(struct gong_spool *spool);
 /* One record whose payload is len bytes (at least 8) made of number. */
 enum gong_err fixture_append(struct gong_spool *spool, uint64_t number,
                              size_t len, uint64_t *offset);
+/* The same, held in memory. */
+enum gong_err fixture_hold(struct gong_spool *spool, uint64_t number,
+                           size_t len, uint64_t *offset);
 /* Appends first..last, each must succeed. */
 void fixture_append_all(struct gong_spool *spool, uint64_t first, uint64_t last,
                         size_t len);
