@@ -157,6 +157,14 @@ append(struct gong_effects *effects, struct gong_record_meta meta,
     meta.mono_ns = gong_mono_now().ns;
     meta.wall_ns = gong_wall_now().ns;
     err = gong_spool_append(effects->spool, &meta, parts, part_count, &offset);
+    if (err == GONG_ERR_IO || err == GONG_ERR_READ_ONLY ||
+        err == GONG_ERR_NO_SPACE) {
+        /* An alert is told also where it cannot be kept. */
+        err = gong_spool_hold(effects->spool, &meta, parts, part_count,
+                              &offset) == GONG_OK
+                  ? GONG_OK
+                  : err;
+    }
     if (err == GONG_OK) {
         gong_monitor_lock(&effects->monitor);
         effects->end = offset + gong_record_size(size);

@@ -24,6 +24,7 @@ struct epoch {
     uint64_t low;
     uint64_t position; /* of its newest batch in the journal */
     struct gong_ranges settled;
+    struct gong_ranges shown; /* to the engine, while the disk failed */
     struct damaged damaged[DAMAGED_MAX];
     unsigned damaged_next;
     uint64_t acked_in; /* the connection its last ack went out in */
@@ -42,6 +43,7 @@ free_epoch(struct gong_receive *receive, struct epoch *epoch)
 {
     gong_ack_queue_remove(&receive->queue, &epoch->link);
     gong_ranges_fini(&epoch->settled);
+    gong_ranges_fini(&epoch->shown);
     free(epoch);
 }
 
@@ -265,6 +267,8 @@ gong_receive_check(struct gong_receive *receive, struct gong_device_name name,
         } else if (!gong_ranges_fits(&epoch->settled, header->seq)) {
             queue_ack(receive, epoch, true, now);
             verdict = GONG_RECEIVE_GAPS;
+        } else if (gong_ranges_has(&epoch->shown, header->seq)) {
+            verdict = GONG_RECEIVE_SHOWN;
         }
     }
     (void)pthread_mutex_unlock(&receive->lock);
@@ -363,9 +367,26 @@ split(struct gong_str payload, struct gong_device_name *name,
 }
 
 void
-gong_receive_learn(void *ctx, const struct gong_record *record)
+gong_receive_show(struct gong_receive *receive, struct gong_device_name name,
+                  const struct gong_batch_header *header, gong_mono_t now)
 {
-    struct gong_receive *receive = ctx;
+    enum gong_receive_verdict verdict;
+    struct epoch *epoch;
+
+    (void)pthread_mutex_lock(&receive->lock);
+    epoch = open_epoch(receive, name, header, now, &verdict);
+    if (epoch != NULL) {
+        /* What is settled is looked at first: saying it here saves ranges. */
+        gong_ranges_raise(&epoch->shown, epoch->settled.cum);
+        (void)!gong_ranges_add(&epoch->shown, header->seq);
+    }
+    (void)pthread_mutex_unlock(&receive->lock);
+}
+
+static void
+learn(struct gong_receive *receive, const struct gong_record *record,
+      bool ack_due)
+{
     enum gong_receive_verdict verdict;
     struct gong_batch_header header;
     struct gong_device_name name;
@@ -381,8 +402,23 @@ gong_receive_learn(void *ctx, const struct gong_record *record)
     epoch = open_epoch(receive, name, &header, gong_mono_now(), &verdict);
     if (epoch != NULL) {
         settle(epoch, &header, record->offset);
+        if (ack_due) {
+            queue_ack(receive, epoch, true, gong_mono_now());
+        }
     }
     (void)pthread_mutex_unlock(&receive->lock);
+}
+
+void
+gong_receive_learn(void *ctx, const struct gong_record *record)
+{
+    learn(ctx, record, false);
+}
+
+void
+gong_receive_written(void *ctx, const struct gong_record *record)
+{
+    learn(ctx, record, true);
 }
 
 /* --- acks --- */

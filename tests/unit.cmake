@@ -83,6 +83,12 @@ foreach(module rules_reload engine_thread snapshot http_server)
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 endforeach()
+gong_test(failing_disk LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+gong_test_disk(failing_disk)
+target_compile_definitions(test_failing_disk PRIVATE
+    GONG_CITY_RULES="${CMAKE_SOURCE_DIR}/rules/city")
 foreach(module journal effects)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
