@@ -6,7 +6,8 @@
 #include <jansson.h>
 
 char *
-gong_presence_birth(uint64_t conn, uint64_t epoch, struct gong_cadence *cadence)
+gong_presence_birth(uint64_t conn, uint64_t epoch, bool spool_ok,
+                    struct gong_cadence *cadence)
 {
     char conn_text[17];
     char epoch_text[17];
@@ -20,9 +21,10 @@ gong_presence_birth(uint64_t conn, uint64_t epoch, struct gong_cadence *cadence)
         return NULL;
     }
     /* "o" takes the reference, also on failure. */
-    birth = json_pack("{s:s, s:s, s:s, s:s, s:o}", "state", "online", "conn",
-                      conn_text, "version", GONG_VERSION, "epoch", epoch_text,
-                      "every", every);
+    birth =
+        json_pack("{s:s, s:s, s:s, s:s, s:s, s:o}", "state", "online", "conn",
+                  conn_text, "version", GONG_VERSION, "epoch", epoch_text,
+                  "spool", spool_ok ? "ok" : "memory", "every", every);
     if (birth != NULL) {
         text = json_dumps(birth, JSON_COMPACT | JSON_REAL_PRECISION(6));
     }
