@@ -48,6 +48,10 @@ gong_test(spool_shim LINKS gong_spool
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/disk_shim.c)
 gong_test_disk(spool_shim)
+gong_test(spool_powercut LINKS gong_spool
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/disk_recorder.c)
+gong_test_disk(spool_powercut)
 
 # rules/engine
 foreach(module hash arena symbol labelset name series timer alert)
@@ -83,6 +87,9 @@ foreach(module rules_reload engine_thread snapshot http_server)
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 endforeach()
+gong_test(agent_shim LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/disk_shim.c)
+gong_test_disk(agent_shim)
 gong_test(failing_disk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)

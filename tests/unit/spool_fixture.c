@@ -77,14 +77,20 @@ before(void *ctx, const struct disk_call *call)
     return order;
 }
 
-int
-fixture_setup(void **state)
+void
+fixture_watch(void)
 {
     const struct disk_watch watch = {.before = before};
 
+    disk_watch(&watch);
+}
+
+int
+fixture_setup(void **state)
+{
     (void)state;
     disk = (struct disk){0};
-    disk_watch(&watch);
+    fixture_watch();
     (void)snprintf(folder, sizeof folder, "/tmp/gong-spool-XXXXXX");
     return mkdtemp(folder) == NULL ? -1 : 0;
 }

@@ -33,6 +33,9 @@ extern struct disk disk;
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
+/* Calls that change a disk come here again, after others watched them. */
+void fixture_watch(void);
+
 const char *fixture_dir(void);
 struct gong_spool *fixture_open(uint32_t segments_max,
                                 enum gong_spool_policy policy);
