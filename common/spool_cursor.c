@@ -259,6 +259,21 @@ next_segment(const struct gong_spool *spool, uint64_t offset)
     return offset;
 }
 
+/* Whether a full segment's last record ends at or before offset: a mark may
+ * outlive what it stood at, and older bytes stand there then. */
+static bool
+is_behind_data(const struct gong_spool *spool, uint64_t offset)
+{
+    uint64_t number = offset / spool->meta.segment_size;
+
+    for (uint32_t i = 0; i + 1 < spool->count; i++) {
+        if (spool->segments[i].number == number) {
+            return offset >= spool->segments[i].data_end;
+        }
+    }
+    return false;
+}
+
 /*
  * No record stands at the cursor's offset. Either the segment was recycled
  * meanwhile, which the lock settles, or its data ends here, or the bytes up to
@@ -279,7 +294,7 @@ step_over(struct gong_spool_cursor *cursor, uint64_t found, bool is_end)
         gong_spool_set_aside(spool, cursor->offset, found);
         cursor->offset = found;
     } else {
-        if (!is_end) {
+        if (!is_end && !is_behind_data(spool, cursor->offset)) {
             gong_spool_set_aside(spool, cursor->offset,
                                  gong_spool_segment_end(spool, cursor->offset));
         }

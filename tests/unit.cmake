@@ -148,6 +148,12 @@ foreach(module settled window lanes manifest spooler)
     gong_test(${module} LINKS gong_collector_core)
 endforeach()
 gong_test(socket_input LINKS gong_collector_core)
+gong_test(published_failures LINKS gong_collector_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
+gong_test_disk(published_failures)
+if(GONG_SANITIZE)
+    target_compile_definitions(test_published_failures PRIVATE GONG_SANITIZED)
+endif()
 gong_test(spooler_shim LINKS gong_collector_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/disk_shim.c)
 gong_test_disk(spooler_shim)
