@@ -90,6 +90,10 @@ endforeach()
 gong_test(agent_shim LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/disk_shim.c)
 gong_test_disk(agent_shim)
+gong_test(published_alerts LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 gong_test(failing_disk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
