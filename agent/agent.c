@@ -21,6 +21,8 @@
 #include "common/le.h"
 #include "common/log.h"
 
+#define MEMORY_RETRY_S 1
+
 struct gong_agent {
     const struct gong_agent_config *config;
     struct gong_counters *counters;
@@ -106,6 +108,14 @@ seen(void *ctx, const struct gong_record *record)
 }
 
 static void
+written(void *ctx, const struct gong_record *record)
+{
+    struct gong_agent *agent = ctx;
+
+    gong_receive_written(agent->receive, record);
+}
+
+static void
 committing(void *ctx)
 {
     struct gong_agent *agent = ctx;
@@ -140,7 +150,9 @@ durable(void *ctx, uint64_t offset)
     if (stats.end != agent->effects_seen) {
         enum gong_err err = gong_spool_sync(effects);
 
-        agent->effects_seen = stats.end;
+        if (err == GONG_OK) { /* else it is tried again with the next */
+            agent->effects_seen = stats.end;
+        }
         note_effects_sync(agent, err);
     }
 }
@@ -154,6 +166,8 @@ spool_options(const char *dir, const struct gong_agent_log *log,
         .segment_size = log->segment_size,
         .segments_max = (uint32_t)(log->size / log->segment_size),
         .policy = policy,
+        .memory_max = log->memory,
+        .memory_retry = gong_dur_s(MEMORY_RETRY_S),
     };
 }
 
@@ -174,6 +188,7 @@ start_journal(struct gong_agent *agent, const struct problem *problem)
         .committing = committing,
         .durable = durable,
         .ctx = agent,
+        .written = written,
         .seen = seen,
         .seen_from = seen_from,
         .seen_ctx = agent,
@@ -431,6 +446,8 @@ start_http(struct gong_agent *agent, const struct problem *problem)
         .counters = agent->counters,
         .journal = agent->journal,
         .receive = agent->receive,
+        .effects = agent->effects,
+        .state_dir = agent->config->state,
         .engine = agent->engine,
         .broker_connected = gong_broker_connected,
         .broker = agent->broker,

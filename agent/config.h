@@ -35,6 +35,7 @@ struct gong_agent_broker {
 struct gong_agent_log {
     uint64_t size; /* bytes of disk, taken at start */
     uint64_t segment_size;
+    uint64_t memory;            /* bytes, while the disk fails */
     int policy;                 /* enum gong_spool_policy; journal only */
     gong_dur_t commit_interval; /* journal only */
 };

@@ -90,6 +90,10 @@ static const struct gong_option journal_options[] = {
      "",
      "When it is full of what a store has not taken: take nothing new, or "
      "drop the oldest segment."},
+    {"memory", GONG_OPTION_SIZE, LOG(memory), "16MiB", 0, 1073741824.0, NULL,
+     "bytes",
+     "What may be held in memory, unsettled, while the disk fails; full, the "
+     "oldest goes."},
     {"commit_interval", GONG_OPTION_DURATION, LOG(commit_interval), "50ms", 1,
      10000, NULL, "", "Shortest time between two syncs of the disk."},
 };
@@ -108,6 +112,10 @@ static const struct gong_option effects_options[] = {
     {"segment_size", GONG_OPTION_SIZE, LOG(segment_size), "8MiB", 65536,
      17179869184.0, NULL, "bytes",
      "Size of one of its files, a multiple of 4096."},
+    {"memory", GONG_OPTION_SIZE, LOG(memory), "4MiB", 0, 1073741824.0, NULL,
+     "bytes",
+     "What may be held in memory while the disk fails; full, the oldest "
+     "goes."},
 };
 
 static const struct gong_option_table effects_table = {

@@ -13,9 +13,10 @@
 
 #define ID_SIZE     16
 #define MARK_PREFIX 12
-#define SEGMENT_MIN 65536 /* of a spool: a log that begins later has dropped   \
-                           */
-#define AGAIN_S   2       /* after a failure, before it is tried again */
+#define SEGMENT_MIN                                                            \
+    65536           /* of a spool: a log that begins later has dropped         \
+                     */
+#define AGAIN_S   2 /* after a failure, before it is tried again */
 #define MARK_SIZE (MARK_PREFIX + ID_SIZE)
 
 struct gong_effects {
@@ -206,6 +207,14 @@ append(struct gong_effects *effects, struct gong_record_meta meta,
     meta.mono_ns = gong_mono_now().ns;
     meta.wall_ns = gong_wall_now().ns;
     err = gong_spool_append(effects->spool, &meta, parts, part_count, offset);
+    if (err == GONG_ERR_IO || err == GONG_ERR_READ_ONLY ||
+        err == GONG_ERR_NO_SPACE) {
+        /* An alert is told also where it cannot be kept. */
+        err = gong_spool_hold(effects->spool, &meta, parts, part_count,
+                              offset) == GONG_OK
+                  ? GONG_OK
+                  : err;
+    }
     if (err == GONG_OK) {
         gong_monitor_lock(&effects->monitor);
         effects->end = *offset + gong_record_size(size);

@@ -16,6 +16,8 @@ enum result {
     RESULT_JOURNALED,
     RESULT_PRESENCE,
     RESULT_DUPLICATE,
+    RESULT_HELD,
+    RESULT_SHOWN,
     RESULT_DAMAGED,
     RESULT_MALFORMED,
     RESULT_SET_ASIDE,
@@ -35,6 +37,8 @@ static const char *const result_labels[RESULT_COUNT] = {
     [RESULT_JOURNALED] = "result=\"journaled\"",
     [RESULT_PRESENCE] = "result=\"presence\"",
     [RESULT_DUPLICATE] = "result=\"duplicate\"",
+    [RESULT_HELD] = "result=\"held\"",
+    [RESULT_SHOWN] = "result=\"held_again\"",
     [RESULT_DAMAGED] = "result=\"damaged\"",
     [RESULT_MALFORMED] = "result=\"malformed_header\"",
     [RESULT_SET_ASIDE] = "result=\"set_aside\"",
@@ -132,6 +136,8 @@ from_verdict(enum gong_receive_verdict verdict)
         return RESULT_JOURNALED;
     case GONG_RECEIVE_DUPLICATE:
         return RESULT_DUPLICATE;
+    case GONG_RECEIVE_SHOWN:
+        return RESULT_SHOWN;
     case GONG_RECEIVE_AGAIN:
         return RESULT_DAMAGED;
     case GONG_RECEIVE_ASIDE:
@@ -159,11 +165,20 @@ take_sound(struct gong_ingest *ingest, struct gong_device_name device,
     uint64_t position = 0;
     enum result result;
 
+    /* A batch that memory had to let go is journaled now that it can be. */
+    if (verdict == GONG_RECEIVE_SHOWN &&
+        !gong_journal_holding(ingest->journal)) {
+        verdict = GONG_RECEIVE_NEW;
+    }
     if (verdict != GONG_RECEIVE_NEW) {
         return from_verdict(verdict);
     }
     result = append(ingest, GONG_RECORD_DATA, device, message, &position);
-    if (result == RESULT_JOURNALED) {
+    if (result == RESULT_JOURNALED &&
+        gong_journal_held(ingest->journal, position)) {
+        gong_receive_show(ingest->receive, device, header, now);
+        result = RESULT_HELD;
+    } else if (result == RESULT_JOURNALED) {
         gong_receive_settle(ingest->receive, device, header, position, now);
         gong_receive_report(ingest->receive, device, header, body, now);
     }
@@ -267,6 +282,7 @@ tell_once(struct gong_ingest *ingest, enum result result, struct gong_str topic)
 
     if (ingest->told[result] || result == RESULT_JOURNALED ||
         result == RESULT_PRESENCE || result == RESULT_DUPLICATE ||
+        result == RESULT_HELD || result == RESULT_SHOWN ||
         result == RESULT_AGENT) {
         return;
     }

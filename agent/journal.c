@@ -2,10 +2,6 @@
  * One lock orders records: within it a record gets its journal time and its
  * place, so both grow together. The spool's own lock is taken inside and is
  * the only one that ever is.
- *
- * A disk that failed a sync may have thrown the pages away and report success
- * the next time, so after such a failure the durable mark stays where it is
- * until the next start: nothing more is settled, everything else goes on.
  */
 #include "agent/journal.h"
 
@@ -14,56 +10,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "agent/config_refs.h"
-#include "agent/journal_clock.h"
 #include "agent/journal_learn.h"
+#include "agent/journal_private.h"
 #include "common/le.h"
 #include "common/log.h"
 
-#define STALL_S     5
 #define RESUME_SIZE 16
 
-struct counters {
-    gong_counter_t *records;
-    gong_counter_t *bytes;
-    gong_counter_t *append_failed;
-    gong_counter_t *syncs;
-    gong_counter_t *sync_failed;
-    gong_counter_t *end;
-    gong_counter_t *durable;
-    gong_counter_t *dropped;
-};
-
-struct gong_journal {
-    struct gong_journal_options options;
-    struct gong_spool *spool;
-    uint8_t boot_id[16];
-    int64_t last_ms; /* as open found it */
-    struct counters counters;
-
-    /* Three conditions and not a monitor's one: an append must wake the engine
-     * alone, not every store and the committer's pause with it. */
-    pthread_mutex_t lock; /* the sequencer; guards all below */
-    pthread_cond_t grown;
-    pthread_cond_t settled;
-    pthread_cond_t stopped;
-    struct gong_journal_clock clock;
-    struct gong_config_refs configs;
-    uint64_t end;
-    uint64_t durable;
-    uint64_t wakes; /* counts gong_journal_wake */
-    bool stopping;
-    gong_mono_t beat; /* the last sign of life */
-    bool watching;    /* for stalls */
-    bool append_ok;
-    bool sync_ok;
-
-    pthread_t committer;
-    bool started;
-};
-
 static bool
-add_counters(struct counters *c, struct gong_counters *set)
+add_counters(struct gong_journal_counters *c, struct gong_counters *set)
 {
     c->records =
         gong_counter_add(set, GONG_COUNTER, "gong_agent_journal_records_total",
@@ -74,6 +29,9 @@ add_counters(struct counters *c, struct gong_counters *set)
     c->append_failed = gong_counter_add(
         set, GONG_COUNTER, "gong_agent_journal_append_failed_total",
         "Records that the journal could not take.", "");
+    c->held = gong_counter_add(
+        set, GONG_COUNTER, "gong_agent_journal_held_records_total",
+        "Records that went to memory because the disk failed.", "");
     c->syncs =
         gong_counter_add(set, GONG_COUNTER, "gong_agent_journal_syncs_total",
                          "Times that the journal was made durable.", "");
@@ -90,8 +48,8 @@ add_counters(struct counters *c, struct gong_counters *set)
         set, GONG_GAUGE, "gong_agent_journal_dropped_bytes",
         "Unread journal bytes dropped because it was full, since start.", "");
     return c->records != NULL && c->bytes != NULL && c->append_failed != NULL &&
-           c->syncs != NULL && c->sync_failed != NULL && c->end != NULL &&
-           c->durable != NULL && c->dropped != NULL;
+           c->held != NULL && c->syncs != NULL && c->sync_failed != NULL &&
+           c->end != NULL && c->durable != NULL && c->dropped != NULL;
 }
 
 static enum gong_err
@@ -146,7 +104,7 @@ gong_journal_open(const struct gong_journal_options *options,
     }
     journal->options = *options;
     if (journal->options.stall.ns == 0) {
-        journal->options.stall = gong_dur_s(STALL_S);
+        journal->options.stall = gong_dur_s(GONG_JOURNAL_STALL_S);
     }
     gong_clock_boot_id(journal->boot_id);
     err = gong_spool_open(&options->spool, &journal->spool, why, why_size);
@@ -198,6 +156,30 @@ parts_size(const struct iovec *parts, int part_count)
     return size;
 }
 
+/* Under the lock. The disk where it can be, else memory where that is allowed.
+ * A full log is not a failing disk: what it refuses comes again. */
+static enum gong_err
+put(struct gong_journal *journal, const struct gong_record_meta *meta,
+    const struct iovec *parts, int part_count, uint64_t *offset)
+{
+    enum gong_err err =
+        gong_spool_append(journal->spool, meta, parts, part_count, offset);
+
+    journal->append_ok = err == GONG_OK; /* the spool logs the change */
+    if ((err != GONG_ERR_IO && err != GONG_ERR_READ_ONLY) ||
+        gong_spool_hold(journal->spool, meta, parts, part_count, offset) !=
+            GONG_OK) {
+        return err;
+    }
+    journal->holds++;
+    if (!journal->holding) {
+        journal->holding = true;
+        journal->held_from = *offset;
+    }
+    gong_counter_increase(journal->counters.held, 1);
+    return GONG_OK;
+}
+
 /* Under the lock: place and time in one go. */
 static enum gong_err
 append(struct gong_journal *journal, struct gong_record_meta meta,
@@ -212,8 +194,7 @@ append(struct gong_journal *journal, struct gong_record_meta meta,
     meta.journal_ms = gong_journal_clock_read(&journal->clock, mono, wall);
     meta.mono_ns = mono.ns;
     meta.wall_ns = meta.wall_ns != 0 ? meta.wall_ns : wall.ns;
-    err = gong_spool_append(journal->spool, &meta, parts, part_count, offset);
-    journal->append_ok = err == GONG_OK; /* the spool logs the change */
+    err = put(journal, &meta, parts, part_count, offset);
     if (err != GONG_OK) {
         return err;
     }
@@ -262,8 +243,8 @@ append_resume(struct gong_journal *journal, int64_t blind_ms)
 
 /* Under the lock, before anything that tells time: the committer gives a sign
  * of life every second, so a long silence means that nobody ran at all. */
-static void
-notice_stall(struct gong_journal *journal)
+void
+gong_journal_notice_stall(struct gong_journal *journal)
 {
     gong_mono_t now = gong_mono_now();
     int64_t gap = gong_mono_since(now, journal->beat).ns;
@@ -283,7 +264,7 @@ gong_journal_resume(struct gong_journal *journal, int64_t blind_ms)
     enum gong_err err;
 
     (void)pthread_mutex_lock(&journal->lock);
-    notice_stall(journal);
+    gong_journal_notice_stall(journal);
     err = append_resume(journal, blind_ms);
     (void)pthread_mutex_unlock(&journal->lock);
     return err;
@@ -299,7 +280,7 @@ gong_journal_append(struct gong_journal *journal, enum gong_record_type type,
     enum gong_err err;
 
     (void)pthread_mutex_lock(&journal->lock);
-    notice_stall(journal);
+    gong_journal_notice_stall(journal);
     err = append(journal, meta, parts, part_count, &offset);
     (void)pthread_mutex_unlock(&journal->lock);
     count_append(journal, err, offset, parts_size(parts, part_count));
@@ -307,6 +288,23 @@ gong_journal_append(struct gong_journal *journal, enum gong_record_type type,
         *position = offset;
     }
     return err;
+}
+
+bool
+gong_journal_held(struct gong_journal *journal, uint64_t position)
+{
+    return position >= gong_spool_written(journal->spool);
+}
+
+bool
+gong_journal_holding(struct gong_journal *journal)
+{
+    bool holding;
+
+    (void)pthread_mutex_lock(&journal->lock);
+    holding = journal->holding;
+    (void)pthread_mutex_unlock(&journal->lock);
+    return holding;
 }
 
 enum gong_err
@@ -358,7 +356,7 @@ gong_journal_now_ms(struct gong_journal *journal)
     int64_t now;
 
     (void)pthread_mutex_lock(&journal->lock);
-    notice_stall(journal);
+    gong_journal_notice_stall(journal);
     now = gong_journal_clock_read(&journal->clock, gong_mono_now(),
                                   gong_wall_now());
     (void)pthread_mutex_unlock(&journal->lock);
@@ -411,141 +409,8 @@ gong_journal_health(struct gong_journal *journal,
     (void)pthread_mutex_lock(&journal->lock);
     out->append_ok = journal->append_ok;
     out->sync_ok = journal->sync_ok;
+    out->holding = journal->holding;
     out->end = journal->end;
     out->durable = journal->durable;
     (void)pthread_mutex_unlock(&journal->lock);
-}
-
-/* --- the committer --- */
-
-static void
-mark_moved(struct gong_journal *journal, uint64_t durable, uint64_t dropped)
-{
-    (void)pthread_mutex_lock(&journal->lock);
-    journal->durable = durable;
-    (void)pthread_cond_broadcast(&journal->settled);
-    (void)pthread_mutex_unlock(&journal->lock);
-    gong_counter_set(journal->counters.durable, (int64_t)durable);
-    gong_counter_set(journal->counters.dropped, (int64_t)dropped);
-    if (journal->options.durable != NULL) {
-        journal->options.durable(journal->options.ctx, durable);
-    }
-}
-
-static void
-commit(struct gong_journal *journal)
-{
-    struct gong_spool_stats stats;
-    enum gong_err err;
-
-    if (!journal->sync_ok) { /* only this thread writes it */
-        return;
-    }
-    if (journal->options.committing != NULL) {
-        journal->options.committing(journal->options.ctx);
-    }
-    err = gong_spool_sync(journal->spool);
-    gong_counter_increase(journal->counters.syncs, 1);
-    if (err == GONG_OK) {
-        gong_spool_stats(journal->spool, &stats);
-        mark_moved(journal, stats.durable, stats.dropped_bytes);
-        return;
-    }
-    gong_counter_increase(journal->counters.sync_failed, 1);
-    gong_log(GONG_LOG_ERROR, "journal_sync_failed",
-             "reason=\"%s\" settled=\"nothing more until the next start\"",
-             gong_err_text(err));
-    (void)pthread_mutex_lock(&journal->lock);
-    journal->sync_ok = false;
-    (void)pthread_mutex_unlock(&journal->lock);
-}
-
-/* Blocks until there is something to commit; false when stopping. */
-static bool
-wait_for_records(struct gong_journal *journal)
-{
-    bool running;
-
-    (void)pthread_mutex_lock(&journal->lock);
-    while (!journal->stopping &&
-           (journal->end <= journal->durable || !journal->sync_ok)) {
-        struct timespec deadline;
-
-        gong_clock_deadline((gong_dur_t){journal->options.stall.ns / STALL_S},
-                            &deadline);
-        (void)pthread_cond_timedwait(&journal->grown, &journal->lock,
-                                     &deadline);
-        notice_stall(journal);
-    }
-    running = !journal->stopping;
-    (void)pthread_mutex_unlock(&journal->lock);
-    return running;
-}
-
-/* Keeps commits an interval apart, so that one sync serves many records. */
-static void
-wait_interval(struct gong_journal *journal, gong_mono_t last)
-{
-    gong_dur_t since = gong_mono_since(gong_mono_now(), last);
-    struct timespec deadline;
-    int rc = 0;
-
-    if (since.ns >= journal->options.commit_interval.ns) {
-        return;
-    }
-    gong_clock_deadline(
-        (gong_dur_t){journal->options.commit_interval.ns - since.ns},
-        &deadline);
-    (void)pthread_mutex_lock(&journal->lock);
-    while (!journal->stopping && rc == 0) {
-        rc = pthread_cond_timedwait(&journal->stopped, &journal->lock,
-                                    &deadline);
-    }
-    (void)pthread_mutex_unlock(&journal->lock);
-}
-
-static void *
-run_committer(void *ctx)
-{
-    struct gong_journal *journal = ctx;
-    gong_mono_t last = {0};
-
-    while (wait_for_records(journal)) {
-        wait_interval(journal, last);
-        last = gong_mono_now();
-        commit(journal);
-    }
-    commit(journal);
-    return NULL;
-}
-
-enum gong_err
-gong_journal_start(struct gong_journal *journal)
-{
-    int rc = pthread_create(&journal->committer, NULL, run_committer, journal);
-
-    if (rc != 0) {
-        return gong_err_from_errno(rc);
-    }
-    journal->started = true;
-    (void)pthread_mutex_lock(&journal->lock);
-    journal->beat = gong_mono_now();
-    journal->watching = true;
-    (void)pthread_mutex_unlock(&journal->lock);
-    return GONG_OK;
-}
-
-void
-gong_journal_stop(struct gong_journal *journal)
-{
-    (void)pthread_mutex_lock(&journal->lock);
-    journal->stopping = true;
-    (void)pthread_cond_broadcast(&journal->grown);
-    (void)pthread_cond_broadcast(&journal->settled);
-    (void)pthread_cond_broadcast(&journal->stopped);
-    (void)pthread_mutex_unlock(&journal->lock);
-    if (journal->started) {
-        (void)pthread_join(journal->committer, NULL);
-        journal->started = false;
-    }
 }

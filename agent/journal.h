@@ -6,6 +6,11 @@
  * slewed towards the wall clock (at most 5 ms per second), so that a jump of
  * the wall clock neither fires nor delays anything. After a restart it goes on
  * from the last record's time or the wall clock, whichever is later.
+ *
+ * While the disk fails (EIO, read-only) records are held in memory (common/
+ * spool.h): the engine reads on and alerts, but nothing of it is durable, so
+ * nothing is settled, stores get nothing, and a restart forgets it. When the
+ * disk works again they are written out and told to `written`.
  */
 #ifndef GONG_AGENT_JOURNAL_H
 #define GONG_AGENT_JOURNAL_H
@@ -36,15 +41,20 @@ struct gong_journal_options {
     void (*seen)(void *ctx, const struct gong_record *record);
     uint64_t (*seen_from)(void *ctx, struct gong_spool *spool);
     void *seen_ctx;
+    /* On the committer's thread, for every record that was held in memory and
+     * is durable now; those that memory had no room for never come. May be
+     * NULL. */
+    void (*written)(void *ctx, const struct gong_record *record);
     gong_dur_t settle; /* what RESUME records say */
     gong_dur_t stall;  /* so long without a sign of life: blind; 0: 5 s */
 };
 
 /* Transparent: plain values, for /healthz. After a failed sync sync_ok stays
- * false and the durable mark where it is until the next start. */
+ * false and the durable mark where it is until one succeeds. */
 struct gong_journal_health {
-    bool append_ok;
+    bool append_ok; /* the last record went to the disk */
     bool sync_ok;
+    bool holding; /* records are held in memory, or just were */
     uint64_t end;
     uint64_t durable;
 };
@@ -62,12 +72,19 @@ void gong_journal_stop(struct gong_journal *journal);
 void gong_journal_close(struct gong_journal *journal);
 
 /* gong_journal_append: any thread. wall_ns is the arrival; 0: now. The record
- * is in the page cache on return and the engine is woken. */
+ * is in the page cache on return, or held in memory, and the engine is woken.
+ */
 enum gong_err gong_journal_append(struct gong_journal *journal,
                                   enum gong_record_type type,
                                   const struct iovec *parts, int part_count,
                                   int64_t wall_ns,
                                   uint64_t *position) GONG_MUST_CHECK;
+
+/* gong_journal_held: any thread: whether the record at position is in memory
+ * only. gong_journal_holding: whether there may be such, or some that were and
+ * have not been told to `written` yet. */
+bool gong_journal_held(struct gong_journal *journal, uint64_t position);
+bool gong_journal_holding(struct gong_journal *journal);
 
 /* gong_journal_repeat_config: any thread: the newest CONFIG record once more.
  * One lock sees to it that no newer one comes between looking and appending.

@@ -22,7 +22,7 @@
 enum gong_lost_reason {
     GONG_LOST_DROPPED, /* "drop_oldest" */
     GONG_LOST_DAMAGED, /* "damaged": bytes of its spool were bad */
-    GONG_LOST_TORN,    /* "torn": numbers that a power cut made unusable */
+    GONG_LOST_TORN,    /* "torn": numbers that were never used */
 };
 
 /* Transparent plain values; sizes is a view. */

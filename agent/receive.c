@@ -159,6 +159,8 @@ gong_receive_check(struct gong_receive *receive, struct gong_device_name name,
         } else if (!gong_ranges_fits(&epoch->settled, header->seq)) {
             queue_ack(receive, epoch, true, now);
             verdict = GONG_RECEIVE_GAPS;
+        } else if (gong_ranges_has(&epoch->shown, header->seq)) {
+            verdict = GONG_RECEIVE_SHOWN;
         }
     }
     (void)pthread_mutex_unlock(&receive->lock);
@@ -303,9 +305,28 @@ split(struct gong_str payload, struct gong_device_name *name,
            !gong_str_is(name->site, GONG_INGEST_OWN_SITE);
 }
 
+void
+gong_receive_show(struct gong_receive *receive, struct gong_device_name name,
+                  const struct gong_batch_header *header, gong_mono_t now)
+{
+    enum gong_receive_verdict verdict;
+    struct gong_receive_epoch *epoch;
+
+    (void)pthread_mutex_lock(&receive->lock);
+    epoch = open_epoch(receive, name, header, now, &verdict);
+    if (epoch != NULL) {
+        /* What is settled is looked at first: saying it here saves ranges. */
+        gong_ranges_raise(&epoch->shown, epoch->settled.cum);
+        (void)!gong_ranges_add(&epoch->shown, header->seq);
+    }
+    (void)pthread_mutex_unlock(&receive->lock);
+}
+
+/* written: it was held until now, and later ones may be settled already. Else
+ * a device's records only grow: what was saved knows all up to its own. */
 static void
 learn_batch(struct gong_receive *receive, struct gong_device_name name,
-            struct gong_str message, uint64_t offset)
+            struct gong_str message, uint64_t offset, bool written)
 {
     enum gong_receive_verdict verdict;
     struct gong_batch_header header;
@@ -317,11 +338,13 @@ learn_batch(struct gong_receive *receive, struct gong_device_name name,
     }
     (void)pthread_mutex_lock(&receive->lock);
     epoch = open_epoch(receive, name, &header, gong_mono_now(), &verdict);
-    /* A device's records only grow: what was saved knows all up to its own. */
-    if (epoch != NULL && offset > epoch->position) {
+    if (epoch != NULL && (written || offset > epoch->position)) {
         settle(epoch, &header, offset);
         if (gong_ledger_report_is(body)) {
             explain(receive, epoch, body);
+        }
+        if (written) {
+            queue_ack(receive, epoch, true, gong_mono_now());
         }
     }
     (void)pthread_mutex_unlock(&receive->lock);
@@ -339,9 +362,21 @@ gong_receive_learn(void *ctx, const struct gong_record *record)
         return;
     }
     if (record->meta.type == GONG_RECORD_DATA) {
-        learn_batch(ctx, name, message, record->offset);
+        learn_batch(ctx, name, message, record->offset, false);
     } else {
         gong_receive_learn_status(ctx, name, message, gong_mono_now());
+    }
+}
+
+void
+gong_receive_written(void *ctx, const struct gong_record *record)
+{
+    struct gong_device_name name;
+    struct gong_str message;
+
+    if (record->meta.type == GONG_RECORD_DATA &&
+        split(record->payload, &name, &message)) {
+        learn_batch(ctx, name, message, record->offset, true);
     }
 }
 

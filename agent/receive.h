@@ -43,6 +43,7 @@ struct gong_receive_options {
 enum gong_receive_verdict {
     GONG_RECEIVE_NEW,       /* go on */
     GONG_RECEIVE_DUPLICATE, /* settled before: its ack goes out again */
+    GONG_RECEIVE_SHOWN,     /* the engine has seen it, but it is not settled */
     GONG_RECEIVE_AGAIN,     /* damaged: not settled, it will be sent again */
     GONG_RECEIVE_ASIDE,     /* damaged for the third time: settle it as such */
     GONG_RECEIVE_FLOOD,     /* the device's token bucket is empty */
@@ -75,7 +76,8 @@ enum gong_receive_verdict gong_receive_admit(struct gong_receive *receive,
                                              gong_mono_t now);
 
 /* gong_receive_check: whether a sound batch is to be journaled: NEW, DUPLICATE,
- * GAPS or MEMORY. Changes nothing but what the sender says is gone (low). */
+ * SHOWN, GAPS or MEMORY. Changes nothing but what the sender says is gone
+ * (low). */
 enum gong_receive_verdict
 gong_receive_check(struct gong_receive *receive, struct gong_device_name name,
                    const struct gong_batch_header *header, gong_mono_t now);
@@ -97,6 +99,17 @@ void gong_receive_report(struct gong_receive *receive,
                          struct gong_device_name name,
                          const struct gong_batch_header *header,
                          struct gong_str body, gong_mono_t now);
+
+/* gong_receive_show: the batch is held in memory: the engine sees it, but it
+ * may not be settled. Sent again meanwhile it is SHOWN, not NEW. Past 32 gaps
+ * this is forgotten. */
+void gong_receive_show(struct gong_receive *receive,
+                       struct gong_device_name name,
+                       const struct gong_batch_header *header, gong_mono_t now);
+
+/* gong_receive_written: for a record that was held and is in the journal now:
+ * its batch is settled, and an ack is due. */
+void gong_receive_written(void *ctx, const struct gong_record *record);
 
 /* gong_receive_status: a status message. A birth that names its epoch is acked
  * at once, so that the device learns the time; goodbyes close the ledger.

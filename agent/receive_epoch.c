@@ -25,6 +25,7 @@ free_epoch(struct gong_receive *receive, struct gong_receive_epoch *epoch)
     add_counts(&receive->forgotten, &epoch->ledger.counts);
     gong_ack_queue_remove(&receive->queue, &epoch->link);
     gong_ranges_fini(&epoch->settled);
+    gong_ranges_fini(&epoch->shown);
     gong_ledger_fini(&epoch->ledger);
     free(epoch);
 }

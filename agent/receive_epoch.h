@@ -31,6 +31,7 @@ struct gong_receive_epoch {
     uint64_t low;
     uint64_t position; /* of its newest batch in the journal */
     struct gong_ranges settled;
+    struct gong_ranges shown; /* to the engine, while the disk failed */
     struct gong_ledger ledger;
     struct gong_receive_damaged damaged[GONG_RECEIVE_DAMAGED];
     unsigned damaged_next;

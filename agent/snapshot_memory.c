@@ -6,8 +6,9 @@
 #define HUGE_PAGE ((uintptr_t)2 << 20)
 
 #ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE 25 /* of Linux 6.1, newer than some libraries' headers   \
-                          */
+#define MADV_COLLAPSE                                                          \
+    25 /* of Linux 6.1, newer than some libraries' headers                     \
+        */
 #endif
 
 void

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/disk_metrics.h"
 #include "agent/metrics.h"
 
 struct health {
@@ -33,6 +34,14 @@ look(const struct gong_status_source *source,
         health.stores = health.stores && store_up(&source->stores[i]);
     }
     return health;
+}
+
+static struct gong_disk_source
+disk_of(const struct gong_status_source *source)
+{
+    return (struct gong_disk_source){.journal = source->journal,
+                                     .effects = source->effects,
+                                     .state_dir = source->state_dir};
 }
 
 /* Closes a memory stream; NULL where it ran short. */
@@ -87,6 +96,7 @@ gong_status_health(const struct gong_status_source *source, bool *well,
 char *
 gong_status_metrics(const struct gong_status_source *source, size_t *len)
 {
+    struct gong_disk_source disk = disk_of(source);
     struct gong_engine_report report;
     char *text = NULL;
     FILE *out = open_memstream(&text, len);
@@ -96,6 +106,7 @@ gong_status_metrics(const struct gong_status_source *source, size_t *len)
     }
     gong_engine_thread_report(source->engine, &report);
     gong_counters_write_prometheus(source->counters, out);
+    gong_disk_metrics_write_prometheus(&disk, out);
     gong_metrics_write_prometheus(&report, out);
     (void)fprintf(out,
                   "# HELP gong_agent_broker_connected Whether the link to the "
@@ -113,6 +124,7 @@ gong_status_metrics(const struct gong_status_source *source, size_t *len)
 char *
 gong_status_lines(const struct gong_status_source *source, size_t *len)
 {
+    struct gong_disk_source disk = disk_of(source);
     struct gong_engine_report report;
     char *text = NULL;
     FILE *out = open_memstream(&text, len);
@@ -122,10 +134,33 @@ gong_status_lines(const struct gong_status_source *source, size_t *len)
     }
     gong_engine_thread_report(source->engine, &report);
     gong_counters_write_lines(source->counters, out);
+    gong_disk_metrics_write_lines(&disk, out);
     gong_metrics_write_lines(&report, out);
     (void)fprintf(out, "gong_agent_broker_connected value=%d\n",
                   source->broker_connected(source->broker) ? 1 : 0);
     return finish(out, &text);
+}
+
+/* What staff must know while the disk fails. */
+static void
+write_memory_warning(const struct gong_status_source *source, FILE *out)
+{
+    struct gong_spool_stats stats;
+
+    gong_spool_stats(gong_journal_spool(source->journal), &stats);
+    if (stats.memory_records == 0) {
+        return;
+    }
+    (void)fprintf(out,
+                  "<p class=\"bad\">Đĩa của trạm không ghi được: %" PRIu64
+                  " bản ghi chỉ còn trong bộ nhớ. Báo động vẫn chạy; các thiết "
+                  "bị giữ lại số liệu và sẽ gửi lại. Kiểm tra đĩa, đừng khởi "
+                  "động lại trước khi đĩa ghi được.<br><span lang=\"en\">The "
+                  "disk takes nothing: that many records are only in memory. "
+                  "Alerts go on; devices keep their data and send it again. "
+                  "Look at the disk, do not restart before it can be "
+                  "written.</span></p>\n",
+                  stats.memory_records);
 }
 
 static const char page_head[] =
@@ -185,8 +220,10 @@ gong_status_page(const struct gong_status_source *source, size_t *len)
                   "<h1>gong: %s</h1>\n"
                   "<p>Trạm trung tâm: nhận số liệu, tính quy tắc, báo động.<br>"
                   "<span lang=\"en\">The agent: receives, evaluates, "
-                  "alerts.</span></p>\n<table>\n",
+                  "alerts.</span></p>\n",
                   source->agent);
+    write_memory_warning(source, out);
+    (void)fputs("<table>\n", out);
     state_row(out, "Nhật ký / journal", health.journal);
     state_row(out, "Kết nối MQTT / broker link", health.broker);
     for (size_t i = 0; i < source->store_count; i++) {

@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "agent/effects.h"
 #include "agent/engine_thread.h"
 #include "agent/journal.h"
 #include "agent/receive.h"
@@ -24,6 +25,8 @@ struct gong_status_source {
     struct gong_counters *counters;
     struct gong_journal *journal;
     struct gong_receive *receive;
+    struct gong_effects *effects; /* may be NULL, as state_dir */
+    const char *state_dir;
     struct gong_engine_thread *engine;
     bool (*broker_connected)(void *ctx);
     void *broker;

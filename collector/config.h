@@ -27,6 +27,7 @@ struct gong_config_spool {
     uint64_t segment_size;
     int policy; /* enum gong_spool_policy */
     gong_dur_t sync;
+    uint64_t memory;
 };
 
 struct gong_config_broker {

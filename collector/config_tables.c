@@ -88,6 +88,15 @@ static const struct gong_option spool_options[] = {
      .max = 3600000,
      .unit = "",
      .help = "How much a power cut may cost; a crash costs nothing."},
+    {.name = "memory",
+     .type = GONG_OPTION_SIZE,
+     .offset = AT(_spool, memory),
+     .default_value = "1MiB",
+     .min = 0,
+     .max = 1073741824.0,
+     .unit = "bytes",
+     .help = "What may be held in memory and sent from there while the disk "
+             "fails; full, the oldest goes. A restart loses it."},
 };
 static const struct gong_option_table spool_table = {
     .name = "spool",

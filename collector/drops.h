@@ -41,7 +41,8 @@
 enum gong_drop_reason {
     GONG_DROP_OLDEST,
     GONG_DROP_DAMAGED, /* bytes in the spool were bad */
-    GONG_DROP_TORN,    /* numbers that a power cut made unusable */
+    GONG_DROP_TORN, /* numbers that were skipped, after a power cut or while the
+                       disk failed */
 };
 
 /* Transparent: since the spool was made. */

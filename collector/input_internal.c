@@ -15,6 +15,7 @@ static const struct field {
     {"points_gathered", offsetof(struct gong_stats, points_gathered)},
     {"points_received", offsetof(struct gong_stats, points_received)},
     {"points_refused", offsetof(struct gong_stats, points_refused)},
+    {"points_held", offsetof(struct gong_stats, points_held)},
     {"points_dropped", offsetof(struct gong_stats, points_dropped)},
     {"gather_errors", offsetof(struct gong_stats, gather_errors)},
     {"gathers_missed", offsetof(struct gong_stats, gathers_missed)},
@@ -31,6 +32,9 @@ static const struct field {
     {"dropped_points", offsetof(struct gong_stats, dropped_points)},
     {"dropped_samples", offsetof(struct gong_stats, dropped_samples)},
     {"damaged_batches", offsetof(struct gong_stats, damaged_batches)},
+    {"spool_writable", offsetof(struct gong_stats, spool_writable)},
+    {"spool_memory_bytes", offsetof(struct gong_stats, spool_memory_bytes)},
+    {"spool_memory_lost", offsetof(struct gong_stats, spool_memory_lost)},
     {"connected", offsetof(struct gong_stats, connected)},
     {"clock_offset_ms", offsetof(struct gong_stats, clock_offset_ms)},
 };

@@ -33,7 +33,8 @@ gong_lanes_close(struct gong_lanes *lanes)
     }
 }
 
-/* What is read for the first time comes in order and without holes. */
+/* What is read for the first time comes in order and without holes, but for the
+ * numbers that were skipped where memory had to do. */
 static void
 note_seen(struct gong_lanes *lanes, uint64_t from,
           const struct gong_spooled *batch, uint64_t next)
@@ -43,14 +44,15 @@ note_seen(struct gong_lanes *lanes, uint64_t from,
     }
     if (from == lanes->seen && lanes->seen_seq != 0 &&
         batch->seq > lanes->seen_seq + 1 &&
-        batch->generation == lanes->seen_generation &&
-        lanes->options.hole != NULL) {
+        batch->generation == lanes->seen_generation && !batch->held &&
+        !lanes->seen_held && lanes->options.hole != NULL) {
         lanes->options.hole(lanes->options.hole_ctx, lanes->seen_seq + 1,
                             batch->seq - 1);
     }
     lanes->seen = next;
     lanes->seen_seq = batch->seq;
     lanes->seen_generation = batch->generation;
+    lanes->seen_held = batch->held;
 }
 
 /* The first batch at or after from and before limit; *next is what follows. */

@@ -58,6 +58,7 @@ struct gong_lanes {
     uint64_t seen;
     uint64_t seen_seq;
     uint8_t seen_generation;
+    bool seen_held;
     const struct gong_dating *dating; /* borrowed; NULL: stamps are true */
     size_t gap_count;
     struct gong_lanes_gap gaps[GONG_LANES_GAPS_MAX];

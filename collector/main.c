@@ -125,9 +125,10 @@ take_gathered(void *ctx, struct gong_str lines, uint64_t points)
 }
 
 static enum gong_err
-take_received(void *ctx, struct gong_str lines, uint64_t *accepted)
+take_received(void *ctx, struct gong_str lines,
+              struct gong_spooler_taken *taken)
 {
-    return gong_spooler_append(ctx, lines, accepted);
+    return gong_spooler_append(ctx, lines, taken);
 }
 
 static enum gong_err
@@ -146,6 +147,7 @@ open_spooler(struct collector *collector, const char *manifest, char *why)
         .segment_size = config->spool.segment_size,
         .policy = (enum gong_spool_policy)config->spool.policy,
         .sync = config->spool.sync,
+        .memory = config->spool.memory,
         .site = config->site,
         .device = config->device,
         .manifest = manifest != NULL ? manifest : config->manifest,

@@ -6,7 +6,7 @@
 #include <jansson.h>
 
 char *
-gong_presence_birth(uint64_t conn, uint64_t epoch, uint64_t next,
+gong_presence_birth(uint64_t conn, const struct gong_presence_spool *spool,
                     struct gong_cadence *cadence)
 {
     char conn_text[17];
@@ -16,14 +16,15 @@ gong_presence_birth(uint64_t conn, uint64_t epoch, uint64_t next,
     char *text = NULL;
 
     (void)snprintf(conn_text, sizeof conn_text, "%016" PRIx64, conn);
-    (void)snprintf(epoch_text, sizeof epoch_text, "%016" PRIx64, epoch);
+    (void)snprintf(epoch_text, sizeof epoch_text, "%016" PRIx64, spool->epoch);
     if (every == NULL) {
         return NULL;
     }
     /* "o" takes the reference, also on failure. */
-    birth = json_pack("{s:s, s:s, s:s, s:s, s:I, s:o}", "state", "online",
+    birth = json_pack("{s:s, s:s, s:s, s:s, s:I, s:s, s:o}", "state", "online",
                       "conn", conn_text, "version", GONG_VERSION, "epoch",
-                      epoch_text, "next", (json_int_t)next, "every", every);
+                      epoch_text, "next", (json_int_t)spool->next, "spool",
+                      spool->writable ? "ok" : "memory", "every", every);
     if (birth != NULL) {
         text = json_dumps(birth, JSON_COMPACT | JSON_REAL_PRECISION(6));
     }

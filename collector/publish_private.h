@@ -47,7 +47,8 @@ struct gong_publish {
     gong_mono_t committed_at;
     gong_mono_t born_at;
     uint64_t born_version;
-    double tokens; /* for the backlog */
+    bool born_writable; /* what the last birth said of the spool */
+    double tokens;      /* for the backlog */
     gong_mono_t tokens_at;
 
     bool started;

@@ -231,6 +231,11 @@ static bool
 tell_birth(struct gong_publish *publish, gong_mono_t now)
 {
     uint64_t version = gong_cadence_version(publish->cadence);
+    struct gong_presence_spool spool = {
+        .epoch = publish->epoch,
+        .next = gong_spooler_last_seq(publish->spooler) + 1,
+        .writable = gong_spooler_writable(publish->spooler),
+    };
     uint64_t conn;
     bool due;
     bool told;
@@ -241,17 +246,17 @@ tell_birth(struct gong_publish *publish, gong_mono_t now)
     conn = publish->conn;
     gong_monitor_unlock(&publish->monitor);
     if (!due &&
-        (version == publish->born_version ||
+        ((version == publish->born_version &&
+          spool.writable == publish->born_writable) ||
          gong_mono_since(now, publish->born_at).ns < REBIRTH_AFTER.ns)) {
         return true;
     }
-    text = gong_presence_birth(conn, publish->epoch,
-                               gong_spooler_last_seq(publish->spooler) + 1,
-                               publish->cadence);
+    text = gong_presence_birth(conn, &spool, publish->cadence);
     told = text != NULL && gong_publish_say(publish, text);
     free(text);
     if (told) {
         publish->born_version = version;
+        publish->born_writable = spool.writable;
         publish->born_at = now;
         gong_monitor_lock(&publish->monitor);
         publish->birth_due = publish->conn != conn;
@@ -285,6 +290,10 @@ gong_publish_commit(struct gong_publish *publish, gong_mono_t now, bool at_once)
                      (int64_t)(spool.end - publish->lanes.committed));
     gong_counter_set(&gong_stats()->spool_dropped_bytes,
                      (int64_t)spool.dropped_bytes);
+    gong_counter_set(&gong_stats()->spool_memory_bytes,
+                     (int64_t)spool.memory_bytes);
+    gong_counter_set(&gong_stats()->spool_memory_lost,
+                     (int64_t)spool.memory_lost_records);
 }
 
 static gong_dur_t
@@ -317,7 +326,8 @@ idle_time(struct gong_publish *publish, gong_mono_t now)
             wait, (gong_dur_t){GONG_NS_PER_S /
                                (int64_t)publish->options.lanes.backlog_rate});
     }
-    if (gong_cadence_version(publish->cadence) != publish->born_version) {
+    if (gong_cadence_version(publish->cadence) != publish->born_version ||
+        gong_spooler_writable(publish->spooler) != publish->born_writable) {
         wait = sooner(wait,
                       gong_mono_since(
                           gong_mono_add(publish->born_at, REBIRTH_AFTER), now));

@@ -47,7 +47,7 @@ static void
 hand_over(struct gong_socket_client *client, struct gong_socket_desk *desk,
           uint64_t count)
 {
-    uint64_t accepted = 0;
+    struct gong_spooler_taken taken = {0};
     enum gong_err err;
 
     if (count == 0) {
@@ -55,11 +55,16 @@ hand_over(struct gong_socket_client *client, struct gong_socket_desk *desk,
     }
     err = desk->sink.take(desk->sink.ctx,
                           gong_str_from(desk->lines.data, desk->lines.len),
-                          &accepted);
-    client->accepted += accepted;
-    gong_counter_increase(&gong_stats()->points_received, accepted);
+                          &taken);
+    client->accepted += taken.accepted;
+    client->held += taken.held;
+    gong_counter_increase(&gong_stats()->points_received,
+                          taken.accepted + taken.held);
+    if (taken.held > 0 && client->reason == NULL) {
+        client->reason = "disk_failed";
+    }
     if (err != GONG_OK) {
-        refuse(client, count - accepted,
+        refuse(client, count - taken.accepted - taken.held,
                err == GONG_ERR_NO_SPACE ? "spool_full" : "spool_failed");
     }
 }
@@ -95,11 +100,16 @@ answer(struct gong_socket_client *client, struct gong_buffer *answers)
 {
     char text[GONG_SOCKET_ANSWER_SIZE];
     uint64_t dropped = gong_counter_get(&gong_stats()->dropped_points);
-    int len = snprintf(text, sizeof text,
-                       "accepted=%" PRIu64 " refused=%" PRIu64 " reason=%s",
-                       client->accepted, client->refused,
-                       client->reason == NULL ? "-" : client->reason);
+    int len =
+        snprintf(text, sizeof text, "accepted=%" PRIu64 " refused=%" PRIu64,
+                 client->accepted, client->refused);
 
+    if (client->held > 0) {
+        len += snprintf(text + len, sizeof text - (size_t)len, " held=%" PRIu64,
+                        client->held);
+    }
+    len += snprintf(text + len, sizeof text - (size_t)len, " reason=%s",
+                    client->reason == NULL ? "-" : client->reason);
     /* Points accepted earlier that a full spool has lost since it was made. */
     if (dropped > 0) {
         len += snprintf(text + len, sizeof text - (size_t)len,
@@ -107,6 +117,7 @@ answer(struct gong_socket_client *client, struct gong_buffer *answers)
     }
     len += snprintf(text + len, sizeof text - (size_t)len, "\n");
     client->accepted = 0;
+    client->held = 0;
     client->refused = 0;
     client->reason = NULL;
     return gong_buffer_append(answers, text, (size_t)len);
@@ -181,8 +192,8 @@ gong_socket_client_end(struct gong_socket_client *client,
                        struct gong_socket_desk *desk, int64_t now_ns,
                        struct gong_buffer *answers)
 {
-    bool open =
-        client->in.len > 0 || client->accepted > 0 || client->refused > 0;
+    bool open = client->in.len > 0 || client->accepted > 0 ||
+                client->held > 0 || client->refused > 0;
 
     if (!open) {
         return GONG_OK;

@@ -5,6 +5,11 @@
  *   door,id=4 open=false 17600...\n
  *   \n                             a blank line, or the end: the batch is over
  *                  <--  accepted=2 refused=0 reason=-\n
+ *                       accepted=0 refused=0 held=2 reason=disk_failed\n
+ *
+ * held, which is left out where it is 0: lines that will be sent, but that the
+ * disk did not take: a restart of the collector loses what was not sent by
+ * then. Whoever can, keeps them and says them again.
  *
  * Lines are checked, written anew and given to the sink in pieces of 32 KiB,
  * so a batch of any length is taken with bounded memory; the answer comes when
@@ -20,6 +25,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "collector/spooler.h"
 #include "common/err.h"
 #include "common/lp_decode.h"
 #include "common/lp_encode.h"
@@ -27,9 +33,10 @@
 
 #define GONG_SOCKET_ANSWER_SIZE 128
 
-/* Where checked lines go; *accepted of them are kept. */
+/* Where checked lines go; *taken says what became of them. */
 struct gong_socket_sink {
-    enum gong_err (*take)(void *ctx, struct gong_str lines, uint64_t *accepted);
+    enum gong_err (*take)(void *ctx, struct gong_str lines,
+                          struct gong_spooler_taken *taken);
     void *ctx;
 };
 
@@ -45,6 +52,7 @@ struct gong_socket_client {
     struct gong_buffer in;
     size_t scanned; /* bytes of in known to hold whole lines only */
     uint64_t accepted;
+    uint64_t held;
     uint64_t refused;
     const char *reason; /* static text; NULL: none */
 };

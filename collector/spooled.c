@@ -24,7 +24,8 @@ gong_spooled_parse(const struct gong_record *record, struct gong_spooled *out)
     }
     *out = (struct gong_spooled){
         .seq = gong_le_get64(head),
-        .points = gong_le_get32(head + 8),
+        .points = gong_le_get32(head + 8) & ~GONG_SPOOLED_HELD,
+        .held = (gong_le_get32(head + 8) & GONG_SPOOLED_HELD) != 0,
         .crc = gong_le_get32(head + 12),
         .body = gong_str_from(record->payload.data + GONG_SPOOLED_HEAD,
                               record->payload.len - GONG_SPOOLED_HEAD),

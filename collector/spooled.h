@@ -3,10 +3,13 @@
  * endian. The record's wall time is when it was accepted.
  *
  *   0 u64 seq   8 u32 points   12 u32 CRC-32C of body   16 body
+ *
+ * The top bit of points: it was held in memory before it came to the disk.
  */
 #ifndef GONG_COLLECTOR_SPOOLED_H
 #define GONG_COLLECTOR_SPOOLED_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/err.h"
@@ -14,6 +17,7 @@
 #include "common/str.h"
 
 #define GONG_SPOOLED_HEAD 16
+#define GONG_SPOOLED_HELD 0x80000000u
 /* Fits any broker's packet limit. */
 #define GONG_SPOOLED_BODY_MAX (128u << 10)
 
@@ -21,6 +25,7 @@
 struct gong_spooled {
     uint64_t seq; /* from 1 */
     uint32_t points;
+    bool held;
     uint32_t crc;
     struct gong_str body;
     uint64_t offset; /* of the record in the spool */

@@ -10,6 +10,7 @@
 #include "collector/manifest.h"
 #include "collector/spooled.h"
 #include "collector/stats.h"
+#include "common/backoff.h"
 #include "common/crc32c.h"
 #include "common/le.h"
 #include "common/log.h"
@@ -34,7 +35,10 @@ struct gong_spooler {
     pthread_mutex_t append_lock; /* numbers follow the order in the spool */
     bool manifest_failing;       /* under append_lock: logged already */
     struct gong_buffer reports;  /* under append_lock */
+    bool holding; /* under append_lock: the newest batch is in memory */
+    enum gong_spool_policy policy;
     _Atomic uint64_t last_seq;
+    atomic_bool writable;
 
     struct gong_monitor monitor; /* guards dirty and stopping */
     bool dirty;
@@ -46,7 +50,8 @@ struct gong_spooler {
 /* The newest number in the spool, and the generation it was written in. On the
  * way: numbers that are missing between two of one generation were damaged. */
 static enum gong_err
-find_last(struct gong_spooler *spooler, uint64_t *seq, uint8_t *generation)
+find_last(struct gong_spooler *spooler, uint64_t *seq, uint8_t *generation,
+          bool *held)
 {
     struct gong_spool_cursor *cursor = NULL;
     struct gong_record record;
@@ -54,6 +59,7 @@ find_last(struct gong_spooler *spooler, uint64_t *seq, uint8_t *generation)
 
     *seq = 0;
     *generation = 0;
+    *held = false;
     if (err != GONG_OK) {
         return err;
     }
@@ -67,16 +73,25 @@ find_last(struct gong_spooler *spooler, uint64_t *seq, uint8_t *generation)
         if (gong_spooled_parse(&record, &batch) == GONG_OK &&
             batch.seq > *seq) {
             gong_dating_learn(&spooler->dating, &batch);
-            if (*seq != 0 && batch.seq > *seq + 1 &&
+            if (*seq != 0 && batch.seq > *seq + 1 && !*held && !batch.held &&
                 batch.generation == *generation) {
                 gong_drops_hole(spooler->drops, *seq + 1, batch.seq - 1);
             }
             *seq = batch.seq;
             *generation = batch.generation;
+            *held = batch.held;
         }
     }
     gong_spool_cursor_close(cursor);
     return err == GONG_ERR_AGAIN ? GONG_OK : err;
+}
+
+static uint64_t
+random_jump(void)
+{
+    return GONG_SPOOLER_JUMP *
+               (1 + gong_random_u64() % GONG_SPOOLER_HELD_JUMPS) +
+           gong_random_u64() % GONG_SPOOLER_JUMP;
 }
 
 static enum gong_err
@@ -86,6 +101,7 @@ resume_numbers(struct gong_spooler *spooler, uint64_t segments)
     uint64_t seq = 0;
     uint64_t last;
     uint8_t generation = 0;
+    bool held;
     enum gong_err err;
 
     gong_spool_stats(spooler->spool, &stats);
@@ -95,7 +111,7 @@ resume_numbers(struct gong_spooler *spooler, uint64_t segments)
         spooler->body_max = GONG_SPOOLED_BODY_MAX;
     }
     spooler->generation = (uint8_t)(stats.generation & 0xff);
-    err = find_last(spooler, &seq, &generation);
+    err = find_last(spooler, &seq, &generation, &held);
     if (err != GONG_OK) {
         return err;
     }
@@ -111,6 +127,8 @@ resume_numbers(struct gong_spooler *spooler, uint64_t segments)
          * them there may have been numbers of which nothing is left. */
         seq += (uint8_t)(spooler->generation - generation) * GONG_SPOOLER_JUMP;
     }
+    /* More may have been sent from memory than came to the disk. */
+    seq += held ? random_jump() : 0;
     if (seq > last) {
         gong_drops_torn(spooler->drops, last + 1, seq);
     }
@@ -187,6 +205,7 @@ open_parts(struct gong_spooler *spooler,
         .policy = options->policy,
         .dropping = dropping,
         .dropping_ctx = spooler,
+        .memory_max = options->memory,
     };
     uint8_t id[16];
     enum gong_err err = gong_spool_open(&spool, &spooler->spool, why, why_size);
@@ -239,6 +258,9 @@ gong_spooler_open(const struct gong_spooler_options *options,
     }
     (void)pthread_mutex_init(&spooler->append_lock, NULL);
     spooler->sync = options->sync;
+    spooler->policy = options->policy;
+    atomic_init(&spooler->writable, true);
+    gong_counter_set(&gong_stats()->spool_writable, 1);
     err = open_parts(spooler, options, why, why_size);
     if (err != GONG_OK) {
         gong_spooler_close(spooler);
@@ -313,30 +335,104 @@ first_chunk(struct gong_str lines, size_t most, uint32_t *points)
     return gong_str_from(lines.data, len);
 }
 
-static enum gong_err
-append_batch(struct gong_spooler *spooler, struct gong_str body,
-             uint32_t points)
+/* A full spool that drops its oldest only refuses where it cannot recycle. */
+static bool
+may_hold(const struct gong_spooler *spooler, enum gong_err err)
 {
-    uint64_t seq = atomic_load(&spooler->last_seq) + 1;
+    return err == GONG_ERR_IO || err == GONG_ERR_READ_ONLY ||
+           (err == GONG_ERR_NO_SPACE &&
+            spooler->policy == GONG_SPOOL_DROP_OLDEST);
+}
+
+/* One batch as it is appended. */
+struct draft {
+    struct gong_str body;
+    uint32_t points;
+    uint32_t crc;
+    struct gong_record_meta meta;
+};
+
+typedef enum gong_err (*put_fn)(struct gong_spool *spool,
+                                const struct gong_record_meta *meta,
+                                const struct iovec *parts, int part_count,
+                                uint64_t *offset);
+
+static enum gong_err
+put(struct gong_spooler *spooler, put_fn put_record, const struct draft *draft,
+    uint64_t seq)
+{
     uint8_t head[GONG_SPOOLED_HEAD];
     /* iovec has no const; the spool only reads. */
-    struct iovec parts[2] = {{head, sizeof head},
-                             {(void *)(uintptr_t)body.data, body.len}};
-    struct gong_record_meta meta = {
-        .type = GONG_RECORD_SPOOLED,
-        .flags = spooler->generation,
-        .mono_ns = gong_mono_now().ns,
-        .wall_ns = gong_wall_now().ns,
-    };
+    struct iovec parts[2] = {
+        {head, sizeof head},
+        {(void *)(uintptr_t)draft->body.data, draft->body.len}};
     enum gong_err err;
 
-    memcpy(meta.boot_id, spooler->boot_id, sizeof meta.boot_id);
-    meta.journal_ms = gong_floor_ms(meta.wall_ns);
-    gong_spooled_head(seq, points, gong_crc32c(0, body.data, body.len), head);
-    err = gong_spool_append(spooler->spool, &meta, parts, 2, NULL);
+    gong_spooled_head(seq, draft->points, draft->crc, head);
+    err = put_record(spooler->spool, &draft->meta, parts, 2, NULL);
     if (err == GONG_OK) {
         atomic_store(&spooler->last_seq, seq);
     }
+    return err;
+}
+
+/* A restart goes on from the last number on the disk: those given out from
+ * memory must lie where it will never come. */
+static enum gong_err
+hold(struct gong_spooler *spooler, const struct draft *draft)
+{
+    uint64_t next = atomic_load(&spooler->last_seq) + 1;
+    uint64_t seq = spooler->holding ? next : next + random_jump();
+    enum gong_err err = put(spooler, gong_spool_hold, draft, seq);
+
+    if (err == GONG_OK && seq > next) {
+        gong_drops_torn(spooler->drops, next, seq - 1);
+    }
+    return err;
+}
+
+static void
+note_writable(struct gong_spooler *spooler, bool writable)
+{
+    gong_counter_set(&gong_stats()->spool_writable, writable ? 1 : 0);
+    if (atomic_exchange(&spooler->writable, writable) != writable) {
+        gong_log(writable ? GONG_LOG_INFO : GONG_LOG_ERROR, "spool_writable",
+                 "state=%s", writable ? "yes" : "no");
+    }
+}
+
+static enum gong_err
+append_batch(struct gong_spooler *spooler, struct gong_str body,
+             uint32_t points, struct gong_spooler_taken *taken)
+{
+    struct draft draft = {
+        .body = body,
+        .points = points,
+        .crc = gong_crc32c(0, body.data, body.len),
+        .meta = {.type = GONG_RECORD_SPOOLED,
+                 .flags = spooler->generation,
+                 .mono_ns = gong_mono_now().ns,
+                 .wall_ns = gong_wall_now().ns},
+    };
+    enum gong_err err;
+
+    memcpy(draft.meta.boot_id, spooler->boot_id, sizeof draft.meta.boot_id);
+    draft.meta.journal_ms = gong_floor_ms(draft.meta.wall_ns);
+    err = put(spooler, gong_spool_append, &draft,
+              atomic_load(&spooler->last_seq) + 1);
+    if (err == GONG_OK) {
+        taken->accepted += points;
+        spooler->holding = false;
+        note_writable(spooler, true);
+        return GONG_OK;
+    }
+    draft.points |= GONG_SPOOLED_HELD;
+    if (may_hold(spooler, err) && hold(spooler, &draft) == GONG_OK) {
+        taken->held += points;
+        spooler->holding = true;
+        err = GONG_OK;
+    }
+    note_writable(spooler, false);
     return err;
 }
 
@@ -346,6 +442,7 @@ append_batch(struct gong_spooler *spooler, struct gong_str body,
 static bool
 tell_drops_once(struct gong_spooler *spooler)
 {
+    struct gong_spooler_taken taken = {0};
     size_t lines;
     enum gong_err err;
 
@@ -357,10 +454,10 @@ tell_drops_once(struct gong_spooler *spooler)
     }
     err = append_batch(
         spooler, gong_str_from(spooler->reports.data, spooler->reports.len),
-        (uint32_t)lines);
+        (uint32_t)lines, &taken);
     gong_drops_told(spooler->drops,
-                    err == GONG_OK ? atomic_load(&spooler->last_seq) : 0);
-    return err == GONG_OK;
+                    taken.accepted > 0 ? atomic_load(&spooler->last_seq) : 0);
+    return err == GONG_OK && taken.accepted > 0;
 }
 
 static void
@@ -385,21 +482,20 @@ note_in_manifest(struct gong_spooler *spooler, struct gong_str lines)
 
 enum gong_err
 gong_spooler_append(struct gong_spooler *spooler, struct gong_str lines,
-                    uint64_t *accepted)
+                    struct gong_spooler_taken *taken)
 {
+    struct gong_spooler_taken in = {0};
     enum gong_err err = GONG_OK;
-    uint64_t in = 0;
 
     (void)pthread_mutex_lock(&spooler->append_lock);
     while (lines.len > 0 && err == GONG_OK) {
         uint32_t points;
         struct gong_str chunk = first_chunk(lines, spooler->body_max, &points);
 
-        err = append_batch(spooler, chunk, points);
+        err = append_batch(spooler, chunk, points, &in);
         if (err != GONG_OK) {
             break;
         }
-        in += points;
         lines = gong_str_from(lines.data + chunk.len, lines.len - chunk.len);
         gong_counter_increase(&gong_stats()->batches_spooled, 1);
         if (spooler->manifest != NULL) {
@@ -414,10 +510,11 @@ gong_spooler_append(struct gong_spooler *spooler, struct gong_str lines,
         gong_counter_increase(&gong_stats()->points_dropped,
                               count_lines(lines));
     }
-    if (accepted != NULL) {
-        *accepted = in;
+    gong_counter_increase(&gong_stats()->points_held, in.held);
+    if (taken != NULL) {
+        *taken = in;
     }
-    if (in > 0) {
+    if (in.accepted + in.held > 0) {
         gong_monitor_lock(&spooler->monitor);
         spooler->dirty = true;
         gong_monitor_unlock(&spooler->monitor);
@@ -445,6 +542,12 @@ struct gong_drops *
 gong_spooler_drops(struct gong_spooler *spooler)
 {
     return spooler->drops;
+}
+
+bool
+gong_spooler_writable(const struct gong_spooler *spooler)
+{
+    return atomic_load(&spooler->writable);
 }
 
 struct gong_spool *

@@ -9,10 +9,16 @@
  * tail, numbers jump ahead: those of the torn batches may be known to the
  * agent already and must not be used for others. What is lost for other reasons
  * is counted and told by number (collector/drops.h).
+ *
+ * While the disk fails batches are held in memory and sent from there, but a
+ * restart would lose them: they are held, not accepted. Their numbers jump
+ * ahead by a random step, since a restart goes on from the last one on the
+ * disk.
  */
 #ifndef GONG_COLLECTOR_SPOOLER_H
 #define GONG_COLLECTOR_SPOOLER_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -26,6 +32,8 @@
 
 /* Numbers skipped after a torn tail: far more than fit between two syncs. */
 #define GONG_SPOOLER_JUMP UINT64_C(1000000)
+/* And before the first held one, at most this many times that. */
+#define GONG_SPOOLER_HELD_JUMPS UINT64_C(100000)
 
 struct gong_spooler_options {
     const char *path;
@@ -33,12 +41,19 @@ struct gong_spooler_options {
     uint64_t segment_size;
     enum gong_spool_policy policy;
     gong_dur_t sync;
+    uint64_t memory;  /* bytes that may be held while the disk fails; 0: none */
     const char *site; /* borrowed, for the manifest */
     const char *device;
     const char *manifest; /* NULL or "": none */
 };
 
 struct gong_spooler;
+
+/* What became of lines. */
+struct gong_spooler_taken {
+    uint64_t accepted; /* in the spool */
+    uint64_t held;     /* in memory: sent, but a restart would lose them */
+};
 
 enum gong_err gong_spooler_open(const struct gong_spooler_options *options,
                                 struct gong_spooler **out, char *why,
@@ -52,11 +67,15 @@ void gong_spooler_listen(struct gong_spooler *spooler, void (*heard)(void *ctx),
                          void *ctx);
 
 /* gong_spooler_append: lines (whole, with stamps) as one batch, or several
- * where they are many. *accepted (may be NULL) says how many lines are in the
- * spool, also after an error. Any thread. */
-enum gong_err gong_spooler_append(struct gong_spooler *spooler,
-                                  struct gong_str lines,
-                                  uint64_t *accepted) GONG_MUST_CHECK;
+ * where they are many. *taken (may be NULL) says how many lines are where, also
+ * after an error. Any thread. */
+enum gong_err
+gong_spooler_append(struct gong_spooler *spooler, struct gong_str lines,
+                    struct gong_spooler_taken *taken) GONG_MUST_CHECK;
+
+/* gong_spooler_writable: whether the last batch went to the disk. Any thread.
+ */
+bool gong_spooler_writable(const struct gong_spooler *spooler);
 
 /* gong_spooler_settled: what an agent of this epoch says it has. Any thread. */
 void gong_spooler_settled(struct gong_spooler *spooler,

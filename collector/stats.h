@@ -13,6 +13,7 @@ struct gong_stats {
     gong_counter_t points_gathered; /* from inputs, into the spool */
     gong_counter_t points_received; /* from local programs, into the spool */
     gong_counter_t points_refused;  /* lines that are no line protocol */
+    gong_counter_t points_held;     /* only in memory: the disk failed */
     gong_counter_t points_dropped;  /* the spool was full or broken */
     gong_counter_t gather_errors;
     gong_counter_t gathers_missed; /* ticks that passed while one ran */
@@ -31,8 +32,11 @@ struct gong_stats {
     gong_counter_t dropped_points;
     gong_counter_t dropped_samples;
     gong_counter_t damaged_batches;
-    gong_counter_t connected;       /* gauge: 0 or 1 */
-    gong_counter_t clock_offset_ms; /* gauge: own clock minus the agent's */
+    gong_counter_t spool_writable;     /* gauge: 0 or 1 */
+    gong_counter_t spool_memory_bytes; /* gauge: held in memory */
+    gong_counter_t spool_memory_lost;  /* gauge: batches it had no room for */
+    gong_counter_t connected;          /* gauge: 0 or 1 */
+    gong_counter_t clock_offset_ms;    /* gauge: own clock minus the agent's */
 };
 
 /* gong_stats: the one instance. Any thread. */

@@ -53,6 +53,8 @@ spool_new(const struct gong_spool_options *options)
     spool->policy = options->policy;
     spool->drop_told = options->dropping;
     spool->drop_ctx = options->dropping_ctx;
+    spool->held.max = options->memory_max;
+    spool->held.retry = options->memory_retry;
     (void)pthread_mutex_init(&spool->lock, NULL);
     (void)pthread_mutex_init(&spool->sync_lock, NULL);
     return spool;
@@ -80,6 +82,7 @@ spool_free(struct gong_spool *spool)
     close_if_open(spool->dir_fd);
     close_if_open(spool->lock_fd); /* last: others may have the folder now */
     free(spool->segments);
+    gong_spool_held_fini(&spool->held);
     (void)pthread_mutex_destroy(&spool->lock);
     (void)pthread_mutex_destroy(&spool->sync_lock);
     free(spool);
@@ -129,8 +132,11 @@ open_log(struct gong_spool *spool, const struct gong_spool_options *options,
     }
     if (err != GONG_OK) {
         say(why, why_size, "%s%s%s: %s", options->dir, slash, at, reason);
+        return err;
     }
-    return err;
+    atomic_store(&spool->written, spool->tail);
+    gong_spool_cursor_clamp(spool);
+    return GONG_OK;
 }
 
 enum gong_err
@@ -163,9 +169,9 @@ gong_spool_open(const struct gong_spool_options *options,
 }
 
 /* One line when it goes wrong or wrong in another way, one when it is over. */
-static void
-note_state(const struct gong_spool *spool, const char *what,
-           enum gong_err *state, enum gong_err now)
+void
+gong_spool_note(const struct gong_spool *spool, const char *what,
+                enum gong_err *state, enum gong_err now)
 {
     if (*state == now) {
         return;
@@ -175,14 +181,23 @@ note_state(const struct gong_spool *spool, const char *what,
              "dir=%s state=\"%s\"", spool->label, gong_err_text(now));
 }
 
-/* What is appended, measured once. */
-struct draft {
-    const struct gong_record_meta *meta;
-    const struct iovec *parts;
-    int part_count;
-    uint32_t payload_len;
-    size_t size;
-};
+void
+gong_spool_seal(const struct gong_spool *spool,
+                const struct gong_spool_draft *draft, uint64_t offset,
+                uint8_t header[GONG_RECORD_HEADER_SIZE])
+{
+    struct gong_record_place place = {
+        .segment = offset / spool->meta.segment_size, .offset = offset};
+    uint32_t crc;
+
+    memcpy(place.log_id, spool->meta.log_id, sizeof place.log_id);
+    crc = gong_record_seed(&place);
+    for (int i = 0; i < draft->part_count; i++) {
+        crc =
+            gong_crc32c(crc, draft->parts[i].iov_base, draft->parts[i].iov_len);
+    }
+    gong_record_seal(&place, draft->meta, draft->payload_len, crc, header);
+}
 
 /*
  *   | header 64 | parts | padding 0..7 | 64 zeros: nothing follows yet |
@@ -190,34 +205,18 @@ struct draft {
  * The zeros are what the next record overwrites; where they would cross the
  * segment's end they stop there.
  */
-static enum gong_err
-write_record(struct gong_spool *spool, const struct draft *draft)
+enum gong_err
+gong_spool_write(struct gong_spool *spool, struct iovec *parts, int part_count,
+                 size_t size, size_t padding)
 {
-    uint64_t size = spool->meta.segment_size;
-    struct gong_record_place place = {.segment = spool->tail / size,
-                                      .offset = spool->tail};
-    uint64_t at = spool->tail % size;
-    uint64_t room = size - at - draft->size;
-    size_t trailer = draft->size - GONG_RECORD_HEADER_SIZE - draft->payload_len;
-    uint8_t header[GONG_RECORD_HEADER_SIZE];
-    struct iovec parts[GONG_SPOOL_PARTS_MAX + 2] = {{header, sizeof header}};
-    uint32_t crc;
+    uint64_t at = spool->tail % spool->meta.segment_size;
+    uint64_t room = spool->meta.segment_size - at - size;
     enum gong_err err;
 
-    memcpy(place.log_id, spool->meta.log_id, sizeof place.log_id);
-    crc = gong_record_seed(&place);
-    for (int i = 0; i < draft->part_count; i++) {
-        parts[i + 1] = draft->parts[i];
-        crc =
-            gong_crc32c(crc, draft->parts[i].iov_base, draft->parts[i].iov_len);
-    }
-    gong_record_seal(&place, draft->meta, draft->payload_len, crc, header);
-    trailer +=
+    padding +=
         room < GONG_RECORD_HEADER_SIZE ? (size_t)room : GONG_RECORD_HEADER_SIZE;
-    parts[draft->part_count + 1] =
-        (struct iovec){(void *)(uintptr_t)zeros, trailer};
-    err = gong_spool_file_writev(spool->head_fd, at, parts,
-                                 draft->part_count + 2);
+    parts[part_count] = (struct iovec){(void *)(uintptr_t)zeros, padding};
+    err = gong_spool_file_writev(spool->head_fd, at, parts, part_count + 1);
     if (err != GONG_OK) {
         /* Its first bytes may be there: without a header it is no record. */
         (void)!gong_spool_file_zero(spool->head_fd, at,
@@ -225,23 +224,42 @@ write_record(struct gong_spool *spool, const struct draft *draft)
         return err;
     }
     spool->head_filled = false;
-    spool->tail += draft->size;
+    spool->tail += size;
+    atomic_store(&spool->written, spool->tail);
     return GONG_OK;
 }
 
 static enum gong_err
-append_locked(struct gong_spool *spool, const struct draft *draft,
+write_draft(struct gong_spool *spool, const struct gong_spool_draft *draft)
+{
+    uint8_t header[GONG_RECORD_HEADER_SIZE];
+    struct iovec parts[GONG_SPOOL_PARTS_MAX + 2] = {{header, sizeof header}};
+
+    gong_spool_seal(spool, draft, spool->tail, header);
+    for (int i = 0; i < draft->part_count; i++) {
+        parts[i + 1] = draft->parts[i];
+    }
+    return gong_spool_write(spool, parts, draft->part_count + 1, draft->size,
+                            draft->size - GONG_RECORD_HEADER_SIZE -
+                                draft->payload_len);
+}
+
+static enum gong_err
+append_locked(struct gong_spool *spool, const struct gong_spool_draft *draft,
               uint64_t *offset)
 {
     uint64_t size = spool->meta.segment_size;
     uint64_t last = spool->segments[spool->count - 1].number;
     enum gong_err err = GONG_OK;
 
+    if (spool->held.count > 0) {
+        return spool->held.reason; /* behind what waits in memory */
+    }
     if ((last + 1) * size - spool->tail < draft->size) {
-        err = gong_spool_segment_advance(spool);
+        err = gong_spool_segment_advance(spool, last + 1);
     }
     if (err == GONG_OK) {
-        err = write_record(spool, draft);
+        err = write_draft(spool, draft);
     }
     if (err == GONG_OK) {
         if (offset != NULL) {
@@ -250,13 +268,14 @@ append_locked(struct gong_spool *spool, const struct draft *draft,
         atomic_store(&spool->end, spool->tail);
     }
     if (err != GONG_ERR_AGAIN) {
-        note_state(spool, "spool_append", &spool->append_state, err);
+        gong_spool_note(spool, "spool_append", &spool->append_state, err);
     }
     return err;
 }
 
-static enum gong_err
-measure(const struct gong_spool *spool, struct draft *draft)
+enum gong_err
+gong_spool_measure(const struct gong_spool *spool,
+                   struct gong_spool_draft *draft)
 {
     size_t len = 0;
 
@@ -280,9 +299,9 @@ enum gong_err
 gong_spool_append(struct gong_spool *spool, const struct gong_record_meta *meta,
                   const struct iovec *parts, int part_count, uint64_t *offset)
 {
-    struct draft draft = {
+    struct gong_spool_draft draft = {
         .meta = meta, .parts = parts, .part_count = part_count};
-    enum gong_err err = measure(spool, &draft);
+    enum gong_err err = gong_spool_measure(spool, &draft);
 
     while (err == GONG_OK) {
         (void)pthread_mutex_lock(&spool->lock);
@@ -304,11 +323,55 @@ struct batch {
     bool folder;
 };
 
+/* Where a gap in the log that is known begins at offset, its end; else 0. */
+static uint64_t
+gap_end(const struct gong_spool *spool, uint64_t offset)
+{
+    for (uint64_t i = 0; i < spool->gap_count && i < GONG_SPOOL_GAPS_MAX; i++) {
+        if (spool->gaps[i].from == offset) {
+            return spool->gaps[i].to;
+        }
+    }
+    return 0;
+}
+
+/* Whether every record from at to target can be read. */
+static enum gong_err
+verify(const struct gong_spool *spool, uint64_t at, uint64_t target)
+{
+    struct gong_spool_reader reader;
+    enum gong_err err = GONG_OK;
+
+    gong_spool_reader_init(&reader, spool->dir_fd, spool->meta.segment_size,
+                           spool->meta.log_id);
+    for (uint32_t i = 0; i < spool->count && err == GONG_OK; i++) {
+        uint64_t start =
+            gong_spool_segment_start(spool, spool->segments[i].number);
+        uint64_t end =
+            i + 1 < spool->count ? spool->segments[i].data_end : spool->tail;
+        struct gong_record record = {.next = 0};
+
+        at = at < start ? start : at;
+        end = end < target ? end : target;
+        while (at < end && err == GONG_OK) {
+            uint64_t over = gap_end(spool, at);
+
+            err = over > 0
+                      ? GONG_OK
+                      : gong_spool_reader_record(&reader, at, end, &record);
+            at = over > 0 ? over : record.next;
+        }
+    }
+    gong_spool_reader_fini(&reader);
+    return err == GONG_OK ? GONG_OK : GONG_ERR_IO;
+}
+
 /*
  * After a failed fdatasync the kernel may call the pages clean, so that the
  * next one succeeds without them being on the disk. Writing the bytes again
- * from the page cache makes them dirty again. Under the lock, so that no
- * segment is recycled meanwhile.
+ * from the page cache makes them dirty again, if it has them still: a page that
+ * was thrown away and read back is what the disk had before, and its records do
+ * not verify. Under the lock, so that no segment is recycled meanwhile.
  */
 static enum gong_err
 dirty_again(struct gong_spool *spool, const struct batch *batch)
@@ -317,9 +380,10 @@ dirty_again(struct gong_spool *spool, const struct batch *batch)
     uint64_t at = atomic_load(&spool->durable);
     uint64_t begin = atomic_load(&spool->begin);
     uint8_t block[4096];
-    enum gong_err err = GONG_OK;
+    enum gong_err err;
 
     at = at < begin ? begin : at;
+    err = verify(spool, at, batch->target);
     while (err == GONG_OK && at < batch->target) {
         uint64_t number = at / size;
         uint64_t left = (number + 1) * size - at;
@@ -350,7 +414,7 @@ take_batch(struct gong_spool *spool, struct batch *batch)
         batch->fds[batch->count++] = spool->retired[i].fd;
     }
     batch->fds[batch->count++] = spool->head_fd;
-    batch->target = atomic_load(&spool->end);
+    batch->target = atomic_load(&spool->written);
     batch->folder = spool->folder_dirty;
     spool->folder_dirty = false;
     if (spool->sync_failed) {
@@ -376,16 +440,15 @@ settle_batch(struct gong_spool *spool, const struct batch *batch,
         spool->folder_dirty |= batch->folder;
     }
     spool->sync_failed = err != GONG_OK;
-    note_state(spool, "spool_sync", &spool->sync_state, err);
+    gong_spool_note(spool, "spool_sync", &spool->sync_state, err);
     (void)pthread_mutex_unlock(&spool->lock);
     for (size_t i = 0; i < done; i++) {
         (void)close(batch->fds[i]);
     }
 }
 
-/* With sync_lock held. */
-static enum gong_err
-sync_all(struct gong_spool *spool)
+enum gong_err
+gong_spool_sync_files(struct gong_spool *spool)
 {
     struct batch batch;
     enum gong_err err = take_batch(spool, &batch);
@@ -405,10 +468,13 @@ sync_all(struct gong_spool *spool)
 enum gong_err
 gong_spool_sync(struct gong_spool *spool)
 {
+    enum gong_err held;
     enum gong_err err;
 
     (void)pthread_mutex_lock(&spool->sync_lock);
-    err = sync_all(spool);
+    held = gong_spool_held_write_out(spool, false);
+    err = gong_spool_sync_files(spool);
+    err = err == GONG_OK ? held : err;
     if (err == GONG_OK) {
         gong_spool_segment_spare(spool);
     }
@@ -419,12 +485,15 @@ gong_spool_sync(struct gong_spool *spool)
 void
 gong_spool_close(struct gong_spool *spool)
 {
+    enum gong_err held;
     enum gong_err err;
 
     if (spool == NULL) {
         return;
     }
-    err = sync_all(spool);
+    held = gong_spool_held_write_out(spool, true);
+    err = gong_spool_sync_files(spool);
+    err = err == GONG_OK ? held : err;
     if (err == GONG_OK) {
         spool->meta.in_use = false;
         err = gong_spool_meta_save(spool);
@@ -436,6 +505,28 @@ gong_spool_close(struct gong_spool *spool)
     spool_free(spool);
 }
 
+uint64_t
+gong_spool_written(struct gong_spool *spool)
+{
+    return atomic_load(&spool->written);
+}
+
+/* Under the lock. */
+static uint64_t
+unread_bytes(const struct gong_spool *spool)
+{
+    uint64_t end = atomic_load(&spool->end);
+    uint64_t low = end;
+
+    for (const struct gong_spool_cursor *cursor = spool->cursors;
+         cursor != NULL; cursor = cursor->next) {
+        if (cursor->name[0] != '\0' && cursor->committed < low) {
+            low = cursor->committed;
+        }
+    }
+    return end - low;
+}
+
 void
 gong_spool_stats(struct gong_spool *spool, struct gong_spool_stats *out)
 {
@@ -443,6 +534,7 @@ gong_spool_stats(struct gong_spool *spool, struct gong_spool_stats *out)
     *out = (struct gong_spool_stats){
         .begin = atomic_load(&spool->begin),
         .end = atomic_load(&spool->end),
+        .written = atomic_load(&spool->written),
         .durable = atomic_load(&spool->durable),
         .checked = spool->checked,
         .generation =
@@ -450,7 +542,15 @@ gong_spool_stats(struct gong_spool *spool, struct gong_spool_stats *out)
         .set_aside_records = spool->gap_count,
         .set_aside_bytes = spool->gap_bytes,
         .dropped_bytes = spool->dropped_bytes,
-        .bytes_max = spool->segments_max * spool->meta.segment_size};
+        .bytes_max = spool->segments_max * spool->meta.segment_size,
+        .unread_bytes = unread_bytes(spool),
+        .memory_bytes = spool->held.bytes,
+        .memory_records = spool->held.count,
+        .memory_lost_bytes = spool->held.lost_bytes,
+        .memory_lost_records = spool->held.lost_records,
+        .append_state =
+            spool->held.count > 0 ? spool->held.reason : spool->append_state,
+        .sync_state = spool->sync_state};
     (void)pthread_mutex_unlock(&spool->lock);
 }
 

@@ -16,6 +16,15 @@
  * comes to them; bad bytes at the end are the torn tail: cut, zeroed, and a new
  * generation begins.
  *
+ * A disk that fails (EIO, read-only) stops nothing: what append refuses may be
+ * held in memory instead, behind the same offsets, so that readers go on:
+ *
+ *   begin          durable      written                    end
+ *     | on the disk   | page cache | memory, at most memory_max |
+ *
+ * Each sync tries to write it out; until that works nothing of it is durable.
+ * When memory is full the oldest goes, counted, and leaves a gap.
+ *
  * Threads: all functions may be called from any thread, a cursor from one
  * thread at a time. Appending takes one short lock and writes to the page
  * cache (kill -9 safe); only gong_spool_sync blocks on the disk.
@@ -28,6 +37,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "common/clock.h"
 #include "common/err.h"
 #include "common/record.h"
 
@@ -55,11 +65,15 @@ struct gong_spool_options {
      * it is told of again. */
     void (*dropping)(void *ctx, const struct gong_record *record);
     void *dropping_ctx;
+    uint64_t memory_max;     /* bytes that hold may take; 0: none */
+    gong_dur_t memory_retry; /* between tries to write them out, doubling up to
+                                32 times that; 0: at each sync */
 };
 
 struct gong_spool_stats {
     uint64_t begin;   /* offset of the oldest record kept */
     uint64_t end;     /* where the next record goes */
+    uint64_t written; /* everything before survives the process */
     uint64_t durable; /* everything before survives a power cut */
     uint64_t checked; /* where opening began to read: the records that were the
                          newest then stand behind it */
@@ -68,6 +82,13 @@ struct gong_spool_stats {
     uint64_t set_aside_bytes;
     uint64_t dropped_bytes; /* by policy, since open, unread by a cursor */
     uint64_t bytes_max;
+    uint64_t unread_bytes; /* from the slowest named cursor to the end */
+    uint64_t memory_bytes; /* held now */
+    uint64_t memory_records;
+    uint64_t memory_lost_bytes; /* gone from memory unwritten, since open */
+    uint64_t memory_lost_records;
+    enum gong_err append_state; /* how the last append went */
+    enum gong_err sync_state;   /* how the last sync went */
 };
 
 struct gong_spool;
@@ -91,8 +112,23 @@ enum gong_err gong_spool_append(struct gong_spool *spool,
                                 const struct iovec *parts, int part_count,
                                 uint64_t *offset) GONG_MUST_CHECK;
 
+/* gong_spool_hold: as append, into memory; for after append said IO or
+ * READ_ONLY (or NO_SPACE, where that is better than to refuse). From then until
+ * all of it could be written out append says the same again without trying.
+ * NO_SPACE: larger than memory_max. */
+enum gong_err gong_spool_hold(struct gong_spool *spool,
+                              const struct gong_record_meta *meta,
+                              const struct iovec *parts, int part_count,
+                              uint64_t *offset) GONG_MUST_CHECK;
+
+/* gong_spool_written: everything before this offset is in the files; what is
+ * after it is held in memory. */
+uint64_t gong_spool_written(struct gong_spool *spool);
+
 /* gong_spool_sync: makes everything appended before the call durable and moves
- * the durable mark. Blocks on the disk. */
+ * the durable mark. Blocks on the disk. What is held is written out first;
+ * while that fails, its error is returned, and the mark is moved up to written.
+ */
 enum gong_err gong_spool_sync(struct gong_spool *spool) GONG_MUST_CHECK;
 
 void gong_spool_stats(struct gong_spool *spool, struct gong_spool_stats *out);
@@ -129,7 +165,8 @@ void gong_spool_cursor_seek(struct gong_spool_cursor *cursor, uint64_t offset);
 
 /* gong_spool_cursor_commit: everything before offset is done with. Written
  * without fsync: after a power cut the cursor may stand earlier (never later
- * than committed), so readers must bear repeats. */
+ * than committed), so readers must bear repeats. What is committed beyond
+ * written counts, but is put into the file only once the log got there. */
 enum gong_err gong_spool_cursor_commit(struct gong_spool_cursor *cursor,
                                        uint64_t offset) GONG_MUST_CHECK;
 

@@ -1,5 +1,6 @@
 #include "common/spool_private.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
@@ -32,6 +33,59 @@ write_mark(struct gong_spool_cursor *cursor, uint64_t offset)
 
     gong_spool_mark_encode(cursor->spool->meta.log_id, offset, bytes);
     return gong_spool_file_write(cursor->fd, 0, bytes, sizeof bytes);
+}
+
+/* One file's mark, if it is a sound one behind the end. */
+static void
+clamp(struct gong_spool *spool, const char *name)
+{
+    uint64_t end = atomic_load(&spool->end);
+    uint8_t bytes[GONG_SPOOL_HEADER_SIZE];
+    uint64_t offset = 0;
+    enum gong_err err = GONG_OK;
+    int fd = openat(spool->dir_fd, name, O_RDWR | O_CLOEXEC);
+
+    if (fd < 0) {
+        return; /* opening the cursor will say why */
+    }
+    gong_spool_file_read(fd, 0, bytes, sizeof bytes);
+    if (gong_spool_mark_decode(bytes, spool->meta.log_id, &offset) == GONG_OK &&
+        offset > end) {
+        gong_spool_mark_encode(spool->meta.log_id, end, bytes);
+        err = gong_spool_file_write(fd, 0, bytes, sizeof bytes);
+        if (err == GONG_OK) {
+            err = gong_spool_file_data_sync(fd);
+        }
+        gong_log(GONG_LOG_WARNING, "spool_cursor_clamped",
+                 "dir=%s file=%s offset=%" PRIu64 " end=%" PRIu64
+                 " state=\"%s\"",
+                 spool->label, name, offset, end, gong_err_text(err));
+    }
+    (void)close(fd);
+}
+
+void
+gong_spool_cursor_clamp(struct gong_spool *spool)
+{
+    int fd = openat(spool->dir_fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    const struct dirent *entry;
+
+    if (dir == NULL) {
+        if (fd >= 0) {
+            (void)close(fd);
+        }
+        return;
+    }
+    while ((entry = readdir(dir)) != NULL) {
+        size_t len = strlen(entry->d_name);
+
+        if (len > strlen(SUFFIX) && len < GONG_SPOOL_NAME_SIZE &&
+            strcmp(entry->d_name + len - strlen(SUFFIX), SUFFIX) == 0) {
+            clamp(spool, entry->d_name);
+        }
+    }
+    (void)closedir(dir);
 }
 
 /* Where the file says, or the begin with a word why. */
@@ -86,6 +140,36 @@ open_mark(struct gong_spool_cursor *cursor)
     }
     return cursor->fd < 0 ? gong_err_from_errno(errno)
                           : write_mark(cursor, begin);
+}
+
+/* Under the lock: a mark never names a place that the files have not reached.
+ */
+static uint64_t
+mark_of(const struct gong_spool_cursor *cursor)
+{
+    uint64_t written = atomic_load(&cursor->spool->written);
+
+    return cursor->committed < written ? cursor->committed : written;
+}
+
+static void
+flush_mark(struct gong_spool_cursor *cursor)
+{
+    if (cursor->mark_stale) {
+        uint64_t mark = mark_of(cursor);
+
+        cursor->mark_stale =
+            write_mark(cursor, mark) != GONG_OK || mark != cursor->committed;
+    }
+}
+
+void
+gong_spool_cursor_marks(struct gong_spool *spool)
+{
+    for (struct gong_spool_cursor *cursor = spool->cursors; cursor != NULL;
+         cursor = cursor->next) {
+        flush_mark(cursor);
+    }
 }
 
 static bool
@@ -152,6 +236,7 @@ gong_spool_cursor_close(struct gong_spool_cursor *cursor)
         link = &(*link)->next;
     }
     *link = cursor->next;
+    flush_mark(cursor);
     (void)pthread_mutex_unlock(&cursor->spool->lock);
     gong_spool_reader_fini(&cursor->reader);
     if (cursor->fd >= 0) {
@@ -174,6 +259,21 @@ next_segment(const struct gong_spool *spool, uint64_t offset)
     return offset;
 }
 
+/* Whether a full segment's last record ends at or before offset: a mark may
+ * outlive what it stood at, and older bytes stand there then. */
+static bool
+is_behind_data(const struct gong_spool *spool, uint64_t offset)
+{
+    uint64_t number = offset / spool->meta.segment_size;
+
+    for (uint32_t i = 0; i + 1 < spool->count; i++) {
+        if (spool->segments[i].number == number) {
+            return offset >= spool->segments[i].data_end;
+        }
+    }
+    return false;
+}
+
 /*
  * No record stands at the cursor's offset. Either the segment was recycled
  * meanwhile, which the lock settles, or its data ends here, or the bytes up to
@@ -194,7 +294,7 @@ step_over(struct gong_spool_cursor *cursor, uint64_t found, bool is_end)
         gong_spool_set_aside(spool, cursor->offset, found);
         cursor->offset = found;
     } else {
-        if (!is_end) {
+        if (!is_end && !is_behind_data(spool, cursor->offset)) {
             gong_spool_set_aside(spool, cursor->offset,
                                  gong_spool_segment_end(spool, cursor->offset));
         }
@@ -251,8 +351,8 @@ gong_spool_cursor_next(struct gong_spool_cursor *cursor, uint64_t limit,
     struct gong_spool *spool = cursor->spool;
 
     for (;;) {
-        uint64_t end = atomic_load(&spool->end);
-        uint64_t bound = limit < end ? limit : end;
+        uint64_t written = atomic_load(&spool->written);
+        uint64_t bound = limit < written ? limit : written;
         uint64_t begin = atomic_load(&spool->begin);
         uint64_t segment_end;
         enum gong_err err;
@@ -261,7 +361,12 @@ gong_spool_cursor_next(struct gong_spool_cursor *cursor, uint64_t limit,
             cursor->offset = begin;
         }
         if (cursor->offset >= bound) {
-            return GONG_ERR_AGAIN;
+            err = bound == limit ? GONG_ERR_AGAIN
+                                 : gong_spool_held_read(cursor, limit, out);
+            if (err != GONG_ERR_NOT_FOUND) {
+                return err;
+            }
+            continue; /* the log has grown meanwhile */
         }
         if (cursor->offset % spool->meta.segment_size == 0) {
             /* The segment before was full to the byte. */
@@ -307,6 +412,7 @@ gong_spool_cursor_commit(struct gong_spool_cursor *cursor, uint64_t offset)
     struct gong_spool *spool = cursor->spool;
     uint64_t end = atomic_load(&spool->end);
     enum gong_err err;
+    bool stale;
 
     offset = offset < end ? offset : end;
     (void)pthread_mutex_lock(&spool->lock);
@@ -314,13 +420,17 @@ gong_spool_cursor_commit(struct gong_spool_cursor *cursor, uint64_t offset)
         cursor->committed = offset;
         cursor->mark_stale = cursor->fd >= 0;
     }
-    offset = cursor->committed;
+    /* While the disk fails it is left alone; sync writes the mark later. */
+    stale = cursor->mark_stale && spool->held.count == 0;
+    offset = mark_of(cursor);
     (void)pthread_mutex_unlock(&spool->lock);
-    if (!cursor->mark_stale) {
+    if (!stale) {
         return GONG_OK;
     }
     err = write_mark(cursor, offset);
-    cursor->mark_stale = err != GONG_OK;
+    (void)pthread_mutex_lock(&spool->lock);
+    cursor->mark_stale = err != GONG_OK || offset != cursor->committed;
+    (void)pthread_mutex_unlock(&spool->lock);
     return err;
 }
 

@@ -83,6 +83,18 @@ fit_buffer(struct gong_spool_reader *reader, size_t need)
     return GONG_OK;
 }
 
+const uint8_t *
+gong_spool_reader_keep(struct gong_spool_reader *reader, const uint8_t *bytes,
+                       size_t len)
+{
+    reader->len = 0;
+    if (fit_buffer(reader, len) != GONG_OK) {
+        return NULL;
+    }
+    memcpy(reader->buf, bytes, len);
+    return reader->buf;
+}
+
 /* Makes need bytes at offset stand in the buffer; offset + need <= limit. */
 static enum gong_err
 load(struct gong_spool_reader *reader, uint64_t offset, size_t need,

@@ -46,6 +46,11 @@ void gong_spool_reader_fini(struct gong_spool_reader *reader);
 /* gong_spool_reader_forget: closes the file, drops what was read ahead. */
 void gong_spool_reader_forget(struct gong_spool_reader *reader);
 
+/* gong_spool_reader_keep: a copy of bytes in the reader's own buffer, until the
+ * next call; NULL without memory. What was read ahead is dropped. */
+const uint8_t *gong_spool_reader_keep(struct gong_spool_reader *reader,
+                                      const uint8_t *bytes, size_t len);
+
 /* gong_spool_reader_record: the record at offset; its payload is the reader's
  * until the next call. GONG_ERR_CORRUPT: none there; GONG_ERR_AGAIN: one
  * begins but runs past limit; NOT_FOUND: no such file; MEMORY; IO. */

@@ -64,7 +64,8 @@ gong_spool_set_aside(struct gong_spool *spool, uint64_t from, uint64_t to)
                          : GONG_SPOOL_GAPS_MAX;
 
     for (uint64_t i = 0; i < known; i++) {
-        if (spool->gaps[i].from == from) {
+        if (spool->gaps[i].from == from ||
+            (spool->gaps[i].from < from && spool->gaps[i].to >= to)) {
             return;
         }
     }

@@ -315,11 +315,11 @@ obtain(struct gong_spool *spool, uint64_t number, int *out)
 }
 
 enum gong_err
-gong_spool_segment_advance(struct gong_spool *spool)
+gong_spool_segment_advance(struct gong_spool *spool, uint64_t number)
 {
-    uint64_t number = spool->segments[spool->count - 1].number;
+    uint64_t old = spool->segments[spool->count - 1].number;
     uint64_t size = spool->meta.segment_size;
-    uint64_t used = spool->tail - number * size;
+    uint64_t used = spool->tail - old * size;
     enum gong_err err;
     int fd = -1;
 
@@ -334,22 +334,22 @@ gong_spool_segment_advance(struct gong_spool *spool)
         spool->head_filled = true;
     }
     /* Room in the table first, so that nothing can fail after obtain. */
-    err = gong_spool_segment_push(spool, number + 1,
-                                  gong_spool_segment_start(spool, number + 1));
+    err = gong_spool_segment_push(spool, number,
+                                  gong_spool_segment_start(spool, number));
     if (err != GONG_OK) {
         return err;
     }
     spool->count--;
     spool->segments[spool->count - 1].data_end = spool->tail;
-    err = obtain(spool, number + 1, &fd);
+    err = obtain(spool, number, &fd);
     if (err != GONG_OK) {
         return err;
     }
     spool->retired[spool->retired_count++] =
-        (struct gong_spool_retired){spool->head_fd, number};
+        (struct gong_spool_retired){spool->head_fd, old};
     spool->segments[spool->count++] = (struct gong_spool_segment){
-        number + 1, gong_spool_segment_start(spool, number + 1)};
-    become_head(spool, fd, number + 1);
+        number, gong_spool_segment_start(spool, number)};
+    become_head(spool, fd, number);
     return GONG_OK;
 }
 

@@ -30,14 +30,28 @@ gong_test(lp_encode LINKS gong_wire)
 gong_test(batch LINKS gong_wire)
 
 gong_test(record LINKS gong_spool)
-# The log's own system calls go through spool_fixture.c, which makes them fail.
-foreach(module spool spool_recover spool_checked spool_faults)
+# The calls of such a program that change a disk pass through disk_calls.c.
+function(gong_test_disk module)
+    target_sources(test_${module} PRIVATE
+        ${CMAKE_SOURCE_DIR}/tests/unit/disk_calls.c)
+    foreach(call pwritev64 pwrite64 posix_fallocate64 ftruncate64 fdatasync
+            fsync renameat rename unlinkat unlink mkdir openat64 open64)
+        target_link_options(test_${module} PRIVATE LINKER:--wrap=${call})
+    endforeach()
+endfunction()
+foreach(module spool spool_recover spool_checked spool_faults spool_held)
     gong_test(${module} LINKS gong_spool
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
-    target_link_options(test_${module} PRIVATE
-        LINKER:--wrap=pwritev64,--wrap=pwrite64,--wrap=posix_fallocate64
-        LINKER:--wrap=fdatasync,--wrap=fsync)
+    gong_test_disk(${module})
 endforeach()
+gong_test(spool_shim LINKS gong_spool
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/disk_shim.c)
+gong_test_disk(spool_shim)
+gong_test(spool_powercut LINKS gong_spool
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/disk_recorder.c)
+gong_test_disk(spool_powercut)
 
 # rules/engine
 foreach(module hash arena symbol labelset name series timer alert)
@@ -75,12 +89,23 @@ foreach(module rules_reload engine_thread snapshot http_server)
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 endforeach()
+gong_test(agent_shim LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/disk_shim.c)
+gong_test_disk(agent_shim)
+gong_test(published_alerts LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
+gong_test(failing_disk LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+gong_test_disk(failing_disk)
+target_compile_definitions(test_failing_disk PRIVATE
+    GONG_CITY_RULES="${CMAKE_SOURCE_DIR}/rules/city")
 foreach(module journal journal_learn effects)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
-    target_link_options(test_${module} PRIVATE
-        LINKER:--wrap=pwritev64,--wrap=pwrite64,--wrap=posix_fallocate64
-        LINKER:--wrap=fdatasync,--wrap=fsync)
+    gong_test_disk(${module})
 endforeach()
 
 # agent: what carries points and alerts out
@@ -133,6 +158,15 @@ foreach(module settled window lanes manifest spooler)
     gong_test(${module} LINKS gong_collector_core)
 endforeach()
 gong_test(socket_input LINKS gong_collector_core)
+gong_test(published_failures LINKS gong_collector_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
+gong_test_disk(published_failures)
+if(GONG_SANITIZE)
+    target_compile_definitions(test_published_failures PRIVATE GONG_SANITIZED)
+endif()
+gong_test(spooler_shim LINKS gong_collector_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/disk_shim.c)
+gong_test_disk(spooler_shim)
 gong_test(mqtt_flight LINKS gong_mqtt)
 gong_test(mqtt_late LINKS gong_mqtt)
 target_link_options(test_mqtt_late PRIVATE LINKER:--wrap=gong_paho_load)

@@ -15,9 +15,10 @@
 #include "common/batch.h"
 
 #define SEGMENT_SIZE 65536
+#define MEMORY_MAX   ((uint64_t)1 << 20)
 
-static void
-open_logs(struct sinks *sinks)
+void
+sinks_open(struct sinks *sinks)
 {
     char journal_dir[96];
     char effects_dir[96];
@@ -26,13 +27,18 @@ open_logs(struct sinks *sinks)
         .spool = {.dir = journal_dir,
                   .segment_size = SEGMENT_SIZE,
                   .segments_max = 64,
-                  .policy = GONG_SPOOL_DROP_OLDEST},
+                  .policy = GONG_SPOOL_DROP_OLDEST,
+                  .memory_max =
+                      sinks->memory_max > 0 ? sinks->memory_max : MEMORY_MAX},
         .commit_interval = gong_dur_ms(1),
+        .written = sinks->written,
+        .ctx = sinks->ctx,
     };
     struct gong_spool_options effects = {.dir = effects_dir,
                                          .segment_size = SEGMENT_SIZE,
                                          .segments_max = 64,
-                                         .policy = GONG_SPOOL_DROP_OLDEST};
+                                         .policy = GONG_SPOOL_DROP_OLDEST,
+                                         .memory_max = MEMORY_MAX};
 
     (void)snprintf(journal_dir, sizeof journal_dir, "%s/journal", sinks->dir);
     (void)snprintf(effects_dir, sizeof effects_dir, "%s/effects", sinks->dir);
@@ -47,8 +53,8 @@ open_logs(struct sinks *sinks)
                      GONG_OK);
 }
 
-static void
-close_logs(struct sinks *sinks)
+void
+sinks_close(struct sinks *sinks)
 {
     gong_effects_stop(sinks->effects);
     gong_journal_stop(sinks->journal);
@@ -65,7 +71,7 @@ sinks_setup(void **state)
     assert_non_null(sinks);
     (void)strcpy(sinks->dir, "/tmp/gong-sinks-XXXXXX");
     assert_non_null(mkdtemp(sinks->dir));
-    open_logs(sinks);
+    sinks_open(sinks);
     *state = sinks;
     return 0;
 }
@@ -98,7 +104,7 @@ sinks_teardown(void **state)
 {
     struct sinks *sinks = *state;
 
-    close_logs(sinks);
+    sinks_close(sinks);
     remove_tree(sinks->dir);
     free(sinks);
     return 0;
@@ -107,8 +113,8 @@ sinks_teardown(void **state)
 void
 sinks_reopen(struct sinks *sinks)
 {
-    close_logs(sinks);
-    open_logs(sinks);
+    sinks_close(sinks);
+    sinks_open(sinks);
 }
 
 static void

@@ -22,12 +22,19 @@ struct sinks {
     struct gong_journal *journal;
     struct gong_effects *effects;
     struct gong_counters *counters;
+    /* Set them before sinks_reopen. */
+    uint64_t memory_max; /* 0: 1 MiB */
+    void (*written)(void *ctx, const struct gong_record *record);
+    void *ctx;
 };
 
 /* cmocka's setup and teardown; *state is a struct sinks. */
 int sinks_setup(void **state);
 int sinks_teardown(void **state);
 
+/* Both logs and the counters. */
+void sinks_open(struct sinks *sinks);
+void sinks_close(struct sinks *sinks);
 /* Closes both logs and opens them again, as a restart does. */
 void sinks_reopen(struct sinks *sinks);
 

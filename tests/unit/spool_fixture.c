@@ -9,81 +9,80 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cmocka.h>
 
 #include "common/le.h"
+#include "disk_calls.h"
 
 struct disk disk;
 static char folder[64];
 
-ssize_t __real_pwritev64(int fd, const struct iovec *parts, int count,
-                         off_t at);
-ssize_t __wrap_pwritev64(int fd, const struct iovec *parts, int count,
-                         off_t at);
-ssize_t __real_pwrite64(int fd, const void *bytes, size_t len, off_t at);
-ssize_t __wrap_pwrite64(int fd, const void *bytes, size_t len, off_t at);
-int __real_posix_fallocate64(int fd, off_t at, off_t len);
-int __wrap_posix_fallocate64(int fd, off_t at, off_t len);
-int __wrap_fdatasync(int fd);
-int __wrap_fsync(int fd);
-
-ssize_t
-__wrap_pwritev64(int fd, const struct iovec *parts, int count, off_t at)
+/* After write_partial bytes; a call that goes beyond them ends there. */
+static struct disk_order
+on_record(const struct disk_call *call)
 {
-    struct iovec first = parts[0];
+    uint64_t left = disk.write_partial;
+    uint64_t first = call->parts[0].iov_len;
+    struct disk_order order = {0};
 
     if (disk.write_errno == 0) {
-        return __real_pwritev64(fd, parts, count, at);
+        return order;
     }
-    if (disk.write_partial == 0) {
-        errno = disk.write_errno;
-        return -1;
+    if (left == 0) {
+        order.error = disk.write_errno;
+        return order;
     }
-    if (first.iov_len > disk.write_partial) {
-        first.iov_len = disk.write_partial;
-    }
-    disk.write_partial -= first.iov_len;
-    return __real_pwritev64(fd, &first, 1, at);
+    order.cut = true;
+    order.len = first < left ? first : left;
+    disk.write_partial -= (size_t)order.len;
+    return order;
 }
 
-ssize_t
-__wrap_pwrite64(int fd, const void *bytes, size_t len, off_t at)
+static struct disk_order
+before(void *ctx, const struct disk_call *call)
 {
-    if (disk.plain_errno != 0) {
-        errno = disk.plain_errno;
-        return -1;
+    struct disk_order order = {0};
+
+    (void)ctx;
+    switch (call->op) {
+    case DISK_WRITE:
+        if (call->scattered) {
+            return on_record(call);
+        }
+        order.error = disk.plain_errno;
+        if (order.error == 0) {
+            disk.plain_bytes += call->len;
+        }
+        break;
+    case DISK_ALLOCATE:
+        order.error = disk.allocate_errno;
+        break;
+    case DISK_DATA_SYNC:
+        disk.syncs++;
+        order.error = disk.sync_errno;
+        order.pretend = true;
+        break;
+    case DISK_SYNC:
+        order.pretend = true;
+        break;
+    case DISK_CREATE:
+    case DISK_MKDIR:
+    case DISK_TRUNCATE:
+    case DISK_RENAME:
+    case DISK_UNLINK:
+        break;
     }
-    disk.plain_bytes += len;
-    return __real_pwrite64(fd, bytes, len, at);
+    return order;
 }
 
-int
-__wrap_posix_fallocate64(int fd, off_t at, off_t len)
+void
+fixture_watch(void)
 {
-    return disk.allocate_errno != 0 ? disk.allocate_errno
-                                    : __real_posix_fallocate64(fd, at, len);
-}
+    const struct disk_watch watch = {.before = before};
 
-int
-__wrap_fdatasync(int fd)
-{
-    (void)fd;
-    disk.syncs++;
-    if (disk.sync_errno != 0) {
-        errno = disk.sync_errno;
-        return -1;
-    }
-    return 0;
-}
-
-int
-__wrap_fsync(int fd)
-{
-    (void)fd;
-    return 0;
+    disk_watch(&watch);
 }
 
 int
@@ -91,6 +90,7 @@ fixture_setup(void **state)
 {
     (void)state;
     disk = (struct disk){0};
+    fixture_watch();
     (void)snprintf(folder, sizeof folder, "/tmp/gong-spool-XXXXXX");
     return mkdtemp(folder) == NULL ? -1 : 0;
 }
@@ -126,6 +126,7 @@ fixture_teardown(void **state)
 {
     (void)state;
     disk = (struct disk){0};
+    disk_watch(NULL);
     (void)each("", true);
     return rmdir(folder);
 }
@@ -170,9 +171,14 @@ fill(uint8_t *out, uint64_t number, size_t len)
     }
 }
 
-enum gong_err
-fixture_append(struct gong_spool *spool, uint64_t number, size_t len,
-               uint64_t *offset)
+typedef enum gong_err (*take_fn)(struct gong_spool *spool,
+                                 const struct gong_record_meta *meta,
+                                 const struct iovec *parts, int part_count,
+                                 uint64_t *offset);
+
+static enum gong_err
+give(struct gong_spool *spool, take_fn take, uint64_t number, size_t len,
+     uint64_t *offset)
 {
     struct gong_record_meta meta = {.type = GONG_RECORD_DATA,
                                     .journal_ms = (int64_t)number};
@@ -184,9 +190,23 @@ fixture_append(struct gong_spool *spool, uint64_t number, size_t len,
     fill(bytes, number, len);
     parts[0] = (struct iovec){bytes, 5};
     parts[1] = (struct iovec){bytes + 5, len - 5};
-    err = gong_spool_append(spool, &meta, parts, 2, offset);
+    err = take(spool, &meta, parts, 2, offset);
     free(bytes);
     return err;
+}
+
+enum gong_err
+fixture_append(struct gong_spool *spool, uint64_t number, size_t len,
+               uint64_t *offset)
+{
+    return give(spool, gong_spool_append, number, len, offset);
+}
+
+enum gong_err
+fixture_hold(struct gong_spool *spool, uint64_t number, size_t len,
+             uint64_t *offset)
+{
+    return give(spool, gong_spool_hold, number, len, offset);
 }
 
 void
@@ -259,7 +279,7 @@ fixture_write(const char *name, uint64_t at, const void *bytes, size_t len)
 {
     int fd = open_file(name, O_RDWR | O_CREAT);
 
-    assert_true(__real_pwrite64(fd, bytes, len, (off_t)at) == (ssize_t)len);
+    assert_true(disk_real_write(fd, bytes, len, at) == (int64_t)len);
     (void)close(fd);
 }
 

@@ -1,9 +1,8 @@
 /*
  * spool_fixture: a log in a folder of its own, and a disk that fails on order.
  *
- * The programs are linked with --wrap, so that every write, allocation and
- * sync of the log passes through here. Syncs do not reach the disk: what they
- * promise cannot be seen from one process anyway.
+ * disk_calls.h shows it every call that changes the disk. Syncs do not reach
+ * it: what they promise cannot be seen from one process anyway.
  */
 #ifndef GONG_TESTS_SPOOL_FIXTURE_H
 #define GONG_TESTS_SPOOL_FIXTURE_H
@@ -34,6 +33,9 @@ extern struct disk disk;
 int fixture_setup(void **state);
 int fixture_teardown(void **state);
 
+/* Calls that change a disk come here again, after others watched them. */
+void fixture_watch(void);
+
 const char *fixture_dir(void);
 struct gong_spool *fixture_open(uint32_t segments_max,
                                 enum gong_spool_policy policy);
@@ -43,6 +45,9 @@ void fixture_kill(struct gong_spool *spool);
 /* One record whose payload is len bytes (at least 8) made of number. */
 enum gong_err fixture_append(struct gong_spool *spool, uint64_t number,
                              size_t len, uint64_t *offset);
+/* The same, held in memory. */
+enum gong_err fixture_hold(struct gong_spool *spool, uint64_t number,
+                           size_t len, uint64_t *offset);
 /* Appends first..last, each must succeed. */
 void fixture_append_all(struct gong_spool *spool, uint64_t first, uint64_t last,
                         size_t len);

@@ -235,7 +235,30 @@ a_failed_sync_settles_nothing_more(void **state)
     assert_true(health.append_ok);
     assert_int_equal(health.durable, before);
     assert_int_equal(atomic_load(&watched.durable), 0);
-    assert_int_equal(count_of("gong_agent_journal_sync_failed_total"), 1);
+    gong_journal_close(journal);
+}
+
+static void
+a_sync_that_works_again_settles(void **state)
+{
+    struct gong_journal *journal = open_journal();
+    struct gong_journal_health health;
+    uint64_t position;
+
+    (void)state;
+    disk.sync_errno = EIO;
+    assert_int_equal(gong_journal_start(journal), GONG_OK);
+    position = append(journal);
+    while (count_of("gong_agent_journal_sync_failed_total") == 0) {
+        gong_clock_sleep(gong_dur_ms(1));
+    }
+    disk.sync_errno = 0;
+    assert_true(gong_journal_wait(journal, position, true, gong_dur_s(30)));
+    gong_journal_health(journal, &health);
+    assert_true(health.durable > position);
+    gong_journal_stop(journal);
+    gong_journal_health(journal, &health);
+    assert_true(health.sync_ok);
     gong_journal_close(journal);
 }
 
@@ -558,6 +581,7 @@ main(void)
         T(the_committer_makes_records_durable),
         T(stopping_syncs_what_is_left),
         T(a_failed_sync_settles_nothing_more),
+        T(a_sync_that_works_again_settles),
         T(full_is_counted_and_shown_until_there_is_room),
         T(many_writers_give_one_order),
         T(a_wake_ends_a_wait),

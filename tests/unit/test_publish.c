@@ -688,7 +688,7 @@ says_goodbye_with_its_conn(void **state)
 static void
 full_spool_blocks(void **state)
 {
-    uint64_t accepted = 7;
+    struct gong_spooler_taken taken = {7, 7};
     uint64_t dropped = gong_counter_get(&gong_stats()->points_dropped);
     uint64_t last;
 
@@ -702,9 +702,10 @@ full_spool_blocks(void **state)
     assert_int_equal(gong_spooler_append(world.spooler,
                                          gong_str_of("a v=1 1\n"
                                                      "b v=1 1\n"),
-                                         &accepted),
+                                         &taken),
                      GONG_ERR_NO_SPACE);
-    assert_int_equal(accepted, 0);
+    assert_int_equal(taken.accepted, 0);
+    assert_int_equal(taken.held, 0);
     assert_int_equal(gong_spooler_last_seq(world.spooler), last);
     assert_int_equal(gong_counter_get(&gong_stats()->points_dropped),
                      dropped + 3);
@@ -782,7 +783,7 @@ long_appends_become_several_batches(void **state)
 {
     static char lines[400000];
     size_t len = 0;
-    uint64_t accepted = 0;
+    struct gong_spooler_taken taken = {0};
     uint64_t count = 0;
     uint64_t points = 0;
 
@@ -793,9 +794,9 @@ long_appends_become_several_batches(void **state)
                              "m v=%" PRIu64 "i 1760000000000000000\n", count++);
     }
     assert_int_equal(gong_spooler_append(world.spooler,
-                                         gong_str_from(lines, len), &accepted),
+                                         gong_str_from(lines, len), &taken),
                      GONG_OK);
-    assert_int_equal(accepted, count);
+    assert_int_equal(taken.accepted, count);
     assert_int_equal(gong_spooler_last_seq(world.spooler), 13);
     connect_link();
     pump();

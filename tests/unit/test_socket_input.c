@@ -26,10 +26,11 @@ static struct kept {
     struct gong_buffer lines;
     uint64_t limit; /* lines still accepted */
     enum gong_err otherwise;
+    bool hold; /* the disk fails */
 } kept;
 
 static enum gong_err
-keep(void *ctx, struct gong_str lines, uint64_t *accepted)
+keep(void *ctx, struct gong_str lines, struct gong_spooler_taken *taken)
 {
     uint64_t count = 0;
 
@@ -37,12 +38,12 @@ keep(void *ctx, struct gong_str lines, uint64_t *accepted)
     for (size_t i = 0; i < lines.len; i++) {
         count += lines.data[i] == '\n';
     }
-    *accepted = 0;
     if (count > kept.limit) {
         return kept.otherwise;
     }
     kept.limit -= count;
-    *accepted = count;
+    taken->accepted = kept.hold ? 0 : count;
+    taken->held = kept.hold ? count : 0;
     return gong_buffer_append(&kept.lines, lines.data, lines.len);
 }
 
@@ -98,6 +99,28 @@ static const struct {
     {"a\nb v=nan 1\nc v=1 5\n\n", "c v=1 5\n",
      "accepted=1 refused=2 reason=no_fields\n"},
 };
+
+static void talk(const char *in, size_t step, struct gong_buffer *answers);
+
+/* "Accepted" is said of nothing that a restart would lose. */
+static void
+what_is_only_in_memory_is_said_so(void **state)
+{
+    struct gong_buffer answers = {0};
+
+    (void)state;
+    kept.hold = true;
+    talk("a v=1 5\nb v=2 6\nc v=3 -7\n\n", 1000, &answers);
+    kept.hold = false;
+    talk("d v=1 8\n\n", 1000, &answers);
+    assert_text(&answers, "accepted=0 refused=1 held=2 reason=time\n"
+                          "accepted=1 refused=0 reason=-\n");
+    answers.len = 0;
+    kept.hold = true;
+    talk("a v=1 5\n", 1000, &answers);
+    assert_text(&answers, "accepted=0 refused=0 held=1 reason=disk_failed\n");
+    gong_buffer_fini(&answers);
+}
 
 /* step: how many bytes arrive at a time. */
 static void
@@ -422,6 +445,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(conversations),
+        TEST(what_is_only_in_memory_is_said_so),
         TEST(a_long_batch_takes_little_memory),
         TEST(an_endless_line_ends_the_talk),
         TEST(full_spool_is_said),

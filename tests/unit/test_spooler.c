@@ -177,7 +177,7 @@ a_newline_in_a_string_cuts_nothing(void **state)
     struct gong_spool_cursor *cursor = NULL;
     struct gong_record record;
     struct gong_spooled batch;
-    uint64_t accepted = 0;
+    struct gong_spooler_taken taken = {0};
     uint64_t points = 0;
     uint64_t count = 0;
     size_t len = 0;
@@ -192,9 +192,9 @@ a_newline_in_a_string_cuts_nothing(void **state)
         count++;
     }
     assert_int_equal(
-        gong_spooler_append(spooler, gong_str_from(lines, len), &accepted),
+        gong_spooler_append(spooler, gong_str_from(lines, len), &taken),
         GONG_OK);
-    assert_int_equal(accepted, count);
+    assert_int_equal(taken.accepted, count);
     assert_int_equal(
         gong_spool_cursor_open(gong_spooler_spool(spooler), NULL, &cursor),
         GONG_OK);

@@ -1,0 +1,159 @@
+/*
+ * bench_amplification KIND DIR RATE INTERVAL_MS SECONDS PAYLOAD: writes RATE
+ * records a second of PAYLOAD bytes into DIR, made durable every INTERVAL_MS,
+ * and prints how many bytes of payload that were. bench/amplification.sh reads
+ * beside it what the device was given to write.
+ *
+ *   fill   the log, until every segment has been used once; the rest is ignored
+ *   spool  the log
+ *   bare   write(2) to one growing file, fdatasync(2)
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/clock.h"
+#include "common/spool.h"
+
+#define SEGMENT     ((uint64_t)1 << 20)
+#define SEGMENTS    16
+#define PAYLOAD_MAX 65536
+#define TICK_MS     10
+
+static char bytes[PAYLOAD_MAX];
+
+struct target {
+    struct gong_spool *spool; /* or */
+    int fd;
+    size_t payload;
+    uint64_t syncs;
+};
+
+static void
+die(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
+static void
+put(struct target *target)
+{
+    struct gong_record_meta meta = {.type = GONG_RECORD_DATA};
+    struct iovec part = {bytes, target->payload};
+
+    if (target->spool != NULL) {
+        if (gong_spool_append(target->spool, &meta, &part, 1, NULL) !=
+            GONG_OK) {
+            die("append");
+        }
+    } else if (write(target->fd, bytes, target->payload) !=
+               (ssize_t)target->payload) {
+        die("write");
+    }
+}
+
+static void
+make_durable(struct target *target)
+{
+    target->syncs++;
+    if (target->spool != NULL) {
+        if (gong_spool_sync(target->spool) != GONG_OK) {
+            die("sync");
+        }
+    } else if (fdatasync(target->fd) != 0) {
+        die("fdatasync");
+    }
+}
+
+static uint64_t
+run(struct target *target, double rate, gong_dur_t interval, double seconds)
+{
+    gong_mono_t start = gong_mono_now();
+    gong_mono_t synced = start;
+    uint64_t made = 0;
+    double since = 0;
+
+    while (since < seconds) {
+        gong_clock_sleep(gong_dur_ms(TICK_MS));
+        since = (double)gong_mono_since(gong_mono_now(), start).ns / 1e9;
+        for (; (double)made < since * rate; made++) {
+            put(target);
+        }
+        if (gong_mono_since(gong_mono_now(), synced).ns >= interval.ns) {
+            make_durable(target);
+            synced = gong_mono_now();
+        }
+    }
+    make_durable(target);
+    return made;
+}
+
+static void
+open_spool(struct target *target, const char *dir)
+{
+    struct gong_spool_options options = {.dir = dir,
+                                         .segment_size = SEGMENT,
+                                         .segments_max = SEGMENTS,
+                                         .policy = GONG_SPOOL_DROP_OLDEST};
+    char why[256];
+
+    if (gong_spool_open(&options, &target->spool, why, sizeof why) != GONG_OK) {
+        (void)fprintf(stderr, "%s\n", why);
+        exit(1);
+    }
+}
+
+static void
+open_bare(struct target *target, const char *dir)
+{
+    char path[4096];
+
+    (void)snprintf(path, sizeof path, "%s/bare", dir);
+    target->fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+    if (target->fd < 0) {
+        die(path);
+    }
+}
+
+int
+main(int argc, char **argv)
+{
+    struct target target = {.fd = -1};
+    uint64_t made;
+
+    if (argc != 7) {
+        (void)fputs("bench_amplification fill|spool|bare DIR RATE INTERVAL_MS "
+                    "SECONDS PAYLOAD\n",
+                    stderr);
+        return 64;
+    }
+    target.payload = (size_t)atoi(argv[6]);
+    if (target.payload == 0 || target.payload > PAYLOAD_MAX) {
+        return 64;
+    }
+    memset(bytes, 'x', sizeof bytes);
+    if (strcmp(argv[1], "bare") == 0) {
+        open_bare(&target, argv[2]);
+    } else {
+        open_spool(&target, argv[2]);
+    }
+    if (strcmp(argv[1], "fill") == 0) {
+        for (uint64_t left = SEGMENT * (SEGMENTS + 1); left > target.payload;
+             left -= target.payload) {
+            put(&target);
+        }
+        gong_spool_close(target.spool);
+        return 0;
+    }
+    made =
+        run(&target, atof(argv[3]), gong_dur_ms(atoi(argv[4])), atof(argv[5]));
+    printf("%" PRIu64 " %" PRIu64 "\n", made * target.payload, target.syncs);
+    gong_spool_close(target.spool);
+    return 0;
+}
