@@ -3,10 +3,10 @@
     GONG_PRESET=release python3 bench/bench_backlog.py [agent] [collector]
 
 agent: a store was away until the journal held GONG_BENCH_MB undelivered (2048
-by default); then it takes everything. collector: so much is in the spool before
-its broker is there; then broker and agent take it. Idle is what the program
-holds when it runs with nothing to deliver; what counts is its own memory
-(RssAnon), not pages of files, which the kernel takes back when it likes.
+by default); then it takes everything. collector: so much is in the spool
+before its broker is there; then broker and agent take it. Idle is what the
+program holds when it runs with nothing to deliver; what counts is its own
+memory (RssAnon), not pages of files, which the kernel takes back when it likes.
 """
 
 import os
@@ -33,7 +33,10 @@ BARS_MB = {"agent": 64, "collector": 8}
 LOAD = BIN.parent / "bench" / "bench_load"
 DEVICES = 200
 LONGEST_S = 1200
-RULES = 'group = "bench";\nrules = ( { alert = "R"; expr = "lamp_temp > 80"; });'
+RULES = """
+group = "bench";
+rules = ( { alert = "R"; expr = "lamp_temp > 80"; } );
+"""
 
 
 class Store:
