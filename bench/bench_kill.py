@@ -4,9 +4,9 @@ a second through a real broker; then how long until it evaluates again.
     GONG_PRESET=release python3 bench/bench_kill.py [DEVICES] [RATE]
 
 A device has 50 series. The worst moment is right before a snapshot is due: the
-journal has grown by nearly the last one's size since, and all of that is read
-again. The journal is filled up to there as fast as it goes, then load of RATE
-points a second goes on over the kill and the start.
+journal has grown by nearly half the last one's size since, and all of that is
+read again. The journal is filled up to there as fast as it goes, then load of
+RATE points a second goes on over the kill and the start.
 """
 
 import os
@@ -33,12 +33,14 @@ LOAD = BIN.parent / "bench" / "bench_load"
 MEASURES = ("temp", "volt", "power", "load", "lux")
 KEEP = os.environ.get("GONG_BENCH_KEEP")  # a copy of what the kill left
 BAR_S = 2.0
-NEARLY = 0.97
+DUE = 0.5  # a snapshot is due when the journal has grown by this part of it
+NEARLY = 0.97 * DUE
 
 
 def write_rules(path):
-    rules = [f'  {{ alert = "R{i}"; expr = "lamp_{MEASURES[i % 5]} > {70 + i}"; '
-             f'for = "{0 if i % 2 == 0 else 30}s"; }}' for i in range(20)]
+    rules = [f'  {{ alert = "R{i}"; for = "{i % 2 * 30}s"; '
+             f'expr = "lamp_{MEASURES[i % 5]} > {70 + i}"; }}'
+             for i in range(20)]
     path.write_text('group = "bench";\nrules = (\n' + ",\n".join(rules)
                     + "\n);\n")
 
@@ -106,7 +108,7 @@ engine = {{ snapshot_min = "2s"; snapshot_max = "{SNAPSHOT_MAX}"; }};
             self.drain()
         # The rest at the steady rate would take long; a part of a round.
         child = self.load(0, 200000)
-        wait_until(lambda: self.grown() >= NEARLY - 0.02, 120, "the worst",
+        wait_until(lambda: self.grown() >= NEARLY - 0.01, 120, "the worst",
                    0.01)
         child.kill()
         child.wait()

@@ -92,7 +92,8 @@ crc_sse42(uint32_t crc, const uint8_t *bytes, size_t len)
 
 /* What a register becomes after LANE zero bytes: it times x^(8 LANE), as a
  * product without carries that the crc instruction reduces by x^-33. */
-#define LANE        256
+#define LANE        ((size_t)256)
+#define LANES       (3 * LANE)
 #define LANE_FACTOR INT64_C(0xb9e02b86) /* x^(8 LANE - 33), bits mirrored */
 
 __attribute__((target("sse4.2,pclmul"))) static uint32_t
@@ -113,7 +114,7 @@ pass_lane(uint64_t crc)
 __attribute__((target("sse4.2,pclmul"))) static uint32_t
 crc_lanes(uint32_t crc, const uint8_t *bytes, size_t len)
 {
-    for (; len >= (size_t)3 * LANE; bytes += 3 * LANE, len -= 3 * LANE) {
+    for (; len >= LANES; bytes += LANES, len -= LANES) {
         uint64_t a = crc;
         uint64_t b = 0;
         uint64_t c = 0;
@@ -144,7 +145,7 @@ uint32_t
 gong_crc32c(uint32_t seed, const void *data, size_t len)
 {
 #if GONG_CRC32C_SSE42
-    if (len >= (size_t)3 * LANE && __builtin_cpu_supports("pclmul") &&
+    if (len >= LANES && __builtin_cpu_supports("pclmul") &&
         __builtin_cpu_supports("sse4.2")) {
         return ~crc_lanes(~seed, data, len);
     }

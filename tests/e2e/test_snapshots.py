@@ -20,9 +20,10 @@ RULES = """
 group = "snapshots";
 rules = (
   { id = "hot"; alert = "Hot"; expr = "lamp_temp > 70"; },
-  { id = "hot-for-long"; alert = "HotForLong"; expr = "lamp_temp > 70"; for = "1s";
-    keep_firing_for = "1s"; },
-  { id = "dim"; alert = "Dim"; expr = "lamp_lux / lamp_volt < 0.05"; for = "300ms"; }
+  { id = "hot-for-long"; alert = "HotForLong"; expr = "lamp_temp > 70";
+    for = "1s"; keep_firing_for = "1s"; },
+  { id = "dim"; alert = "Dim"; expr = "lamp_lux / lamp_volt < 0.05";
+    for = "300ms"; }
 );
 """
 EXTRA = """
