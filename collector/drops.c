@@ -141,6 +141,7 @@ decode(struct gong_drops *drops, struct gong_str bytes)
             forget_events(drops);
             return false;
         }
+        event->logged = true;
         event->told_seq = event->told_seq == IN_REPORT ? 0 : event->told_seq;
         drops->stamp_ns = event->stamp_ns > drops->stamp_ns ? event->stamp_ns
                                                             : drops->stamp_ns;
@@ -450,8 +451,12 @@ gong_drops_settled(struct gong_drops *drops, const struct gong_settled *settled)
 /* ---- telling ---- */
 
 static void
-log_event(const struct gong_drops_event *event)
+log_event(struct gong_drops_event *event)
 {
+    if (event->logged) {
+        return;
+    }
+    event->logged = true;
     gong_log(GONG_LOG_WARNING, "batches_lost",
              "reason=%s first=%" PRIu64 " last=%" PRIu64 " batches=%" PRIu64
              " points=%" PRIu64 " samples=%" PRIu64,

@@ -113,6 +113,7 @@ gong_drops_event_join(struct gong_drops_event *event,
     event->to_ms = later->to_ms != 0 ? later->to_ms : event->to_ms;
     event->stamp_ns = later->stamp_ns;
     event->told_seq = 0;
+    event->logged = event->logged && later->logged;
     gong_drops_event_fini(later);
 }
 
