@@ -71,7 +71,7 @@ add_run(struct gong_drops_event *event, const struct gong_drops_run *run)
         last->samples == run->samples &&
         last->count <= UINT32_MAX - run->count) {
         last->count += run->count;
-    } else if (grow(event)) {
+    } else if (grow(event) && event->runs != NULL) {
         event->runs[event->run_count++] = *run;
     } else {
         forget_sizes(event);
