@@ -382,6 +382,10 @@ take_record(struct gong_drops *drops, const struct gong_record *record)
         note_hole(drops, drops->last_seq + 1, batch.seq - 1);
     }
     drops->last_seq = batch.seq;
+    /* Who reads on behind it finds these gone, not damaged. */
+    if (batch.seq > drops->hole_through) {
+        drops->hole_through = batch.seq;
+    }
     drops->last_generation = batch.generation;
     if (batch.seq <= drops->through ||
         gong_settled_has(&drops->settled, batch.seq)) {

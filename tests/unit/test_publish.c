@@ -856,6 +856,7 @@ full_spool_blocks(void **state)
 static void
 drop_oldest_goes_on_with_what_is_left(void **state)
 {
+    struct gong_drops_sums sums;
     uint64_t low;
 
     (void)state;
@@ -878,7 +879,12 @@ drop_oldest_goes_on_with_what_is_left(void **state)
     assert_true(low > 4);
     assert_true(low < 3004);
     assert_int_equal(expect_data(low)->low, low);
+    assert_true(world.sent[world.seen - 1].header.lost_points > 0);
     expect_range(low + 1, low + 7);
+    /* What was dropped is not damaged as well. */
+    gong_drops_sums(gong_spooler_drops(world.spooler), &sums);
+    assert_int_equal(sums.damaged, 0);
+    assert_int_equal(sums.batches, low - 1);
 }
 
 static void
