@@ -155,6 +155,15 @@ decode(struct gong_drops *drops, struct gong_str bytes)
 }
 
 static void
+publish_sums(const struct gong_drops_sums *sums)
+{
+    gong_counter_set(&gong_stats()->dropped_batches, (int64_t)sums->batches);
+    gong_counter_set(&gong_stats()->dropped_points, (int64_t)sums->points);
+    gong_counter_set(&gong_stats()->dropped_samples, (int64_t)sums->samples);
+    gong_counter_set(&gong_stats()->damaged_batches, (int64_t)sums->damaged);
+}
+
+static void
 load(struct gong_drops *drops)
 {
     int fd = openat(drops->dir_fd, NAME, O_RDONLY | O_CLOEXEC);
@@ -198,6 +207,7 @@ gong_drops_open(const char *dir, uint64_t epoch, struct gong_drops **out)
     drops->epoch = epoch;
     (void)pthread_mutex_init(&drops->lock, NULL);
     load(drops);
+    publish_sums(&drops->sums);
     *out = drops;
     return GONG_OK;
 }
@@ -288,15 +298,6 @@ begin_event(struct gong_drops *drops, enum gong_drop_reason reason,
 }
 
 /* ---- what is lost ---- */
-
-static void
-publish_sums(const struct gong_drops_sums *sums)
-{
-    gong_counter_set(&gong_stats()->dropped_batches, (int64_t)sums->batches);
-    gong_counter_set(&gong_stats()->dropped_points, (int64_t)sums->points);
-    gong_counter_set(&gong_stats()->dropped_samples, (int64_t)sums->samples);
-    gong_counter_set(&gong_stats()->damaged_batches, (int64_t)sums->damaged);
-}
 
 /* Under the lock. */
 static void
