@@ -108,7 +108,7 @@ gong_ledger_add_gap(struct gong_ledger *ledger, struct gong_range gap)
         ledger->gap_count == GONG_LEDGER_GAPS_MAX ||
         (before != NULL &&
          (before->last == UINT64_MAX || gap.first <= before->last + 1)) ||
-        !grow_gaps(ledger)) {
+        !grow_gaps(ledger) || ledger->gaps == NULL) {
         return false;
     }
     ledger->gaps[ledger->gap_count++] = gap;

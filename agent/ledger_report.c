@@ -50,7 +50,8 @@ read_epoch(struct gong_str text, uint64_t *out)
 
     *out = 0;
     for (size_t i = 0; i < text.len; i++) {
-        const char *digit = memchr(digits, text.data[i], 16);
+        const char *digit =
+            text.data[i] == '\0' ? NULL : strchr(digits, text.data[i]);
 
         if (digit == NULL) {
             return false;

@@ -6,10 +6,7 @@
 
 #include <jansson.h>
 
-#include "common/log.h"
-
-#define TIME_SIZE  32
-#define QUOTE_SIZE 600
+#define TIME_SIZE 32
 
 static uint64_t
 number(const json_t *object, const char *key)
@@ -25,6 +22,19 @@ text(const json_t *object, const char *key)
     const char *value = json_string_value(json_object_get(object, key));
 
     return value == NULL ? "" : value;
+}
+
+/* Names, epochs and reasons are made of these; anything else is not shown. */
+static const char *
+plain(const json_t *object, const char *key)
+{
+    const char *value = text(object, key);
+    size_t len = strlen(value);
+
+    return len > 0 && strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789_-") ==
+                          len
+               ? value
+               : "?";
 }
 
 static void
@@ -77,7 +87,6 @@ write_lost(const json_t *epoch, FILE *out)
 {
     const json_t *missing = json_object_get(epoch, "missing_ranges");
     const json_t *lost = json_object_get(epoch, "lost_ranges");
-    char quoted[QUOTE_SIZE];
 
     for (size_t i = 0; i < json_array_size(missing); i++) {
         const json_t *pair = json_array_get(missing, i);
@@ -96,9 +105,7 @@ write_lost(const json_t *epoch, FILE *out)
                       "    lô | batches %" PRIu64 "-%" PRIu64 ": %s, %" PRIu64
                       " điểm | points\n",
                       number(run, "first"), number(run, "last"),
-                      gong_log_quote(gong_str_of(text(run, "reason")), quoted,
-                                     sizeof quoted),
-                      number(run, "points"));
+                      plain(run, "reason"), number(run, "points"));
     }
 }
 
@@ -109,11 +116,8 @@ write_epoch(const json_t *epoch, FILE *out)
     bool cut = strcmp(state, "cut") == 0;
     uint64_t lost = number(epoch, "missing") + number(epoch, "dropped") +
                     number(epoch, "damaged");
-    char quoted[QUOTE_SIZE];
 
-    (void)fprintf(out, "  epoch %s\n",
-                  gong_log_quote(gong_str_of(text(epoch, "epoch")), quoted,
-                                 sizeof quoted));
+    (void)fprintf(out, "  epoch %s\n", plain(epoch, "epoch"));
     write_until(epoch, out);
     (void)fprintf(out,
                   "  nhận | received: %" PRIu64 " lô | batches, %" PRIu64
@@ -141,13 +145,9 @@ static void
 write_device(const json_t *device, FILE *out, struct gong_ledger_text *told)
 {
     const json_t *epochs = json_object_get(device, "epochs");
-    char site[QUOTE_SIZE];
-    char name[QUOTE_SIZE];
 
-    (void)fprintf(
-        out, "%s/%s\n",
-        gong_log_quote(gong_str_of(text(device, "site")), site, sizeof site),
-        gong_log_quote(gong_str_of(text(device, "device")), name, sizeof name));
+    (void)fprintf(out, "%s/%s\n", plain(device, "site"),
+                  plain(device, "device"));
     told->devices++;
     if (json_array_size(epochs) == 0) {
         (void)fputs("  không có tiêu đề: broker đưa gì nhận nấy, không rõ đủ "

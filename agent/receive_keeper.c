@@ -14,7 +14,7 @@
 #include "common/lp_encode.h"
 
 #define LINES_MAX    (64u << 10)
-#define LINE_SIZE    1024
+#define LINE_SIZE    ((size_t)1024)
 #define DURABLE_WAIT gong_dur_s(10)
 
 /* What a round adds up. */

@@ -24,7 +24,7 @@ read_epoch(const json_t *value, uint64_t *out)
     }
     *out = 0;
     for (int i = 0; i < 16; i++) {
-        const char *digit = memchr(digits, text[i], 16);
+        const char *digit = text[i] == '\0' ? NULL : strchr(digits, text[i]);
 
         if (digit == NULL) {
             return false;

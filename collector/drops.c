@@ -141,6 +141,7 @@ decode(struct gong_drops *drops, struct gong_str bytes)
             forget_events(drops);
             return false;
         }
+        event->logged = true;
         event->told_seq = event->told_seq == IN_REPORT ? 0 : event->told_seq;
         drops->stamp_ns = event->stamp_ns > drops->stamp_ns ? event->stamp_ns
                                                             : drops->stamp_ns;
@@ -151,6 +152,15 @@ decode(struct gong_drops *drops, struct gong_str bytes)
         gong_le_get64(head + 32), gong_le_get64(head + 40),
         gong_le_get64(head + 48), gong_le_get64(head + 56)};
     return true;
+}
+
+static void
+publish_sums(const struct gong_drops_sums *sums)
+{
+    gong_counter_set(&gong_stats()->dropped_batches, (int64_t)sums->batches);
+    gong_counter_set(&gong_stats()->dropped_points, (int64_t)sums->points);
+    gong_counter_set(&gong_stats()->dropped_samples, (int64_t)sums->samples);
+    gong_counter_set(&gong_stats()->damaged_batches, (int64_t)sums->damaged);
 }
 
 static void
@@ -197,6 +207,7 @@ gong_drops_open(const char *dir, uint64_t epoch, struct gong_drops **out)
     drops->epoch = epoch;
     (void)pthread_mutex_init(&drops->lock, NULL);
     load(drops);
+    publish_sums(&drops->sums);
     *out = drops;
     return GONG_OK;
 }
@@ -288,15 +299,6 @@ begin_event(struct gong_drops *drops, enum gong_drop_reason reason,
 
 /* ---- what is lost ---- */
 
-static void
-publish_sums(const struct gong_drops_sums *sums)
-{
-    gong_counter_set(&gong_stats()->dropped_batches, (int64_t)sums->batches);
-    gong_counter_set(&gong_stats()->dropped_points, (int64_t)sums->points);
-    gong_counter_set(&gong_stats()->dropped_samples, (int64_t)sums->samples);
-    gong_counter_set(&gong_stats()->damaged_batches, (int64_t)sums->damaged);
-}
-
 /* Under the lock. */
 static void
 note_hole(struct gong_drops *drops, uint64_t first, uint64_t last)
@@ -381,6 +383,10 @@ take_record(struct gong_drops *drops, const struct gong_record *record)
         note_hole(drops, drops->last_seq + 1, batch.seq - 1);
     }
     drops->last_seq = batch.seq;
+    /* Who reads on behind it finds these gone, not damaged. */
+    if (batch.seq > drops->hole_through) {
+        drops->hole_through = batch.seq;
+    }
     drops->last_generation = batch.generation;
     if (batch.seq <= drops->through ||
         gong_settled_has(&drops->settled, batch.seq)) {
@@ -450,8 +456,12 @@ gong_drops_settled(struct gong_drops *drops, const struct gong_settled *settled)
 /* ---- telling ---- */
 
 static void
-log_event(const struct gong_drops_event *event)
+log_event(struct gong_drops_event *event)
 {
+    if (event->logged) {
+        return;
+    }
+    event->logged = true;
     gong_log(GONG_LOG_WARNING, "batches_lost",
              "reason=%s first=%" PRIu64 " last=%" PRIu64 " batches=%" PRIu64
              " points=%" PRIu64 " samples=%" PRIu64,

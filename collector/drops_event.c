@@ -71,7 +71,7 @@ add_run(struct gong_drops_event *event, const struct gong_drops_run *run)
         last->samples == run->samples &&
         last->count <= UINT32_MAX - run->count) {
         last->count += run->count;
-    } else if (grow(event)) {
+    } else if (grow(event) && event->runs != NULL) {
         event->runs[event->run_count++] = *run;
     } else {
         forget_sizes(event);
@@ -113,6 +113,7 @@ gong_drops_event_join(struct gong_drops_event *event,
     event->to_ms = later->to_ms != 0 ? later->to_ms : event->to_ms;
     event->stamp_ns = later->stamp_ns;
     event->told_seq = 0;
+    event->logged = event->logged && later->logged;
     gong_drops_event_fini(later);
 }
 

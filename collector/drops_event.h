@@ -29,6 +29,7 @@ struct gong_drops_event {
     uint64_t told_seq; /* 0: not told */
     struct gong_drops_run *runs;
     size_t run_count, run_capacity;
+    bool logged;   /* not stored */
     bool no_sizes; /* too many runs, or no memory for them */
 };
 

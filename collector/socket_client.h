@@ -17,6 +17,9 @@
  * conversation. reason is that of the first refused line.
  *
  * No descriptors, no clock: those are the caller's.
+ *
+ * Once a full spool has dropped points that it had accepted, answers end in
+ * " dropped=<points>": all of them since the spool was made.
  */
 #ifndef GONG_COLLECTOR_SOCKET_CLIENT_H
 #define GONG_COLLECTOR_SOCKET_CLIENT_H

@@ -28,6 +28,7 @@ gong_e2e(plain_line_influxdb test_plain_line.py ARGS influxdb)
 gong_e2e(bad_input test_bad_input.py)
 gong_e2e(guide test_guide.py)
 gong_e2e(stops test_stops.py TIMEOUT 300)
+gong_e2e(ledger test_ledger.py)
 gong_e2e(demo_passes test_demo.py ARGS passes TIMEOUT 240)
 gong_e2e(demo_controls test_demo.py ARGS controls TIMEOUT 300)
 

@@ -14,6 +14,7 @@ gong_fuzz(engine_record LINKS gong_engine)
 gong_fuzz(ack LINKS gong_collector_core)
 gong_fuzz(ledger_report LINKS gong_agent_core)
 gong_fuzz(receive_file LINKS gong_agent_core)
+gong_fuzz(drops LINKS gong_collector_core gong_agent_core)
 gong_fuzz(engine_snapshot LINKS gong_engine)
 target_sources(fuzz_engine_snapshot PRIVATE
     ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)

@@ -75,7 +75,7 @@ gong_test(rule_file LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
 
 # agent: what comes in, and the engine's shell
-foreach(module ranges ledger ack journal_clock config_refs agent_config)
+foreach(module ranges ledger ledger_view ack journal_clock config_refs agent_config)
     gong_test(${module} LINKS gong_agent_core)
 endforeach()
 gong_test(ingest LINKS gong_agent_core

@@ -18,6 +18,7 @@ struct world {
     struct sinks *sinks;
     struct gong_engine_thread *engine;
     struct gong_http_server *server;
+    struct gong_receive *receive;
     struct gong_status_source source;
     struct gong_status_store store;
     bool connected;
@@ -45,6 +46,9 @@ setup(void **state)
     assert_int_equal(sinks_setup(&sinks), 0);
     world->sinks = sinks;
     world->engine = agent_engine(world->sinks);
+    world->receive = gong_receive_new(
+        &(struct gong_receive_options){.devices_max = 10, .burst = 1});
+    assert_non_null(world->receive);
     world->connected = true;
     up = gong_counter_add(world->sinks->counters, GONG_GAUGE,
                           "gong_agent_store_up", "Up.", "store=\"tsdb\"");
@@ -55,6 +59,7 @@ setup(void **state)
         .counters = world->sinks->counters,
         .journal = world->sinks->journal,
         .engine = world->engine,
+        .receive = world->receive,
         .broker_connected = is_connected,
         .broker = world,
         .stores = &world->store,
@@ -79,6 +84,7 @@ teardown(void **state)
 
     gong_http_server_stop(world->server);
     gong_engine_thread_stop(world->engine);
+    gong_receive_free(world->receive);
     (void)sinks_teardown(&sinks);
     free(world);
     return 0;
@@ -128,6 +134,20 @@ expect(const char *answer, const char *part)
     if (strstr(answer, part) == NULL) {
         fail_msg("\"%s\" is not in: %s", part, answer);
     }
+}
+
+static void
+the_ledger_takes_a_query(void **state)
+{
+    struct world *world = *state;
+    struct gong_device_name name = {gong_str_of("22015"), gong_str_of("gw")};
+
+    assert_int_equal(gong_receive_admit(world->receive, name, gong_mono_now()),
+                     GONG_RECEIVE_NEW);
+    expect(get(world, "/ledger"), "{\"devices\":[{\"site\":\"22015\",");
+    expect(get(world, "/ledger?site=22015&limit=-1"), "\"device\":\"gw\"");
+    expect(get(world, "/ledger?site=22016"), "{\"devices\":[],");
+    expect(get(world, "/ledger?site=%00&after=%22&prefix"), " 200 ");
 }
 
 static void
@@ -309,6 +329,7 @@ main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
+        T(the_ledger_takes_a_query),
         T(health_is_200_when_all_is_well),
         T(health_is_503_and_says_which),
         T(metrics_are_prometheus_text),

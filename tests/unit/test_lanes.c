@@ -27,12 +27,24 @@ static struct gong_lanes lanes;
 static uint64_t last_seq;
 static uint64_t offsets[1000]; /* by number */
 
+static uint64_t hole_first, hole_last; /* the last one told */
+
+static void
+note_hole(void *ctx, uint64_t first, uint64_t last)
+{
+    assert_ptr_equal(ctx, &lanes);
+    hole_first = first;
+    hole_last = last;
+}
+
 static void
 open_lanes(void)
 {
     /* More than 2 * 30 batches are a backlog if older than 100 s. */
     const struct gong_lanes_options options = {.backlog_after = gong_dur_s(100),
-                                               .backlog_rate = 2};
+                                               .backlog_rate = 2,
+                                               .hole = note_hole,
+                                               .hole_ctx = &lanes};
 
     assert_int_equal(gong_lanes_open(&lanes, spool, &options), GONG_OK);
 }
@@ -127,6 +139,21 @@ expect(enum gong_lane lane, uint64_t first, uint64_t last, int64_t s)
     for (uint64_t seq = first; seq <= last; seq++) {
         assert_int_equal(next(lane, s), seq);
     }
+}
+
+static void
+numbers_that_cannot_be_read_are_told_once(void **state)
+{
+    (void)state;
+    hole_first = 0;
+    append(3, 1000);
+    last_seq += 4; /* these records are damaged */
+    append(2, 1000);
+    expect(GONG_LANE_LIVE, 1, 3, 1000);
+    assert_int_equal(hole_first, 0);
+    expect(GONG_LANE_LIVE, 8, 9, 1000);
+    assert_int_equal(hole_first, 4);
+    assert_int_equal(hole_last, 7);
 }
 
 static void
@@ -294,6 +321,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(numbers_that_cannot_be_read_are_told_once),
         TEST(in_order_while_fresh_or_few),
         TEST(old_and_many_follow_behind),
         TEST(all_of_it_old),

@@ -685,6 +685,138 @@ says_goodbye_with_its_conn(void **state)
                             world.handlers.will_payload(world.handlers.ctx));
 }
 
+/* ---- a device that booted in 1970 ---- */
+
+/* Appends as if at that time: what the record says is the machine's own clock,
+ * so the test's clocks are set to make it look like 1970. */
+static void
+boot_in_1970(void)
+{
+    close_world();
+    boot = 1;
+    open_world();
+    world.mono = gong_mono_now();
+    world.wall = (gong_wall_t){gong_dur_s(100).ns};
+}
+
+/* How far the clock that stamped the batch was from the agent's. */
+static int64_t
+true_off_ms(const struct gong_batch_header *header, gong_wall_t agent)
+{
+    /* The record was made at mono, by the machine's wall clock. */
+    return header->at_ms - agent.ns / GONG_NS_PER_MS;
+}
+
+static void
+nothing_goes_before_the_time_is_known(void **state)
+{
+    const struct gong_batch_header *header;
+    gong_wall_t truth;
+
+    (void)state;
+    boot_in_1970();
+    append(2);
+    truth = gong_wall_now();
+    connect_link();
+    step();
+    assert_non_null(strstr(expect_status(), "\"next\":3"));
+    expect_nothing();
+    step_after(gong_dur_s(5));
+    expect_nothing();
+    /* The agent's ack to the birth: it says that it is an hour earlier than
+     * the records believe. */
+    truth.ns -= gong_dur_s(3600).ns;
+    ack_at(gong_spooler_epoch(world.spooler), 0, "[]",
+           (truth.ns + gong_dur_s(5).ns) / GONG_NS_PER_MS);
+    step();
+    header = expect_data(1);
+    assert_true(llabs(header->off_ms - true_off_ms(header, truth)) < 1000);
+    assert_false(header->placed);
+    (void)expect_data(2);
+}
+
+static void
+the_clock_being_set_is_enough(void **state)
+{
+    const struct gong_batch_header *header;
+
+    (void)state;
+    boot_in_1970();
+    append(1);
+    connect_link();
+    step();
+    (void)expect_status();
+    expect_nothing();
+    world.wall = gong_wall_now();
+    step_after(gong_dur_s(1));
+    header = expect_data(1);
+    assert_true(llabs(header->off_ms) < 1500);
+}
+
+static void
+without_any_time_they_go_after_a_minute(void **state)
+{
+    (void)state;
+    boot_in_1970();
+    append(1);
+    connect_link();
+    step();
+    (void)expect_status();
+    step_after(gong_dur_s(59));
+    expect_nothing();
+    step_after(gong_dur_s(2));
+    (void)expect_data(1);
+}
+
+/* Measured by a clock that was then set by an hour: off has the hour, also
+ * where acks had told of the clock before. */
+static void
+a_clock_that_is_set_takes_its_measures_along(void **state)
+{
+    const struct gong_batch_header *header;
+
+    (void)state;
+    close_world();
+    boot = 1;
+    open_world();
+    world.mono = gong_mono_now();
+    world.wall = gong_wall_now();
+    append(1);
+    connect_link();
+    step();
+    (void)expect_status();
+    (void)expect_data(1);
+    answer_all(true);
+    ack(1, "[]");
+    append(1);
+    world.wall.ns += gong_dur_s(3600).ns;
+    step();
+    header = expect_data(2);
+    /* An hour back by the step, an hour ahead of the agent: none in all. */
+    assert_true(llabs(header->off_ms) < 1500);
+}
+
+static void
+headers_say_what_a_batch_holds(void **state)
+{
+    const struct gong_batch_header *header;
+
+    (void)state;
+    assert_int_equal(gong_spooler_append(world.spooler,
+                                         gong_str_of("m v=1,s=\"x\",b=t 1\n"
+                                                     "m v=1 2\n"),
+                                         NULL),
+                     GONG_OK);
+    connect_link();
+    step();
+    (void)expect_status();
+    header = expect_data(1);
+    assert_int_equal(header->points, 2);
+    assert_int_equal(header->samples, 3);
+    assert_true(header->at_ms > INT64_C(1500000000000));
+    assert_int_equal(header->lost_points, 0);
+}
+
 static void
 full_spool_blocks(void **state)
 {
@@ -725,6 +857,7 @@ full_spool_blocks(void **state)
 static void
 drop_oldest_goes_on_with_what_is_left(void **state)
 {
+    struct gong_drops_sums sums;
     uint64_t low;
 
     (void)state;
@@ -747,7 +880,12 @@ drop_oldest_goes_on_with_what_is_left(void **state)
     assert_true(low > 4);
     assert_true(low < 3004);
     assert_int_equal(expect_data(low)->low, low);
+    assert_true(world.sent[world.seen - 1].header.lost_points > 0);
     expect_range(low + 1, low + 7);
+    /* What was dropped is not damaged as well. */
+    gong_drops_sums(gong_spooler_drops(world.spooler), &sums);
+    assert_int_equal(sums.damaged, 0);
+    assert_int_equal(sums.batches, low - 1);
 }
 
 static void
@@ -860,6 +998,11 @@ main(void)
         TEST(short_backlog_goes_in_order),
         TEST(link_that_takes_nothing_loses_nothing),
         TEST(measures_the_clock_offset),
+        TEST(nothing_goes_before_the_time_is_known),
+        TEST(the_clock_being_set_is_enough),
+        TEST(without_any_time_they_go_after_a_minute),
+        TEST(a_clock_that_is_set_takes_its_measures_along),
+        TEST(headers_say_what_a_batch_holds),
         TEST(late_ack_after_a_restart_is_no_offset),
         TEST(tells_when_measurements_become_known),
         TEST(says_goodbye_with_its_conn),

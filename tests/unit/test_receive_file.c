@@ -79,26 +79,33 @@ teardown(void **state)
 }
 
 static void
+send_body(const struct world *world, unsigned device, uint64_t epoch,
+          uint64_t seq, uint64_t low, const char *body)
+{
+    char message[GONG_BATCH_HEADER_SIZE + 512];
+    size_t size = strlen(body);
+    char topic[64];
+    struct gong_batch_header header = {.epoch = epoch,
+                                       .seq = seq,
+                                       .low = low,
+                                       .points = 1,
+                                       .samples = 2,
+                                       .at_ms = (int64_t)seq * 1000,
+                                       .crc = gong_crc32c(0, body, size)};
+    size_t len = gong_batch_header_format(&header, message);
+
+    assert_true(size <= 512);
+    memcpy(message + len, body, size);
+    (void)snprintf(topic, sizeof topic, "gong/v1/22015/lamp-%u/data", device);
+    gong_ingest_message(world->ingest, gong_str_of(topic),
+                        gong_str_from(message, len + size));
+}
+
+static void
 send_batch(const struct world *world, unsigned device, uint64_t epoch,
            uint64_t seq, uint64_t low)
 {
-    static const char body[] = "lamp temp=41.5,volt=220\n";
-    char message[GONG_BATCH_HEADER_SIZE + sizeof body];
-    char topic[64];
-    struct gong_batch_header header = {
-        .epoch = epoch,
-        .seq = seq,
-        .low = low,
-        .points = 1,
-        .samples = 2,
-        .at_ms = (int64_t)seq * 1000,
-        .crc = gong_crc32c(0, body, sizeof body - 1)};
-    size_t len = gong_batch_header_format(&header, message);
-
-    memcpy(message + len, body, sizeof body - 1);
-    (void)snprintf(topic, sizeof topic, "gong/v1/22015/lamp-%u/data", device);
-    gong_ingest_message(world->ingest, gong_str_of(topic),
-                        gong_str_from(message, len + sizeof body - 1));
+    send_body(world, device, epoch, seq, low, "lamp temp=41.5,volt=220\n");
 }
 
 static void
@@ -111,6 +118,14 @@ send_some(const struct world *world)
         send_batch(world, device, 7, 1, 1); /* again */
         if (device % 2 == 0) {
             send_batch(world, device, 8, 3, 2);
+        }
+        if (device % 4 == 3) {
+            send_body(world, device, 7, 150, 141,
+                      "gong_dropped,reason=drop_oldest epoch="
+                      "\"0000000000000007\",first_seq=60i,last_seq=62i,"
+                      "batches=3i,points=9i,samples=9i,sizes=\"3/3x3\" 1\n"
+                      "gong_dropped,reason=damaged epoch="
+                      "\"0000000000000007\",first_seq=70i,last_seq=71i 1\n");
         }
     }
     gong_ingest_message(world->ingest, gong_str_of("gong/v1/22015/plain/data"),
@@ -192,6 +207,13 @@ list_device(void *ctx, struct gong_device *device)
             (void)fprintf(out, " +%" PRIu64 "-%" PRIu64,
                           epoch->settled.items[i].first,
                           epoch->settled.items[i].last);
+        }
+        for (uint32_t i = 0; i < epoch->ledger.told_count; i++) {
+            (void)fprintf(out, " ?%" PRIu64 "-%" PRIu64 "=%" PRIu64 "/%d",
+                          epoch->ledger.told[i].first,
+                          epoch->ledger.told[i].last,
+                          epoch->ledger.told[i].points,
+                          (int)epoch->ledger.told[i].reason);
         }
         for (uint32_t i = 0; i < epoch->ledger.gap_count; i++) {
             (void)fprintf(out, " !%" PRIu64 "-%" PRIu64,
@@ -578,15 +600,19 @@ a_round_adds_up_tells_and_saves(void **state)
     send_some(world);
     gong_receive_keeper_round(keeper);
     assert_int_equal(sinks_count(world->sinks, "gong_agent_ledger_batches", ""),
-                     140);
+                     150);
     assert_int_equal(sinks_count(world->sinks, "gong_agent_ledger_samples", ""),
-                     280);
+                     300);
     assert_int_equal(
         sinks_count(world->sinks, "gong_agent_ledger_duplicate_batches", ""),
         40);
     assert_int_equal(sinks_count(world->sinks, "gong_agent_ledger_devices",
                                  "state=\"plain\""),
                      1);
+    assert_int_equal(
+        sinks_count(world->sinks, "gong_agent_ledger_dropped_points", ""), 90);
+    assert_int_equal(
+        sinks_count(world->sinks, "gong_agent_ledger_damaged_batches", ""), 20);
     assert_int_equal(
         sinks_count(world->sinks, "gong_agent_ledger_devices", "state=\"cut\""),
         20);
