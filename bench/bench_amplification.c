@@ -121,6 +121,19 @@ open_bare(struct target *target, const char *dir)
     }
 }
 
+static double
+number(const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end != '\0' || value < 0 || value > 1e9) {
+        (void)fprintf(stderr, "not a number: %s\n", text);
+        exit(64);
+    }
+    return value;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -133,7 +146,7 @@ main(int argc, char **argv)
                     stderr);
         return 64;
     }
-    target.payload = (size_t)atoi(argv[6]);
+    target.payload = (size_t)number(argv[6]);
     if (target.payload == 0 || target.payload > PAYLOAD_MAX) {
         return 64;
     }
@@ -151,8 +164,8 @@ main(int argc, char **argv)
         gong_spool_close(target.spool);
         return 0;
     }
-    made =
-        run(&target, atof(argv[3]), gong_dur_ms(atoi(argv[4])), atof(argv[5]));
+    made = run(&target, number(argv[3]), gong_dur_ms((int64_t)number(argv[4])),
+               number(argv[5]));
     printf("%" PRIu64 " %" PRIu64 "\n", made * target.payload, target.syncs);
     gong_spool_close(target.spool);
     return 0;
