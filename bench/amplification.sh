@@ -26,23 +26,16 @@ mkdir "$work/mnt"
 device=$(losetup -f --show "$work/image") || { echo "no loop device" >&2; exit 77; }
 mount "$device" "$work/mnt"
 
-# The 7th number is sectors of 512 bytes written, whatever the device's block.
-written() {
-  sync -f "$work/mnt"
-  awk '{print $7 * 512}' "/sys/block/${device#/dev/}/stat"
-}
-
 cell() { # KIND RATE INTERVAL_MS
-  local length=$seconds before after said
+  local length=$seconds payload_bytes syncs wrote
   [ $((2 * $3 / 1000)) -gt "$length" ] && length=$((2 * $3 / 1000))
   rm -rf "$work/mnt/log"
   mkdir "$work/mnt/log"
-  [ "$1" = recycled ] && "$bin" fill "$work/mnt/log" 0 0 0 "$payload" 2>/dev/null
-  before=$(written)
-  said=$("$bin" "${1/recycled/spool}" "$work/mnt/log" "$2" "$3" "$length" "$payload" 2>/dev/null)
-  after=$(written)
-  awk -v kind="$1" -v rate="$2" -v ms="$3" -v bytes="${said% *}" -v syncs="${said#* }" \
-    -v wrote=$((after - before)) -v s="$length" 'BEGIN {
+  [ "$1" = recycled ] && "$bin" fill "$work/mnt/log" 0 0 0 "$payload" - 2>/dev/null
+  read -r payload_bytes syncs wrote < <("$bin" "${1/recycled/spool}" "$work/mnt/log" "$2" "$3" "$length" "$payload" \
+    "/sys/block/${device#/dev/}/stat" 2>/dev/null)
+  awk -v kind="$1" -v rate="$2" -v ms="$3" -v bytes="$payload_bytes" -v syncs="$syncs" \
+    -v wrote="$wrote" -v s="$length" 'BEGIN {
       printf "%-9s %6d %9d %8d %12d %12d %8.1f %10.1f\n", kind, rate, ms, syncs,
              bytes, wrote, wrote / bytes, wrote / s * 86400 / 1e6 }'
 }

@@ -1,8 +1,9 @@
 /*
- * bench_amplification KIND DIR RATE INTERVAL_MS SECONDS PAYLOAD: writes RATE
- * records a second of PAYLOAD bytes into DIR, made durable every INTERVAL_MS,
- * and prints how many bytes of payload that were. bench/amplification.sh reads
- * beside it what the device was given to write.
+ * bench_amplification KIND DIR RATE INTERVAL_MS SECONDS PAYLOAD STAT: writes
+ * RATE records a second of PAYLOAD bytes into DIR, made durable every
+ * INTERVAL_MS, and prints the bytes of payload, the syncs, and the bytes that
+ * the block device whose /sys/block/.../stat is STAT was given to write
+ * meanwhile, opening and closing left out. bench/amplification.sh runs it.
  *
  *   fill   the log, until every segment has been used once; the rest is ignored
  *   spool  the log
@@ -121,19 +122,52 @@ open_bare(struct target *target, const char *dir)
     }
 }
 
+static double
+number(const char *text)
+{
+    char *end;
+    double value = strtod(text, &end);
+
+    if (end == text || *end != '\0' || value < 0 || value > 1e9) {
+        (void)fprintf(stderr, "not a number: %s\n", text);
+        exit(64);
+    }
+    return value;
+}
+
+/* The 7th number of STAT: sectors of 512 bytes, whatever the device's are. */
+static uint64_t
+device_bytes(const char *path)
+{
+    char line[256];
+    char *at = line;
+    uint64_t sectors = 0;
+    FILE *file = fopen(path, "r");
+
+    if (file == NULL || fgets(line, sizeof line, file) == NULL) {
+        die(path);
+    }
+    (void)fclose(file);
+    for (int i = 0; i < 7; i++) {
+        sectors = strtoull(at, &at, 10);
+    }
+    return sectors * 512;
+}
+
 int
 main(int argc, char **argv)
 {
     struct target target = {.fd = -1};
+    uint64_t before;
     uint64_t made;
 
-    if (argc != 7) {
+    if (argc != 8) {
         (void)fputs("bench_amplification fill|spool|bare DIR RATE INTERVAL_MS "
-                    "SECONDS PAYLOAD\n",
+                    "SECONDS PAYLOAD STAT\n",
                     stderr);
         return 64;
     }
-    target.payload = (size_t)atoi(argv[6]);
+    target.payload = (size_t)number(argv[6]);
     if (target.payload == 0 || target.payload > PAYLOAD_MAX) {
         return 64;
     }
@@ -151,9 +185,13 @@ main(int argc, char **argv)
         gong_spool_close(target.spool);
         return 0;
     }
-    made =
-        run(&target, atof(argv[3]), gong_dur_ms(atoi(argv[4])), atof(argv[5]));
-    printf("%" PRIu64 " %" PRIu64 "\n", made * target.payload, target.syncs);
+    sync();
+    before = device_bytes(argv[7]);
+    made = run(&target, number(argv[3]), gong_dur_ms((int64_t)number(argv[4])),
+               number(argv[5]));
+    sync();
+    printf("%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", made * target.payload,
+           target.syncs, device_bytes(argv[7]) - before);
     gong_spool_close(target.spool);
     return 0;
 }

@@ -344,51 +344,57 @@ skip(struct gong_spool_cursor *cursor, uint64_t bound)
     return GONG_OK;
 }
 
+/* The record at the cursor, which stands before bound, in its file.
+ * GONG_ERR_NOT_FOUND: none was there, and the cursor has moved on. */
+static enum gong_err
+read_file(struct gong_spool_cursor *cursor, uint64_t bound,
+          struct gong_record *out)
+{
+    uint64_t segment_end =
+        gong_spool_segment_end(cursor->spool, cursor->offset);
+    enum gong_err err = gong_spool_reader_record(
+        &cursor->reader, cursor->offset,
+        bound < segment_end ? bound : segment_end, out);
+
+    if (err == GONG_OK) {
+        cursor->offset = out->next;
+        return GONG_OK;
+    }
+    if (err == GONG_ERR_CORRUPT || err == GONG_ERR_AGAIN ||
+        err == GONG_ERR_NOT_FOUND) {
+        err = skip(cursor, bound);
+    }
+    return err == GONG_OK ? GONG_ERR_NOT_FOUND : err;
+}
+
 enum gong_err
 gong_spool_cursor_next(struct gong_spool_cursor *cursor, uint64_t limit,
                        struct gong_record *out)
 {
     struct gong_spool *spool = cursor->spool;
+    enum gong_err err = GONG_ERR_NOT_FOUND;
 
-    for (;;) {
+    while (err == GONG_ERR_NOT_FOUND) {
         uint64_t written = atomic_load(&spool->written);
         uint64_t bound = limit < written ? limit : written;
         uint64_t begin = atomic_load(&spool->begin);
-        uint64_t segment_end;
-        enum gong_err err;
 
         if (cursor->offset < begin) {
             cursor->offset = begin;
         }
-        if (cursor->offset >= bound) {
-            err = bound == limit ? GONG_ERR_AGAIN
-                                 : gong_spool_held_read(cursor, limit, out);
-            if (err != GONG_ERR_NOT_FOUND) {
-                return err;
-            }
-            continue; /* the log has grown meanwhile */
-        }
-        if (cursor->offset % spool->meta.segment_size == 0) {
+        if (cursor->offset < bound &&
+            cursor->offset % spool->meta.segment_size == 0) {
             /* The segment before was full to the byte. */
             cursor->offset += GONG_SPOOL_HEADER_SIZE;
-            continue;
         }
-        segment_end = gong_spool_segment_end(spool, cursor->offset);
-        err = gong_spool_reader_record(
-            &cursor->reader, cursor->offset,
-            bound < segment_end ? bound : segment_end, out);
-        if (err == GONG_OK) {
-            cursor->offset = out->next;
-            return GONG_OK;
-        }
-        if (err == GONG_ERR_CORRUPT || err == GONG_ERR_AGAIN ||
-            err == GONG_ERR_NOT_FOUND) {
-            err = skip(cursor, bound);
-        }
-        if (err != GONG_OK) {
-            return err;
+        if (cursor->offset < bound) {
+            err = read_file(cursor, bound, out);
+        } else {
+            err = bound == limit ? GONG_ERR_AGAIN
+                                 : gong_spool_held_read(cursor, limit, out);
         }
     }
+    return err;
 }
 
 uint64_t

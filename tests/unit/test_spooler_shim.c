@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "collector/lanes.h"
+#include "collector/publish.h"
 #include "collector/spooled.h"
 #include "collector/spooler.h"
 #include "collector/stats.h"
@@ -279,6 +280,79 @@ held_batches_are_sent_and_their_numbers_not_used_again(void **state)
     }
 }
 
+/* What the publisher said last of itself, and how much data it sent. */
+static struct {
+    char status[512];
+    unsigned data;
+} said;
+
+static enum gong_err
+hear(void *link, const struct gong_mqtt_message *message)
+{
+    (void)link;
+    if (message->retained) {
+        (void)snprintf(said.status, sizeof said.status, "%.*s",
+                       (int)message->payload.len, message->payload.data);
+    } else {
+        said.data++;
+    }
+    return GONG_OK;
+}
+
+/* The centre hears of it: the birth is told again, and data goes on. */
+static void
+the_birth_says_that_the_disk_fails(void **state)
+{
+    struct gong_publish_options options = {
+        .site = "22015",
+        .device = "gw",
+        .window = 8,
+        .ack_timeout = gong_dur_s(30),
+        .lanes = {gong_dur_s(300), 20},
+    };
+    struct gong_publish_link link = {.publish = hear};
+    struct gong_cadence *cadence = gong_cadence_new();
+    struct gong_publish *publish = NULL;
+    struct gong_mqtt_handlers handlers;
+    struct gong_spooler *spooler;
+    struct book book = {.last = 0};
+    gong_mono_t now = gong_mono_now();
+
+    (void)state;
+    make_folder();
+    shim_arm(SHIM_EROFS_STAYS, 0);
+    spooler = try_open(1 << 20);
+    assert_non_null(spooler);
+    assert_non_null(cadence);
+    assert_int_equal(gong_publish_new(&options, spooler, cadence, &publish),
+                     GONG_OK);
+    gong_publish_set_link(publish, &link);
+    handlers = gong_publish_handlers(publish);
+    handlers.connected(handlers.ctx, false);
+    (void)gong_publish_step(publish, now, gong_wall_now());
+    assert_non_null(strstr(said.status, "\"spool\":\"ok\""));
+    shim_arm(SHIM_EROFS_STAYS, 1);
+    say(spooler, &book);
+    assert_int_equal(book.answers[1], HELD);
+    now = gong_mono_add(now, gong_dur_s(6));
+    (void)gong_publish_step(publish, now, gong_wall_now());
+    assert_non_null(strstr(said.status, "\"spool\":\"memory\""));
+    assert_int_equal(said.data, 1);
+    shim_mend();
+    assert_int_equal(gong_spool_sync(gong_spooler_spool(spooler)), GONG_OK);
+    say(spooler, &book);
+    assert_int_equal(book.answers[2], ACCEPTED);
+    now = gong_mono_add(now, gong_dur_s(6));
+    (void)gong_publish_step(publish, now, gong_wall_now());
+    assert_non_null(strstr(said.status, "\"spool\":\"ok\""));
+    assert_int_equal(said.data, 2);
+    gong_publish_free(publish);
+    gong_cadence_free(cadence);
+    gong_spooler_close(spooler);
+    shim_disarm();
+    remove_folder();
+}
+
 int
 main(void)
 {
@@ -286,6 +360,7 @@ main(void)
         cmocka_unit_test(every_call_fails_once),
         cmocka_unit_test(
             held_batches_are_sent_and_their_numbers_not_used_again),
+        cmocka_unit_test(the_birth_says_that_the_disk_fails),
     };
 
     gong_log_init("test", GONG_LOG_ERROR);
