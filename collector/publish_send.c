@@ -156,8 +156,8 @@ send_next(struct gong_publish *publish, enum gong_lane lane, gong_wall_t wall)
     }
     gong_monitor_lock(&publish->monitor);
     if (!gong_settled_has(&publish->settled, batch.seq)) {
-        added =
-            gong_window_add(&publish->window, batch.seq, batch.offset, lane);
+        added = gong_window_add(&publish->window, batch.seq, batch.offset,
+                                batch.body.len, lane);
     }
     gong_monitor_unlock(&publish->monitor);
     if (!added) {
