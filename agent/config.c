@@ -138,10 +138,11 @@ check_receiver_name(const struct gong_agent_config *config,
                     const struct gong_conf_node *node, const char *name,
                     struct gong_conf_errors *errors)
 {
-    if (!name_valid(name)) {
+    if (!name_valid(name) || strlen(name) > GONG_NOTIFIER_NAME_MAX) {
         gong_conf_error(place(node, "name"), errors,
                         "found a receiver name that cannot be a file's, "
-                        "expected 1 to 64 of a-z, 0-9, _ and -");
+                        "expected 1 to %d of a-z, 0-9, _ and -",
+                        GONG_NOTIFIER_NAME_MAX);
         return;
     }
     for (size_t i = 0; i + 1 < config->notifier_count; i++) {

@@ -309,6 +309,20 @@ note_behind(struct gong_effects *effects)
     effects->behind_at = gong_mono_now();
 }
 
+/* Nobody will be told of it, and trying again would not help. */
+static void
+note_too_long(const struct gong_effect *effect)
+{
+    char rule[256];
+
+    (void)gong_log_quote(gong_str_of(effect->rule->id), rule, sizeof rule);
+    gong_log(GONG_LOG_ERROR, "effect_too_long",
+             "rule=%s fingerprint=%016" PRIx64
+             " todo=\"larger segments for the log of effects, or shorter "
+             "annotations\"",
+             rule, effect->fingerprint);
+}
+
 static enum gong_err
 keep(struct gong_effects *effects, const struct gong_effect *effect,
      struct gong_incident_key key, int64_t decided_ms)
@@ -320,7 +334,9 @@ keep(struct gong_effects *effects, const struct gong_effect *effect,
         err = keep_text(effects, effect, key, json);
     }
     free(json);
-    if (err != GONG_OK) {
+    if (err == GONG_ERR_TOO_LARGE) {
+        note_too_long(effect);
+    } else if (err != GONG_OK) {
         note_behind(effects);
     }
     gong_counter_increase(err == GONG_OK ? effects->kept : effects->failed, 1);
@@ -414,7 +430,8 @@ gong_effects_held(struct gong_effects *effects, const struct gong_effect *alert,
         linked.from = incident == NULL ? GONG_ALERT_INACTIVE : incident->state;
         linked.ordinal = effects->extra++;
         gong_counter_increase(effects->reconciled, 1);
-        if (keep(effects, &linked, key, decided_ms) != GONG_OK) {
+        if (keep(effects, &linked, key, decided_ms) != GONG_OK &&
+            effects->behind) {
             return;
         }
     }

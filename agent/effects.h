@@ -73,7 +73,8 @@ enum gong_err gong_effects_put(struct gong_effects *effects,
  * every alert that the engine holds (gong_engine_alerts), and
  * gong_effects_reconciled, which ends the others: place is where they end
  * (position, journal_ms; the rest of it is not read). After a failure all this
- * does nothing for two seconds.
+ * does nothing for two seconds. An effect that no segment holds is no such
+ * failure: it is logged, counted and left out.
  */
 bool gong_effects_unreconciled(const struct gong_effects *effects);
 void gong_effects_reconcile(struct gong_effects *effects);

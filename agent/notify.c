@@ -200,13 +200,14 @@ commit(struct gong_notifier *notifier, uint64_t offset)
              "notifier=%s error=\"%s\"", notifier->name, gong_err_text(err));
 }
 
+/* tried: where the log ended before the last try. Bytes before that which
+ * cannot be read are no reason to look again at once. */
 static void
-wait_for_more(struct gong_notifier *notifier)
+wait_for_more(struct gong_notifier *notifier, uint64_t tried)
 {
-    uint64_t at = gong_spool_cursor_offset(notifier->cursor);
     gong_dur_t length = gong_dur_ms(POLL_MS);
 
-    if (!gong_effects_wait(notifier->effects, at, length)) {
+    if (!gong_effects_wait(notifier->effects, tried, length)) {
         /* The log of effects has stopped, this notifier not yet. */
         (void)gong_stop_latch_wait(&notifier->stop, length);
     }
@@ -216,12 +217,14 @@ static void *
 notifier_main(void *ctx)
 {
     struct gong_notifier *notifier = ctx;
+    struct gong_spool_stats stats;
     struct gong_record record;
 
     while (!gong_stop_latch_is_set(&notifier->stop)) {
+        gong_spool_stats(gong_effects_spool(notifier->effects), &stats);
         if (gong_spool_cursor_next(notifier->cursor, UINT64_MAX, &record) !=
             GONG_OK) {
-            wait_for_more(notifier);
+            wait_for_more(notifier, stats.end);
             continue;
         }
         if (!tell(notifier, &record)) {

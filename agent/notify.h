@@ -16,6 +16,9 @@
 #include "common/conf.h"
 #include "common/counter.h"
 
+/* "notify-" before it must make the name of a cursor. */
+#define GONG_NOTIFIER_NAME_MAX (GONG_SPOOL_CURSOR_NAME_MAX - 7)
+
 /* What a delivery attempt came to. */
 enum gong_notify_outcome {
     GONG_NOTIFY_DONE,

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "agent/snapshot_file.h"
@@ -56,24 +57,31 @@ write_all(void *ctx, const void *bytes, size_t len)
     return true;
 }
 
+/* The reason for a failure just now; a short write may have left none. */
 static int
-write_part(const struct gong_snapshot_child *child)
+reason(void)
 {
-    struct gong_snapshot_sink sink = {.write = write_all};
-    int fd = -1;
+    return errno != 0 ? errno : EIO;
+}
+
+/* What it opened stays open in *fd: by that it knows its file again. */
+static int
+write_part(const struct gong_snapshot_child *child, int *fd)
+{
+    struct gong_snapshot_sink sink = {.write = write_all, .ctx = fd};
 
     (void)unlinkat(child->dir_fd, GONG_SNAPSHOT_PART, 0);
-    fd = openat(child->dir_fd, GONG_SNAPSHOT_PART,
-                O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
-        return errno;
+    *fd = openat(child->dir_fd, GONG_SNAPSHOT_PART,
+                 O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (*fd < 0) {
+        return reason();
     }
-    sink.ctx = &fd;
+    errno = 0;
     if (!gong_engine_save(child->engine, child->place, &sink) ||
-        fsync(fd) != 0) {
-        return errno;
+        fsync(*fd) != 0) {
+        return reason();
     }
-    return close(fd) == 0 ? 0 : errno;
+    return 0;
 }
 
 static bool
@@ -98,21 +106,37 @@ publish(const struct gong_snapshot_child *child)
                     child->name) == 0 &&
                    fsync(child->dir_fd) == 0
                ? 0
-               : errno;
+               : reason();
+}
+
+/* Where the agent died meanwhile, the next one's file may have the name. */
+static void
+withdraw(const struct gong_snapshot_child *child, int fd)
+{
+    struct stat mine;
+    struct stat there;
+
+    if (fd >= 0 && fstat(fd, &mine) == 0 &&
+        fstatat(child->dir_fd, GONG_SNAPSHOT_PART, &there,
+                AT_SYMLINK_NOFOLLOW) == 0 &&
+        mine.st_dev == there.st_dev && mine.st_ino == there.st_ino) {
+        (void)unlinkat(child->dir_fd, GONG_SNAPSHOT_PART, 0);
+    }
 }
 
 void
 gong_snapshot_child_run(const struct gong_snapshot_child *child)
 {
+    int fd = -1;
     int failure;
 
     close_others(child->dir_fd, child->word_fd);
-    failure = write_part(child);
+    failure = write_part(child, &fd);
     if (failure == 0) {
         failure = publish(child);
     }
     if (failure != 0) {
-        (void)unlinkat(child->dir_fd, GONG_SNAPSHOT_PART, 0);
+        withdraw(child, fd);
     }
     _exit(failure);
 }

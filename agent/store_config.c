@@ -1,6 +1,7 @@
 #include "agent/store_influx.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "agent/http_client.h"
 #include "common/topic.h"
@@ -91,9 +92,11 @@ gong_store_config_check(const struct gong_store_config *config, char *why,
     const char *lacking;
 
     if (!given(config->name) ||
-        !gong_topic_name_valid(gong_str_of(config->name))) {
+        !gong_topic_name_valid(gong_str_of(config->name)) ||
+        strlen(config->name) > GONG_STORE_NAME_MAX) {
         (void)snprintf(why, why_size,
-                       "store name must be 1 to 64 of a-z, 0-9, _ and -");
+                       "store name must be 1 to %d of a-z, 0-9, _ and -",
+                       GONG_STORE_NAME_MAX);
         return false;
     }
     if (!gong_http_url_valid(config->url)) {

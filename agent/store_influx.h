@@ -19,6 +19,9 @@
 #include "common/conf.h"
 #include "common/counter.h"
 
+/* "store-" before it must make the name of a cursor. */
+#define GONG_STORE_NAME_MAX (GONG_SPOOL_CURSOR_NAME_MAX - 6)
+
 enum gong_store_type {
     GONG_STORE_INFLUXDB1,
     GONG_STORE_INFLUXDB2,

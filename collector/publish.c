@@ -114,32 +114,47 @@ gong_publish_look(struct gong_publish *publish, gong_mono_t now,
     publish->wall_base_ns = base;
 }
 
+/* With the monitor held: false for an ack that makes no sense. */
+static bool
+take_ack(struct gong_publish *publish, const struct gong_settled *settled,
+         gong_mono_t now, gong_wall_t wall, size_t *count)
+{
+    gong_publish_look(publish, now, wall);
+    if (gong_settled_highest(settled) > plausible(publish)) {
+        publish->overtaken += publish->overtaken < GONG_PUBLISH_OVERTAKEN;
+        return false;
+    }
+    publish->overtaken = 0;
+    publish->settled = *settled;
+    *count = gong_window_settle(&publish->window, settled, now);
+    gong_clock_offset_add(&publish->clock_offset,
+                          publish->window.settled_sent_ms,
+                          wall.ns / GONG_NS_PER_MS, settled->now_ms);
+    return true;
+}
+
 void
 gong_publish_handle_ack(struct gong_publish *publish, struct gong_str payload,
                         gong_mono_t now, gong_wall_t wall)
 {
     struct gong_settled settled;
     size_t count = 0;
-    bool usable;
+    bool ours;
+    bool usable = false;
 
     if (gong_settled_parse(payload, &settled) != GONG_OK) {
         gong_counter_increase(&gong_stats()->acks_refused, 1);
         return;
     }
-    if (settled.epoch != publish->epoch) {
-        return;
-    }
     gong_monitor_lock(&publish->monitor);
-    gong_publish_look(publish, now, wall);
-    usable = gong_settled_highest(&settled) <= plausible(publish);
-    if (usable) {
-        publish->settled = settled;
-        count = gong_window_settle(&publish->window, &settled, now);
-        gong_clock_offset_add(&publish->clock_offset,
-                              publish->window.settled_sent_ms,
-                              wall.ns / GONG_NS_PER_MS, settled.now_ms);
+    ours = settled.epoch == publish->epoch;
+    if (ours) {
+        usable = take_ack(publish, &settled, now, wall, &count);
     }
     gong_monitor_unlock(&publish->monitor);
+    if (!ours) {
+        return;
+    }
     if (usable) {
         gong_spooler_settled(publish->spooler, &settled);
     } else {

@@ -6,9 +6,13 @@
  *
  * Message = header line (common/batch.h) + the spooled body, QoS 1, at most
  * `window` without PUBACK and 64 unsettled. The spool is released up to the
- * oldest batch that is not settled. The clock's offset is the least of the
- * last 8 measurements (own clock minus the agent's `now`; the network's delay
- * only adds).
+ * oldest batch that is not settled. The clock's offset is told by the last acks
+ * (clock_offset.h).
+ *
+ * The epoch is the spool's, until three acks in a row speak of numbers that it
+ * never gave out: it was restored from an older copy of itself, and the agent
+ * would take other batches for these. Then all that is not settled goes under a
+ * random one, for as long as the process lives.
  *
  * Threads: one of its own runs gong_publish_step; the link's handlers only
  * change the window under a lock that is never held over a call to the link.

@@ -13,6 +13,10 @@
 #include "common/monitor.h"
 #include "common/topic.h"
 
+/* So many acks in a row that speak of numbers never given out, and the spool
+ * is taken for an older copy of itself. */
+#define GONG_PUBLISH_OVERTAKEN 3
+
 struct gong_publish {
     struct gong_publish_options options;
     struct gong_publish_link link;
@@ -22,10 +26,14 @@ struct gong_publish {
     char status_topic[GONG_TOPIC_SIZE];
     char ack_topic[GONG_TOPIC_SIZE];
     const char *ack_topics[1];
-    uint64_t epoch;
-    uint64_t first_seq; /* the newest in the spool when this process began */
 
     struct gong_monitor monitor; /* guards all down to woken */
+    /* Written by the stepping thread alone, which reads them without. */
+    uint64_t epoch;
+    uint64_t first_seq; /* the newest that an agent may have of this epoch from
+                           before this process */
+    unsigned overtaken; /* acks in a row past what was ever sent */
+    bool renewed;       /* the epoch: once in a process */
     struct gong_window window;
     struct gong_settled settled; /* the last ack of our epoch */
     bool connected;

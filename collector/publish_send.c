@@ -2,10 +2,13 @@
  * backlog; the birth before all. */
 #include "collector/publish_private.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "collector/lines.h"
 #include "collector/stats.h"
+#include "common/backoff.h"
+#include "common/log.h"
 
 #define IDLE_WAIT     gong_dur_s(60)
 #define RETRY_WAIT    gong_dur_ms(200)
@@ -51,6 +54,9 @@ build_message(struct gong_publish *publish, const struct gong_spooled *batch,
 
     gong_monitor_lock(&publish->monitor);
     (void)oldest(publish, &header.low);
+    if (header.low > gong_spooler_low_most(publish->spooler)) {
+        header.low = gong_spooler_low_most(publish->spooler);
+    }
     gong_monitor_unlock(&publish->monitor);
     gong_drops_sums(gong_spooler_drops(publish->spooler), &lost);
     header.lost_points = lost.points;
@@ -163,8 +169,8 @@ send_next(struct gong_publish *publish, enum gong_lane lane, gong_wall_t wall)
     }
     gong_monitor_lock(&publish->monitor);
     if (!gong_settled_has(&publish->settled, batch.seq)) {
-        added =
-            gong_window_add(&publish->window, batch.seq, batch.offset, lane);
+        added = gong_window_add(&publish->window, batch.seq, batch.offset,
+                                batch.body.len, lane);
     }
     gong_monitor_unlock(&publish->monitor);
     if (!added) {
@@ -362,6 +368,39 @@ hold_for_time(struct gong_publish *publish, gong_mono_t now, gong_wall_t wall,
     return gong_mono_since(now, publish->held_since).ns < HELD_MOST.ns;
 }
 
+/*
+ * An agent that has numbers of this epoch which were never given out knows them
+ * from a newer copy of this spool, say before it was restored from a backup. It
+ * takes what is here for duplicates, so all of it goes again under an epoch of
+ * this process. What the agent had in truth it then has twice.
+ */
+static void
+renew_if_overtaken(struct gong_publish *publish, gong_mono_t now)
+{
+    uint64_t old = publish->epoch;
+    bool due;
+
+    gong_monitor_lock(&publish->monitor);
+    due = publish->overtaken == GONG_PUBLISH_OVERTAKEN && !publish->renewed;
+    if (due) {
+        publish->renewed = true;
+        publish->epoch = gong_random_u64();
+        publish->first_seq = 0;
+        publish->highest_sent = 0;
+        publish->settled = (struct gong_settled){0};
+        publish->birth_due = true;
+        gong_window_reconnected(&publish->window, now);
+    }
+    gong_monitor_unlock(&publish->monitor);
+    if (due) {
+        gong_log(GONG_LOG_ERROR, "spool_is_older_copy",
+                 "epoch=%016" PRIx64 " goes_on_as=%016" PRIx64
+                 " reason=\"the agent has numbers that this spool never gave "
+                 "out\"",
+                 old, publish->epoch);
+    }
+}
+
 gong_dur_t
 gong_publish_step(struct gong_publish *publish, gong_mono_t now,
                   gong_wall_t wall)
@@ -375,6 +414,7 @@ gong_publish_step(struct gong_publish *publish, gong_mono_t now,
     gong_monitor_unlock(&publish->monitor);
     hold = hold_for_time(publish, now, wall, connected);
     gong_publish_commit(publish, now, false);
+    renew_if_overtaken(publish, now);
     if (!connected) {
         return IDLE_WAIT;
     }

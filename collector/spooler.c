@@ -35,7 +35,9 @@ struct gong_spooler {
     pthread_mutex_t append_lock; /* numbers follow the order in the spool */
     bool manifest_failing;       /* under append_lock: logged already */
     struct gong_buffer reports;  /* under append_lock */
-    bool holding; /* under append_lock: the newest batch is in memory */
+    bool holding;        /* under append_lock: the newest batch is in memory */
+    uint64_t skipped_to; /* and then the last number that was skipped, or 0 */
+    _Atomic uint64_t low_most; /* see gong_spooler_low_most */
     enum gong_spool_policy policy;
     _Atomic uint64_t last_seq;
     atomic_bool writable;
@@ -260,6 +262,7 @@ gong_spooler_open(const struct gong_spooler_options *options,
     spooler->sync = options->sync;
     spooler->policy = options->policy;
     atomic_init(&spooler->writable, true);
+    atomic_init(&spooler->low_most, UINT64_MAX);
     gong_counter_set(&gong_stats()->spool_writable, 1);
     err = open_parts(spooler, options, why, why_size);
     if (err != GONG_OK) {
@@ -383,12 +386,31 @@ hold(struct gong_spooler *spooler, const struct draft *draft)
 {
     uint64_t next = atomic_load(&spooler->last_seq) + 1;
     uint64_t seq = spooler->holding ? next : next + random_jump();
-    enum gong_err err = put(spooler, gong_spool_hold, draft, seq);
+    enum gong_err err;
 
-    if (err == GONG_OK && seq > next) {
-        gong_drops_torn(spooler->drops, next, seq - 1);
+    if (!spooler->holding) {
+        atomic_store(&spooler->low_most, next);
+    }
+    err = put(spooler, gong_spool_hold, draft, seq);
+    if (err == GONG_OK && !spooler->holding) {
+        spooler->skipped_to = seq - 1;
+        spooler->holding = true;
+    } else if (!spooler->holding) {
+        atomic_store(&spooler->low_most, UINT64_MAX);
     }
     return err;
+}
+
+/* What was held is on the disk: no restart will use the skipped numbers. */
+static void
+end_holding(struct gong_spooler *spooler)
+{
+    uint64_t first = atomic_exchange(&spooler->low_most, UINT64_MAX);
+
+    if (spooler->holding && first <= spooler->skipped_to) {
+        gong_drops_torn(spooler->drops, first, spooler->skipped_to);
+    }
+    spooler->holding = false;
 }
 
 static void
@@ -422,14 +444,13 @@ append_batch(struct gong_spooler *spooler, struct gong_str body,
               atomic_load(&spooler->last_seq) + 1);
     if (err == GONG_OK) {
         taken->accepted += points;
-        spooler->holding = false;
+        end_holding(spooler);
         note_writable(spooler, true);
         return GONG_OK;
     }
     draft.points |= GONG_SPOOLED_HELD;
     if (may_hold(spooler, err) && hold(spooler, &draft) == GONG_OK) {
         taken->held += points;
-        spooler->holding = true;
         err = GONG_OK;
     }
     note_writable(spooler, false);
@@ -548,6 +569,12 @@ bool
 gong_spooler_writable(const struct gong_spooler *spooler)
 {
     return atomic_load(&spooler->writable);
+}
+
+uint64_t
+gong_spooler_low_most(const struct gong_spooler *spooler)
+{
+    return atomic_load(&spooler->low_most);
 }
 
 struct gong_spool *

@@ -77,6 +77,11 @@ gong_spooler_append(struct gong_spooler *spooler, struct gong_str lines,
  */
 bool gong_spooler_writable(const struct gong_spooler *spooler);
 
+/* gong_spooler_low_most: while batches are held, the number that a restart
+ * would go on with: `low` must not say that it is gone; else UINT64_MAX. Any
+ * thread. */
+uint64_t gong_spooler_low_most(const struct gong_spooler *spooler);
+
 /* gong_spooler_settled: what an agent of this epoch says it has. Any thread. */
 void gong_spooler_settled(struct gong_spooler *spooler,
                           const struct gong_settled *settled);

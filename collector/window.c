@@ -21,12 +21,36 @@ full(const struct gong_window *window)
     return window->count == GONG_WINDOW_SIZE;
 }
 
+/* Whether the link may be given one more. */
+static bool
+may_fly(const struct gong_window *window)
+{
+    return window->flying < window->flying_max &&
+           window->flying_bytes < GONG_WINDOW_FLYING_BYTES;
+}
+
+static void
+take_off(struct gong_window *window, struct gong_window_batch *batch)
+{
+    batch->state = GONG_WINDOW_FLYING;
+    window->flying++;
+    window->flying_bytes += batch->size;
+}
+
+/* The caller says what it is from now on. */
+static void
+land(struct gong_window *window, const struct gong_window_batch *batch)
+{
+    window->flying--;
+    window->flying_bytes -= batch->size;
+}
+
 bool
 gong_window_room(const struct gong_window *window, enum gong_lane lane)
 {
     size_t back = 0;
 
-    if (full(window) || window->flying >= window->flying_max) {
+    if (full(window) || !may_fly(window)) {
         return false;
     }
     for (size_t i = 0; i < window->count; i++) {
@@ -57,7 +81,7 @@ static void
 remove_at(struct gong_window *window, size_t at)
 {
     if (window->batches[at].state == GONG_WINDOW_FLYING) {
-        window->flying--;
+        land(window, &window->batches[at]);
     }
     window->count--;
     memmove(window->batches + at, window->batches + at + 1,
@@ -66,7 +90,7 @@ remove_at(struct gong_window *window, size_t at)
 
 bool
 gong_window_add(struct gong_window *window, uint64_t seq, uint64_t offset,
-                enum gong_lane lane)
+                size_t size, enum gong_lane lane)
 {
     size_t at = find(window, seq);
 
@@ -78,11 +102,11 @@ gong_window_add(struct gong_window *window, uint64_t seq, uint64_t offset,
     window->batches[at] = (struct gong_window_batch){
         .seq = seq,
         .offset = offset,
+        .size = size,
         .lane = lane,
-        .state = GONG_WINDOW_FLYING,
     };
     window->count++;
-    window->flying++;
+    take_off(window, &window->batches[at]);
     return true;
 }
 
@@ -142,7 +166,7 @@ bool
 gong_window_take(struct gong_window *window, gong_mono_t now,
                  struct gong_window_batch *out)
 {
-    if (window->flying >= window->flying_max) {
+    if (!may_fly(window)) {
         return false;
     }
     for (size_t i = 0; i < window->count; i++) {
@@ -155,8 +179,7 @@ gong_window_take(struct gong_window *window, gong_mono_t now,
             window->probes++;
             window->progress = now;
         }
-        batch->state = GONG_WINDOW_FLYING;
-        window->flying++;
+        take_off(window, batch);
         *out = *batch;
         return true;
     }
@@ -175,7 +198,7 @@ gong_window_answered(struct gong_window *window, uint64_t seq, bool ok,
         return;
     }
     batch = &window->batches[at];
-    window->flying--;
+    land(window, batch);
     if (!ok) {
         batch->state = GONG_WINDOW_READY;
         return;

@@ -8,10 +8,12 @@
  *                        '- READY <-----------------'  due, or reconnected
  *                   take
  *
- * FLYING: handed to the link, no PUBACK yet; at most `flying_max`. SENT: the
- * broker has it, which proves nothing. An unsettled batch is sent again after
- * ack_timeout, doubling. When all places are taken only the oldest is sent
- * again, as a probe: after 1 s without an ack, doubling up to ack_timeout.
+ * FLYING: handed to the link, no PUBACK yet; at most `flying_max`, and no more
+ * once they come to GONG_WINDOW_FLYING_BYTES: on a slow link what is fresh
+ * waits for all of them. SENT: the broker has it, which proves nothing. An
+ * unsettled batch is sent again after ack_timeout, doubling. When all places
+ * are taken only the oldest is sent again, as a probe: after 1 s without an
+ * ack, doubling up to ack_timeout.
  *
  * Pure: time is a parameter. One user at a time.
  */
@@ -26,8 +28,9 @@
 #include "common/batch.h"
 #include "common/clock.h"
 
-#define GONG_WINDOW_SIZE     64 /* unsettled batches, design 3 */
-#define GONG_WINDOW_BACK_MAX 32 /* of these from the backlog */
+#define GONG_WINDOW_SIZE         64          /* unsettled batches, design 3 */
+#define GONG_WINDOW_BACK_MAX     32          /* of these from the backlog */
+#define GONG_WINDOW_FLYING_BYTES (64u << 10) /* 16 s at 32 kbit/s */
 
 enum gong_window_state {
     GONG_WINDOW_READY,
@@ -39,6 +42,7 @@ enum gong_window_state {
 struct gong_window_batch {
     uint64_t seq;
     uint64_t offset; /* in the spool */
+    size_t size;     /* of its body */
     enum gong_lane lane;
     enum gong_window_state state;
     unsigned sends;  /* that the broker answered */
@@ -50,6 +54,7 @@ struct gong_window {
     gong_dur_t ack_timeout;
     size_t flying_max;
     size_t flying;
+    size_t flying_bytes;
     size_t count;            /* batches[0..count), ascending by seq */
     unsigned probes;         /* since the last progress */
     gong_mono_t progress;    /* the last ack that settled something, or probe */
@@ -65,9 +70,9 @@ void gong_window_init(struct gong_window *window, gong_dur_t ack_timeout,
  * at once. */
 bool gong_window_room(const struct gong_window *window, enum gong_lane lane);
 /* gong_window_add: a new batch, FLYING; there must be room. A seq that is
- * already there is refused with false. */
+ * already there is refused with false. size is that of its body. */
 bool gong_window_add(struct gong_window *window, uint64_t seq, uint64_t offset,
-                     enum gong_lane lane);
+                     size_t size, enum gong_lane lane);
 
 /* gong_window_sent: seq is about to be handed to the link. */
 void gong_window_sent(struct gong_window *window, uint64_t seq,

@@ -165,6 +165,12 @@ static const struct {
      "a.cfg:3:28: ", "\"name\""},
     {MINIMAL "notify = ( { type = \"log\"; name = \"../x\"; } );\n",
      "a.cfg:3:28: ", "receiver name"},
+    {MINIMAL
+     "notify = ( { type = \"log\"; name = \"as-long-as-this-is\"; } );\n",
+     "a.cfg:3:28: ", "expected 1 to 17"},
+    {MINIMAL "store = ( { type = \"victoriametrics\"; url = \"http://h\";\n"
+             "            name = \"even-longer-than-it\"; } );\n",
+     "a.cfg:3:", "1 to 18"},
     {MINIMAL "notify = ( { type = \"log\"; }, { type = \"log\"; } );\n",
      "a.cfg:3:", "each name once"},
     {"rules = ( \"r\" );\nbroker = { url = \"http://h\"; };\n",

@@ -426,6 +426,36 @@ what_could_not_be_kept_is_told_when_there_is_room(void **state)
     gong_effects_close(effects);
 }
 
+/* It will not fit next time either: the others must not wait for it. */
+static void
+what_is_too_long_to_be_kept_holds_up_no_other(void **state)
+{
+    struct gong_effects *effects = open_bound(journal_a, 64);
+    static char text[SEGMENT];
+    const struct gong_label_view note = {gong_str_of("summary"),
+                                         gong_str_from(text, sizeof text)};
+    struct gong_effect effect = {.position = 900,
+                                 .rule = &rule_a,
+                                 .fingerprint = 7,
+                                 .from = FIRING,
+                                 .to = FIRING,
+                                 .annotations = &note,
+                                 .annotation_count = 1};
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    gong_effects_reconcile(effects);
+    gong_effects_held(effects, &effect, 5);
+    hold(effects, 8, FIRING);
+    reconciled(effects);
+    assert_string_equal(chain(effects), "8:inactive>firing ");
+    assert_false(gong_effects_unreconciled(effects));
+    effect.position = 950;
+    assert_int_equal(gong_effects_put(effects, &effect, 5), GONG_ERR_TOO_LARGE);
+    assert_false(gong_effects_unreconciled(effects));
+    gong_effects_close(effects);
+}
+
 /* The log is bounded, an incident's length is not. */
 static void
 an_incident_outlives_the_record_that_told_it(void **state)
@@ -485,6 +515,7 @@ main(void)
         T(what_the_engine_no_longer_knows_ends_as_lost),
         T(pending_again_ends_an_incident_only_once_reconciled),
         T(what_could_not_be_kept_is_told_when_there_is_room),
+        T(what_is_too_long_to_be_kept_holds_up_no_other),
         T(an_incident_outlives_the_record_that_told_it),
         T(waiting_ends_with_an_effect_a_timeout_or_a_stop),
     };

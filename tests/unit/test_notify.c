@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -299,6 +300,49 @@ damaged_effects_are_passed_over(void **state)
                      2);
 }
 
+/* The byte at offset in the first file of the log of effects. */
+static void
+damage(const struct sinks *sinks, uint64_t offset)
+{
+    char path[128];
+    FILE *file;
+
+    (void)snprintf(path, sizeof path, "%s/effects/%016x.segment", sinks->dir,
+                   0);
+    file = fopen(path, "r+");
+    assert_non_null(file);
+    assert_int_equal(fseek(file, (long)offset, SEEK_SET), 0);
+    assert_int_equal(fputc('~', file), '~');
+    assert_int_equal(fclose(file), 0);
+}
+
+/* What cannot be read may be the log's last record: nothing to be told, nor
+ * reason to look again before something follows. */
+static void
+what_cannot_be_read_yet_is_waited_for(void **state)
+{
+    struct sinks *sinks = *state;
+    struct receiver receiver = make_receiver("");
+    struct gong_notifier *notifier;
+    struct gong_spool_stats stats;
+    clock_t used;
+
+    put_firing(sinks, "A");
+    sinks_reopen(sinks); /* now the log knows that something is there */
+    gong_spool_stats(gong_effects_spool(sinks->effects), &stats);
+    damage(sinks, stats.end - 16);
+    notifier = start(sinks, "people", &receiver);
+    used = clock();
+    gong_clock_sleep(gong_dur_ms(400));
+    used = clock() - used;
+    put_firing(sinks, "B");
+    wait_for(&receiver, &receiver.told, 1);
+    gong_notifier_stop(notifier);
+    assert_string_equal(receiver.names[0], "B firing");
+    /* Of the processor, not of the day: a thread that waits uses none. */
+    assert_true(used < CLOCKS_PER_SEC / 20);
+}
+
 static void
 what_cannot_open_does_not_start(void **state)
 {
@@ -344,6 +388,7 @@ main(void)
         TEST(a_dead_receiver_delays_no_other),
         TEST(the_cursor_survives_a_restart),
         TEST(damaged_effects_are_passed_over),
+        TEST(what_cannot_be_read_yet_is_waited_for),
         TEST(what_cannot_open_does_not_start),
         cmocka_unit_test(all_kinds_are_listed),
     };

@@ -461,6 +461,52 @@ other_epochs_and_bad_acks_settle_nothing(void **state)
     expect_range(1, 3);
 }
 
+/* The agent has numbers of this spool that it never gave out: the spool is an
+ * older copy of itself, and its numbers stand for other batches over there.
+ * They would be taken for duplicates and settled unread, or never settled. */
+static void
+an_older_copy_of_the_spool_begins_an_epoch(void **state)
+{
+    uint64_t old = gong_spooler_epoch(world.spooler);
+    uint64_t fresh;
+
+    (void)state;
+    append(3);
+    connect_link();
+    pump();
+    (void)expect_status();
+    expect_range(1, 3);
+    /* Once or twice may be anything. */
+    ack(500, "[]");
+    ack(500, "[]");
+    step_after(gong_dur_s(2));
+    expect_nothing();
+    ack(500, "[]");
+    step();
+    (void)expect_status();
+    step_after(gong_dur_s(2));
+    fresh = expect_data(1)->epoch;
+    assert_int_not_equal(fresh, old);
+    assert_int_equal(expect_data(2)->epoch, fresh);
+    assert_int_equal(expect_data(3)->low, 1);
+    expect_nothing();
+    answer_all(true);
+    /* What is said of the old one no longer counts. */
+    ack_at(old, 3, "[]", 1);
+    ack_at(fresh, 2, "[]", world.wall.ns / GONG_NS_PER_MS);
+    step_after(gong_dur_s(70));
+    assert_int_equal(expect_data(3)->epoch, fresh);
+    expect_nothing();
+    /* And nobody can make it go round in circles. */
+    for (int i = 0; i < 9; i++) {
+        ack_at(fresh, 500, "[]", 1);
+    }
+    append(1);
+    step();
+    assert_int_equal(expect_data(4)->epoch, fresh);
+    expect_nothing();
+}
+
 static void
 at_most_64_unsettled_then_probes(void **state)
 {
@@ -992,6 +1038,7 @@ main(void)
         TEST(settles_by_cum_and_ranges),
         TEST(sends_again_with_growing_patience),
         TEST(other_epochs_and_bad_acks_settle_nothing),
+        TEST(an_older_copy_of_the_spool_begins_an_epoch),
         TEST(at_most_64_unsettled_then_probes),
         TEST(goes_on_after_a_restart),
         TEST(fresh_before_a_long_backlog),

@@ -413,6 +413,59 @@ gathering_changes_no_byte(void **state)
     free(bytes);
 }
 
+/* A child that has written all and waits for the word, and what it needs. */
+struct waiting {
+    struct gong_snapshot_place place;
+    struct gong_snapshot_child child;
+    char path[256]; /* of what it wrote */
+    int word_fd;
+    pid_t pid;
+};
+
+static void
+start_waiting(const struct world *world, const struct gong_engine *engine,
+              struct waiting *waiting)
+{
+    struct stat st = {0};
+    int pair[2];
+
+    assert_non_null(engine);
+    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+    waiting->word_fd = pair[0];
+    waiting->place = (struct gong_snapshot_place){.position = 1};
+    waiting->child = (struct gong_snapshot_child){
+        .engine = engine,
+        .place = &waiting->place,
+        .name = "snapshot.1",
+        .dir_fd = open(world->sinks->dir, O_RDONLY | O_DIRECTORY),
+        .word_fd = pair[1]};
+    assert_true(waiting->child.dir_fd >= 0);
+    path_in(world, GONG_SNAPSHOT_PART, waiting->path);
+    waiting->pid = fork();
+    if (waiting->pid == 0) {
+        gong_snapshot_child_run(&waiting->child);
+    }
+    assert_true(waiting->pid > 0);
+    (void)close(pair[1]);
+    do {
+        gong_clock_sleep(gong_dur_ms(2));
+        (void)stat(waiting->path, &st);
+    } while ((uint64_t)st.st_size < gong_engine_save_size(engine));
+}
+
+/* As the agent's death does. Returns the child's exit status. */
+static int
+leave_waiting(struct waiting *waiting)
+{
+    int status = 0;
+
+    (void)close(waiting->word_fd);
+    assert_int_equal(waitpid(waiting->pid, &status, 0), waiting->pid);
+    assert_true(WIFEXITED(status));
+    (void)close(waiting->child.dir_fd);
+    return WEXITSTATUS(status);
+}
+
 /* While a child is at work both logs can be opened again, as by an agent that
  * was started after the first one died. */
 static void
@@ -420,39 +473,32 @@ the_child_holds_no_lock_and_withdraws(void **state)
 {
     struct world *world = *state;
     struct gong_engine *engine = gong_engine_new(NULL, on_effect, NULL);
-    struct gong_snapshot_place place = {.position = 1};
-    struct gong_snapshot_child child = {
-        .engine = engine, .place = &place, .name = "snapshot.1"};
-    struct stat st = {0};
-    char path[256];
-    int pair[2];
-    int status = 0;
-    pid_t pid;
+    struct waiting waiting;
+    struct stat st;
 
-    assert_non_null(engine);
-    child.dir_fd = open(world->sinks->dir, O_RDONLY | O_DIRECTORY);
-    assert_true(child.dir_fd >= 0);
-    assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    child.word_fd = pair[1];
-    path_in(world, GONG_SNAPSHOT_PART, path);
-    pid = fork();
-    if (pid == 0) {
-        gong_snapshot_child_run(&child);
-    }
-    assert_true(pid > 0);
-    (void)close(pair[1]);
-    do {
-        gong_clock_sleep(gong_dur_ms(2));
-        (void)stat(path, &st);
-    } while ((uint64_t)st.st_size < gong_engine_save_size(engine));
+    start_waiting(world, engine, &waiting);
     sinks_reopen(world->sinks);
-    (void)close(pair[0]);
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    assert_true(WIFEXITED(status));
-    assert_int_equal(WEXITSTATUS(status), ECANCELED);
-    assert_int_equal(stat(path, &st), -1);
+    assert_int_equal(leave_waiting(&waiting), ECANCELED);
+    assert_int_equal(stat(waiting.path, &st), -1);
     assert_int_equal(found(world), 0);
-    (void)close(child.dir_fd);
+    gong_engine_free(engine);
+}
+
+/* The next agent may be writing its own by then. */
+static void
+a_child_left_behind_takes_nothing_away(void **state)
+{
+    struct world *world = *state;
+    struct gong_engine *engine = gong_engine_new(NULL, on_effect, NULL);
+    struct waiting waiting;
+    struct stat st;
+
+    start_waiting(world, engine, &waiting);
+    assert_int_equal(unlink(waiting.path), 0);
+    agent_write(world->sinks->dir, GONG_SNAPSHOT_PART, "another's");
+    assert_int_equal(leave_waiting(&waiting), ECANCELED);
+    assert_int_equal(stat(waiting.path, &st), 0);
+    assert_int_equal(found(world), 0);
     gong_engine_free(engine);
 }
 
@@ -498,6 +544,7 @@ main(void)
         T(a_large_state_is_gathered_first),
         T(gathering_changes_no_byte),
         T(the_child_holds_no_lock_and_withdraws),
+        T(a_child_left_behind_takes_nothing_away),
         T(other_names_are_not_snapshots),
     };
 

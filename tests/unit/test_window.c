@@ -26,7 +26,8 @@ static void
 add(uint64_t first, uint64_t last)
 {
     for (uint64_t seq = first; seq <= last; seq++) {
-        assert_true(gong_window_add(&window, seq, seq * 100, GONG_LANE_LIVE));
+        assert_true(
+            gong_window_add(&window, seq, seq * 100, 1, GONG_LANE_LIVE));
     }
 }
 
@@ -83,7 +84,7 @@ the_backlog_has_half(void **state)
     (void)state;
     for (uint64_t seq = 1; seq <= GONG_WINDOW_BACK_MAX; seq++) {
         assert_true(gong_window_room(&window, GONG_LANE_BACK));
-        assert_true(gong_window_add(&window, seq, seq, GONG_LANE_BACK));
+        assert_true(gong_window_add(&window, seq, seq, 1, GONG_LANE_BACK));
         answer(seq, seq, true, 0);
     }
     assert_false(gong_window_room(&window, GONG_LANE_BACK));
@@ -96,10 +97,40 @@ a_number_is_there_once_and_in_order(void **state)
     (void)state;
     add(5, 6);
     add(2, 2);
-    assert_false(gong_window_add(&window, 5, 1, GONG_LANE_LIVE));
+    assert_false(gong_window_add(&window, 5, 1, 1, GONG_LANE_LIVE));
     assert_int_equal(window.count, 3);
     assert_int_equal(window.batches[0].seq, 2);
     assert_int_equal(window.batches[2].seq, 6);
+}
+
+/* What is fresh waits behind all that flies. */
+static void
+large_batches_fly_alone(void **state)
+{
+    struct gong_window_batch batch;
+
+    (void)state;
+    assert_true(gong_window_add(&window, 1, 1, GONG_WINDOW_FLYING_BYTES - 1,
+                                GONG_LANE_LIVE));
+    assert_true(gong_window_room(&window, GONG_LANE_LIVE));
+    assert_true(gong_window_add(&window, 2, 2, 1000, GONG_LANE_LIVE));
+    assert_false(gong_window_room(&window, GONG_LANE_LIVE));
+    answer(2, 2, false, 0);
+    assert_true(gong_window_room(&window, GONG_LANE_LIVE));
+    assert_true(gong_window_take(&window, S(0), &batch));
+    assert_int_equal(batch.seq, 2);
+    answer(1, 1, false, 0);
+    /* However large, one goes. */
+    assert_true(gong_window_take(&window, S(0), &batch));
+    assert_int_equal(batch.seq, 1);
+    assert_false(gong_window_room(&window, GONG_LANE_LIVE));
+    gong_window_forget(&window, 1);
+    answer(2, 2, true, 0);
+    assert_int_equal(window.flying_bytes, 0);
+    assert_true(gong_window_add(
+        &window, 3, 3, 2 * (size_t)GONG_WINDOW_FLYING_BYTES, GONG_LANE_LIVE));
+    answer(3, 3, false, 0);
+    assert_int_equal(window.flying_bytes, 0);
 }
 
 static void
@@ -189,7 +220,7 @@ a_full_window_probes_with_the_oldest(void **state)
     (void)state;
     fill(0);
     assert_false(gong_window_room(&window, GONG_LANE_LIVE));
-    assert_false(gong_window_add(&window, 99, 99, GONG_LANE_LIVE));
+    assert_false(gong_window_add(&window, 99, 99, 1, GONG_LANE_LIVE));
     for (size_t i = 0; i < sizeof at / sizeof at[0]; i++) {
         assert_true(gong_window_due(&window, &due));
         assert_int_equal(due.ns, S(at[i]).ns);
@@ -225,6 +256,7 @@ main(void)
         cmocka_unit_test_setup(room_is_for_so_many_in_flight, setup),
         cmocka_unit_test_setup(the_backlog_has_half, setup),
         cmocka_unit_test_setup(a_number_is_there_once_and_in_order, setup),
+        cmocka_unit_test_setup(large_batches_fly_alone, setup),
         cmocka_unit_test_setup(what_failed_goes_first, setup),
         cmocka_unit_test_setup(nothing_beyond_what_may_fly, setup),
         cmocka_unit_test_setup(patience_doubles_to_ten_minutes, setup),
