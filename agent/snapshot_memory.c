@@ -6,9 +6,8 @@
 #define HUGE_PAGE ((uintptr_t)2 << 20)
 
 #ifndef MADV_COLLAPSE
-#define MADV_COLLAPSE                                                          \
-    25 /* of Linux 6.1, newer than some libraries' headers                     \
-        */
+/* Linux 6.1; some libraries do not name it yet. */
+#define MADV_COLLAPSE 25
 #endif
 
 void

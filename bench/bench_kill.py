@@ -45,6 +45,12 @@ def write_rules(path):
                     + "\n);\n")
 
 
+def cpu_seconds(pid):
+    """What all threads of a process have used so far."""
+    words = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(words[11]) + int(words[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class Bench:
     def __init__(self, folder):
         self.folder = folder
@@ -53,7 +59,8 @@ class Bench:
         self.agent = Agent(folder, self.broker.url, [folder / "bench.rules"],
                            extra=f"""
 journal = {{ size = "4GiB"; }};
-ingest = {{ device_rate = 100000.0; device_burst = 100000.0; }};
+ingest = {{ device_rate = 100000.0; device_burst = 100000.0;
+           ledger_interval = "5s"; }};
 engine = {{ snapshot_min = "2s"; snapshot_max = "{SNAPSHOT_MAX}"; }};
 """).start()
         self.round = 0
@@ -134,10 +141,11 @@ engine = {{ snapshot_min = "2s"; snapshot_max = "{SNAPSHOT_MAX}"; }};
         self.agent.process.start()
         text = wait_until(lambda: self.live_line(log, before), 60,
                           "the agent to be live", 0.005)
+        cpu = cpu_seconds(self.agent.process.child.pid)
         wait_until(lambda: self.metric("gong_engine_live") == 1, 10, "live")
         load.kill()
         load.wait()
-        self.report(text, killed, grown)
+        self.report(text, killed, grown, cpu)
 
     @staticmethod
     def live_line(log, before):
@@ -146,19 +154,18 @@ engine = {{ snapshot_min = "2s"; snapshot_max = "{SNAPSHOT_MAX}"; }};
             text = file.read().decode(errors="replace")
         return text if "event=engine_live" in text else None
 
-    def report(self, text, killed, grown):
+    def report(self, text, killed, grown, cpu):
         def at(event):
             found = re.search(rf"ts=([0-9.]+) .*event={event}\b(.*)", text)
             return ((float(found[1]) - killed, found[2]) if found
                     else (float("nan"), ""))
         live, words = at("engine_live")
         restored, what = at("snapshot_restored")
-        metrics = self.agent.metrics()
         replayed = int(re.search(r"replayed=(\d+)", words)[1])
         points = replayed * 50
-        print(text)
-        print(f"killed with the journal grown by {grown:.2f} of the snapshot's "
-              f"size")
+        print(f"killed with the journal grown by {grown:.2f} of the "
+              f"snapshot's size; load of the machine {os.getloadavg()[0]:.1f}"
+              f" on {os.cpu_count()} processors")
         print(f"  journal, effects, snapshot open  {restored * 1e3:6.0f} ms "
               f"{what}")
         print(f"  replay                           "
@@ -166,8 +173,8 @@ engine = {{ snapshot_min = "2s"; snapshot_max = "{SNAPSHOT_MAX}"; }};
               f"points, {points / (live - restored) / 1e6:.2f} M points/s, "
               f"with {RATE} a second coming in")
         print(f"  kill to all evaluated            {live * 1e3:6.0f} ms   "
-              f"{live / BAR_S:.2f} of the bar", flush=True)
-        print(f"  {metrics['gong_engine_series']:.0f} series")
+              f"{live / BAR_S:.2f} of the bar; {cpu * 1e3:.0f} ms of "
+              f"processor time", flush=True)
 
     def stalls(self, seconds):
         """How long each snapshot held the engine up, at the steady rate."""
@@ -192,8 +199,8 @@ engine = {{ snapshot_min = "2s"; snapshot_max = "{SNAPSHOT_MAX}"; }};
 
 
 def main():
-    with tempfile.TemporaryDirectory(
-            prefix="gong-bench-", dir=os.environ.get("GONG_BENCH_DIR")) as name:
+    folder = os.environ.get("GONG_BENCH_DIR")
+    with tempfile.TemporaryDirectory(prefix="gong-bench-", dir=folder) as name:
         bench = Bench(Path(name))
         try:
             bench.full_snapshot()

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "agent/snapshot_memory.h"
 #include "common/batch.h"
 #include "common/clock.h"
 #include "rules/engine/engine_snapshot.h"
@@ -161,12 +162,25 @@ read_fd(void *ctx, void *out, size_t len)
     return true;
 }
 
+static double
+gather(const struct gong_engine *engine)
+{
+    struct gong_snapshot_memory memory;
+    gong_mono_t before = gong_mono_now();
+
+    gong_snapshot_memory_of(engine, &memory);
+    (void)gong_snapshot_memory_gather(&memory);
+    return since(before);
+}
+
+/* As the agent does it, or with the memory as it lies. */
 static void
-bench_fork(const struct gong_engine *engine, const char *path)
+bench_fork(const struct gong_engine *engine, const char *path, bool gathered)
 {
     struct gong_snapshot_place place = {.position = 1};
 
     for (int i = 0; i < 5; i++) {
+        double gathering = gathered ? gather(engine) : 0;
         gong_mono_t before = gong_mono_now();
         pid_t pid = fork();
         double stall;
@@ -179,8 +193,9 @@ bench_fork(const struct gong_engine *engine, const char *path)
         }
         stall = since(before);
         need(pid > 0 && waitpid(pid, NULL, 0) == pid, "fork");
-        printf("fork %.2f ms, child done after %.0f ms\n", stall * 1e3,
-               since(before) * 1e3);
+        printf("fork %.2f ms, child done after %.0f ms, gathered before in "
+               "%.0f ms\n",
+               stall * 1e3, since(before) * 1e3, gathering * 1e3);
     }
 }
 
@@ -268,7 +283,8 @@ main(int argc, char **argv)
     printf("%" PRIu64 " series, %" PRIu64 " instances, %.0f MB held\n",
            stats.series, stats.instances, (double)stats.bytes / 1e6);
     snprintf(path, sizeof path, "%s/bench.snapshot", folder);
-    bench_fork(engine, path);
+    bench_fork(engine, path, false);
+    bench_fork(engine, path, true);
     bench_memcpy((size_t)gong_engine_save_size(engine));
     gong_engine_free(engine);
     engine = bench_restore(set, &count, path);
