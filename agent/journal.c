@@ -156,8 +156,18 @@ parts_size(const struct iovec *parts, int part_count)
     return size;
 }
 
+/* A full log is not a failing disk: what it refuses comes again. One that drops
+ * its oldest is full only where the disk has no room even for that. */
+static bool
+may_hold(const struct gong_journal *journal, enum gong_err err)
+{
+    return err == GONG_ERR_IO || err == GONG_ERR_READ_ONLY ||
+           (err == GONG_ERR_NO_SPACE &&
+            journal->options.spool.policy == GONG_SPOOL_DROP_OLDEST);
+}
+
 /* Under the lock. The disk where it can be, else memory where that is allowed.
- * A full log is not a failing disk: what it refuses comes again. */
+ */
 static enum gong_err
 put(struct gong_journal *journal, const struct gong_record_meta *meta,
     const struct iovec *parts, int part_count, uint64_t *offset)
@@ -166,7 +176,7 @@ put(struct gong_journal *journal, const struct gong_record_meta *meta,
         gong_spool_append(journal->spool, meta, parts, part_count, offset);
 
     journal->append_ok = err == GONG_OK; /* the spool logs the change */
-    if ((err != GONG_ERR_IO && err != GONG_ERR_READ_ONLY) ||
+    if (!may_hold(journal, err) ||
         gong_spool_hold(journal->spool, meta, parts, part_count, offset) !=
             GONG_OK) {
         return err;

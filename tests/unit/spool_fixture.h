@@ -20,9 +20,9 @@
 struct disk {
     int write_errno; /* of pwritev, after write_partial bytes */
     size_t write_partial;
-    int plain_errno;    /* of pwrite */
-    int allocate_errno; /* of posix_fallocate */
-    int sync_errno;     /* of fdatasync */
+    int plain_errno;       /* of pwrite */
+    int allocate_errno;    /* of posix_fallocate */
+    atomic_int sync_errno; /* of fdatasync */
     atomic_uint syncs;
     _Atomic uint64_t plain_bytes; /* that pwrite wrote */
 };

@@ -1,0 +1,175 @@
+/* Making durable what is in the files: group commit, and what a failed sync
+ * leaves to be done. */
+#include "common/spool_private.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#include "common/spool_file.h"
+
+/* What one sync covers, taken under the lock. */
+struct batch {
+    int fds[GONG_SPOOL_RETIRED_MAX + 1];
+    size_t count; /* the last is the head, which stays open */
+    uint64_t target;
+    bool folder;
+};
+
+/* Where a gap in the log that is known begins at offset, its end; else 0. */
+static uint64_t
+gap_end(const struct gong_spool *spool, uint64_t offset)
+{
+    for (uint64_t i = 0; i < spool->gap_count && i < GONG_SPOOL_GAPS_MAX; i++) {
+        if (spool->gaps[i].from == offset) {
+            return spool->gaps[i].to;
+        }
+    }
+    return 0;
+}
+
+/* Whether every record from at to target can be read. */
+static enum gong_err
+verify(const struct gong_spool *spool, uint64_t at, uint64_t target)
+{
+    struct gong_spool_reader reader;
+    enum gong_err err = GONG_OK;
+
+    gong_spool_reader_init(&reader, spool->dir_fd, spool->meta.segment_size,
+                           spool->meta.log_id);
+    for (uint32_t i = 0; i < spool->count && err == GONG_OK; i++) {
+        uint64_t start =
+            gong_spool_segment_start(spool, spool->segments[i].number);
+        uint64_t end =
+            i + 1 < spool->count ? spool->segments[i].data_end : spool->tail;
+        struct gong_record record = {.next = 0};
+
+        at = at < start ? start : at;
+        end = end < target ? end : target;
+        while (at < end && err == GONG_OK) {
+            uint64_t over = gap_end(spool, at);
+
+            err = over > 0
+                      ? GONG_OK
+                      : gong_spool_reader_record(&reader, at, end, &record);
+            at = over > 0 ? over : record.next;
+        }
+    }
+    gong_spool_reader_fini(&reader);
+    return err == GONG_OK ? GONG_OK : GONG_ERR_IO;
+}
+
+/*
+ * After a failed fdatasync the kernel may call the pages clean, so that the
+ * next one succeeds without them being on the disk. Writing the bytes again
+ * from the page cache makes them dirty again, if it has them still: a page that
+ * was thrown away and read back is what the disk had before, and its records do
+ * not verify. Under the lock, so that no segment is recycled meanwhile.
+ */
+static enum gong_err
+dirty_again(struct gong_spool *spool, const struct batch *batch)
+{
+    uint64_t size = spool->meta.segment_size;
+    uint64_t at = atomic_load(&spool->durable);
+    uint64_t begin = atomic_load(&spool->begin);
+    uint8_t block[4096];
+    enum gong_err err;
+
+    at = at < begin ? begin : at;
+    err = verify(spool, at, batch->target);
+    while (err == GONG_OK && at < batch->target) {
+        uint64_t number = at / size;
+        uint64_t left = (number + 1) * size - at;
+        size_t len = left < sizeof block ? (size_t)left : sizeof block;
+        int fd = spool->head_fd;
+
+        len = batch->target - at < len ? (size_t)(batch->target - at) : len;
+        for (size_t i = 0; i < spool->retired_count; i++) {
+            if (spool->retired[i].number == number) {
+                fd = spool->retired[i].fd;
+            }
+        }
+        gong_spool_file_read(fd, at % size, block, len);
+        err = gong_spool_file_write(fd, at % size, block, len);
+        at += len;
+    }
+    return err;
+}
+
+static enum gong_err
+take_batch(struct gong_spool *spool, struct batch *batch)
+{
+    enum gong_err err = GONG_OK;
+
+    (void)pthread_mutex_lock(&spool->lock);
+    batch->count = 0;
+    for (size_t i = 0; i < spool->retired_count; i++) {
+        batch->fds[batch->count++] = spool->retired[i].fd;
+    }
+    batch->fds[batch->count++] = spool->head_fd;
+    batch->target = atomic_load(&spool->written);
+    batch->folder = spool->folder_dirty;
+    spool->folder_dirty = false;
+    if (spool->sync_failed) {
+        err = dirty_again(spool, batch);
+    }
+    (void)pthread_mutex_unlock(&spool->lock);
+    return err;
+}
+
+static void
+settle_batch(struct gong_spool *spool, const struct batch *batch,
+             enum gong_err err)
+{
+    size_t done = err == GONG_OK ? batch->count - 1 : 0;
+
+    (void)pthread_mutex_lock(&spool->lock);
+    if (err == GONG_OK) {
+        atomic_store(&spool->durable, batch->target);
+        spool->retired_count -= done;
+        memmove(spool->retired, spool->retired + done,
+                spool->retired_count * sizeof spool->retired[0]);
+    } else {
+        spool->folder_dirty |= batch->folder;
+    }
+    spool->sync_failed = err != GONG_OK;
+    gong_spool_note(spool, "spool_sync", &spool->sync_state, err);
+    (void)pthread_mutex_unlock(&spool->lock);
+    for (size_t i = 0; i < done; i++) {
+        (void)close(batch->fds[i]);
+    }
+}
+
+/* Whether the disk can be synced again, asked with one byte: writing all of it
+ * again to find out would hold appends up each time. */
+static enum gong_err
+probe(const struct gong_spool *spool)
+{
+    static const uint8_t byte = 0;
+    enum gong_err err =
+        gong_spool_file_write(spool->lock_fd, 0, &byte, sizeof byte);
+
+    return err == GONG_OK ? gong_spool_file_data_sync(spool->lock_fd) : err;
+}
+
+enum gong_err
+gong_spool_sync_files(struct gong_spool *spool)
+{
+    struct batch batch;
+    enum gong_err err = spool->sync_failed ? probe(spool) : GONG_OK;
+
+    if (err != GONG_OK) {
+        return err;
+    }
+    err = take_batch(spool, &batch);
+
+    if (batch.target != atomic_load(&spool->durable) || batch.folder) {
+        for (size_t i = 0; err == GONG_OK && i < batch.count; i++) {
+            err = gong_spool_file_data_sync(batch.fds[i]);
+        }
+        if (err == GONG_OK && batch.folder) {
+            err = gong_spool_file_sync(spool->dir_fd);
+        }
+        settle_batch(spool, &batch, err);
+    }
+    return err;
+}
