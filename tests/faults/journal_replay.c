@@ -2,11 +2,10 @@
  * Applies the journal that an agent left behind to a new engine, from its
  * oldest record, and compares what it decides with the effects that the agent
  * kept: (position, ordinal) and every byte of the JSON but the instant of the
- * decision. Prints the counts, then a line for each transition:
+ * decision. Prints the counts, then each kept one as effect_line.h says:
  *
  *   journal_replay STATE
  *   kept=412 same=412 different=0 missing=0 extra=0 transitions=412 timers=96
- *   <position> <ordinal> <rule> <fingerprint> <from> <to> <reason> <since> <at>
  *
  * missing: decided now, not kept then. extra: kept then, not decided now. Where
  * a mark takes back what was kept (agent/effects.h), it is taken back here.
@@ -22,12 +21,14 @@
 #include "agent/rule_store.h"
 #include "common/le.h"
 #include "rules/engine/engine.h"
+#include "tests/faults/effect_line.h"
 #include "tests/faults/log_reader.h"
 
 struct kept {
     uint64_t position;
     uint32_t ordinal;
-    char *text; /* canonical JSON without the decision's instant */
+    char *text;    /* canonical JSON without the decision's instant */
+    json_t *whole; /* what was kept; NULL for what is decided now */
 };
 
 struct kepts {
@@ -58,6 +59,7 @@ add(struct replay *replay, struct kepts *list, struct kept kept)
         if (items == NULL) {
             replay->failed = true;
             free(kept.text);
+            json_decref(kept.whole);
             return;
         }
         list->items = items;
@@ -77,6 +79,7 @@ cut_after(struct kepts *list, uint64_t position, uint32_t ordinal)
             return;
         }
         free(last->text);
+        json_decref(last->whole);
         list->count--;
     }
 }
@@ -86,6 +89,7 @@ fini(struct kepts *list)
 {
     while (list->count > 0) {
         free(list->items[--list->count].text);
+        json_decref(list->items[list->count].whole);
     }
     free(list->items);
 }
@@ -123,11 +127,13 @@ read_kept(struct replay *replay)
             cut_after(&replay->then, gong_le_get64(bytes),
                       gong_le_get32(bytes + 8));
         } else if (record.meta.type == GONG_RECORD_EFFECT) {
+            struct gong_str text =
+                gong_str_from(record.payload.data + GONG_EFFECTS_PREFIX,
+                              record.payload.len - GONG_EFFECTS_PREFIX);
+
             add(replay, &replay->then,
                 (struct kept){gong_le_get64(bytes), gong_le_get32(bytes + 8),
-                              canonical(gong_str_from(
-                                  record.payload.data + GONG_EFFECTS_PREFIX,
-                                  record.payload.len - GONG_EFFECTS_PREFIX))});
+                              canonical(text), gong_effect_from_json(text)});
         }
     }
     log_reader_close(&log);
@@ -152,7 +158,7 @@ emit(void *ctx, const struct gong_effect *effect)
     }
     add(replay, &replay->now,
         (struct kept){effect->position, effect->ordinal,
-                      canonical(gong_str_of(json))});
+                      canonical(gong_str_of(json)), NULL});
     free(json);
 }
 
@@ -209,31 +215,6 @@ order(const struct kept *a, const struct kept *b)
         return a->position < b->position ? -1 : 1;
     }
     return (a->ordinal > b->ordinal) - (a->ordinal < b->ordinal);
-}
-
-static void
-print_effect(const struct kept *kept)
-{
-    json_error_t error;
-    json_t *effect =
-        kept->text == NULL ? NULL : json_loads(kept->text, 0, &error);
-    json_int_t since = 0;
-    json_int_t at = 0;
-    const char *rule;
-    const char *fingerprint;
-    const char *from;
-    const char *to;
-    const char *reason;
-
-    if (effect != NULL &&
-        json_unpack(effect, "{s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "rule",
-                    &rule, "fingerprint", &fingerprint, "from", &from, "to",
-                    &to, "reason", &reason, "since", &since, "at", &at) == 0) {
-        (void)printf("%" PRIu64 " %u %s %s %s %s %s %lld %lld\n",
-                     kept->position, kept->ordinal, rule, fingerprint, from, to,
-                     reason, (long long)since, (long long)at);
-    }
-    json_decref(effect);
 }
 
 struct counts {
@@ -311,8 +292,8 @@ main(int argc, char **argv)
     }
     if (replay.engine != NULL && !replay.failed) {
         equal = compare(&replay);
-        for (size_t i = 0; i < replay.now.count; i++) {
-            print_effect(&replay.now.items[i]);
+        for (size_t i = 0; i < replay.then.count; i++) {
+            equal &= effect_line_print(replay.then.items[i].whole);
         }
     }
     gong_engine_free(replay.engine);

@@ -30,7 +30,7 @@ class Form:
     stretch: float  # how long link faults take
 
 
-SHORT = Form(feed=32, faults=8, unsettled=200, rate=150, stretch=1.0)
+SHORT = Form(feed=26, faults=7, unsettled=1000, rate=300, stretch=1.0)
 LONG = Form(feed=32, faults=9, unsettled=1000, rate=300, stretch=1.0)
 
 
@@ -59,6 +59,9 @@ def one(dice, kind, form):
         return f"collector{dice.randrange(COLLECTORS)}", dice.uniform(9, 12)
     if kind == "overflow":
         return "agent-link", dice.uniform(3, 6) * form.stretch
+    if kind == "enospc":
+        return (dice.choice(("agent", "collector0", "collector1")),
+                dice.uniform(2, 4))
     if kind == "full":
         return "broker", dice.uniform(2, 4)
     if kind == "hole":
@@ -68,8 +71,8 @@ def one(dice, kind, form):
 
 # Every run kills each of the four once; the others take turns.
 OTHERS = ("stop", "restart", "reset", "hole", "delay", "slow", "flaky",
-          "overflow", "full", "late", "spool-flip", "spool-cut", "journal-flip",
-          "journal-cut")
+          "overflow", "full", "enospc", "late", "spool-flip", "spool-cut",
+          "journal-flip", "journal-cut")
 
 
 def make_plan(seed, form):

@@ -1,6 +1,7 @@
 """All parts of a run, and what a fault does to them."""
 
 import json
+import os
 import random
 import signal
 import sys
@@ -18,13 +19,18 @@ from plan import COLLECTORS
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy"))
 
-from local.process import Failure, wait_until  # noqa: E402,F401
-from local.programs import Agent, Collector, Webhook  # noqa: E402
+from local.process import (Failure, reserve_ports,  # noqa: E402,F401
+                           wait_until)
+from local.programs import PRESET, Agent, Collector, Webhook  # noqa: E402
 from local.servers import (STORES, Mosquitto, VictoriaMetrics,  # noqa: E402
                            http)
 
-RULES = [ROOT / "tests" / "faults" / name
-         for name in ("rules.cfg", "rules-grid.cfg")]
+HERE = ROOT / "tests" / "faults"
+SIGNAL_RULES = HERE / "rules.cfg"
+RULES = [SIGNAL_RULES, HERE / "rules-grid.cfg", HERE / "rules-presence.cfg"]
+SITE = "22015"
+LIBRARIES = Path(os.environ.get("GONG_TOOL_DIR",
+                                ROOT / "build" / PRESET / "tests"))
 SLOW_RATE = 32_000 / 8  # bytes a second
 
 
@@ -50,6 +56,34 @@ class PlainVictoriaMetrics(VictoriaMetrics):
         super().__init__(folder)
         self.process.command = [word for word in self.process.command
                                 if not word.startswith("-dedup.")]
+
+
+class Disk:
+    """What the programs' files lie on; see disk_shim.c. It is only asked to
+    fail where a program's own folder is."""
+
+    def __init__(self, process, folder):
+        self.flag = Path(f"{folder}.disk")
+        self.hits = Path(f"{folder}.disk.hits")
+        process.env.update(LD_PRELOAD=LIBRARIES / "libdisk_shim.so",
+                           GONG_DISK_FOLDER=folder, GONG_DISK_FLAG=self.flag,
+                           # The shim calls on to what the sanitizer put there.
+                           ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "")
+                           + ":verify_asan_link_order=0")
+
+    def fail(self, how):
+        """From now on: ENOSPC, EIO or EROFS."""
+        self.hits.unlink(missing_ok=True)
+        beside = self.flag.with_suffix(".new")
+        beside.write_text(how)
+        beside.rename(self.flag)
+
+    def refused(self):
+        """How many calls failed since."""
+        return self.hits.stat().st_size if self.hits.exists() else 0
+
+    def heal(self):
+        self.flag.unlink(missing_ok=True)
 
 
 KINDS = {**STORES, "victoriametrics-plain": PlainVictoriaMetrics}
@@ -119,12 +153,18 @@ class Town:
         self.collectors = [self.make_collector(i) for i in range(COLLECTORS)]
         self.feeders = [Feeder(part.server.socket, f"{seed} {i}", form.rate)
                         for i, part in enumerate(self.collectors)]
+        self.disks = {"agent": Disk(self.agent.process,
+                                    self.folder / "agent-state")}
+        for part in self.collectors:
+            self.disks[part.name] = Disk(part.process, self.folder /
+                                         f"{part.name}-spool")
         self.parts = {part.name: part for part in
                       [self.broker, self.store, self.agent, *self.collectors]}
         self.damages = []
         self.counts = {}
         self.spans = []  # (begin, end, fault) on the wall clock, ms
-        self.store_kills = []  # when
+        self.store_kills = []  # when, on the clock of the links
+        self.agent_kills = []  # when, on the wall clock, ms
         self.last_stored = 0
         self.counting = threading.Lock()
 
@@ -135,7 +175,8 @@ class Town:
         agent = Agent(
             self.folder, f"mqtt://127.0.0.1:{self.links['agent-link'].port}",
             RULES, [config], self.webhook,
-            'journal = { size = "64MiB"; segment_size = "1MiB"; };\n'
+            'journal = { size = "64MiB"; segment_size = "256KiB"; '
+            'policy = "block"; };\n'
             'effects = { size = "16MiB"; segment_size = "1MiB"; };\n'
             'ingest = { ack_interval = "1s"; device_rate = 100000.0; '
             'device_burst = 100000.0; };\n'
@@ -158,7 +199,7 @@ class Town:
         # The last one is short of room, so that a burst fills its spool.
         room = (f'size = "256KiB"; segment = "128KiB"; '
                 f'policy = "{self.policy}"; ' if i == COLLECTORS - 1
-                else 'size = "16MiB"; segment = "256KiB"; ')
+                else 'size = "16MiB"; segment = "256KiB"; policy = "block"; ')
         text = text.replace("spool = { ", "spool = { " + room)
         collector.config.write_text(text)
         # The manifest is not ours to judge by.
@@ -209,7 +250,7 @@ class Town:
     def pile_up(self):
         """Feeds faster until enough is accepted and not stored; the count."""
         with self.counting:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while True:
                 count = self.unsettled()
                 if count >= self.form.unsettled:
@@ -238,6 +279,7 @@ class Town:
     def kill(self, part):
         if part is self.agent:
             self.links["store-link"].reader_dies()
+            self.agent_kills.append(time.time_ns() // 1_000_000)
         part.kill()
         if part is self.store:
             self.store_kills.append(time.monotonic())
@@ -322,6 +364,21 @@ class Town:
             time.sleep(fault.seconds)
             self.broker.again()
 
+    def do_enospc(self, fault):
+        """The disk of a part is full: what it has allocated it can write, no
+        more. Fed until it is refused something."""
+        disk, part = self.disks[fault.target], self.parts[fault.target]
+        index = int(fault.target[-1]) if fault.target[-1].isdigit() else 0
+        end = time.monotonic() + fault.seconds
+        with part.lock:
+            disk.fail("ENOSPC")
+            while time.monotonic() < end + 20 * (disk.refused() == 0):
+                self.feeders[index].burst(1500)
+                time.sleep(0.2)
+            disk.heal()
+        if disk.refused() == 0:
+            raise Failure(f"the full disk refused {fault.target} nothing")
+
     def do_late(self, fault):
         """A collector's first acks after a start come late, what it sends does
         not: its clock must not seem to be ahead."""
@@ -401,7 +458,7 @@ class Town:
             feeder.stop()
         codes = {}
         for part in [*self.collectors, self.agent]:
-            codes[part.name] = part.process.stop(20)
+            codes[part.name] = part.process.stop(60)
         return codes
 
     def close(self):
