@@ -95,6 +95,7 @@ class Link:
         self.rate = 0.0
         self.connections = set()
         self.requests = []
+        self.reader_dying = False
         self.port = loop.call(self.listen())
 
     async def listen(self):
@@ -124,7 +125,7 @@ class Link:
 
     def forget(self, connection):
         self.connections.discard(connection)
-        connection.finish(connection.answered)
+        connection.finish(connection.answered and not self.reader_dying)
         for writer in (connection.client, connection.server):
             writer.transport.abort()
 
@@ -185,15 +186,16 @@ class Link:
         """Resets each connection with this chance; how many it hit."""
         return self.loop.call(self.abort_some(chance, seed))
 
-    async def note_reader_gone(self):
-        for connection in self.connections:
-            connection.finish(False)
+    async def note_reader(self, dying):
+        self.reader_dying = dying
 
     def reader_dies(self):
-        """Before the client is killed: what it was just answered may be as
+        """Before the client is killed: what it was answered last may be as
         good as not answered."""
-        if self.keep:
-            self.loop.call(self.note_reader_gone())
+        self.loop.call(self.note_reader(True))
+
+    def reader_is_back(self):
+        self.loop.call(self.note_reader(False))
 
     async def close(self):
         self.server.close()

@@ -11,8 +11,10 @@ import time
 from pathlib import Path
 
 from plan import LONG, SHORT, make_plan
-from town import Failure, Town, reserve_ports, wait_until
+from town import Town
 from verdict import Verdict, final_levels
+
+from local.process import Failure, reserve_ports, wait_until
 
 CALM_S = 5  # the last levels stand long enough for every rule
 STUCK_S = 60  # without a sample more in the store: nothing comes any more
@@ -107,10 +109,22 @@ def blind_to(town, found):
     return [lie for lie in lies if lie not in seen]
 
 
+def write_requests(town):
+    """What the store was sent, for whoever looks for a double."""
+    with open(town.folder / "store-requests.txt", "w",
+              encoding="utf-8") as file:
+        for kill in town.store_kills:
+            print(f"killed {kill:.3f}", file=file)
+        for request in town.links["store-link"].requests:
+            print(f"sent {request.began:.3f} answered={request.answered}\n"
+                  f"{request.body.decode(errors='replace')}", file=file)
+
+
 def judge(town, settle_s, unsettled):
     """The verdict on a town that has settled; stops it."""
     verdict = Verdict(town)
     found = verdict.read_store()
+    write_requests(town)
     for name, code in town.stop().items():
         if code != 0:
             verdict.wrong(f"{name} ended with {code}")

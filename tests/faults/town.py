@@ -19,8 +19,7 @@ from plan import COLLECTORS
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy"))
 
-from local.process import (Failure, reserve_ports,  # noqa: E402,F401
-                           wait_until)
+from local.process import Failure  # noqa: E402
 from local.programs import PRESET, Agent, Collector, Webhook  # noqa: E402
 from local.servers import (STORES, Mosquitto, VictoriaMetrics,  # noqa: E402
                            http)
@@ -31,6 +30,10 @@ RULES = [SIGNAL_RULES, HERE / "rules-grid.cfg", HERE / "rules-presence.cfg"]
 SITE = "22015"
 LIBRARIES = Path(os.environ.get("GONG_TOOL_DIR",
                                 ROOT / "build" / PRESET / "tests"))
+# A store that never was there: it holds the whole journal, so that a full disk
+# has nothing old to give and all can be replayed at the end.
+AWAY = ('{ type = "influxdb1"; name = "away"; url = "http://127.0.0.1:9"; '
+        'database = "gong"; retry_min = "1s"; }')
 SLOW_RATE = 32_000 / 8  # bytes a second
 
 
@@ -116,7 +119,11 @@ class Part:
 
     def again(self):
         """Waits for nothing: what it needs may be away too."""
+        self.before_start()
         self.process.start()
+
+    def before_start(self):
+        """Town puts something here."""
 
 
 class Damage:
@@ -150,6 +157,7 @@ class Town:
             "store-link": links.Link(self.loop, "store-link",
                                      self.store.server.port, keep=True)}
         self.agent = Part("agent", self.make_agent())
+        self.agent.before_start = self.links["store-link"].reader_is_back
         self.collectors = [self.make_collector(i) for i in range(COLLECTORS)]
         self.feeders = [Feeder(part.server.socket, f"{seed} {i}", form.rate)
                         for i, part in enumerate(self.collectors)]
@@ -174,7 +182,7 @@ class Town:
         config += 'retry_min = "100ms"; retry_max = "1s"; timeout = "5s"; }'
         agent = Agent(
             self.folder, f"mqtt://127.0.0.1:{self.links['agent-link'].port}",
-            RULES, [config], self.webhook,
+            RULES, [config, AWAY], self.webhook,
             'journal = { size = "64MiB"; segment_size = "256KiB"; '
             'policy = "block"; };\n'
             'effects = { size = "16MiB"; segment_size = "1MiB"; };\n'
@@ -400,6 +408,7 @@ class Town:
             records = segments.read_log(folder)
             chosen = (self.to_cut(records, dice) if how == "cut"
                       else self.to_flip(records, dice))
+            fault.kind += "" if chosen else "-none"
             if chosen:
                 self.damages.append(Damage(
                     part.name, f"box-{part.name[-1]}", how, chosen))
