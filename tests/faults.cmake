@@ -20,3 +20,16 @@ foreach(shim disk_shim heap_note)
     set_target_properties(${shim} PROPERTIES
         LIBRARY_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 endforeach()
+
+# Short runs with plans that are always the same; ./gong test --faults N is the
+# long form. Their targets are all programs, as for the tests in e2e.cmake.
+foreach(store influxdb victoriametrics)
+    add_test(NAME faults.${store} COMMAND ${GONG_PYTHON}
+        ${CMAKE_SOURCE_DIR}/tests/faults/run.py --short --store ${store}
+        --seed 3)
+endforeach()
+add_test(NAME faults.slow_link COMMAND ${GONG_PYTHON}
+    ${CMAKE_SOURCE_DIR}/tests/faults/slow_link.py)
+set_tests_properties(faults.influxdb faults.victoriametrics faults.slow_link
+    PROPERTIES LABELS "e2e;faults" TIMEOUT 300
+    ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;GONG_BIN_DIR=${CMAKE_BINARY_DIR}/bin;GONG_TOOL_DIR=${CMAKE_BINARY_DIR}/tests")

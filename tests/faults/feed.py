@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-SERIES = 4
+SERIES = 16  # so that the stamps of a burst stay near the present
 SIGNALS = 4
 ROUND_S = 0.1
 
@@ -32,6 +32,7 @@ class Feeder:
         self.lock = threading.Lock()
         self.extra = 0
         self.final = None
+        self.quiet = False  # no signals for a while
         self.stopping = False
         self.failure = None
         self.number = 0
@@ -126,7 +127,8 @@ class Feeder:
                         count -= len(lines)
                         if not self.ask(sock, answers, lines):
                             return
-                    if not self.ask(sock, answers, self.signal_lines()):
+                    if not self.quiet and not self.ask(sock, answers,
+                                                       self.signal_lines()):
                         return
                     time.sleep(max(0, began + ROUND_S - time.monotonic()))
 

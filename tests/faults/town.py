@@ -89,7 +89,7 @@ class Disk:
         self.flag.unlink(missing_ok=True)
 
 
-KINDS = {**STORES, "victoriametrics-plain": PlainVictoriaMetrics}
+STORE_KINDS = {**STORES, "victoriametrics-plain": PlainVictoriaMetrics}
 
 
 # A child dies with the thread that started it, so one that stays starts all.
@@ -142,7 +142,9 @@ class Damage:
 class Town:
     """Collectors, broker, agent, store, links, webhook and feeders."""
 
-    def __init__(self, folder, store, seed, form):
+    def __init__(self, folder, store, seed, form, remember=True):
+        """remember: what is needed to judge in the end; else the run may take
+        as long as it likes."""
         dice = random.Random(f"town {seed}")
         self.folder = Path(folder)
         self.form = form
@@ -150,13 +152,14 @@ class Town:
         self.webhook = Webhook()
         self.policy = dice.choice(("block", "drop_oldest"))
         self.broker = Part("broker", ForgetfulMosquitto(self.folder))
-        self.store = Part("store", KINDS[store](self.folder))
+        self.store = Part("store", STORE_KINDS[store](self.folder))
         self.links = {
             "agent-link": links.Link(self.loop, "agent-link",
                                      self.broker.server.port),
             "store-link": links.Link(self.loop, "store-link",
-                                     self.store.server.port, keep=True)}
-        self.agent = Part("agent", self.make_agent())
+                                     self.store.server.port,
+                                     keep=remember)}
+        self.agent = Part("agent", self.make_agent(remember))
         self.agent.before_start = self.links["store-link"].reader_is_back
         self.collectors = [self.make_collector(i) for i in range(COLLECTORS)]
         self.feeders = [Feeder(part.server.socket, f"{seed} {i}", form.rate)
@@ -176,13 +179,13 @@ class Town:
         self.last_stored = 0
         self.counting = threading.Lock()
 
-    def make_agent(self):
+    def make_agent(self, remember):
         url = f"http://127.0.0.1:{self.links['store-link'].port}"
         config = self.store.server.agent_config(url).rstrip().rstrip("}")
         config += 'retry_min = "100ms"; retry_max = "1s"; timeout = "5s"; }'
         agent = Agent(
             self.folder, f"mqtt://127.0.0.1:{self.links['agent-link'].port}",
-            RULES, [config, AWAY], self.webhook,
+            RULES, [config] + [AWAY] * remember, self.webhook,
             'journal = { size = "64MiB"; segment_size = "256KiB"; '
             'policy = "block"; };\n'
             'effects = { size = "16MiB"; segment_size = "1MiB"; };\n'
@@ -404,6 +407,7 @@ class Town:
     def damage(self, fault, part, folder, how):
         dice = random.Random(fault.seed)
         with part.lock:
+            self.hush(part, how)
             self.kill(part)
             records = segments.read_log(folder)
             chosen = (self.to_cut(records, dice) if how == "cut"
@@ -417,6 +421,21 @@ class Town:
                      else segments.flip)(record, dice)
             time.sleep(fault.seconds)
             part.again()
+            for feeder in self.feeders:
+                feeder.quiet = False
+
+    def hush(self, part, how):
+        """For a while only load comes to it, so that there is a tail to cut."""
+        if how != "cut":
+            return
+        for feeder, collector in zip(self.feeders, self.collectors):
+            if part in (self.agent, collector):
+                feeder.quiet = True
+        time.sleep(0.6)
+        for feeder in self.feeders:
+            if feeder.quiet:
+                feeder.burst(200)
+        time.sleep(0.2)
 
     @staticmethod
     def to_flip(records, dice):
@@ -431,9 +450,10 @@ class Town:
         """From one of the last records to the end, as far as only load and
         nothing that rules or the ledger need is lost."""
         first = len(records)
-        while first > 0 and records[first - 1].lines() and all(
-                line.startswith("load,") for line in
-                records[first - 1].lines()):
+        while first > 0 and (records[first - 1].kind == segments.CLOCK or (
+                records[first - 1].lines() and all(
+                    line.startswith("load,") for line in
+                    records[first - 1].lines()))):
             first -= 1
         tail = records[first:]
         return tail[dice.randrange(len(tail)):] if tail else []
