@@ -36,10 +36,11 @@ def pairs(counts):
 
 
 class Report:
-    """command: what repeats the runs, but for --seed."""
+    """command and rest: what repeats the runs, before and after the seed."""
 
-    def __init__(self, command):
+    def __init__(self, command, rest):
         self.command = command
+        self.rest = rest
         self.lines = []
         self.good = 0
         self.bad = 0
@@ -57,7 +58,9 @@ class Report:
             line = "\n".join(
                 [f"{name}: {len(result['violations'])} violations"]
                 + [f"  VIOLATION {text}" for text in result["violations"]]
-                + [f"  repeat: {self.command} 1 --seed {seed} --store {store}"])
+                + [f"  repeat: {self.command} 1 --seed {seed}"
+                   + ("" if "--store" in self.rest else f" --store {store}")
+                   + self.rest])
         else:
             self.good += 1
             line = f"{name}: ok {pairs(result['figures'])}"
@@ -72,14 +75,14 @@ class Report:
                 f"faults={sum(self.faults.values())}: {kinds}\n"
                 f"sums: {pairs(self.figures)}")
 
-    def write(self, count, seed, rest):
+    def write(self, count, seed):
         """More of the same day are appended."""
         folder = ROOT / "docs" / "reliability"
         folder.mkdir(exist_ok=True)
         path = folder / f"{time.strftime('%Y-%m-%d')}.txt"
         with open(path, "a", encoding="utf-8") as file:
             print(f"commit: {commit()}\nmachine: {machine()}\n"
-                  f"repeat: {self.command} {count} --seed {seed}{rest}\n"
+                  f"repeat: {self.command} {count} --seed {seed}{self.rest}\n"
                   f"{self.text()}\n\n"
                   + "\n".join(line for _, line in sorted(self.lines)) + "\n",
                   file=file)

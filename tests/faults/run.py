@@ -30,14 +30,14 @@ HERE = Path(__file__).resolve().parent
 class Session:
     """One run in a process of its own: its own ports, folder and children."""
 
-    def __init__(self, seed, store, form, prefix):
+    def __init__(self, seed, store, args, prefix):
         self.seed = seed
         self.store = store
         self.folder = Path(tempfile.mkdtemp(prefix="gong-faults-"))
         self.prefix = prefix
         self.child = subprocess.Popen(
             [sys.executable, HERE / "session.py", self.folder, str(seed),
-             store, form], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+             store, "short" if args.short else "long", args.kinds], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, start_new_session=True,
             preexec_fn=die_with_parent)
         self.last = ""
@@ -83,8 +83,7 @@ class Runs:
         store = self.args.store or STORES[seed % len(STORES)]
         prefix = f"[{seed}] " if self.args.jobs > 1 else "  "
         print(f"seed {seed}, {store}:", flush=True)
-        session = Session(seed, store, "short" if self.args.short else "long",
-                          prefix)
+        session = Session(seed, store, self.args, prefix)
         self.running.append(session)
         threading.Thread(target=self.watch, args=(session,),
                          daemon=True).start()
@@ -130,6 +129,8 @@ def options():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--store", choices=STORES,
                         help="always this one; else one after the other")
+    parser.add_argument("--kinds", default="",
+                        help="only these faults, KIND,KIND..., and the kills")
     parser.add_argument("--jobs", type=int, default=1,
                         help="as many runs at a time")
     parser.add_argument("--report", action="store_true",
@@ -144,9 +145,10 @@ def options():
 def main():
     args = options()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    report = Report("./gong test --faults")
     rest = ((f" --store {args.store}" if args.store else "")
-            + (" --short" if args.short else ""))
+            + (" --short" if args.short else "")
+            + (f" --kinds {args.kinds}" if args.kinds else ""))
+    report = Report("./gong test --faults", rest)
     try:
         Runs(args, report).all()
     except KeyboardInterrupt:
@@ -154,7 +156,7 @@ def main():
         sys.exit(130)
     print(report.text())
     if args.report:
-        print(f"written: {report.write(args.runs, args.seed, rest)}")
+        print(f"written: {report.write(args.runs, args.seed)}")
     sys.exit(report.bad > 0)
 
 

@@ -150,7 +150,8 @@ class Watch:
 
 def judge(town, watch):
     problems = []
-    if "event=backlog_begins" not in town.collector.process.log_path.read_text():
+    log = town.collector.process.log_path.read_text()
+    if "event=backlog_begins" not in log:
         problems.append("nothing went as backlog: the test shows nothing")
     if watch.longest_still > IDLE_S:
         problems.append(f"the backlog stood still for {watch.longest_still:.0f}"

@@ -8,10 +8,10 @@ Every few seconds, of each program: the bytes that malloc has given out and not
 got back (heap_note.c; under AddressSanitizer without its quarantine), resident
 anonymous memory and open descriptors. The first fifth is warm-up; of the rest
 the median of the last third must not lie above the median of the first third by
-more than a tenth and the slack below. Resident memory is judged in builds without
-sanitizer only. Prints the series; exit 1 where something grows, where a program
-ends by itself, or where it ends with another code than 0 when stopped (that is
-how the sanitizer reports a leak).
+more than a tenth and the slack below. Resident memory is judged in builds
+without sanitizer only. Prints the series; exit 1 where something grows, where a
+program ends by itself, or where it ends with another code than 0 when stopped
+(that is how the sanitizer reports a leak).
 """
 
 import argparse

@@ -4,6 +4,7 @@ import json
 import os
 import random
 import signal
+import socket
 import sys
 import threading
 import time
@@ -19,10 +20,10 @@ from plan import COLLECTORS
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy"))
 
-from local.process import Failure  # noqa: E402
+from local.process import Failure, wait_until  # noqa: E402
 from local.programs import PRESET, Agent, Collector, Webhook  # noqa: E402
 from local.servers import (STORES, Mosquitto, VictoriaMetrics,  # noqa: E402
-                           http)
+                           answers, http)
 
 HERE = ROOT / "tests" / "faults"
 SIGNAL_RULES = HERE / "rules.cfg"
@@ -375,6 +376,18 @@ class Town:
             time.sleep(fault.seconds)
             self.broker.again()
 
+    @staticmethod
+    def wait_for(part):
+        """Until it has started: on a disk that is ill it need not."""
+        def up():
+            part.process.check()
+            if isinstance(part.server, Agent):
+                return answers(f"{part.server.url}/metrics")
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+                return probe.connect_ex(str(part.server.socket)) == 0
+
+        wait_until(up, 60, f"{part.name} before its disk fails")
+
     def do_enospc(self, fault):
         """The disk of a part is full: what it has allocated it can write, no
         more. Fed until it is refused something."""
@@ -382,6 +395,7 @@ class Town:
         index = int(fault.target[-1]) if fault.target[-1].isdigit() else 0
         end = time.monotonic() + fault.seconds
         with part.lock:
+            self.wait_for(part)
             disk.fail("ENOSPC")
             while time.monotonic() < end + 20 * (disk.refused() == 0):
                 self.feeders[index].burst(1500)
@@ -389,6 +403,29 @@ class Town:
             disk.heal()
         if disk.refused() == 0:
             raise Failure(f"the full disk refused {fault.target} nothing")
+
+    def do_eio(self, fault):
+        self.broken_disk(fault, "EIO")
+
+    def do_erofs(self, fault):
+        self.broken_disk(fault, "EROFS")
+
+    def broken_disk(self, fault, how):
+        """What was not synced may be lost from then on, so nothing is settled
+        until the next start, on a disk that is well."""
+        disk, part = self.disks[fault.target], self.parts[fault.target]
+        with part.lock:
+            self.wait_for(part)
+            disk.fail(how)
+            time.sleep(fault.seconds)
+            part.process.check()
+            refused = disk.refused()
+            disk.heal()
+            self.kill(part)
+            time.sleep(0.3)
+            part.again()
+        if refused == 0:
+            raise Failure(f"the broken disk refused {fault.target} nothing")
 
     def do_late(self, fault):
         """A collector's first acks after a start come late, what it sends does
