@@ -60,7 +60,7 @@ def one(dice, kind, form):
     if kind == "overflow":
         return "agent-link", dice.uniform(3, 6) * form.stretch
     if kind in ("enospc", "eio", "erofs"):
-        return (dice.choice(("agent", "collector0", "collector1")),
+        return (dice.choice(("agent", "agent", "collector0", "collector1")),
                 dice.uniform(2, 4))
     if kind == "full":
         return "broker", dice.uniform(2, 4)

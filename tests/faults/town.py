@@ -189,6 +189,8 @@ class Town:
             RULES, [config] + [AWAY] * remember, self.webhook,
             'journal = { size = "64MiB"; segment_size = "256KiB"; '
             'policy = "block"; };\n'
+            # One segment has room for all that a run decides: a full disk would
+            # take the oldest, which the judges need.
             'effects = { size = "16MiB"; segment_size = "1MiB"; };\n'
             'ingest = { ack_interval = "1s"; device_rate = 100000.0; '
             'device_burst = 100000.0; };\n'
