@@ -32,6 +32,7 @@ class Feeder:
         self.lock = threading.Lock()
         self.extra = 0
         self.final = None
+        self.calm_since = None  # since when the final signals are accepted
         self.quiet = False  # no signals for a while
         self.stopping = False
         self.failure = None
@@ -110,7 +111,19 @@ class Feeder:
         except OSError:
             pass
         self.note(lines, answer)
+        if self.final is not None and lines[0][1][0].startswith("sig,"):
+            self.note_calm(f"accepted={len(lines)} " in answer)
         return answer.endswith("\n")
+
+    def note_calm(self, accepted):
+        if not accepted:
+            self.calm_since = None
+        elif self.calm_since is None:
+            self.calm_since = time.monotonic()
+
+    def calm_for(self, seconds):
+        since = self.calm_since
+        return since is not None and time.monotonic() - since >= seconds
 
     def talk(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:

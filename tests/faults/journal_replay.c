@@ -2,7 +2,8 @@
  * Applies the journal that an agent left behind to a new engine, from its
  * oldest record, and compares what it decides with the effects that the agent
  * kept: (position, ordinal) and every byte of the JSON but the instant of the
- * decision. Prints the counts, then each kept one as effect_line.h says:
+ * decision. Prints the counts, then each kept one, also those that a mark took
+ * back later, as effect_line.h says:
  *
  *   journal_replay STATE
  *   kept=412 same=412 different=0 missing=0 extra=0 transitions=412 timers=96
@@ -27,8 +28,7 @@
 struct kept {
     uint64_t position;
     uint32_t ordinal;
-    char *text;    /* canonical JSON without the decision's instant */
-    json_t *whole; /* what was kept; NULL for what is decided now */
+    char *text; /* canonical JSON without the decision's instant */
 };
 
 struct kepts {
@@ -42,7 +42,8 @@ struct replay {
     struct gong_engine *engine;
     struct gong_rule_source *rules;
     char sha[GONG_RULE_SHA_SIZE];
-    struct kepts then;
+    struct kepts then; /* without what marks took back */
+    json_t *log;       /* all that was kept, in order */
     struct kepts now;
     size_t timers;
     bool failed;
@@ -59,7 +60,6 @@ add(struct replay *replay, struct kepts *list, struct kept kept)
         if (items == NULL) {
             replay->failed = true;
             free(kept.text);
-            json_decref(kept.whole);
             return;
         }
         list->items = items;
@@ -79,7 +79,6 @@ cut_after(struct kepts *list, uint64_t position, uint32_t ordinal)
             return;
         }
         free(last->text);
-        json_decref(last->whole);
         list->count--;
     }
 }
@@ -89,7 +88,6 @@ fini(struct kepts *list)
 {
     while (list->count > 0) {
         free(list->items[--list->count].text);
-        json_decref(list->items[list->count].whole);
     }
     free(list->items);
 }
@@ -109,6 +107,16 @@ canonical(struct gong_str text)
 }
 
 /* --- what was kept --- */
+
+static void
+keep_whole(struct replay *replay, struct gong_str text)
+{
+    json_t *effect = gong_effect_from_json(text);
+
+    if (effect == NULL || json_array_append_new(replay->log, effect) != 0) {
+        replay->failed = true;
+    }
+}
 
 static void
 read_kept(struct replay *replay)
@@ -133,7 +141,8 @@ read_kept(struct replay *replay)
 
             add(replay, &replay->then,
                 (struct kept){gong_le_get64(bytes), gong_le_get32(bytes + 8),
-                              canonical(text), gong_effect_from_json(text)});
+                              canonical(text)});
+            keep_whole(replay, text);
         }
     }
     log_reader_close(&log);
@@ -158,7 +167,7 @@ emit(void *ctx, const struct gong_effect *effect)
     }
     add(replay, &replay->now,
         (struct kept){effect->position, effect->ordinal,
-                      canonical(gong_str_of(json)), NULL});
+                      canonical(gong_str_of(json))});
     free(json);
 }
 
@@ -284,18 +293,20 @@ main(int argc, char **argv)
     }
     replay.state = argv[1];
     replay.engine = gong_engine_new(&limits, emit, &replay);
-    if (replay.engine != NULL) {
+    replay.log = json_array();
+    if (replay.engine != NULL && replay.log != NULL) {
         read_kept(&replay);
         if (!replay.failed) {
             decide(&replay);
         }
     }
-    if (replay.engine != NULL && !replay.failed) {
+    if (replay.engine != NULL && replay.log != NULL && !replay.failed) {
         equal = compare(&replay);
-        for (size_t i = 0; i < replay.then.count; i++) {
-            equal &= effect_line_print(replay.then.items[i].whole);
+        for (size_t i = 0; i < json_array_size(replay.log); i++) {
+            equal &= effect_line_print(json_array_get(replay.log, i));
         }
     }
+    json_decref(replay.log);
     gong_engine_free(replay.engine);
     gong_rule_source_free(replay.rules);
     fini(&replay.then);

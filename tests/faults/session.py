@@ -167,7 +167,8 @@ def one_run(folder, store, seed, form, kinds):
         town.check()
         for i, feeder in enumerate(town.feeders):
             feeder.finish(final_levels(i))
-        time.sleep(CALM_S)
+        wait_until(lambda: all(feeder.calm_for(CALM_S)
+                               for feeder in town.feeders), 120, "calm")
         for feeder in town.feeders:
             feeder.stop()
             if feeder.failure is not None:

@@ -26,6 +26,13 @@ def final_levels(collector):
     return [(collector + k) % 2 for k in range(SIGNALS)]
 
 
+def same_end(then, now):
+    """Whether two chains of (state, reason) became the same."""
+    if then and then[-1][1] == "lost":
+        return not now or now[-1][0] == "inactive"
+    return [state for state, _ in then] == [state for state, _ in now]
+
+
 class Verdict:
     def __init__(self, town):
         self.town = town
@@ -152,18 +159,22 @@ class Verdict:
     def only_moved(self, text):
         """Records that are gone from the journal no longer move the clock of
         their device, so a timer may run at another record or after another
-        one: the same effect at the same instant, under another position."""
+        one. Of each alert the same must have become, at whatever position; one
+        that the engine no longer knew ended as lost."""
         if not any(damage.name == "agent" for damage in self.town.damages):
             return False
-        then, now = Counter(), Counter()
+        then, now = {}, {}
         sides = {"extra": then, "then": then, "missing": now, "now": now}
         for line in text.splitlines():
             word, _, effect = line.partition(" ")
             if word in sides:
                 effect = json.loads(effect.strip())
-                del effect["position"], effect["ordinal"]
-                sides[word][json.dumps(effect, sort_keys=True)] += 1
-        return then == now
+                chain = sides[word].setdefault(
+                    (effect["rule"], effect["fingerprint"]), [])
+                if not chain or chain[-1][0] != effect["to"]:
+                    chain.append((effect["to"], effect["reason"]))
+        return all(same_end(then.get(alert, []), now.get(alert, []))
+                   for alert in {*then, *now})
 
     def judge_replay(self):
         done = self.tool("journal_replay")
