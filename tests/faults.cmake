@@ -23,13 +23,16 @@ endforeach()
 
 # Short runs with plans that are always the same; ./gong test --faults N is the
 # long form. Their targets are all programs, as for the tests in e2e.cmake.
-foreach(store influxdb victoriametrics)
-    add_test(NAME faults.${store} COMMAND ${GONG_PYTHON}
-        ${CMAKE_SOURCE_DIR}/tests/faults/run.py --short --store ${store}
-        --seed 3)
-endforeach()
+function(gong_faults name)
+    add_test(NAME faults.${name} COMMAND ${GONG_PYTHON}
+        ${CMAKE_SOURCE_DIR}/tests/faults/run.py --short ${ARGN})
+endfunction()
+# A hole, a full disk, an overflow; all at once, a hole, bytes flipped at rest.
+gong_faults(influxdb --store influxdb --seed 11)
+gong_faults(victoriametrics --store victoriametrics --seed 95)
 add_test(NAME faults.slow_link COMMAND ${GONG_PYTHON}
     ${CMAKE_SOURCE_DIR}/tests/faults/slow_link.py)
 set_tests_properties(faults.influxdb faults.victoriametrics faults.slow_link
     PROPERTIES LABELS "e2e;faults" TIMEOUT 300
-    ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;GONG_BIN_DIR=${CMAKE_BINARY_DIR}/bin;GONG_TOOL_DIR=${CMAKE_BINARY_DIR}/tests")
+    ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;GONG_BIN_DIR=${CMAKE_BINARY_DIR}/bin\
+;GONG_TOOL_DIR=${CMAKE_BINARY_DIR}/tests")

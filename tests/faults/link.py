@@ -27,7 +27,15 @@ class Loop:
         return asyncio.run_coroutine_threadsafe(coroutine,
                                                 self.loop).result(30)
 
+    @staticmethod
+    async def cancel_all():
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def stop(self):
+        self.call(self.cancel_all())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
         self.loop.close()
