@@ -37,7 +37,8 @@ class Session:
         self.prefix = prefix
         self.child = subprocess.Popen(
             [sys.executable, HERE / "session.py", self.folder, str(seed),
-             store, "short" if args.short else "long", args.kinds], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+             store, "short" if args.short else "long", args.kinds],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True, start_new_session=True,
             preexec_fn=die_with_parent)
         self.last = ""
