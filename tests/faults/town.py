@@ -486,13 +486,14 @@ class Town:
 
     @staticmethod
     def to_cut(records, dice):
-        """From one of the last records to the end, as far as only load and
-        nothing that rules or the ledger need is lost."""
+        """From one of the last records to the end of the newest file, as far as
+        only load and nothing that rules or the ledger need is lost."""
         first = len(records)
-        while first > 0 and (records[first - 1].kind == segments.CLOCK or (
-                records[first - 1].lines() and all(
-                    line.startswith("load,") for line in
-                    records[first - 1].lines()))):
+        while first > 0 and records[first - 1].path == records[-1].path and (
+                records[first - 1].kind == segments.CLOCK or (
+                    records[first - 1].lines() and all(
+                        line.startswith("load,") for line in
+                        records[first - 1].lines()))):
             first -= 1
         tail = records[first:]
         return tail[dice.randrange(len(tail)):] if tail else []
