@@ -13,11 +13,36 @@ class Failure(Exception):
     """Something did not happen that had to; the text says what to look at."""
 
 
+PORTS_EACH = 100  # of one program that reserves some
+PORTS_FROM, PORTS_TO = 20000, 32000  # below those that the system gives out
+reserved = []  # the socket that holds the range, then what is next
+
+
+def reserve_ports():
+    """A range of its own for free_port: a server that is away for a while must
+    find its port again, whatever else runs on this machine."""
+    for base in range(PORTS_FROM, PORTS_TO, PORTS_EACH):
+        holder = socket.socket()
+        try:
+            holder.bind(("127.0.0.1", base))
+        except OSError:
+            holder.close()
+            continue
+        reserved[:] = [holder, iter(range(base + 1, base + PORTS_EACH))]
+        return
+    raise Failure("no free range of ports")
+
+
 def free_port():
     """A loopback port that nobody listens on right now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
+    for port in reserved[1] if reserved else (0,):
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return probe.getsockname()[1]
+    raise Failure("no free port")
 
 
 def wait_until(condition, seconds, what, step=0.05):

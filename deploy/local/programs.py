@@ -3,6 +3,7 @@
 import json
 import os
 import threading
+import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,12 +20,14 @@ class Webhook:
     def __init__(self, on_alert=None):
         self.alerts = []
         self.keys = []
+        self.times = []  # on the wall clock, ms
         self.on_alert = on_alert
         outer = self
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self):
                 body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.times.append(time.time_ns() // 1_000_000)
                 outer.keys.append(self.headers.get("Idempotency-Key"))
                 for alert in json.loads(body)["alerts"]:
                     outer.alerts.append(alert)

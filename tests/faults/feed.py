@@ -6,7 +6,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
-SERIES = 4
+SERIES = 16  # so that the stamps of a burst stay near the present
 SIGNALS = 4
 ROUND_S = 0.1
 
@@ -32,6 +32,8 @@ class Feeder:
         self.lock = threading.Lock()
         self.extra = 0
         self.final = None
+        self.calm_since = None  # since when the final signals are accepted
+        self.quiet = False  # no signals for a while
         self.stopping = False
         self.failure = None
         self.number = 0
@@ -109,7 +111,19 @@ class Feeder:
         except OSError:
             pass
         self.note(lines, answer)
+        if self.final is not None and lines[0][1][0].startswith("sig,"):
+            self.note_calm(f"accepted={len(lines)} " in answer)
         return answer.endswith("\n")
+
+    def note_calm(self, accepted):
+        if not accepted:
+            self.calm_since = None
+        elif self.calm_since is None:
+            self.calm_since = time.monotonic()
+
+    def calm_for(self, seconds):
+        since = self.calm_since
+        return since is not None and time.monotonic() - since >= seconds
 
     def talk(self):
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as sock:
@@ -126,7 +140,8 @@ class Feeder:
                         count -= len(lines)
                         if not self.ask(sock, answers, lines):
                             return
-                    if not self.ask(sock, answers, self.signal_lines()):
+                    if not self.quiet and not self.ask(sock, answers,
+                                                       self.signal_lines()):
                         return
                     time.sleep(max(0, began + ROUND_S - time.monotonic()))
 

@@ -2,11 +2,11 @@
  * Applies the journal that an agent left behind to a new engine, from its
  * oldest record, and compares what it decides with the effects that the agent
  * kept: (position, ordinal) and every byte of the JSON but the instant of the
- * decision. Prints the counts, then a line for each transition:
+ * decision. Prints the counts, then each kept one, also those that a mark took
+ * back later, as effect_line.h says:
  *
  *   journal_replay STATE
  *   kept=412 same=412 different=0 missing=0 extra=0 transitions=412 timers=96
- *   <position> <ordinal> <rule> <fingerprint> <from> <to> <reason> <since> <at>
  *
  * missing: decided now, not kept then. extra: kept then, not decided now. Where
  * a mark takes back what was kept (agent/effects.h), it is taken back here.
@@ -22,6 +22,7 @@
 #include "agent/rule_store.h"
 #include "common/le.h"
 #include "rules/engine/engine.h"
+#include "tests/faults/effect_line.h"
 #include "tests/faults/log_reader.h"
 
 struct kept {
@@ -41,7 +42,8 @@ struct replay {
     struct gong_engine *engine;
     struct gong_rule_source *rules;
     char sha[GONG_RULE_SHA_SIZE];
-    struct kepts then;
+    struct kepts then; /* without what marks took back */
+    json_t *log;       /* all that was kept, in order */
     struct kepts now;
     size_t timers;
     bool failed;
@@ -107,6 +109,16 @@ canonical(struct gong_str text)
 /* --- what was kept --- */
 
 static void
+keep_whole(struct replay *replay, struct gong_str text)
+{
+    json_t *effect = gong_effect_from_json(text);
+
+    if (effect == NULL || json_array_append_new(replay->log, effect) != 0) {
+        replay->failed = true;
+    }
+}
+
+static void
 read_kept(struct replay *replay)
 {
     struct gong_record record;
@@ -123,11 +135,14 @@ read_kept(struct replay *replay)
             cut_after(&replay->then, gong_le_get64(bytes),
                       gong_le_get32(bytes + 8));
         } else if (record.meta.type == GONG_RECORD_EFFECT) {
+            struct gong_str text =
+                gong_str_from(record.payload.data + GONG_EFFECTS_PREFIX,
+                              record.payload.len - GONG_EFFECTS_PREFIX);
+
             add(replay, &replay->then,
                 (struct kept){gong_le_get64(bytes), gong_le_get32(bytes + 8),
-                              canonical(gong_str_from(
-                                  record.payload.data + GONG_EFFECTS_PREFIX,
-                                  record.payload.len - GONG_EFFECTS_PREFIX))});
+                              canonical(text)});
+            keep_whole(replay, text);
         }
     }
     log_reader_close(&log);
@@ -211,31 +226,6 @@ order(const struct kept *a, const struct kept *b)
     return (a->ordinal > b->ordinal) - (a->ordinal < b->ordinal);
 }
 
-static void
-print_effect(const struct kept *kept)
-{
-    json_error_t error;
-    json_t *effect =
-        kept->text == NULL ? NULL : json_loads(kept->text, 0, &error);
-    json_int_t since = 0;
-    json_int_t at = 0;
-    const char *rule;
-    const char *fingerprint;
-    const char *from;
-    const char *to;
-    const char *reason;
-
-    if (effect != NULL &&
-        json_unpack(effect, "{s:s, s:s, s:s, s:s, s:s, s:I, s:I}", "rule",
-                    &rule, "fingerprint", &fingerprint, "from", &from, "to",
-                    &to, "reason", &reason, "since", &since, "at", &at) == 0) {
-        (void)printf("%" PRIu64 " %u %s %s %s %s %s %lld %lld\n",
-                     kept->position, kept->ordinal, rule, fingerprint, from, to,
-                     reason, (long long)since, (long long)at);
-    }
-    json_decref(effect);
-}
-
 struct counts {
     size_t same;
     size_t different;
@@ -303,18 +293,20 @@ main(int argc, char **argv)
     }
     replay.state = argv[1];
     replay.engine = gong_engine_new(&limits, emit, &replay);
-    if (replay.engine != NULL) {
+    replay.log = json_array();
+    if (replay.engine != NULL && replay.log != NULL) {
         read_kept(&replay);
         if (!replay.failed) {
             decide(&replay);
         }
     }
-    if (replay.engine != NULL && !replay.failed) {
+    if (replay.engine != NULL && replay.log != NULL && !replay.failed) {
         equal = compare(&replay);
-        for (size_t i = 0; i < replay.now.count; i++) {
-            print_effect(&replay.now.items[i]);
+        for (size_t i = 0; i < json_array_size(replay.log); i++) {
+            equal &= effect_line_print(json_array_get(replay.log, i));
         }
     }
+    json_decref(replay.log);
     gong_engine_free(replay.engine);
     gong_rule_source_free(replay.rules);
     fini(&replay.then);

@@ -2,7 +2,8 @@
  * order: what the engine applied, each line one application.
  *
  *   journal_samples STATE
- *   <position> <lane> <site>/<device> <series key> <field> <value> <stamp ns>
+ *   <position> <journal ms> <lane> <site>/<device> <series key> <field>
+ *       <value> <stamp ns>                                  (all one line)
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,13 +24,14 @@ print_point(const struct gong_record *record, const struct gong_batch *batch,
         if (!gong_lp_number(&point->fields[i].value, &number)) {
             continue;
         }
-        (void)printf("%" PRIu64 " %s %.*s/%.*s %.*s %.*s %.17g %" PRId64 "\n",
-                     record->offset, back ? "back" : "live",
-                     (int)batch->site.len, batch->site.data,
-                     (int)batch->device.len, batch->device.data,
-                     (int)point->series_key.len, point->series_key.data,
-                     (int)point->fields[i].key.len, point->fields[i].key.data,
-                     number, time_ns);
+        (void)printf("%" PRIu64 " %" PRId64
+                     " %s %.*s/%.*s %.*s %.*s %.17g %" PRId64 "\n",
+                     record->offset, record->meta.journal_ms,
+                     back ? "back" : "live", (int)batch->site.len,
+                     batch->site.data, (int)batch->device.len,
+                     batch->device.data, (int)point->series_key.len,
+                     point->series_key.data, (int)point->fields[i].key.len,
+                     point->fields[i].key.data, number, time_ns);
     }
 }
 

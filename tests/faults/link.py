@@ -6,6 +6,7 @@ import socket
 import struct
 import threading
 import time
+from dataclasses import dataclass
 
 # What a link does with what it is given.
 PASS, HOLE, DELAY, SLOW = "pass", "hole", "delay", "slow"
@@ -26,34 +27,51 @@ class Loop:
         return asyncio.run_coroutine_threadsafe(coroutine,
                                                 self.loop).result(30)
 
+    @staticmethod
+    async def cancel_all():
+        tasks = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
     def stop(self):
+        self.call(self.cancel_all())
         self.loop.call_soon_threadsafe(self.loop.stop)
         self.thread.join(10)
         self.loop.close()
+
+
+@dataclass
+class Request:
+    """What a client sent at once, and whether it had an answer."""
+    began: float
+    body: bytes
+    answered: bool
 
 
 class Connection:
     """Both directions of one client; pending: bytes that went up since the
     last ones came down."""
 
-    def __init__(self, client, server, done):
+    def __init__(self, client, server, requests):
         self.client = client
         self.server = server
-        self.done = done  # answered requests, or None
+        self.requests = requests  # or None
         self.pending = bytearray()
         self.began = 0.0
         self.answered = False
 
-    def finish(self):
-        """What went up was answered."""
-        if self.done is not None and self.pending:
-            self.done.append((self.began, bytes(self.pending)))
+    def finish(self, answered):
+        """Nothing more belongs to what went up."""
+        if self.requests is not None and self.pending:
+            self.requests.append(Request(self.began, bytes(self.pending),
+                                         answered))
         self.pending.clear()
         self.answered = False
 
     def went_up(self, data):
         if self.answered:
-            self.finish()
+            self.finish(True)
         if not self.pending:
             self.began = time.monotonic()
         self.pending += data
@@ -73,7 +91,7 @@ class Connection:
 
 class Link:
     """A listener that passes connections on to a port. With keep, remembers
-    what was sent on connections that ended before an answer came back."""
+    what was sent, and whether an answer came back."""
 
     def __init__(self, loop, name, upstream_port, keep=False):
         self.loop = loop
@@ -84,8 +102,8 @@ class Link:
         self.delay = 0.0
         self.rate = 0.0
         self.connections = set()
-        self.cut = []
-        self.done = []  # (when it began, bytes)
+        self.requests = []
+        self.reader_dying = False
         self.port = loop.call(self.listen())
 
     async def listen(self):
@@ -101,7 +119,7 @@ class Link:
             writer.transport.abort()
             return
         connection = Connection(writer, up_writer,
-                                self.done if self.keep else None)
+                                self.requests if self.keep else None)
         self.connections.add(connection)
         try:
             await asyncio.gather(
@@ -115,11 +133,7 @@ class Link:
 
     def forget(self, connection):
         self.connections.discard(connection)
-        if connection.answered:
-            connection.finish()
-        elif self.keep and connection.pending:
-            self.cut.append(bytes(connection.pending))
-        connection.pending.clear()
+        connection.finish(connection.answered and not self.reader_dying)
         for writer in (connection.client, connection.server):
             writer.transport.abort()
 
@@ -180,16 +194,16 @@ class Link:
         """Resets each connection with this chance; how many it hit."""
         return self.loop.call(self.abort_some(chance, seed))
 
-    async def note_reader_gone(self):
-        for connection in self.connections:
-            if connection.pending:
-                self.cut.append(bytes(connection.pending))
+    async def note_reader(self, dying):
+        self.reader_dying = dying
 
     def reader_dies(self):
-        """Before the client is killed: what it was just answered may be as
+        """Before the client is killed: what it was answered last may be as
         good as not answered."""
-        if self.keep:
-            self.loop.call(self.note_reader_gone())
+        self.loop.call(self.note_reader(True))
+
+    def reader_is_back(self):
+        self.loop.call(self.note_reader(False))
 
     async def close(self):
         self.server.close()

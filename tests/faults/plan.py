@@ -30,7 +30,7 @@ class Form:
     stretch: float  # how long link faults take
 
 
-SHORT = Form(feed=32, faults=8, unsettled=200, rate=150, stretch=1.0)
+SHORT = Form(feed=26, faults=7, unsettled=1000, rate=300, stretch=1.0)
 LONG = Form(feed=32, faults=9, unsettled=1000, rate=300, stretch=1.0)
 
 
@@ -59,6 +59,9 @@ def one(dice, kind, form):
         return f"collector{dice.randrange(COLLECTORS)}", dice.uniform(9, 12)
     if kind == "overflow":
         return "agent-link", dice.uniform(3, 6) * form.stretch
+    if kind in ("enospc", "eio", "erofs"):
+        return (dice.choice(("agent", "agent", "collector0", "collector1")),
+                dice.uniform(2, 4))
     if kind == "full":
         return "broker", dice.uniform(2, 4)
     if kind == "hole":
@@ -66,18 +69,28 @@ def one(dice, kind, form):
     return link_of(dice), dice.uniform(1, 6) * form.stretch
 
 
+ALSO = ("eio", "erofs")  # by --kinds only
+
 # Every run kills each of the four once; the others take turns.
 OTHERS = ("stop", "restart", "reset", "hole", "delay", "slow", "flaky",
-          "overflow", "full", "late", "spool-flip", "spool-cut", "journal-flip",
-          "journal-cut")
+          "overflow", "full", "enospc", "late", "spool-flip", "spool-cut",
+          "journal-flip", "journal-cut")
 
 
-def make_plan(seed, form):
+def draw(dice, kinds, count):
+    """Different ones as far as there are as many."""
+    drawn = []
+    while len(drawn) < count:
+        drawn += dice.sample(kinds, min(len(kinds), count - len(drawn)))
+    return drawn
+
+
+def make_plan(seed, form, kinds=OTHERS):
     dice = random.Random(f"plan {seed}")
     drawn = [("kill", target) for target in PARTS]
     drawn.append(("kill", f"collector{dice.randrange(COLLECTORS)}"))
     drawn += [(kind, None) for kind in
-              dice.sample(OTHERS, form.faults - len(drawn))]
+              draw(dice, kinds, form.faults - len(drawn))]
     dice.shuffle(drawn)
     plan, at = [], 2.5
     for kind, target in drawn:

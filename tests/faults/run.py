@@ -1,203 +1,125 @@
 """Kills, stops and cuts off parts under load and judges that nothing was lost
 and nothing doubled.
 
-    run.py --short --store influxdb --seed 7     one run
-    run.py --runs 20 --seed 7 [--report]         one after the other, through
-                                                 all stores; a violation ends it
+    run.py --runs 1 --short --store influxdb --seed 7    one small run
+    run.py --runs 20 --seed 7 --jobs 2 --report          through all stores; the
+                                                         first violation ends it
+    run.py --soak 30                                     see soak.py
 """
 
 import argparse
+import json
 import os
-import platform
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
 import threading
-import time
-from collections import Counter
 from pathlib import Path
 
-from plan import LONG, SHORT, make_plan
-from town import ROOT, Failure, Town, wait_until
-from verdict import Verdict, final_levels
+sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "deploy"))
+
+from local.process import die_with_parent  # noqa: E402
+from report import Report  # noqa: E402
 
 STORES = ("influxdb", "victoriametrics", "victoriametrics-plain")
-CALM_S = 5  # the last levels stand long enough for every rule
-SETTLE_S = 90
+HERE = Path(__file__).resolve().parent
 
 
-def let_faults_happen(town, plan):
-    """Each fault in a thread of its own, so that they may overlap. Returns how
-    many accepted samples were unsettled as each began."""
-    counts, failures = [], []
+class Session:
+    """One run in a process of its own: its own ports, folder and children."""
 
-    def happen(fault):
+    def __init__(self, seed, store, args, prefix):
+        self.seed = seed
+        self.store = store
+        self.folder = Path(tempfile.mkdtemp(prefix="gong-faults-"))
+        self.prefix = prefix
+        self.child = subprocess.Popen(
+            [sys.executable, HERE / "session.py", self.folder, str(seed),
+             store, "short" if args.short else "long", args.kinds],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, start_new_session=True,
+            preexec_fn=die_with_parent)
+        self.last = ""
+        self.reader = threading.Thread(target=self.read, daemon=True)
+        self.reader.start()
+
+    def read(self):
+        for line in self.child.stdout:
+            print(f"{self.prefix}{line}", end="", flush=True)
+            self.last = line.strip() or self.last
+
+    def result(self):
+        self.reader.join(10)
         try:
-            counts.append(town.hit(fault))
-        except Exception as error:  # pylint: disable=broad-except
-            failures.append(f"{fault}: {error}")
+            text = (self.folder / "result.json").read_text()
+            return json.loads(text)
+        except (OSError, ValueError):
+            return {"violations": [f"the run itself broke: {self.last}"],
+                    "figures": {}, "faults": {}}
 
-    began = time.monotonic()
-    threads = []
-    for fault in plan:
-        time.sleep(max(0, began + fault.at - time.monotonic()))
-        thread = threading.Thread(target=happen, args=(fault,), daemon=True)
-        thread.start()
-        threads.append(thread)
-    for thread in threads:
-        thread.join(120)
-    if failures:
-        raise Failure("; ".join(failures))
-    return counts
+    def end(self):
+        """Its children die with it."""
+        if self.child.poll() is None:
+            os.killpg(self.child.pid, signal.SIGKILL)
+            self.child.wait()
+
+    def remove(self):
+        shutil.rmtree(self.folder, ignore_errors=True)
 
 
-def wait_for_all(town):
-    """Until the store has every accepted sample, or nothing comes any more."""
-    deadline = time.monotonic() + SETTLE_S
-    before, still = None, 0
-    while time.monotonic() < deadline:
-        town.check()
-        verdict = Verdict(town)
-        found = verdict.read_store()
-        state = len(found), len(verdict.missing(found))
-        still = still + 1 if state == before else 0
-        before = state
-        if state[1] == 0 and (still >= 2 or not verdict.dropped(found)):
-            return
-        time.sleep(2)
+class Runs:
+    """Some at a time, in order of their seeds."""
 
-
-def blind_to(town, found):
-    """Plants a lie of every kind in the books of a good run; those that the
-    judges do not see."""
-    verdict = Verdict(town)
-    verdict.accepted["box-0", "load,s=0", 0] = 0
-    sample = next(sample for sample in found if sample in verdict.accepted)
-    found[sample].append(found[sample][0] + 1)
-    town.webhook.keys.append("999999999999-0")
-    town.webhook.alerts.append(town.webhook.alerts[-1])
-    verdict.judge_store(found)
-    verdict.judge_applied()
-    verdict.judge_told()
-    seen = "; ".join(verdict.violations)
-    lies = ["missing in the store", "missing in the journal", "another stamp",
-            "twice"]
-    if town.kind != "victoriametrics-plain":  # there it may be a cut request
-        lies.append("doubled in the store")
-    return [lie for lie in lies if lie not in seen]
-
-
-def one_run(folder, store, seed, form):
-    """(verdict, fault counts) of one run; raises Failure where it could not
-    be carried through."""
-    plan = make_plan(seed, form)
-    town = Town(folder, store, seed, form)
-    town.kind = store
-    began = time.monotonic()
-    try:
-        town.start()
-        unsettled = let_faults_happen(town, plan)
-        town.check()
-        for i, feeder in enumerate(town.feeders):
-            feeder.finish(final_levels(i))
-        time.sleep(CALM_S)
-        for feeder in town.feeders:
-            feeder.stop()
-            if feeder.failure is not None:
-                raise Failure(f"feeder: {feeder.failure!r}")
-        settling = time.monotonic()
-        wait_for_all(town)
-        verdict = Verdict(town)
-        try:
-            wait_until(verdict.all_told, 15, "the last alerts")
-        except Failure:
-            pass  # the verdict says which
-        settled = time.monotonic()
-        found = verdict.read_store()
-        for name, code in town.stop().items():
-            if code != 0:
-                verdict.wrong(f"{name} ended with {code}")
-        verdict.judge_store(found)
-        verdict.judge_applied()
-        verdict.judge_replay()
-        verdict.judge_named()
-        verdict.judge_told()
-        if not verdict.violations:
-            blind = blind_to(town, found)
-            if blind:
-                verdict.wrong("the judges did not see planted lies", blind)
-        verdict.figures.update(
-            unsettled_least=min(unsettled), cut_requests=len(
-                town.links["store-link"].cut),
-            settle_s=round(settled - settling, 1),
-            seconds=round(time.monotonic() - began))
-        return verdict, town.counts
-    finally:
-        town.close()
-
-
-def machine():
-    """What the figures were measured on, in one line."""
-    info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    models = [line.partition(":")[2].strip() for line in info.splitlines()
-              if line.startswith("model name")]
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
-    return (f"{len(models)} x {models[0] if models else platform.machine()}, "
-            f"{memory >> 20} MiB, {platform.system()} {platform.release()}")
-
-
-def commit():
-    done = subprocess.run(["git", "-C", ROOT, "describe", "--always",
-                           "--dirty", "--abbrev=12"], capture_output=True,
-                          text=True, check=False)
-    return done.stdout.strip() or "unknown"
-
-
-def counted(counts):
-    return " ".join(f"{name}={count}" for name, count
-                    in sorted(counts.items()))
-
-
-SUMMED = ("accepted", "stored", "applied", "refused", "unanswered", "damaged",
-          "dropped", "doubled", "transitions", "timers", "straddling", "told",
-          "told_again")
-
-
-class Sum:
-    """What all runs so far have shown."""
-
-    def __init__(self, args):
+    def __init__(self, args, report):
         self.args = args
-        self.lines = []
-        self.faults = Counter()
-        self.figures = Counter()
+        self.report = report
+        self.waiting = list(range(args.seed, args.seed + args.runs))
+        self.running = []
+        self.changed = threading.Event()
 
-    def add(self, name, figures, faults):
-        text = " ".join(f"{key}={value}" for key, value in figures.items())
-        self.lines.append(f"{name}: ok {text}")
-        self.faults.update(faults)
-        self.figures.update({key: figures[key] for key in SUMMED})
+    def begin(self):
+        seed = self.waiting.pop(0)
+        store = self.args.store or STORES[seed % len(STORES)]
+        prefix = f"[{seed}] " if self.args.jobs > 1 else "  "
+        print(f"seed {seed}, {store}:", flush=True)
+        session = Session(seed, store, self.args, prefix)
+        self.running.append(session)
+        threading.Thread(target=self.watch, args=(session,),
+                         daemon=True).start()
 
-    def text(self):
-        return (f"runs={len(self.lines)} violations=0\n"
-                f"faults: {counted(self.faults)}\n"
-                f"sums: {counted(self.figures)}")
+    def watch(self, session):
+        session.child.wait()
+        self.changed.set()
 
-    def write(self):
-        """docs/reliability/DATE.txt; more of the same day are appended."""
-        folder = ROOT / "docs" / "reliability"
-        folder.mkdir(exist_ok=True)
-        path = folder / f"{time.strftime('%Y-%m-%d')}.txt"
-        first = self.args.seed
-        with open(path, "a", encoding="utf-8") as file:
-            print(f"commit: {commit()}\nmachine: {machine()}\n"
-                  f"repeat: ./gong test --faults {self.args.runs} --seed "
-                  f"{first}"
-                  + (f" --store {self.args.store}" if self.args.store else "")
-                  + f"\n{self.text()}\n\n" + "\n".join(self.lines) + "\n",
-                  file=file)
-        print(f"written: {path}")
+    def take(self, session):
+        """False where it must be the last."""
+        self.running.remove(session)
+        result = session.result()
+        print(self.report.add(session.seed, session.store, result),
+              flush=True)
+        if result["violations"]:
+            print(f"  kept: {session.folder}", flush=True)
+        elif not self.args.keep:
+            session.remove()
+        return not result["violations"] or self.args.go_on
+
+    def all(self):
+        try:
+            while self.waiting or self.running:
+                while self.waiting and len(self.running) < self.args.jobs:
+                    self.begin()
+                self.changed.wait()
+                self.changed.clear()
+                for session in list(self.running):
+                    if (session.child.poll() is not None
+                            and not self.take(session)):
+                        return
+        finally:
+            for session in self.running:
+                session.end()
+                session.remove()
 
 
 def options():
@@ -208,8 +130,14 @@ def options():
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--store", choices=STORES,
                         help="always this one; else one after the other")
+    parser.add_argument("--kinds", default="",
+                        help="only these faults, KIND,KIND..., and the kills")
+    parser.add_argument("--jobs", type=int, default=1,
+                        help="as many runs at a time")
     parser.add_argument("--report", action="store_true",
                         help="writes docs/reliability/DATE.txt at the end")
+    parser.add_argument("--go-on", action="store_true",
+                        help="does not end at a violation")
     parser.add_argument("--keep", action="store_true",
                         help="keeps the folders of good runs too")
     return parser.parse_args()
@@ -217,30 +145,20 @@ def options():
 
 def main():
     args = options()
-    form = SHORT if args.short else LONG
-    total = Sum(args)
-    for seed in range(args.seed, args.seed + args.runs):
-        store = args.store or STORES[seed % len(STORES)]
-        folder = Path(tempfile.mkdtemp(prefix="gong-faults-"))
-        name = f"seed {seed}, {store}"
-        print(f"{name}:", flush=True)
-        try:
-            verdict, faults = one_run(folder, store, seed, form)
-            violations = verdict.violations
-        except Failure as failure:
-            violations = [str(failure)]
-        if violations:
-            print("\n".join(f"  VIOLATION {text}" for text in violations))
-            print(f"{name}: after {len(total.lines)} good runs; "
-                  f"kept: {folder}")
-            sys.exit(1)
-        total.add(name, verdict.figures, faults)
-        print("  " + total.lines[-1], flush=True)
-        if not args.keep:
-            shutil.rmtree(folder, ignore_errors=True)
-    print(total.text())
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    rest = ((f" --store {args.store}" if args.store else "")
+            + (" --short" if args.short else "")
+            + (f" --kinds {args.kinds}" if args.kinds else ""))
+    report = Report("./gong test --faults", rest)
+    try:
+        Runs(args, report).all()
+    except KeyboardInterrupt:
+        print("ended from outside", flush=True)
+        sys.exit(130)
+    print(report.text())
     if args.report:
-        total.write()
+        print(f"written: {report.write(args.runs, args.seed)}")
+    sys.exit(report.bad > 0)
 
 
 if __name__ == "__main__":

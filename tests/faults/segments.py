@@ -12,7 +12,7 @@ from pathlib import Path
 MAGIC = 0x43455247
 HEADER = 64
 SPOOLED_HEAD = 16
-DATA, SPOOLED = 1, 7
+DATA, CLOCK, SPOOLED = 1, 4, 7
 
 
 @dataclass

@@ -1,8 +1,10 @@
 """All parts of a run, and what a fault does to them."""
 
 import json
+import os
 import random
 import signal
+import socket
 import sys
 import threading
 import time
@@ -18,13 +20,21 @@ from plan import COLLECTORS
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy"))
 
-from local.process import Failure, wait_until  # noqa: E402,F401
-from local.programs import Agent, Collector, Webhook  # noqa: E402
+from local.process import Failure, wait_until  # noqa: E402
+from local.programs import PRESET, Agent, Collector, Webhook  # noqa: E402
 from local.servers import (STORES, Mosquitto, VictoriaMetrics,  # noqa: E402
-                           http)
+                           answers, http)
 
-RULES = [ROOT / "tests" / "faults" / name
-         for name in ("rules.cfg", "rules-grid.cfg")]
+HERE = ROOT / "tests" / "faults"
+SIGNAL_RULES = HERE / "rules.cfg"
+RULES = [SIGNAL_RULES, HERE / "rules-grid.cfg", HERE / "rules-presence.cfg"]
+SITE = "22015"
+LIBRARIES = Path(os.environ.get("GONG_TOOL_DIR",
+                                ROOT / "build" / PRESET / "tests"))
+# A store that never was there: it holds the whole journal, so that a full disk
+# has nothing old to give and all can be replayed at the end.
+AWAY = ('{ type = "influxdb1"; name = "away"; url = "http://127.0.0.1:9"; '
+        'database = "gong"; retry_min = "1s"; }')
 SLOW_RATE = 32_000 / 8  # bytes a second
 
 
@@ -52,7 +62,35 @@ class PlainVictoriaMetrics(VictoriaMetrics):
                                 if not word.startswith("-dedup.")]
 
 
-KINDS = {**STORES, "victoriametrics-plain": PlainVictoriaMetrics}
+class Disk:
+    """What the programs' files lie on; see disk_shim.c. It is only asked to
+    fail where a program's own folder is."""
+
+    def __init__(self, process, folder):
+        self.flag = Path(f"{folder}.disk")
+        self.hits = Path(f"{folder}.disk.hits")
+        process.env.update(LD_PRELOAD=LIBRARIES / "libdisk_shim.so",
+                           GONG_DISK_FOLDER=folder, GONG_DISK_FLAG=self.flag,
+                           # The shim calls on to what the sanitizer put there.
+                           ASAN_OPTIONS=os.environ.get("ASAN_OPTIONS", "")
+                           + ":verify_asan_link_order=0")
+
+    def fail(self, how):
+        """From now on: ENOSPC, EIO or EROFS."""
+        self.hits.unlink(missing_ok=True)
+        beside = self.flag.with_suffix(".new")
+        beside.write_text(how)
+        beside.rename(self.flag)
+
+    def refused(self):
+        """How many calls failed since."""
+        return self.hits.stat().st_size if self.hits.exists() else 0
+
+    def heal(self):
+        self.flag.unlink(missing_ok=True)
+
+
+STORE_KINDS = {**STORES, "victoriametrics-plain": PlainVictoriaMetrics}
 
 
 # A child dies with the thread that started it, so one that stays starts all.
@@ -82,7 +120,11 @@ class Part:
 
     def again(self):
         """Waits for nothing: what it needs may be away too."""
+        self.before_start()
         self.process.start()
+
+    def before_start(self):
+        """Town puts something here."""
 
 
 class Damage:
@@ -101,7 +143,9 @@ class Damage:
 class Town:
     """Collectors, broker, agent, store, links, webhook and feeders."""
 
-    def __init__(self, folder, store, seed, form):
+    def __init__(self, folder, store, seed, form, remember=True):
+        """remember: what is needed to judge in the end; else the run may take
+        as long as it likes."""
         dice = random.Random(f"town {seed}")
         self.folder = Path(folder)
         self.form = form
@@ -109,33 +153,44 @@ class Town:
         self.webhook = Webhook()
         self.policy = dice.choice(("block", "drop_oldest"))
         self.broker = Part("broker", ForgetfulMosquitto(self.folder))
-        self.store = Part("store", KINDS[store](self.folder))
+        self.store = Part("store", STORE_KINDS[store](self.folder))
         self.links = {
             "agent-link": links.Link(self.loop, "agent-link",
                                      self.broker.server.port),
             "store-link": links.Link(self.loop, "store-link",
-                                     self.store.server.port, keep=True)}
-        self.agent = Part("agent", self.make_agent())
+                                     self.store.server.port,
+                                     keep=remember)}
+        self.agent = Part("agent", self.make_agent(remember))
+        self.agent.before_start = self.links["store-link"].reader_is_back
         self.collectors = [self.make_collector(i) for i in range(COLLECTORS)]
         self.feeders = [Feeder(part.server.socket, f"{seed} {i}", form.rate)
                         for i, part in enumerate(self.collectors)]
+        self.disks = {"agent": Disk(self.agent.process,
+                                    self.folder / "agent-state")}
+        for part in self.collectors:
+            self.disks[part.name] = Disk(part.process, self.folder /
+                                         f"{part.name}-spool")
         self.parts = {part.name: part for part in
                       [self.broker, self.store, self.agent, *self.collectors]}
         self.damages = []
         self.counts = {}
         self.spans = []  # (begin, end, fault) on the wall clock, ms
-        self.store_kills = []  # when
+        self.store_kills = []  # when, on the clock of the links
+        self.agent_kills = []  # when, on the wall clock, ms
         self.last_stored = 0
         self.counting = threading.Lock()
 
-    def make_agent(self):
+    def make_agent(self, remember):
         url = f"http://127.0.0.1:{self.links['store-link'].port}"
         config = self.store.server.agent_config(url).rstrip().rstrip("}")
         config += 'retry_min = "100ms"; retry_max = "1s"; timeout = "5s"; }'
         agent = Agent(
             self.folder, f"mqtt://127.0.0.1:{self.links['agent-link'].port}",
-            RULES, [config], self.webhook,
-            'journal = { size = "64MiB"; segment_size = "1MiB"; };\n'
+            RULES, [config] + [AWAY] * remember, self.webhook,
+            'journal = { size = "64MiB"; segment_size = "256KiB"; '
+            'policy = "block"; };\n'
+            # One segment has room for all that a run decides: a full disk would
+            # take the oldest, which the judges need.
             'effects = { size = "16MiB"; segment_size = "1MiB"; };\n'
             'ingest = { ack_interval = "1s"; device_rate = 100000.0; '
             'device_burst = 100000.0; };\n'
@@ -158,7 +213,7 @@ class Town:
         # The last one is short of room, so that a burst fills its spool.
         room = (f'size = "256KiB"; segment = "128KiB"; '
                 f'policy = "{self.policy}"; ' if i == COLLECTORS - 1
-                else 'size = "16MiB"; segment = "256KiB"; ')
+                else 'size = "16MiB"; segment = "256KiB"; policy = "block"; ')
         text = text.replace("spool = { ", "spool = { " + room)
         collector.config.write_text(text)
         # The manifest is not ours to judge by.
@@ -209,7 +264,7 @@ class Town:
     def pile_up(self):
         """Feeds faster until enough is accepted and not stored; the count."""
         with self.counting:
-            deadline = time.monotonic() + 20
+            deadline = time.monotonic() + 60
             while True:
                 count = self.unsettled()
                 if count >= self.form.unsettled:
@@ -238,6 +293,7 @@ class Town:
     def kill(self, part):
         if part is self.agent:
             self.links["store-link"].reader_dies()
+            self.agent_kills.append(time.time_ns() // 1_000_000)
         part.kill()
         if part is self.store:
             self.store_kills.append(time.monotonic())
@@ -322,6 +378,57 @@ class Town:
             time.sleep(fault.seconds)
             self.broker.again()
 
+    @staticmethod
+    def wait_for(part):
+        """Until it has started: on a disk that is ill it need not."""
+        def up():
+            part.process.check()
+            if isinstance(part.server, Agent):
+                return answers(f"{part.server.url}/metrics")
+            with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:
+                return probe.connect_ex(str(part.server.socket)) == 0
+
+        wait_until(up, 60, f"{part.name} before its disk fails")
+
+    def do_enospc(self, fault):
+        """The disk of a part is full: what it has allocated it can write, no
+        more. Fed until it is refused something."""
+        disk, part = self.disks[fault.target], self.parts[fault.target]
+        index = int(fault.target[-1]) if fault.target[-1].isdigit() else 0
+        end = time.monotonic() + fault.seconds
+        with part.lock:
+            self.wait_for(part)
+            disk.fail("ENOSPC")
+            while time.monotonic() < end + 20 * (disk.refused() == 0):
+                self.feeders[index].burst(1500)
+                time.sleep(0.2)
+            disk.heal()
+        if disk.refused() == 0:
+            raise Failure(f"the full disk refused {fault.target} nothing")
+
+    def do_eio(self, fault):
+        self.broken_disk(fault, "EIO")
+
+    def do_erofs(self, fault):
+        self.broken_disk(fault, "EROFS")
+
+    def broken_disk(self, fault, how):
+        """What was not synced may be lost from then on, so nothing is settled
+        until the next start, on a disk that is well."""
+        disk, part = self.disks[fault.target], self.parts[fault.target]
+        with part.lock:
+            self.wait_for(part)
+            disk.fail(how)
+            time.sleep(fault.seconds)
+            part.process.check()
+            refused = disk.refused()
+            disk.heal()
+            self.kill(part)
+            time.sleep(0.3)
+            part.again()
+        if refused == 0:
+            raise Failure(f"the broken disk refused {fault.target} nothing")
+
     def do_late(self, fault):
         """A collector's first acks after a start come late, what it sends does
         not: its clock must not seem to be ahead."""
@@ -339,10 +446,12 @@ class Town:
     def damage(self, fault, part, folder, how):
         dice = random.Random(fault.seed)
         with part.lock:
+            self.hush(part, how)
             self.kill(part)
             records = segments.read_log(folder)
             chosen = (self.to_cut(records, dice) if how == "cut"
                       else self.to_flip(records, dice))
+            fault.kind += "" if chosen else "-none"
             if chosen:
                 self.damages.append(Damage(
                     part.name, f"box-{part.name[-1]}", how, chosen))
@@ -351,6 +460,21 @@ class Town:
                      else segments.flip)(record, dice)
             time.sleep(fault.seconds)
             part.again()
+            for feeder in self.feeders:
+                feeder.quiet = False
+
+    def hush(self, part, how):
+        """For a while only load comes to it, so that there is a tail to cut."""
+        if how != "cut":
+            return
+        for feeder, collector in zip(self.feeders, self.collectors):
+            if part in (self.agent, collector):
+                feeder.quiet = True
+        time.sleep(0.6)
+        for feeder in self.feeders:
+            if feeder.quiet:
+                feeder.burst(200)
+        time.sleep(0.2)
 
     @staticmethod
     def to_flip(records, dice):
@@ -362,12 +486,14 @@ class Town:
 
     @staticmethod
     def to_cut(records, dice):
-        """From one of the last records to the end, as far as only load and
-        nothing that rules or the ledger need is lost."""
+        """From one of the last records to the end of the newest file, as far as
+        only load and nothing that rules or the ledger need is lost."""
         first = len(records)
-        while first > 0 and records[first - 1].lines() and all(
-                line.startswith("load,") for line in
-                records[first - 1].lines()):
+        while first > 0 and records[first - 1].path == records[-1].path and (
+                records[first - 1].kind == segments.CLOCK or (
+                    records[first - 1].lines() and all(
+                        line.startswith("load,") for line in
+                        records[first - 1].lines()))):
             first -= 1
         tail = records[first:]
         return tail[dice.randrange(len(tail)):] if tail else []
@@ -401,7 +527,7 @@ class Town:
             feeder.stop()
         codes = {}
         for part in [*self.collectors, self.agent]:
-            codes[part.name] = part.process.stop(20)
+            codes[part.name] = part.process.stop(60)
         return codes
 
     def close(self):

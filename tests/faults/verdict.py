@@ -4,15 +4,20 @@ import json
 import os
 import re
 import subprocess
-from collections import Counter
+from collections import Counter, defaultdict
 from pathlib import Path
 
 from feed import SIGNALS
 from plan import COLLECTORS
-from town import ROOT
+from resent import Resent
+from told import People, Told
+from town import ROOT, SITE, SIGNAL_RULES
+from undisturbed import TIMERS, Signals, compare, read_effects
 
 TOOLS = Path(os.environ.get("GONG_TOOL_DIR", ROOT / "build" / "dev" / "tests"))
 ALERTS = ("AtOnce", "AfterFor", "WithKeep", "OnGrid")
+KEEP_MS = {"with-keep": 1500, "on-grid": 2000}  # as the rule files say
+WATCHED = ("at-once", "after-for", "with-keep", "on-grid")
 FEW = 3
 
 
@@ -41,6 +46,9 @@ class Verdict:
                 for (key, number), stamp in notes.items():
                     book[f"box-{i}", key, number] = stamp
         self.reported = 0  # bytes that a collector says it dropped
+        self.effects = []  # what the agent kept
+        self.signals = None  # what its journal holds
+        self.told = Told(town.webhook, ALERTS)
         self.damaged = set()
         for damage in town.damages:
             self.damaged |= damage.samples
@@ -99,12 +107,15 @@ class Verdict:
                        "store", shifted)
         doubled = {sample for sample, stamps in found.items()
                    if len(stamps) > 1}
-        cut = self.cut_requests()
-        allowed = (doubled & cut if self.town.kind == "victoriametrics-plain"
-                   else set())
-        if doubled - allowed:
-            self.wrong(f"{len(doubled - allowed)} samples are doubled in the "
-                       "store", doubled - allowed)
+        resent = Resent(self.town.links["store-link"].requests,
+                        self.town.store_kills)
+        if self.town.kind == "victoriametrics-plain":
+            doubled -= resent.again() - resent.causeless()
+        if doubled:
+            self.wrong(f"{len(doubled)} samples are doubled in the store",
+                       doubled)
+        self.figures.update(sent_again=len(resent.again()),
+                            sent_again_causeless=len(resent.causeless()))
         dropped = self.dropped(found)
         if dropped and not self.reported:
             self.wrong(f"{len(dropped)} samples were dropped, and no "
@@ -114,26 +125,7 @@ class Verdict:
             refused=sum(len(f.notes.refused) for f in self.town.feeders),
             stored=len(set(found) & set(self.accepted)),
             damaged=len(self.damaged), dropped=len(dropped),
-            doubled=len(doubled))
-
-    def cut_requests(self):
-        """Samples of requests to the store whose answer never arrived, or was
-        worth nothing: a killed VictoriaMetrics has lost what it answered for
-        in its last seconds, so that is sent once more."""
-        link = self.town.links["store-link"]
-        worthless = [request for began, request in link.done
-                     if any(kill - 13 <= began <= kill + 20
-                            for kill in self.town.store_kills)]
-        samples = set()
-        for request in link.cut + worthless:
-            for line in request.decode(errors="replace").splitlines():
-                tags = re.match(r"(load|sig),(\S+) .*n=(\d+)i", line)
-                if tags:
-                    pairs = dict(tag.split("=") for tag in
-                                 tags[2].split(","))
-                    samples.add((pairs["device"], f"{tags[1]},s={pairs['s']}",
-                                 int(tags[3])))
-        return samples
+            doubled=sum(len(stamps) > 1 for stamps in found.values()))
 
     # --- the journal ---
 
@@ -152,7 +144,7 @@ class Verdict:
             return
         applied, back = Counter(), 0
         for line in done.stdout.splitlines():
-            _, lane, device, key, name, value, _ = line.rsplit(" ", 6)
+            _, _, lane, device, key, name, value, _ = line.split(" ")
             if name == "n":
                 applied[device.split("/")[1], key, int(value)] += 1
                 back += lane == "back"
@@ -161,6 +153,8 @@ class Verdict:
             self.wrong(f"{len(twice)} samples were applied twice", twice)
         self.judge_all_there("the journal", applied)
         self.figures.update(applied=len(applied), backlog=back)
+        self.signals = Signals(done.stdout)
+        self.applied = applied
 
     def only_moved(self, text):
         """Records that are gone from the journal no longer move the clock of
@@ -188,15 +182,46 @@ class Verdict:
         counts = dict(word.split("=") for word in head.split())
         if done.returncode != 0 and not self.only_moved(done.stderr):
             self.wrong(f"replaying gives other effects: {head}")
-        straddling = 0
-        for line in rest.splitlines():
-            *_, reason, since, at = line.split(" ")
-            if reason in ("for", "keep", "missing"):
-                straddling += any(int(since) <= begin <= int(at)
-                                  for begin, _, _ in self.town.spans)
+        self.effects = list(read_effects(rest.splitlines()))
         self.figures.update(transitions=int(counts.get("transitions", 0)),
                             timers=int(counts.get("timers", 0)),
-                            straddling=straddling)
+                            straddling=sum(map(self.straddles, self.effects)))
+
+    def straddles(self, effect):
+        """Whether it ended a `for` or keep period in whose time a fault began
+        or ended."""
+        if effect.reason not in TIMERS or effect.rule not in WATCHED:
+            return False
+        began = (effect.since if effect.reason == "for"
+                 else effect.at - KEEP_MS[effect.rule])
+        return any(began <= border <= effect.at
+                   for begin, end, _ in self.town.spans
+                   for border in (begin, end))
+
+    def judge_undisturbed(self):
+        """The same alerts as where nothing disturbs."""
+        lost = defaultdict(list)
+        for (device, key, number), stamp in self.accepted.items():
+            if (key.startswith("sig,s=")
+                    and (device, key, number) not in self.applied):
+                lost[device, key[6:]].append(stamp // 1_000_000)
+        try:
+            by_stamp, as_came = compare(
+                self.effects, [TOOLS / "undisturbed", SIGNAL_RULES], SITE,
+                self.signals, lost)
+        except ValueError as error:
+            self.wrong(f"the undisturbed run failed: {error}")
+            return
+        for which, one in (("by their stamps", by_stamp),
+                           ("as they came", as_came)):
+            if one.wrong:
+                self.wrong(f"{len(one.wrong)} alerts differ from an "
+                           f"undisturbed run of the samples {which}",
+                           map(one.text, one.wrong))
+        self.figures.update(calm_equal=by_stamp.equal,
+                            calm_late=by_stamp.counts["late"],
+                            calm_ahead=as_came.counts["ahead"],
+                            not_evaluated=by_stamp.counts["not_evaluated"])
 
     # --- damage ---
 
@@ -217,48 +242,22 @@ class Verdict:
 
     # --- people ---
 
-    def told(self):
-        """{(alert, device, s): [(key, status), ...]} in order of arrival,
-        repeats with the same key left out; and how many those were."""
-        events, seen, repeats = {}, set(), 0
-        for key, alert in zip(self.town.webhook.keys,
-                              self.town.webhook.alerts):
-            if key in seen:
-                repeats += 1
-                continue
-            seen.add(key)
-            labels = alert["labels"]
-            events.setdefault((labels["alertname"], labels["device"],
-                               int(labels["s"])), []).append(
-                                   (key, alert["status"]))
-        return events, repeats
-
     def expected(self):
         return {(name, f"box-{i}", k): final_levels(i)[k]
                 for name in ALERTS for i in range(COLLECTORS)
                 for k in range(SIGNALS)}
 
     def all_told(self):
-        events, _ = self.told()
+        events = self.told.histories()
         return all((events.get(alert, [("", "resolved")])[-1][1] == "firing")
                    == bool(level) for alert, level in self.expected().items())
 
     def judge_told(self):
-        events, repeats = self.told()
-        for alert, level in self.expected().items():
-            history = events.get(alert, [])
-            last = history[-1][1] if history else "resolved"
-            if (last == "firing") != bool(level):
-                self.wrong(f"{alert} is {'true' if level else 'false'} at the "
-                           f"end, but people were last told {last}")
-            for before, after in zip(history, history[1:]):
-                if before[1] == after[1]:
-                    self.wrong(f"{alert} was told {after[1]} twice: "
-                               f"{before[0]}, {after[0]}")
-            if history and history[0][1] != "firing":
-                self.wrong(f"{alert} was resolved before it fired")
-        self.figures.update(
-            told=sum(len(history) for history in events.values()),
-            told_again=repeats,
-            true_at_end=sum(self.expected().values()))
-
+        people = People(self.told, self.effects, self.town)
+        people.judge_histories(self.expected())
+        people.judge_each(people.judge_repeats(), any(
+            damage.name == "agent" for damage in self.town.damages))
+        people.judge_presence()
+        for text, items in people.violations:
+            self.wrong(text, items)
+        self.figures.update(people.figures)

@@ -1,0 +1,162 @@
+"""What people were told against what the agent decided and kept."""
+
+from collections import defaultdict
+
+from undisturbed import OPEN
+
+UNKNOWN = "unknown"
+SETTLE_MS = 60_000  # after a fault nothing turns dark or unknown for so long
+
+
+def about_presence(labels, alerts):
+    """Whether the alert is one of a rule that reads `up`."""
+    return labels.get("alertname") not in alerts
+
+
+class Told:
+    """What the webhook was told, in order; alerts: the names of the rules that
+    watch signals, all others are about presence."""
+
+    def __init__(self, webhook, alerts):
+        self.webhook = webhook
+        self.alerts = alerts
+
+    def first(self):
+        """[(key, alert, when)] without repeats, and the repeats."""
+        seen, once, again = {}, [], []
+        for key, alert, when in zip(self.webhook.keys, self.webhook.alerts,
+                                    self.webhook.times):
+            if key in seen:
+                again.append((key, seen[key], when))
+                continue
+            seen[key] = when
+            once.append((key, alert, when))
+        return once, again
+
+    def histories(self):
+        """{(alert, device, s): [(key, status), ...]}; word of an incident that
+        only turned unknown, or back, is left out: it is the same incident."""
+        events = defaultdict(list)
+        for key, alert, _ in self.first()[0]:
+            labels, status = alert["labels"], alert["status"]
+            if about_presence(labels, self.alerts):
+                continue
+            history = events[labels["alertname"], labels["device"],
+                             int(labels["s"])]
+            before = history[-1][1] if history else "resolved"
+            if UNKNOWN in (status, before) and "resolved" not in (status,
+                                                                  before):
+                continue
+            history.append((key, "firing" if status == UNKNOWN else status))
+        return events
+
+
+class People:
+    """Judges what was told. effects: all that were kept, in order."""
+
+    def __init__(self, told, effects, town):
+        self.told = told
+        self.effects = effects
+        self.starts = sorted(town.agent_kills)
+        self.spans = town.spans
+        self.violations = []
+        self.figures = {}
+
+    def wrong(self, text, items=()):
+        self.violations.append((text, list(items)))
+
+    def agent_died_between(self, begin, end):
+        return any(begin <= kill <= end for kill in self.starts)
+
+    def judge_histories(self, expected):
+        events = self.told.histories()
+        for alert, level in expected.items():
+            history = events.get(alert, [])
+            last = history[-1][1] if history else "resolved"
+            if (last == "firing") != bool(level):
+                self.wrong(f"{alert} is {'true' if level else 'false'} at the "
+                           f"end, but people were last told {last}")
+            for before, after in zip(history, history[1:]):
+                if before[1] == after[1]:
+                    self.wrong(f"{alert} was told {after[1]} twice: "
+                               f"{before[0]}, {after[0]}")
+            if history and history[0][1] != "firing":
+                self.wrong(f"{alert} was resolved before it fired")
+        self.figures.update(
+            told=sum(len(history) for history in events.values()),
+            true_at_end=sum(expected.values()))
+
+    def judge_repeats(self):
+        """Told again only where the agent died before it could note that it
+        had told."""
+        once, again = self.told.first()
+        causeless = [key for key, first, second in again
+                     if not self.agent_died_between(first, second)]
+        if causeless:
+            self.wrong(f"{len(causeless)} alerts were told again without "
+                       "cause", causeless)
+        self.figures.update(told_again=len(again))
+        return once
+
+    def judge_each(self, once, moved):
+        """Each incident that was kept is told once, and nothing else. moved:
+        the journal's tail was cut or damaged, so that positions were given out
+        twice and keys say nothing."""
+        news = {effect.key: effect for effect in self.effects
+                if effect.opens or effect.closes}
+        keys = {key for key, _, _ in once}
+        if not moved:
+            untold = [key for key in news if key not in keys]
+            unkept = [key for key in keys if key not in news]
+            if untold:
+                self.wrong(f"{len(untold)} alerts were kept and never told",
+                           untold)
+            if unkept:
+                self.wrong(f"{len(unkept)} alerts were told that are not kept",
+                           unkept)
+        self.judge_over(once, news)
+
+    def judge_over(self, once, news):
+        """None is told as firing that was over before the agent's last
+        start."""
+        over = {}
+        opened = {}
+        for effect in self.effects:
+            name = effect.rule, effect.fingerprint
+            if effect.opens:
+                opened[name] = effect.key
+            elif effect.closes and name in opened:
+                over[opened.pop(name)] = effect.decided
+        late = [key for key, alert, when in once
+                if alert["status"] != "resolved" and key in news
+                and key in over and self.agent_died_between(over[key], when)]
+        if late:
+            self.wrong(f"{len(late)} alerts were told as firing after a start "
+                       "before which they were over", late)
+
+    def judge_presence(self):
+        """Dark and unknown begin only inside faults and the time in which they
+        settle, and none is left at the end."""
+        outside, state = [], {}
+        for effect in self.effects:
+            name = effect.rule, effect.fingerprint
+            dark = (effect.after in OPEN and
+                    about_presence(effect.labels, self.told.alerts))
+            unknown = effect.after == UNKNOWN
+            state[name] = dark or unknown
+            if (dark or unknown) and not any(
+                    begin <= effect.decided <= end + SETTLE_MS
+                    for begin, end, _ in self.spans):
+                outside.append(effect.key)
+        if outside:
+            self.wrong(f"{len(outside)} alerts turned dark or unknown outside "
+                       "faults", outside)
+        left = [f"{rule} {fingerprint}" for (rule, fingerprint), on
+                in state.items() if on]
+        if left:
+            self.wrong(f"{len(left)} alerts are dark or unknown at the end",
+                       left)
+        self.figures.update(presence=sum(
+            effect.after == UNKNOWN or about_presence(effect.labels,
+                                                      self.told.alerts)
+            for effect in self.effects))
