@@ -58,19 +58,21 @@ gong_notify_annotation(const json_t *effect, const char *name)
     return gong_notify_text(json_object_get(effect, "annotations"), name);
 }
 
-/* Whether people see this state as firing. */
+/* Whether people see this state as open: it fires, or did when it was last
+ * known. */
 static bool
-is_firing(const char *state)
+is_open(const char *state)
 {
-    return strcmp(state, gong_alert_state_text(GONG_ALERT_FIRING)) == 0 ||
+    return strcmp(state, gong_alert_state_text(GONG_ALERT_UNKNOWN)) == 0 ||
+           strcmp(state, gong_alert_state_text(GONG_ALERT_FIRING)) == 0 ||
            strcmp(state, gong_alert_state_text(GONG_ALERT_KEEPING)) == 0;
 }
 
 enum gong_notify_news
 gong_notify_news(const json_t *effect)
 {
-    bool before = is_firing(gong_notify_text(effect, "from"));
-    bool after = is_firing(gong_notify_text(effect, "to"));
+    bool before = is_open(gong_notify_text(effect, "from"));
+    bool after = is_open(gong_notify_text(effect, "to"));
 
     if (before == after) {
         return GONG_NOTIFY_NOTHING;

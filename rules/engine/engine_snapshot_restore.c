@@ -170,6 +170,10 @@ fill(struct reader *reader, struct gong_engine *engine,
     if (wrong != NULL) {
         return refuse(reader, GONG_ERR_CORRUPT, wrong);
     }
+    err = gong_engine_name_presence(engine);
+    if (err != GONG_OK) {
+        return refuse(reader, err, "out of memory");
+    }
     err = gong_book_compile(&engine->live->book, set, &engine->symbols);
     if (err != GONG_OK) {
         return refuse(reader, err, "its rules cannot be compiled");

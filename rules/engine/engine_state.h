@@ -9,6 +9,7 @@
 #include "rules/engine/book.h"
 #include "rules/engine/effect_render.h"
 #include "rules/engine/engine.h"
+#include "rules/engine/presence.h"
 #include "rules/engine/series.h"
 #include "rules/engine/timer.h"
 
@@ -22,6 +23,7 @@ struct gong_live {
     struct gong_alerts alerts;
     uint64_t pending;
     uint64_t firing; /* keeping among them */
+    uint64_t unknown;
 };
 
 /* The sample behind an evaluation; all zero where a timer is. */
@@ -47,6 +49,8 @@ struct gong_engine {
     struct gong_symbols symbols;
     struct gong_labelsets labelsets;
     struct gong_registry registry;
+    struct gong_presences presences;
+    uint32_t presence_names[GONG_PRESENCE_METRICS]; /* symbols; 0: not yet */
     struct gong_live *live;
 
     int64_t journal_ms; /* of the newest record, or of a timer since */
@@ -96,13 +100,87 @@ enum gong_err gong_engine_advance(struct gong_engine *engine, int64_t now,
 enum gong_err gong_engine_run_clock(struct gong_engine *engine, uint32_t clock,
                                     int64_t limit) GONG_MUST_CHECK;
 
+/* gong_engine_arm_at: sees to it that the instance is evaluated at due. */
+enum gong_err gong_engine_arm_at(struct gong_engine *engine, uint32_t instance,
+                                 int64_t due) GONG_MUST_CHECK;
+
+/* gong_engine_describe: what an alert of live says of itself, into effect. */
+void gong_engine_describe(const struct gong_live *live,
+                          const struct gong_alert *alert,
+                          struct gong_effect *effect);
+
 /* gong_engine_tell: emits a change of an alert of live. */
 void gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
                       const struct gong_alert *alert,
                       const struct gong_alert_change *change,
                       const struct gong_cause *cause);
 
+/* engine_presence.c */
+
+/* gong_engine_name_presence: makes the symbols of presence's series; payloads
+ * cannot feed these. */
+enum gong_err
+gong_engine_name_presence(struct gong_engine *engine) GONG_MUST_CHECK;
+bool gong_engine_is_reserved(const struct gong_engine *engine, uint32_t metric);
+
+/* gong_engine_heard: a record of samples of a device with a name came, which
+ * has room among the presences. */
+enum gong_err gong_engine_heard(struct gong_engine *engine,
+                                uint32_t device) GONG_MUST_CHECK;
+
+enum gong_err
+gong_engine_apply_presence(struct gong_engine *engine,
+                           const struct gong_record *record) GONG_MUST_CHECK;
+
+/* gong_engine_silent: the timer of a device's silence came. */
+enum gong_err gong_engine_silent(struct gong_engine *engine,
+                                 uint32_t device) GONG_MUST_CHECK;
+
+/* gong_engine_end_held: what was held while nothing could turn dark. */
+enum gong_err gong_engine_end_held(struct gong_engine *engine) GONG_MUST_CHECK;
+
+/* gong_engine_bind_presence: gives live the series of presence as they are. */
+enum gong_err gong_engine_bind_presence(struct gong_engine *engine,
+                                        struct gong_live *live) GONG_MUST_CHECK;
+
+/* gong_engine_judge: what an alert of a presence rule that begins to fire
+ * hides. */
+void gong_engine_judge(const struct gong_engine *engine,
+                       struct gong_alert *alert);
+
+/* gong_engine_is_dark: whether an instance's device is, and it matters to the
+ * rule. */
+static inline bool
+gong_engine_is_dark(const struct gong_engine *engine,
+                    const struct gong_instance *instance)
+{
+    const struct gong_live *live = engine->live;
+    const struct gong_book_rule *rule = &live->book.rules[instance->rule];
+
+    return engine->presences.dark != 0 && rule->terms.unknown &&
+           !rule->presence &&
+           gong_presence_is_dark(
+               &engine->presences,
+               gong_series_at(&live->binds,
+                              gong_bind_home(&live->binds, instance))
+                   ->device);
+}
+
 /* engine_data.c */
+
+/* gong_engine_device: finds or makes a device, its clock and its place among
+ * the presences; 0 past the limit. */
+enum gong_err gong_engine_device(struct gong_engine *engine,
+                                 struct gong_str site, struct gong_str name,
+                                 uint32_t *device) GONG_MUST_CHECK;
+
+/* gong_engine_touch: puts an instance on the list of those to evaluate, once;
+ * gong_engine_evaluate_touched evaluates and empties it. */
+enum gong_err gong_engine_touch(struct gong_engine *engine,
+                                uint32_t instance) GONG_MUST_CHECK;
+enum gong_err
+gong_engine_evaluate_touched(struct gong_engine *engine, int64_t t,
+                             const struct gong_cause *cause) GONG_MUST_CHECK;
 enum gong_err
 gong_engine_apply_data(struct gong_engine *engine,
                        const struct gong_record *record) GONG_MUST_CHECK;
