@@ -35,11 +35,13 @@ set_timer(struct gong_engine *engine, uint32_t instance, int64_t due)
     return GONG_OK;
 }
 
-static bool
-is_active(const struct gong_alert *alert)
+bool
+gong_engine_can_miss(const struct gong_alert *alert,
+                     const struct gong_alert_terms *terms)
 {
     return alert->state == GONG_ALERT_PENDING ||
-           alert->state == GONG_ALERT_FIRING;
+           alert->state == GONG_ALERT_FIRING ||
+           (alert->state == GONG_ALERT_KEEPING && terms->unknown);
 }
 
 /* The first instant after t at which a selector's newest sample is older than
@@ -89,7 +91,8 @@ gong_engine_arm(struct gong_engine *engine, uint32_t instance, int64_t t)
     if (alert != NULL) {
         due = gong_alert_due(alert, &rule->terms);
     }
-    if (rule->silence || (alert != NULL && is_active(alert))) {
+    if (rule->silence ||
+        (alert != NULL && gong_engine_can_miss(alert, &rule->terms))) {
         int64_t gone = silence_due(binds, i, t);
 
         due = gone < due ? gone : due;
@@ -357,6 +360,32 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
     return step(engine, instance, t, event_of(result, alert, fed), cause);
 }
 
+/* Whether time alone says nothing about an instance: what is held, or unknown,
+ * waits for a sample. On a grid samples come by timers too. */
+static bool
+waits(const struct gong_live *live, const struct gong_instance *i)
+{
+    const struct gong_alert *alert =
+        i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
+
+    return alert != NULL && live->book.rules[i->rule].interval_ms == 0 &&
+           (alert->held_ms != GONG_ALERT_FREE ||
+            alert->state == GONG_ALERT_UNKNOWN);
+}
+
+/* Whether an instance at rest has nothing to look at: its timer came too early,
+ * and none of its instants is now. It matters where a result did not count when
+ * it came, because the device was dark or the agent blind. */
+static bool
+is_early(const struct gong_live *live, const struct gong_instance *i,
+         int64_t due)
+{
+    return !live->book.rules[i->rule].journal &&
+           (i->alert == 0 || gong_alert_at(&live->alerts, i->alert)->state ==
+                                 GONG_ALERT_INACTIVE) &&
+           silence_due(&live->binds, i, due - 1) != due;
+}
+
 static enum gong_err
 expire(struct gong_engine *engine, const struct gong_timer_event *event)
 {
@@ -368,12 +397,17 @@ expire(struct gong_engine *engine, const struct gong_timer_event *event)
     int64_t due = event->due;
 
     i->timer = 0;
+    if (waits(engine->live, i)) {
+        return GONG_OK;
+    }
+    if (is_early(engine->live, i, due)) {
+        return gong_engine_arm(engine, event->instance, due);
+    }
     if (due < engine->resumed_ms &&
         engine->live->book.rules[i->rule].journal) { /* blind then */
-        if (engine->live->book.rules[i->rule].interval_ms > 0) {
-            return gong_engine_arm_grid(engine, event->instance);
-        }
-        due = engine->resumed_ms;
+        return engine->live->book.rules[i->rule].interval_ms > 0
+                   ? gong_engine_arm_grid(engine, event->instance)
+                   : set_timer(engine, event->instance, engine->resumed_ms);
     }
     return gong_engine_evaluate(engine, event->instance, due, &none);
 }
@@ -396,6 +430,7 @@ run_silence(struct gong_engine *engine, int64_t limit)
     if (due > engine->journal_ms) {
         engine->journal_ms = due;
     }
+    engine->ran_ms = due > engine->ran_ms ? due : engine->ran_ms;
     return gong_engine_silent(engine, device);
 }
 

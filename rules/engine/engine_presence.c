@@ -218,6 +218,23 @@ tell_device(struct gong_engine *engine, uint32_t device, bool unit_was_dark,
     return err == GONG_OK ? feed(engine, &fact) : err;
 }
 
+/* Whether darkness changes anything for an instance: not if it is at rest, nor
+ * if nothing was known already. */
+static bool
+is_concerned(const struct gong_engine *engine,
+             const struct gong_instance *instance)
+{
+    const struct gong_alert *alert =
+        instance->alert == 0
+            ? NULL
+            : gong_alert_at(&engine->live->alerts, instance->alert);
+
+    return alert != NULL && alert->state != GONG_ALERT_UNKNOWN &&
+           (alert->state != GONG_ALERT_PENDING ||
+            alert->held_ms == GONG_ALERT_FREE) &&
+           gong_engine_is_dark(engine, instance);
+}
+
 /* Everything of a device that is not at rest and would fall silent. */
 static enum gong_err
 suspend_alerts(struct gong_engine *engine, uint32_t device)
@@ -237,8 +254,7 @@ suspend_alerts(struct gong_engine *engine, uint32_t device)
             uint32_t n = gong_binding_at(binds, series->bindings + i);
             const struct gong_instance *instance = gong_instance_at(binds, n);
 
-            if (instance->alert == 0 ||
-                !gong_engine_is_dark(engine, instance)) {
+            if (!is_concerned(engine, instance)) {
                 continue;
             }
             err = live->book.rules[instance->rule].interval_ms > 0
@@ -449,8 +465,10 @@ gong_engine_apply_presence(struct gong_engine *engine,
     case GONG_PRESENCE_OFFLINE:
         device =
             gong_registry_find(&engine->registry, status.site, status.device);
-        return device == 0 ? GONG_OK
-                           : go_offline(engine, device, &status.message);
+        /* Without memory a device may have got no place. */
+        return device == 0 || device >= engine->presences.devices.count
+                   ? GONG_OK
+                   : go_offline(engine, device, &status.message);
     }
     return GONG_OK;
 }

@@ -190,7 +190,7 @@ arm_all(struct gong_engine *engine)
         uint32_t clock = gong_live_clock(engine, live, i);
         enum gong_err err = GONG_OK;
 
-        if (rule->journal && has_sample(binds, i)) {
+        if (rule->journal && (i->alert != 0 || has_sample(binds, i))) {
             err = rule->interval_ms > 0
                       ? gong_engine_arm_grid(engine, n)
                       : gong_engine_arm_at(engine, n,

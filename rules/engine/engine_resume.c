@@ -55,8 +55,7 @@ gong_engine_held(const struct gong_engine *engine,
     /* With or and unless silence can also make a result true. */
     if (!rule->silence &&
         (alert == NULL || result || (alert->fed & ~fed) == 0 ||
-         (alert->state != GONG_ALERT_PENDING &&
-          alert->state != GONG_ALERT_FIRING))) {
+         !gong_engine_can_miss(alert, &rule->terms))) {
         return INT64_MAX;
     }
     lost = lost_at(engine, instance, alert, fed);

@@ -83,6 +83,10 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
 enum gong_err gong_engine_arm(struct gong_engine *engine, uint32_t instance,
                               int64_t t) GONG_MUST_CHECK;
 
+/* gong_engine_can_miss: whether a sample that goes missing changes an alert. */
+bool gong_engine_can_miss(const struct gong_alert *alert,
+                          const struct gong_alert_terms *terms);
+
 /* gong_engine_arm_grid: likewise at the next instant of its rule's interval. */
 enum gong_err gong_engine_arm_grid(struct gong_engine *engine,
                                    uint32_t instance) GONG_MUST_CHECK;

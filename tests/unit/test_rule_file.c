@@ -194,7 +194,7 @@ static const struct golden {
     {OPEN "{ alert = \"A\"; expr = \"up == 0\"; on_missing = \"keep\"; }" CLOSE,
      "f:3:48: found \"keep\", expected resolve or unknown\n"},
     {OPEN "{ alert = \"A\"; expr = \"up == 0 and m_a > 1\"; }" CLOSE,
-     "f:3:23: found up, unit_up or device_dark beside other metrics, expected "
+     "f:3:24: found up, unit_up or device_dark beside other metrics, expected "
      "one kind only, or an interval above 0s\n"},
     {OPEN "{ alert = \"a\\nb\"; expr = \"up == 0\"; }" CLOSE,
      "f:3:12: found a text of 3 bytes, expected a name of 1 to 128 bytes on "
