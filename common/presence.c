@@ -199,42 +199,56 @@ skip_name(struct scan *scan, char close)
     return close != '}' || (read_string(scan, &unused) && take(scan, ':'));
 }
 
-/* Any value, without recursion: open holds what closes the lists and objects
- * around the place. */
+/* What closes the lists and objects around the place. */
+struct nest {
+    char close[DEPTH_MAX];
+    size_t depth;
+};
+
+/* One plain value, or the opening of a list or object; *inside: of one that
+ * holds something. */
+static bool
+skip_start(struct scan *scan, struct nest *nest, bool *inside)
+{
+    char close = closing(peek(scan));
+
+    *inside = false;
+    if (close == '\0') {
+        return skip_plain(scan);
+    }
+    if (nest->depth == DEPTH_MAX) {
+        return false;
+    }
+    scan->at++;
+    nest->close[nest->depth++] = close;
+    *inside = peek(scan) != close;
+    return !*inside || skip_name(scan, close);
+}
+
+/* What ends after a value, and the comma before the next one. */
+static bool
+skip_end(struct scan *scan, struct nest *nest)
+{
+    while (nest->depth > 0 && take(scan, nest->close[nest->depth - 1])) {
+        nest->depth--;
+    }
+    return nest->depth == 0 ||
+           (take(scan, ',') && skip_name(scan, nest->close[nest->depth - 1]));
+}
+
+/* Any value, without recursion. */
 static bool
 skip_value(struct scan *scan)
 {
-    char open[DEPTH_MAX];
-    size_t depth = 0;
+    struct nest nest = {.depth = 0};
+    bool inside = false;
 
     do {
-        char close = closing(peek(scan));
-
-        if (close == '\0') {
-            if (!skip_plain(scan)) {
-                return false;
-            }
-        } else {
-            scan->at++;
-            if (depth == DEPTH_MAX) {
-                return false;
-            }
-            open[depth++] = close;
-            if (peek(scan) != close) {
-                if (!skip_name(scan, close)) {
-                    return false;
-                }
-                continue;
-            }
-        }
-        while (depth > 0 && take(scan, open[depth - 1])) {
-            depth--;
-        }
-        if (depth > 0 &&
-            (!take(scan, ',') || !skip_name(scan, open[depth - 1]))) {
+        if (!skip_start(scan, &nest, &inside) ||
+            (!inside && !skip_end(scan, &nest))) {
             return false;
         }
-    } while (depth > 0);
+    } while (nest.depth > 0);
     return true;
 }
 

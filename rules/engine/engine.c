@@ -1,4 +1,4 @@
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_presence.h"
 
 #include <stdlib.h>
 

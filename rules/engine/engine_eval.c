@@ -1,6 +1,6 @@
 /* engine_eval: one instance at one instant, and the timers that bring it back.
  */
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_presence.h"
 
 static uint32_t
 clock_of(const struct gong_engine *engine, const struct gong_instance *instance)

@@ -6,7 +6,7 @@
  *                 stand still            nothing turns      what was held
  *                                        missing            is looked at
  */
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_presence.h"
 
 #include "common/le.h"
 

@@ -2,6 +2,7 @@
  * looked at, then compiles nothing but the rules. */
 #include "common/crc32c.h"
 #include "common/le.h"
+#include "rules/engine/engine_presence.h"
 #include "rules/engine/engine_snapshot_private.h"
 
 struct reader {
