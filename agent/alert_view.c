@@ -11,7 +11,7 @@
 
 struct listing {
     json_t *alerts;
-    bool firing; /* this pass takes firing alerts, else pending ones */
+    bool firing; /* this pass takes open alerts, else pending ones */
     bool failed;
     size_t left_out;
 };
@@ -32,21 +32,29 @@ instant(int64_t ms)
     return json_string(text);
 }
 
+/* Prometheus knows two of them; keeping is firing there too. */
+static const char *
+state_of(const struct gong_effect *effect)
+{
+    return gong_alert_state_text(
+        effect->to == GONG_ALERT_KEEPING ? GONG_ALERT_FIRING : effect->to);
+}
+
 /* An effect's JSON has text made valid; its parts go into the alert. */
 static json_t *
-to_alert(const struct gong_effect *effect, bool firing)
+to_alert(const struct gong_effect *effect)
 {
     char *text = gong_effect_to_json(effect, 0);
     json_t *source = text == NULL ? NULL : json_loads(text, 0, NULL);
     json_t *alert = NULL;
 
     if (source != NULL) {
-        alert = json_pack("{s:O,s:O,s:s,s:o,s:O}", "labels",
-                          json_object_get(source, "labels"), "annotations",
-                          json_object_get(source, "annotations"), "state",
-                          firing ? "firing" : "pending", "activeAt",
-                          instant(effect->since_ms), "value",
-                          json_object_get(source, "value"));
+        alert =
+            json_pack("{s:O,s:O,s:s,s:o,s:O}", "labels",
+                      json_object_get(source, "labels"), "annotations",
+                      json_object_get(source, "annotations"), "state",
+                      state_of(effect), "activeAt", instant(effect->since_ms),
+                      "value", json_object_get(source, "value"));
     }
     json_decref(source);
     free(text);
@@ -67,7 +75,7 @@ list_alert(void *ctx, const struct gong_effect *effect)
         listing->left_out++;
         return;
     }
-    alert = to_alert(effect, firing);
+    alert = to_alert(effect);
     listing->failed = json_array_append_new(listing->alerts, alert) != 0;
 }
 

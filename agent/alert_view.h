@@ -3,8 +3,9 @@
  * them. The engine thread makes one and swaps a pointer; readers hold a
  * reference, so nobody ever asks the engine.
  *
- * At most 2,000 alerts are listed, firing ones first; "truncated" counts the
- * others.
+ * At most 2,000 alerts are listed, pending ones last; "truncated" counts the
+ * others. An alert whose device is dark or whose data is missing has the state
+ * "unknown", which Prometheus has not, with its last value.
  */
 #ifndef GONG_AGENT_ALERT_VIEW_H
 #define GONG_AGENT_ALERT_VIEW_H

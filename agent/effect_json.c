@@ -174,7 +174,9 @@ put_decision(json_t *object, const struct gong_effect *effect)
            put_integer(object, "since", effect->since_ms) &&
            put_integer(object, "position", (int64_t)effect->position) &&
            put_integer(object, "ordinal", effect->ordinal) &&
-           put_text(object, "fingerprint", fingerprint);
+           put_text(object, "fingerprint", fingerprint) &&
+           (effect->hidden == 0 ||
+            put_integer(object, "hidden", effect->hidden));
 }
 
 char *
@@ -228,7 +230,7 @@ is_state(const json_t *value)
 {
     static const enum gong_alert_state states[] = {
         GONG_ALERT_INACTIVE, GONG_ALERT_PENDING, GONG_ALERT_FIRING,
-        GONG_ALERT_KEEPING};
+        GONG_ALERT_KEEPING, GONG_ALERT_UNKNOWN};
     const char *text = json_string_value(value);
 
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
@@ -252,7 +254,10 @@ has_shape(const json_t *object)
     static const char *const stamps[] = {"captured", "published", "received",
                                          "decided", NULL};
 
-    return all_of(object, texts, JSON_STRING) &&
+    const json_t *hidden = json_object_get(object, "hidden");
+
+    return (hidden == NULL || json_is_integer(hidden)) &&
+           all_of(object, texts, JSON_STRING) &&
            all_of(object, numbers, JSON_INTEGER) &&
            all_of(object, objects, JSON_OBJECT) &&
            all_of(json_object_get(object, "stamps"), stamps, JSON_INTEGER) &&

@@ -7,7 +7,8 @@
  *  "labels":{..},"annotations":{..},
  *  "stamps":{"captured":ms,"published":ms,"received":ms,"decided":ms}}
  *
- * value is a string because JSON has no Inf and NaN.
+ * value is a string because JSON has no Inf and NaN. A presence alert also says
+ * "hidden":n, how many alerts it hides, if there are any.
  */
 #ifndef GONG_AGENT_EFFECT_JSON_H
 #define GONG_AGENT_EFFECT_JSON_H

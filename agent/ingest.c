@@ -7,9 +7,8 @@
 
 #include "agent/set_aside.h"
 #include "common/log.h"
+#include "common/presence.h"
 #include "common/topic.h"
-
-#define STATUS_MAX ((size_t)64 << 10)
 
 /* What became of a message. */
 enum result {
@@ -20,6 +19,7 @@ enum result {
     RESULT_SHOWN,
     RESULT_DAMAGED,
     RESULT_MALFORMED,
+    RESULT_STATUS,
     RESULT_SET_ASIDE,
     RESULT_TOPIC,
     RESULT_AGENT,
@@ -41,6 +41,7 @@ static const char *const result_labels[RESULT_COUNT] = {
     [RESULT_SHOWN] = "result=\"held_again\"",
     [RESULT_DAMAGED] = "result=\"damaged\"",
     [RESULT_MALFORMED] = "result=\"malformed_header\"",
+    [RESULT_STATUS] = "result=\"malformed_status\"",
     [RESULT_SET_ASIDE] = "result=\"set_aside\"",
     [RESULT_TOPIC] = "result=\"bad_topic\"",
     [RESULT_AGENT] = "result=\"agent_status\"",
@@ -229,6 +230,19 @@ take_data(struct gong_ingest *ingest, struct gong_device_name device,
     return take_damaged(ingest, device, &header, message);
 }
 
+static enum result
+take_status(struct gong_ingest *ingest, struct gong_device_name device,
+            struct gong_str message)
+{
+    struct gong_presence_message status;
+
+    if (gong_presence_parse(message, &status) != GONG_OK) {
+        return RESULT_STATUS;
+    }
+    gong_receive_status(ingest->receive, device, message, gong_mono_now());
+    return append(ingest, GONG_RECORD_PRESENCE, device, message, NULL);
+}
+
 /* Agents' own births and wills match the subscription to devices'. */
 static bool
 is_agents(struct gong_str topic)
@@ -259,7 +273,7 @@ take(struct gong_ingest *ingest, struct gong_str topic_text,
     }
     if (payload.len > (topic.kind == GONG_TOPIC_DATA
                            ? ingest->options.message_max
-                           : STATUS_MAX)) {
+                           : GONG_PRESENCE_MAX)) {
         return RESULT_TOO_LARGE;
     }
     device = (struct gong_device_name){topic.site, topic.device};
@@ -270,8 +284,7 @@ take(struct gong_ingest *ingest, struct gong_str topic_text,
     if (topic.kind == GONG_TOPIC_DATA) {
         return take_data(ingest, device, payload);
     }
-    gong_receive_status(ingest->receive, device, payload, gong_mono_now());
-    return append(ingest, GONG_RECORD_PRESENCE, device, payload, NULL);
+    return take_status(ingest, device, payload);
 }
 
 /* The first of each kind is logged with its topic; the rest is counted. */

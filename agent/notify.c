@@ -58,19 +58,11 @@ gong_notify_annotation(const json_t *effect, const char *name)
     return gong_notify_text(json_object_get(effect, "annotations"), name);
 }
 
-/* Whether people see this state as firing. */
-static bool
-is_firing(const char *state)
-{
-    return strcmp(state, gong_alert_state_text(GONG_ALERT_FIRING)) == 0 ||
-           strcmp(state, gong_alert_state_text(GONG_ALERT_KEEPING)) == 0;
-}
-
 enum gong_notify_news
 gong_notify_news(const json_t *effect)
 {
-    bool before = is_firing(gong_notify_text(effect, "from"));
-    bool after = is_firing(gong_notify_text(effect, "to"));
+    bool before = gong_alert_text_open(gong_notify_text(effect, "from"));
+    bool after = gong_alert_text_open(gong_notify_text(effect, "to"));
 
     if (before == after) {
         return GONG_NOTIFY_NOTHING;

@@ -1,7 +1,8 @@
 /*
  * notify: tells people. Each notifier is a thread with its own named cursor on
- * the effects log, so that a dead receiver delays no other. Only transitions
- * to and from firing are told: firing, resolved. A notifier commits its cursor
+ * the effects log, so that a dead receiver delays no other. Only that an
+ * alert opens or closes is told: firing, resolved. Open is firing, keeping and
+ * unknown: what happens among these wakes nobody. A notifier commits its cursor
  * when the receiver has answered: at least once, in order per notifier.
  *
  * Variants: notify_log.c (lines for people, Vietnamese first), notify_webhook.c
@@ -47,7 +48,7 @@ struct gong_notify_kind {
 
 /* What people are told of. */
 enum gong_notify_news {
-    GONG_NOTIFY_NOTHING, /* pending, keeping: not for people */
+    GONG_NOTIFY_NOTHING, /* neither opens nor closes */
     GONG_NOTIFY_FIRING,
     GONG_NOTIFY_RESOLVED,
 };

@@ -120,6 +120,29 @@ group_key(const json_t *effect)
     return key;
 }
 
+/* The rule's, and how many alerts it hides, if any. A new reference. */
+static json_t *
+annotations_of(const json_t *effect)
+{
+    const json_t *hidden = json_object_get(effect, "hidden");
+    json_t *annotations = json_object_get(effect, "annotations");
+    json_t *more = NULL;
+    char count[32];
+
+    if (hidden == NULL) {
+        return json_incref(annotations);
+    }
+    more = json_copy(annotations);
+    (void)snprintf(count, sizeof count, "%" PRId64,
+                   (int64_t)json_integer_value(hidden));
+    if (more != NULL &&
+        json_object_set_new(more, "hidden", json_string(count)) != 0) {
+        json_decref(more);
+        return NULL;
+    }
+    return more;
+}
+
 static json_t *
 alert_json(const json_t *effect, const char *status)
 {
@@ -130,10 +153,10 @@ alert_json(const json_t *effect, const char *status)
     if (gong_notify_news(effect) == GONG_NOTIFY_RESOLVED) {
         format_time(json_integer_value(json_object_get(effect, "at")), ends);
     }
-    return json_pack("{s:s, s:O, s:O, s:s, s:s, s:s, s:O}", "status", status,
+    return json_pack("{s:s, s:O, s:o, s:s, s:s, s:s, s:O}", "status", status,
                      "labels", json_object_get(effect, "labels"), "annotations",
-                     json_object_get(effect, "annotations"), "startsAt", starts,
-                     "endsAt", ends, "generatorURL", "", "fingerprint",
+                     annotations_of(effect), "startsAt", starts, "endsAt", ends,
+                     "generatorURL", "", "fingerprint",
                      json_object_get(effect, "fingerprint"));
 }
 
@@ -151,15 +174,15 @@ gong_notify_webhook_body(const json_t *effect,
                              ? "resolved"
                              : "firing";
     json_t *labels = json_object_get(effect, "labels");
-    json_t *annotations = json_object_get(effect, "annotations");
 
     /* "o" takes the reference also on failure; NULL makes the whole NULL. */
     return json_pack(
-        "{s:s, s:o, s:i, s:s, s:s, s:O, s:O, s:O, s:s, s:[o]}", "version", "4",
+        "{s:s, s:o, s:i, s:s, s:s, s:O, s:O, s:o, s:s, s:[o]}", "version", "4",
         "groupKey", group_key(effect), "truncatedAlerts", 0, "status", status,
         "receiver", or_empty(config->receiver), "groupLabels", labels,
-        "commonLabels", labels, "commonAnnotations", annotations, "externalURL",
-        or_empty(config->external_url), "alerts", alert_json(effect, status));
+        "commonLabels", labels, "commonAnnotations", annotations_of(effect),
+        "externalURL", or_empty(config->external_url), "alerts",
+        alert_json(effect, status));
 }
 
 enum gong_notify_outcome

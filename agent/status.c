@@ -194,8 +194,10 @@ write_numbers(const struct gong_engine_report *report, FILE *out)
 
     row(out, "Cảnh báo đang diễn ra / alerts firing", engine->firing);
     row(out, "Cảnh báo đang chờ / alerts pending", engine->pending);
+    row(out, "Cảnh báo chưa rõ / alerts unknown", engine->unknown);
     row(out, "Quy tắc / rules", engine->rules);
     row(out, "Thiết bị / devices", engine->devices);
+    row(out, "Thiết bị mất liên lạc / devices dark", engine->devices_dark);
     row(out, "Chuỗi số liệu có quy tắc / series with a rule", engine->series);
     row(out, "Điểm đo đã nhận / points received", engine->points);
     row(out, "Lần tính quy tắc / evaluations", engine->evaluations);

@@ -24,7 +24,8 @@ static enum gong_alert_state
 state_after(const json_t *effect)
 {
     static const enum gong_alert_state states[] = {
-        GONG_ALERT_PENDING, GONG_ALERT_FIRING, GONG_ALERT_KEEPING};
+        GONG_ALERT_PENDING, GONG_ALERT_FIRING, GONG_ALERT_KEEPING,
+        GONG_ALERT_UNKNOWN};
 
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
         if (is_state(effect, "to", states[i])) {
@@ -44,6 +45,8 @@ gong_store_alert_state(const json_t *effect)
         return "firing";
     case GONG_ALERT_KEEPING:
         return "keeping";
+    case GONG_ALERT_UNKNOWN:
+        return "unknown";
     case GONG_ALERT_INACTIVE:
         break;
     }
@@ -65,6 +68,8 @@ state_code(const json_t *effect)
         return 2;
     case GONG_ALERT_KEEPING:
         return 3;
+    case GONG_ALERT_UNKNOWN:
+        return 4;
     }
     return 0;
 }

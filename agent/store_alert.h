@@ -14,8 +14,9 @@ enum gong_err gong_store_alert_encode(
     const json_t *effect, const struct gong_lp_dialect *dialect,
     struct gong_buffer *buffer, struct gong_lp_losses *losses) GONG_MUST_CHECK;
 
-/* gong_store_alert_state: the state tag: pending, firing, keeping, resolved
- * (from firing or keeping) or inactive (from pending). Static storage. */
+/* gong_store_alert_state: the state tag: pending, firing, keeping, unknown,
+ * resolved (from any of the last three) or inactive (from pending). Static
+ * storage. */
 const char *gong_store_alert_state(const json_t *effect);
 
 #endif

@@ -8,7 +8,8 @@
  * An alert transition is the point
  *   gong_alert,alertname=..,rule=..,severity=..,site=..,device=..,state=..,
  *     fingerprint=.. value=..,since=..i,state_code=..i  <at_ms as ns>
- * state: pending 1, firing 2, keeping 3, resolved 0 (it had fired), inactive 0
+ * state: pending 1, firing 2, keeping 3, unknown 4, resolved 0 (it had fired),
+ * inactive 0
  * (it had only been pending). It is sent when its cause is durable.
  */
 #ifndef GONG_AGENT_STORE_INFLUX_H

@@ -8,7 +8,7 @@
  *     { alert = "LampOverheating";
  *       id = "lamp-overheating";                 # optional
  *       expr = "streetlight_temp > 70";
- *       for = "30s";  keep_firing_for = "2m";
+ *       for = "30s";  keep_firing_for = "2m";  on_missing = "unknown";
  *       labels = { severity = "critical"; service = "lighting"; };
  *       annotations = { summary = "..."; summary_en = "..."; action = "..."; };
  *     }

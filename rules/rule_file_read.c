@@ -45,6 +45,7 @@ struct rule {
     char *expr;
     gong_dur_t hold;
     gong_dur_t keep;
+    char *missing;
 };
 
 #define RULE_FIELD(member) offsetof(struct rule, member)
@@ -60,10 +61,12 @@ static const struct gong_option rule_options[] = {
     {"keep_firing_for", GONG_OPTION_DURATION, RULE_FIELD(keep), "0s", 0,
      365 * DAY_MS, NULL, "",
      "How long the alert goes on after the condition has ended."},
+    {"on_missing", GONG_OPTION_STRING, RULE_FIELD(missing), "", 0, 0, NULL, "",
+     "What becomes of it when data is missing: unknown or resolve."},
 };
 static const char *const rule_children[] = {"labels", "annotations", NULL};
-static const char *const rule_reserved[] = {"record",     "resolve", "levels",
-                                            "on_missing", "trial",   NULL};
+static const char *const rule_reserved[] = {"record", "resolve", "levels",
+                                            "trial", NULL};
 static const struct gong_option_table rule_table = {
     .name = "rule",
     .help = "One element of rules.",
@@ -181,9 +184,25 @@ check_id(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     }
 }
 
+/* Stamps of presence are of the agent's clock, those of samples of the
+ * device's: at interval 0 they cannot be compared. */
+static void
+check_mix(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+          const struct gong_plan *plan, const struct group *group)
+{
+    if (plan->presence != 0 && !gong_plan_is_presence(plan) &&
+        group->interval.ns == 0) {
+        gong_conf_error_in(gong_conf_child(node, "expr"), 0, reader->errors,
+                           "found up, unit_up or device_dark beside other "
+                           "metrics, expected one kind only, or an interval "
+                           "above 0s");
+        reader->failed = true;
+    }
+}
+
 static void
 check_expr(struct gong_rule_reader *reader, const struct gong_conf_node *node,
-           struct gong_rule *rule)
+           const struct group *group, struct gong_rule *rule)
 {
     const struct gong_conf_node *child = gong_conf_child(node, "expr");
     struct gong_expr_error error = {0};
@@ -201,8 +220,34 @@ check_expr(struct gong_rule_reader *reader, const struct gong_conf_node *node,
         gong_conf_error_in(child, error.at, reader->errors, "%s",
                            error.message);
         reader->failed = true;
+    } else {
+        check_mix(reader, node, plan, group);
     }
     gong_plan_free(plan);
+}
+
+/* The default is Prometheus' meaning where a rule runs on its grid. */
+static enum gong_on_missing
+read_missing(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+             const char *word, const struct group *group)
+{
+    bool fire = word != NULL && strcmp(word, "fire") == 0;
+
+    if (word == NULL || word[0] == '\0') {
+        return group->interval.ns > 0 ? GONG_ON_MISSING_RESOLVE
+                                      : GONG_ON_MISSING_UNKNOWN;
+    }
+    if (strcmp(word, "unknown") == 0) {
+        return GONG_ON_MISSING_UNKNOWN;
+    }
+    if (strcmp(word, "resolve") != 0) {
+        gong_conf_error_in(gong_conf_child(node, "on_missing"), 0,
+                           reader->errors,
+                           "found \"%s\"%s, expected resolve or unknown", word,
+                           fire ? ", which is not offered yet" : "");
+        reader->failed = true;
+    }
+    return GONG_ON_MISSING_RESOLVE;
 }
 
 /* One label or annotation; its texts are copied. */
@@ -407,10 +452,12 @@ read_rule(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     rule->expr_text = words.expr;
     rule->for_ms = words.hold.ns / GONG_NS_PER_MS;
     rule->keep_firing_for_ms = words.keep.ns / GONG_NS_PER_MS;
+    rule->on_missing = read_missing(reader, node, words.missing, group);
+    free(words.missing);
     if (gong_conf_is_group(node)) {
         check_name(reader, node, "alert", rule->alert);
         check_id(reader, node, rule->id);
-        check_expr(reader, node, rule);
+        check_expr(reader, node, group, rule);
         rule->labels = read_texts(reader, node, "labels", &rule->label_count);
         rule->annotations =
             read_texts(reader, node, "annotations", &rule->annotation_count);

@@ -28,6 +28,7 @@ gong_test(mqtt_link LINKS gong_mqtt TIMEOUT 180
 gong_test(city_rules LINKS gong_rule_file gong_engine)
 gong_test(lp_encode LINKS gong_wire)
 gong_test(batch LINKS gong_wire)
+gong_test(presence LINKS gong_engine)
 
 gong_test(record LINKS gong_spool)
 # The calls of such a program that change a disk pass through disk_calls.c.

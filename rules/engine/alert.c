@@ -20,6 +20,8 @@ became_true(struct gong_alert *alert, const struct gong_alert_terms *terms,
     switch ((enum gong_alert_state)alert->state) {
     case GONG_ALERT_INACTIVE:
         alert->since_ms = now;
+        alert->hidden = 0;
+        alert->severity = GONG_SEVERITY_OTHER;
         return move(alert,
                     terms->for_ms > 0 ? GONG_ALERT_PENDING : GONG_ALERT_FIRING,
                     GONG_REASON_CONDITION, now, change);
@@ -31,6 +33,7 @@ became_true(struct gong_alert *alert, const struct gong_alert_terms *terms,
     case GONG_ALERT_FIRING:
         return false;
     case GONG_ALERT_KEEPING:
+    case GONG_ALERT_UNKNOWN:
         return move(alert, GONG_ALERT_FIRING, GONG_REASON_CONDITION, now,
                     change);
     }
@@ -48,6 +51,7 @@ became_false(struct gong_alert *alert, const struct gong_alert_terms *terms,
     case GONG_ALERT_PENDING:
         return move(alert, GONG_ALERT_INACTIVE, reason, now, change);
     case GONG_ALERT_FIRING:
+    case GONG_ALERT_UNKNOWN:
         return move(alert,
                     terms->keep_ms > 0 ? GONG_ALERT_KEEPING
                                        : GONG_ALERT_INACTIVE,
@@ -61,6 +65,37 @@ became_false(struct gong_alert *alert, const struct gong_alert_terms *terms,
     return false;
 }
 
+static bool
+suspend(struct gong_alert *alert, enum gong_effect_reason reason, int64_t now,
+        struct gong_alert_change *change)
+{
+    switch ((enum gong_alert_state)alert->state) {
+    case GONG_ALERT_INACTIVE:
+    case GONG_ALERT_UNKNOWN:
+        return false;
+    case GONG_ALERT_PENDING:
+        if (alert->held_ms == GONG_ALERT_FREE) {
+            alert->held_ms = now;
+        }
+        return false;
+    case GONG_ALERT_FIRING:
+    case GONG_ALERT_KEEPING:
+        alert->held_ms = GONG_ALERT_FREE;
+        return move(alert, GONG_ALERT_UNKNOWN, reason, now, change);
+    }
+    return false;
+}
+
+void
+gong_alert_release(struct gong_alert *alert, int64_t now)
+{
+    if (alert->held_ms != GONG_ALERT_FREE &&
+        alert->state == GONG_ALERT_PENDING && now > alert->held_ms) {
+        alert->since_ms += now - alert->held_ms;
+    }
+    alert->held_ms = GONG_ALERT_FREE;
+}
+
 bool
 gong_alert_step(struct gong_alert *alert, const struct gong_alert_terms *terms,
                 enum gong_alert_event event, int64_t now,
@@ -68,11 +103,19 @@ gong_alert_step(struct gong_alert *alert, const struct gong_alert_terms *terms,
 {
     switch (event) {
     case GONG_ALERT_TRUE:
+        gong_alert_release(alert, now);
         return became_true(alert, terms, now, change);
     case GONG_ALERT_FALSE:
+        gong_alert_release(alert, now);
         return became_false(alert, terms, GONG_REASON_CONDITION, now, change);
     case GONG_ALERT_MISSING:
+        if (terms->unknown) {
+            return suspend(alert, GONG_REASON_MISSING, now, change);
+        }
+        gong_alert_release(alert, now);
         return became_false(alert, terms, GONG_REASON_MISSING, now, change);
+    case GONG_ALERT_DARK:
+        return terms->unknown && suspend(alert, GONG_REASON_DARK, now, change);
     case GONG_ALERT_REMOVED:
         if (alert->state == GONG_ALERT_INACTIVE) {
             return false;
@@ -94,6 +137,7 @@ gong_alert_due(const struct gong_alert *alert,
         return alert->told_ms + terms->keep_ms;
     case GONG_ALERT_INACTIVE:
     case GONG_ALERT_FIRING:
+    case GONG_ALERT_UNKNOWN:
         break;
     }
     return INT64_MAX;

@@ -20,6 +20,8 @@ gong_binds_init(struct gong_binds *binds, const struct gong_book *book,
                     sizeof(struct gong_attachment));
     gong_arena_init(&binds->entries, budget, sizeof(struct gong_entry));
     gong_arena_init(&binds->scratch, budget, sizeof(struct gong_entry));
+    gong_arena_init(&binds->siblings, budget, sizeof(uint32_t));
+    gong_arena_init(&binds->newest, budget, sizeof(uint32_t));
     gong_index_init(&binds->series_index, budget);
     gong_index_init(&binds->attachment_index, budget);
     gong_index_init(&binds->joint_index, budget);
@@ -35,6 +37,8 @@ gong_binds_fini(struct gong_binds *binds)
     gong_arena_fini(&binds->attachments);
     gong_arena_fini(&binds->entries);
     gong_arena_fini(&binds->scratch);
+    gong_arena_fini(&binds->siblings);
+    gong_arena_fini(&binds->newest);
     gong_index_fini(&binds->series_index);
     gong_index_fini(&binds->attachment_index);
     gong_index_fini(&binds->joint_index);
@@ -337,6 +341,62 @@ add_bindings(struct gong_binds *binds, uint32_t series, uint32_t attachment)
     return GONG_OK;
 }
 
+static uint32_t *
+number_at(const struct gong_arena *numbers, uint32_t at)
+{
+    return gong_arena_at(numbers, at);
+}
+
+/* Room for element number at. */
+static bool
+make_room(struct gong_arena *numbers, uint32_t at)
+{
+    return at < numbers->count ||
+           gong_arena_add(numbers,
+                          numbers->count == 0 ? at : at - numbers->count + 1) !=
+               0;
+}
+
+static bool
+link_series(struct gong_binds *binds, uint32_t series)
+{
+    uint32_t device = gong_series_at(binds, series)->device;
+
+    if (!make_room(&binds->siblings, series) ||
+        !make_room(&binds->newest, device)) {
+        return false;
+    }
+    *number_at(&binds->siblings, series) = *number_at(&binds->newest, device);
+    *number_at(&binds->newest, device) = series;
+    return true;
+}
+
+uint32_t
+gong_bind_family(const struct gong_binds *binds, uint32_t device)
+{
+    return device < binds->newest.count ? *number_at(&binds->newest, device)
+                                        : 0;
+}
+
+uint32_t
+gong_bind_sibling(const struct gong_binds *binds, uint32_t series)
+{
+    return *number_at(&binds->siblings, series);
+}
+
+bool
+gong_bind_link(struct gong_binds *binds)
+{
+    gong_arena_clear(&binds->siblings);
+    gong_arena_clear(&binds->newest);
+    for (uint32_t series = 1; series < binds->series.count; series++) {
+        if (!link_series(binds, series)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static enum gong_err
 add_series(struct gong_binds *binds, struct gong_series_name name,
            uint64_t hash, uint32_t *series)
@@ -366,7 +426,8 @@ add_series(struct gong_binds *binds, struct gong_series_name name,
         .labelset = name.labelset,
         .metric = name.metric,
     };
-    if (!gong_index_put(&binds->series_index, hash, *series)) {
+    if (!gong_index_put(&binds->series_index, hash, *series) ||
+        !link_series(binds, *series)) {
         return GONG_ERR_MEMORY;
     }
     return add_bindings(binds, *series, attachment);

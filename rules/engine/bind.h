@@ -5,6 +5,7 @@
  *     attachment   the selectors that read it: one list for all series alike
  *     bindings     for each of them, the instance it feeds
  *   instance (rule, labels)           its selectors' series, alert and timer
+ *   siblings                          each device's series, one after another
  *
  * An instance at rest is 16 bytes; it gets an alert when it leaves rest and a
  * timer when something can happen to it by silence or by time.
@@ -73,7 +74,9 @@ struct gong_binds {
     struct gong_arena leaves;   /* series numbers */
     struct gong_arena attachments;
     struct gong_arena entries;
-    struct gong_arena scratch; /* entries of the series being made */
+    struct gong_arena scratch;  /* entries of the series being made */
+    struct gong_arena siblings; /* of a series: the device's next one */
+    struct gong_arena newest;   /* of a device: its newest series */
     struct gong_index series_index;
     struct gong_index attachment_index;
     struct gong_index joint_index; /* JOINT instances by (rule, labels) */
@@ -107,6 +110,15 @@ uint32_t gong_bind_instance(const struct gong_binds *binds, uint32_t series,
 /* gong_bind_leaf: the series of one of an instance's selectors, 0 if none. */
 uint32_t gong_bind_leaf(const struct gong_binds *binds,
                         const struct gong_instance *instance, uint32_t leaf);
+
+/* gong_bind_family: a device's newest series, gong_bind_sibling the one made
+ * before it; 0 at the end. */
+uint32_t gong_bind_family(const struct gong_binds *binds, uint32_t device);
+uint32_t gong_bind_sibling(const struct gong_binds *binds, uint32_t series);
+
+/* gong_bind_link: makes the lists of all devices' series anew. False without
+ * memory. */
+bool gong_bind_link(struct gong_binds *binds);
 
 /* gong_bind_home: some series of an instance; all of them have its labels and
  * its device. 0 only for an instance whose making failed. */

@@ -90,6 +90,17 @@ classify(struct gong_book_rule *r)
     }
 }
 
+static enum gong_severity
+severity_of(const struct gong_rule *rule)
+{
+    for (size_t i = 0; i < rule->label_count; i++) {
+        if (strcmp(rule->labels[i].name, "severity") == 0) {
+            return gong_severity_of(rule->labels[i].text);
+        }
+    }
+    return GONG_SEVERITY_OTHER;
+}
+
 static enum gong_err
 compile_rule(struct gong_book_rule *r, const struct gong_rule *rule)
 {
@@ -108,8 +119,13 @@ compile_rule(struct gong_book_rule *r, const struct gong_rule *rule)
     r->terms.keep_ms = bounded(rule->keep_firing_for_ms);
     r->lookback_ms = bounded(rule->lookback_ms);
     r->interval_ms = bounded(rule->interval_ms);
+    r->terms.unknown = rule->on_missing == GONG_ON_MISSING_UNKNOWN;
+    r->presence = gong_plan_is_presence(r->plan);
+    r->journal = r->presence || r->interval_ms > 0;
+    r->severity = severity_of(rule);
     classify(r);
-    return GONG_OK;
+    /* Stamps of presence are of the journal's clock. */
+    return r->plan->presence != 0 && !r->journal ? GONG_ERR_INVALID : GONG_OK;
 }
 
 static int
@@ -305,6 +321,7 @@ gong_book_same(const struct gong_book_rule *a, const struct gong_book_rule *b)
     return strcmp(a->canonical, b->canonical) == 0 &&
            a->terms.for_ms == b->terms.for_ms &&
            a->terms.keep_ms == b->terms.keep_ms &&
+           a->terms.unknown == b->terms.unknown &&
            a->lookback_ms == b->lookback_ms &&
            a->interval_ms == b->interval_ms &&
            strcmp(a->rule->alert, b->rule->alert) == 0 &&
@@ -325,8 +342,8 @@ gong_book_identity(const struct gong_book *book)
 
     for (uint32_t i = 0; i < book->count; i++) {
         const struct gong_book_rule *r = &book->rules[i];
-        int64_t terms[4] = {r->terms.for_ms, r->terms.keep_ms, r->lookback_ms,
-                            r->interval_ms};
+        int64_t terms[5] = {r->terms.for_ms, r->terms.keep_ms, r->lookback_ms,
+                            r->interval_ms, r->terms.unknown};
 
         state = add_text(state, r->rule->id);
         state = add_text(state, r->rule->alert);

@@ -35,6 +35,9 @@ struct gong_book_rule {
     /* Whether silence of a selector can make the result true: with or and
      * unless it can. Then instances at rest need timers too. */
     bool silence;
+    bool presence; /* reads presence only */
+    bool journal;  /* runs on journal time, not on the device's clock */
+    enum gong_severity severity;
 };
 
 struct gong_book_leaf {

@@ -1,5 +1,7 @@
 #include "rules/engine/effect.h"
 
+#include <string.h>
+
 const char *
 gong_alert_state_text(enum gong_alert_state state)
 {
@@ -12,6 +14,8 @@ gong_alert_state_text(enum gong_alert_state state)
         return "firing";
     case GONG_ALERT_KEEPING:
         return "keeping";
+    case GONG_ALERT_UNKNOWN:
+        return "unknown";
     }
     return "?";
 }
@@ -19,7 +23,7 @@ gong_alert_state_text(enum gong_alert_state state)
 bool
 gong_alert_state_valid(unsigned state)
 {
-    return state <= GONG_ALERT_KEEPING;
+    return state <= GONG_ALERT_UNKNOWN;
 }
 
 bool
@@ -28,12 +32,50 @@ gong_alert_state_open(enum gong_alert_state state)
     switch (state) {
     case GONG_ALERT_FIRING:
     case GONG_ALERT_KEEPING:
+    case GONG_ALERT_UNKNOWN:
         return true;
     case GONG_ALERT_INACTIVE:
     case GONG_ALERT_PENDING:
         break;
     }
     return false;
+}
+
+bool
+gong_alert_text_open(const char *text)
+{
+    for (unsigned i = GONG_ALERT_INACTIVE; gong_alert_state_valid(i); i++) {
+        enum gong_alert_state state = (enum gong_alert_state)i;
+
+        if (strcmp(text, gong_alert_state_text(state)) == 0) {
+            return gong_alert_state_open(state);
+        }
+    }
+    return false;
+}
+
+static const char *const severities[] = {
+    [GONG_SEVERITY_OTHER] = NULL,
+    [GONG_SEVERITY_INFO] = "info",
+    [GONG_SEVERITY_WARNING] = "warning",
+    [GONG_SEVERITY_CRITICAL] = "critical",
+};
+
+enum gong_severity
+gong_severity_of(const char *text)
+{
+    for (unsigned i = GONG_SEVERITY_INFO; i <= GONG_SEVERITY_CRITICAL; i++) {
+        if (strcmp(text, severities[i]) == 0) {
+            return (enum gong_severity)i;
+        }
+    }
+    return GONG_SEVERITY_OTHER;
+}
+
+const char *
+gong_severity_text(enum gong_severity severity)
+{
+    return severities[severity];
 }
 
 const char *
@@ -48,6 +90,8 @@ gong_effect_reason_text(enum gong_effect_reason reason)
         return "keep_firing_for";
     case GONG_REASON_MISSING:
         return "missing";
+    case GONG_REASON_DARK:
+        return "dark";
     case GONG_REASON_RULE_REMOVED:
         return "rule_removed";
     }

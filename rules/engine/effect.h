@@ -18,23 +18,38 @@ enum gong_alert_state {
     GONG_ALERT_FIRING,
     GONG_ALERT_KEEPING, /* condition false, keep_firing_for not over: still
                            firing to people */
+    GONG_ALERT_UNKNOWN, /* it fired, then its device turned dark or its data
+                           went missing: still open to people */
 };
+
+/* How bad, by the label `severity`. */
+enum gong_severity {
+    GONG_SEVERITY_OTHER, /* none, or another word */
+    GONG_SEVERITY_INFO,
+    GONG_SEVERITY_WARNING,
+    GONG_SEVERITY_CRITICAL,
+};
+
+/* gong_severity_of: of a label's text. gong_severity_text: NULL for OTHER. */
+enum gong_severity gong_severity_of(const char *text);
+const char *gong_severity_text(enum gong_severity severity);
 
 const char *gong_alert_state_text(enum gong_alert_state state);
 /* gong_alert_state_valid: whether a number names a state. */
 bool gong_alert_state_valid(unsigned state);
 /* gong_alert_state_open: whether people see the alert as firing. */
 bool gong_alert_state_open(enum gong_alert_state state);
+/* gong_alert_text_open: the same of a state's text; false of any other. */
+bool gong_alert_text_open(const char *text);
 
 enum gong_effect_reason {
     GONG_REASON_CONDITION, /* the expression became true or false */
     GONG_REASON_FOR,       /* `for` was over */
     GONG_REASON_KEEP,      /* keep_firing_for was over */
-    /* No sample within look-back of a selector that fed the last true result.
-     * Until presence tells "unknown" apart (semantics rule 12), this resolves
-     * as a false condition does, in both modes: at once, or after
-     * keep_firing_for, as in Prometheus. */
+    /* No sample within look-back of a selector that fed the last true result
+     * (semantics rule 12). */
     GONG_REASON_MISSING,
+    GONG_REASON_DARK,         /* the device is dark */
     GONG_REASON_RULE_REMOVED, /* a new rule set dropped or changed the rule */
 };
 
@@ -60,7 +75,16 @@ struct gong_effect {
     size_t label_count;
     const struct gong_label_view *annotations; /* rendered, rule's order */
     size_t annotation_count;
-    uint64_t fingerprint; /* FNV-1a 64 over labels: name 0xff value 0xff */
+    /* FNV-1a 64 over labels: name 0xff value 0xff; of presence rules without
+     * severity, which is another one each time. */
+    uint64_t fingerprint;
+
+    /* Of rules that read presence only: they take the worst severity of the
+     * alerts that are unknown while the device or unit is dark, as it is when
+     * they fire, and keep it to the end. */
+    bool presence;
+    enum gong_severity worst; /* wins over the rule's label if it is worse */
+    uint32_t hidden;          /* how many alerts those are */
 
     /* Latency stamps of the sample that caused it; 0 where a timer did. */
     int64_t captured_ms;

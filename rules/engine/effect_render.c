@@ -61,11 +61,14 @@ render_annotations(struct gong_effect_space *space, size_t own_count,
 }
 
 static uint64_t
-fingerprint(const struct gong_label_view *labels, size_t count)
+fingerprint(const struct gong_label_view *labels, size_t count, bool presence)
 {
     uint64_t state = GONG_FNV1A_START;
 
     for (size_t i = 0; i < count; i++) {
+        if (presence && gong_str_is(labels[i].name, "severity")) {
+            continue;
+        }
         state = gong_fnv1a(state, labels[i].name.data, labels[i].name.len);
         state = gong_fnv1a(state, "\xff", 1);
         state = gong_fnv1a(state, labels[i].value.data, labels[i].value.len);
@@ -88,8 +91,11 @@ gong_effect_render(struct gong_effect_space *space,
         set_label(space, &count, rule->labels[i].name, rule->labels[i].text);
     }
     set_label(space, &count, "alertname", rule->alert);
+    if (effect->worst != GONG_SEVERITY_OTHER) {
+        set_label(space, &count, "severity", gong_severity_text(effect->worst));
+    }
     effect->labels = space->labels;
     effect->label_count = count;
-    effect->fingerprint = fingerprint(space->labels, count);
+    effect->fingerprint = fingerprint(space->labels, count, effect->presence);
     render_annotations(space, own, effect);
 }

@@ -7,7 +7,7 @@
 #include "rules/engine/effect.h"
 #include "rules/engine/labelset.h"
 
-#define GONG_EFFECT_LABELS_MAX (GONG_LABELSET_MAX + GONG_RULE_LABELS_MAX + 1)
+#define GONG_EFFECT_LABELS_MAX (GONG_LABELSET_MAX + GONG_RULE_LABELS_MAX + 2)
 
 /* Where an effect's texts live while it is told; some 40 KiB. */
 struct gong_effect_space {
@@ -18,10 +18,10 @@ struct gong_effect_space {
 };
 
 /* gong_effect_render: fills labels, annotations and fingerprint from rule,
- * value and the label set. They point into space, the rule and the symbols.
- * As in Prometheus: the rule's labels win over the series', alertname over
- * both, an empty value takes a label away, and annotations see the series'
- * labels only. */
+ * value, worst, presence and the label set. They point into space, the rule and
+ * the symbols. As in Prometheus: the rule's labels win over the series',
+ * alertname over both, an empty value takes a label away, and annotations see
+ * the series' labels only. */
 void gong_effect_render(struct gong_effect_space *space,
                         const struct gong_labelsets *labelsets,
                         uint32_t labelset, struct gong_effect *effect);

@@ -1,4 +1,4 @@
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_presence.h"
 
 #include <stdlib.h>
 
@@ -21,6 +21,7 @@ gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
                 void *ctx)
 {
     struct gong_engine *engine = calloc(1, sizeof *engine);
+    bool room = false;
 
     if (engine == NULL) {
         return NULL;
@@ -40,6 +41,8 @@ gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
                        &engine->budget);
     engine->registry.devices_max = engine->limits.devices;
     engine->registry.rows_max = engine->limits.rows_per_device;
+    room =
+        gong_presences_init(&engine->presences, &engine->budget, &engine->key);
     gong_arena_init(&engine->staged, &engine->budget,
                     sizeof(struct gong_staged));
     gong_arena_init(&engine->sorted, &engine->budget,
@@ -48,7 +51,7 @@ gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
     engine->reader = gong_lp_reader_new(false);
     engine->space = calloc(1, sizeof *engine->space);
     engine->live = gong_live_new(engine);
-    if (engine->reader == NULL || engine->space == NULL ||
+    if (!room || engine->reader == NULL || engine->space == NULL ||
         engine->live == NULL ||
         gong_timers_add_clock(&engine->live->timers) == 0) {
         gong_engine_free(engine);
@@ -69,6 +72,7 @@ gong_engine_free(struct gong_engine *engine)
     gong_arena_fini(&engine->staged);
     gong_arena_fini(&engine->sorted);
     gong_arena_fini(&engine->touched);
+    gong_presences_fini(&engine->presences);
     gong_registry_fini(&engine->registry);
     gong_labelsets_fini(&engine->labelsets);
     gong_symbols_fini(&engine->symbols);
@@ -91,6 +95,9 @@ gong_engine_apply(struct gong_engine *engine, const struct gong_record *record)
     if (err == GONG_OK && record->meta.type == GONG_RECORD_DATA) {
         err = gong_engine_apply_data(engine, record);
     }
+    if (err == GONG_OK && record->meta.type == GONG_RECORD_PRESENCE) {
+        err = gong_engine_apply_presence(engine, record);
+    }
     return err;
 }
 
@@ -98,10 +105,12 @@ int64_t
 gong_engine_deadline(const struct gong_engine *engine)
 {
     int64_t next = gong_timers_next(&engine->live->timers);
+    int64_t silent = gong_timers_next(&engine->presences.timers);
 
     if (engine->blind_from != GONG_NEVER) {
         return INT64_MAX;
     }
+    next = silent < next ? silent : next;
     return engine->settle_ms != GONG_NEVER && engine->settle_ms < next
                ? engine->settle_ms
                : next;
@@ -140,6 +149,9 @@ gong_engine_stats(const struct gong_engine *engine,
     out->instances = elements(&live->binds.instances);
     out->pending = live->pending;
     out->firing = live->firing;
+    out->unknown = live->unknown;
+    out->devices_up = engine->presences.known - engine->presences.dark;
+    out->devices_dark = engine->presences.dark;
     out->rules = live->book.count;
     out->bytes = engine->budget.used;
 }
@@ -164,12 +176,9 @@ gong_engine_alerts(struct gong_engine *engine, gong_effect_fn visit, void *ctx)
         }
         i = gong_instance_at(&live->binds, alert->instance);
         home = gong_bind_home(&live->binds, i);
-        effect.rule = live->book.rules[i->rule].rule;
         effect.from = (enum gong_alert_state)alert->state;
         effect.to = effect.from;
-        effect.at_ms = alert->told_ms;
-        effect.since_ms = alert->since_ms;
-        effect.value = alert->value;
+        gong_engine_describe(live, alert, &effect);
         gong_effect_render(engine->space, &engine->labelsets,
                            gong_series_at(&live->binds, home)->labelset,
                            &effect);

@@ -13,6 +13,7 @@
  *   series       (device, labels, metric): newest sample, bindings
  *   instances    (rule, label set): its selectors' series, alert, timer
  *   alerts       one per instance that is not at rest
+ *   presences    one per device: up or dark (presence.h)
  *
  * A sample finds its row by the bytes of its series key, its column by
  * comparing the field key with the next expected one; a column that no rule
@@ -70,7 +71,7 @@ struct gong_engine_stats {
     uint64_t samples; /* numeric fields */
     uint64_t evaluations;
     uint64_t lines_refused;  /* by the decoder */
-    uint64_t damaged;        /* data records that are no batch */
+    uint64_t damaged;        /* records that are no batch, or no status */
     uint64_t backlog_points; /* lane=back: not for the live engine */
     uint64_t late_samples;   /* older than the newest of their series */
     uint64_t same_stamp;     /* rule 8: another value at an equal stamp */
@@ -82,6 +83,9 @@ struct gong_engine_stats {
     uint64_t instances;
     uint64_t pending;
     uint64_t firing; /* firing or keeping */
+    uint64_t unknown;
+    uint64_t devices_up; /* by presence */
+    uint64_t devices_dark;
     uint64_t rules;
     uint64_t bytes; /* held by arenas */
 };
@@ -106,10 +110,11 @@ struct gong_rules_report {
  * record). Compiles everything first: on GONG_ERR_INVALID (a rule that
  * plan.h refuses) or GONG_ERR_MEMORY nothing changed. set is borrowed until
  * the next set_rules or free. A rule is the same if id, canonical expression,
- * for, keep_firing_for, interval, lookback and labels are; annotations may
- * change freely. report may be NULL. Journal time moves on to journal_ms even
- * where the set is refused for memory. A new rule at interval 0 first looks at
- * the next sample, a new one with an interval at its next instant.
+ * for, keep_firing_for, interval, lookback, on_missing and labels are;
+ * annotations may change freely. report may be NULL. Journal time moves on to
+ * journal_ms even where the set is refused for memory. A new rule at interval 0
+ * first looks at the next sample, a new one with an interval at its next
+ * instant.
  */
 enum gong_err
 gong_engine_set_rules(struct gong_engine *engine,
@@ -118,8 +123,8 @@ gong_engine_set_rules(struct gong_engine *engine,
                       struct gong_rules_report *report) GONG_MUST_CHECK;
 
 /*
- * gong_engine_apply: one journal record (DATA, CLOCK, RESUME; others are time
- * only).
+ * gong_engine_apply: one journal record (DATA, PRESENCE, CLOCK, RESUME; others
+ * are time only).
  * CONFIG is the shell's business: it calls set_rules. A record whose journal
  * time lies before the last one's is taken at the last one's. Damaged batches
  * are counted, never fatal. GONG_ERR_MEMORY: the record may be applied in part;
@@ -143,8 +148,8 @@ void gong_engine_place(const struct gong_engine *engine, uint64_t *position,
 void gong_engine_stats(const struct gong_engine *engine,
                        struct gong_engine_stats *out);
 
-/* gong_engine_alerts: calls visit for every pending, firing or keeping alert,
- * as an effect whose from and to are both its state. For views and tests. */
+/* gong_engine_alerts: calls visit for every alert that is not at rest, as an
+ * effect whose from and to are both its state. For views and tests. */
 void gong_engine_alerts(struct gong_engine *engine, gong_effect_fn visit,
                         void *ctx);
 

@@ -4,7 +4,7 @@
  *   decode -> staged (ms, value, series), sorted by ms -> for each ms: timers
  *   before it, samples, evaluations (semantics rule 3)
  */
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_presence.h"
 
 #include "common/clock.h"
 
@@ -36,7 +36,13 @@ bind_column(struct gong_engine *engine, const struct gong_row *row,
 {
     struct gong_series_name name = {row->device, row->labelset, column->metric};
     uint32_t series = 0;
-    enum gong_err err = gong_bind_series(&engine->live->binds, name, &series);
+    enum gong_err err = GONG_OK;
+
+    if (gong_engine_is_reserved(engine, column->metric)) {
+        column->series = GONG_COLUMN_UNREAD;
+        return GONG_OK;
+    }
+    err = gong_bind_series(&engine->live->binds, name, &series);
 
     if (err == GONG_ERR_MEMORY) {
         return err;
@@ -208,27 +214,46 @@ take_points(struct gong_engine *engine, struct intake *intake)
     }
 }
 
-/* Finds or makes the device and its clock; 0 past the limit. */
-static enum gong_err
-find_device(struct gong_engine *engine, struct intake *intake)
+enum gong_err
+gong_engine_device(struct gong_engine *engine, struct gong_str site,
+                   struct gong_str name, uint32_t *device)
 {
     struct gong_device *d = NULL;
     enum gong_err err =
-        gong_registry_device(&engine->registry, intake->batch.site,
-                             intake->batch.device, &intake->device);
+        gong_registry_device(&engine->registry, site, name, device);
 
     if (err == GONG_ERR_TOO_LARGE) {
-        intake->device = 0;
+        *device = 0;
         return GONG_OK;
     }
     if (err != GONG_OK) {
         return err;
     }
-    d = gong_device_at(&engine->registry, intake->device);
+    d = gong_device_at(&engine->registry, *device);
     if (d->clock == 0) {
-        d->clock = gong_timers_add_clock(&engine->live->timers);
+        d->clock = gong_presences_room(&engine->presences, *device)
+                       ? gong_timers_add_clock(&engine->live->timers)
+                       : 0;
     }
     return d->clock == 0 ? GONG_ERR_MEMORY : GONG_OK;
+}
+
+/* A file is no device that could be up or dark. Backlog is a sign of life, but
+ * no sample of it enters: then *device is 0. */
+static enum gong_err
+find_device(struct gong_engine *engine, struct intake *intake)
+{
+    const struct gong_batch *batch = &intake->batch;
+    enum gong_err err =
+        gong_engine_device(engine, batch->site, batch->device, &intake->device);
+
+    if (err == GONG_OK && intake->device != 0 && batch->site.len != 0) {
+        err = gong_engine_heard(engine, intake->device);
+    }
+    if (batch->has_header && batch->header.lane == GONG_LANE_BACK) {
+        intake->device = 0;
+    }
+    return err;
 }
 
 static struct gong_staged *
@@ -282,9 +307,8 @@ sort_staged(struct gong_engine *engine)
     return GONG_OK;
 }
 
-/* Puts an instance on the list of those to evaluate, once. */
-static enum gong_err
-touch(struct gong_engine *engine, uint32_t instance)
+enum gong_err
+gong_engine_touch(struct gong_engine *engine, uint32_t instance)
 {
     struct gong_instance *i = gong_instance_at(&engine->live->binds, instance);
     uint32_t at = 0;
@@ -333,7 +357,7 @@ feed(struct gong_engine *engine, const struct gong_series *series,
         return gong_engine_arm_grid(engine, instance);
     }
     return entry->form == GONG_FORM_JOINT
-               ? touch(engine, instance)
+               ? gong_engine_touch(engine, instance)
                : gong_engine_evaluate(engine, instance, series->stamp, cause);
 }
 
@@ -380,9 +404,9 @@ apply_sample(struct gong_engine *engine, const struct gong_staged *sample,
     return feed_all(engine, s, a, cause);
 }
 
-static enum gong_err
-evaluate_touched(struct gong_engine *engine, int64_t t,
-                 const struct gong_cause *cause)
+enum gong_err
+gong_engine_evaluate_touched(struct gong_engine *engine, int64_t t,
+                             const struct gong_cause *cause)
 {
     for (uint32_t i = 1; i < engine->touched.count; i++) {
         uint32_t instance =
@@ -413,7 +437,8 @@ apply_instant(struct gong_engine *engine, uint32_t clock, uint32_t *i,
         err = apply_sample(engine, staged_at(&engine->staged, *i), cause);
         ++*i;
     }
-    return err == GONG_OK ? evaluate_touched(engine, t, cause) : err;
+    return err == GONG_OK ? gong_engine_evaluate_touched(engine, t, cause)
+                          : err;
 }
 
 static enum gong_err
@@ -465,10 +490,7 @@ gong_engine_apply_data(struct gong_engine *engine,
     }
     gong_arena_clear(&engine->staged);
     gong_arena_clear(&engine->touched);
-    if (!intake.batch.has_header ||
-        intake.batch.header.lane == GONG_LANE_LIVE) {
-        err = find_device(engine, &intake);
-    }
+    err = find_device(engine, &intake);
     if (err == GONG_OK) {
         err = take_points(engine, &intake);
     }

@@ -1,6 +1,6 @@
 /* engine_eval: one instance at one instant, and the timers that bring it back.
  */
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_presence.h"
 
 static uint32_t
 clock_of(const struct gong_engine *engine, const struct gong_instance *instance)
@@ -35,11 +35,13 @@ set_timer(struct gong_engine *engine, uint32_t instance, int64_t due)
     return GONG_OK;
 }
 
-static bool
-is_active(const struct gong_alert *alert)
+bool
+gong_engine_can_miss(const struct gong_alert *alert,
+                     const struct gong_alert_terms *terms)
 {
     return alert->state == GONG_ALERT_PENDING ||
-           alert->state == GONG_ALERT_FIRING;
+           alert->state == GONG_ALERT_FIRING ||
+           (alert->state == GONG_ALERT_KEEPING && terms->unknown);
 }
 
 /* The first instant after t at which a selector's newest sample is older than
@@ -55,7 +57,7 @@ silence_due(const struct gong_binds *binds,
         uint32_t series = gong_bind_leaf(binds, instance, leaf);
         int64_t gone = 0;
 
-        if (series == 0 ||
+        if (series == 0 || (rule->plan->presence & (1u << leaf)) != 0 ||
             gong_series_at(binds, series)->stamp == GONG_STAMP_NONE) {
             continue;
         }
@@ -65,6 +67,12 @@ silence_due(const struct gong_binds *binds,
         }
     }
     return due;
+}
+
+enum gong_err
+gong_engine_arm_at(struct gong_engine *engine, uint32_t instance, int64_t due)
+{
+    return set_timer(engine, instance, due);
 }
 
 enum gong_err
@@ -83,7 +91,8 @@ gong_engine_arm(struct gong_engine *engine, uint32_t instance, int64_t t)
     if (alert != NULL) {
         due = gong_alert_due(alert, &rule->terms);
     }
-    if (rule->silence || (alert != NULL && is_active(alert))) {
+    if (rule->silence ||
+        (alert != NULL && gong_engine_can_miss(alert, &rule->terms))) {
         int64_t gone = silence_due(binds, i, t);
 
         due = gone < due ? gone : due;
@@ -124,7 +133,8 @@ run_plan(const struct gong_binds *binds, const struct gong_instance *instance,
         const struct gong_series *s = gong_series_at(binds, series);
 
         if (series != 0 && s->stamp != GONG_STAMP_NONE &&
-            s->stamp >= t - rule->lookback_ms) {
+            (s->stamp >= t - rule->lookback_ms ||
+             (rule->plan->presence & (1u << leaf)) != 0)) {
             inputs[leaf] = (struct gong_plan_input){s->value, true};
             *fed |= (uint16_t)(1u << leaf);
         }
@@ -161,7 +171,7 @@ instant(const struct gong_live *live, const struct gong_instance *instance,
 
         t = told > t ? told : t;
     }
-    if (live->book.rules[instance->rule].interval_ms == 0) {
+    if (!live->book.rules[instance->rule].journal) {
         int64_t newest = newest_stamp(&live->binds, instance);
 
         t = newest > t ? newest : t;
@@ -181,10 +191,28 @@ is_over(const struct gong_live *live, const struct gong_instance *instance,
     if (alert->state != GONG_ALERT_INACTIVE) {
         return false;
     }
-    if (live->book.rules[instance->rule].interval_ms == 0) {
+    if (!live->book.rules[instance->rule].journal) {
         t = newest_stamp(&live->binds, instance);
     }
     return t > alert->told_ms;
+}
+
+void
+gong_engine_describe(const struct gong_live *live,
+                     const struct gong_alert *alert, struct gong_effect *effect)
+{
+    const struct gong_book_rule *rule =
+        &live->book
+             .rules[gong_instance_at(&live->binds, alert->instance)->rule];
+    enum gong_severity worst = (enum gong_severity)alert->severity;
+
+    effect->rule = rule->rule;
+    effect->at_ms = alert->told_ms;
+    effect->since_ms = alert->since_ms;
+    effect->value = alert->value;
+    effect->presence = rule->presence;
+    effect->worst = worst > rule->severity ? worst : GONG_SEVERITY_OTHER;
+    effect->hidden = alert->hidden;
 }
 
 void
@@ -201,18 +229,15 @@ gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
         .position = engine->position,
         .ordinal = engine->ordinal++,
         .journal_ms = engine->journal_ms,
-        .rule = live->book.rules[i->rule].rule,
         .from = change->from,
         .to = change->to,
         .reason = change->reason,
-        .at_ms = alert->told_ms,
-        .since_ms = alert->since_ms,
-        .value = alert->value,
         .captured_ms = cause->captured_ms,
         .published_ms = cause->published_ms,
         .received_ms = cause->received_ms,
     };
 
+    gong_engine_describe(live, alert, &effect);
     gong_effect_render(engine->space, &engine->labelsets, home->labelset,
                        &effect);
     engine->stats.transitions++;
@@ -269,16 +294,6 @@ hold(struct gong_engine *engine, uint32_t instance, struct gong_alert *alert,
     return GONG_OK;
 }
 
-static void
-release(struct gong_alert *alert, int64_t t)
-{
-    if (alert->held_ms != GONG_ALERT_FREE &&
-        alert->state == GONG_ALERT_PENDING && t > alert->held_ms) {
-        alert->since_ms += t - alert->held_ms;
-    }
-    alert->held_ms = GONG_ALERT_FREE;
-}
-
 static enum gong_err
 step(struct gong_engine *engine, uint32_t instance, int64_t t,
      enum gong_alert_event event, const struct gong_cause *cause)
@@ -286,11 +301,14 @@ step(struct gong_engine *engine, uint32_t instance, int64_t t,
     struct gong_live *live = engine->live;
     struct gong_instance *i = gong_instance_at(&live->binds, instance);
     struct gong_alert *alert = gong_alert_at(&live->alerts, i->alert);
+    const struct gong_book_rule *rule = &live->book.rules[i->rule];
     struct gong_alert_change change = {0};
 
-    release(alert, t);
-    if (gong_alert_step(alert, &live->book.rules[i->rule].terms, event, t,
-                        &change)) {
+    if (gong_alert_step(alert, &rule->terms, event, t, &change)) {
+        if (rule->presence && change.to == GONG_ALERT_FIRING &&
+            change.from <= GONG_ALERT_PENDING) {
+            gong_engine_judge(engine, alert);
+        }
         gong_live_count(live, change.from, change.to);
         gong_engine_tell(engine, live, alert, &change, cause);
     } else if (is_over(live, i, t)) {
@@ -313,6 +331,11 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
 
     engine->stats.evaluations++;
     t = instant(live, i, t);
+    if (gong_engine_is_dark(engine, i)) {
+        return alert == NULL
+                   ? gong_engine_arm(engine, instance, t)
+                   : step(engine, instance, t, GONG_ALERT_DARK, cause);
+    }
     result = run_plan(&live->binds, i, t, &value, &fed);
     if (engine->settle_ms != GONG_NEVER) {
         int64_t held = gong_engine_held(engine, i, alert, result, fed);
@@ -337,6 +360,32 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
     return step(engine, instance, t, event_of(result, alert, fed), cause);
 }
 
+/* Whether time alone says nothing about an instance: what is held, or unknown,
+ * waits for a sample. On a grid samples come by timers too. */
+static bool
+waits(const struct gong_live *live, const struct gong_instance *i)
+{
+    const struct gong_alert *alert =
+        i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
+
+    return alert != NULL && live->book.rules[i->rule].interval_ms == 0 &&
+           (alert->held_ms != GONG_ALERT_FREE ||
+            alert->state == GONG_ALERT_UNKNOWN);
+}
+
+/* Whether an instance at rest has nothing to look at: its timer came too early,
+ * and none of its instants is now. It matters where a result did not count when
+ * it came, because the device was dark or the agent blind. */
+static bool
+is_early(const struct gong_live *live, const struct gong_instance *i,
+         int64_t due)
+{
+    return !live->book.rules[i->rule].journal &&
+           (i->alert == 0 || gong_alert_at(&live->alerts, i->alert)->state ==
+                                 GONG_ALERT_INACTIVE) &&
+           silence_due(&live->binds, i, due - 1) != due;
+}
+
 static enum gong_err
 expire(struct gong_engine *engine, const struct gong_timer_event *event)
 {
@@ -345,12 +394,44 @@ expire(struct gong_engine *engine, const struct gong_timer_event *event)
     struct gong_instance *i =
         gong_instance_at(&engine->live->binds, event->instance);
 
+    int64_t due = event->due;
+
     i->timer = 0;
-    if (event->due < engine->resumed_ms &&
-        engine->live->book.rules[i->rule].interval_ms > 0) {
-        return gong_engine_arm_grid(engine, event->instance); /* blind then */
+    if (waits(engine->live, i)) {
+        return GONG_OK;
     }
-    return gong_engine_evaluate(engine, event->instance, event->due, &none);
+    if (is_early(engine->live, i, due)) {
+        return gong_engine_arm(engine, event->instance, due);
+    }
+    if (due < engine->resumed_ms &&
+        engine->live->book.rules[i->rule].journal) { /* blind then */
+        return engine->live->book.rules[i->rule].interval_ms > 0
+                   ? gong_engine_arm_grid(engine, event->instance)
+                   : set_timer(engine, event->instance, engine->resumed_ms);
+    }
+    return gong_engine_evaluate(engine, event->instance, due, &none);
+}
+
+/* At an equal instant presence comes before timers, as samples do. */
+static bool
+silence_first(const struct gong_engine *engine, int64_t limit)
+{
+    int64_t silent = gong_timers_next(&engine->presences.timers);
+
+    return silent < limit && silent <= gong_timers_next(&engine->live->timers);
+}
+
+static enum gong_err
+run_silence(struct gong_engine *engine, int64_t limit)
+{
+    int64_t due = 0;
+    uint32_t device = gong_presences_pop(&engine->presences, limit, &due);
+
+    if (due > engine->journal_ms) {
+        engine->journal_ms = due;
+    }
+    engine->ran_ms = due > engine->ran_ms ? due : engine->ran_ms;
+    return gong_engine_silent(engine, device);
 }
 
 enum gong_err
@@ -358,9 +439,19 @@ gong_engine_run_timers(struct gong_engine *engine, int64_t limit)
 {
     struct gong_timer_event event = {0};
 
-    while (gong_timers_pop(&engine->live->timers, limit, &event)) {
+    for (;;) {
         enum gong_err err = GONG_OK;
 
+        if (silence_first(engine, limit)) {
+            err = run_silence(engine, limit);
+            if (err != GONG_OK) {
+                return err;
+            }
+            continue;
+        }
+        if (!gong_timers_pop(&engine->live->timers, limit, &event)) {
+            break;
+        }
         if (event.journal_ms > engine->journal_ms) {
             engine->journal_ms = event.journal_ms;
         }

@@ -40,7 +40,7 @@ gong_live_clock(const struct gong_engine *engine, const struct gong_live *live,
     const struct gong_binds *binds = &live->binds;
     const struct gong_series *home = NULL;
 
-    if (live->book.rules[instance->rule].interval_ms > 0) {
+    if (live->book.rules[instance->rule].journal) {
         return GONG_CLOCK_JOURNAL;
     }
     home = gong_series_at(binds, gong_bind_home(binds, instance));
@@ -53,6 +53,8 @@ gong_live_count(struct gong_live *live, enum gong_alert_state from,
 {
     live->pending -= from == GONG_ALERT_PENDING;
     live->firing -= from == GONG_ALERT_FIRING || from == GONG_ALERT_KEEPING;
+    live->unknown -= from == GONG_ALERT_UNKNOWN;
     live->pending += to == GONG_ALERT_PENDING;
     live->firing += to == GONG_ALERT_FIRING || to == GONG_ALERT_KEEPING;
+    live->unknown += to == GONG_ALERT_UNKNOWN;
 }

@@ -3,7 +3,7 @@
  * the old one's from the columns' names; what was alive under a rule that kept
  * its meaning moves over. Until the swap nothing of the old one changes.
  */
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_presence.h"
 
 #include <stdlib.h>
 
@@ -25,6 +25,10 @@ rebind_column(struct gong_engine *engine, struct gong_live *live,
     enum gong_err err = GONG_OK;
 
     if (old == GONG_COLUMN_NEW) {
+        return GONG_OK;
+    }
+    if (gong_engine_is_reserved(engine, column->metric)) {
+        column->series = GONG_COLUMN_UNREAD;
         return GONG_OK;
     }
     err = gong_bind_series(&live->binds, name, &column->series);
@@ -173,7 +177,7 @@ has_sample(const struct gong_binds *binds, const struct gong_instance *i)
     return false;
 }
 
-/* Timers for all that moved, and a first look for rules with an interval. */
+/* Timers for all that moved, and a first look for what runs on journal time. */
 static enum gong_err
 arm_all(struct gong_engine *engine)
 {
@@ -186,8 +190,11 @@ arm_all(struct gong_engine *engine)
         uint32_t clock = gong_live_clock(engine, live, i);
         enum gong_err err = GONG_OK;
 
-        if (rule->interval_ms > 0 && has_sample(binds, i)) {
-            err = gong_engine_arm_grid(engine, n);
+        if (rule->journal && (i->alert != 0 || has_sample(binds, i))) {
+            err = rule->interval_ms > 0
+                      ? gong_engine_arm_grid(engine, n)
+                      : gong_engine_arm_at(engine, n,
+                                           gong_engine_ran_until(engine));
         }
         /* What is due right now has not run yet. */
         if (err == GONG_OK && (i->alert != 0 || rule->silence)) {
@@ -267,6 +274,9 @@ swap_in(struct gong_engine *engine, struct gong_live *live,
     }
     err = rebind(engine, live, &columns);
     if (err == GONG_OK) {
+        err = gong_engine_bind_presence(engine, live);
+    }
+    if (err == GONG_OK) {
         err = move_alerts(old, live, moved);
     }
     if (err == GONG_OK) {
@@ -295,6 +305,9 @@ gong_engine_set_rules(struct gong_engine *engine,
 
     engine->position = position;
     engine->ordinal = 0;
+    if (err == GONG_OK) {
+        err = gong_engine_name_presence(engine);
+    }
     if (err == GONG_OK) {
         err = gong_book_compile(&live->book, set, &engine->symbols);
     }

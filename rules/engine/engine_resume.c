@@ -6,7 +6,7 @@
  *                 stand still            nothing turns      what was held
  *                                        missing            is looked at
  */
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_presence.h"
 
 #include "common/le.h"
 
@@ -33,6 +33,7 @@ lost_at(const struct gong_engine *engine, const struct gong_instance *instance,
         const struct gong_series *s = gong_series_at(&live->binds, series);
 
         if (series != 0 && (fed & (1u << leaf)) == 0 &&
+            (rule->plan->presence & (1u << leaf)) == 0 &&
             s->stamp != GONG_STAMP_NONE) {
             int64_t gone = s->stamp + rule->lookback_ms + 1;
 
@@ -54,15 +55,13 @@ gong_engine_held(const struct gong_engine *engine,
     /* With or and unless silence can also make a result true. */
     if (!rule->silence &&
         (alert == NULL || result || (alert->fed & ~fed) == 0 ||
-         (alert->state != GONG_ALERT_PENDING &&
-          alert->state != GONG_ALERT_FIRING))) {
+         !gong_engine_can_miss(alert, &rule->terms))) {
         return INT64_MAX;
     }
     lost = lost_at(engine, instance, alert, fed);
     /* On journal time blind time itself has been made good already. */
-    return rule->interval_ms > 0 && lost < engine->resumed_ms
-               ? engine->resumed_ms
-               : lost;
+    return rule->journal && lost < engine->resumed_ms ? engine->resumed_ms
+                                                      : lost;
 }
 
 static int64_t
@@ -71,7 +70,7 @@ later(int64_t t, int64_t now, int64_t blind)
     return t >= now ? t : t + blind < now ? t + blind : now;
 }
 
-/* Rules with an interval live on journal time, which has moved on. */
+/* What lives on journal time, which has moved on. */
 static void
 shift_alerts(struct gong_engine *engine, int64_t now, int64_t blind)
 {
@@ -81,10 +80,9 @@ shift_alerts(struct gong_engine *engine, int64_t now, int64_t blind)
         struct gong_alert *alert = gong_alert_at(&live->alerts, n);
 
         if (!alert->used ||
-            live->book
-                    .rules[gong_instance_at(&live->binds, alert->instance)
-                               ->rule]
-                    .interval_ms == 0) {
+            !live->book
+                 .rules[gong_instance_at(&live->binds, alert->instance)->rule]
+                 .journal) {
             continue;
         }
         if (alert->state == GONG_ALERT_PENDING) {
@@ -125,7 +123,8 @@ resume(struct gong_engine *engine, int64_t now, int64_t blind, int64_t settle)
     if (settle > 0 && now + settle > engine->settle_ms) {
         engine->settle_ms = now + settle;
     }
-    return GONG_OK;
+    return engine->settle_ms == GONG_NEVER ? gong_engine_end_held(engine)
+                                           : GONG_OK;
 }
 
 static int64_t
@@ -190,6 +189,9 @@ gong_engine_settled(struct gong_engine *engine)
 
     engine->journal_ms = at > engine->journal_ms ? at : engine->journal_ms;
     engine->settle_ms = GONG_NEVER;
+    if (err == GONG_OK) {
+        err = gong_engine_end_held(engine);
+    }
     for (uint32_t n = 1; n < live->binds.instances.count && err == GONG_OK;
          n++) {
         const struct gong_instance *i = gong_instance_at(&live->binds, n);

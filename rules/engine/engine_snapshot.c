@@ -5,7 +5,7 @@
 #include "rules/engine/engine_snapshot_private.h"
 
 #define MAGIC   0x504e5347u
-#define VERSION 1
+#define VERSION 2
 #define CHUNK   ((size_t)256 << 10)
 
 static struct gong_section
@@ -53,6 +53,9 @@ gong_sections(struct gong_engine *engine,
         of_arena(&engine->live->timers.clocks),
         of_arena(&engine->live->timers.timers),
         of_arena(&engine->live->alerts.arena),
+        of_arena(&engine->presences.devices),
+        of_arena(&engine->presences.sites),
+        of_index(&engine->presences.site_index),
     };
 
     memcpy(out, all, sizeof all);

@@ -5,6 +5,7 @@
  *   bytes <- symbols <- labelsets <- devices <- rows -> columns -> series
  *   book <- entries <- attachments <- series -> bindings -> instances
  *   instances -> alerts, timers
+ *   devices <- presences -> sites
  */
 #include "rules/engine/engine_snapshot_private.h"
 
@@ -121,6 +122,61 @@ check_devices(const struct gong_engine *engine)
 }
 
 static bool
+presence_sound(const struct gong_engine *engine, uint32_t device)
+{
+    const struct gong_presences *presences = &engine->presences;
+    const struct gong_presence *p = gong_presence_at(presences, device);
+
+    if (p->site == 0) { /* of a file, or never heard of */
+        return p->flags == 0 && p->watch_ms == 0 && p->silence_ms == 0;
+    }
+    return within(&presences->sites, p->site) &&
+           gong_site_at(presences, p->site)->name ==
+               gong_device_at(&engine->registry, device)->site &&
+           (p->flags & ~GONG_PRESENCE_FLAGS) == 0 && p->heard_ms >= 0 &&
+           p->heard_ms <= GONG_INSTANT_MAX && p->since_ms >= 0 &&
+           p->since_ms <= GONG_INSTANT_MAX && p->silence_ms >= 0 &&
+           p->silence_ms <= gong_presence_silence(GONG_PRESENCE_EVERY) &&
+           p->watch_ms >= 0 && p->watch_ms <= FAR;
+}
+
+/* Arms the timers again and links devices and sites anew. */
+static const char *
+check_presences(const struct gong_engine *engine)
+{
+    struct gong_presences *presences =
+        &((struct gong_engine *)(uintptr_t)engine)->presences;
+
+    if (presences->devices.count != engine->registry.devices.count) {
+        return "there are too many or too few presences";
+    }
+    for (uint32_t i = 1; i < presences->sites.count; i++) {
+        const struct gong_site *site = gong_site_at(presences, i);
+
+        if (!within(&engine->symbols.symbols, site->name) ||
+            site->since_ms < 0 || site->since_ms > GONG_INSTANT_MAX) {
+            return "a site is wrong";
+        }
+    }
+    for (uint32_t i = 1; i < presences->devices.count; i++) {
+        struct gong_presence *p = gong_presence_at(presences, i);
+
+        p->timer = 0;
+        if (!presence_sound(engine, i)) {
+            return "a presence is wrong";
+        }
+        if (p->watch_ms != 0 &&
+            !gong_presences_watch(presences, i, p->watch_ms)) {
+            return "out of memory";
+        }
+    }
+    gong_presences_link(presences);
+    return gong_index_sound(&presences->site_index, presences->sites.count)
+               ? NULL
+               : "the index of sites is wrong";
+}
+
+static bool
 row_sound(const struct gong_engine *engine, const struct gong_row *r)
 {
     const struct gong_registry *registry = &engine->registry;
@@ -226,6 +282,14 @@ leaves_sound(const struct gong_binds *binds, const struct gong_instance *i)
     return gong_bind_home(binds, i) != 0;
 }
 
+/* A unit's series has no device, so nothing of it runs on a device's clock. */
+static bool
+on_a_clock(const struct gong_binds *binds, const struct gong_instance *i)
+{
+    return binds->book->rules[i->rule].journal ||
+           gong_series_at(binds, gong_bind_home(binds, i))->device != 0;
+}
+
 static const char *
 check_instances(const struct gong_engine *engine)
 {
@@ -238,6 +302,9 @@ check_instances(const struct gong_engine *engine)
         i->touched = 0;
         if (i->rule >= live->book.count || !leaves_sound(binds, i)) {
             return "an instance is of no rule or series";
+        }
+        if (!on_a_clock(binds, i)) {
+            return "an instance has no clock";
         }
         if (i->alert != 0 &&
             (!within(&live->alerts.arena, i->alert) ||
@@ -284,13 +351,16 @@ check_series(const struct gong_engine *engine)
         struct gong_series *s = gong_series_at(binds, i);
 
         s->busy = 0;
-        if (!within(&engine->registry.devices, s->device) ||
+        if ((s->device != 0 && !within(&engine->registry.devices, s->device)) ||
             !within(&engine->labelsets.sets, s->labelset) ||
             !within(&engine->symbols.symbols, s->metric) ||
             !within(&binds->attachments, s->attachment) ||
             (s->stamp != GONG_STAMP_NONE && !instant_sound(s->stamp))) {
             return "a series is wrong";
         }
+    }
+    if (!gong_bind_link((struct gong_binds *)(uintptr_t)binds)) {
+        return "out of memory";
     }
     return gong_index_sound(&binds->series_index, binds->series.count)
                ? NULL
@@ -315,7 +385,8 @@ alert_sound(const struct gong_live *live, uint32_t n)
 {
     const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
 
-    return alert->state <= GONG_ALERT_KEEPING &&
+    return alert->state <= GONG_ALERT_UNKNOWN &&
+           alert->severity <= GONG_SEVERITY_CRITICAL &&
            instant_sound(alert->since_ms) && instant_sound(alert->told_ms) &&
            (alert->held_ms == GONG_ALERT_FREE ||
             instant_sound(alert->held_ms)) &&
@@ -349,6 +420,7 @@ check_alerts(const struct gong_engine *engine)
 
     live->pending = 0;
     live->firing = 0;
+    live->unknown = 0;
     for (uint32_t n = 1; n < live->alerts.arena.count; n++) {
         const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
         const struct gong_instance *i = NULL;
@@ -437,9 +509,9 @@ const char *
 gong_snapshot_check(struct gong_engine *engine)
 {
     static const char *(*const checks[])(const struct gong_engine *) = {
-        check_times,     check_clocks,   check_devices,
-        check_rows,      check_series,   check_attachments,
-        check_instances, check_bindings, check_alerts,
+        check_times,    check_clocks, check_devices,     check_presences,
+        check_rows,     check_series, check_attachments, check_instances,
+        check_bindings, check_alerts,
     };
 
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

@@ -2,6 +2,7 @@
  * looked at, then compiles nothing but the rules. */
 #include "common/crc32c.h"
 #include "common/le.h"
+#include "rules/engine/engine_presence.h"
 #include "rules/engine/engine_snapshot_private.h"
 
 struct reader {
@@ -169,6 +170,10 @@ fill(struct reader *reader, struct gong_engine *engine,
     wrong = gong_snapshot_check_symbols(engine);
     if (wrong != NULL) {
         return refuse(reader, GONG_ERR_CORRUPT, wrong);
+    }
+    err = gong_engine_name_presence(engine);
+    if (err != GONG_OK) {
+        return refuse(reader, err, "out of memory");
     }
     err = gong_book_compile(&engine->live->book, set, &engine->symbols);
     if (err != GONG_OK) {

@@ -9,6 +9,7 @@
 #include "rules/engine/book.h"
 #include "rules/engine/effect_render.h"
 #include "rules/engine/engine.h"
+#include "rules/engine/presence.h"
 #include "rules/engine/series.h"
 #include "rules/engine/timer.h"
 
@@ -22,6 +23,7 @@ struct gong_live {
     struct gong_alerts alerts;
     uint64_t pending;
     uint64_t firing; /* keeping among them */
+    uint64_t unknown;
 };
 
 /* The sample behind an evaluation; all zero where a timer is. */
@@ -47,6 +49,8 @@ struct gong_engine {
     struct gong_symbols symbols;
     struct gong_labelsets labelsets;
     struct gong_registry registry;
+    struct gong_presences presences;
+    uint32_t presence_names[GONG_PRESENCE_METRICS]; /* symbols; 0: not yet */
     struct gong_live *live;
 
     int64_t journal_ms; /* of the newest record, or of a timer since */
@@ -79,6 +83,10 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
 enum gong_err gong_engine_arm(struct gong_engine *engine, uint32_t instance,
                               int64_t t) GONG_MUST_CHECK;
 
+/* gong_engine_can_miss: whether a sample that goes missing changes an alert. */
+bool gong_engine_can_miss(const struct gong_alert *alert,
+                          const struct gong_alert_terms *terms);
+
 /* gong_engine_arm_grid: likewise at the next instant of its rule's interval. */
 enum gong_err gong_engine_arm_grid(struct gong_engine *engine,
                                    uint32_t instance) GONG_MUST_CHECK;
@@ -96,6 +104,15 @@ enum gong_err gong_engine_advance(struct gong_engine *engine, int64_t now,
 enum gong_err gong_engine_run_clock(struct gong_engine *engine, uint32_t clock,
                                     int64_t limit) GONG_MUST_CHECK;
 
+/* gong_engine_arm_at: sees to it that the instance is evaluated at due. */
+enum gong_err gong_engine_arm_at(struct gong_engine *engine, uint32_t instance,
+                                 int64_t due) GONG_MUST_CHECK;
+
+/* gong_engine_describe: what an alert of live says of itself, into effect. */
+void gong_engine_describe(const struct gong_live *live,
+                          const struct gong_alert *alert,
+                          struct gong_effect *effect);
+
 /* gong_engine_tell: emits a change of an alert of live. */
 void gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
                       const struct gong_alert *alert,
@@ -103,6 +120,20 @@ void gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
                       const struct gong_cause *cause);
 
 /* engine_data.c */
+
+/* gong_engine_device: finds or makes a device, its clock and its place among
+ * the presences; 0 past the limit. */
+enum gong_err gong_engine_device(struct gong_engine *engine,
+                                 struct gong_str site, struct gong_str name,
+                                 uint32_t *device) GONG_MUST_CHECK;
+
+/* gong_engine_touch: puts an instance on the list of those to evaluate, once;
+ * gong_engine_evaluate_touched evaluates and empties it. */
+enum gong_err gong_engine_touch(struct gong_engine *engine,
+                                uint32_t instance) GONG_MUST_CHECK;
+enum gong_err
+gong_engine_evaluate_touched(struct gong_engine *engine, int64_t t,
+                             const struct gong_cause *cause) GONG_MUST_CHECK;
 enum gong_err
 gong_engine_apply_data(struct gong_engine *engine,
                        const struct gong_record *record) GONG_MUST_CHECK;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/presence.h"
 #include "rules/engine/promql_error.h"
 #include "rules/engine/promql_tree.h"
 
@@ -141,6 +142,10 @@ find_leaf(struct compiler *c, const struct gong_expr_node *node, uint32_t *out)
                               GONG_PLAN_LEAVES_MAX);
     }
     plan->leaf_count++;
+    if (gong_presence_metric(gong_str_of(node->matchers[0].value)) !=
+        GONG_PRESENCE_METRICS) {
+        plan->presence |= (uint16_t)(1u << *out);
+    }
     return copy_matchers(&plan->leaves[*out], node) || no_memory(c, node);
 }
 

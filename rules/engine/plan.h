@@ -55,7 +55,15 @@ struct gong_plan {
     /* Whether site and device stay in every result: always, today. Such rules
      * run on device time (semantics rule 2). */
     bool per_device;
+    uint16_t presence; /* leaves that are series of presence.h, as bits */
 };
+
+/* gong_plan_is_presence: whether it reads nothing else. */
+static inline bool
+gong_plan_is_presence(const struct gong_plan *plan)
+{
+    return plan->presence == (1u << plan->leaf_count) - 1;
+}
 
 /* gong_plan_new: NULL with error filled where the expression is outside what
  * is evaluated, or is not an instant vector. Caller frees. */

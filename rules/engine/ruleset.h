@@ -24,6 +24,13 @@ struct gong_rule_text {
                                    static at interval 0 (semantics rule 18) */
 };
 
+/* What an alert becomes whose data is missing or whose device is dark
+ * (semantics rule 12). */
+enum gong_on_missing {
+    GONG_ON_MISSING_RESOLVE, /* missing is false; darkness says nothing */
+    GONG_ON_MISSING_UNKNOWN,
+};
+
 struct gong_rule {
     char *id; /* unique: the id key, else group/name/static labels */
     char *group;
@@ -34,6 +41,7 @@ struct gong_rule {
     int64_t lookback_ms; /* semantics rule 5; 5 minutes by default */
     int64_t for_ms;
     int64_t keep_firing_for_ms;
+    enum gong_on_missing on_missing;
     struct gong_rule_text *labels;
     size_t label_count;
     struct gong_rule_text *annotations;

@@ -76,6 +76,30 @@ gong_registry_device(struct gong_registry *registry, struct gong_str site,
     return GONG_OK;
 }
 
+uint32_t
+gong_registry_find(const struct gong_registry *registry, struct gong_str site,
+                   struct gong_str name)
+{
+    uint32_t names[2] = {
+        gong_symbol_find(registry->symbols, site),
+        gong_symbol_find(registry->symbols, name),
+    };
+    struct gong_probe probe = gong_probe_start(
+        &registry->device_index,
+        gong_hash(registry->symbols->key, names, sizeof names));
+    uint32_t found = 0;
+
+    while (names[0] != 0 && names[1] != 0 &&
+           (found = gong_probe_next(&registry->device_index, &probe)) != 0) {
+        const struct gong_device *d = gong_device_at(registry, found);
+
+        if (d->site == names[0] && d->name == names[1]) {
+            break;
+        }
+    }
+    return found;
+}
+
 static bool
 row_is(const struct gong_registry *registry, uint32_t row, uint32_t device,
        struct gong_str key)

@@ -104,6 +104,10 @@ enum gong_err gong_registry_device(struct gong_registry *registry,
                                    struct gong_str site, struct gong_str name,
                                    uint32_t *device) GONG_MUST_CHECK;
 
+/* gong_registry_find: 0 where there is none. */
+uint32_t gong_registry_find(const struct gong_registry *registry,
+                            struct gong_str site, struct gong_str name);
+
 /* gong_registry_row: hint is a row or 0. */
 enum gong_err gong_registry_row(struct gong_registry *registry, uint32_t device,
                                 uint32_t hint, const struct gong_batch *batch,

@@ -1,5 +1,5 @@
-/* Any bytes as the payload of a journal's data record, met by rules of every
- * form, twice: equal records must give equal effects. */
+/* Any bytes as the payload of a journal's data and presence records, met by
+ * rules of every form, twice: equal records must give equal effects. */
 #include <string.h>
 
 #include "rules/engine/engine.h"
@@ -72,6 +72,8 @@ live(struct gong_str payload, const struct gong_ruleset *set, uint64_t key)
         record.meta.wall_ns = ms * 1000000;
         FUZZ_CHECK(gong_engine_apply(engine, &record) == GONG_OK);
     }
+    record.meta.type = GONG_RECORD_PRESENCE;
+    FUZZ_CHECK(gong_engine_apply(engine, &record) == GONG_OK);
     record.meta.type = GONG_RECORD_CLOCK;
     record.meta.journal_ms = INT64_MAX;
     FUZZ_CHECK(gong_engine_apply(engine, &record) == GONG_OK);

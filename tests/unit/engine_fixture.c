@@ -64,6 +64,7 @@ make_rule(struct gong_rule *rule, const struct rule_spec *spec)
     rule->lookback_ms = spec->lookback_ms == 0 ? 300000 : spec->lookback_ms;
     rule->for_ms = spec->for_ms;
     rule->keep_firing_for_ms = spec->keep_ms;
+    rule->on_missing = spec->on_missing;
     if (spec->label != NULL) {
         rule->labels = split(spec->label, false);
         rule->label_count = 1;
@@ -164,6 +165,9 @@ effect_bytes(struct text *out, const struct gong_effect *effect)
              effect->position, effect->ordinal, effect->journal_ms,
              effect->rule->id, effect->fingerprint, effect->captured_ms,
              effect->published_ms, effect->received_ms);
+    if (effect->hidden != 0) {
+        text_add(out, " hidden %" PRIu32, effect->hidden);
+    }
     for (size_t i = 0; i < effect->annotation_count; i++) {
         const struct gong_label_view *a = &effect->annotations[i];
 
@@ -204,6 +208,18 @@ data_record(struct text *payload, int64_t ms, const char *site,
     payload->data[0] = (char)strlen(site);
     payload->data[1] = (char)strlen(device);
     add_points(payload, points);
+    record.payload = gong_str_from(payload->data, payload->len);
+    return record;
+}
+
+struct gong_record
+status_record(struct text *payload, int64_t ms, const char *site,
+              const char *device, const char *status)
+{
+    struct gong_record record = data_record(payload, ms, site, device, "");
+
+    record.meta.type = GONG_RECORD_PRESENCE;
+    text_add(payload, "%s", status);
     record.payload = gong_str_from(payload->data, payload->len);
     return record;
 }

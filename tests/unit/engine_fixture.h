@@ -20,6 +20,7 @@ struct rule_spec {
     int64_t lookback_ms;
     const char *label;      /* "name=value" or NULL */
     const char *annotation; /* "name=template" or NULL */
+    enum gong_on_missing on_missing;
 };
 
 /* make_rules: heap; gong_ruleset_free. Fails the test on a bad rule. */
@@ -48,6 +49,10 @@ void effect_bytes(struct text *out, const struct gong_effect *effect);
 struct gong_record data_record(struct text *payload, int64_t ms,
                                const char *site, const char *device,
                                const char *points);
+/* A presence record; its payload lives in *payload. */
+struct gong_record status_record(struct text *payload, int64_t ms,
+                                 const char *site, const char *device,
+                                 const char *status);
 struct gong_record clock_record(int64_t ms);
 /* Its payload lives in *payload. blind -1: from here on. */
 struct gong_record resume_record(struct text *payload, int64_t ms,

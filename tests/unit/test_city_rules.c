@@ -78,8 +78,46 @@ struct city_case {
     int from;
     int to;
     int step;
-    char line[256];
+    char line[512];
 };
+
+/* "DEVICE TEXT; DEVICE TEXT; ..." */
+static void
+send_statuses(struct gong_engine *engine, const char *words, int64_t at_ms)
+{
+    while (*words != '\0') {
+        size_t device_len = strcspn(words, " ");
+        const char *text = words + device_len + 1;
+        const char *end = strstr(text, "; ");
+        size_t text_len = end == NULL ? strlen(text) : (size_t)(end - text);
+        char payload[1024];
+        size_t len = gong_batch_prefix(
+            gong_str_of("22015"), gong_str_from(words, device_len), payload);
+        struct gong_record record = {
+            .meta = {.type = GONG_RECORD_PRESENCE, .journal_ms = at_ms},
+            .offset = (uint64_t)at_ms,
+        };
+
+        assert_true(len + text_len < sizeof payload);
+        memcpy(payload + len, text, text_len);
+        record.payload = gong_str_from(payload, len + text_len);
+        assert_int_equal(gong_engine_apply(engine, &record), GONG_OK);
+        words = text + text_len + (end == NULL ? 0 : 2);
+    }
+}
+
+/* All that a case sends. */
+static void
+send_case(struct gong_engine *engine, const struct city_case *c)
+{
+    if (strncmp(c->line, "status ", 7) == 0) {
+        send_statuses(engine, c->line + 7, START_MS + c->from * INT64_C(1000));
+        return;
+    }
+    for (int at = c->from; at <= c->to; at += c->step) {
+        send(engine, c->line, START_MS + at * INT64_C(1000));
+    }
+}
 
 static size_t
 run_case(const struct gong_ruleset *set, const struct city_case *c,
@@ -92,9 +130,7 @@ run_case(const struct gong_ruleset *set, const struct city_case *c,
     assert_non_null(engine);
     assert_int_equal(gong_engine_set_rules(engine, set, 1, START_MS, NULL),
                      GONG_OK);
-    for (int at = c->from; at <= c->to; at += c->step) {
-        send(engine, c->line, START_MS + at * INT64_C(1000));
-    }
+    send_case(engine, c);
     tick(engine, START_MS + (c->to + 1) * INT64_C(1000));
     gong_engine_free(engine);
     return watch->fired;
@@ -131,13 +167,13 @@ rule_index(const struct gong_ruleset *set, const char *id)
 static bool
 read_case(FILE *file, struct city_case *c)
 {
-    char text[512];
+    char text[640];
 
     while (fgets(text, sizeof text, file) != NULL) {
         if (text[0] == '#' || text[0] == '\n') {
             continue;
         }
-        assert_int_equal(sscanf(text, "%63s %15s %d %d %d %255[^\n]", c->rule,
+        assert_int_equal(sscanf(text, "%63s %15s %d %d %d %511[^\n]", c->rule,
                                 c->verdict, &c->from, &c->to, &c->step,
                                 c->line),
                          6);

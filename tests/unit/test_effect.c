@@ -18,6 +18,11 @@ test_texts(void **state)
     assert_string_equal(gong_alert_state_text(GONG_ALERT_PENDING), "pending");
     assert_string_equal(gong_alert_state_text(GONG_ALERT_FIRING), "firing");
     assert_string_equal(gong_alert_state_text(GONG_ALERT_KEEPING), "keeping");
+    assert_string_equal(gong_alert_state_text(GONG_ALERT_UNKNOWN), "unknown");
+    assert_string_equal(gong_effect_reason_text(GONG_REASON_DARK), "dark");
+    assert_int_equal(gong_severity_of("warning"), GONG_SEVERITY_WARNING);
+    assert_int_equal(gong_severity_of("page"), GONG_SEVERITY_OTHER);
+    assert_string_equal(gong_severity_text(GONG_SEVERITY_CRITICAL), "critical");
     assert_string_equal(gong_effect_reason_text(GONG_REASON_CONDITION),
                         "condition");
     assert_string_equal(gong_effect_reason_text(GONG_REASON_FOR), "for");

@@ -2,9 +2,11 @@
  * The engine as its users see it: timelines in tests/rules/engine/NAME.txt.
  *
  *   rules MS          the lines up to a blank one are the new rule set:
- *     NAME [for D] [keep D] [interval D] [lookback D] [label N=V] : EXPR
+ *     NAME [for D] [keep D] [interval D] [lookback D] [label N=V]
+ *         [missing resolve|unknown] : EXPR
  *   data MS SITE/DEVICE   the lines up to a blank one are the message; stamps
  *     are in ms. SITE/DEVICE "-" is a file.
+ *   status MS SITE/DEVICE TEXT    TEXT: a status, to the end of the line
  *   clock MS
  *   resume MS BLIND SETTLE    in ms; BLIND -1: from here on
  *   deadline MS       what gong_engine_deadline must say
@@ -126,6 +128,10 @@ parse_rule(char *line)
             spec.interval_ms = duration(value);
         } else if (strcmp(word, "lookback") == 0) {
             spec.lookback_ms = duration(value);
+        } else if (strcmp(word, "missing") == 0) {
+            spec.on_missing = strcmp(value, "unknown") == 0
+                                  ? GONG_ON_MISSING_UNKNOWN
+                                  : GONG_ON_MISSING_RESOLVE;
         } else if (strcmp(word, "label") == 0) {
             spec.label = value;
         } else {
@@ -208,6 +214,21 @@ send_resume(struct run *run, const char *line)
 }
 
 static void
+send_status(struct run *run, const char *line)
+{
+    long long ms = 0;
+    char site[64] = "";
+    char device[64] = "";
+    int at = 0;
+
+    /* A test's own file. NOLINTNEXTLINE(cert-err34-c) */
+    assert_int_equal(
+        sscanf(line, "status %lld %63[^/]/%63s%n", &ms, site, device, &at), 3);
+    apply(run, status_record(&run->payload, ms, site, device,
+                             line + at + strspn(line + at, " ")));
+}
+
+static void
 expect_effect(struct run *run, const char *line)
 {
     const char *have = run->lines.data + run->read;
@@ -262,6 +283,15 @@ figure(const struct gong_engine *engine, const char *name)
     }
     if (strcmp(name, "firing") == 0) {
         return s.firing;
+    }
+    if (strcmp(name, "unknown") == 0) {
+        return s.unknown;
+    }
+    if (strcmp(name, "up") == 0) {
+        return s.devices_up;
+    }
+    if (strcmp(name, "dark") == 0) {
+        return s.devices_dark;
     }
     fail_msg("unknown figure %s", name);
     return 0;
@@ -321,6 +351,10 @@ command(struct run *run, FILE *file, const char *line)
     }
     if (strncmp(line, "resume ", 7) == 0) {
         send_resume(run, line);
+        return;
+    }
+    if (strncmp(line, "status ", 7) == 0) {
+        send_status(run, line);
         return;
     }
     if (strncmp(line, "clock ", 6) == 0) {

@@ -21,7 +21,12 @@
 
 #define DEVICES 3
 #define LABELS  3 /* k="x", k="y", none */
-#define METRICS 4
+#define SAMPLED 4 /* metrics that devices send */
+#define UP      4
+#define DARK    5 /* device_dark */
+#define UNIT    6 /* under device 0 */
+#define METRICS 7
+#define NONE    2 /* the label of what has none */
 #define STREAMS 200
 #define RECORDS 80
 #define START   INT64_C(10000000)
@@ -80,6 +85,18 @@ static struct opt
 is4(const struct opt *in)
 {
     return when(in[0].present && in[0].value == 4, in[0].value);
+}
+
+static struct opt
+is0(const struct opt *in)
+{
+    return when(in[0].present && in[0].value == 0, in[0].value);
+}
+
+static struct opt
+is1(const struct opt *in)
+{
+    return when(in[0].present && in[0].value == 1, in[0].value);
 }
 
 static struct opt
@@ -152,6 +169,14 @@ twice(const struct opt *in)
 }
 
 static struct opt
+over_while_up(const struct opt *in)
+{
+    return when(in[0].present && in[0].value > 5 && in[1].present &&
+                    in[1].value == 1,
+                in[0].value);
+}
+
+static struct opt
 three(const struct opt *in)
 {
     return when(in[0].present && in[1].present &&
@@ -176,6 +201,11 @@ three(const struct opt *in)
     {                                                                          \
         .alert = name, .expr = text, __VA_ARGS__                               \
     }
+
+#define UNKNOWN  .on_missing = GONG_ON_MISSING_UNKNOWN
+#define INFO     .label = "severity=info"
+#define WARNING  .label = "severity=warning"
+#define CRITICAL .label = "severity=critical"
 
 static const struct model_rule rules[] = {
     {RULE("r0", "m_a > 5", .lookback_ms = 20000), 1, {A}, over5},
@@ -272,6 +302,53 @@ static const struct model_rule rules[] = {
      1,
      {{3, ONLY_Y}},
      under3},
+    /* Presence, and what it suspends. */
+    {RULE("r23", "up == 0", UNKNOWN), 1, {{UP, ONLY_NONE}}, is0},
+    {RULE("r24", "device_dark == 1", UNKNOWN, .for_ms = 4000, .keep_ms = 2500,
+          INFO),
+     1,
+     {{DARK, ONLY_NONE}},
+     is1},
+    {RULE("r25", "unit_up == 0", UNKNOWN, .for_ms = 1000, INFO),
+     1,
+     {{UNIT, ONLY_NONE}},
+     is0},
+    {RULE("r26", "device_dark == 1", .interval_ms = 3000),
+     1,
+     {{DARK, ONLY_NONE}},
+     is1},
+    {RULE("r27", "up == 0", UNKNOWN, .interval_ms = 2500, .for_ms = 5000),
+     1,
+     {{UP, ONLY_NONE}},
+     is0},
+    {RULE("r28", "m_a > 5", UNKNOWN, .for_ms = 6000, .keep_ms = 4000,
+          .lookback_ms = 15000, WARNING),
+     1,
+     {A},
+     over5},
+    {RULE("r29", "m_b > 5", UNKNOWN, .lookback_ms = 9000, CRITICAL),
+     1,
+     {B},
+     over5},
+    {RULE("r30", "m_a > m_b", UNKNOWN, .keep_ms = 6000, .lookback_ms = 7000),
+     2,
+     {A, B},
+     greater},
+    {RULE("r31", "m_a > 5 unless m_b > 5", UNKNOWN, .for_ms = 3000,
+          .keep_ms = 4000, .lookback_ms = 8000),
+     2,
+     {A, B},
+     alone},
+    {RULE("r32", "m_a > 5", UNKNOWN, .interval_ms = 2000, .for_ms = 4000,
+          .keep_ms = 3000, .lookback_ms = 12000),
+     1,
+     {A},
+     over5},
+    {RULE("r33", "m_a > 5 and up == 1", UNKNOWN, .interval_ms = 2000,
+          .lookback_ms = 12000),
+     2,
+     {A, {UP, ONLY_NONE}},
+     over_while_up},
 };
 #define RULES (sizeof rules / sizeof rules[0])
 
@@ -282,7 +359,22 @@ struct instance {
     int64_t last; /* instant of the last evaluation */
     double value;
     unsigned fed;
-    int64_t held; /* since when settling holds it, or NEVER */
+    int64_t held; /* since when settling holds it, or nothing is known */
+    bool waits;   /* nothing is known: for a sample */
+    int worst;    /* of what it hid when it fired */
+    int hidden;
+};
+
+/* What is known of a device. */
+struct life {
+    bool known;
+    bool dark;
+    bool ended; /* by the offline of the last birth's conn */
+    bool held;  /* an offline waits for settling */
+    bool held_ended;
+    int conn; /* of the last birth; 0: none */
+    int64_t heard;
+    int64_t silence; /* 0: for ever */
 };
 
 struct clock {
@@ -301,6 +393,9 @@ struct model {
     struct newest series[DEVICES][LABELS][METRICS];
     struct instance instances[RULES][DEVICES][LABELS];
     struct clock clocks[DEVICES];
+    struct life lives[DEVICES];
+    int order[DEVICES]; /* in which they became known: ties are broken by it */
+    int unit_dark;      /* how often it was so */
     int64_t grids[RULES]; /* the next instant of rules with an interval */
     int64_t journal;
     int64_t blind_from; /* or NEVER */
@@ -315,7 +410,7 @@ struct due {
     int64_t journal;
     int64_t at;
     size_t rule;
-    int device; /* -1: the grid */
+    int device; /* -1: the grid; with rule RULES: its silence */
     int label;
 };
 
@@ -359,21 +454,90 @@ instance_at(struct model *m, const struct spot *spot)
     return &m->instances[spot->rule][spot->device][spot->label];
 }
 
+/* 1 info, 2 warning, 3 critical; 0: no label. */
+static int
+severity_of(size_t r)
+{
+    static const char *const labels[] = {
+        "", "severity=info", "severity=warning", "severity=critical"};
+    int severity = rules[r].spec.label == NULL ? 0 : 3;
+
+    while (severity > 0 && strcmp(rules[r].spec.label, labels[severity]) != 0) {
+        severity--;
+    }
+    return severity;
+}
+
+static bool
+is_presence(size_t r)
+{
+    for (int leaf = 0; leaf < rules[r].leaf_count; leaf++) {
+        if (rules[r].leaves[leaf].metric < SAMPLED) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+judge_device(const struct model *m, int device, struct instance *i)
+{
+    for (size_t r = 0; r < RULES; r++) {
+        for (int label = 0; label < LABELS; label++) {
+            const struct instance *other = &m->instances[r][device][label];
+            int severity = severity_of(r);
+
+            if (other->state == GONG_ALERT_UNKNOWN) {
+                severity = other->worst > severity ? other->worst : severity;
+                i->worst = severity > i->worst ? severity : i->worst;
+                i->hidden++;
+            }
+        }
+    }
+}
+
+/* What an alert about presence stands for when it begins to fire. */
+static void
+judge(struct model *m, const struct spot *spot)
+{
+    struct instance *i = instance_at(m, spot);
+    bool unit = rules[spot->rule].leaves[0].metric == UNIT;
+
+    for (int d = 0; is_presence(spot->rule) && d < DEVICES; d++) {
+        if (unit || d == spot->device) {
+            judge_device(m, d, i);
+        }
+    }
+}
+
 static void
 tell(struct model *m, const struct spot *spot, enum gong_alert_state to,
      enum gong_effect_reason reason)
 {
     struct instance *i = instance_at(m, spot);
     static const char *const ks[] = {",k=\"x\"", ",k=\"y\"", ""};
+    static const char *const severities[] = {"", "severity=\"info\",",
+                                             "severity=\"warning\",",
+                                             "severity=\"critical\","};
+    int own = severity_of(spot->rule);
+    char device[32] = "";
 
+    if (to == GONG_ALERT_FIRING && i->state <= GONG_ALERT_PENDING) {
+        judge(m, spot);
+    }
+    if (rules[spot->rule].leaves[0].metric != UNIT) {
+        (void)snprintf(device, sizeof device, "device=\"d%d\"%s,", spot->device,
+                       ks[spot->label]);
+    }
     text_add(&m->effects,
-             "%s{device=\"d%d\"%s,site=\"s\"} %s->%s %s at %" PRId64
-             " since %" PRId64 " value %.17g journal %" PRId64
-             " captured %" PRId64 "\n",
-             rules[spot->rule].spec.alert, spot->device, ks[spot->label],
+             "%s{%s%ssite=\"s\"} %s->%s %s at %" PRId64 " since %" PRId64
+             " value %.17g journal %" PRId64 " captured %" PRId64
+             " hidden %d\n",
+             rules[spot->rule].spec.alert, device,
+             severities[i->worst > own ? i->worst : own],
              gong_alert_state_text(i->state), gong_alert_state_text(to),
              gong_effect_reason_text(reason), i->last, i->since, i->value,
-             m->journal, spot->captured);
+             m->journal, spot->captured, i->hidden);
     i->state = to;
     i->told = i->last;
 }
@@ -387,12 +551,38 @@ decide_true(struct model *m, const struct spot *spot)
 
     if (i->state == GONG_ALERT_INACTIVE) {
         i->since = i->last;
+        i->worst = 0;
+        i->hidden = 0;
         tell(m, spot, for_ms == 0 ? GONG_ALERT_FIRING : GONG_ALERT_PENDING,
              GONG_REASON_CONDITION);
     } else if (i->state == GONG_ALERT_PENDING && i->last - i->since >= for_ms) {
         tell(m, spot, GONG_ALERT_FIRING, GONG_REASON_FOR);
-    } else if (i->state == GONG_ALERT_KEEPING) {
+    } else if (i->state == GONG_ALERT_KEEPING ||
+               i->state == GONG_ALERT_UNKNOWN) {
         tell(m, spot, GONG_ALERT_FIRING, GONG_REASON_CONDITION);
+    }
+}
+
+static bool
+is_unknown_rule(size_t r)
+{
+    return rules[r].spec.on_missing == GONG_ON_MISSING_UNKNOWN;
+}
+
+/* Nothing is known any more. */
+static void
+decide_unknown(struct model *m, const struct spot *spot,
+               enum gong_effect_reason why)
+{
+    struct instance *i = instance_at(m, spot);
+
+    i->waits = true;
+    if (i->state == GONG_ALERT_PENDING) {
+        i->held = i->held == NEVER ? i->last : i->held;
+    } else if (i->state == GONG_ALERT_FIRING ||
+               i->state == GONG_ALERT_KEEPING) {
+        i->held = NEVER;
+        tell(m, spot, GONG_ALERT_UNKNOWN, why);
     }
 }
 
@@ -406,7 +596,8 @@ decide_false(struct model *m, const struct spot *spot, bool missing)
 
     if (i->state == GONG_ALERT_PENDING) {
         tell(m, spot, GONG_ALERT_INACTIVE, why);
-    } else if (i->state == GONG_ALERT_FIRING) {
+    } else if (i->state == GONG_ALERT_FIRING ||
+               i->state == GONG_ALERT_UNKNOWN) {
         tell(m, spot, keep_ms > 0 ? GONG_ALERT_KEEPING : GONG_ALERT_INACTIVE,
              why);
     } else if (i->state == GONG_ALERT_KEEPING && i->last - i->told >= keep_ms) {
@@ -419,13 +610,23 @@ decide(struct model *m, const struct spot *spot, struct opt result,
        unsigned present)
 {
     struct instance *i = instance_at(m, spot);
+    bool missing = !result.present && (i->fed & ~present) != 0;
 
+    if (missing && is_unknown_rule(spot->rule)) {
+        decide_unknown(m, spot, GONG_REASON_MISSING);
+        return;
+    }
+    if (i->held != NEVER && i->state == GONG_ALERT_PENDING &&
+        i->last > i->held) {
+        i->since += i->last - i->held;
+    }
+    i->held = NEVER;
     if (result.present) {
         i->value = result.value;
         i->fed = present;
         decide_true(m, spot);
     } else {
-        decide_false(m, spot, (i->fed & ~present) != 0);
+        decide_false(m, spot, missing);
     }
 }
 
@@ -445,14 +646,16 @@ held_since(const struct model *m, const struct spot *spot, bool result,
     const struct model_rule *rule = &rules[spot->rule];
     const struct instance *i =
         &m->instances[spot->rule][spot->device][spot->label];
-    bool timed = rule->spec.interval_ms > 0;
+    bool timed = rule->spec.interval_ms > 0 || is_presence(spot->rule);
+    bool can_miss =
+        i->state == GONG_ALERT_PENDING || i->state == GONG_ALERT_FIRING ||
+        (i->state == GONG_ALERT_KEEPING && is_unknown_rule(spot->rule));
     int64_t stood = timed ? m->stood : m->clocks[spot->device].stood;
     int64_t since = INT64_MAX;
 
     if (m->settle == NEVER ||
         (!can_be_true_by_silence(spot->rule) &&
-         (result || (i->fed & ~present) == 0 ||
-          (i->state != GONG_ALERT_PENDING && i->state != GONG_ALERT_FIRING)))) {
+         (result || (i->fed & ~present) == 0 || !can_miss))) {
         return INT64_MAX;
     }
     stood = i->held != NEVER ? NEVER : stood;
@@ -460,7 +663,8 @@ held_since(const struct model *m, const struct spot *spot, bool result,
         const struct newest *n =
             leaf_newest(m, spot->rule, leaf, spot->device, spot->label);
 
-        if (n != NULL && (present & (1u << leaf)) == 0) {
+        if (n != NULL && (present & (1u << leaf)) == 0 &&
+            rule->leaves[leaf].metric < SAMPLED) {
             int64_t gone = n->stamp + rule->spec.lookback_ms + 1;
 
             since = gone > stood && gone < since ? gone : since;
@@ -491,13 +695,18 @@ evaluate(struct model *m, size_t r, int device, int label, int64_t t,
     for (int leaf = 0; leaf < rule->leaf_count; leaf++) {
         const struct newest *n = leaf_newest(m, r, leaf, device, label);
 
-        if (n != NULL && n->stamp >= t - rule->spec.lookback_ms) {
+        if (n != NULL && (n->stamp >= t - rule->spec.lookback_ms ||
+                          rule->leaves[leaf].metric >= SAMPLED)) {
             in[leaf] = when(true, n->value);
             present |= 1u << leaf;
         }
     }
     i->last = t;
     spot = (struct spot){r, device, label, captured};
+    if (m->lives[device].dark && is_unknown_rule(r) && !is_presence(r)) {
+        decide_unknown(m, &spot, GONG_REASON_DARK);
+        return;
+    }
     held = held_since(m, &spot, rule->eval(in).present, present);
     if (held != INT64_MAX) {
         if (i->state != GONG_ALERT_INACTIVE && i->held == NEVER) {
@@ -505,10 +714,6 @@ evaluate(struct model *m, size_t r, int device, int label, int64_t t,
         }
         return;
     }
-    if (i->held != NEVER && i->state == GONG_ALERT_PENDING && t > i->held) {
-        i->since += t - i->held;
-    }
-    i->held = NEVER;
     decide(m, &spot, rule->eval(in), present);
 }
 
@@ -520,7 +725,8 @@ next_instant(const struct model *m, size_t r, int device, int label)
     const struct instance *i = &m->instances[r][device][label];
     int64_t next = INT64_MAX;
 
-    if (i->last == NEVER || i->held != NEVER) {
+    if (i->last == NEVER || i->held != NEVER ||
+        i->state == GONG_ALERT_UNKNOWN) {
         return next;
     }
     if (i->state == GONG_ALERT_PENDING) {
@@ -531,7 +737,8 @@ next_instant(const struct model *m, size_t r, int device, int label)
     for (int leaf = 0; leaf < rules[r].leaf_count; leaf++) {
         const struct newest *n = leaf_newest(m, r, leaf, device, label);
 
-        if (n != NULL && n->stamp + spec->lookback_ms + 1 > i->last &&
+        if (n != NULL && rules[r].leaves[leaf].metric < SAMPLED &&
+            n->stamp + spec->lookback_ms + 1 > i->last &&
             n->stamp + spec->lookback_ms + 1 < next) {
             next = n->stamp + spec->lookback_ms + 1;
         }
@@ -558,23 +765,223 @@ journal_of(const struct clock *c, int64_t at)
     return at <= c->floor ? c->arrival : at - c->newest + c->arrival;
 }
 
-/* What is due first on one device's clock. */
+/* What is due first of a device: of what runs on its clock, or with presence
+ * of what reads its presence, on the journal's. */
 static struct due
-device_due(const struct model *m, int device)
+device_due(const struct model *m, int device, bool presence)
 {
     const struct clock *c = &m->clocks[device];
     struct due best = {INT64_MAX, INT64_MAX, 0, 0, 0};
 
     for (size_t r = 0; r < RULES; r++) {
         for (int label = 0; label < LABELS; label++) {
-            int64_t at = rules[r].spec.interval_ms > 0
-                             ? INT64_MAX
-                             : next_instant(m, r, device, label);
+            int64_t at =
+                rules[r].spec.interval_ms > 0 || is_presence(r) != presence
+                    ? INT64_MAX
+                    : next_instant(m, r, device, label);
 
             if (at != INT64_MAX) {
                 consider(&best,
-                         (struct due){journal_of(c, at), at, r, device, label});
+                         (struct due){is_presence(r) ? at : journal_of(c, at),
+                                      at, r, device, label});
             }
+        }
+    }
+    return best;
+}
+
+static int64_t shown(const struct clock *c, int64_t now);
+
+static bool
+unit_is_dark(const struct model *m)
+{
+    int known = 0;
+    int dark = 0;
+
+    for (int d = 0; d < DEVICES; d++) {
+        known += m->lives[d].known;
+        dark += m->lives[d].dark;
+    }
+    return known > 1 && known == dark;
+}
+
+/* A series of presence, and all that reads it. */
+static void
+set_presence(struct model *m, int metric, int device, bool gone, bool value)
+{
+    struct newest *n = &m->series[device][NONE][metric];
+
+    n->stamp = gone ? NEVER : m->journal;
+    n->value = value;
+    for (size_t r = 0; r < RULES; r++) {
+        for (int leaf = 0; leaf < rules[r].leaf_count; leaf++) {
+            if (rules[r].leaves[leaf].metric == metric) {
+                m->instances[r][device][NONE].waits = false;
+                if (rules[r].spec.interval_ms == 0) {
+                    evaluate(m, r, device, NONE, m->journal, 0);
+                }
+            }
+        }
+    }
+}
+
+static void
+set_dark(struct model *m, int device)
+{
+    if (m->lives[device].known) {
+        set_presence(m, DARK, device, unit_is_dark(m), m->lives[device].dark);
+    }
+}
+
+static int
+count_known(const struct model *m)
+{
+    int known = 0;
+
+    for (int d = 0; d < DEVICES; d++) {
+        known += m->lives[d].known;
+    }
+    return known;
+}
+
+/* After the life of a device changed: the unit's devices are gone before it is
+ * dark, and come back after it is up. */
+static void
+announce(struct model *m, int device, bool unit_was_dark, int known_before)
+{
+    bool unit = unit_is_dark(m) != unit_was_dark ||
+                (known_before < 2 && count_known(m) == 2);
+
+    m->unit_dark += !unit_was_dark && unit_is_dark(m);
+    if (unit && !unit_is_dark(m)) {
+        set_presence(m, UNIT, 0, false, true);
+    }
+    for (int d = 0; d < DEVICES; d++) {
+        if (unit || d == device) {
+            set_dark(m, d);
+        }
+    }
+    if (unit && unit_is_dark(m)) {
+        set_presence(m, UNIT, 0, false, false);
+    }
+    set_presence(m, UP, device, false, !m->lives[device].dark);
+}
+
+static void
+turn(struct model *m, int device, bool dark)
+{
+    struct life *life = &m->lives[device];
+    bool was = unit_is_dark(m);
+    int known = count_known(m);
+
+    if (!life->known) {
+        m->order[known] = device;
+    }
+    life->known = true;
+    life->dark = dark;
+    life->ended = life->ended && dark;
+    for (size_t r = 0; dark && r < RULES; r++) {
+        for (int label = 0; label < LABELS; label++) {
+            if (rules[r].spec.interval_ms == 0 && is_unknown_rule(r) &&
+                !is_presence(r) &&
+                m->instances[r][device][label].last != NEVER) {
+                evaluate(m, r, device, label,
+                         shown(&m->clocks[device], m->journal), 0);
+            }
+        }
+    }
+    announce(m, device, was, known);
+}
+
+static void
+heard(struct model *m, int device)
+{
+    struct life *life = &m->lives[device];
+
+    life->heard = m->journal;
+    if (life->ended) {
+        return;
+    }
+    life->held = life->held && life->held_ended;
+    if (!life->known || life->dark) {
+        turn(m, device, false);
+    }
+}
+
+/* conn 0: none is named. */
+static void
+born(struct model *m, int device, int conn, int64_t every)
+{
+    struct life *life = &m->lives[device];
+
+    life->silence = every == 0              ? 0
+                    : every * 5 / 2 < 30000 ? 30000
+                                            : every * 5 / 2;
+    if (life->dark && !life->ended && conn != 0 && conn == life->conn) {
+        return;
+    }
+    life->conn = conn;
+    life->held = false;
+    life->ended = false;
+    heard(m, device);
+}
+
+static void
+gone(struct model *m, int device, int conn)
+{
+    struct life *life = &m->lives[device];
+    bool ended = conn != 0 && conn == life->conn;
+
+    if (!life->known || (conn != 0 && life->conn != 0 && !ended)) {
+        return;
+    }
+    if (life->dark) {
+        life->ended |= ended;
+    } else if (m->blind_from != NEVER || m->settle != NEVER) {
+        life->held_ended = ended || (life->held && life->held_ended);
+        life->held = true;
+    } else {
+        life->ended = ended;
+        turn(m, device, true);
+    }
+}
+
+static void
+end_held(struct model *m)
+{
+    int known = count_known(m);
+
+    for (int n = 0; n < known; n++) {
+        int d = m->order[n];
+        struct life *life = &m->lives[d];
+
+        if (life->held) {
+            life->held = false;
+            life->ended = life->held_ended;
+            if (!life->dark) {
+                turn(m, d, true);
+            }
+        }
+    }
+}
+
+/* Whose silence ends first. */
+static struct due
+next_silence(const struct model *m)
+{
+    struct due best = {INT64_MAX, INT64_MAX, RULES, 0, 0};
+    int known = count_known(m);
+
+    for (int n = 0; n < known; n++) {
+        int d = m->order[n];
+        const struct life *life = &m->lives[d];
+        int64_t from = life->heard > m->resumed ? life->heard : m->resumed;
+        int64_t at = from + life->silence;
+
+        at = at < m->settle ? m->settle : at;
+        at = at < m->journal ? m->journal : at;
+        if (!life->dark && life->silence != 0 && at < best.journal) {
+            best = (struct due){at, at, RULES, d, 0};
         }
     }
     return best;
@@ -587,7 +994,9 @@ run_grid(struct model *m, size_t r)
 
     for (int device = 0; device < DEVICES; device++) {
         for (int label = 0; label < LABELS; label++) {
-            evaluate(m, r, device, label, t, 0);
+            if (!m->instances[r][device][label].waits) {
+                evaluate(m, r, device, label, t, 0);
+            }
         }
     }
     m->grids[r] += rules[r].spec.interval_ms;
@@ -599,15 +1008,23 @@ run_timers(struct model *m, int64_t limit)
 {
     for (;;) {
         struct due best = {INT64_MAX, INT64_MAX, 0, 0, 0};
+        struct due quiet;
 
         for (int device = 0; device < DEVICES; device++) {
-            consider(&best, device_due(m, device));
+            consider(&best, device_due(m, device, false));
+            consider(&best, device_due(m, device, true));
         }
         for (size_t r = 0; r < RULES; r++) {
             if (rules[r].spec.interval_ms > 0) {
                 consider(&best,
                          (struct due){m->grids[r], m->grids[r], r, -1, 0});
             }
+        }
+        quiet = next_silence(m);
+        if (quiet.journal <= best.journal && quiet.journal < limit) {
+            m->journal = quiet.journal;
+            turn(m, quiet.device, true);
+            continue;
         }
         if (best.journal >= limit) {
             return;
@@ -623,8 +1040,6 @@ run_timers(struct model *m, int64_t limit)
     }
 }
 
-static int64_t shown(const struct clock *c, int64_t now);
-
 /* Settling is over: everything on device time is looked at again; the grids
  * come by themselves. */
 static void
@@ -633,14 +1048,20 @@ look_again(struct model *m)
     run_timers(m, m->settle);
     m->journal = m->settle > m->journal ? m->settle : m->journal;
     m->settle = NEVER;
+    end_held(m);
     for (size_t r = 0; r < RULES; r++) {
         for (int d = 0; d < DEVICES; d++) {
             for (int l = 0; l < LABELS; l++) {
+                struct instance *i = &m->instances[r][d][l];
+                int64_t now = is_presence(r) ? m->journal
+                                             : shown(&m->clocks[d], m->journal);
+
+                i->waits = i->waits && i->held == NEVER;
                 if (rules[r].spec.interval_ms == 0 &&
                     m->instances[r][d][l].last != NEVER &&
                     (can_be_true_by_silence(r) ||
                      m->instances[r][d][l].held != NEVER)) {
-                    evaluate(m, r, d, l, shown(&m->clocks[d], m->journal), 0);
+                    evaluate(m, r, d, l, now, 0);
                 }
             }
         }
@@ -666,10 +1087,10 @@ resume_grid(struct model *m, size_t r, int64_t now, int64_t blind)
 {
     int64_t interval = rules[r].spec.interval_ms;
 
-    if (interval == 0) {
+    if (interval == 0 && !is_presence(r)) {
         return;
     }
-    if (m->grids[r] < now) {
+    if (interval > 0 && m->grids[r] < now) {
         m->grids[r] = (now + interval - 1) / interval * interval;
     }
     for (int d = 0; d < DEVICES; d++) {
@@ -723,13 +1144,16 @@ model_resume(struct model *m, int64_t now, int64_t blind, int64_t settle)
     if (settle > 0 && now + settle > m->settle) {
         m->settle = now + settle;
     }
+    if (m->settle == NEVER) {
+        end_held(m);
+    }
 }
 
 static void
 run_device(struct model *m, int device, int64_t limit)
 {
     for (;;) {
-        struct due best = device_due(m, device);
+        struct due best = device_due(m, device, false);
 
         if (best.at >= limit) {
             return;
@@ -784,6 +1208,9 @@ model_stamp(struct model *m, int device, const struct sample *samples,
                 touched |=
                     fresh[label][l->metric] && leaf_wants(l, l->metric, label);
             }
+            if (touched) {
+                m->instances[r][device][label].waits = false;
+            }
             if (touched && rules[r].spec.interval_ms == 0) {
                 evaluate(m, r, device, label, t, t);
             }
@@ -802,6 +1229,7 @@ model_data(struct model *m, int64_t now, int device,
 
     run_until(m, now);
     m->journal = now;
+    heard(m, device);
     for (;;) { /* the stamps, ascending */
         int64_t next = INT64_MAX;
 
@@ -830,6 +1258,7 @@ model_init(struct model *m)
     memset(m, 0, sizeof *m);
     m->blind_from = NEVER;
     m->settle = NEVER;
+    m->resumed = NEVER;
     for (int d = 0; d < DEVICES; d++) {
         m->clocks[d].newest = NEVER;
         for (int l = 0; l < LABELS; l++) {
@@ -873,14 +1302,14 @@ compare_lines(const void *a, const void *b)
 static void
 sort_lines(struct text *text)
 {
-    char *lines[512];
+    char *lines[1024];
     struct text sorted = {0};
     size_t count = 0;
     char *rest = NULL;
 
     for (char *line = strtok_r(text->data, "\n", &rest); line != NULL;
          line = strtok_r(NULL, "\n", &rest)) {
-        assert_true(count < 512);
+        assert_true(count < 1024);
         lines[count++] = line;
     }
     qsort(lines, count, sizeof lines[0], compare_lines);
@@ -904,8 +1333,13 @@ struct stream {
     struct text points;
     int64_t now;
     int64_t skews[DEVICES];
-    bool blinks;   /* it is blind at times */
-    uint64_t told; /* effects so far, to see that the streams say something */
+    bool blinks; /* it is blind at times */
+    int mute;    /* says nothing, -1: none */
+    /* How many records had effects, such of darkness, only such that hide
+     * something: to see that the streams say something. */
+    uint64_t told;
+    uint64_t unknown;
+    uint64_t hid;
 };
 
 static void
@@ -914,8 +1348,9 @@ on_effect(void *ctx, const struct gong_effect *effect)
     struct stream *s = ctx;
 
     effect_line(&s->effects, effect);
-    text_add(&s->effects, " journal %" PRId64 " captured %" PRId64 "\n",
-             effect->journal_ms, effect->captured_ms);
+    text_add(&s->effects,
+             " journal %" PRId64 " captured %" PRId64 " hidden %" PRIu32 "\n",
+             effect->journal_ms, effect->captured_ms, effect->hidden);
     effect_bytes(&s->bytes, effect);
 }
 
@@ -983,6 +1418,7 @@ forget_looks(struct model *m)
             for (int l = 0; l < LABELS; l++) {
                 struct instance *i = &m->instances[r][d][l];
 
+                i->waits = false;
                 if (i->last != NEVER && now != NEVER && i->last >= now) {
                     i->last = now - 1;
                 }
@@ -1046,13 +1482,83 @@ blind(struct stream *s)
     s->model.blind_from = s->now;
 }
 
+/* The whole unit says goodbye, in whatever order. */
+static void
+blackout(struct stream *s)
+{
+    for (int device = 0; device < DEVICES; device++) {
+        char name[8];
+        struct gong_record record;
+
+        (void)snprintf(name, sizeof name, "d%d", device);
+        record = status_record(&s->payload, s->now, "s", name,
+                               "{\"state\":\"offline\"}");
+        apply(s, &record);
+        run_until(&s->model, s->now);
+        s->model.journal = s->now;
+        gone(&s->model, device, 0);
+        s->now += (int64_t)any(4) * 1000;
+    }
+}
+
+static int
+any_device(struct stream *s)
+{
+    int device = (int)any(DEVICES);
+
+    return device == s->mute ? (device + 1) % DEVICES : device;
+}
+
+/* A birth, a will, a cleared one, or one that means nothing. */
+static void
+status(struct stream *s)
+{
+    static const int64_t everies[] = {0, 4000, 16000, 8000};
+    int device = any_device(s);
+    int conn = (int)any(3);
+    uint64_t what = any(10);
+    int64_t every = everies[any(4)];
+    char name[8];
+    char conns[32] = "";
+    char text[128] = "";
+    struct gong_record record;
+
+    (void)snprintf(name, sizeof name, "d%d", device);
+    if (conn != 0) {
+        (void)snprintf(conns, sizeof conns, ",\"conn\":\"%x\"", conn);
+    }
+    if (what < 4) {
+        (void)snprintf(text, sizeof text,
+                       "{\"state\":\"online\"%s,\"every\":{%s%" PRId64 "%s}}",
+                       conns, every == 0 ? "" : "\"m\":", every / 1000, "");
+        if (every == 0) {
+            (void)snprintf(text, sizeof text, "{\"state\":\"online\"%s}",
+                           conns);
+        }
+    } else if (what < 9) {
+        (void)snprintf(text, sizeof text, "{\"state\":\"offline\"%s}", conns);
+    } else if (conn != 0) {
+        (void)snprintf(text, sizeof text, "{\"state\":\"offline\"");
+    }
+    record = status_record(&s->payload, s->now, "s", name, text);
+    apply(s, &record);
+    run_until(&s->model, s->now);
+    s->model.journal = s->now;
+    if (what < 4) {
+        born(&s->model, device, conn, every);
+    } else if (what < 9) {
+        gone(&s->model, device, conn);
+    }
+    s->mute = (int)any(2 * DEVICES) - DEVICES;
+}
+
 static void
 data(struct stream *s)
 {
     static const char *const keys[] = {"m,k=x", "m,k=y", "m"};
     static const char *const fields[] = {"a", "b", "c", "d"};
     static const char *const names[] = {"d0", "d1", "d2"};
-    int device = (int)any(DEVICES);
+    int device = any_device(s);
     struct sample samples[8];
     size_t count = 1 + any(8);
     int64_t stamp = s->now + s->skews[device] - (int64_t)any(4) * 500;
@@ -1063,7 +1569,7 @@ data(struct stream *s)
         if (any(3) == 0) {
             stamp = s->now + s->skews[device] - (int64_t)any(16) * 500;
         }
-        samples[i] = (struct sample){stamp, (int)any(LABELS), (int)any(METRICS),
+        samples[i] = (struct sample){stamp, (int)any(LABELS), (int)any(SAMPLED),
                                      (double)any(11)};
         text_add(&s->points, "%s %s=%g %" PRId64 "\n", keys[samples[i].label],
                  fields[samples[i].metric], samples[i].value, stamp);
@@ -1094,6 +1600,10 @@ step(struct stream *s)
         reload(s);
     } else if (what < 21 && s->blinks) {
         blind(s);
+    } else if (what < 31) {
+        status(s);
+    } else if (what < 33) {
+        blackout(s);
     } else {
         data(s);
     }
@@ -1105,7 +1615,12 @@ check_states(struct stream *s)
     struct gong_engine_stats stats;
     uint64_t pending = 0;
     uint64_t firing = 0;
+    uint64_t unknown = 0;
+    uint64_t dark = 0;
 
+    for (int d = 0; d < DEVICES; d++) {
+        dark += s->model.lives[d].dark;
+    }
     for (size_t r = 0; r < RULES; r++) {
         for (int d = 0; d < DEVICES; d++) {
             for (int l = 0; l < LABELS; l++) {
@@ -1114,12 +1629,15 @@ check_states(struct stream *s)
                 pending += state == GONG_ALERT_PENDING;
                 firing +=
                     state == GONG_ALERT_FIRING || state == GONG_ALERT_KEEPING;
+                unknown += state == GONG_ALERT_UNKNOWN;
             }
         }
     }
     gong_engine_stats(s->engine, &stats);
     assert_int_equal(stats.pending, pending);
     assert_int_equal(stats.firing, firing);
+    assert_int_equal(stats.unknown, unknown);
+    assert_int_equal(stats.devices_dark, dark);
 }
 
 static void
@@ -1131,6 +1649,7 @@ play(struct stream *s, uint64_t seed)
     assert_non_null(s->engine);
     s->now = START;
     s->blinks = seed % 2 == 0;
+    s->mute = -1;
     s->skews[0] = 0;
     s->skews[1] = -120000;
     s->skews[2] = (int64_t)any(5) * 500 - 1000;
@@ -1155,6 +1674,9 @@ play(struct stream *s, uint64_t seed)
             renew_twin(s, i % 2 == 0);
         }
         s->told += s->effects.len != 0;
+        s->unknown += strstr(s->effects.data, "->unknown dark") != NULL;
+        s->hid += strstr(s->effects.data, " hidden 0\n") == NULL &&
+                  s->effects.len != 0;
         text_clear(&s->effects);
         text_clear(&s->bytes);
         text_clear(&s->twin_bytes);
@@ -1189,6 +1711,9 @@ test_random_streams(void **state)
 {
     const uint64_t streams = stream_count();
     uint64_t told = 0;
+    uint64_t unknown = 0;
+    uint64_t hid = 0;
+    uint64_t unit_dark = 0;
 
     (void)state;
     for (uint64_t seed = 1; seed <= streams; seed++) {
@@ -1196,9 +1721,15 @@ test_random_streams(void **state)
 
         play(&s, seed);
         told += s.told;
+        unknown += s.unknown;
+        hid += s.hid;
+        unit_dark += (uint64_t)s.model.unit_dark;
     }
     /* Most records change something, or the comparison proves little. */
     assert_true(told > streams * RECORDS / 3);
+    assert_true(unknown > streams);
+    assert_true(hid > 0);
+    assert_true(unit_dark > streams / 2);
 }
 
 int

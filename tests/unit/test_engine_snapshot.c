@@ -21,7 +21,17 @@ static const struct rule_spec specs[] = {
     {.alert = "Both", .expr = "m_a > 5 and m_b > 5", .keep_ms = 3000},
     {.alert = "Alone", .expr = "m_a > 5 unless m_b > 7", .lookback_ms = 4000},
     {.alert = "Grid", .expr = "m_b > 1", .interval_ms = 1000},
-    {.alert = "Calc", .expr = "m_a * 2 > 3", .for_ms = 500},
+    {.alert = "Calc",
+     .expr = "m_a * 2 > 3",
+     .for_ms = 500,
+     .on_missing = GONG_ON_MISSING_UNKNOWN},
+    {.alert = "Up", .expr = "up == 0", .for_ms = 700},
+    {.alert = "Unit", .expr = "unit_up == 0 or unit_up > 1"},
+    {.alert = "Dev",
+     .expr = "device_dark == 1",
+     .interval_ms = 1500,
+     .on_missing = GONG_ON_MISSING_UNKNOWN,
+     .label = "severity=info"},
 };
 #define SPECS (sizeof specs / sizeof specs[0])
 
@@ -65,6 +75,33 @@ feed(struct world *world, struct gong_engine *engine, int64_t ms, int value)
     }
 }
 
+/* d3 of another unit tells of itself; d0 and d1 go. */
+static void
+presence(struct world *world, struct gong_engine *engine, int64_t ms)
+{
+    static const struct {
+        const char *site;
+        const char *device;
+        const char *text;
+    } words[] = {
+        {"s", "d0", "{\"state\":\"online\",\"conn\":\"a\"}"},
+        {"s", "d1", "{\"state\":\"offline\"}"},
+        {"t", "d3", "{\"state\":\"online\",\"every\":{\"m\":10}}"},
+        {"t", "d4", "{\"state\":\"online\",\"every\":{\"m\":20}}"},
+        {"t", "d4", "{\"state\":\"offline\"}"},
+        {"s", "d0", "{\"state\":\"offline\",\"conn\":\"a\"}"},
+    };
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        struct gong_record record =
+            status_record(&world->payload, ms + (int64_t)i, words[i].site,
+                          words[i].device, words[i].text);
+
+        record.offset = (uint64_t)ms + i;
+        assert_int_equal(gong_engine_apply(engine, &record), GONG_OK);
+    }
+}
+
 static int
 setup(void **state)
 {
@@ -80,6 +117,7 @@ setup(void **state)
     for (int i = 0; i < 12; i++) {
         feed(world, world->engine, 100000 + i * 700, i * 5 % 11);
     }
+    presence(world, world->engine, 107990);
     assert_true(bytes_save(&world->bytes, world->engine, &place));
     *state = world;
     return 0;
@@ -135,7 +173,7 @@ the_header_says_where(void **state)
     world->bytes.data[40] ^= 1;
     assert_int_equal(gong_snapshot_place(world->bytes.data, &found, &why),
                      GONG_ERR_CORRUPT);
-    gong_le_put32(world->bytes.data + 4, 2);
+    gong_le_put32(world->bytes.data + 4, 1);
     bytes_seal(&world->bytes);
     assert_int_equal(gong_snapshot_place(world->bytes.data, &found, &why),
                      GONG_ERR_INVALID);
@@ -155,7 +193,9 @@ numbers_are_the_same(void **state)
     assert_int_equal(restore(world, &engine, &why), GONG_OK);
     gong_engine_stats(world->engine, &a);
     gong_engine_stats(engine, &b);
-    assert_true(a.pending > 0 && a.firing > 0);
+    assert_true(a.pending > 0 && a.firing > 0 && a.unknown > 0);
+    assert_int_equal(a.devices_up, 3);
+    assert_int_equal(a.devices_dark, 3);
     b.bytes = a.bytes; /* room to grow is not kept */
     assert_memory_equal(&a, &b, sizeof a);
     assert_true(gong_engine_deadline(engine) ==
@@ -186,7 +226,7 @@ rules_can_change_after_it(void **state)
         assert_int_equal(
             gong_engine_set_rules(engines[n], set, 6, 109000, &report),
             GONG_OK);
-        assert_int_equal(report.kept, 3);
+        assert_int_equal(report.kept, 6);
         assert_int_equal(report.changed, 1);
         assert_int_equal(report.added, 1);
         assert_int_equal(report.removed, 1);
@@ -258,6 +298,7 @@ go_on(struct world *world, struct gong_engine *engine)
 
     feed(world, engine, 109000, 9);
     feed(world, engine, 110000, 1);
+    presence(world, engine, 110500);
     assert_int_equal(gong_engine_set_rules(engine, world->set, 6, 111000, NULL),
                      GONG_OK);
     feed(world, engine, 112000, 9);

@@ -315,12 +315,19 @@ a_status_is_presence(void **state)
 {
     struct world *world = *state;
 
-    receive(world, "gong/v1/22015/lamp-1/status", "{\"status\":\"online\"}");
-    assert_int_equal(results(world, "presence"), 1);
-    assert_int_equal(journaled(world, GONG_RECORD_PRESENCE), 1);
+    receive(world, "gong/v1/22015/lamp-1/status",
+            "{\"state\":\"online\",\"conn\":\"1f\",\"every\":{\"cpu\":10.0}}");
+    receive(world, "gong/v1/22015/lamp-1/status",
+            "{\"state\":\"offline\",\"conn\":\"1f\"}");
+    receive(world, "gong/v1/22015/lamp-1/status", ""); /* cleared */
+    assert_int_equal(results(world, "presence"), 3);
+    assert_int_equal(journaled(world, GONG_RECORD_PRESENCE), 3);
     receive(world, "gong/v1/agents/a1/status", "{}");
     assert_int_equal(results(world, "agent_status"), 1);
-    assert_int_equal(journaled(world, GONG_RECORD_PRESENCE), 1);
+    receive(world, "gong/v1/22015/lamp-1/status", "{\"status\":\"online\"}");
+    receive(world, "gong/v1/22015/lamp-1/status", "offline");
+    assert_int_equal(results(world, "malformed_status"), 2);
+    assert_int_equal(journaled(world, GONG_RECORD_PRESENCE), 3);
 }
 
 static void

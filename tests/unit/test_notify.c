@@ -167,6 +167,10 @@ only_news_is_told_in_order(void **state)
     put(sinks, "B", GONG_ALERT_PENDING, GONG_ALERT_FIRING);
     put(sinks, "B", GONG_ALERT_FIRING, GONG_ALERT_KEEPING);
     put(sinks, "B", GONG_ALERT_KEEPING, GONG_ALERT_FIRING);
+    put(sinks, "B", GONG_ALERT_FIRING, GONG_ALERT_UNKNOWN);
+    put(sinks, "B", GONG_ALERT_UNKNOWN, GONG_ALERT_FIRING);
+    put(sinks, "B", GONG_ALERT_KEEPING, GONG_ALERT_UNKNOWN);
+    put(sinks, "B", GONG_ALERT_UNKNOWN, GONG_ALERT_KEEPING);
     put(sinks, "C", GONG_ALERT_INACTIVE, GONG_ALERT_FIRING);
     put(sinks, "B", GONG_ALERT_KEEPING, GONG_ALERT_INACTIVE);
     put(sinks, "C", GONG_ALERT_FIRING, GONG_ALERT_INACTIVE);

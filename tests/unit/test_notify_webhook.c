@@ -76,6 +76,32 @@ golden_bodies(void **state)
     check_body(&resolved, "resolved", "2025-10-09T08:53:21.500Z");
 }
 
+/* A presence alert says how many others it stands for. */
+static void
+what_is_hidden_is_counted(void **state)
+{
+    struct gong_notify_webhook_config config = {0};
+    json_t *effect = sinks_alert(&firing);
+    json_t *body;
+    const json_t *alert;
+
+    (void)state;
+    assert_int_equal(json_object_set_new(effect, "hidden", json_integer(3)), 0);
+    body = gong_notify_webhook_body(effect, &config);
+    alert = json_array_get(json_object_get(body, "alerts"), 0);
+    assert_string_equal(json_string_value(json_object_get(
+                            json_object_get(alert, "annotations"), "hidden")),
+                        "3");
+    assert_string_equal(
+        json_string_value(json_object_get(
+            json_object_get(body, "commonAnnotations"), "hidden")),
+        "3");
+    assert_null(
+        json_object_get(json_object_get(effect, "annotations"), "hidden"));
+    json_decref(body);
+    json_decref(effect);
+}
+
 static void
 group_key_quotes_values(void **state)
 {
@@ -313,6 +339,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_bodies),
+        cmocka_unit_test(what_is_hidden_is_counted),
         cmocka_unit_test(group_key_quotes_values),
         cmocka_unit_test(every_status),
         cmocka_unit_test(posts_and_judges),

@@ -176,20 +176,26 @@ static const struct golden {
      "f:3:1: found no rule.alert, expected alert = text in \"quotes\"\n"
      "f:3:1: found no rule.expr, expected expr = text in \"quotes\"\n"
      "f:3:3: found \"record\", which is not offered yet, expected one of "
-     "alert, id, expr, for, keep_firing_for, labels, annotations\n"},
+     "alert, id, expr, for, keep_firing_for, on_missing, labels, "
+     "annotations\n"},
     {OPEN "{ alert = \"A\"; expr = \"up == 0\"; resolve = \"up == 1\";\n"
           "levels = ( ); on_missing = \"fire\"; trial = true; recrod = 1; "
           "}" CLOSE,
      "f:3:34: found \"resolve\", which is not offered yet, expected one of "
-     "alert, id, expr, for, keep_firing_for, labels, annotations\n"
+     "alert, id, expr, for, keep_firing_for, on_missing, labels, annotations\n"
      "f:4:1: found \"levels\", which is not offered yet, expected one of "
-     "alert, id, expr, for, keep_firing_for, labels, annotations\n"
-     "f:4:15: found \"on_missing\", which is not offered yet, expected one of "
-     "alert, id, expr, for, keep_firing_for, labels, annotations\n"
+     "alert, id, expr, for, keep_firing_for, on_missing, labels, annotations\n"
+     "f:4:29: found \"fire\", which is not offered yet, expected resolve or "
+     "unknown\n"
      "f:4:36: found \"trial\", which is not offered yet, expected one of "
-     "alert, id, expr, for, keep_firing_for, labels, annotations\n"
+     "alert, id, expr, for, keep_firing_for, on_missing, labels, annotations\n"
      "f:4:50: found unknown key \"recrod\", expected one of alert, id, expr, "
-     "for, keep_firing_for, labels, annotations\n"},
+     "for, keep_firing_for, on_missing, labels, annotations\n"},
+    {OPEN "{ alert = \"A\"; expr = \"up == 0\"; on_missing = \"keep\"; }" CLOSE,
+     "f:3:48: found \"keep\", expected resolve or unknown\n"},
+    {OPEN "{ alert = \"A\"; expr = \"up == 0 and m_a > 1\"; }" CLOSE,
+     "f:3:24: found up, unit_up or device_dark beside other metrics, expected "
+     "one kind only, or an interval above 0s\n"},
     {OPEN "{ alert = \"a\\nb\"; expr = \"up == 0\"; }" CLOSE,
      "f:3:12: found a text of 3 bytes, expected a name of 1 to 128 bytes on "
      "one "

@@ -68,11 +68,12 @@ every_transition(void **state)
         [GONG_ALERT_PENDING] = "pending",
         [GONG_ALERT_FIRING] = "firing",
         [GONG_ALERT_KEEPING] = "keeping",
+        [GONG_ALERT_UNKNOWN] = "unknown",
     };
 
     (void)state;
-    for (int from = 0; from <= GONG_ALERT_KEEPING; from++) {
-        for (int to = 0; to <= GONG_ALERT_KEEPING; to++) {
+    for (int from = 0; from <= GONG_ALERT_UNKNOWN; from++) {
+        for (int to = 0; to <= GONG_ALERT_UNKNOWN; to++) {
             struct sink_alert alert = firing;
             const char *expected = after[to];
             json_t *effect;
@@ -81,10 +82,7 @@ every_transition(void **state)
             alert.to = to;
             effect = sinks_alert(&alert);
             if (to == GONG_ALERT_INACTIVE) {
-                expected =
-                    from == GONG_ALERT_FIRING || from == GONG_ALERT_KEEPING
-                        ? "resolved"
-                        : "inactive";
+                expected = from >= GONG_ALERT_FIRING ? "resolved" : "inactive";
             }
             assert_string_equal(gong_store_alert_state(effect), expected);
             json_decref(effect);

@@ -1,0 +1,425 @@
+/* A reader of JSON that keeps three members of the outermost object and walks
+ * over the rest. */
+#include "common/presence.h"
+
+#include <string.h>
+
+#include "common/lp_number.h"
+#include "common/topic.h"
+
+#define DEPTH_MAX 32
+#define CONN_MAX  16
+
+/* What is left to read. */
+struct scan {
+    const char *at;
+    const char *end;
+};
+
+static bool
+is_digit(char c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* The value of a hex digit, -1 if it is none. */
+static int
+hex_value(char c)
+{
+    if (is_digit(c)) {
+        return c - '0';
+    }
+    if (c >= 'a' && c <= 'f') {
+        return c - 'a' + 10;
+    }
+    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
+}
+
+static void
+skip_space(struct scan *scan)
+{
+    while (scan->at < scan->end && (*scan->at == ' ' || *scan->at == '\t' ||
+                                    *scan->at == '\n' || *scan->at == '\r')) {
+        scan->at++;
+    }
+}
+
+/* The next character after white space, NUL at the end. */
+static char
+peek(struct scan *scan)
+{
+    skip_space(scan);
+    return scan->at < scan->end ? *scan->at : '\0';
+}
+
+static bool
+take(struct scan *scan, char c)
+{
+    if (peek(scan) != c || scan->at == scan->end) {
+        return false;
+    }
+    scan->at++;
+    return true;
+}
+
+static bool
+skip_escape(struct scan *scan)
+{
+    if (scan->at == scan->end) {
+        return false;
+    }
+    if (*scan->at != 'u') {
+        return *scan->at != '\0' && strchr("\"\\/bfnrt", *scan->at++) != NULL;
+    }
+    scan->at++;
+    for (int i = 0; i < 4; i++) {
+        if (scan->at == scan->end || hex_value(*scan->at) < 0) {
+            return false;
+        }
+        scan->at++;
+    }
+    return true;
+}
+
+/* The bytes between the quotes as they stand: no name or word of ours needs an
+ * escape, so one that holds an escape is none of ours. */
+static bool
+read_string(struct scan *scan, struct gong_str *out)
+{
+    const char *start;
+
+    if (!take(scan, '"')) {
+        return false;
+    }
+    start = scan->at;
+    while (scan->at < scan->end && *scan->at != '"') {
+        char c = *scan->at++;
+
+        if ((unsigned char)c < 0x20 || (c == '\\' && !skip_escape(scan))) {
+            return false;
+        }
+    }
+    if (scan->at == scan->end) {
+        return false;
+    }
+    *out = gong_str_from(start, (size_t)(scan->at - start));
+    scan->at++;
+    return true;
+}
+
+static bool
+skip_digits(struct scan *scan)
+{
+    const char *start = scan->at;
+
+    while (scan->at < scan->end && is_digit(*scan->at)) {
+        scan->at++;
+    }
+    return scan->at > start;
+}
+
+static bool
+at_one_of(const struct scan *scan, const char *set)
+{
+    return scan->at < scan->end && *scan->at != '\0' &&
+           strchr(set, *scan->at) != NULL;
+}
+
+/* JSON's grammar, which is narrower than line protocol's. */
+static bool
+skip_number(struct scan *scan)
+{
+    if (at_one_of(scan, "-")) {
+        scan->at++;
+    }
+    if (at_one_of(scan, "0")) {
+        scan->at++;
+    } else if (!skip_digits(scan)) {
+        return false;
+    }
+    if (at_one_of(scan, ".")) {
+        scan->at++;
+        if (!skip_digits(scan)) {
+            return false;
+        }
+    }
+    if (at_one_of(scan, "eE")) {
+        scan->at++;
+        if (at_one_of(scan, "+-")) {
+            scan->at++;
+        }
+        return skip_digits(scan);
+    }
+    return true;
+}
+
+static bool
+skip_word(struct scan *scan)
+{
+    static const char *const words[] = {"true", "false", "null"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        size_t len = strlen(words[i]);
+
+        if ((size_t)(scan->end - scan->at) >= len &&
+            memcmp(scan->at, words[i], len) == 0) {
+            scan->at += len;
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Whatever is no object and no list. */
+static bool
+skip_plain(struct scan *scan)
+{
+    struct gong_str unused;
+    char c = peek(scan);
+
+    if (c == '"') {
+        return read_string(scan, &unused);
+    }
+    return c == '-' || is_digit(c) ? skip_number(scan) : skip_word(scan);
+}
+
+/* What closes the list or object that c opens, NUL where it opens none. */
+static char
+closing(char c)
+{
+    return c == '{' ? '}' : c == '[' ? ']' : '\0';
+}
+
+/* A member's name before its value, where one belongs. */
+static bool
+skip_name(struct scan *scan, char close)
+{
+    struct gong_str unused;
+
+    return close != '}' || (read_string(scan, &unused) && take(scan, ':'));
+}
+
+/* What closes the lists and objects around the place. */
+struct nest {
+    char close[DEPTH_MAX];
+    size_t depth;
+};
+
+/* One plain value, or the opening of a list or object; *inside: of one that
+ * holds something. */
+static bool
+skip_start(struct scan *scan, struct nest *nest, bool *inside)
+{
+    char close = closing(peek(scan));
+
+    *inside = false;
+    if (close == '\0') {
+        return skip_plain(scan);
+    }
+    if (nest->depth == DEPTH_MAX) {
+        return false;
+    }
+    scan->at++;
+    nest->close[nest->depth++] = close;
+    *inside = peek(scan) != close;
+    return !*inside || skip_name(scan, close);
+}
+
+/* What ends after a value, and the comma before the next one. */
+static bool
+skip_end(struct scan *scan, struct nest *nest)
+{
+    while (nest->depth > 0 && take(scan, nest->close[nest->depth - 1])) {
+        nest->depth--;
+    }
+    return nest->depth == 0 ||
+           (take(scan, ',') && skip_name(scan, nest->close[nest->depth - 1]));
+}
+
+/* Any value, without recursion. */
+static bool
+skip_value(struct scan *scan)
+{
+    struct nest nest = {.depth = 0};
+    bool inside = false;
+
+    do {
+        if (!skip_start(scan, &nest, &inside) ||
+            (!inside && !skip_end(scan, &nest))) {
+            return false;
+        }
+    } while (nest.depth > 0);
+    return true;
+}
+
+static bool
+read_state(struct scan *scan, struct gong_presence_message *out)
+{
+    struct gong_str word;
+
+    if (!read_string(scan, &word)) {
+        return false;
+    }
+    if (gong_str_is(word, "online")) {
+        out->kind = GONG_PRESENCE_ONLINE;
+    } else if (gong_str_is(word, "offline")) {
+        out->kind = GONG_PRESENCE_OFFLINE;
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static bool
+read_conn(struct scan *scan, struct gong_presence_message *out)
+{
+    struct gong_str word;
+
+    if (!read_string(scan, &word) || word.len == 0 || word.len > CONN_MAX) {
+        return false;
+    }
+    for (size_t i = 0; i < word.len; i++) {
+        int digit = hex_value(word.data[i]);
+
+        if (digit < 0) {
+            return false;
+        }
+        out->conn = out->conn << 4 | (uint64_t)digit;
+    }
+    out->has_conn = true;
+    return true;
+}
+
+static bool
+read_seconds(struct scan *scan, int64_t *ms)
+{
+    const char *start;
+    struct gong_lp_value value = {0};
+    double seconds = 0;
+
+    skip_space(scan);
+    start = scan->at;
+    if (!skip_number(scan) ||
+        gong_lp_number_scan(&start, scan->at, &value) != NULL ||
+        !gong_lp_number(&value, &seconds) || !(seconds > 0)) {
+        return false;
+    }
+    *ms = seconds * 1000 >= (double)GONG_PRESENCE_EVERY
+              ? GONG_PRESENCE_EVERY
+              : (int64_t)(seconds * 1000);
+    *ms = *ms < 1 ? 1 : *ms;
+    return true;
+}
+
+static bool
+read_every(struct scan *scan, struct gong_presence_message *out)
+{
+    if (!take(scan, '{')) {
+        return false;
+    }
+    if (take(scan, '}')) {
+        return true;
+    }
+    do {
+        struct gong_str measurement;
+        int64_t ms = 0;
+
+        if (!read_string(scan, &measurement) || !take(scan, ':') ||
+            !read_seconds(scan, &ms)) {
+            return false;
+        }
+        if (out->every_ms == 0 || ms < out->every_ms) {
+            out->every_ms = ms;
+        }
+    } while (take(scan, ','));
+    return take(scan, '}');
+}
+
+struct member {
+    const char *name;
+    bool (*read)(struct scan *scan, struct gong_presence_message *out);
+};
+
+static const struct member members[] = {
+    {"state", read_state}, {"conn", read_conn}, {"every", read_every}};
+#define MEMBERS (sizeof members / sizeof members[0])
+
+/* One member of the outermost object; each of ours once. */
+static bool
+read_member(struct scan *scan, struct gong_presence_message *out,
+            unsigned *seen)
+{
+    struct gong_str name;
+
+    if (!read_string(scan, &name) || !take(scan, ':')) {
+        return false;
+    }
+    for (unsigned i = 0; i < MEMBERS; i++) {
+        if (gong_str_is(name, members[i].name)) {
+            bool again = (*seen & 1u << i) != 0;
+
+            *seen |= 1u << i;
+            return !again && members[i].read(scan, out);
+        }
+    }
+    return skip_value(scan);
+}
+
+static bool
+read_object(struct scan *scan, struct gong_presence_message *out)
+{
+    unsigned seen = 0;
+
+    if (!take(scan, '{')) {
+        return false;
+    }
+    do {
+        if (!read_member(scan, out, &seen)) {
+            return false;
+        }
+    } while (take(scan, ','));
+    return take(scan, '}') && peek(scan) == '\0' && scan->at == scan->end &&
+           (seen & 1u) != 0;
+}
+
+enum gong_err
+gong_presence_parse(struct gong_str text, struct gong_presence_message *out)
+{
+    struct scan scan = {text.data,
+                        text.data == NULL ? NULL : text.data + text.len};
+
+    *out = (struct gong_presence_message){.kind = GONG_PRESENCE_CLEARED};
+    if (text.len == 0) {
+        return GONG_OK;
+    }
+    if (text.len > GONG_PRESENCE_MAX || !read_object(&scan, out)) {
+        *out = (struct gong_presence_message){.kind = GONG_PRESENCE_CLEARED};
+        return GONG_ERR_CORRUPT;
+    }
+    return GONG_OK;
+}
+
+enum gong_err
+gong_presence_open(struct gong_str payload, struct gong_presence_record *out)
+{
+    size_t site_len, device_len, names;
+
+    if (payload.len < 2) {
+        return GONG_ERR_CORRUPT;
+    }
+    site_len = (unsigned char)payload.data[0];
+    device_len = (unsigned char)payload.data[1];
+    names = 2 + site_len + device_len;
+    if (payload.len < names) {
+        return GONG_ERR_CORRUPT;
+    }
+    out->site = gong_str_from(payload.data + 2, site_len);
+    out->device = gong_str_from(payload.data + 2 + site_len, device_len);
+    if (!gong_topic_name_valid(out->site) ||
+        !gong_topic_name_valid(out->device)) {
+        return GONG_ERR_CORRUPT;
+    }
+    return gong_presence_parse(
+        gong_str_from(payload.data + names, payload.len - names),
+        &out->message);
+}
