@@ -96,7 +96,7 @@ struct gong_spool {
     struct gong_spool_retired retired[GONG_SPOOL_RETIRED_MAX];
     size_t retired_count;
     bool folder_dirty; /* a name changed since the last sync */
-    bool sync_failed; /* written with both locks held */
+    bool sync_failed;  /* written with both locks held */
 
     struct gong_spool_cursor *cursors;
     struct gong_spool_gap gaps[GONG_SPOOL_GAPS_MAX];
