@@ -21,9 +21,10 @@
 #include "common/err.h"
 #include "common/str.h"
 
-#define GONG_PRESENCE_MAX   ((size_t)64 << 10) /* bytes of a status */
-#define GONG_PRESENCE_EVERY (INT64_C(365) * 86400 * 1000) /* ms; more is this  \
-                                                           */
+#define GONG_PRESENCE_MAX ((size_t)64 << 10) /* bytes of a status */
+#define GONG_PRESENCE_EVERY                                                    \
+    (INT64_C(365) * 86400 * 1000) /* ms; more is this                          \
+                                   */
 
 enum gong_presence_kind {
     GONG_PRESENCE_CLEARED,

@@ -977,9 +977,9 @@ long_appends_become_several_batches(void **state)
             (size_t)snprintf(lines + len, sizeof lines - len,
                              "m v=%" PRIu64 "i 1760000000000000000\n", count++);
     }
-    assert_int_equal(gong_spooler_append(world.spooler,
-                                         gong_str_from(lines, len), &taken),
-                     GONG_OK);
+    assert_int_equal(
+        gong_spooler_append(world.spooler, gong_str_from(lines, len), &taken),
+        GONG_OK);
     assert_int_equal(taken.accepted, count);
     assert_int_equal(gong_spooler_last_seq(world.spooler), 13);
     connect_link();
