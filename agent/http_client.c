@@ -21,6 +21,7 @@ struct gong_http {
     char *authorization; /* a header line, or NULL */
     bool (*cancelled)(void *ctx);
     void *ctx;
+    bool disconnected; /* a new connection was refused, see reuse */
     char error[CURL_ERROR_SIZE];
     size_t len;
     char body[GONG_HTTP_ANSWER_MAX];
@@ -46,6 +47,32 @@ on_body(char *data, size_t size, size_t count, void *ctx)
     memcpy(http->body + http->len, data, take);
     http->len += take;
     return len; /* what does not fit is read and forgotten */
+}
+
+static curl_socket_t
+refuse_connection(void *ctx, curlsocktype purpose, struct curl_sockaddr *peer)
+{
+    struct gong_http *http = ctx;
+
+    (void)purpose;
+    (void)peer;
+    http->disconnected = true;
+    return CURL_SOCKET_BAD;
+}
+
+/* The library opens another connection silently where the one that it has is
+ * closed, and sends a request that broke with it once more; reuse says that it
+ * must not. */
+static bool
+keep_to_connection(struct gong_http *http, bool reuse)
+{
+    curl_opensocket_callback callback = reuse ? refuse_connection : NULL;
+
+    http->disconnected = false;
+    return curl_easy_setopt(http->easy, CURLOPT_OPENSOCKETFUNCTION, callback) ==
+               CURLE_OK &&
+           curl_easy_setopt(http->easy, CURLOPT_OPENSOCKETDATA, http) ==
+               CURLE_OK;
 }
 
 static bool
@@ -195,7 +222,8 @@ set_request(struct gong_http *http, const struct gong_http_request *request,
     const char *body = request->body.len == 0 ? "" : request->body.data;
     bool ok = curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
               curl_easy_setopt(easy, CURLOPT_NOPROXY, no_proxy) == CURLE_OK &&
-              curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers) == CURLE_OK;
+              curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
+              keep_to_connection(http, request->reuse);
 
     if (!request->post) {
         return ok && curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;
@@ -237,9 +265,9 @@ read_answer(struct gong_http *http, CURLcode code,
             struct gong_http_answer *answer)
 {
     curl_off_t retry_after = 0;
-    long connects = 0;
 
     if (code != CURLE_OK) {
+        answer->disconnected = http->disconnected;
         (void)snprintf(answer->why, sizeof answer->why, "%s",
                        http->error[0] != '\0' ? http->error
                                               : curl_easy_strerror(code));
@@ -250,10 +278,6 @@ read_answer(struct gong_http *http, CURLcode code,
     if (curl_easy_getinfo(http->easy, CURLINFO_RETRY_AFTER, &retry_after) ==
         CURLE_OK) {
         answer->retry_after_s = retry_after > 0 ? retry_after : 0;
-    }
-    if (curl_easy_getinfo(http->easy, CURLINFO_NUM_CONNECTS, &connects) ==
-        CURLE_OK) {
-        answer->fresh = connects > 0;
     }
     answer->body = gong_str_from(http->body, http->len);
 }

@@ -40,6 +40,9 @@ struct gong_http_request {
     /* "Name: value", NULL-terminated; NULL for none. Borrowed. */
     const char *const *headers;
     bool post; /* else GET */
+    /* Only on the connection of the request before: what answers is what
+     * answered then. */
+    bool reuse;
     struct gong_str body;
 };
 
@@ -48,7 +51,8 @@ struct gong_http_answer {
     long status; /* 0: no answer; why says what went wrong */
     struct gong_str body;
     int64_t retry_after_s; /* 0 if the server named none */
-    bool fresh;            /* on a connection made for it */
+    bool disconnected;     /* reuse: that connection is gone. Status 0; part of
+                              the request may have been sent */
     char why[GONG_HTTP_WHY_SIZE];
 };
 

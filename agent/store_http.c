@@ -227,15 +227,18 @@ gong_store_http_close(struct gong_store_http *http)
 
 void
 gong_store_http_write(struct gong_store_http *http, struct gong_str lines,
-                      struct gong_http_answer *answer)
+                      bool reuse, struct gong_http_answer *answer)
 {
     static const char *const plain[] = {
         "Content-Type: text/plain; charset=utf-8", NULL};
     static const char *const packed[] = {
         "Content-Type: text/plain; charset=utf-8", "Content-Encoding: gzip",
         NULL};
-    struct gong_http_request request = {
-        .url = http->write_url, .headers = plain, .post = true, .body = lines};
+    struct gong_http_request request = {.url = http->write_url,
+                                        .headers = plain,
+                                        .post = true,
+                                        .reuse = reuse,
+                                        .body = lines};
 
     /* Where packing fails, for want of memory, the plain text still goes. */
     if (http->gzip != NULL && lines.len >= GZIP_LEAST &&

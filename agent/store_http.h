@@ -25,9 +25,10 @@ enum gong_err gong_store_http_reload(struct gong_store_http *http, char *why,
                                      size_t why_size) GONG_MUST_CHECK;
 
 /* gong_store_http_write: posts lines; the answer's body is valid until the next
- * request. Status 0 with why where there was no answer. */
+ * request. Status 0 with why where there was no answer. reuse as in
+ * gong_http_request. */
 void gong_store_http_write(struct gong_store_http *http, struct gong_str lines,
-                           struct gong_http_answer *answer);
+                           bool reuse, struct gong_http_answer *answer);
 
 /* gong_store_http_metrics: GET /metrics (VictoriaMetrics). */
 void gong_store_http_metrics(struct gong_store_http *http,

@@ -50,6 +50,8 @@ struct gong_store {
     uint64_t this_run; /* effects from this offset on are of this run */
     uint64_t committed_journal;
     uint64_t committed_effects;
+    struct gong_store_place
+        answered; /* the store has answered for all before */
     bool commit_failing;
     bool short_of_memory;
     pthread_t thread;
@@ -278,29 +280,37 @@ commit(struct gong_store *store)
     }
     commit_one(store, store->journal_cursor, &store->committed_journal);
     commit_one(store, store->effects_cursor, &store->committed_effects);
+    store->answered = place(store);
     if (store->recent != NULL) {
-        gong_store_recent_answered(store->recent, place(store),
+        gong_store_recent_answered(store->recent, store->answered,
                                    gong_mono_now());
     }
 }
 
-/* A store that was started anew may have lost what it answered for lately. */
 static void
-send_again_if_restarted(struct gong_store *store)
+read_again(struct gong_store *store, struct gong_store_place from)
 {
-    struct gong_store_place from;
-
-    if (store->recent == NULL ||
-        !gong_store_recent_started(store->recent,
-                                   gong_store_sender_started(store->sender),
-                                   place(store), &from)) {
-        return;
-    }
-    gong_log(GONG_LOG_INFO, "store_restarted",
-             "store=%s sent_again_from=%" PRIu64, store->config->name,
-             from.journal);
     gong_spool_cursor_seek(store->journal_cursor, from.journal);
     gong_spool_cursor_seek(store->effects_cursor, from.effects);
+}
+
+/* A store that was started anew may have lost what it answered for lately. The
+ * batch at hand is no part of that, and comes again in its turn. */
+static bool
+on_started(void *ctx, uint64_t seconds)
+{
+    struct gong_store *store = ctx;
+    struct gong_store_place from = store->answered;
+
+    if (!gong_store_recent_started(store->recent, seconds, store->answered,
+                                   &from)) {
+        return false;
+    }
+    gong_log(GONG_LOG_INFO, "store_restarted",
+             "store=%s sent_again_from=%" PRIu64 " until=%" PRIu64,
+             store->config->name, from.journal, store->answered.journal);
+    read_again(store, from);
+    return true;
 }
 
 /* How long the batch may still wait for more lines. */
@@ -337,13 +347,19 @@ store_main(void *ctx)
         bool more = fill(store);
         bool due = store->batch.count > 0 &&
                    (stopping || more || batch_patience(store).ns == 0);
+        enum gong_store_sent sent = GONG_STORE_SENT;
 
-        if (due && !gong_store_sender_send(store->sender, &store->batch)) {
+        if (due) {
+            sent = gong_store_sender_send(store->sender, &store->batch);
+        }
+        if (sent == GONG_STORE_STOPPED) {
             break;
         }
         if (due) {
             gong_store_batch_clear(&store->batch);
-            send_again_if_restarted(store);
+        }
+        if (sent == GONG_STORE_ANEW) {
+            continue;
         }
         if (store->batch.count == 0) {
             commit(store);
@@ -411,6 +427,22 @@ open_cursors(struct gong_store *store)
             gong_spool_cursor_offset(store->journal_cursor);
         store->committed_effects =
             gong_spool_cursor_offset(store->effects_cursor);
+        store->answered = place(store);
+    }
+    return err;
+}
+
+static enum gong_err
+open_recent(struct gong_store *store, const char *state_dir)
+{
+    struct gong_store_place from;
+    enum gong_err err = gong_store_recent_open(
+        gong_journal_spool(store->journal), gong_effects_spool(store->effects),
+        store->config->name, state_dir, &store->recent);
+
+    if (err == GONG_OK &&
+        gong_store_recent_resume(store->recent, store->answered, &from)) {
+        read_again(store, from);
     }
     return err;
 }
@@ -427,6 +459,7 @@ open_dead_letters(struct gong_store *store, const char *state_dir, char *why,
         .config = config,
         .counters = store->counters,
         .behind = bytes_behind,
+        .started = store->recent == NULL ? NULL : on_started,
         .ctx = store,
     };
     enum gong_err err = GONG_OK;
@@ -481,10 +514,7 @@ store_open(struct gong_store *store, const char *state_dir, char *why,
         err = open_cursors(store);
     }
     if (err == GONG_OK && store->config->type == GONG_STORE_VICTORIAMETRICS) {
-        err = gong_store_recent_open(gong_journal_spool(store->journal),
-                                     gong_effects_spool(store->effects),
-                                     store->config->name, state_dir,
-                                     &store->recent);
+        err = open_recent(store, state_dir);
     }
     if (err == GONG_OK) {
         err = open_dead_letters(store, state_dir, why, why_size);

@@ -14,7 +14,7 @@
 #define APART_MS     500
 #define MARKS        (2 * SAFE_AFTER_S + 2)
 #define PATH_SIZE    4096
-#define TEXT_SIZE    24
+#define LINE_SIZE    80 /* three numbers */
 
 struct mark {
     gong_mono_t at;
@@ -26,36 +26,70 @@ struct gong_store_recent {
     struct gong_spool_cursor *effects;
     struct mark marks[MARKS]; /* oldest first */
     size_t count;
-    uint64_t started; /* of the store that has all before until; 0: unknown */
-    uint64_t next;    /* of the one that is sent it again; 0: none */
+    uint64_t started; /* of the store that is written to; 0: unknown */
+    bool again;       /* it is being sent what comes before until */
     struct gong_store_place until;
-    bool failing; /* logged that the file cannot be written */
+    struct gong_store_place done; /* by an earlier run, unchecked */
+    bool failing;                 /* logged that the file cannot be written */
     char path[PATH_SIZE];
 };
 
 /* --- the file --- */
 
-static uint64_t
-read_started(const char *path)
+/* The number at *text, which ends at a blank or the line's end; *text is left
+ * there. */
+static bool
+read_number(const char **text, uint64_t *out)
 {
-    char text[TEXT_SIZE + 1] = "";
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t len = fd < 0 ? 0 : read(fd, text, TEXT_SIZE);
+    const char *from = **text == ' ' ? *text + 1 : *text;
+    char *end;
+
+    if (*from < '0' || *from > '9') {
+        return false;
+    }
+    errno = 0;
+    *out = strtoull(from, &end, 10);
+    *text = end;
+    return errno == 0 && (*end == ' ' || *end == '\n');
+}
+
+/* What cannot be read is as if there was no file. */
+static void
+read_state(struct gong_store_recent *recent, struct gong_store_place *done)
+{
+    char line[LINE_SIZE] = "";
+    const char *text = line;
+    int fd = open(recent->path, O_RDONLY | O_CLOEXEC);
+    ssize_t len = fd < 0 ? 0 : read(fd, line, sizeof line - 1);
 
     if (fd >= 0) {
         (void)close(fd);
     }
-    return len <= 0 ? 0 : strtoull(text, NULL, 10);
+    line[len < 0 ? 0 : len] = '\0';
+    if (!read_number(&text, &recent->started)) {
+        recent->started = 0;
+        return;
+    }
+    recent->again = *text == ' ';
+    if (recent->again && (!read_number(&text, &done->journal) ||
+                          !read_number(&text, &done->effects))) {
+        *done = (struct gong_store_place){0};
+    }
 }
 
 /* Torn or lost, it costs that the lines are sent once more, or not. */
 static void
-write_started(struct gong_store_recent *recent)
+write_state(struct gong_store_recent *recent, struct gong_store_place done)
 {
-    char text[TEXT_SIZE + 1];
-    int len = snprintf(text, sizeof text, "%" PRIu64 "\n", recent->started);
+    char line[LINE_SIZE];
+    int len =
+        recent->again
+            ? snprintf(line, sizeof line,
+                       "%" PRIu64 " %" PRIu64 " %" PRIu64 "\n", recent->started,
+                       done.journal, done.effects)
+            : snprintf(line, sizeof line, "%" PRIu64 "\n", recent->started);
     int fd = open(recent->path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-    bool ok = fd >= 0 && pwrite(fd, text, (size_t)len, 0) == len &&
+    bool ok = fd >= 0 && pwrite(fd, line, (size_t)len, 0) == len &&
               ftruncate(fd, len) == 0;
 
     if (fd >= 0 && close(fd) != 0) {
@@ -101,7 +135,7 @@ gong_store_recent_open(struct gong_spool *journal, struct gong_spool *effects,
         gong_store_recent_close(recent);
         return err;
     }
-    recent->started = read_started(recent->path);
+    read_state(recent, &recent->done);
     *out = recent;
     return GONG_OK;
 }
@@ -119,6 +153,39 @@ gong_store_recent_close(struct gong_store_recent *recent)
 
 /* --- while it answers --- */
 
+static bool
+reached(struct gong_store_place place, struct gong_store_place until)
+{
+    return place.journal >= until.journal && place.effects >= until.effects;
+}
+
+static struct gong_store_place
+safe_place(struct gong_store_recent *recent)
+{
+    return (struct gong_store_place){
+        .journal = gong_spool_cursor_committed(recent->journal),
+        .effects = gong_spool_cursor_committed(recent->effects)};
+}
+
+bool
+gong_store_recent_resume(struct gong_store_recent *recent,
+                         struct gong_store_place answered,
+                         struct gong_store_place *from)
+{
+    struct gong_store_place safe = safe_place(recent);
+
+    if (!recent->again) {
+        return false;
+    }
+    /* Damaged, or of another log: from the beginning. */
+    *from = reached(recent->done, safe) && reached(answered, recent->done)
+                ? recent->done
+                : safe;
+    recent->until = answered;
+    recent->again = !reached(*from, answered);
+    return recent->again;
+}
+
 static void
 commit(struct gong_store_recent *recent, size_t marks)
 {
@@ -134,12 +201,6 @@ commit(struct gong_store_recent *recent, size_t marks)
     }
 }
 
-static bool
-reached(struct gong_store_place place, struct gong_store_place until)
-{
-    return place.journal >= until.journal && place.effects >= until.effects;
-}
-
 void
 gong_store_recent_answered(struct gong_store_recent *recent,
                            struct gong_store_place place, gong_mono_t now)
@@ -147,10 +208,9 @@ gong_store_recent_answered(struct gong_store_recent *recent,
     int64_t safe_ns = now.ns - gong_dur_s(SAFE_AFTER_S).ns;
     size_t safe = 0;
 
-    if (recent->next != 0 && reached(place, recent->until)) {
-        recent->started = recent->next;
-        recent->next = 0;
-        write_started(recent);
+    if (recent->again) {
+        recent->again = !reached(place, recent->until);
+        write_state(recent, place);
     }
     while (safe < recent->count && recent->marks[safe].at.ns <= safe_ns) {
         safe++;
@@ -166,28 +226,35 @@ gong_store_recent_answered(struct gong_store_recent *recent,
     }
 }
 
+static uint64_t
+later(uint64_t a, uint64_t b)
+{
+    return a > b ? a : b;
+}
+
 bool
 gong_store_recent_started(struct gong_store_recent *recent, uint64_t started,
                           struct gong_store_place answered,
                           struct gong_store_place *from)
 {
-    bool resending = recent->next != 0;
+    bool known = recent->started != 0;
+    struct gong_store_place safe = safe_place(recent);
 
-    if (started == 0 ||
-        started == (resending ? recent->next : recent->started)) {
+    if (started == 0 || started == recent->started) {
         return false;
     }
-    if (recent->started == 0) {
-        recent->started = started;
-        write_started(recent);
-        return false;
-    }
-    if (!resending || reached(answered, recent->until)) {
+    recent->started = started;
+    if (known) {
+        /* What the one before was not yet sent again is due all the same. */
+        if (recent->again) {
+            answered.journal = later(answered.journal, recent->until.journal);
+            answered.effects = later(answered.effects, recent->until.effects);
+        }
         recent->until = answered;
+        recent->again = !reached(safe, answered);
+        recent->count = 0;
+        *from = safe;
     }
-    recent->next = started;
-    recent->count = 0;
-    from->journal = gong_spool_cursor_committed(recent->journal);
-    from->effects = gong_spool_cursor_committed(recent->effects);
-    return true;
+    write_state(recent, safe);
+    return known;
 }

@@ -10,7 +10,13 @@
  *                   |<-- again -->|
  *
  * The store's start is kept in STATE/store-NAME.start, so that this holds too
- * where the agent was down when it happened.
+ * where the agent was down when it happened; and while it is sent again, how
+ * far, since the store's own cursors stay at answered meanwhile:
+ *
+ *   START                     seconds since 1970
+ *   START JOURNAL EFFECTS     and the place before which it has all again
+ *
+ * Only the first line counts: a shorter one is put over a longer one.
  *
  * One thread.
  */
@@ -38,13 +44,20 @@ gong_store_recent_open(struct gong_spool *journal, struct gong_spool *effects,
                        struct gong_store_recent **out) GONG_MUST_CHECK;
 void gong_store_recent_close(struct gong_store_recent *recent);
 
+/* gong_store_recent_resume: once after open: true where an earlier run was
+ * sending again: then *from is where to go on. answered is how far it had come
+ * before. */
+bool gong_store_recent_resume(struct gong_store_recent *recent,
+                              struct gong_store_place answered,
+                              struct gong_store_place *from);
+
 /* gong_store_recent_answered: the store has answered for all before place. */
 void gong_store_recent_answered(struct gong_store_recent *recent,
                                 struct gong_store_place place, gong_mono_t now);
 
 /* gong_store_recent_started: the store says that it started then (0: it does
  * not say). True when that is not the store that answered: then *from is where
- * to read from again. answered is how far the reading had come. */
+ * to read from again. answered is what the store has answered for last. */
 bool gong_store_recent_started(struct gong_store_recent *recent,
                                uint64_t started,
                                struct gong_store_place answered,

@@ -21,6 +21,12 @@
 #define OUTCOMES               ((size_t)GONG_STORE_REFUSED + 1)
 #define ANSWER_SHOWN           300 /* bytes of an answer in logs and comments */
 #define REFUSAL_LOG_INTERVAL_S 60
+/* A proxy may answer for a store that is not there yet; where it does so each
+ * time, lines are sent without knowing which process takes them. */
+#define ASKED_IN_VAIN_MAX 5
+/* A server may close each connection after one answer: then the next write is
+ * sent on a new one, just after asking. */
+#define CLOSED_MAX 2
 
 enum link_state {
     LINK_UP,
@@ -37,6 +43,7 @@ struct gong_store_sender {
     const struct gong_store_config *config;
     struct gong_counters *counters;
     uint64_t (*behind)(void *ctx);
+    bool (*started)(void *ctx, uint64_t seconds); /* or NULL */
     void *ctx;
     struct gong_store_http *http;
     struct gong_dead_letter *letter;
@@ -48,8 +55,8 @@ struct gong_store_sender {
     const char *held_reason;
     gong_mono_t away_since;
     bool dedup_checked;
-    bool ask;         /* it may be another process than before */
-    uint64_t started; /* as the store said last; 0: it did not */
+    bool asked;             /* on this connection */
+    unsigned asked_in_vain; /* in a row */
 
     gong_mono_t refusals_logged;
     uint64_t refusals_unlogged;
@@ -130,6 +137,7 @@ gong_store_sender_new(const struct gong_store_sender_options *options,
     sender->config = options->config;
     sender->counters = options->counters;
     sender->behind = options->behind;
+    sender->started = options->started;
     sender->ctx = options->ctx;
     atomic_init(&sender->give_up_ns, INT64_MAX);
     err = gong_stop_latch_init(&sender->stop);
@@ -261,37 +269,6 @@ note_back(struct gong_store_sender *sender, size_t lines)
     gong_counter_set(sender->up, 1);
 }
 
-/* Asks VictoriaMetrics when it was started, and once whether it keeps both
- * copies of a line that was sent again. Best effort, on each new connection. */
-static void
-ask_about_itself(struct gong_store_sender *sender)
-{
-    struct gong_http_answer answer;
-
-    if (!sender->ask || sender->config->type != GONG_STORE_VICTORIAMETRICS) {
-        return;
-    }
-    gong_store_http_metrics(sender->http, &answer);
-    sender->ask = answer.status == 0;
-    if (answer.status != 200) {
-        return;
-    }
-    sender->started = gong_store_http_started(answer.body);
-    if (!sender->dedup_checked && !gong_store_http_dedup_set(answer.body)) {
-        gong_log(GONG_LOG_WARNING, "store_keeps_duplicates",
-                 "store=%s todo=\"start VictoriaMetrics with "
-                 "-dedup.minScrapeInterval=1ms\"",
-                 sender->config->name);
-    }
-    sender->dedup_checked = true;
-}
-
-uint64_t
-gong_store_sender_started(const struct gong_store_sender *sender)
-{
-    return sender->started;
-}
-
 /* Waits before the same part is sent again; false when stopping. */
 static bool
 wait_to_retry(struct gong_store_sender *sender,
@@ -322,34 +299,113 @@ wait_to_retry(struct gong_store_sender *sender,
     return true;
 }
 
-/* One part until there is an answer that settles it; false when stopped. */
+/* --- one request --- */
+
+static void
+check_dedup(struct gong_store_sender *sender, struct gong_str metrics)
+{
+    if (!sender->dedup_checked && !gong_store_http_dedup_set(metrics)) {
+        gong_log(GONG_LOG_WARNING, "store_keeps_duplicates",
+                 "store=%s todo=\"start VictoriaMetrics with "
+                 "-dedup.minScrapeInterval=1ms\"",
+                 sender->config->name);
+    }
+    sender->dedup_checked = true;
+}
+
+static struct gong_store_verdict
+judge(const struct gong_store_sender *sender,
+      const struct gong_http_answer *answer)
+{
+    return gong_store_judge((enum gong_store_type)sender->config->type,
+                            answer->status, answer->body,
+                            answer->retry_after_s);
+}
+
+/* Asks VictoriaMetrics when it was started, and once whether it keeps both
+ * copies of a line that was sent again. True when *said is set, or it will not
+ * say: any other answer than that it is away is as good as none. */
 static bool
+ask(struct gong_store_sender *sender, uint64_t *said,
+    struct gong_http_answer *answer)
+{
+    *said = 0;
+    gong_store_http_metrics(sender->http, answer);
+    if (answer->status == 0) {
+        return false;
+    }
+    if (judge(sender, answer).outcome == GONG_STORE_RETRY &&
+        sender->asked_in_vain < ASKED_IN_VAIN_MAX) {
+        sender->asked_in_vain++;
+        return false;
+    }
+    sender->asked_in_vain = 0;
+    sender->asked = true;
+    if (answer->status == 200) {
+        *said = gong_store_http_started(answer->body);
+        check_dedup(sender, answer->body);
+    }
+    return true;
+}
+
+/* One attempt to write, and what must come before it. SENT: *answer is there
+ * to be judged. */
+static enum gong_store_sent
+attempt(struct gong_store_sender *sender, struct gong_str lines,
+        struct gong_http_answer *answer)
+{
+    uint64_t said;
+
+    if (sender->started == NULL) {
+        gong_store_http_write(sender->http, lines, false, answer);
+        return GONG_STORE_SENT;
+    }
+    for (unsigned closed = 0; closed <= CLOSED_MAX; closed++) {
+        if (!sender->asked) {
+            if (!ask(sender, &said, answer)) {
+                return GONG_STORE_SENT;
+            }
+            if (sender->started(sender->ctx, said)) {
+                return GONG_STORE_ANEW;
+            }
+        }
+        gong_store_http_write(sender->http, lines, closed < CLOSED_MAX, answer);
+        sender->asked = answer->status != 0 && closed < CLOSED_MAX;
+        if (!answer->disconnected || expired(sender)) {
+            break;
+        }
+    }
+    return GONG_STORE_SENT;
+}
+
+/* One part until there is an answer that settles it. */
+static enum gong_store_sent
 send_part(struct gong_store_sender *sender, struct gong_str lines, size_t count,
           struct gong_store_verdict *verdict, struct gong_http_answer *answer)
 {
     for (;;) {
         if (expired(sender)) {
-            return false;
+            return GONG_STORE_STOPPED;
         }
-        gong_store_http_write(sender->http, lines, answer);
-        sender->ask = sender->ask || answer->fresh;
+        if (attempt(sender, lines, answer) == GONG_STORE_ANEW) {
+            return GONG_STORE_ANEW;
+        }
         if (answer->status == 0 && expired(sender)) {
-            return false;
+            return GONG_STORE_STOPPED;
         }
-        *verdict = gong_store_judge((enum gong_store_type)sender->config->type,
-                                    answer->status, answer->body,
-                                    answer->retry_after_s);
+        *verdict = judge(sender, answer);
         gong_counter_increase(sender->requests[verdict->outcome], 1);
         gong_counter_set(sender->bytes_behind,
                          (int64_t)sender->behind(sender->ctx));
         if (verdict->outcome != GONG_STORE_RETRY &&
             verdict->outcome != GONG_STORE_HOLD) {
             note_back(sender, count);
-            return true;
+            return GONG_STORE_SENT;
         }
+        sender->asked = false;
         note_away(sender, verdict, answer, count);
         if (!wait_to_retry(sender, verdict)) {
-            return false;
+            return GONG_STORE_STOPPED;
         }
     }
 }
@@ -433,7 +489,6 @@ settle(struct gong_store_sender *sender, const struct gong_store_batch *batch,
     switch (verdict->outcome) {
     case GONG_STORE_STORED:
         gong_counter_increase(sender->lines, part.count);
-        ask_about_itself(sender);
         return;
     case GONG_STORE_HALVE:
     case GONG_STORE_BISECT:
@@ -465,19 +520,20 @@ over_bounds(const struct gong_store_sender *sender, struct part part,
             lines.len > 2 * sender->config->batch_bytes);
 }
 
-bool
+enum gong_store_sent
 gong_store_sender_send(struct gong_store_sender *sender,
                        const struct gong_store_batch *batch)
 {
     struct gong_store_verdict verdict;
     struct gong_http_answer answer;
+    enum gong_store_sent sent = GONG_STORE_SENT;
 
     sender->narrowing = 0;
     sender->part_count = 0;
     if (batch->count > 0) {
         sender->parts[sender->part_count++] = (struct part){0, batch->count};
     }
-    while (sender->part_count > 0) {
+    while (sent == GONG_STORE_SENT && sender->part_count > 0) {
         struct part part = sender->parts[--sender->part_count];
         struct gong_str lines =
             gong_store_batch_part(batch, part.first, part.count);
@@ -486,14 +542,13 @@ gong_store_sender_send(struct gong_store_sender *sender,
             push_halves(sender, part);
             continue;
         }
-        if (!send_part(sender, lines, part.count, &verdict, &answer)) {
-            gong_dead_letter_flush(sender->letter);
-            return false;
+        sent = send_part(sender, lines, part.count, &verdict, &answer);
+        if (sent == GONG_STORE_SENT) {
+            settle(sender, batch, part, &verdict, &answer);
         }
-        settle(sender, batch, part, &verdict, &answer);
     }
     gong_dead_letter_flush(sender->letter);
     gong_counter_set(sender->bytes_behind,
                      (int64_t)sender->behind(sender->ctx));
-    return true;
+    return sent;
 }

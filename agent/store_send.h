@@ -4,6 +4,10 @@
  * the dead-letter file what the store will never take. Logs one line when the
  * store goes away and one when it is back.
  *
+ * A store that may lose what it has answered for is asked when it was started,
+ * on each connection before the first write on it, and no write opens a
+ * connection by itself: what a new process is sent first is never by accident.
+ *
  * One thread, but for stop.
  */
 #ifndef GONG_AGENT_STORE_SEND_H
@@ -22,6 +26,10 @@ struct gong_store_sender_options {
     const char *dead_letter_file;           /* copied */
     struct gong_counters *counters;         /* borrowed until free */
     uint64_t (*behind)(void *ctx); /* bytes not yet read; for logs, a gauge */
+    /* Told when the store was started (seconds since 1970; 0: it does not say)
+     * before it is written to. True where it must be sent something else first.
+     * NULL: the store is not asked. */
+    bool (*started)(void *ctx, uint64_t seconds);
     void *ctx;
 };
 
@@ -31,14 +39,16 @@ gong_store_sender_new(const struct gong_store_sender_options *options,
                       size_t why_size) GONG_MUST_CHECK;
 void gong_store_sender_free(struct gong_store_sender *sender);
 
-/* gong_store_sender_send: blocks until each line of batch is stored or in the
- * dead-letter file: true. false when it was stopped before that. */
-bool gong_store_sender_send(struct gong_store_sender *sender,
-                            const struct gong_store_batch *batch);
+enum gong_store_sent {
+    GONG_STORE_SENT,    /* each line is stored or in the dead-letter file */
+    GONG_STORE_ANEW,    /* given up where `started` said true */
+    GONG_STORE_STOPPED, /* before it was done */
+};
 
-/* gong_store_sender_started: when the store was started, as it said on the
- * newest connection; seconds since 1970, 0 if it did not say. */
-uint64_t gong_store_sender_started(const struct gong_store_sender *sender);
+/* gong_store_sender_send: blocks until one of these. */
+enum gong_store_sent
+gong_store_sender_send(struct gong_store_sender *sender,
+                       const struct gong_store_batch *batch);
 
 /* gong_store_sender_stop: any thread: from now on no waiting for a store that
  * is away, and no request lasts beyond grace. */

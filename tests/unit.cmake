@@ -113,12 +113,14 @@ endforeach()
 foreach(module effect_json incidents store_answer)
     gong_test(${module} LINKS gong_agent_core)
 endforeach()
-foreach(module store_batch store_alert store_http store_recent store_influx dead_letter
+foreach(module store_batch store_alert store_http store_recent store_influx store_restart
+        dead_letter
         notify notify_log notify_webhook)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c
-            ${CMAKE_SOURCE_DIR}/tests/unit/script_store.c)
+            ${CMAKE_SOURCE_DIR}/tests/unit/script_store.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/store_fixture.c)
 endforeach()
 
 # rules/engine: the language

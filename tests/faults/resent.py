@@ -18,23 +18,17 @@ def samples_of(body):
 class Resent:
     """Every sending of every sample, as the link to the store saw it. kills:
     when the store was killed: what it had answered for may be lost, so that
-    the agent sends its last seconds once more. It learns of that with the first
-    answer of the new store, so what was in that request goes again too."""
+    the agent sends its last seconds once more."""
 
     def __init__(self, requests, kills):
         self.kills = kills
         self.sendings = defaultdict(list)
-        ordered = sorted(requests, key=lambda one: one.began)
-        for request in ordered:
+        for request in sorted(requests, key=lambda one: one.began):
             for sample in samples_of(request.body):
                 self.sendings[sample].append(request)
-        self.revealing = [
-            next((id(one) for one in ordered
-                  if one.began > kill and one.answered
-                  and samples_of(one.body)), None) for kill in kills]
 
     def has_cause(self, first, second):
-        return (not first.answered or id(first) in self.revealing
+        return (not first.answered
                 or any(first.began <= kill <= second.began
                        for kill in self.kills))
 

@@ -118,6 +118,9 @@ answer(struct MHD_Connection *connection, const struct script_reply *reply)
         (void)MHD_add_response_header(response, "Retry-After",
                                       reply->retry_after);
     }
+    if (reply->close) {
+        (void)MHD_add_response_header(response, "Connection", "close");
+    }
     result = MHD_queue_response(connection, (unsigned)reply->status, response);
     MHD_destroy_response(response);
     return result;

@@ -27,6 +27,7 @@ struct script_reply {
     const char *body;
     const char *retry_after; /* NULL for none */
     int delay_ms;
+    bool close; /* the connection, after the answer */
 };
 
 /* Called on the server's thread, one request at a time. index counts from 0. */

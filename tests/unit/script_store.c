@@ -68,8 +68,10 @@ script_store_decide(void *ctx, size_t index,
     size_t planned = strlen(server->plan);
     char step = index < planned ? server->plan[index] : '.';
 
+    reply->close = server->close_each;
     if (strcmp(request->method, "GET") == 0) {
-        reply->status = 200;
+        reply->status =
+            server->metrics_status == 0 ? 200 : server->metrics_status;
         (void)snprintf(server->metrics, sizeof server->metrics,
                        "flag{name=\"dedup.minScrapeInterval\", "
                        "value=\"1ms\"} 1\n%s %u\n",

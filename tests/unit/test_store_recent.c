@@ -25,6 +25,14 @@ open_recent(struct sinks *sinks)
     return recent;
 }
 
+static struct gong_store_recent *
+reopen(struct gong_store_recent *recent, struct sinks *sinks)
+{
+    gong_store_recent_close(recent);
+    sinks_reopen(sinks);
+    return open_recent(sinks);
+}
+
 static gong_mono_t
 second(int64_t n)
 {
@@ -75,7 +83,7 @@ last_seconds_again(void **state)
 }
 
 /* The agent is away while the store is started anew, and dies again before all
- * was sent: it begins from the same place. */
+ * was sent: it goes on from where the store answered last. */
 static void
 over_restarts(void **state)
 {
@@ -83,22 +91,32 @@ over_restarts(void **state)
     struct gong_store_recent *recent = open_recent(sinks);
     struct gong_store_place from = {0};
     struct gong_store_place early = put(sinks, 1);
+    struct gong_store_place middle = put(sinks, 1);
     struct gong_store_place late = put(sinks, 2);
 
+    assert_false(gong_store_recent_resume(recent, early, &from));
     assert_false(gong_store_recent_started(recent, 50, early, &from));
     gong_store_recent_answered(recent, early, second(0));
     gong_store_recent_answered(recent, late, second(11));
-    for (int i = 0; i < 2; i++) {
-        gong_store_recent_close(recent);
-        sinks_reopen(sinks);
-        recent = open_recent(sinks);
-        assert_true(gong_store_recent_started(recent, 60, late, &from));
-        assert_int_equal(from.journal, early.journal);
-        gong_store_recent_answered(recent, from, second(20));
-    }
+    recent = reopen(recent, sinks);
+    assert_false(gong_store_recent_resume(recent, late, &from));
+    assert_true(gong_store_recent_started(recent, 60, late, &from));
+    assert_int_equal(from.journal, early.journal);
+
+    recent = reopen(recent, sinks);
+    assert_true(gong_store_recent_resume(recent, late, &from));
+    assert_int_equal(from.journal, early.journal);
+    assert_false(gong_store_recent_started(recent, 60, from, &from));
+    gong_store_recent_answered(recent, middle, second(20));
+
+    recent = reopen(recent, sinks);
+    assert_true(gong_store_recent_resume(recent, late, &from));
+    assert_int_equal(from.journal, middle.journal);
+    assert_int_equal(from.effects, middle.effects);
     gong_store_recent_answered(recent, late, second(21));
-    gong_store_recent_close(recent);
-    recent = open_recent(sinks);
+
+    recent = reopen(recent, sinks);
+    assert_false(gong_store_recent_resume(recent, late, &from));
     assert_false(gong_store_recent_started(recent, 60, late, &from));
     gong_store_recent_close(recent);
 }
@@ -122,10 +140,72 @@ restarted_twice(void **state)
     assert_true(gong_store_recent_started(recent, 70, middle, &from));
     assert_int_equal(from.journal, early.journal);
     gong_store_recent_answered(recent, middle, second(13));
+
+    /* It is not over at middle, and over at late. */
+    recent = reopen(recent, sinks);
+    assert_true(gong_store_recent_resume(recent, late, &from));
+    assert_int_equal(from.journal, middle.journal);
+    assert_true(gong_store_recent_started(recent, 80, from, &from));
+    assert_int_equal(from.journal, early.journal);
+    gong_store_recent_answered(recent, late, second(14));
+    recent = reopen(recent, sinks);
+    assert_false(gong_store_recent_resume(recent, late, &from));
     gong_store_recent_close(recent);
-    recent = open_recent(sinks);
-    assert_true(gong_store_recent_started(recent, 70, middle, &from));
-    gong_store_recent_close(recent);
+}
+
+/* A progress that cannot be is none. */
+static void
+damaged_files(void **state)
+{
+    static const struct {
+        const char *text;
+        bool known;
+        bool resumed;
+    } cases[] = {
+        {"", false, false},
+        {"x\n", false, false},
+        {"50", false, false},
+        {"99999999999999999999\n", false, false},
+        {"50\n", true, false},
+        {"50\n50 1 2\n", true, false},
+        {"50 \n", true, true},
+        {"50 7\n", true, true},
+        {"50 0 0\n", true, true},
+        {"50 18446744073709551615 0\n", true, true},
+        {"50 18446744073709551615 18446744073709551615\n", true, true},
+        {"50 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1 1\n",
+         true, true},
+    };
+
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct gong_store_place from = {0};
+        struct gong_store_place first;
+        struct gong_store_place late;
+        struct gong_store_recent *recent;
+        struct sinks *sinks;
+        char path[128];
+        FILE *file;
+
+        assert_int_equal(sinks_setup(state), 0);
+        sinks = *state;
+        first = put(sinks, 0);
+        late = put(sinks, 2);
+        (void)snprintf(path, sizeof path, "%s/store-main.start", sinks->dir);
+        file = fopen(path, "w");
+        assert_non_null(file);
+        (void)fputs(cases[i].text, file);
+        (void)fclose(file);
+        recent = open_recent(sinks);
+        assert_int_equal(gong_store_recent_resume(recent, late, &from),
+                         cases[i].resumed);
+        if (cases[i].resumed) {
+            assert_int_equal(from.journal, first.journal);
+        }
+        assert_int_equal(gong_store_recent_started(recent, 60, late, &from),
+                         cases[i].known);
+        gong_store_recent_close(recent);
+        assert_int_equal(sinks_teardown(state), 0);
+    }
 }
 
 static void
@@ -171,6 +251,7 @@ main(void)
                                         sinks_teardown),
         cmocka_unit_test_setup_teardown(restarted_twice, sinks_setup,
                                         sinks_teardown),
+        cmocka_unit_test(damaged_files),
         cmocka_unit_test_setup_teardown(refuses_bad_names, sinks_setup,
                                         sinks_teardown),
         cmocka_unit_test_setup_teardown(file_cannot_be_written, sinks_setup,
