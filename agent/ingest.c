@@ -84,7 +84,7 @@ gong_ingest_new(const struct gong_ingest_options *options,
                                      "Bytes of the messages received.", "");
     ingest->aside_lost = gong_counter_add(
         counters, GONG_COUNTER, "gong_agent_set_aside_lost_total",
-        "Damaged batches for which the set-aside file had no room.", "");
+        "Batches for which the set-aside file had no room.", "");
     ingest->devices =
         gong_counter_add(counters, GONG_GAUGE, "gong_agent_devices",
                          "Devices in the receive ledger.", "");
@@ -121,10 +121,11 @@ append(struct gong_ingest *ingest, enum gong_record_type type,
         {prefix, prefix_len},
         {(void *)(uintptr_t)message.data, message.len},
     };
+    enum gong_err err;
 
-    if (gong_journal_append(ingest->journal, type, parts, 2, 0, position) !=
-        GONG_OK) {
-        return RESULT_JOURNAL;
+    err = gong_journal_append(ingest->journal, type, parts, 2, 0, position);
+    if (err != GONG_OK) {
+        return err == GONG_ERR_TOO_LARGE ? RESULT_TOO_LARGE : RESULT_JOURNAL;
     }
     return type == GONG_RECORD_DATA ? RESULT_JOURNALED : RESULT_PRESENCE;
 }
@@ -155,6 +156,21 @@ from_verdict(enum gong_receive_verdict verdict)
     return RESULT_MEMORY;
 }
 
+/* What will never be journaled is kept for a person and settled, or its sender
+ * would repeat it for ever. */
+static enum result
+set_aside(struct gong_ingest *ingest, struct gong_device_name device,
+          const struct gong_batch_header *header, struct gong_str message,
+          enum result reason)
+{
+    if (gong_set_aside_write(ingest->options.set_aside_file, device, header,
+                             message) != GONG_OK) {
+        gong_counter_increase(ingest->aside_lost, 1);
+    }
+    gong_receive_settle(ingest->receive, device, header, 0, gong_mono_now());
+    return reason;
+}
+
 static enum result
 take_sound(struct gong_ingest *ingest, struct gong_device_name device,
            const struct gong_batch_header *header, struct gong_str message,
@@ -174,7 +190,12 @@ take_sound(struct gong_ingest *ingest, struct gong_device_name device,
     if (verdict != GONG_RECEIVE_NEW) {
         return from_verdict(verdict);
     }
-    result = append(ingest, GONG_RECORD_DATA, device, message, &position);
+    result = message.len > ingest->options.message_max
+                 ? RESULT_TOO_LARGE
+                 : append(ingest, GONG_RECORD_DATA, device, message, &position);
+    if (result == RESULT_TOO_LARGE) {
+        return set_aside(ingest, device, header, message, result);
+    }
     if (result == RESULT_JOURNALED &&
         gong_journal_held(ingest->journal, position)) {
         gong_receive_show(ingest->receive, device, header, now);
@@ -191,22 +212,17 @@ static enum result
 take_damaged(struct gong_ingest *ingest, struct gong_device_name device,
              const struct gong_batch_header *header, struct gong_str message)
 {
-    gong_mono_t now = gong_mono_now();
     enum gong_receive_verdict verdict;
 
     if (header->seq == 0) {
         return RESULT_MALFORMED;
     }
-    verdict = gong_receive_damaged(ingest->receive, device, header, now);
+    verdict =
+        gong_receive_damaged(ingest->receive, device, header, gong_mono_now());
     if (verdict != GONG_RECEIVE_ASIDE) {
         return from_verdict(verdict);
     }
-    if (gong_set_aside_write(ingest->options.set_aside_file, device, header,
-                             message) != GONG_OK) {
-        gong_counter_increase(ingest->aside_lost, 1);
-    }
-    gong_receive_settle(ingest->receive, device, header, 0, now);
-    return RESULT_SET_ASIDE;
+    return set_aside(ingest, device, header, message, RESULT_SET_ASIDE);
 }
 
 static enum result
@@ -218,6 +234,9 @@ take_data(struct gong_ingest *ingest, struct gong_device_name device,
 
     switch (gong_batch_header_parse(message, &header, &body)) {
     case GONG_BATCH_PLAIN:
+        if (message.len > ingest->options.message_max) {
+            return RESULT_TOO_LARGE;
+        }
         return append(ingest, GONG_RECORD_DATA, device, message, NULL);
     case GONG_BATCH_HEADED:
         if (header.low <= header.seq) {
@@ -271,9 +290,7 @@ take(struct gong_ingest *ingest, struct gong_str topic_text,
     if (gong_str_is(topic.site, GONG_INGEST_OWN_SITE)) {
         return RESULT_RESERVED;
     }
-    if (payload.len > (topic.kind == GONG_TOPIC_DATA
-                           ? ingest->options.message_max
-                           : GONG_PRESENCE_MAX)) {
+    if (topic.kind == GONG_TOPIC_STATUS && payload.len > GONG_PRESENCE_MAX) {
         return RESULT_TOO_LARGE;
     }
     device = (struct gong_device_name){topic.site, topic.device};

@@ -1,6 +1,6 @@
 /*
- * set_aside: batches that came damaged three times, kept whole for a person to
- * look at: one file, each batch as
+ * set_aside: batches that came damaged three times or are too large, kept whole
+ * for a person to look at: one file, each batch as
  *     == <site>/<device> epoch=<16 hex> seq=<n> wall=<ns> length=<n>\n
  * and its bytes and a newline. The file stops growing at 16 MiB: what comes
  * then is counted and dropped.

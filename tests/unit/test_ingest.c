@@ -23,6 +23,7 @@ struct world {
     struct gong_receive *receive;
     struct gong_ingest *ingest;
     char aside[96];
+    size_t message_max; /* 0: 4096 */
 };
 
 static struct gong_receive *
@@ -41,8 +42,9 @@ new_receive(size_t devices_max, double burst)
 static void
 open_world(struct world *world, size_t devices_max, double burst)
 {
-    struct gong_ingest_options options = {.message_max = 4096,
-                                          .set_aside_file = world->aside};
+    struct gong_ingest_options options = {
+        .message_max = world->message_max > 0 ? world->message_max : 4096,
+        .set_aside_file = world->aside};
 
     (void)snprintf(world->aside, sizeof world->aside, "%s/aside",
                    world->sinks->dir);
@@ -392,6 +394,85 @@ a_large_message_is_refused(void **state)
     assert_int_equal(results(world, "journaled"), 1);
 }
 
+/* A batch whose body is size bytes; flip damages it. */
+static void
+receive_large(const struct world *world, uint64_t seq, size_t size, bool flip)
+{
+    char line[GONG_BATCH_HEADER_SIZE];
+    struct gong_batch_header header = {.epoch = EPOCH, .seq = seq, .low = 1};
+    char *message = malloc(sizeof line + size);
+    size_t len;
+
+    assert_non_null(message);
+    memset(message, 'x', sizeof line + size);
+    header.crc = gong_crc32c(0, message, size);
+    len = gong_batch_header_format(&header, line);
+    memcpy(message, line, len);
+    if (flip) {
+        message[len] ^= 1;
+    }
+    gong_ingest_message(world->ingest, gong_str_of("gong/v1/22015/lamp-1/data"),
+                        gong_str_from(message, len + size));
+    free(message);
+}
+
+static uint64_t
+settled_up_to(const struct world *world)
+{
+    struct gong_receive_ack ack;
+
+    assert_true(gong_receive_take_ack(world->receive, gong_mono_now(), &ack));
+    return ack.cum;
+}
+
+static void
+a_batch_too_large_does_not_come_for_ever(void **state)
+{
+    struct world *world = *state;
+    char *aside;
+
+    receive_large(world, 1, 5000, false);
+    assert_int_equal(results(world, "too_large"), 1);
+    assert_int_equal(settled_up_to(world), 1);
+    receive_large(world, 1, 5000, false); /* the ack was lost */
+    assert_int_equal(results(world, "too_large"), 1);
+    assert_int_equal(results(world, "duplicate"), 1);
+    for (int i = 0; i < 3; i++) {
+        receive_large(world, 2, 5000, true);
+    }
+    assert_int_equal(results(world, "damaged"), 2);
+    assert_int_equal(results(world, "set_aside"), 1);
+    assert_int_equal(settled_up_to(world), 2);
+    assert_int_equal(journaled(world, GONG_RECORD_DATA), 0);
+    aside = sinks_read(world->sinks, "aside");
+    assert_non_null(strstr(aside, "== 22015/lamp-1 epoch=00000000000000aa "
+                                  "seq=1 "));
+    free(aside);
+}
+
+/* The journal's segments are of 64 KiB here. */
+static void
+a_batch_over_the_journals_segment_does_not_come_for_ever(void **state)
+{
+    struct world *world = *state;
+    char *plain = malloc(70000);
+
+    assert_non_null(plain);
+    close_world(world);
+    world->message_max = (size_t)1 << 20;
+    open_world(world, 100, 10000);
+    receive_large(world, 1, 70000, false);
+    assert_int_equal(results(world, "too_large"), 1);
+    assert_int_equal(results(world, "journal_failed"), 0);
+    assert_int_equal(settled_up_to(world), 1);
+    assert_true(size_of(world->aside) > 70000);
+    memset(plain, 'x', 70000); /* nobody sends it again */
+    gong_ingest_message(world->ingest, gong_str_of("gong/v1/22015/lamp-1/data"),
+                        gong_str_from(plain, 70000));
+    free(plain);
+    assert_int_equal(results(world, "too_large"), 2);
+}
+
 static void
 a_flood_leaves_other_devices_alone(void **state)
 {
@@ -481,6 +562,8 @@ main(void)
         T(hostile_topics_are_refused),
         T(the_agents_own_site_is_reserved),
         T(a_large_message_is_refused),
+        T(a_batch_too_large_does_not_come_for_ever),
+        T(a_batch_over_the_journals_segment_does_not_come_for_ever),
         T(a_flood_leaves_other_devices_alone),
         T(one_device_too_many_is_refused),
         T(a_thirty_third_gap_is_not_settled),
