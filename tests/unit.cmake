@@ -45,6 +45,7 @@ foreach(module spool spool_recover spool_checked spool_faults spool_held)
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
     gong_test_disk(${module})
 endforeach()
+target_link_options(test_spool_recover PRIVATE LINKER:--wrap=gong_clock_boot_id)
 gong_test(spool_shim LINKS gong_spool
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/disk_shim.c)
