@@ -171,16 +171,40 @@ set_aside(struct gong_ingest *ingest, struct gong_device_name device,
     return reason;
 }
 
+/* A state that is saved meanwhile leaves the batch to the journal. */
+static enum result
+journal_batch(struct gong_ingest *ingest, struct gong_device_name device,
+              const struct gong_batch_header *header, struct gong_str message,
+              struct gong_str body)
+{
+    struct gong_receive *receive = ingest->receive;
+    struct gong_journal *journal = ingest->journal;
+    gong_mono_t now = gong_mono_now();
+    uint64_t position = 0;
+    enum result result;
+
+    gong_receive_appending(receive,
+                           gong_spool_written(gong_journal_spool(journal)));
+    result = append(ingest, GONG_RECORD_DATA, device, message, &position);
+    if (result == RESULT_JOURNALED && gong_journal_held(journal, position)) {
+        gong_receive_show(receive, device, header, now);
+        result = RESULT_HELD;
+    } else if (result == RESULT_JOURNALED) {
+        gong_receive_settle(receive, device, header, position, now);
+        gong_receive_report(receive, device, header, body, now);
+    }
+    gong_receive_appended(receive);
+    return result;
+}
+
 static enum result
 take_sound(struct gong_ingest *ingest, struct gong_device_name device,
            const struct gong_batch_header *header, struct gong_str message,
            struct gong_str body)
 {
-    gong_mono_t now = gong_mono_now();
     enum gong_receive_verdict verdict =
-        gong_receive_check(ingest->receive, device, header, now);
-    uint64_t position = 0;
-    enum result result;
+        gong_receive_check(ingest->receive, device, header, gong_mono_now());
+    enum result result = RESULT_TOO_LARGE;
 
     /* A batch that memory had to let go is journaled now that it can be. */
     if (verdict == GONG_RECEIVE_SHOWN &&
@@ -190,21 +214,12 @@ take_sound(struct gong_ingest *ingest, struct gong_device_name device,
     if (verdict != GONG_RECEIVE_NEW) {
         return from_verdict(verdict);
     }
-    result = message.len > ingest->options.message_max
-                 ? RESULT_TOO_LARGE
-                 : append(ingest, GONG_RECORD_DATA, device, message, &position);
-    if (result == RESULT_TOO_LARGE) {
-        return set_aside(ingest, device, header, message, result);
+    if (message.len <= ingest->options.message_max) {
+        result = journal_batch(ingest, device, header, message, body);
     }
-    if (result == RESULT_JOURNALED &&
-        gong_journal_held(ingest->journal, position)) {
-        gong_receive_show(ingest->receive, device, header, now);
-        result = RESULT_HELD;
-    } else if (result == RESULT_JOURNALED) {
-        gong_receive_settle(ingest->receive, device, header, position, now);
-        gong_receive_report(ingest->receive, device, header, body, now);
-    }
-    return result;
+    return result == RESULT_TOO_LARGE
+               ? set_aside(ingest, device, header, message, result)
+               : result;
 }
 
 /* A header that cannot be read names no batch: nothing to settle. */

@@ -420,6 +420,7 @@ gong_journal_health(struct gong_journal *journal,
     out->append_ok = journal->append_ok;
     out->sync_ok = journal->sync_ok;
     out->holding = journal->holding;
+    out->holds = journal->holds;
     out->end = journal->end;
     out->durable = journal->durable;
     (void)pthread_mutex_unlock(&journal->lock);

@@ -54,7 +54,8 @@ struct gong_journal_options {
 struct gong_journal_health {
     bool append_ok; /* the last record went to the disk */
     bool sync_ok;
-    bool holding; /* records are held in memory, or just were */
+    bool holding;   /* records are held in memory, or just were */
+    uint64_t holds; /* counts records that went to memory */
     uint64_t end;
     uint64_t durable;
 };

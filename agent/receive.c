@@ -18,6 +18,7 @@ gong_receive_new(const struct gong_receive_options *options)
         return NULL;
     }
     receive->options = *options;
+    atomic_init(&receive->appending, UINT64_MAX);
     receive->connection = 1;
     receive->devices.max = options->devices_max;
     receive->devices.tokens = options->burst;
@@ -220,6 +221,26 @@ settle(struct gong_receive_epoch *epoch, const struct gong_batch_header *header,
     if (position > epoch->position) {
         epoch->position = position;
     }
+}
+
+void
+gong_receive_appending(struct gong_receive *receive, uint64_t position)
+{
+    atomic_store(&receive->appending, position);
+}
+
+void
+gong_receive_appended(struct gong_receive *receive)
+{
+    atomic_store(&receive->appending, UINT64_MAX);
+}
+
+uint64_t
+gong_receive_known(struct gong_receive *receive, uint64_t durable)
+{
+    uint64_t appending = atomic_load(&receive->appending);
+
+    return appending < durable ? appending : durable;
 }
 
 /* Without memory for the reader a report explains nothing: what it names stays

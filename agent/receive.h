@@ -93,6 +93,14 @@ void gong_receive_settle(struct gong_receive *receive,
                          const struct gong_batch_header *header,
                          uint64_t position, gong_mono_t now);
 
+/* gong_receive_appending: a batch is about to be journaled, at position or
+ * later; gong_receive_appended: and what came of it is known here. One thread.
+ * gong_receive_known: up to where the journal need not be read for what is
+ * known here; durable is read before. Any thread. */
+void gong_receive_appending(struct gong_receive *receive, uint64_t position);
+void gong_receive_appended(struct gong_receive *receive);
+uint64_t gong_receive_known(struct gong_receive *receive, uint64_t durable);
+
 /* gong_receive_report: after settle: body may be the sender's word on batches
  * that it lost (agent/ledger_report.h). */
 void gong_receive_report(struct gong_receive *receive,

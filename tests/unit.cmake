@@ -84,6 +84,7 @@ gong_test(ingest LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 gong_test(receive_file LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+target_link_options(test_receive_file PRIVATE LINKER:--wrap=gong_journal_held)
 gong_test(journal_tool LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 foreach(module rules_reload engine_thread snapshot http_server)
@@ -102,6 +103,7 @@ gong_test(failing_disk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 gong_test_disk(failing_disk)
+target_link_options(test_failing_disk PRIVATE LINKER:--wrap=gong_journal_wait)
 target_compile_definitions(test_failing_disk PRIVATE
     GONG_CITY_RULES="${CMAKE_SOURCE_DIR}/rules/city")
 foreach(module journal journal_learn effects)
