@@ -21,6 +21,7 @@ enum result {
     RESULT_MALFORMED,
     RESULT_STATUS,
     RESULT_SET_ASIDE,
+    RESULT_ASIDE_FAILED,
     RESULT_TOPIC,
     RESULT_AGENT,
     RESULT_RESERVED,
@@ -43,6 +44,7 @@ static const char *const result_labels[RESULT_COUNT] = {
     [RESULT_MALFORMED] = "result=\"malformed_header\"",
     [RESULT_STATUS] = "result=\"malformed_status\"",
     [RESULT_SET_ASIDE] = "result=\"set_aside\"",
+    [RESULT_ASIDE_FAILED] = "result=\"set_aside_failed\"",
     [RESULT_TOPIC] = "result=\"bad_topic\"",
     [RESULT_AGENT] = "result=\"agent_status\"",
     [RESULT_RESERVED] = "result=\"reserved_site\"",
@@ -156,19 +158,30 @@ from_verdict(enum gong_receive_verdict verdict)
     return RESULT_MEMORY;
 }
 
-/* What will never be journaled is kept for a person and settled, or its sender
- * would repeat it for ever. */
-static enum result
+/* What will never be journaled is kept for a person, and may be settled then,
+ * or its sender would repeat it for ever: false while the disk fails. */
+static bool
 set_aside(struct gong_ingest *ingest, struct gong_device_name device,
-          const struct gong_batch_header *header, struct gong_str message,
-          enum result reason)
+          const struct gong_batch_header *header, struct gong_str message)
 {
-    if (gong_set_aside_write(ingest->options.set_aside_file, device, header,
-                             message) != GONG_OK) {
+    enum gong_err err = gong_set_aside_write(ingest->options.set_aside_file,
+                                             device, header, message);
+
+    if (err == GONG_ERR_TOO_LARGE) {
         gong_counter_increase(ingest->aside_lost, 1);
     }
+    return err == GONG_OK || err == GONG_ERR_TOO_LARGE;
+}
+
+static enum result
+refuse_large(struct gong_ingest *ingest, struct gong_device_name device,
+             const struct gong_batch_header *header, struct gong_str message)
+{
+    if (!set_aside(ingest, device, header, message)) {
+        return RESULT_ASIDE_FAILED;
+    }
     gong_receive_settle(ingest->receive, device, header, 0, gong_mono_now());
-    return reason;
+    return RESULT_TOO_LARGE;
 }
 
 /* A state that is saved meanwhile leaves the batch to the journal. */
@@ -218,7 +231,7 @@ take_sound(struct gong_ingest *ingest, struct gong_device_name device,
         result = journal_batch(ingest, device, header, message, body);
     }
     return result == RESULT_TOO_LARGE
-               ? set_aside(ingest, device, header, message, result)
+               ? refuse_large(ingest, device, header, message)
                : result;
 }
 
@@ -237,7 +250,11 @@ take_damaged(struct gong_ingest *ingest, struct gong_device_name device,
     if (verdict != GONG_RECEIVE_ASIDE) {
         return from_verdict(verdict);
     }
-    return set_aside(ingest, device, header, message, RESULT_SET_ASIDE);
+    if (!set_aside(ingest, device, header, message)) {
+        return RESULT_ASIDE_FAILED;
+    }
+    gong_receive_pass(ingest->receive, device, header, gong_mono_now());
+    return RESULT_SET_ASIDE;
 }
 
 static enum result

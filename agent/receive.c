@@ -224,6 +224,24 @@ settle(struct gong_receive_epoch *epoch, const struct gong_batch_header *header,
 }
 
 void
+gong_receive_pass(struct gong_receive *receive, struct gong_device_name name,
+                  const struct gong_batch_header *header, gong_mono_t now)
+{
+    enum gong_receive_verdict verdict;
+    struct gong_receive_epoch *epoch;
+
+    (void)pthread_mutex_lock(&receive->lock);
+    epoch = open_epoch(receive, name, header, now, &verdict);
+    if (epoch != NULL &&
+        gong_ranges_add(&epoch->settled, header->seq) == GONG_OK) {
+        gong_ledger_pass(&epoch->ledger, header->seq);
+        epoch->changed = true;
+        queue_ack(receive, epoch, false, now);
+    }
+    (void)pthread_mutex_unlock(&receive->lock);
+}
+
+void
 gong_receive_appending(struct gong_receive *receive, uint64_t position)
 {
     atomic_store(&receive->appending, position);

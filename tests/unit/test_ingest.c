@@ -264,6 +264,58 @@ a_damaged_batch_is_set_aside_at_the_third_try(void **state)
     assert_int_equal(journaled(world, GONG_RECORD_DATA), 1);
 }
 
+/* Its header may be as wrong as its body. */
+static void
+a_damaged_header_settles_its_own_batch_alone(void **state)
+{
+    struct world *world = *state;
+    struct gong_receive_ack ack;
+
+    receive_batch(world, 1, 1, false);
+    for (int i = 0; i < 3; i++) {
+        receive_batch(world, 9, 9, true);
+    }
+    assert_int_equal(results(world, "set_aside"), 1);
+    assert_true(gong_receive_take_ack(world->receive, gong_mono_now(), &ack));
+    assert_int_equal(ack.cum, 1);
+    assert_int_equal(ack.range_count, 1);
+    assert_int_equal(ack.ranges[0].first, 9);
+    receive_batch(world, 2, 1, false);
+    assert_int_equal(journaled(world, GONG_RECORD_DATA), 2);
+}
+
+/* Only a file that has grown to its bound lets a batch go. */
+static void
+a_batch_that_cannot_be_set_aside_comes_again(void **state)
+{
+    struct world *world = *state;
+    struct gong_receive_ack ack;
+    FILE *full;
+
+    (void)snprintf(world->aside, sizeof world->aside, "%s/no/aside",
+                   world->sinks->dir);
+    for (int i = 0; i < 4; i++) {
+        receive_batch(world, 1, 1, true);
+    }
+    assert_int_equal(results(world, "damaged"), 2);
+    assert_int_equal(results(world, "set_aside_failed"), 2);
+    assert_int_equal(results(world, "set_aside"), 0);
+    assert_false(gong_receive_take_ack(world->receive, gong_mono_now(), &ack));
+    (void)snprintf(world->aside, sizeof world->aside, "%s/aside",
+                   world->sinks->dir);
+    full = fopen(world->aside, "w");
+    assert_non_null(full);
+    assert_int_equal(fseek(full, GONG_SET_ASIDE_MAX - 10, SEEK_SET), 0);
+    assert_int_equal(fputc('x', full), 'x');
+    assert_int_equal(fclose(full), 0);
+    receive_batch(world, 1, 1, true);
+    assert_int_equal(results(world, "set_aside"), 1);
+    assert_int_equal(
+        sinks_count(world->sinks, "gong_agent_set_aside_lost_total", ""), 1);
+    receive_batch(world, 1, 1, true);
+    assert_int_equal(results(world, "duplicate"), 1);
+}
+
 static off_t
 size_of(const char *path)
 {
@@ -556,6 +608,8 @@ main(void)
         T(learning_passes_over_what_is_no_batch),
         T(what_the_sender_dropped_is_not_waited_for),
         T(a_damaged_batch_is_set_aside_at_the_third_try),
+        T(a_damaged_header_settles_its_own_batch_alone),
+        T(a_batch_that_cannot_be_set_aside_comes_again),
         T(a_batch_that_does_not_fit_leaves_nothing),
         T(a_header_that_cannot_be_read_is_counted),
         T(a_status_is_presence),
