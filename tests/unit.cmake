@@ -103,7 +103,8 @@ gong_test(failing_disk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 gong_test_disk(failing_disk)
-target_link_options(test_failing_disk PRIVATE LINKER:--wrap=gong_journal_wait)
+target_link_options(test_failing_disk PRIVATE
+    LINKER:--wrap=gong_journal_wait,--wrap=gong_wall_now)
 target_compile_definitions(test_failing_disk PRIVATE
     GONG_CITY_RULES="${CMAKE_SOURCE_DIR}/rules/city")
 foreach(module journal journal_learn effects)
@@ -111,6 +112,8 @@ foreach(module journal journal_learn effects)
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
     gong_test_disk(${module})
 endforeach()
+target_link_options(test_journal PRIVATE
+    LINKER:--wrap=gong_wall_now,--wrap=gong_mono_now)
 
 # agent: what carries points and alerts out
 foreach(module effect_json incidents store_answer)

@@ -27,6 +27,18 @@
 /* The error of every call that changes the disk; 0: it works. */
 static atomic_int broken;
 
+/* Somebody sets the clock. */
+static _Atomic int64_t wall_moved;
+
+gong_wall_t __real_gong_wall_now(void);
+gong_wall_t __wrap_gong_wall_now(void);
+
+gong_wall_t
+__wrap_gong_wall_now(void)
+{
+    return (gong_wall_t){__real_gong_wall_now().ns + atomic_load(&wall_moved)};
+}
+
 struct world {
     struct sinks *sinks;
     struct gong_strings paths;
@@ -546,6 +558,33 @@ the_staff_is_told_by_the_shipped_rules(void **state)
     free(rules);
 }
 
+/* The alert comes though what the wall clock stamps would be late. */
+static void
+a_clock_that_was_set_back_is_told_by_the_shipped_rules(void **state)
+{
+    struct world *world = *state;
+    struct gong_status_source status = {.agent = "agent-1",
+                                        .counters = world->sinks->counters,
+                                        .journal = world->sinks->journal,
+                                        .effects = world->sinks->effects,
+                                        .engine = world->engine,
+                                        .broker_connected = connected};
+    char *rules = read_city_rules();
+
+    load_rules(world, rules);
+    assert_int_equal(gong_self_metrics_append(&status), GONG_OK);
+    (void)agent_engine_settled(world->sinks, world->engine);
+    assert_null(strstr(agent_effects(world->sinks), "AgentClockWrong"));
+    atomic_store(&wall_moved, -3600 * GONG_NS_PER_S);
+    gong_clock_sleep(gong_dur_ms(5)); /* a later stamp */
+    assert_int_equal(gong_self_metrics_append(&status), GONG_OK);
+    (void)agent_engine_settled(world->sinks, world->engine);
+    assert_non_null(strstr(agent_effects(world->sinks),
+                           "AgentClockWrong agent-1 inactive>firing"));
+    atomic_store(&wall_moved, 0);
+    free(rules);
+}
+
 int
 main(void)
 {
@@ -561,6 +600,9 @@ main(void)
                                         setup, teardown),
         cmocka_unit_test_setup_teardown(the_staff_is_told_by_the_shipped_rules,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_clock_that_was_set_back_is_told_by_the_shipped_rules, setup,
+            teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
