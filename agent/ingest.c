@@ -290,7 +290,7 @@ take_status(struct gong_ingest *ingest, struct gong_device_name device,
     if (gong_presence_parse(message, &status) != GONG_OK) {
         return RESULT_STATUS;
     }
-    gong_receive_status(ingest->receive, device, message, gong_mono_now());
+    gong_receive_status(ingest->receive, device, &status, gong_mono_now());
     return append(ingest, GONG_RECORD_PRESENCE, device, message, NULL);
 }
 

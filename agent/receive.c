@@ -393,6 +393,7 @@ void
 gong_receive_learn(void *ctx, const struct gong_record *record)
 {
     struct gong_device_name name;
+    struct gong_presence_message status;
     struct gong_str message;
 
     if ((record->meta.type != GONG_RECORD_DATA &&
@@ -402,8 +403,8 @@ gong_receive_learn(void *ctx, const struct gong_record *record)
     }
     if (record->meta.type == GONG_RECORD_DATA) {
         learn_batch(ctx, name, message, record->offset, false);
-    } else {
-        gong_receive_learn_status(ctx, name, message, gong_mono_now());
+    } else if (gong_presence_parse(message, &status) == GONG_OK) {
+        gong_receive_learn_status(ctx, name, &status, gong_mono_now());
     }
 }
 

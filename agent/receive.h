@@ -27,6 +27,7 @@
 #include "agent/ranges.h"
 #include "common/batch.h"
 #include "common/clock.h"
+#include "common/presence.h"
 #include "common/record.h"
 #include "common/str.h"
 #include "common/topic.h"
@@ -128,11 +129,13 @@ void gong_receive_written(void *ctx, const struct gong_record *record);
  * at once, so that the device learns the time; goodbyes close the ledger.
  * gong_receive_learn_status: the same from the journal. */
 void gong_receive_status(struct gong_receive *receive,
-                         struct gong_device_name name, struct gong_str text,
+                         struct gong_device_name name,
+                         const struct gong_presence_message *status,
                          gong_mono_t now);
 void gong_receive_learn_status(struct gong_receive *receive,
                                struct gong_device_name name,
-                               struct gong_str text, gong_mono_t now);
+                               const struct gong_presence_message *status,
+                               gong_mono_t now);
 
 /* gong_receive_learn: takes in a journal record; others than DATA and PRESENCE
  * are passed over, and so is what the saved state knows already. For
