@@ -21,6 +21,7 @@ enum result {
     RESULT_MALFORMED,
     RESULT_STATUS,
     RESULT_SET_ASIDE,
+    RESULT_ASIDE_FAILED,
     RESULT_TOPIC,
     RESULT_AGENT,
     RESULT_RESERVED,
@@ -43,6 +44,7 @@ static const char *const result_labels[RESULT_COUNT] = {
     [RESULT_MALFORMED] = "result=\"malformed_header\"",
     [RESULT_STATUS] = "result=\"malformed_status\"",
     [RESULT_SET_ASIDE] = "result=\"set_aside\"",
+    [RESULT_ASIDE_FAILED] = "result=\"set_aside_failed\"",
     [RESULT_TOPIC] = "result=\"bad_topic\"",
     [RESULT_AGENT] = "result=\"agent_status\"",
     [RESULT_RESERVED] = "result=\"reserved_site\"",
@@ -84,7 +86,7 @@ gong_ingest_new(const struct gong_ingest_options *options,
                                      "Bytes of the messages received.", "");
     ingest->aside_lost = gong_counter_add(
         counters, GONG_COUNTER, "gong_agent_set_aside_lost_total",
-        "Damaged batches for which the set-aside file had no room.", "");
+        "Batches for which the set-aside file had no room.", "");
     ingest->devices =
         gong_counter_add(counters, GONG_GAUGE, "gong_agent_devices",
                          "Devices in the receive ledger.", "");
@@ -121,10 +123,11 @@ append(struct gong_ingest *ingest, enum gong_record_type type,
         {prefix, prefix_len},
         {(void *)(uintptr_t)message.data, message.len},
     };
+    enum gong_err err;
 
-    if (gong_journal_append(ingest->journal, type, parts, 2, 0, position) !=
-        GONG_OK) {
-        return RESULT_JOURNAL;
+    err = gong_journal_append(ingest->journal, type, parts, 2, 0, position);
+    if (err != GONG_OK) {
+        return err == GONG_ERR_TOO_LARGE ? RESULT_TOO_LARGE : RESULT_JOURNAL;
     }
     return type == GONG_RECORD_DATA ? RESULT_JOURNALED : RESULT_PRESENCE;
 }
@@ -155,16 +158,66 @@ from_verdict(enum gong_receive_verdict verdict)
     return RESULT_MEMORY;
 }
 
+/* What will never be journaled is kept for a person, and may be settled then,
+ * or its sender would repeat it for ever: false while the disk fails. */
+static bool
+set_aside(struct gong_ingest *ingest, struct gong_device_name device,
+          const struct gong_batch_header *header, struct gong_str message)
+{
+    enum gong_err err = gong_set_aside_write(ingest->options.set_aside_file,
+                                             device, header, message);
+
+    if (err == GONG_ERR_TOO_LARGE) {
+        gong_counter_increase(ingest->aside_lost, 1);
+    }
+    return err == GONG_OK || err == GONG_ERR_TOO_LARGE;
+}
+
+static enum result
+refuse_large(struct gong_ingest *ingest, struct gong_device_name device,
+             const struct gong_batch_header *header, struct gong_str message)
+{
+    if (!set_aside(ingest, device, header, message)) {
+        return RESULT_ASIDE_FAILED;
+    }
+    gong_receive_settle(ingest->receive, device, header, 0, gong_mono_now());
+    return RESULT_TOO_LARGE;
+}
+
+/* A state that is saved meanwhile leaves the batch to the journal. */
+static enum result
+journal_batch(struct gong_ingest *ingest, struct gong_device_name device,
+              const struct gong_batch_header *header, struct gong_str message,
+              struct gong_str body)
+{
+    struct gong_receive *receive = ingest->receive;
+    struct gong_journal *journal = ingest->journal;
+    gong_mono_t now = gong_mono_now();
+    uint64_t position = 0;
+    enum result result;
+
+    gong_receive_appending(receive,
+                           gong_spool_written(gong_journal_spool(journal)));
+    result = append(ingest, GONG_RECORD_DATA, device, message, &position);
+    if (result == RESULT_JOURNALED && gong_journal_held(journal, position)) {
+        gong_receive_show(receive, device, header, now);
+        result = RESULT_HELD;
+    } else if (result == RESULT_JOURNALED) {
+        gong_receive_settle(receive, device, header, position, now);
+        gong_receive_report(receive, device, header, body, now);
+    }
+    gong_receive_appended(receive);
+    return result;
+}
+
 static enum result
 take_sound(struct gong_ingest *ingest, struct gong_device_name device,
            const struct gong_batch_header *header, struct gong_str message,
            struct gong_str body)
 {
-    gong_mono_t now = gong_mono_now();
     enum gong_receive_verdict verdict =
-        gong_receive_check(ingest->receive, device, header, now);
-    uint64_t position = 0;
-    enum result result;
+        gong_receive_check(ingest->receive, device, header, gong_mono_now());
+    enum result result = RESULT_TOO_LARGE;
 
     /* A batch that memory had to let go is journaled now that it can be. */
     if (verdict == GONG_RECEIVE_SHOWN &&
@@ -174,16 +227,12 @@ take_sound(struct gong_ingest *ingest, struct gong_device_name device,
     if (verdict != GONG_RECEIVE_NEW) {
         return from_verdict(verdict);
     }
-    result = append(ingest, GONG_RECORD_DATA, device, message, &position);
-    if (result == RESULT_JOURNALED &&
-        gong_journal_held(ingest->journal, position)) {
-        gong_receive_show(ingest->receive, device, header, now);
-        result = RESULT_HELD;
-    } else if (result == RESULT_JOURNALED) {
-        gong_receive_settle(ingest->receive, device, header, position, now);
-        gong_receive_report(ingest->receive, device, header, body, now);
+    if (message.len <= ingest->options.message_max) {
+        result = journal_batch(ingest, device, header, message, body);
     }
-    return result;
+    return result == RESULT_TOO_LARGE
+               ? refuse_large(ingest, device, header, message)
+               : result;
 }
 
 /* A header that cannot be read names no batch: nothing to settle. */
@@ -191,21 +240,20 @@ static enum result
 take_damaged(struct gong_ingest *ingest, struct gong_device_name device,
              const struct gong_batch_header *header, struct gong_str message)
 {
-    gong_mono_t now = gong_mono_now();
     enum gong_receive_verdict verdict;
 
     if (header->seq == 0) {
         return RESULT_MALFORMED;
     }
-    verdict = gong_receive_damaged(ingest->receive, device, header, now);
+    verdict =
+        gong_receive_damaged(ingest->receive, device, header, gong_mono_now());
     if (verdict != GONG_RECEIVE_ASIDE) {
         return from_verdict(verdict);
     }
-    if (gong_set_aside_write(ingest->options.set_aside_file, device, header,
-                             message) != GONG_OK) {
-        gong_counter_increase(ingest->aside_lost, 1);
+    if (!set_aside(ingest, device, header, message)) {
+        return RESULT_ASIDE_FAILED;
     }
-    gong_receive_settle(ingest->receive, device, header, 0, now);
+    gong_receive_pass(ingest->receive, device, header, gong_mono_now());
     return RESULT_SET_ASIDE;
 }
 
@@ -218,6 +266,9 @@ take_data(struct gong_ingest *ingest, struct gong_device_name device,
 
     switch (gong_batch_header_parse(message, &header, &body)) {
     case GONG_BATCH_PLAIN:
+        if (message.len > ingest->options.message_max) {
+            return RESULT_TOO_LARGE;
+        }
         return append(ingest, GONG_RECORD_DATA, device, message, NULL);
     case GONG_BATCH_HEADED:
         if (header.low <= header.seq) {
@@ -239,7 +290,7 @@ take_status(struct gong_ingest *ingest, struct gong_device_name device,
     if (gong_presence_parse(message, &status) != GONG_OK) {
         return RESULT_STATUS;
     }
-    gong_receive_status(ingest->receive, device, message, gong_mono_now());
+    gong_receive_status(ingest->receive, device, &status, gong_mono_now());
     return append(ingest, GONG_RECORD_PRESENCE, device, message, NULL);
 }
 
@@ -271,9 +322,7 @@ take(struct gong_ingest *ingest, struct gong_str topic_text,
     if (gong_str_is(topic.site, GONG_INGEST_OWN_SITE)) {
         return RESULT_RESERVED;
     }
-    if (payload.len > (topic.kind == GONG_TOPIC_DATA
-                           ? ingest->options.message_max
-                           : GONG_PRESENCE_MAX)) {
+    if (topic.kind == GONG_TOPIC_STATUS && payload.len > GONG_PRESENCE_MAX) {
         return RESULT_TOO_LARGE;
     }
     device = (struct gong_device_name){topic.site, topic.device};

@@ -7,6 +7,9 @@
  *   gong/v1/<site>/<device>/data    -> DATA: names, then the message unchanged
  *   gong/v1/<site>/<device>/status  -> PRESENCE: the same with its JSON
  *
+ * A batch larger than message_max, or than a segment of the journal, is set
+ * aside and settled: its sender must not send it for ever.
+ *
  * Site "gong" is the agent's own and is refused from the broker. Every message
  * that is not journaled is counted by its reason:
  * gong_agent_messages_total{result="..."}.

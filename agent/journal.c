@@ -47,9 +47,13 @@ add_counters(struct gong_journal_counters *c, struct gong_counters *set)
     c->dropped = gong_counter_add(
         set, GONG_GAUGE, "gong_agent_journal_dropped_bytes",
         "Unread journal bytes dropped because it was full, since start.", "");
-    return c->records != NULL && c->bytes != NULL && c->append_failed != NULL &&
-           c->held != NULL && c->syncs != NULL && c->sync_failed != NULL &&
-           c->end != NULL && c->durable != NULL && c->dropped != NULL;
+    c->clock_steps = gong_counter_add(
+        set, GONG_COUNTER, "gong_agent_journal_clock_steps_total",
+        "Times that journal time stepped forward to the wall clock.", "");
+    return c->clock_steps != NULL && c->records != NULL && c->bytes != NULL &&
+           c->append_failed != NULL && c->held != NULL && c->syncs != NULL &&
+           c->sync_failed != NULL && c->end != NULL && c->durable != NULL &&
+           c->dropped != NULL;
 }
 
 static enum gong_err
@@ -251,21 +255,52 @@ append_resume(struct gong_journal *journal, int64_t blind_ms)
     return err;
 }
 
-/* Under the lock, before anything that tells time: the committer gives a sign
- * of life every second, so a long silence means that nobody ran at all. */
-void
-gong_journal_notice_stall(struct gong_journal *journal)
+/* The committer gives a sign of life every second, so a long silence means that
+ * nobody ran at all. */
+static void
+notice_stall(struct gong_journal *journal, gong_mono_t now)
 {
-    gong_mono_t now = gong_mono_now();
     int64_t gap = gong_mono_since(now, journal->beat).ns;
 
     journal->beat = now;
-    if (!journal->watching || gap <= journal->options.stall.ns) {
+    if (gap <= journal->options.stall.ns) {
         return;
     }
     gong_log(GONG_LOG_WARNING, "stalled", "blind_ms=%" PRId64,
              gap / GONG_NS_PER_MS);
     (void)!append_resume(journal, gap / GONG_NS_PER_MS);
+}
+
+/* Time that never was is blind time: nothing may come due by it. */
+static void
+notice_step(struct gong_journal *journal, gong_mono_t now)
+{
+    struct gong_journal_clock before = journal->clock;
+    int64_t step =
+        gong_journal_clock_step(&journal->clock, now, gong_wall_now());
+
+    if (step == 0) {
+        return;
+    }
+    if (append_resume(journal, step) != GONG_OK) {
+        journal->clock = before; /* until that can be told */
+        return;
+    }
+    gong_counter_increase(journal->counters.clock_steps, 1);
+    gong_log(GONG_LOG_WARNING, "clock_stepped", "forward_ms=%" PRId64, step);
+}
+
+void
+gong_journal_notice(struct gong_journal *journal)
+{
+    gong_mono_t now = gong_mono_now();
+
+    if (!journal->watching) {
+        journal->beat = now;
+        return;
+    }
+    notice_stall(journal, now);
+    notice_step(journal, now);
 }
 
 enum gong_err
@@ -274,7 +309,7 @@ gong_journal_resume(struct gong_journal *journal, int64_t blind_ms)
     enum gong_err err;
 
     (void)pthread_mutex_lock(&journal->lock);
-    gong_journal_notice_stall(journal);
+    gong_journal_notice(journal);
     err = append_resume(journal, blind_ms);
     (void)pthread_mutex_unlock(&journal->lock);
     return err;
@@ -290,7 +325,7 @@ gong_journal_append(struct gong_journal *journal, enum gong_record_type type,
     enum gong_err err;
 
     (void)pthread_mutex_lock(&journal->lock);
-    gong_journal_notice_stall(journal);
+    gong_journal_notice(journal);
     err = append(journal, meta, parts, part_count, &offset);
     (void)pthread_mutex_unlock(&journal->lock);
     count_append(journal, err, offset, parts_size(parts, part_count));
@@ -366,11 +401,17 @@ gong_journal_now_ms(struct gong_journal *journal)
     int64_t now;
 
     (void)pthread_mutex_lock(&journal->lock);
-    gong_journal_notice_stall(journal);
+    gong_journal_notice(journal);
     now = gong_journal_clock_read(&journal->clock, gong_mono_now(),
                                   gong_wall_now());
     (void)pthread_mutex_unlock(&journal->lock);
     return now;
+}
+
+int64_t
+gong_journal_ahead_ms(struct gong_journal *journal)
+{
+    return gong_journal_now_ms(journal) - gong_floor_ms(gong_wall_now().ns);
 }
 
 bool
@@ -420,6 +461,7 @@ gong_journal_health(struct gong_journal *journal,
     out->append_ok = journal->append_ok;
     out->sync_ok = journal->sync_ok;
     out->holding = journal->holding;
+    out->holds = journal->holds;
     out->end = journal->end;
     out->durable = journal->durable;
     (void)pthread_mutex_unlock(&journal->lock);

@@ -4,7 +4,10 @@
  *
  * Journal time: int64 ms, never decreasing: boot clock plus an offset that is
  * slewed towards the wall clock (at most 5 ms per second), so that a jump of
- * the wall clock neither fires nor delays anything. After a restart it goes on
+ * the wall clock neither fires nor delays anything. Where the wall clock is
+ * more than a minute ahead for 10 s, it was set: time steps to it, behind a
+ * RESUME record that makes the step blind time. Back it goes by slewing only;
+ * gong_journal_ahead_ms says how far there is to go. After a restart it goes on
  * from the last record's time or the wall clock, whichever is later.
  *
  * While the disk fails (EIO, read-only) records are held in memory (common/
@@ -54,7 +57,8 @@ struct gong_journal_options {
 struct gong_journal_health {
     bool append_ok; /* the last record went to the disk */
     bool sync_ok;
-    bool holding; /* records are held in memory, or just were */
+    bool holding;   /* records are held in memory, or just were */
+    uint64_t holds; /* counts records that went to memory */
     uint64_t end;
     uint64_t durable;
 };
@@ -103,11 +107,13 @@ bool gong_journal_config_named(struct gong_journal *journal,
 enum gong_err gong_journal_resume(struct gong_journal *journal,
                                   int64_t blind_ms) GONG_MUST_CHECK;
 
-/* gong_journal_last_ms: the journal time of the newest record that open found;
- * 0: there was none. */
+/* gong_journal_last_ms: the journal time of the newest record that open found,
+ * bounded (agent/journal_clock.h); 0: there was none. */
 int64_t gong_journal_last_ms(const struct gong_journal *journal);
 
 int64_t gong_journal_now_ms(struct gong_journal *journal);
+/* gong_journal_ahead_ms: journal time less the wall clock. */
+int64_t gong_journal_ahead_ms(struct gong_journal *journal);
 
 /* gong_journal_wait: blocks until the log's end lies beyond offset (or, with
  * durable set, the durable mark does), at most timeout; false when stopping. */

@@ -125,7 +125,7 @@ wait_for_records(struct gong_journal *journal)
             &deadline);
         (void)pthread_cond_timedwait(&journal->grown, &journal->lock,
                                      &deadline);
-        gong_journal_notice_stall(journal);
+        gong_journal_notice(journal);
     }
     running = !journal->stopping;
     (void)pthread_mutex_unlock(&journal->lock);

@@ -1,12 +1,15 @@
 #include "agent/journal_learn.h"
 
+#include "agent/journal_clock.h"
+
 static void
 note(const struct gong_journal_learner *learner,
      const struct gong_record *record, int64_t *last_ms)
 {
-    if (record->meta.journal_ms > *last_ms) {
-        *last_ms = record->meta.journal_ms;
-    }
+    int64_t ms = record->meta.journal_ms;
+
+    ms = ms < GONG_JOURNAL_MS_MAX ? ms : GONG_JOURNAL_MS_MAX;
+    *last_ms = ms > *last_ms ? ms : *last_ms;
     if (record->meta.type == GONG_RECORD_CONFIG) {
         gong_config_refs_note(learner->configs, record->payload,
                               record->offset);

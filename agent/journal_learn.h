@@ -27,7 +27,8 @@ struct gong_journal_learner {
 };
 
 /* gong_journal_learn: *last_ms is the newest record's journal time, 0 if there
- * is none. Of what it has not read the configurations are unknown. */
+ * is none; at most GONG_JOURNAL_MS_MAX. Of what it has not read the
+ * configurations are unknown. */
 enum gong_err gong_journal_learn(struct gong_spool *spool,
                                  const struct gong_journal_learner *learner,
                                  int64_t *last_ms) GONG_MUST_CHECK;

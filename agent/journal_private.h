@@ -20,6 +20,7 @@ struct gong_journal_counters {
     gong_counter_t *end;
     gong_counter_t *durable;
     gong_counter_t *dropped;
+    gong_counter_t *clock_steps;
 };
 
 struct gong_journal {
@@ -53,8 +54,8 @@ struct gong_journal {
     bool started;
 };
 
-/* gong_journal_notice_stall: under the lock, before anything that tells time.
- */
-void gong_journal_notice_stall(struct gong_journal *journal);
+/* gong_journal_notice: under the lock, before anything that tells time: whether
+ * the program stood still, or the wall clock was set. */
+void gong_journal_notice(struct gong_journal *journal);
 
 #endif

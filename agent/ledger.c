@@ -203,18 +203,33 @@ note_time(struct gong_ledger *ledger, const struct gong_batch_header *header,
     }
 }
 
+/* It has come after all. */
+static void
+end_gap(struct gong_ledger *ledger, uint64_t seq)
+{
+    uint32_t at = find_gap(ledger, seq);
+
+    if (at < ledger->gap_count && ledger->gaps[at].first <= seq) {
+        cut_gap(ledger, at, seq, seq);
+        ledger->counts.missing--;
+    }
+}
+
+void
+gong_ledger_pass(struct gong_ledger *ledger, uint64_t seq)
+{
+    end_gap(ledger, seq);
+    ledger->counts.aside++;
+}
+
 void
 gong_ledger_take(struct gong_ledger *ledger,
                  const struct gong_batch_header *header,
                  const struct gong_ranges *settled, bool aside)
 {
     struct gong_ledger_counts *counts = &ledger->counts;
-    uint32_t at = find_gap(ledger, header->seq);
 
-    if (at < ledger->gap_count && ledger->gaps[at].first <= header->seq) {
-        cut_gap(ledger, at, header->seq, header->seq);
-        counts->missing--;
-    }
+    end_gap(ledger, header->seq);
     note_time(ledger, header, settled->cum);
     if (aside) {
         counts->aside++;

@@ -94,6 +94,10 @@ void gong_ledger_take(struct gong_ledger *ledger,
                       const struct gong_batch_header *header,
                       const struct gong_ranges *settled, bool aside);
 
+/* gong_ledger_pass: a batch was set aside whose header may be as wrong as its
+ * body: it tells nothing else. */
+void gong_ledger_pass(struct gong_ledger *ledger, uint64_t seq);
+
 /* gong_ledger_explain: a report; what it names and never came is settled. */
 void gong_ledger_explain(struct gong_ledger *ledger,
                          const struct gong_ledger_report *report,

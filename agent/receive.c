@@ -18,6 +18,7 @@ gong_receive_new(const struct gong_receive_options *options)
         return NULL;
     }
     receive->options = *options;
+    atomic_init(&receive->appending, UINT64_MAX);
     receive->connection = 1;
     receive->devices.max = options->devices_max;
     receive->devices.tokens = options->burst;
@@ -222,6 +223,44 @@ settle(struct gong_receive_epoch *epoch, const struct gong_batch_header *header,
     }
 }
 
+void
+gong_receive_pass(struct gong_receive *receive, struct gong_device_name name,
+                  const struct gong_batch_header *header, gong_mono_t now)
+{
+    enum gong_receive_verdict verdict;
+    struct gong_receive_epoch *epoch;
+
+    (void)pthread_mutex_lock(&receive->lock);
+    epoch = open_epoch(receive, name, header, now, &verdict);
+    if (epoch != NULL &&
+        gong_ranges_add(&epoch->settled, header->seq) == GONG_OK) {
+        gong_ledger_pass(&epoch->ledger, header->seq);
+        epoch->changed = true;
+        queue_ack(receive, epoch, false, now);
+    }
+    (void)pthread_mutex_unlock(&receive->lock);
+}
+
+void
+gong_receive_appending(struct gong_receive *receive, uint64_t position)
+{
+    atomic_store(&receive->appending, position);
+}
+
+void
+gong_receive_appended(struct gong_receive *receive)
+{
+    atomic_store(&receive->appending, UINT64_MAX);
+}
+
+uint64_t
+gong_receive_known(struct gong_receive *receive, uint64_t durable)
+{
+    uint64_t appending = atomic_load(&receive->appending);
+
+    return appending < durable ? appending : durable;
+}
+
 /* Without memory for the reader a report explains nothing: what it names stays
  * missing. */
 static void
@@ -354,6 +393,7 @@ void
 gong_receive_learn(void *ctx, const struct gong_record *record)
 {
     struct gong_device_name name;
+    struct gong_presence_message status;
     struct gong_str message;
 
     if ((record->meta.type != GONG_RECORD_DATA &&
@@ -363,8 +403,8 @@ gong_receive_learn(void *ctx, const struct gong_record *record)
     }
     if (record->meta.type == GONG_RECORD_DATA) {
         learn_batch(ctx, name, message, record->offset, false);
-    } else {
-        gong_receive_learn_status(ctx, name, message, gong_mono_now());
+    } else if (gong_presence_parse(message, &status) == GONG_OK) {
+        gong_receive_learn_status(ctx, name, &status, gong_mono_now());
     }
 }
 

@@ -27,6 +27,7 @@
 #include "agent/ranges.h"
 #include "common/batch.h"
 #include "common/clock.h"
+#include "common/presence.h"
 #include "common/record.h"
 #include "common/str.h"
 #include "common/topic.h"
@@ -87,11 +88,24 @@ enum gong_receive_verdict
 gong_receive_damaged(struct gong_receive *receive, struct gong_device_name name,
                      const struct gong_batch_header *header, gong_mono_t now);
 
-/* gong_receive_settle: the batch is journaled at position, or set aside. */
+/* gong_receive_settle: the batch is journaled at position, or, with 0, it is
+ * sound and was set aside. gong_receive_pass: a damaged one was set aside: its
+ * number is settled, and nothing else in its header counts. */
 void gong_receive_settle(struct gong_receive *receive,
                          struct gong_device_name name,
                          const struct gong_batch_header *header,
                          uint64_t position, gong_mono_t now);
+void gong_receive_pass(struct gong_receive *receive,
+                       struct gong_device_name name,
+                       const struct gong_batch_header *header, gong_mono_t now);
+
+/* gong_receive_appending: a batch is about to be journaled, at position or
+ * later; gong_receive_appended: and what came of it is known here. One thread.
+ * gong_receive_known: up to where the journal need not be read for what is
+ * known here; durable is read before. Any thread. */
+void gong_receive_appending(struct gong_receive *receive, uint64_t position);
+void gong_receive_appended(struct gong_receive *receive);
+uint64_t gong_receive_known(struct gong_receive *receive, uint64_t durable);
 
 /* gong_receive_report: after settle: body may be the sender's word on batches
  * that it lost (agent/ledger_report.h). */
@@ -115,11 +129,13 @@ void gong_receive_written(void *ctx, const struct gong_record *record);
  * at once, so that the device learns the time; goodbyes close the ledger.
  * gong_receive_learn_status: the same from the journal. */
 void gong_receive_status(struct gong_receive *receive,
-                         struct gong_device_name name, struct gong_str text,
+                         struct gong_device_name name,
+                         const struct gong_presence_message *status,
                          gong_mono_t now);
 void gong_receive_learn_status(struct gong_receive *receive,
                                struct gong_device_name name,
-                               struct gong_str text, gong_mono_t now);
+                               const struct gong_presence_message *status,
+                               gong_mono_t now);
 
 /* gong_receive_learn: takes in a journal record; others than DATA and PRESENCE
  * are passed over, and so is what the saved state knows already. For

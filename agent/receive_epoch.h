@@ -10,6 +10,7 @@
 #define GONG_AGENT_RECEIVE_EPOCH_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "agent/ack_queue.h"
 #include "agent/ledger.h"
@@ -41,6 +42,7 @@ struct gong_receive_epoch {
 
 struct gong_receive {
     struct gong_receive_options options;
+    _Atomic uint64_t appending;  /* UINT64_MAX: nothing is */
     pthread_mutex_t lock;        /* guards all below */
     struct gong_devices devices; /* a device's state is its first epoch */
     uint64_t connection;         /* counts gong_receive_connected, from 1 */

@@ -21,8 +21,9 @@
  * under another name while devices are visited, and takes its own once the
  * journal is durable up to through. So whatever was applied while it was
  * written is in it or behind from, and what is in both is told apart by each
- * epoch's position. One of another journal, or of a tail that was cut since,
- * is ignored, and the whole journal is learnt.
+ * epoch's position: no state is taken while records are in memory, since these
+ * are applied after later ones. One of another journal, or of a tail that was
+ * cut since, is ignored, and the whole journal is learnt.
  */
 #ifndef GONG_AGENT_RECEIVE_FILE_H
 #define GONG_AGENT_RECEIVE_FILE_H
@@ -45,10 +46,10 @@ struct gong_receive_place {
 struct gong_receive_writer;
 
 /* gong_receive_save_begin: the file to be, under path.part; place is where the
- * journal stands: from is its durable mark, taken before. step writes some
- * devices more; *more says whether it has to be called again. end syncs it,
- * adds through, and puts it in place: call it once the journal is durable up
- * to through. abandon instead of end. Blocks on the disk. */
+ * journal stands: from is gong_receive_known of its durable mark, taken before.
+ * step writes some devices more; *more says whether it has to be called again.
+ * end syncs it, adds through, and puts it in place: call it once the journal is
+ * durable up to through. abandon instead of end. Blocks on the disk. */
 enum gong_err
 gong_receive_save_begin(struct gong_receive *receive, const char *path,
                         const struct gong_receive_place *place,

@@ -59,7 +59,8 @@ static const struct {
     [TOTAL_DUPLICATE] = {"gong_agent_ledger_duplicate_batches",
                          "Batches that came again.", ""},
     [TOTAL_ASIDE] = {"gong_agent_ledger_set_aside_batches",
-                     "Batches that came damaged three times.", ""},
+                     "Batches set aside: damaged three times, or too large.",
+                     ""},
     [TOTAL_DROPPED] = {"gong_agent_ledger_dropped_batches",
                        "Batches that devices dropped and reported.", ""},
     [TOTAL_DROPPED_POINTS] = {"gong_agent_ledger_dropped_points",
@@ -214,6 +215,26 @@ count_all(struct gong_receive_keeper *keeper)
 
 /* --- saving --- */
 
+/* Waits until all that was visited is durable; *through is that mark. */
+static enum gong_err
+wait_durable(struct gong_journal *journal, uint64_t holds, uint64_t *through)
+{
+    struct gong_spool_stats stats;
+    struct gong_journal_health health;
+
+    gong_spool_stats(gong_journal_spool(journal), &stats);
+    *through = stats.end;
+    if (*through > 0) {
+        (void)gong_journal_wait(journal, *through - 1, true, DURABLE_WAIT);
+    }
+    gong_journal_health(journal, &health);
+    if (health.holds != holds) {
+        return GONG_ERR_AGAIN;
+    }
+    return health.durable < *through ? GONG_ERR_TIMEOUT : GONG_OK;
+}
+
+/* GONG_ERR_AGAIN while records are in memory. */
 static enum gong_err
 write_state(struct gong_receive_keeper *keeper)
 {
@@ -227,8 +248,12 @@ write_state(struct gong_receive_keeper *keeper)
 
     gong_spool_id(gong_journal_spool(journal), place.journal_id);
     gong_spool_stats(gong_journal_spool(journal), &stats);
+    gong_journal_health(journal, &health);
+    if (health.holding) {
+        return GONG_ERR_AGAIN;
+    }
     place.generation = stats.generation;
-    place.from = stats.durable;
+    place.from = gong_receive_known(keeper->options.receive, stats.durable);
     err = gong_receive_save_begin(keeper->options.receive, keeper->options.path,
                                   &place, &writer);
     if (err != GONG_OK) {
@@ -237,14 +262,8 @@ write_state(struct gong_receive_keeper *keeper)
     while (err == GONG_OK && more) {
         err = gong_receive_save_step(writer, &more);
     }
-    gong_spool_stats(gong_journal_spool(journal), &stats);
-    place.through = stats.end;
-    if (err == GONG_OK && place.through > 0) {
-        (void)gong_journal_wait(journal, place.through - 1, true, DURABLE_WAIT);
-    }
-    gong_journal_health(journal, &health);
-    if (err == GONG_OK && health.durable < place.through) {
-        err = GONG_ERR_TIMEOUT;
+    if (err == GONG_OK) {
+        err = wait_durable(journal, health.holds, &place.through);
     }
     if (err != GONG_OK) {
         gong_receive_save_abandon(writer);
@@ -262,6 +281,9 @@ gong_receive_keeper_save(struct gong_receive_keeper *keeper)
         return;
     }
     err = write_state(keeper);
+    if (err == GONG_ERR_AGAIN) {
+        return;
+    }
     if ((err != GONG_OK) != keeper->save_failing) {
         keeper->save_failing = err != GONG_OK;
         gong_log(err != GONG_OK ? GONG_LOG_WARNING : GONG_LOG_INFO,

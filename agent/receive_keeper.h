@@ -10,7 +10,7 @@
  *
  * Bound: `points` devices are told of a round, going on where the last round
  * stopped; 64 KiB a batch. A save that fails is logged once, and tried again
- * the next round.
+ * the next round, as is one that finds journal records in memory.
  */
 #ifndef GONG_AGENT_RECEIVE_KEEPER_H
 #define GONG_AGENT_RECEIVE_KEEPER_H

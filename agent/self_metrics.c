@@ -31,8 +31,11 @@ gong_self_metrics_append(const struct gong_status_source *source)
         prefix, gong_batch_prefix(gong_str_of(GONG_INGEST_OWN_SITE),
                                   gong_str_of(source->agent), prefix)};
     parts[1] = (struct iovec){lines, len};
-    err = gong_journal_append(source->journal, GONG_RECORD_DATA, parts, 2, 0,
-                              NULL);
+    /* By the wall clock these would be late, and unheard, for as long as it was
+     * set back. */
+    err = gong_journal_append(
+        source->journal, GONG_RECORD_DATA, parts, 2,
+        gong_journal_now_ms(source->journal) * GONG_NS_PER_MS, NULL);
     free(lines);
     return err;
 }

@@ -29,7 +29,7 @@ write_batch(int fd, struct gong_str title, struct gong_str message)
         return gong_err_from_errno(errno);
     }
     if ((uint64_t)status.st_size + size > GONG_SET_ASIDE_MAX) {
-        return GONG_ERR_NO_SPACE;
+        return GONG_ERR_TOO_LARGE;
     }
     written = writev(fd, parts, 3);
     if (written == (ssize_t)size) {

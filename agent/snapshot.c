@@ -327,14 +327,6 @@ gong_snapshots_consider(struct gong_snapshots *s,
 
 /* --- start and stop --- */
 
-static uint64_t
-next_number(const char *state_dir)
-{
-    uint64_t numbers[GONG_SNAPSHOTS_MAX];
-
-    return gong_snapshot_list(state_dir, numbers) == 0 ? 1 : numbers[0] + 1;
-}
-
 static enum gong_err
 open_all(struct gong_snapshots *s)
 {
@@ -349,7 +341,7 @@ open_all(struct gong_snapshots *s)
     gong_spool_id(journal, s->journal_id);
     gong_spool_stats(journal, &stats);
     s->generation = stats.generation;
-    s->next = next_number(s->options.state_dir);
+    s->next = gong_snapshot_next(s->options.state_dir);
     return gong_err_from_errno(pthread_create(&s->minder, NULL, run_minder, s));
 }
 

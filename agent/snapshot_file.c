@@ -13,7 +13,8 @@
 #include "common/log.h"
 
 #define PREFIX     "snapshot."
-#define DIGITS_MAX 19
+#define DIGITS_MAX 15
+#define NUMBER_MAX UINT64_C(999000000000000) /* leaves room for those after */
 #define PATH_SIZE  4096
 
 const char *
@@ -93,19 +94,48 @@ path_of(const char *state_dir, uint64_t n, char out[PATH_SIZE])
     return len > 0 && len < PATH_SIZE;
 }
 
+static bool
+remove_one(const char *state_dir, uint64_t n)
+{
+    char path[PATH_SIZE];
+
+    if (!path_of(state_dir, n, path)) {
+        return false;
+    }
+    if (unlink(path) != 0) {
+        gong_log(GONG_LOG_WARNING, "snapshot_not_removed",
+                 "number=%" PRIu64 " reason=\"%s\"", n, strerror(errno));
+        return false;
+    }
+    return true;
+}
+
+uint64_t
+gong_snapshot_next(const char *state_dir)
+{
+    uint64_t numbers[GONG_SNAPSHOTS_MAX];
+    size_t count;
+    size_t at;
+    bool removed;
+
+    do {
+        count = gong_snapshot_list(state_dir, numbers);
+        removed = false;
+        for (at = 0; at < count && numbers[at] > NUMBER_MAX; at++) {
+            removed = remove_one(state_dir, numbers[at]) || removed;
+        }
+    } while (removed);
+    return at < count ? numbers[at] + 1 : 1;
+}
+
 void
 gong_snapshot_prune(const char *state_dir, size_t keep)
 {
     uint64_t numbers[GONG_SNAPSHOTS_MAX];
     size_t count = gong_snapshot_list(state_dir, numbers);
-    char path[PATH_SIZE];
 
     for (size_t i = keep; i < count; i++) {
-        if (path_of(state_dir, numbers[i], path) && unlink(path) != 0) {
-            gong_log(GONG_LOG_WARNING, "snapshot_not_removed",
-                     "number=%" PRIu64 " reason=\"%s\"", numbers[i],
-                     strerror(errno));
-        }
+        (void)remove_one(state_dir, numbers[i]);
     }
 }
 

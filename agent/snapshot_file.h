@@ -24,6 +24,11 @@ const char *gong_snapshot_name(uint64_t n, char out[GONG_SNAPSHOT_NAME]);
 size_t gong_snapshot_list(const char *state_dir,
                           uint64_t out[GONG_SNAPSHOTS_MAX]);
 
+/* gong_snapshot_next: the number after the newest. One that cannot have been
+ * counted up to, so that those after it would run out of digits, is a
+ * stranger's: it is removed. Of more than 15 digits none is listed. */
+uint64_t gong_snapshot_next(const char *state_dir);
+
 /* gong_snapshot_prune: removes all but the newest keep. */
 void gong_snapshot_prune(const char *state_dir, size_t keep);
 

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "agent/clock_metrics.h"
 #include "agent/disk_metrics.h"
 #include "agent/metrics.h"
 
@@ -107,6 +108,7 @@ gong_status_metrics(const struct gong_status_source *source, size_t *len)
     gong_engine_thread_report(source->engine, &report);
     gong_counters_write_prometheus(source->counters, out);
     gong_disk_metrics_write_prometheus(&disk, out);
+    gong_clock_metrics_write_prometheus(source->journal, out);
     gong_metrics_write_prometheus(&report, out);
     (void)fprintf(out,
                   "# HELP gong_agent_broker_connected Whether the link to the "
@@ -135,6 +137,7 @@ gong_status_lines(const struct gong_status_source *source, size_t *len)
     gong_engine_thread_report(source->engine, &report);
     gong_counters_write_lines(source->counters, out);
     gong_disk_metrics_write_lines(&disk, out);
+    gong_clock_metrics_write_lines(source->journal, out);
     gong_metrics_write_lines(&report, out);
     (void)fprintf(out, "gong_agent_broker_connected value=%d\n",
                   source->broker_connected(source->broker) ? 1 : 0);

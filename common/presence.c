@@ -1,4 +1,4 @@
-/* A reader of JSON that keeps three members of the outermost object and walks
+/* A reader of JSON that keeps a few members of the outermost object and walks
  * over the rest. */
 #include "common/presence.h"
 
@@ -9,6 +9,7 @@
 
 #define DEPTH_MAX 32
 #define CONN_MAX  16
+#define EPOCH_LEN 16
 
 /* What is left to read. */
 struct scan {
@@ -335,13 +336,69 @@ read_every(struct scan *scan, struct gong_presence_message *out)
     return take(scan, '}');
 }
 
+static bool
+read_epoch(struct scan *scan, struct gong_presence_message *out)
+{
+    struct gong_str word;
+    uint64_t epoch = 0;
+
+    if (peek(scan) != '"') {
+        return skip_value(scan);
+    }
+    if (!read_string(scan, &word)) {
+        return false;
+    }
+    if (word.len != EPOCH_LEN) {
+        return true;
+    }
+    for (size_t i = 0; i < word.len; i++) {
+        int digit = hex_value(word.data[i]);
+
+        if (digit < 0 || (word.data[i] >= 'A' && word.data[i] <= 'F')) {
+            return true;
+        }
+        epoch = epoch << 4 | (uint64_t)digit;
+    }
+    out->has_epoch = true;
+    out->epoch = epoch;
+    return true;
+}
+
+static bool
+read_next(struct scan *scan, struct gong_presence_message *out)
+{
+    const char *start;
+    uint64_t next = 0;
+
+    if (!is_digit(peek(scan))) {
+        return skip_value(scan);
+    }
+    start = scan->at;
+    if (!skip_number(scan)) {
+        return false;
+    }
+    for (; start < scan->at; start++) {
+        uint64_t digit = (uint64_t)(*start - '0');
+
+        if (!is_digit(*start) || next > (INT64_MAX - digit) / 10) {
+            return true;
+        }
+        next = next * 10 + digit;
+    }
+    out->next = next;
+    return true;
+}
+
 struct member {
     const char *name;
     bool (*read)(struct scan *scan, struct gong_presence_message *out);
 };
 
-static const struct member members[] = {
-    {"state", read_state}, {"conn", read_conn}, {"every", read_every}};
+static const struct member members[] = {{"state", read_state},
+                                        {"conn", read_conn},
+                                        {"every", read_every},
+                                        {"epoch", read_epoch},
+                                        {"next", read_next}};
 #define MEMBERS (sizeof members / sizeof members[0])
 
 /* One member of the outermost object; each of ours once. */

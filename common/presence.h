@@ -3,11 +3,13 @@
  *
  *   {"state":"online","conn":"<hex>","every":{"cpu":10.0}, ...}       a birth
  *   {"state":"offline","conn":"<hex>"}                    will, and goodbye
+ *   both also: "epoch":"<16 hex>","next":1043   its spool, the number to come
  *   (no bytes)                                  the retained one was cleared
  *
  * conn names one CONNECT, 1 to 16 hex digits: an offline of an older one is
  * known by it. every: for each measurement the seconds between two samples.
- * Both may be missing; keys of other names are passed over, whatever they hold.
+ * All of these may be missing; an epoch or next of another shape is; keys of
+ * other names are passed over, whatever they hold.
  *
  * Journal payload of GONG_RECORD_PRESENCE: as that of a data record
  * (common/batch.h), with this text for the message. Pure; allocates nothing.
@@ -38,6 +40,9 @@ struct gong_presence_message {
     bool has_conn;
     uint64_t conn;
     int64_t every_ms; /* the shortest one; 0: none declared */
+    bool has_epoch;
+    uint64_t epoch;
+    uint64_t next; /* up to INT64_MAX; 0: not told */
 };
 
 /* gong_presence_parse: GONG_ERR_CORRUPT where text is no such JSON object: of

@@ -525,6 +525,17 @@ take_segments(struct recovery *recovery)
     return take_head(recovery, head);
 }
 
+/* Whether the machine has run on since the log was opened: two boots without a
+ * name may be two. */
+static bool
+same_boot(const struct gong_spool_meta *meta, const uint8_t boot_id[16])
+{
+    static const uint8_t unnamed[16];
+
+    return memcmp(boot_id, unnamed, sizeof unnamed) != 0 &&
+           memcmp(boot_id, meta->boot_id, sizeof meta->boot_id) == 0;
+}
+
 static enum gong_err
 recover(struct recovery *recovery, uint64_t segment_size, const char **at)
 {
@@ -540,7 +551,7 @@ recover(struct recovery *recovery, uint64_t segment_size, const char **at)
     recovery->number_max = OFFSET_MAX / spool->meta.segment_size;
     gong_clock_boot_id(boot_id);
     if (recovery->reason == NULL && spool->meta.in_use &&
-        memcmp(boot_id, spool->meta.boot_id, sizeof boot_id) != 0) {
+        !same_boot(&spool->meta, boot_id)) {
         recovery->reason = "machine_stopped";
     }
     *at = "*.segment";

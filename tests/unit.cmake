@@ -45,6 +45,7 @@ foreach(module spool spool_recover spool_checked spool_faults spool_held)
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
     gong_test_disk(${module})
 endforeach()
+target_link_options(test_spool_recover PRIVATE LINKER:--wrap=gong_clock_boot_id)
 gong_test(spool_shim LINKS gong_spool
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/disk_shim.c)
@@ -83,6 +84,7 @@ gong_test(ingest LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 gong_test(receive_file LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+target_link_options(test_receive_file PRIVATE LINKER:--wrap=gong_journal_held)
 gong_test(journal_tool LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 foreach(module rules_reload engine_thread snapshot http_server)
@@ -101,6 +103,8 @@ gong_test(failing_disk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 gong_test_disk(failing_disk)
+target_link_options(test_failing_disk PRIVATE
+    LINKER:--wrap=gong_journal_wait,--wrap=gong_wall_now)
 target_compile_definitions(test_failing_disk PRIVATE
     GONG_CITY_RULES="${CMAKE_SOURCE_DIR}/rules/city")
 foreach(module journal journal_learn effects)
@@ -108,6 +112,8 @@ foreach(module journal journal_learn effects)
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
     gong_test_disk(${module})
 endforeach()
+target_link_options(test_journal PRIVATE
+    LINKER:--wrap=gong_wall_now,--wrap=gong_mono_now)
 
 # agent: what carries points and alerts out
 foreach(module effect_json incidents store_answer)

@@ -20,6 +20,8 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                    message.every_ms <= GONG_PRESENCE_EVERY);
         FUZZ_CHECK(size == 0 || message.kind != GONG_PRESENCE_CLEARED);
         FUZZ_CHECK(message.has_conn || message.conn == 0);
+        FUZZ_CHECK(message.has_epoch || message.epoch == 0);
+        FUZZ_CHECK(message.next <= INT64_MAX);
     }
     if (payload != NULL) {
         memcpy(payload, "\1\2sd1", 5);

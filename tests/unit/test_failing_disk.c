@@ -2,6 +2,7 @@
  * the staff is told, and nothing is lost or doubled when the disk is back. */
 #include <errno.h>
 #include <inttypes.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -13,6 +14,8 @@
 
 #include "agent/disk_metrics.h"
 #include "agent/ingest.h"
+#include "agent/receive_file.h"
+#include "agent/receive_keeper.h"
 #include "agent/rules_reload.h"
 #include "agent/self_metrics.h"
 #include "agent_fixture.h"
@@ -23,6 +26,18 @@
 
 /* The error of every call that changes the disk; 0: it works. */
 static atomic_int broken;
+
+/* Somebody sets the clock. */
+static _Atomic int64_t wall_moved;
+
+gong_wall_t __real_gong_wall_now(void);
+gong_wall_t __wrap_gong_wall_now(void);
+
+gong_wall_t
+__wrap_gong_wall_now(void)
+{
+    return (gong_wall_t){__real_gong_wall_now().ns + atomic_load(&wall_moved)};
+}
 
 struct world {
     struct sinks *sinks;
@@ -42,11 +57,27 @@ before(void *ctx, const struct disk_call *call)
     return (struct disk_order){.error = atomic_load(&broken)};
 }
 
+/* The committer stops before it tells of a record: 1: it shall, 2: it does, 0:
+ * it may go on. */
+static atomic_int pause_written;
+
+static void
+wait_for_pause(int stage)
+{
+    while (atomic_load(&pause_written) != stage) {
+        gong_clock_sleep(gong_dur_ms(1));
+    }
+}
+
 static void
 on_written(void *ctx, const struct gong_record *record)
 {
     struct world *world = ctx;
 
+    if (atomic_load(&pause_written) == 1) {
+        atomic_store(&pause_written, 2);
+        wait_for_pause(0);
+    }
     gong_receive_written(world->receive, record);
 }
 
@@ -383,6 +414,102 @@ connected(void *ctx)
     return true;
 }
 
+/* The thread that saves: when it waits for the disk it has seen all devices. */
+static _Thread_local bool saving;
+
+bool __real_gong_journal_wait(struct gong_journal *journal, uint64_t offset,
+                              bool durable, gong_dur_t timeout);
+bool __wrap_gong_journal_wait(struct gong_journal *journal, uint64_t offset,
+                              bool durable, gong_dur_t timeout);
+
+bool
+__wrap_gong_journal_wait(struct gong_journal *journal, uint64_t offset,
+                         bool durable, gong_dur_t timeout)
+{
+    if (saving) {
+        atomic_store(&pause_written, 0);
+    }
+    return __real_gong_journal_wait(journal, offset, durable, timeout);
+}
+
+static void *
+save(void *ctx)
+{
+    saving = true;
+    gong_receive_keeper_save(ctx);
+    atomic_store(&pause_written, 0);
+    return NULL;
+}
+
+static void
+save_while_paused(struct world *world, const char *path)
+{
+    struct gong_receive_keeper_options options = {.agent = "a1",
+                                                  .path = path,
+                                                  .interval = gong_dur_s(3600),
+                                                  .receive = world->receive,
+                                                  .journal =
+                                                      world->sinks->journal};
+    struct gong_receive_keeper *keeper;
+    pthread_t thread;
+
+    assert_int_equal(
+        gong_receive_keeper_new(&options, world->sinks->counters, &keeper),
+        GONG_OK);
+    assert_int_equal(pthread_create(&thread, NULL, save, keeper), 0);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    gong_receive_keeper_stop(keeper);
+}
+
+/* A state that knows a batch behind the one that is being told of would pass
+ * over that one after a restart. */
+static void
+what_was_held_is_known_after_a_restart(void **state)
+{
+    struct world *world = *state;
+    char path[96];
+    uint64_t from = 0;
+    struct gong_spool_cursor *cursor;
+    struct gong_record record;
+
+    (void)snprintf(path, sizeof path, "%s/receive", world->sinks->dir);
+    atomic_store(&pause_written, 1);
+    atomic_store(&broken, EIO);
+    send(world, 1, 20);
+    assert_int_equal(results(world, "held"), 1);
+    atomic_store(&broken, 0);
+    wait_for_pause(2);
+    send(world, 2, 20);
+    assert_int_equal(results(world, "journaled"), 1);
+    save_while_paused(world, path);
+    wait_until_back(world);
+    gong_receive_free(world->receive);
+    world->receive = gong_receive_new(&(struct gong_receive_options){
+        .devices_max = 100, .ack_interval = gong_dur_s(10)});
+    assert_non_null(world->receive);
+    gong_receive_load(world->receive, path,
+                      gong_journal_spool(world->sinks->journal), &from);
+    assert_int_equal(
+        gong_spool_cursor_open(gong_journal_spool(world->sinks->journal), NULL,
+                               &cursor),
+        GONG_OK);
+    gong_spool_cursor_seek(cursor, from);
+    while (gong_spool_cursor_next(cursor, UINT64_MAX, &record) == GONG_OK) {
+        gong_receive_learn(world->receive, &record);
+    }
+    gong_spool_cursor_close(cursor);
+    for (uint64_t seq = 1; seq <= 2; seq++) {
+        struct gong_device_name lamp = {gong_str_of("22015"),
+                                        gong_str_of("lamp-1")};
+        struct gong_batch_header header = {
+            .epoch = EPOCH, .seq = seq, .low = 1};
+
+        assert_int_equal(
+            gong_receive_check(world->receive, lamp, &header, gong_mono_now()),
+            GONG_RECEIVE_DUPLICATE);
+    }
+}
+
 static void
 the_staff_is_told_by_the_shipped_rules(void **state)
 {
@@ -431,6 +558,33 @@ the_staff_is_told_by_the_shipped_rules(void **state)
     free(rules);
 }
 
+/* The alert comes though what the wall clock stamps would be late. */
+static void
+a_clock_that_was_set_back_is_told_by_the_shipped_rules(void **state)
+{
+    struct world *world = *state;
+    struct gong_status_source status = {.agent = "agent-1",
+                                        .counters = world->sinks->counters,
+                                        .journal = world->sinks->journal,
+                                        .effects = world->sinks->effects,
+                                        .engine = world->engine,
+                                        .broker_connected = connected};
+    char *rules = read_city_rules();
+
+    load_rules(world, rules);
+    assert_int_equal(gong_self_metrics_append(&status), GONG_OK);
+    (void)agent_engine_settled(world->sinks, world->engine);
+    assert_null(strstr(agent_effects(world->sinks), "AgentClockWrong"));
+    atomic_store(&wall_moved, -3600 * GONG_NS_PER_S);
+    gong_clock_sleep(gong_dur_ms(5)); /* a later stamp */
+    assert_int_equal(gong_self_metrics_append(&status), GONG_OK);
+    (void)agent_engine_settled(world->sinks, world->engine);
+    assert_non_null(strstr(agent_effects(world->sinks),
+                           "AgentClockWrong agent-1 inactive>firing"));
+    atomic_store(&wall_moved, 0);
+    free(rules);
+}
+
 int
 main(void)
 {
@@ -442,8 +596,13 @@ main(void)
         cmocka_unit_test_setup_teardown(
             what_memory_had_no_room_for_is_never_settled, setup_small,
             teardown),
+        cmocka_unit_test_setup_teardown(what_was_held_is_known_after_a_restart,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(the_staff_is_told_by_the_shipped_rules,
                                         setup, teardown),
+        cmocka_unit_test_setup_teardown(
+            a_clock_that_was_set_back_is_told_by_the_shipped_rules, setup,
+            teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

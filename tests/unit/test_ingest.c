@@ -23,6 +23,7 @@ struct world {
     struct gong_receive *receive;
     struct gong_ingest *ingest;
     char aside[96];
+    size_t message_max; /* 0: 4096 */
 };
 
 static struct gong_receive *
@@ -41,8 +42,9 @@ new_receive(size_t devices_max, double burst)
 static void
 open_world(struct world *world, size_t devices_max, double burst)
 {
-    struct gong_ingest_options options = {.message_max = 4096,
-                                          .set_aside_file = world->aside};
+    struct gong_ingest_options options = {
+        .message_max = world->message_max > 0 ? world->message_max : 4096,
+        .set_aside_file = world->aside};
 
     (void)snprintf(world->aside, sizeof world->aside, "%s/aside",
                    world->sinks->dir);
@@ -262,6 +264,58 @@ a_damaged_batch_is_set_aside_at_the_third_try(void **state)
     assert_int_equal(journaled(world, GONG_RECORD_DATA), 1);
 }
 
+/* Its header may be as wrong as its body. */
+static void
+a_damaged_header_settles_its_own_batch_alone(void **state)
+{
+    struct world *world = *state;
+    struct gong_receive_ack ack;
+
+    receive_batch(world, 1, 1, false);
+    for (int i = 0; i < 3; i++) {
+        receive_batch(world, 9, 9, true);
+    }
+    assert_int_equal(results(world, "set_aside"), 1);
+    assert_true(gong_receive_take_ack(world->receive, gong_mono_now(), &ack));
+    assert_int_equal(ack.cum, 1);
+    assert_int_equal(ack.range_count, 1);
+    assert_int_equal(ack.ranges[0].first, 9);
+    receive_batch(world, 2, 1, false);
+    assert_int_equal(journaled(world, GONG_RECORD_DATA), 2);
+}
+
+/* Only a file that has grown to its bound lets a batch go. */
+static void
+a_batch_that_cannot_be_set_aside_comes_again(void **state)
+{
+    struct world *world = *state;
+    struct gong_receive_ack ack;
+    FILE *full;
+
+    (void)snprintf(world->aside, sizeof world->aside, "%s/no/aside",
+                   world->sinks->dir);
+    for (int i = 0; i < 4; i++) {
+        receive_batch(world, 1, 1, true);
+    }
+    assert_int_equal(results(world, "damaged"), 2);
+    assert_int_equal(results(world, "set_aside_failed"), 2);
+    assert_int_equal(results(world, "set_aside"), 0);
+    assert_false(gong_receive_take_ack(world->receive, gong_mono_now(), &ack));
+    (void)snprintf(world->aside, sizeof world->aside, "%s/aside",
+                   world->sinks->dir);
+    full = fopen(world->aside, "w");
+    assert_non_null(full);
+    assert_int_equal(fseek(full, GONG_SET_ASIDE_MAX - 10, SEEK_SET), 0);
+    assert_int_equal(fputc('x', full), 'x');
+    assert_int_equal(fclose(full), 0);
+    receive_batch(world, 1, 1, true);
+    assert_int_equal(results(world, "set_aside"), 1);
+    assert_int_equal(
+        sinks_count(world->sinks, "gong_agent_set_aside_lost_total", ""), 1);
+    receive_batch(world, 1, 1, true);
+    assert_int_equal(results(world, "duplicate"), 1);
+}
+
 static off_t
 size_of(const char *path)
 {
@@ -392,6 +446,85 @@ a_large_message_is_refused(void **state)
     assert_int_equal(results(world, "journaled"), 1);
 }
 
+/* A batch whose body is size bytes; flip damages it. */
+static void
+receive_large(const struct world *world, uint64_t seq, size_t size, bool flip)
+{
+    char line[GONG_BATCH_HEADER_SIZE];
+    struct gong_batch_header header = {.epoch = EPOCH, .seq = seq, .low = 1};
+    char *message = malloc(sizeof line + size);
+    size_t len;
+
+    assert_non_null(message);
+    memset(message, 'x', sizeof line + size);
+    header.crc = gong_crc32c(0, message, size);
+    len = gong_batch_header_format(&header, line);
+    memcpy(message, line, len);
+    if (flip) {
+        message[len] ^= 1;
+    }
+    gong_ingest_message(world->ingest, gong_str_of("gong/v1/22015/lamp-1/data"),
+                        gong_str_from(message, len + size));
+    free(message);
+}
+
+static uint64_t
+settled_up_to(const struct world *world)
+{
+    struct gong_receive_ack ack;
+
+    assert_true(gong_receive_take_ack(world->receive, gong_mono_now(), &ack));
+    return ack.cum;
+}
+
+static void
+a_batch_too_large_does_not_come_for_ever(void **state)
+{
+    struct world *world = *state;
+    char *aside;
+
+    receive_large(world, 1, 5000, false);
+    assert_int_equal(results(world, "too_large"), 1);
+    assert_int_equal(settled_up_to(world), 1);
+    receive_large(world, 1, 5000, false); /* the ack was lost */
+    assert_int_equal(results(world, "too_large"), 1);
+    assert_int_equal(results(world, "duplicate"), 1);
+    for (int i = 0; i < 3; i++) {
+        receive_large(world, 2, 5000, true);
+    }
+    assert_int_equal(results(world, "damaged"), 2);
+    assert_int_equal(results(world, "set_aside"), 1);
+    assert_int_equal(settled_up_to(world), 2);
+    assert_int_equal(journaled(world, GONG_RECORD_DATA), 0);
+    aside = sinks_read(world->sinks, "aside");
+    assert_non_null(strstr(aside, "== 22015/lamp-1 epoch=00000000000000aa "
+                                  "seq=1 "));
+    free(aside);
+}
+
+/* The journal's segments are of 64 KiB here. */
+static void
+a_batch_over_the_journals_segment_does_not_come_for_ever(void **state)
+{
+    struct world *world = *state;
+    char *plain = malloc(70000);
+
+    assert_non_null(plain);
+    close_world(world);
+    world->message_max = (size_t)1 << 20;
+    open_world(world, 100, 10000);
+    receive_large(world, 1, 70000, false);
+    assert_int_equal(results(world, "too_large"), 1);
+    assert_int_equal(results(world, "journal_failed"), 0);
+    assert_int_equal(settled_up_to(world), 1);
+    assert_true(size_of(world->aside) > 70000);
+    memset(plain, 'x', 70000); /* nobody sends it again */
+    gong_ingest_message(world->ingest, gong_str_of("gong/v1/22015/lamp-1/data"),
+                        gong_str_from(plain, 70000));
+    free(plain);
+    assert_int_equal(results(world, "too_large"), 2);
+}
+
 static void
 a_flood_leaves_other_devices_alone(void **state)
 {
@@ -475,12 +608,16 @@ main(void)
         T(learning_passes_over_what_is_no_batch),
         T(what_the_sender_dropped_is_not_waited_for),
         T(a_damaged_batch_is_set_aside_at_the_third_try),
+        T(a_damaged_header_settles_its_own_batch_alone),
+        T(a_batch_that_cannot_be_set_aside_comes_again),
         T(a_batch_that_does_not_fit_leaves_nothing),
         T(a_header_that_cannot_be_read_is_counted),
         T(a_status_is_presence),
         T(hostile_topics_are_refused),
         T(the_agents_own_site_is_reserved),
         T(a_large_message_is_refused),
+        T(a_batch_too_large_does_not_come_for_ever),
+        T(a_batch_over_the_journals_segment_does_not_come_for_ever),
         T(a_flood_leaves_other_devices_alone),
         T(one_device_too_many_is_refused),
         T(a_thirty_third_gap_is_not_settled),

@@ -13,6 +13,8 @@
 
 #include <cmocka.h>
 
+#include "agent/clock_metrics.h"
+#include "agent/journal_clock.h"
 #include "common/le.h"
 #include "common/spool.h"
 #include "spool_fixture.h"
@@ -29,6 +31,28 @@ struct watch {
 
 static struct gong_counters *counters;
 static struct watch watched;
+
+/* Somebody sets the clock, or time passes. */
+static _Atomic int64_t wall_moved;
+static _Atomic int64_t time_passed;
+
+gong_wall_t __real_gong_wall_now(void);
+gong_wall_t __wrap_gong_wall_now(void);
+gong_mono_t __real_gong_mono_now(void);
+gong_mono_t __wrap_gong_mono_now(void);
+
+gong_wall_t
+__wrap_gong_wall_now(void)
+{
+    return (gong_wall_t){__real_gong_wall_now().ns + atomic_load(&wall_moved) +
+                         atomic_load(&time_passed)};
+}
+
+gong_mono_t
+__wrap_gong_mono_now(void)
+{
+    return (gong_mono_t){__real_gong_mono_now().ns + atomic_load(&time_passed)};
+}
 
 static void
 on_committing(void *ctx)
@@ -571,6 +595,90 @@ a_stall_is_told_before_anything_else(void **state)
     gong_journal_close(journal);
 }
 
+static struct gong_journal *
+open_patient(void)
+{
+    struct gong_journal_options options = {
+        .spool = {.dir = fixture_dir(),
+                  .segment_size = SEGMENT,
+                  .segments_max = 16,
+                  .policy = GONG_SPOOL_DROP_OLDEST},
+        .commit_interval = gong_dur_ms(1),
+        .settle = gong_dur_s(7),
+        .stall = gong_dur_s(3600),
+    };
+    struct gong_journal *journal = NULL;
+    char why[256] = "";
+
+    assert_int_equal(
+        gong_journal_open(&options, counters, &journal, why, sizeof why),
+        GONG_OK);
+    return journal;
+}
+
+static void
+a_clock_that_was_set_forward_is_followed_at_once(void **state)
+{
+    struct gong_journal *journal = open_patient();
+    int64_t before;
+
+    (void)state;
+    assert_int_equal(gong_journal_start(journal), GONG_OK);
+    before = gong_journal_now_ms(journal);
+    atomic_store(&wall_moved, 7200 * GONG_NS_PER_S);
+    assert_true(gong_journal_now_ms(journal) < before + 60000);
+    assert_in_range(-gong_journal_ahead_ms(journal), 7190000, 7210000);
+    (void)atomic_fetch_add(&time_passed, GONG_JOURNAL_LASTS_NS);
+    assert_true(gong_journal_now_ms(journal) >= before + 7200000);
+    assert_in_range(longest_blind(journal, append(journal)), 7190000, 7210000);
+    assert_in_range(gong_journal_ahead_ms(journal) + 1000, 900, 1100);
+    atomic_store(&wall_moved, 0);
+    gong_journal_close(journal);
+}
+
+static void
+a_clock_that_was_set_back_is_told_of(void **state)
+{
+    struct gong_journal *journal = open_patient();
+    char line[128] = "";
+    FILE *out = fmemopen(line, sizeof line, "w");
+
+    (void)state;
+    assert_non_null(out);
+    assert_int_equal(gong_journal_start(journal), GONG_OK);
+    atomic_store(&wall_moved, -3600 * GONG_NS_PER_S);
+    assert_in_range(gong_journal_ahead_ms(journal), 3590000, 3610000);
+    gong_clock_metrics_write_lines(journal, out);
+    assert_int_equal(fclose(out), 0);
+    assert_memory_equal(line, "gong_agent_clock_ahead_seconds value=3", 38);
+    (void)atomic_fetch_add(&time_passed, GONG_JOURNAL_LASTS_NS);
+    assert_int_equal(longest_blind(journal, append(journal)), -1);
+    atomic_store(&wall_moved, 0);
+    gong_journal_close(journal);
+}
+
+static void
+an_absurd_record_does_not_stop_a_start(void **state)
+{
+    struct gong_record_meta meta = {.type = GONG_RECORD_CLOCK,
+                                    .journal_ms = INT64_MAX};
+    struct gong_journal *journal = open_patient();
+    uint64_t offset;
+
+    (void)state;
+    assert_int_equal(
+        gong_spool_append(gong_journal_spool(journal), &meta, NULL, 0, &offset),
+        GONG_OK);
+    gong_journal_close(journal);
+    journal = open_patient();
+    assert_int_equal(gong_journal_last_ms(journal), GONG_JOURNAL_MS_MAX);
+    assert_true(gong_journal_now_ms(journal) >= gong_journal_last_ms(journal));
+    assert_int_equal(gong_journal_start(journal), GONG_OK);
+    assert_int_equal(gong_journal_resume(journal, 0), GONG_OK);
+    (void)append(journal);
+    gong_journal_close(journal);
+}
+
 int
 main(void)
 {
@@ -591,6 +699,9 @@ main(void)
         T(the_newest_config_is_repeated),
         T(a_config_is_named_while_its_record_is_kept),
         T(a_stall_is_told_before_anything_else),
+        T(a_clock_that_was_set_forward_is_followed_at_once),
+        T(a_clock_that_was_set_back_is_told_of),
+        T(an_absurd_record_does_not_stop_a_start),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

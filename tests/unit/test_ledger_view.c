@@ -62,7 +62,12 @@ come(struct gong_receive *receive, const char *device, uint64_t epoch,
 static void
 status(struct gong_receive *receive, const char *device, const char *text)
 {
-    gong_receive_status(receive, name_of(device), gong_str_of(text), now);
+    struct gong_presence_message message;
+
+    /* What is no status goes no further (agent/ingest.h). */
+    if (gong_presence_parse(gong_str_of(text), &message) == GONG_OK) {
+        gong_receive_status(receive, name_of(device), &message, now);
+    }
 }
 
 static json_t *
@@ -313,6 +318,8 @@ other_status_changes_nothing(void **state)
         "7",
         "{}",
         "{\"epoch\":7}",
+        "{\"state\":\"online\"}",
+        "{\"state\":\"online\",\"epoch\":7}",
         "{\"state\":\"online\",\"epoch\":\"xyz\"}",
         "{\"state\":\"online\",\"epoch\":\"00000000000000zz\"}",
         "{\"state\":7,\"next\":-1}",

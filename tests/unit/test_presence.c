@@ -3,6 +3,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,6 +105,71 @@ a_status_is_read_or_refused(void **state)
               m.conn != row->conn || m.every_ms != row->every_ms))) {
             fail_msg("%s", row->text);
         }
+    }
+}
+
+struct told {
+    const char *members;
+    bool has_epoch;
+    uint64_t epoch;
+    uint64_t next;
+};
+
+#define EPOCH "\"epoch\":\"5f1c09e2a7b4d310\""
+#define ID    0x5f1c09e2a7b4d310U
+
+/* What the ledger reads: of another shape it is passed over, as what is not
+ * known is. */
+static const struct told tolds[] = {
+    {"\"x\":1", 0, 0, 0},
+    {EPOCH, 1, ID, 0},
+    {EPOCH ",\"next\":7", 1, ID, 7},
+    {"\"next\" : 9223372036854775807 ," EPOCH, 1, ID, INT64_MAX},
+    {"\"epoch\":\"0000000000000000\",\"next\":0", 1, 0, 0},
+    {"\"next\":7", 0, 0, 7},
+    {"\"epoch\":\"5f1c09e2a7b4d31\"", 0, 0, 0},
+    {"\"epoch\":\"5f1c09e2a7b4d3100\"", 0, 0, 0},
+    {"\"epoch\":\"5F1C09E2A7B4D310\"", 0, 0, 0},
+    {"\"epoch\":\"5f1c09e2a7b4d31g\"", 0, 0, 0},
+    {"\"epoch\":\"\\u0035f1c09e2a7b\"", 0, 0, 0},
+    {"\"epoch\":7", 0, 0, 0},
+    {"\"epoch\":[\"5f1c09e2a7b4d310\"]", 0, 0, 0},
+    {EPOCH ",\"next\":9223372036854775808", 1, ID, 0},
+    {EPOCH ",\"next\":99999999999999999999999999", 1, ID, 0},
+    {EPOCH ",\"next\":-1", 1, ID, 0},
+    {EPOCH ",\"next\":1.0", 1, ID, 0},
+    {EPOCH ",\"next\":1e3", 1, ID, 0},
+    {EPOCH ",\"next\":\"7\"", 1, ID, 0},
+    {EPOCH ",\"next\":{\"next\":7}", 1, ID, 0},
+    {"\"x\":{" EPOCH "}", 0, 0, 0},
+};
+
+static void
+what_the_ledger_needs_is_read(void **state)
+{
+    static const char *const bad[] = {EPOCH "," EPOCH, "\"next\":1,\"next\":1",
+                                      "\"next\":01",
+                                      "\"next\":", "\"epoch\":\"5f"};
+    struct gong_presence_message m;
+    char text[256];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof tolds / sizeof tolds[0]; i++) {
+        const struct told *told = &tolds[i];
+
+        (void)snprintf(text, sizeof text, "{\"state\":\"online\",%s}",
+                       told->members);
+        if (gong_presence_parse(gong_str_of(text), &m) != GONG_OK ||
+            m.has_epoch != told->has_epoch || m.epoch != told->epoch ||
+            m.next != told->next) {
+            fail_msg("%s", text);
+        }
+    }
+    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
+        (void)snprintf(text, sizeof text, "{\"state\":\"online\",%s}", bad[i]);
+        assert_int_equal(gong_presence_parse(gong_str_of(text), &m),
+                         GONG_ERR_CORRUPT);
+        assert_false(m.has_epoch);
     }
 }
 
@@ -263,6 +329,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_status_is_read_or_refused),
+        cmocka_unit_test(what_the_ledger_needs_is_read),
         cmocka_unit_test(nesting_and_length_have_bounds),
         cmocka_unit_test(a_record_has_its_names_first),
         cmocka_unit_test(silence_follows_from_what_was_declared),

@@ -625,6 +625,76 @@ a_round_adds_up_tells_and_saves(void **state)
     gong_receive_keeper_stop(keeper);
 }
 
+/* Saves between a batch's append and its settling, as another thread may. */
+static struct gong_receive_keeper *saver;
+
+bool __real_gong_journal_held(struct gong_journal *journal, uint64_t position);
+bool __wrap_gong_journal_held(struct gong_journal *journal, uint64_t position);
+
+bool
+__wrap_gong_journal_held(struct gong_journal *journal, uint64_t position)
+{
+    struct gong_receive_keeper *keeper = saver;
+    struct gong_journal_health health;
+
+    saver = NULL;
+    if (keeper != NULL) {
+        do {
+            (void)gong_journal_wait(journal, position, true, gong_dur_s(5));
+            gong_journal_health(journal, &health);
+        } while (health.durable <= position);
+        gong_receive_keeper_save(keeper);
+    }
+    return __real_gong_journal_held(journal, position);
+}
+
+static void
+a_batch_that_is_being_settled_is_learnt_again(void **state)
+{
+    struct world *world = *state;
+    struct gong_receive_keeper *keeper = new_keeper(world, 0);
+    struct gong_receive *back;
+    uint64_t from = 0;
+
+    send_batch(world, 1, 7, 1, 1);
+    saver = keeper;
+    send_batch(world, 1, 7, 2, 1);
+    send_batch(world, 1, 7, 3, 1);
+    back = load(world, &from);
+    assert_true(from > 0);
+    learn_from(world, back, from);
+    assert_same(world->receive, back);
+    gong_receive_free(back);
+    gong_receive_keeper_stop(keeper);
+}
+
+/* A batch that was refused must not hold back what is saved. */
+static void
+a_refused_batch_is_not_waited_for(void **state)
+{
+    struct world *world = *state;
+    struct gong_receive_keeper *keeper = new_keeper(world, 0);
+    struct gong_receive *back;
+    uint64_t from = 0;
+    struct gong_spool_stats stats;
+    char *body = malloc(65537);
+
+    assert_non_null(body);
+    memset(body, 'x', 65536);
+    body[65536] = '\0';
+    gong_ingest_message(world->ingest, gong_str_of("gong/v1/22015/plain/data"),
+                        gong_str_from(body, 65536));
+    free(body);
+    send_batch(world, 1, 7, 1, 1);
+    gong_receive_keeper_save(keeper); /* waits until all is durable */
+    gong_receive_keeper_save(keeper);
+    gong_spool_stats(gong_journal_spool(world->sinks->journal), &stats);
+    back = load(world, &from);
+    assert_int_equal(from, stats.end);
+    gong_receive_free(back);
+    gong_receive_keeper_stop(keeper);
+}
+
 static void
 a_round_tells_its_share(void **state)
 {
@@ -664,6 +734,8 @@ main(void)
         CASE(an_abandoned_save_leaves_the_old_one),
         CASE(a_round_adds_up_tells_and_saves),
         CASE(a_round_tells_its_share),
+        CASE(a_batch_that_is_being_settled_is_learnt_again),
+        CASE(a_refused_batch_is_not_waited_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

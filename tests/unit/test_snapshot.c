@@ -529,6 +529,32 @@ other_names_are_not_snapshots(void **state)
     assert_int_equal(found(world), 0); /* empty files */
 }
 
+/* Numbers after theirs would not be numbers any more. */
+static void
+a_strangers_number_hides_nothing(void **state)
+{
+    struct world *world = *state;
+    static const char *const names[] = {"snapshot.9999999999999999999",
+                                        "snapshot.1000000000000000",
+                                        "snapshot.999999999999999"};
+    uint64_t numbers[GONG_SNAPSHOTS_MAX];
+
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        agent_write(world->sinks->dir, names[i], "");
+    }
+    world->engine = agent_engine_snapshots(world->sinks);
+    many(world);
+    for (int i = 0; i < 3; i++) {
+        lamp(world, i % 2 == 0 ? "lamp temp=50" : "lamp temp=90");
+        (void)snapshot_taken(world);
+    }
+    stop(world);
+    assert_int_equal(gong_snapshot_list(world->sinks->dir, numbers),
+                     GONG_SNAPSHOTS_KEPT);
+    assert_in_range(numbers[0], 3, 100);
+    assert_int_equal(found(world), numbers[0]);
+}
+
 int
 main(void)
 {
@@ -545,6 +571,7 @@ main(void)
         T(gathering_changes_no_byte),
         T(the_child_holds_no_lock_and_withdraws),
         T(a_child_left_behind_takes_nothing_away),
+        T(a_strangers_number_hides_nothing),
         T(other_names_are_not_snapshots),
     };
 

@@ -20,6 +20,20 @@
 #define BIG            3992
 #define A_SEGMENT      UINT64_C(16)
 
+static bool boot_unnamed;
+
+void __real_gong_clock_boot_id(uint8_t out[16]);
+void __wrap_gong_clock_boot_id(uint8_t out[16]);
+
+void
+__wrap_gong_clock_boot_id(uint8_t out[16])
+{
+    memset(out, 0, 16);
+    if (!boot_unnamed) {
+        __real_gong_clock_boot_id(out);
+    }
+}
+
 static struct gong_spool_stats
 stats_of(struct gong_spool *spool)
 {
@@ -216,6 +230,25 @@ machine_stop_begins_a_generation(void **state)
     spool = reopen(); /* closed cleanly: none */
     assert_int_equal(stats_of(spool).generation, 2);
     gong_spool_close(spool);
+}
+
+/* A kernel that names no boot cannot say that this is still the same one. */
+static void
+an_unnamed_boot_is_another_one(void **state)
+{
+    struct gong_spool *spool;
+
+    (void)state;
+    boot_unnamed = true;
+    leave(1, 3, 100);
+    spool = reopen();
+    assert_int_equal(stats_of(spool).generation, 2);
+    fixture_expect(spool, 1, 3);
+    gong_spool_close(spool);
+    spool = reopen(); /* closed cleanly: none */
+    assert_int_equal(stats_of(spool).generation, 2);
+    gong_spool_close(spool);
+    boot_unnamed = false;
 }
 
 static void
@@ -514,6 +547,7 @@ main(void)
         GONG_CASE(torn_segment_behind_the_head_goes),
         GONG_CASE(positions_hold_until_their_tail_is_cut),
         GONG_CASE(machine_stop_begins_a_generation),
+        GONG_CASE(an_unnamed_boot_is_another_one),
         GONG_CASE(generations_are_bounded),
         GONG_CASE(lost_meta_is_rebuilt),
         GONG_CASE(unreadable_headers_do_not_hide_records),
