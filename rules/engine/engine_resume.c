@@ -5,6 +5,9 @@
  *   device clocks ----|                        -----------------------
  *                 stand still            nothing turns      what was held
  *                                        missing            is looked at
+ *
+ * Blind time that comes before it has settled prolongs the doubt: held is what
+ * went missing since the first of them began.
  */
 #include "rules/engine/engine_presence.h"
 
@@ -13,7 +16,7 @@
 #define SETTLE_MS 60000 /* of a record that does not say */
 
 /* The first instant at which a selector had no sample any more, of those that
- * still had one when blind time began, or of all where that is held already;
+ * still had one when the doubt began, or of all where that is held already;
  * INT64_MAX if all have theirs. */
 static int64_t
 lost_at(const struct gong_engine *engine, const struct gong_instance *instance,
@@ -118,6 +121,11 @@ resume(struct gong_engine *engine, int64_t now, int64_t blind, int64_t settle)
     engine->journal_ms = now;
     engine->ran_ms = now > engine->ran_ms ? now : engine->ran_ms;
     engine->resumed_ms = now;
+    /* Blind again before it settled: what was lost since the first time still
+     * counts as held. */
+    if (engine->settle_ms == GONG_NEVER) {
+        gong_timers_stand(&engine->live->timers, seen);
+    }
     gong_timers_resume(&engine->live->timers, seen, now, blind);
     shift_alerts(engine, now, blind);
     if (settle > 0 && now + settle > engine->settle_ms) {
