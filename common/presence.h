@@ -21,9 +21,10 @@
 #include "common/err.h"
 #include "common/str.h"
 
-#define GONG_PRESENCE_MAX   ((size_t)64 << 10) /* bytes of a status */
-#define GONG_PRESENCE_EVERY (INT64_C(365) * 86400 * 1000) /* ms; more is this  \
-                                                           */
+#define GONG_PRESENCE_MAX ((size_t)64 << 10) /* bytes of a status */
+#define GONG_PRESENCE_EVERY                                                    \
+    (INT64_C(365) * 86400 * 1000) /* ms; more is this                          \
+                                   */
 
 enum gong_presence_kind {
     GONG_PRESENCE_CLEARED,
@@ -36,7 +37,9 @@ struct gong_presence_message {
     enum gong_presence_kind kind;
     bool has_conn;
     uint64_t conn;
-    int64_t every_ms; /* the shortest one; 0: none declared */
+    int64_t every_ms;      /* the shortest one; 0: none declared */
+    struct gong_str every; /* what was declared, for gong_presence_every; a view
+                              into the text */
 };
 
 /* gong_presence_parse: GONG_ERR_CORRUPT where text is no such JSON object: of
@@ -45,6 +48,12 @@ struct gong_presence_message {
 enum gong_err
 gong_presence_parse(struct gong_str text,
                     struct gong_presence_message *out) GONG_MUST_CHECK;
+
+/* gong_presence_every: takes the next measurement off `every` and how far apart
+ * its samples lie, 1 ms to GONG_PRESENCE_EVERY; false at the end. The name is
+ * as it stands in the text: one that needs an escape names nothing. */
+bool gong_presence_every(struct gong_str *every, struct gong_str *measurement,
+                         int64_t *ms);
 
 /* A presence record taken apart; views into the payload. */
 struct gong_presence_record {

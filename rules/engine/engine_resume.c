@@ -38,7 +38,7 @@ lost_at(const struct gong_engine *engine, const struct gong_instance *instance,
         if (series != 0 && (fed & (1u << leaf)) == 0 &&
             (rule->plan->presence & (1u << leaf)) == 0 &&
             s->stamp != GONG_STAMP_NONE) {
-            int64_t gone = s->stamp + rule->lookback_ms + 1;
+            int64_t gone = s->stamp + gong_bind_lookback(rule, s) + 1;
 
             lost = gone > stood && gone < lost ? gone : lost;
         }
@@ -188,6 +188,22 @@ look(struct gong_engine *engine, uint32_t instance)
                : gong_engine_evaluate(engine, instance, t, &none);
 }
 
+/* Of what was held an instance at rest keeps no word, and with or and unless
+ * silence can have made its result true. What is unknown waits for a sample,
+ * unless one came and was held. */
+static bool
+is_due_a_look(const struct gong_live *live, const struct gong_instance *i)
+{
+    const struct gong_alert *alert =
+        i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
+
+    if (alert != NULL && alert->held_ms != GONG_ALERT_FREE) {
+        return true;
+    }
+    return live->book.rules[i->rule].silence &&
+           (alert == NULL || alert->state != GONG_ALERT_UNKNOWN);
+}
+
 enum gong_err
 gong_engine_settled(struct gong_engine *engine)
 {
@@ -202,11 +218,7 @@ gong_engine_settled(struct gong_engine *engine)
     }
     for (uint32_t n = 1; n < live->binds.instances.count && err == GONG_OK;
          n++) {
-        const struct gong_instance *i = gong_instance_at(&live->binds, n);
-
-        if (live->book.rules[i->rule].silence ||
-            (i->alert != 0 && gong_alert_at(&live->alerts, i->alert)->held_ms !=
-                                  GONG_ALERT_FREE)) {
+        if (is_due_a_look(live, gong_instance_at(&live->binds, n))) {
             err = look(engine, n);
         }
     }
