@@ -313,26 +313,36 @@ read_seconds(struct scan *scan, int64_t *ms)
 }
 
 static bool
+read_one_every(struct scan *scan, struct gong_str *measurement, int64_t *ms)
+{
+    return read_string(scan, measurement) && take(scan, ':') &&
+           read_seconds(scan, ms);
+}
+
+static bool
 read_every(struct scan *scan, struct gong_presence_message *out)
 {
+    const char *start;
+
     if (!take(scan, '{')) {
         return false;
     }
     if (take(scan, '}')) {
         return true;
     }
+    start = scan->at;
     do {
         struct gong_str measurement;
         int64_t ms = 0;
 
-        if (!read_string(scan, &measurement) || !take(scan, ':') ||
-            !read_seconds(scan, &ms)) {
+        if (!read_one_every(scan, &measurement, &ms)) {
             return false;
         }
         if (out->every_ms == 0 || ms < out->every_ms) {
             out->every_ms = ms;
         }
     } while (take(scan, ','));
+    out->every = gong_str_from(start, (size_t)(scan->at - start));
     return take(scan, '}');
 }
 
@@ -386,6 +396,21 @@ read_next(struct scan *scan, struct gong_presence_message *out)
         next = next * 10 + digit;
     }
     out->next = next;
+    return true;
+}
+
+bool
+gong_presence_every(struct gong_str *every, struct gong_str *measurement,
+                    int64_t *ms)
+{
+    struct scan scan = {every->data, every->data + every->len};
+
+    if (every->len == 0 || !read_one_every(&scan, measurement, ms)) {
+        *every = gong_str_from(NULL, 0);
+        return false;
+    }
+    (void)take(&scan, ',');
+    *every = gong_str_from(scan.at, (size_t)(scan.end - scan.at));
     return true;
 }
 

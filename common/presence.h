@@ -39,7 +39,9 @@ struct gong_presence_message {
     enum gong_presence_kind kind;
     bool has_conn;
     uint64_t conn;
-    int64_t every_ms; /* the shortest one; 0: none declared */
+    int64_t every_ms;      /* the shortest one; 0: none declared */
+    struct gong_str every; /* what was declared, for gong_presence_every; a view
+                              into the text */
     bool has_epoch;
     uint64_t epoch;
     uint64_t next; /* up to INT64_MAX; 0: not told */
@@ -51,6 +53,12 @@ struct gong_presence_message {
 enum gong_err
 gong_presence_parse(struct gong_str text,
                     struct gong_presence_message *out) GONG_MUST_CHECK;
+
+/* gong_presence_every: takes the next measurement off `every` and how far apart
+ * its samples lie, 1 ms to GONG_PRESENCE_EVERY; false at the end. The name is
+ * as it stands in the text: one that needs an escape names nothing. */
+bool gong_presence_every(struct gong_str *every, struct gong_str *measurement,
+                         int64_t *ms);
 
 /* A presence record taken apart; views into the payload. */
 struct gong_presence_record {

@@ -18,6 +18,7 @@ struct group {
     char *name;
     gong_dur_t interval;
     gong_dur_t lookback;
+    bool lookback_fixed;
 };
 
 #define GROUP_FIELD(member) offsetof(struct group, member)
@@ -28,7 +29,9 @@ static const struct gong_option group_options[] = {
      NULL, "",
      "0s: evaluated on every sample. Otherwise evaluated at multiples of it."},
     {"lookback", GONG_OPTION_DURATION, GROUP_FIELD(lookback), "5m", 1000,
-     DAY_MS, NULL, "", "How long a sample counts as present."},
+     DAY_MS, NULL, "",
+     "How long a sample counts as present; where it is absent, 2.5 times what "
+     "the device declares, if that is longer."},
 };
 static const char *const group_children[] = {"rules", NULL};
 static const struct gong_option_table group_table = {
@@ -422,6 +425,7 @@ complete_rule(struct gong_rule_reader *reader,
     rule->line = line > INT_MAX ? INT_MAX : (int)line;
     rule->interval_ms = group->interval.ns / GONG_NS_PER_MS;
     rule->lookback_ms = group->lookback.ns / GONG_NS_PER_MS;
+    rule->lookback_fixed = group->lookback_fixed;
     if (rule->group != NULL && rule->alert != NULL &&
         (rule->id == NULL || rule->id[0] == '\0')) {
         free(rule->id);
@@ -505,6 +509,7 @@ gong_rule_read_conf(struct gong_rule_reader *reader,
     if (!gong_conf_read(root, &group_table, &group, reader->errors)) {
         reader->failed = true;
     }
+    group.lookback_fixed = gong_conf_child(root, "lookback") != NULL;
     check_name(reader, root, "group", group.name);
     read_rules(reader, root, &group);
     gong_conf_free(&group_table, &group);

@@ -20,6 +20,7 @@
 
 #include "common/err.h"
 #include "rules/engine/book.h"
+#include "rules/engine/declared.h"
 #include "rules/engine/labelset.h"
 
 #define GONG_STAMP_NONE INT64_MIN /* no sample yet */
@@ -32,12 +33,14 @@ struct gong_series {
     uint32_t metric;
     uint32_t attachment;
     uint32_t bindings; /* as many as the attachment has entries */
-    uint32_t busy;     /* how many of its own instances have an alert */
+    uint16_t busy;     /* how many of its own instances have an alert */
+    uint16_t lookback; /* of declared.h; 0: the usual one */
 };
 
 struct gong_instance {
     uint16_t rule;
-    uint16_t touched;
+    uint8_t touched;
+    uint8_t news; /* its timer comes for more than that time has passed */
     uint32_t alert;
     uint32_t leaves; /* JOINT: in leaves, one series (or 0) per leaf; else the
                         series itself */
@@ -128,6 +131,17 @@ uint32_t gong_bind_home(const struct gong_binds *binds,
 /* gong_bind_refresh: fills an attachment and its entries, of which only rule
  * and leaf are known, from the book. */
 void gong_bind_refresh(const struct gong_binds *binds, uint32_t attachment);
+
+/* gong_bind_lookback: how long a series' sample counts as present for a rule.
+ */
+static inline int64_t
+gong_bind_lookback(const struct gong_book_rule *rule,
+                   const struct gong_series *series)
+{
+    return series->lookback == 0 || rule->lookback_fixed
+               ? rule->lookback_ms
+               : gong_lookback_ms(series->lookback);
+}
 
 static inline struct gong_series *
 gong_series_at(const struct gong_binds *binds, uint32_t series)

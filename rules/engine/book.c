@@ -118,6 +118,7 @@ compile_rule(struct gong_book_rule *r, const struct gong_rule *rule)
     r->terms.for_ms = bounded(rule->for_ms);
     r->terms.keep_ms = bounded(rule->keep_firing_for_ms);
     r->lookback_ms = bounded(rule->lookback_ms);
+    r->lookback_fixed = rule->lookback_fixed;
     r->interval_ms = bounded(rule->interval_ms);
     r->terms.unknown = rule->on_missing == GONG_ON_MISSING_UNKNOWN;
     r->presence = gong_plan_is_presence(r->plan);
@@ -323,6 +324,7 @@ gong_book_same(const struct gong_book_rule *a, const struct gong_book_rule *b)
            a->terms.keep_ms == b->terms.keep_ms &&
            a->terms.unknown == b->terms.unknown &&
            a->lookback_ms == b->lookback_ms &&
+           a->lookback_fixed == b->lookback_fixed &&
            a->interval_ms == b->interval_ms &&
            strcmp(a->rule->alert, b->rule->alert) == 0 &&
            same_labels(a->rule, b->rule);
@@ -342,8 +344,9 @@ gong_book_identity(const struct gong_book *book)
 
     for (uint32_t i = 0; i < book->count; i++) {
         const struct gong_book_rule *r = &book->rules[i];
-        int64_t terms[5] = {r->terms.for_ms, r->terms.keep_ms, r->lookback_ms,
-                            r->interval_ms, r->terms.unknown};
+        int64_t terms[6] = {r->terms.for_ms, r->terms.keep_ms,
+                            r->lookback_ms,  r->lookback_fixed,
+                            r->interval_ms,  r->terms.unknown};
 
         state = add_text(state, r->rule->id);
         state = add_text(state, r->rule->alert);

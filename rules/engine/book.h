@@ -28,6 +28,7 @@ struct gong_book_rule {
     char *canonical;
     struct gong_alert_terms terms;
     int64_t lookback_ms;
+    bool lookback_fixed;
     int64_t interval_ms; /* 0: on every sample, on the device's clock */
     enum gong_book_form form;
     enum gong_op op; /* THRESHOLD: value op number */

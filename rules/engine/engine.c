@@ -43,6 +43,7 @@ gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
     engine->registry.rows_max = engine->limits.rows_per_device;
     room =
         gong_presences_init(&engine->presences, &engine->budget, &engine->key);
+    gong_declareds_init(&engine->declareds, &engine->budget, &engine->key);
     gong_arena_init(&engine->staged, &engine->budget,
                     sizeof(struct gong_staged));
     gong_arena_init(&engine->sorted, &engine->budget,
@@ -73,6 +74,7 @@ gong_engine_free(struct gong_engine *engine)
     gong_arena_fini(&engine->sorted);
     gong_arena_fini(&engine->touched);
     gong_presences_fini(&engine->presences);
+    gong_declareds_fini(&engine->declareds);
     gong_registry_fini(&engine->registry);
     gong_labelsets_fini(&engine->labelsets);
     gong_symbols_fini(&engine->symbols);

@@ -50,6 +50,9 @@ bind_column(struct gong_engine *engine, const struct gong_row *row,
     column->series = err == GONG_ERR_NOT_FOUND   ? GONG_COLUMN_UNREAD
                      : err == GONG_ERR_TOO_LARGE ? GONG_COLUMN_REFUSED
                                                  : series;
+    if (err == GONG_OK) {
+        gong_engine_set_lookback(engine, &engine->live->binds, row, series);
+    }
     return GONG_OK;
 }
 

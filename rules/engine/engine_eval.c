@@ -55,13 +55,14 @@ silence_due(const struct gong_binds *binds,
 
     for (uint32_t leaf = 0; leaf < rule->plan->leaf_count; leaf++) {
         uint32_t series = gong_bind_leaf(binds, instance, leaf);
+        const struct gong_series *s = gong_series_at(binds, series);
         int64_t gone = 0;
 
         if (series == 0 || (rule->plan->presence & (1u << leaf)) != 0 ||
-            gong_series_at(binds, series)->stamp == GONG_STAMP_NONE) {
+            s->stamp == GONG_STAMP_NONE) {
             continue;
         }
-        gone = gong_series_at(binds, series)->stamp + rule->lookback_ms + 1;
+        gone = s->stamp + gong_bind_lookback(rule, s) + 1;
         if (gone > t && gone < due) {
             due = gone;
         }
@@ -110,8 +111,9 @@ enum gong_err
 gong_engine_arm_grid(struct gong_engine *engine, uint32_t instance)
 {
     const struct gong_binds *binds = &engine->live->binds;
-    const struct gong_instance *i = gong_instance_at(binds, instance);
+    struct gong_instance *i = gong_instance_at(binds, instance);
 
+    i->news = 1;
     return set_timer(
         engine, instance,
         on_grid(engine->ran_ms, binds->book->rules[i->rule].interval_ms));
@@ -133,7 +135,7 @@ run_plan(const struct gong_binds *binds, const struct gong_instance *instance,
         const struct gong_series *s = gong_series_at(binds, series);
 
         if (series != 0 && s->stamp != GONG_STAMP_NONE &&
-            (s->stamp >= t - rule->lookback_ms ||
+            (s->stamp >= t - gong_bind_lookback(rule, s) ||
              (rule->plan->presence & (1u << leaf)) != 0)) {
             inputs[leaf] = (struct gong_plan_input){s->value, true};
             *fed |= (uint16_t)(1u << leaf);
@@ -361,14 +363,14 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
 }
 
 /* Whether time alone says nothing about an instance: what is held, or unknown,
- * waits for a sample. On a grid samples come by timers too. */
+ * waits for a sample. On a grid samples come by timers too, with news. */
 static bool
 waits(const struct gong_live *live, const struct gong_instance *i)
 {
     const struct gong_alert *alert =
         i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
 
-    return alert != NULL && live->book.rules[i->rule].interval_ms == 0 &&
+    return alert != NULL && i->news == 0 &&
            (alert->held_ms != GONG_ALERT_FREE ||
             alert->state == GONG_ALERT_UNKNOWN);
 }
@@ -409,6 +411,7 @@ expire(struct gong_engine *engine, const struct gong_timer_event *event)
                    ? gong_engine_arm_grid(engine, event->instance)
                    : set_timer(engine, event->instance, engine->resumed_ms);
     }
+    i->news = 0;
     return gong_engine_evaluate(engine, event->instance, due, &none);
 }
 

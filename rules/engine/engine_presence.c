@@ -196,11 +196,11 @@ go_online(struct gong_engine *engine, uint32_t device,
     bool copy = names_conn(p, message) &&
                 (p->flags & GONG_PRESENCE_DARK) != 0 &&
                 (p->flags & GONG_PRESENCE_ENDED) == 0;
-    enum gong_err err = GONG_OK;
+    enum gong_err err = gong_engine_declare(engine, device, message->every);
 
     p->silence_ms = gong_presence_silence(message->every_ms);
-    if (copy) {
-        return GONG_OK;
+    if (err != GONG_OK || copy) {
+        return err;
     }
     p->heard_ms = engine->journal_ms;
     p->conn = message->conn;

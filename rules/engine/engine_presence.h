@@ -43,6 +43,17 @@ gong_engine_is_dark(const struct gong_engine *engine,
                    ->device);
 }
 
+/* engine_declare.c */
+
+/* gong_engine_declare: what a birth says of how far apart samples lie. */
+enum gong_err gong_engine_declare(struct gong_engine *engine, uint32_t device,
+                                  struct gong_str every) GONG_MUST_CHECK;
+
+/* gong_engine_set_lookback: of a series that a row feeds. */
+void gong_engine_set_lookback(const struct gong_engine *engine,
+                              const struct gong_binds *binds,
+                              const struct gong_row *row, uint32_t series);
+
 /* engine_facts.c */
 
 /* gong_engine_name_presence: makes the symbols of presence's series; payloads

@@ -7,13 +7,6 @@
 
 #include <stdlib.h>
 
-static bool
-is_series(uint32_t series)
-{
-    return series != GONG_COLUMN_NEW && series != GONG_COLUMN_UNREAD &&
-           series != GONG_COLUMN_REFUSED;
-}
-
 /* Gives a column its series under the new rules, with the newest sample that
  * the old one knew. */
 static enum gong_err
@@ -40,7 +33,10 @@ rebind_column(struct gong_engine *engine, struct gong_live *live,
         column->series = GONG_COLUMN_REFUSED;
         return GONG_OK;
     }
-    if (err == GONG_OK && is_series(old)) {
+    if (err == GONG_OK) {
+        gong_engine_set_lookback(engine, &live->binds, row, column->series);
+    }
+    if (err == GONG_OK && gong_column_feeds(old)) {
         const struct gong_series *from =
             gong_series_at(&engine->live->binds, old);
         struct gong_series *to = gong_series_at(&live->binds, column->series);

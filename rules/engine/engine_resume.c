@@ -5,6 +5,9 @@
  *   device clocks ----|                        -----------------------
  *                 stand still            nothing turns      what was held
  *                                        missing            is looked at
+ *
+ * Blind time that comes before it has settled prolongs the doubt: held is what
+ * went missing since the first of them began.
  */
 #include "rules/engine/engine_presence.h"
 
@@ -13,7 +16,7 @@
 #define SETTLE_MS 60000 /* of a record that does not say */
 
 /* The first instant at which a selector had no sample any more, of those that
- * still had one when blind time began, or of all where that is held already;
+ * still had one when the doubt began, or of all where that is held already;
  * INT64_MAX if all have theirs. */
 static int64_t
 lost_at(const struct gong_engine *engine, const struct gong_instance *instance,
@@ -35,7 +38,7 @@ lost_at(const struct gong_engine *engine, const struct gong_instance *instance,
         if (series != 0 && (fed & (1u << leaf)) == 0 &&
             (rule->plan->presence & (1u << leaf)) == 0 &&
             s->stamp != GONG_STAMP_NONE) {
-            int64_t gone = s->stamp + rule->lookback_ms + 1;
+            int64_t gone = s->stamp + gong_bind_lookback(rule, s) + 1;
 
             lost = gone > stood && gone < lost ? gone : lost;
         }
@@ -118,6 +121,11 @@ resume(struct gong_engine *engine, int64_t now, int64_t blind, int64_t settle)
     engine->journal_ms = now;
     engine->ran_ms = now > engine->ran_ms ? now : engine->ran_ms;
     engine->resumed_ms = now;
+    /* Blind again before it settled: what was lost since the first time still
+     * counts as held. */
+    if (engine->settle_ms == GONG_NEVER) {
+        gong_timers_stand(&engine->live->timers, seen);
+    }
     gong_timers_resume(&engine->live->timers, seen, now, blind);
     shift_alerts(engine, now, blind);
     if (settle > 0 && now + settle > engine->settle_ms) {
@@ -180,6 +188,22 @@ look(struct gong_engine *engine, uint32_t instance)
                : gong_engine_evaluate(engine, instance, t, &none);
 }
 
+/* Of what was held an instance at rest keeps no word, and with or and unless
+ * silence can have made its result true. What is unknown waits for a sample,
+ * unless one came and was held. */
+static bool
+is_due_a_look(const struct gong_live *live, const struct gong_instance *i)
+{
+    const struct gong_alert *alert =
+        i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
+
+    if (alert != NULL && alert->held_ms != GONG_ALERT_FREE) {
+        return true;
+    }
+    return live->book.rules[i->rule].silence &&
+           (alert == NULL || alert->state != GONG_ALERT_UNKNOWN);
+}
+
 enum gong_err
 gong_engine_settled(struct gong_engine *engine)
 {
@@ -194,11 +218,7 @@ gong_engine_settled(struct gong_engine *engine)
     }
     for (uint32_t n = 1; n < live->binds.instances.count && err == GONG_OK;
          n++) {
-        const struct gong_instance *i = gong_instance_at(&live->binds, n);
-
-        if (live->book.rules[i->rule].silence ||
-            (i->alert != 0 && gong_alert_at(&live->alerts, i->alert)->held_ms !=
-                                  GONG_ALERT_FREE)) {
+        if (is_due_a_look(live, gong_instance_at(&live->binds, n))) {
             err = look(engine, n);
         }
     }

@@ -5,7 +5,7 @@
 #include "rules/engine/engine_snapshot_private.h"
 
 #define MAGIC   0x504e5347u
-#define VERSION 2
+#define VERSION 3
 #define CHUNK   ((size_t)256 << 10)
 
 static struct gong_section
@@ -56,6 +56,7 @@ gong_sections(struct gong_engine *engine,
         of_arena(&engine->presences.devices),
         of_arena(&engine->presences.sites),
         of_index(&engine->presences.site_index),
+        of_arena(&engine->declareds.arena),
     };
 
     memcpy(out, all, sizeof all);

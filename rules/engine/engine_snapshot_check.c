@@ -121,6 +121,24 @@ check_devices(const struct gong_engine *engine)
                : "the index of devices is wrong";
 }
 
+/* Frees what belongs to no device. */
+static const char *
+check_declared(const struct gong_engine *engine)
+{
+    struct gong_declareds *all =
+        &((struct gong_engine *)(uintptr_t)engine)->declareds;
+
+    gong_declareds_begin(all);
+    for (uint32_t i = 1; i < engine->registry.devices.count; i++) {
+        if (!gong_declareds_claim(
+                all, gong_device_at(&engine->registry, i)->declared)) {
+            return "what a device declared is another's";
+        }
+    }
+    gong_declareds_sweep(all);
+    return NULL;
+}
+
 static bool
 presence_sound(const struct gong_engine *engine, uint32_t device)
 {
@@ -184,6 +202,7 @@ row_sound(const struct gong_engine *engine, const struct gong_row *r)
     return within(&registry->devices, r->device) &&
            within(&engine->labelsets.sets, r->labelset) &&
            r->key_len <= GONG_SERIES_KEY_MAX &&
+           within(&engine->symbols.symbols, r->measurement) &&
            bytes_within(&registry->keys, r->key_at, r->key_len) &&
            r->count <= r->capacity && r->count <= GONG_ROW_COLUMNS_MAX &&
            run_within(&registry->columns, r->columns, r->capacity) &&
@@ -226,6 +245,7 @@ check_rows(const struct gong_engine *engine)
             }
         }
     }
+    gong_registry_link((struct gong_registry *)(uintptr_t)registry);
     return gong_index_sound(&registry->row_index, registry->rows.count)
                ? NULL
                : "the index of rows is wrong";
@@ -300,6 +320,7 @@ check_instances(const struct gong_engine *engine)
         struct gong_instance *i = gong_instance_at(binds, n);
 
         i->touched = 0;
+        i->news = i->news != 0;
         if (i->rule >= live->book.count || !leaves_sound(binds, i)) {
             return "an instance is of no rule or series";
         }
@@ -509,9 +530,9 @@ const char *
 gong_snapshot_check(struct gong_engine *engine)
 {
     static const char *(*const checks[])(const struct gong_engine *) = {
-        check_times,    check_clocks, check_devices,     check_presences,
-        check_rows,     check_series, check_attachments, check_instances,
-        check_bindings, check_alerts,
+        check_times,     check_clocks,   check_devices, check_declared,
+        check_presences, check_rows,     check_series,  check_attachments,
+        check_instances, check_bindings, check_alerts,
     };
 
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

@@ -50,6 +50,7 @@ struct gong_engine {
     struct gong_labelsets labelsets;
     struct gong_registry registry;
     struct gong_presences presences;
+    struct gong_declareds declareds;
     uint32_t presence_names[GONG_PRESENCE_METRICS]; /* symbols; 0: not yet */
     struct gong_live *live;
 

@@ -141,6 +141,27 @@ row_labels(struct gong_registry *registry, const struct gong_batch *batch,
     return *labelset == 0 ? GONG_ERR_MEMORY : GONG_OK;
 }
 
+static void
+link_row(struct gong_registry *registry, uint32_t row)
+{
+    struct gong_row *r = gong_row_at(registry, row);
+    struct gong_device *d = gong_device_at(registry, r->device);
+
+    r->before = d->newest;
+    d->newest = row;
+}
+
+void
+gong_registry_link(struct gong_registry *registry)
+{
+    for (uint32_t i = 1; i < registry->devices.count; i++) {
+        gong_device_at(registry, i)->newest = 0;
+    }
+    for (uint32_t i = 1; i < registry->rows.count; i++) {
+        link_row(registry, i);
+    }
+}
+
 static enum gong_err
 add_row(struct gong_registry *registry, uint32_t device, uint64_t hash,
         const struct gong_batch *batch, const struct gong_lp_point *point,
@@ -163,9 +184,11 @@ add_row(struct gong_registry *registry, uint32_t device, uint64_t hash,
     if (err != GONG_OK) {
         return err;
     }
+    made.measurement =
+        gong_symbol_intern(registry->symbols, point->measurement);
     made.key_at = gong_bytes_add(&registry->keys, point->series_key);
     made.columns = gong_arena_add(&registry->columns, made.capacity);
-    if (made.key_at == 0 || made.columns == 0) {
+    if (made.measurement == 0 || made.key_at == 0 || made.columns == 0) {
         return GONG_ERR_MEMORY;
     }
     *row = gong_arena_add(&registry->rows, 1);
@@ -173,6 +196,7 @@ add_row(struct gong_registry *registry, uint32_t device, uint64_t hash,
         return GONG_ERR_MEMORY;
     }
     *gong_row_at(registry, *row) = made;
+    link_row(registry, *row);
     if (!gong_index_put(&registry->row_index, hash, *row)) {
         return GONG_ERR_MEMORY;
     }

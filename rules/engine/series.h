@@ -27,9 +27,11 @@
 struct gong_device {
     uint32_t site; /* symbols */
     uint32_t name;
-    uint32_t clock; /* in timer.h's table */
-    uint32_t rows;  /* how many */
-    uint32_t head;  /* the row that began its last record */
+    uint32_t clock;    /* in timer.h's table */
+    uint32_t rows;     /* how many */
+    uint32_t head;     /* the row that began its last record */
+    uint32_t newest;   /* the row made last */
+    uint32_t declared; /* the engine's: a list of declared.h */
 };
 
 struct gong_row {
@@ -40,7 +42,9 @@ struct gong_row {
     uint32_t columns; /* the first one */
     uint16_t count;
     uint16_t capacity;
-    uint32_t next; /* the row that came after this one last time */
+    uint32_t next;        /* the row that came after this one last time */
+    uint32_t measurement; /* symbol */
+    uint32_t before;      /* the device's row that was made before it */
 };
 
 struct gong_column {
@@ -51,6 +55,13 @@ struct gong_column {
 #define GONG_COLUMN_NEW     0                /* no number came yet */
 #define GONG_COLUMN_UNREAD  UINT32_MAX       /* no rule reads it */
 #define GONG_COLUMN_REFUSED (UINT32_MAX - 1) /* past a limit */
+
+static inline bool
+gong_column_feeds(uint32_t series)
+{
+    return series != GONG_COLUMN_NEW && series != GONG_COLUMN_UNREAD &&
+           series != GONG_COLUMN_REFUSED;
+}
 
 /* Transparent: embedded. */
 struct gong_registry {
@@ -113,6 +124,9 @@ enum gong_err gong_registry_row(struct gong_registry *registry, uint32_t device,
                                 uint32_t hint, const struct gong_batch *batch,
                                 const struct gong_lp_point *point,
                                 uint32_t *row) GONG_MUST_CHECK;
+
+/* gong_registry_link: makes the lists of all devices' rows anew. */
+void gong_registry_link(struct gong_registry *registry);
 
 /* gong_registry_column: leaves *position after the column found. */
 enum gong_err gong_registry_column(struct gong_registry *registry, uint32_t row,

@@ -215,12 +215,20 @@ hold_back(struct gong_timers *timers, uint32_t clock, int64_t seen, int64_t now,
     struct gong_clock *c = clock_at(timers, clock);
     int64_t shown = gong_timers_clock_now(timers, clock, seen);
 
-    c->stood = shown;
     if (c->newest == GONG_CLOCK_NEVER || clock == GONG_CLOCK_JOURNAL) {
         return;
     }
     c->floor = shown > c->floor ? shown : c->floor;
     c->arrival += blind < now - c->arrival ? blind : now - c->arrival;
+}
+
+void
+gong_timers_stand(struct gong_timers *timers, int64_t seen)
+{
+    for (uint32_t clock = 1; clock < timers->clocks.count; clock++) {
+        clock_at(timers, clock)->stood =
+            gong_timers_clock_now(timers, clock, seen);
+    }
 }
 
 void

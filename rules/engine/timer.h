@@ -37,7 +37,7 @@ struct gong_clock {
     int64_t newest;  /* stamp of the newest sample */
     int64_t arrival; /* its journal time */
     int64_t floor;   /* what the clock showed just then */
-    int64_t stood;   /* what it showed in the last blind time */
+    int64_t stood;   /* what it showed when doubt began last */
     uint32_t first;  /* root of its timers, 0: none */
     uint32_t place;  /* in the heap over clocks, 0: not in it */
 };
@@ -86,6 +86,10 @@ void gong_timers_clock_set(struct gong_timers *timers, uint32_t clock,
 void gong_timers_clock_hear(struct gong_timers *timers, uint32_t clock,
                             int64_t stamp, int64_t seen, int64_t now);
 
+/* gong_timers_stand: notes what all clocks show at seen: from here on samples
+ * may be missing for no better reason than that nobody listened. */
+void gong_timers_stand(struct gong_timers *timers, int64_t seen);
+
 /* gong_timers_resume: at now it is known that nothing could be heard for blind
  * ms. Device clocks show what they showed at seen, when their timers had last
  * run; one that was heard since stands from then on. */
@@ -100,7 +104,7 @@ uint32_t gong_timer_arm(struct gong_timers *timers, uint32_t clock, int64_t due,
 void gong_timer_hasten(struct gong_timers *timers, uint32_t clock,
                        uint32_t timer, int64_t due);
 
-/* gong_timers_stood: what a clock showed in the last blind time. */
+/* gong_timers_stood: what a clock showed when gong_timers_stand came last. */
 static inline int64_t
 gong_timers_stood(const struct gong_timers *timers, uint32_t clock)
 {

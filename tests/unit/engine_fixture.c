@@ -62,6 +62,7 @@ make_rule(struct gong_rule *rule, const struct rule_spec *spec)
     }
     rule->interval_ms = spec->interval_ms;
     rule->lookback_ms = spec->lookback_ms == 0 ? 300000 : spec->lookback_ms;
+    rule->lookback_fixed = spec->lookback_ms != 0;
     rule->for_ms = spec->for_ms;
     rule->keep_firing_for_ms = spec->keep_ms;
     rule->on_missing = spec->on_missing;

@@ -92,6 +92,7 @@ a_file_becomes_rules(void **state)
     assert_non_null(rule->expr);
     assert_int_equal(rule->interval_ms, 15000);
     assert_int_equal(rule->lookback_ms, 600000);
+    assert_true(rule->lookback_fixed);
     assert_int_equal(rule->for_ms, 30000);
     assert_int_equal(rule->keep_firing_for_ms, 120000);
     assert_int_equal(rule->label_count, 2);
@@ -124,6 +125,7 @@ defaults_are_those_of_the_language(void **state)
     rule = &source->set->rules[0];
     assert_int_equal(rule->interval_ms, 0);
     assert_int_equal(rule->lookback_ms, 300000);
+    assert_false(rule->lookback_fixed);
     assert_int_equal(rule->for_ms, 0);
     assert_int_equal(rule->keep_firing_for_ms, 0);
     assert_int_equal(rule->label_count, 0);

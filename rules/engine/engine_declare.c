@@ -1,0 +1,122 @@
+/*
+ * engine_declare: from a device's births to its series' look-backs, and what a
+ * changed one means to what reads them.
+ *
+ * A change is looked at where something is open, at once or on the next instant
+ * of its interval; what is unknown or held waits for a sample as ever, and what
+ * is at rest for its next instant.
+ */
+#include "rules/engine/engine_presence.h"
+
+static const struct gong_cause none = {0};
+
+void
+gong_engine_set_lookback(const struct gong_engine *engine,
+                         const struct gong_binds *binds,
+                         const struct gong_row *row, uint32_t series)
+{
+    uint32_t list = gong_device_at(&engine->registry, row->device)->declared;
+    struct gong_series *s = gong_series_at(binds, series);
+    uint16_t lookback = 0;
+
+    if (list == 0) {
+        return;
+    }
+    lookback = gong_declareds_find(
+        &engine->declareds, list,
+        gong_symbol_text(&engine->symbols, row->measurement));
+    /* Two measurements can feed one series: the longer one counts. */
+    s->lookback = lookback > s->lookback ? lookback : s->lookback;
+}
+
+static enum gong_err
+look_at(struct gong_engine *engine, uint32_t instance, int64_t now)
+{
+    const struct gong_live *live = engine->live;
+    const struct gong_instance *i = gong_instance_at(&live->binds, instance);
+    const struct gong_book_rule *rule = &live->book.rules[i->rule];
+    const struct gong_alert *alert =
+        i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
+
+    if (rule->lookback_fixed || rule->presence ||
+        (alert != NULL && (alert->held_ms != GONG_ALERT_FREE ||
+                           alert->state == GONG_ALERT_UNKNOWN))) {
+        return GONG_OK;
+    }
+    if (rule->interval_ms > 0) {
+        return gong_engine_arm_grid(engine, instance);
+    }
+    if (alert != NULL && alert->state != GONG_ALERT_INACTIVE) {
+        return gong_engine_touch(engine, instance);
+    }
+    return rule->silence ? gong_engine_arm(engine, instance, now - 1) : GONG_OK;
+}
+
+static enum gong_err
+look_at_readers(struct gong_engine *engine, uint32_t series, int64_t now)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+    const struct gong_series *s = gong_series_at(binds, series);
+    uint32_t count = gong_attachment_at(binds, s->attachment)->count;
+    enum gong_err err = GONG_OK;
+
+    for (uint32_t i = 0; i < count && err == GONG_OK; i++) {
+        err = look_at(engine, gong_binding_at(binds, s->bindings + i), now);
+    }
+    return err;
+}
+
+static void
+set_lookbacks(const struct gong_engine *engine, uint32_t device)
+{
+    const struct gong_registry *registry = &engine->registry;
+    const struct gong_binds *binds = &engine->live->binds;
+    uint32_t row = gong_device_at(registry, device)->newest;
+
+    for (uint32_t s = gong_bind_family(binds, device); s != 0;
+         s = gong_bind_sibling(binds, s)) {
+        gong_series_at(binds, s)->lookback = 0;
+    }
+    for (; row != 0; row = gong_row_at(registry, row)->before) {
+        const struct gong_row *r = gong_row_at(registry, row);
+
+        for (uint32_t c = 0; c < r->count; c++) {
+            uint32_t series = gong_column_at(registry, r->columns + c)->series;
+
+            if (gong_column_feeds(series)) {
+                gong_engine_set_lookback(engine, binds, r, series);
+            }
+        }
+    }
+}
+
+enum gong_err
+gong_engine_declare(struct gong_engine *engine, uint32_t device,
+                    struct gong_str every)
+{
+    struct gong_device *d = gong_device_at(&engine->registry, device);
+    const struct gong_binds *binds = &engine->live->binds;
+    bool changed = false;
+    int64_t now = gong_timers_clock_now(&engine->live->timers, d->clock,
+                                        gong_engine_ran_until(engine));
+    enum gong_err err = GONG_OK;
+
+    if (!gong_declareds_replace(&engine->declareds, &d->declared, every,
+                                &changed)) {
+        return GONG_ERR_MEMORY;
+    }
+    if (!changed) {
+        return GONG_OK;
+    }
+    set_lookbacks(engine, device);
+    if (now == GONG_CLOCK_NEVER) {
+        return GONG_OK;
+    }
+    gong_arena_clear(&engine->touched);
+    for (uint32_t s = gong_bind_family(binds, device); s != 0 && err == GONG_OK;
+         s = gong_bind_sibling(binds, s)) {
+        err = look_at_readers(engine, s, now);
+    }
+    return err == GONG_OK ? gong_engine_evaluate_touched(engine, now, &none)
+                          : err;
+}
