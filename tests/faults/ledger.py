@@ -66,7 +66,8 @@ class Ledger:
         named = (epoch["dropped"] + epoch["damaged"] + epoch["torn"])
         if named > len(lost):  # the oldest have lost their names
             first = min(lost, default=epoch["settled"])
-        self.named += len(lost)
+        self.named += sum(run["last"] - run["first"] + 1 for run in ranges
+                          if run["reason"] != "torn")
         # What the agent had and lost: nobody can send it again.
         missing = numbers_in(epoch["missing_ranges"])
         silent = {number for number in missing

@@ -7,7 +7,7 @@ beginning to SETTLE_MS after its end. Beyond that nothing is dark or unknown.
 from undisturbed import FOREVER
 
 UNKNOWN = "unknown"
-SETTLE_MS = 30_000  # a collector may wait for so long until it connects again
+SETTLE_MS = 20_000  # a collector may wait for so long until it connects again
 KEPT_MS = 3_000  # the rules settle for so long after blind time, and a bit
 DEAD_MS = 1_500  # who is away for so long is missed
 OF_WILLS = ("broker", "agent", "agent-link", "all")  # need these to arrive

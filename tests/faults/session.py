@@ -110,9 +110,11 @@ def blind_to(town, found, devices):
     verdict.judge_ledger()
     verdict.judge_births(f"birth 0 {SITE}/box-0 0\n")
     verdict.judge_replay()
-    # The end of an alert that was told comes a second later.
-    one = next(effect for effect in verdict.effects
-               if effect.rule == "at-once" and effect.closes)
+    # The end of an alert that was told comes a second later; the last one, as
+    # there nothing excuses it.
+    one = max((effect for effect in verdict.effects
+               if effect.rule == "at-once" and effect.closes),
+              key=lambda effect: effect.at)
     one.at += 1000
     verdict.judge_undisturbed()
     verdict.effects.append(replace(
