@@ -93,7 +93,7 @@ def wait_for_people(town):
         time.sleep(1)
 
 
-def blind_to(town, found, devices):
+def blind_to(town, found, devices, firm):
     """Plants a lie of every kind in the books of a good run; those that the
     judges do not see."""
     verdict = Verdict(town)
@@ -110,11 +110,10 @@ def blind_to(town, found, devices):
     verdict.judge_ledger()
     verdict.judge_births(f"birth 0 {SITE}/box-0 0\n")
     verdict.judge_replay()
-    # The end of an alert that was told comes a second later; the last one, as
-    # there nothing excuses it.
-    one = max((effect for effect in verdict.effects
-               if effect.rule == "at-once" and effect.closes),
-              key=lambda effect: effect.at)
+    # The end of an alert that was told comes a second later.
+    ends = {(rule, series, over) for rule, series, _, _, over in firm}
+    one = next(effect for effect in verdict.effects if effect.closes
+               and (effect.rule, effect.series, effect.at) in ends)
     one.at += 1000
     verdict.judge_undisturbed()
     verdict.effects.append(replace(
@@ -138,9 +137,7 @@ def blind_to(town, found, devices):
             "twice", "told again without cause", "outside faults",
             "doubled in the store", "neither there nor named",
             "accepted ones are not there", "not so within",
-            "declare something else"]
-    if not verdict.figures["not_evaluated"]:  # there it may not be compared
-        lies.append("differ from an undisturbed run")
+            "declare something else", "differ from an undisturbed run"]
     return [lie for lie in lies if lie not in seen]
 
 
@@ -180,7 +177,7 @@ def judge(town, settle_s, unsettled):
         verdict.wrong(f"the run shows too little: {len(unsettled)} faults, "
                       f"{min(unsettled)} unsettled")
     if not verdict.violations:
-        blind = blind_to(town, found, verdict.ledger)
+        blind = blind_to(town, found, verdict.ledger, verdict.firm)
         if blind:
             verdict.wrong("the judges did not see planted lies", blind)
     verdict.figures.update(unsettled_least=min(unsettled),

@@ -187,14 +187,23 @@ def touches(interval, spans):
     return any(since <= end and begin <= over for begin, end in spans)
 
 
+def overlap(one, other):
+    return (one[:2] == other[:2] and one[2] <= other[4]
+            and other[2] <= one[4])
+
+
+def later(interval):
+    """Its end a second later."""
+    return *interval[:4], interval[4] + 1000
+
+
 def spread(different, apart):
     """Those of different that overlap what is set apart, and so on."""
     grown = True
     while grown:
         grown = False
         for one in different - apart:
-            if any(one[:2] == other[:2] and one[2] <= other[4]
-                   and other[2] <= one[4] for other in apart):
+            if any(overlap(one, other) for other in apart):
                 apart.add(one)
                 grown = True
     return apart
@@ -220,6 +229,16 @@ class Comparison:
             different = different - touching
         self.wrong = different
         self.equal = len((told & calm) - blind)
+        self.spans = apart.values()
+
+    def is_firm(self, one):
+        """Whether nothing would excuse it were its end a little later."""
+        moved = later(one)
+        return (one in self.told & self.calm
+                and not any(overlap(moved, other)
+                            for other in self.told ^ self.calm)
+                and not any(touches(moved, spans(one))
+                            for spans in self.spans))
 
     def text(self, one):
         rule, (device, s), since, fired, over = one

@@ -49,6 +49,7 @@ class Verdict:
         self.effects = []  # what the agent kept
         self.signals = None  # what its journal holds
         self.truth = set()  # the alerts of an undisturbed run
+        self.firm = set()  # those of which nothing excuses another end
         self.told = Told(town.webhook, ALERTS)
         self.damaged = set()
         for damage in town.damages:
@@ -253,6 +254,8 @@ class Verdict:
                 self.effects, [TOOLS / "undisturbed", SIGNAL_RULES], SITE,
                 self.signals, lost)
             self.truth = by_stamp.calm
+            self.firm = {one for one in by_stamp.calm
+                         if by_stamp.is_firm(one) and as_came.is_firm(one)}
         except ValueError as error:
             self.wrong(f"the undisturbed run failed: {error}")
             return
