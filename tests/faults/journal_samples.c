@@ -4,12 +4,18 @@
  *   journal_samples STATE
  *   <position> <journal ms> <lane> <site>/<device> <series key> <field>
  *       <value> <stamp ns>                                  (all one line)
+ *
+ * and, in their places, each batch that has a number and each birth:
+ *
+ *   batch <position> <site>/<device> <epoch> <seq>
+ *   birth <position> <site>/<device> <every ms>
  */
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/batch.h"
+#include "common/presence.h"
 #include "tests/faults/log_reader.h"
 
 static void
@@ -49,11 +55,31 @@ print_batch(struct gong_lp_reader *lines, const struct gong_record *record)
         (void)fprintf(stderr, "no batch at %" PRIu64 "\n", record->offset);
         return;
     }
+    if (batch.has_header) {
+        (void)printf("batch %" PRIu64 " %.*s/%.*s %016" PRIx64 " %" PRIu64 "\n",
+                     record->offset, (int)batch.site.len, batch.site.data,
+                     (int)batch.device.len, batch.device.data,
+                     batch.header.epoch, batch.header.seq);
+    }
     while ((result = gong_batch_next(&batch, lines, &point, &error,
                                      &time_ns)) != GONG_LP_END) {
         if (result == GONG_LP_POINT) {
             print_point(record, &batch, point, time_ns);
         }
+    }
+}
+
+static void
+print_birth(const struct gong_record *record)
+{
+    struct gong_presence_record status;
+
+    if (gong_presence_open(record->payload, &status) == GONG_OK &&
+        status.message.kind == GONG_PRESENCE_ONLINE) {
+        (void)printf("birth %" PRIu64 " %.*s/%.*s %" PRId64 "\n",
+                     record->offset, (int)status.site.len, status.site.data,
+                     (int)status.device.len, status.device.data,
+                     status.message.every_ms);
     }
 }
 
@@ -74,6 +100,8 @@ main(int argc, char **argv)
     while (opened && log_reader_next(&journal, &record)) {
         if (record.meta.type == GONG_RECORD_DATA) {
             print_batch(lines, &record);
+        } else if (record.meta.type == GONG_RECORD_PRESENCE) {
+            print_birth(&record);
         }
     }
     log_reader_close(&journal);

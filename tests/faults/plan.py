@@ -14,6 +14,13 @@ class Fault:
     target: str
     seconds: float
     seed: int
+    harmless: bool = False  # there was nothing to damage
+
+    def concerns(self, device):
+        """Whether it may come between that device and the agent; "" is any."""
+        if self.target.startswith("collector"):
+            return not device or device[-1] == self.target[len("collector")]
+        return not self.target.startswith("store")
 
     def __str__(self):
         return (f"{self.at:5.1f} s {self.kind} {self.target} for "

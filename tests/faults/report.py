@@ -11,7 +11,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SUMMED = ("accepted", "stored", "applied", "refused", "unanswered", "damaged",
           "dropped", "doubled", "backlog", "sent_again", "transitions",
           "timers", "straddling", "calm_equal", "calm_late", "calm_ahead",
-          "not_evaluated", "told", "told_again", "presence")
+          "calm_dark", "not_evaluated", "told", "told_again",
+          "true_when_told", "dark", "unknown", "deaths", "births",
+          "reported_dropped", "lost_named")
 
 
 def machine():
@@ -58,6 +60,7 @@ class Report:
             line = "\n".join(
                 [f"{name}: {len(result['violations'])} violations"]
                 + [f"  VIOLATION {text}" for text in result["violations"]]
+                + [f"  figures: {pairs(result['figures'])}"]
                 + [f"  repeat: {self.command} 1 --seed {seed}"
                    + ("" if "--store" in self.rest else f" --store {store}")
                    + self.rest])

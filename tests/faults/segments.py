@@ -5,6 +5,7 @@ whatever has the magic and lies where the one before ends; no CRC is checked,
 so only undamaged logs are read with it.
 """
 
+import re
 import struct
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,14 @@ class Record:
             return ""
         begin = 2 + self.payload[0]
         return self.payload[begin:begin + self.payload[1]].decode()
+
+    @property
+    def number(self):
+        """Of the batch; None where it has none."""
+        if self.kind == SPOOLED:
+            return struct.unpack_from("<Q", self.payload)[0]
+        found = re.search(rb"\n?#gong [^\n]* seq=([0-9]+)", self.payload)
+        return int(found[1]) if self.kind == DATA and found else None
 
     def lines(self):
         """The line-protocol lines inside."""
@@ -90,8 +99,9 @@ def flip(record, dice):
 
 def cut(record, dice):
     """Zeros from inside the record to the end of its file: as after a power
-    cut that lost the last pages."""
-    keep = dice.randrange(record.size)
+    cut that lost the last pages. Something of the record stays: where it is
+    gone as a whole, nobody can see that it was there."""
+    keep = dice.randrange(1, record.size)
     length = record.path.stat().st_size
     with open(record.path, "r+b") as file:
         file.seek(record.at + keep)

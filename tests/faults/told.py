@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 
+from presence import SETTLE_MS, UNKNOWN, Presence
 from undisturbed import OPEN
 
-UNKNOWN = "unknown"
-SETTLE_MS = 60_000  # after a fault nothing turns dark or unknown for so long
+UNDER_WAY_MS = 1000  # what a dead agent had sent may be taken so much later
+PROMPT_MS = 5000  # nothing is told for longer after it is over
+RULES = {"AtOnce": "at-once", "AfterFor": "after-for", "WithKeep": "with-keep"}
 
 
 def about_presence(labels, alerts):
@@ -91,7 +93,8 @@ class People:
         had told."""
         once, again = self.told.first()
         causeless = [key for key, first, second in again
-                     if not self.agent_died_between(first, second)]
+                     if not self.agent_died_between(first - UNDER_WAY_MS,
+                                                    second)]
         if causeless:
             self.wrong(f"{len(causeless)} alerts were told again without "
                        "cause", causeless)
@@ -100,25 +103,28 @@ class People:
 
     def judge_each(self, once, moved):
         """Each incident that was kept is told once, and nothing else. moved:
-        the journal's tail was cut or damaged, so that positions were given out
-        twice and keys say nothing."""
+        where the journal was damaged, [(begin, end)]: positions there may have
+        been given out twice, so that their keys say nothing."""
+        def says(key):
+            position = int(key.partition("-")[0])
+            return not any(begin <= position < end for begin, end in moved)
+
         news = {effect.key: effect for effect in self.effects
-                if effect.opens or effect.closes}
-        keys = {key for key, _, _ in once}
-        if not moved:
-            untold = [key for key in news if key not in keys]
-            unkept = [key for key in keys if key not in news]
-            if untold:
-                self.wrong(f"{len(untold)} alerts were kept and never told",
-                           untold)
-            if unkept:
-                self.wrong(f"{len(unkept)} alerts were told that are not kept",
-                           unkept)
+                if (effect.opens or effect.closes) and says(effect.key)}
+        keys = {key for key, _, _ in once if says(key)}
+        untold = [key for key in news if key not in keys]
+        unkept = [key for key in keys if key not in news]
+        if untold:
+            self.wrong(f"{len(untold)} alerts were kept and never told", untold)
+        if unkept:
+            self.wrong(f"{len(unkept)} alerts were told that are not kept",
+                       unkept)
+        self.figures.update(keys=len(keys))
         self.judge_over(once, news)
 
     def judge_over(self, once, news):
         """None is told as firing that was over before the agent's last
-        start."""
+        start, nor long after it was over."""
         over = {}
         opened = {}
         for effect in self.effects:
@@ -133,30 +139,52 @@ class People:
         if late:
             self.wrong(f"{len(late)} alerts were told as firing after a start "
                        "before which they were over", late)
+        slow = [key for key, alert, when in once
+                if alert["status"] != "resolved" and key in news
+                and key in over and when > over[key] + PROMPT_MS
+                and not any(begin <= when and over[key] <= end
+                            for begin, end, fault in self.spans
+                            if fault.target in ("agent", "all"))]
+        if slow:
+            self.wrong(f"{len(slow)} alerts were told as firing when they had "
+                       "been over for long", slow)
+
+    def judge_truth(self, once, truth):
+        """What is told as firing was so, by the stamps of the samples, within
+        the longest fault and the time in which it settles. truth: intervals of
+        a run that nothing disturbs."""
+        longest = max(end - begin for begin, end, _ in self.spans)
+        spans = defaultdict(list)
+        for rule, series, _, fired, over in truth:
+            spans[rule, series].append((fired, over))
+        false, asked = [], 0
+        for key, alert, when in once:
+            labels = alert["labels"]
+            rule = RULES.get(labels["alertname"])
+            if rule is None or alert["status"] == "resolved":
+                continue
+            asked += 1
+            if not any(fired <= when and over >= when - longest - SETTLE_MS
+                       for fired, over in spans[rule, (labels["device"],
+                                                       labels["s"])]):
+                false.append(key)
+        if false:
+            self.wrong(f"{len(false)} alerts were told as firing that were not "
+                       f"so within {longest + SETTLE_MS} ms", false)
+        self.figures.update(true_when_told=asked)
 
     def judge_presence(self):
-        """Dark and unknown begin only inside faults and the time in which they
-        settle, and none is left at the end."""
-        outside, state = [], {}
-        for effect in self.effects:
-            name = effect.rule, effect.fingerprint
-            dark = (effect.after in OPEN and
-                    about_presence(effect.labels, self.told.alerts))
-            unknown = effect.after == UNKNOWN
-            state[name] = dark or unknown
-            if (dark or unknown) and not any(
-                    begin <= effect.decided <= end + SETTLE_MS
-                    for begin, end, _ in self.spans):
-                outside.append(effect.key)
+        """Dark and unknown only inside faults and the time in which they
+        settle; a death that can be seen is seen."""
+        presence = Presence(self.effects, self.spans)
+        outside, overlooked = presence.outside(), presence.overlooked()
         if outside:
-            self.wrong(f"{len(outside)} alerts turned dark or unknown outside "
-                       "faults", outside)
-        left = [f"{rule} {fingerprint}" for (rule, fingerprint), on
-                in state.items() if on]
-        if left:
-            self.wrong(f"{len(left)} alerts are dark or unknown at the end",
-                       left)
-        self.figures.update(presence=sum(
-            effect.after == UNKNOWN or about_presence(effect.labels,
-                                                      self.told.alerts)
-            for effect in self.effects))
+            self.wrong(f"{len(outside)} times something was dark or unknown "
+                       "outside faults", outside)
+        if overlooked:
+            self.wrong(f"{len(overlooked)} collectors died and were not dark",
+                       overlooked)
+        dark, unknown = presence.count()
+        self.figures.update(dark=dark, unknown=unknown,
+                            deaths=len(presence.deaths()),
+                            dark_after_ms=presence.late)

@@ -130,10 +130,14 @@ class Part:
 class Damage:
     """What lay in records that were damaged at rest."""
 
-    def __init__(self, name, device, how, records):
+    def __init__(self, name, device, how, records, end):
+        """end: of the log as it was then."""
         self.name = name
         self.how = how
         self.offsets = [record.offset for record in records]
+        self.begin, self.end = min(self.offsets), end
+        self.numbers = {(record.device or device, record.number)
+                        for record in records if record.number}
         self.samples = {(record.device or device, *sample[:2])
                         for record in records
                         for sample in map(segments.sample_of, record.lines())
@@ -152,6 +156,8 @@ class Town:
         self.loop = links.Loop()
         self.webhook = Webhook()
         self.policy = dice.choice(("block", "drop_oldest"))
+        self.may_drop = (f"box-{COLLECTORS - 1}"
+                         if self.policy == "drop_oldest" else None)
         self.broker = Part("broker", ForgetfulMosquitto(self.folder))
         self.store = Part("store", STORE_KINDS[store](self.folder))
         self.links = {
@@ -194,7 +200,10 @@ class Town:
             'effects = { size = "16MiB"; segment_size = "1MiB"; };\n'
             'ingest = { ack_interval = "1s"; device_rate = 100000.0; '
             'device_burst = 100000.0; };\n'
-            'self_metrics = "1s";\n')
+            'self_metrics = "1s";\n'
+            # So short that a will is not always held until it no longer
+            # matters.
+            'engine = { settle = "2s"; };\n')
         text = agent.config.read_text()
         agent.config.write_text(text.replace(
             "broker = { ", 'broker = { keepalive = "5s"; '))
@@ -204,10 +213,14 @@ class Town:
         name = f"collector{i}"
         link = links.Link(self.loop, f"{name}-link", self.broker.server.port)
         self.links[f"{name}-link"] = link
+        # Where samples may be dropped, every point in the spool is one of
+        # ours, so that the dropped ones can be counted.
+        own = ([] if f"box-{i}" == self.may_drop
+               else ['{ type = "internal"; interval = "1s"; }'])
         collector = Collector(
-            self.folder, f"mqtt://127.0.0.1:{link.port}",
-            ['{ type = "internal"; interval = "1s"; }'], device=f"box-{i}",
-            name=name, extra='publish = { ack_timeout = "2s"; };')
+            self.folder, f"mqtt://127.0.0.1:{link.port}", own,
+            device=f"box-{i}", name=name,
+            extra='publish = { ack_timeout = "2s"; };')
         text = collector.config.read_text()
         text = text.replace("broker = { ", 'broker = { keepalive = "3s"; ')
         # The last one is short of room, so that a burst fills its spool.
@@ -257,6 +270,12 @@ class Town:
         self.last_stored = found
         return found
 
+    def ledger(self):
+        """What the agent's ledger says of each device."""
+        _, text = http("GET", f"{self.agent.server.url}/ledger?site={SITE}",
+                       timeout=5)
+        return json.loads(text)["devices"]
+
     def unsettled(self):
         return (sum(feeder.accepted() for feeder in self.feeders)
                 - self.stored())
@@ -279,15 +298,19 @@ class Town:
     # --- faults ---
 
     def hit(self, fault):
-        """Lets one fault happen, from beginning to end."""
+        """Lets one fault happen, from beginning to end. None where it found
+        nothing to damage."""
         count = self.pile_up()
         begin = time.time_ns() // 1_000_000
         begun = time.monotonic()
         getattr(self, "do_" + fault.kind.replace("-", "_"))(fault)
         self.spans.append((begin, time.time_ns() // 1_000_000, fault))
-        self.counts[fault.kind] = self.counts.get(fault.kind, 0) + 1
         print(f"  {fault}: {count} unsettled; took "
-              f"{time.monotonic() - begun:.1f} s", flush=True)
+              f"{time.monotonic() - begun:.1f} s"
+              + ("; nothing to damage" if fault.harmless else ""), flush=True)
+        if fault.harmless:
+            return None
+        self.counts[fault.kind] = self.counts.get(fault.kind, 0) + 1
         return count
 
     def kill(self, part):
@@ -451,10 +474,11 @@ class Town:
             records = segments.read_log(folder)
             chosen = (self.to_cut(records, dice) if how == "cut"
                       else self.to_flip(records, dice))
-            fault.kind += "" if chosen else "-none"
+            fault.harmless = not chosen
             if chosen:
                 self.damages.append(Damage(
-                    part.name, f"box-{part.name[-1]}", how, chosen))
+                    part.name, f"box-{part.name[-1]}", how, chosen,
+                    records[-1].offset + records[-1].size))
                 for record in chosen[:1] if how == "cut" else chosen:
                     (segments.cut if how == "cut"
                      else segments.flip)(record, dice)
@@ -522,11 +546,12 @@ class Town:
             part.process.check()
 
     def stop(self):
-        """Feeders and parts, in order; the exit codes of ours."""
+        """Feeders and parts; the exit codes of ours. The agent first: nobody
+        is dark because he was stopped."""
         for feeder in self.feeders:
             feeder.stop()
         codes = {}
-        for part in [*self.collectors, self.agent]:
+        for part in [self.agent, *self.collectors]:
             codes[part.name] = part.process.stop(60)
         return codes
 

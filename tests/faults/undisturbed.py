@@ -9,6 +9,8 @@ same instant to the same instant of event time. Set apart and counted:
                   lane=back, damaged at rest, dropped by policy
   ahead           alerts that touch a timer which ran before samples came that
                   are older: `for` and keep go on while a device is cut off
+  dark            alerts that touch a time in which their device was dark, or
+                  the rules settled: nothing was known, and `for` stood still
   late            alerts that are as they must be in the order in which samples
                   came, and other ones by their stamps: they touch samples that
                   came after newer ones of their series
@@ -99,7 +101,8 @@ class Signals:
         self.lines = defaultdict(list)  # device: [(ns, line)], but lane=back
         self.records = defaultdict(list)  # device: [(position, ms, newest)]
         for line in text.splitlines():
-            self.take(line.split(" "))
+            if not line.startswith(("batch ", "birth ")):
+                self.take(line.split(" "))
         for rows in self.rows.values():
             newest = -1
             for row in rows:
@@ -143,6 +146,18 @@ class Signals:
         out += () if late else lost
         return [around(seen, ms, ms) for ms in out]
 
+    def unseen(self, series, periods):
+        """[(begin, end)] of positions -> of stamps: from the sample before the
+        device turned dark to the one after it was back."""
+        rows = self.rows[series]
+        seen = sorted(row.ms for row in rows if not row.back)
+        return [around(seen,
+                       max((row.ms for row in rows if row.position <= begin),
+                           default=0),
+                       max((row.ms for row in rows if row.position <= end),
+                           default=0))
+                for begin, end in periods]
+
     def ahead(self, effect):
         """The span of a timer that ran before older samples came; None."""
         late = []
@@ -172,14 +187,23 @@ def touches(interval, spans):
     return any(since <= end and begin <= over for begin, end in spans)
 
 
+def overlap(one, other):
+    return (one[:2] == other[:2] and one[2] <= other[4]
+            and other[2] <= one[4])
+
+
+def later(interval):
+    """Its end a second later."""
+    return *interval[:4], interval[4] + 1000
+
+
 def spread(different, apart):
     """Those of different that overlap what is set apart, and so on."""
     grown = True
     while grown:
         grown = False
         for one in different - apart:
-            if any(one[:2] == other[:2] and one[2] <= other[4]
-                   and other[2] <= one[4] for other in apart):
+            if any(overlap(one, other) for other in apart):
                 apart.add(one)
                 grown = True
     return apart
@@ -192,6 +216,7 @@ class Comparison:
 
     def __init__(self, told, calm, **apart):
         self.told = told
+        self.calm = calm
         self.counts = {}
         different, blind = told ^ calm, set()
         for kind, spans in apart.items():
@@ -204,6 +229,16 @@ class Comparison:
             different = different - touching
         self.wrong = different
         self.equal = len((told & calm) - blind)
+        self.spans = apart.values()
+
+    def is_firm(self, one):
+        """Whether nothing would excuse it were its end a little later."""
+        moved = later(one)
+        return (one in self.told & self.calm
+                and not any(overlap(moved, other)
+                            for other in self.told ^ self.calm)
+                and not any(touches(moved, spans(one))
+                            for spans in self.spans))
 
     def text(self, one):
         rule, (device, s), since, fired, over = one
@@ -226,6 +261,20 @@ def calm_effects(command, site, signals, by_stamp):
     return [effect for effect in effects if effect.rule in RULES]
 
 
+def dark_periods(effects):
+    """{device: [(begin, end), ...]} in positions."""
+    found, began = defaultdict(list), {}
+    for effect in effects:
+        device = effect.labels.get("device", "")
+        if effect.rule == "dark" and effect.opens:
+            began[device] = effect.position
+        elif effect.rule == "dark" and effect.closes and device in began:
+            found[device].append((began.pop(device), effect.position))
+    for device, position in began.items():
+        found[device].append((position, FOREVER))
+    return found
+
+
 def compare(effects, command, site, signals, lost):
     """[by stamp, as it came]. lost: {(device, s): [ms, ...]} of samples that
     are not in the journal."""
@@ -234,13 +283,17 @@ def compare(effects, command, site, signals, lost):
     back, late = ({series: signals.holes(series, lost.get(series, ()), which)
                    for series in set(signals.rows) | set(lost)}
                   for which in (False, True))
+    periods = dark_periods(effects)
+    dark = {series: signals.unseen(series, periods[series[0]])
+            for series in list(signals.rows)}
     ahead = defaultdict(list)
     for effect in kept:
         span = signals.ahead(effect) if effect.reason in TIMERS else None
         if span:
             ahead[effect.rule, effect.series].append(span)
     apart = {"not_evaluated": lambda one: back.get(one[1], ()),
-             "ahead": lambda one: ahead[one[:2]]}
+             "ahead": lambda one: ahead[one[:2]],
+             "dark": lambda one: dark.get(one[1], ())}
     return [Comparison(told, intervals(calm_effects(
                 command, site, signals, True)), **apart,
                 late=lambda one: late.get(one[1], ())),

@@ -8,6 +8,7 @@ from collections import Counter, defaultdict
 from pathlib import Path
 
 from feed import SIGNALS
+from ledger import Ledger, Numbers
 from plan import COLLECTORS
 from resent import Resent
 from told import People, Told
@@ -45,15 +46,16 @@ class Verdict:
                                 (self.unknown, feeder.notes.unknown)):
                 for (key, number), stamp in notes.items():
                     book[f"box-{i}", key, number] = stamp
-        self.reported = 0  # bytes that a collector says it dropped
         self.effects = []  # what the agent kept
         self.signals = None  # what its journal holds
+        self.truth = set()  # the alerts of an undisturbed run
+        self.firm = set()  # those of which nothing excuses another end
         self.told = Told(town.webhook, ALERTS)
         self.damaged = set()
         for damage in town.damages:
             self.damaged |= damage.samples
-        self.may_drop = (f"box-{COLLECTORS - 1}"
-                         if town.policy == "drop_oldest" else None)
+        self.may_drop = town.may_drop
+        self.ledger = []  # what the agent says of its devices
 
     def wrong(self, text, items=()):
         few = ", ".join(str(item) for item in sorted(items)[:FEW])
@@ -69,8 +71,6 @@ class Verdict:
                 key = f"{metric[:-2]},s={labels['s']}"
                 found.setdefault((labels["device"], key, int(value)),
                                  []).append(stamp)
-            elif metric == "internal_collector_spool_dropped_bytes":
-                self.reported = max(self.reported, value)
         return found
 
     def missing(self, found):
@@ -117,9 +117,6 @@ class Verdict:
         self.figures.update(sent_again=len(resent.again()),
                             sent_again_causeless=len(resent.causeless()))
         dropped = self.dropped(found)
-        if dropped and not self.reported:
-            self.wrong(f"{len(dropped)} samples were dropped, and no "
-                       "collector reported it", dropped)
         self.figures.update(
             accepted=len(self.accepted), unanswered=len(self.unknown),
             refused=sum(len(f.notes.refused) for f in self.town.feeders),
@@ -144,6 +141,8 @@ class Verdict:
             return
         applied, back = Counter(), 0
         for line in done.stdout.splitlines():
+            if line.startswith(("batch ", "birth ")):
+                continue
             _, _, lane, device, key, name, value, _ = line.split(" ")
             if name == "n":
                 applied[device.split("/")[1], key, int(value)] += 1
@@ -153,17 +152,59 @@ class Verdict:
             self.wrong(f"{len(twice)} samples were applied twice", twice)
         self.judge_all_there("the journal", applied)
         self.figures.update(applied=len(applied), backlog=back)
+        self.judge_births(done.stdout)
+        self.numbers = Numbers(done.stdout, self.town.damages)
         self.signals = Signals(done.stdout)
         self.applied = applied
+
+    def judge_births(self, text):
+        """Each says how often something is to be expected, so that silence
+        means something."""
+        births = [line.split(" ")[2:] for line in text.splitlines()
+                  if line.startswith("birth ")]
+        # What a collector says first it says before its inputs spoke.
+        last = {device: int(every) for device, every in births}
+        wrong = {device for device, every in last.items() if every !=
+                 (0 if device == f"{SITE}/{self.may_drop}" else 1000)}
+        wrong |= {device for device, every in births
+                  if int(every) not in (0, 1000)}
+        if wrong or not births:
+            self.wrong(f"{len(wrong)} devices declare something else than "
+                       "their inputs", wrong)
+        self.figures.update(births=len(births))
+
+    def judge_ledger(self):
+        """Stored and reported as dropped is what was accepted, exactly, but
+        that a sample without an answer may be either."""
+        ledger = Ledger(self.ledger, self.numbers)
+        ledger.judge()
+        for text in ledger.violations:
+            self.wrong(f"ledger: {text}")
+        for i in range(COLLECTORS):
+            batches, points = ledger.dropped(f"box-{i}")
+            gone, perhaps = (
+                sum(sample[0] == f"box-{i}" and sample not in self.applied
+                    and sample not in self.damaged for sample in book)
+                for book in (self.accepted, self.unknown))
+            if not gone <= points <= gone + perhaps:
+                self.wrong(f"ledger: box-{i} dropped {points} points in "
+                           f"{batches} batches, and {gone} accepted ones are "
+                           f"not there ({perhaps} unanswered)")
+            self.figures["reported_dropped"] = (
+                self.figures.get("reported_dropped", 0) + points)
+        self.figures.update(lost_named=ledger.named)
 
     def only_moved(self, text):
         """Records that are gone from the journal no longer move the clock of
         their device, so a timer may run at another record or after another
         one. Of each alert the same must have become, at whatever position; one
-        that the engine no longer knew ended as lost."""
-        if not any(damage.name == "agent" for damage in self.town.damages):
+        that the engine no longer knew ended as lost. What was decided at a
+        record that is gone cannot be decided again: those alerts may differ."""
+        moved = [(damage.begin, damage.end) for damage in self.town.damages
+                 if damage.name == "agent"]
+        if not moved:
             return False
-        then, now = {}, {}
+        then, now, gone = {}, {}, set()
         sides = {"extra": then, "then": then, "missing": now, "now": now}
         for line in text.splitlines():
             word, _, effect = line.partition(" ")
@@ -171,10 +212,13 @@ class Verdict:
                 effect = json.loads(effect.strip())
                 chain = sides[word].setdefault(
                     (effect["rule"], effect["fingerprint"]), [])
+                if any(begin <= effect["position"] <= end
+                       for begin, end in moved):
+                    gone.add((effect["rule"], effect["fingerprint"]))
                 if not chain or chain[-1][0] != effect["to"]:
                     chain.append((effect["to"], effect["reason"]))
         return all(same_end(then.get(alert, []), now.get(alert, []))
-                   for alert in {*then, *now})
+                   for alert in {*then, *now} - gone)
 
     def judge_replay(self):
         done = self.tool("journal_replay")
@@ -209,6 +253,9 @@ class Verdict:
             by_stamp, as_came = compare(
                 self.effects, [TOOLS / "undisturbed", SIGNAL_RULES], SITE,
                 self.signals, lost)
+            self.truth = by_stamp.calm
+            self.firm = {one for one in by_stamp.calm
+                         if by_stamp.is_firm(one) and as_came.is_firm(one)}
         except ValueError as error:
             self.wrong(f"the undisturbed run failed: {error}")
             return
@@ -221,6 +268,7 @@ class Verdict:
         self.figures.update(calm_equal=by_stamp.equal,
                             calm_late=by_stamp.counts["late"],
                             calm_ahead=as_came.counts["ahead"],
+                            calm_dark=as_came.counts["dark"],
                             not_evaluated=by_stamp.counts["not_evaluated"])
 
     # --- damage ---
@@ -255,8 +303,11 @@ class Verdict:
     def judge_told(self):
         people = People(self.told, self.effects, self.town)
         people.judge_histories(self.expected())
-        people.judge_each(people.judge_repeats(), any(
-            damage.name == "agent" for damage in self.town.damages))
+        once = people.judge_repeats()
+        people.judge_each(once, [
+            (damage.begin, damage.end) for damage in self.town.damages
+            if damage.name == "agent"])
+        people.judge_truth(once, self.truth)
         people.judge_presence()
         for text, items in people.violations:
             self.wrong(text, items)
