@@ -290,7 +290,7 @@ static void
 post(struct webhook *webhook, const json_t *effect, const char *body,
      struct gong_http_answer *answer)
 {
-    char key[64];
+    char key[128];
     const char *const headers[] = {"Content-Type: application/json", key, NULL};
     struct gong_http_request request = {
         .url = webhook->config->url,
@@ -299,10 +299,15 @@ post(struct webhook *webhook, const json_t *effect, const char *body,
         .body = gong_str_of(body),
     };
 
+    /* A position may be given out again, after a tail was cut or what was only
+     * in memory went: it does not name an alert for good. */
     (void)snprintf(
-        key, sizeof key, "Idempotency-Key: %" PRId64 "-%" PRId64,
+        key, sizeof key,
+        "Idempotency-Key: %" PRId64 "-%" PRId64 "-%.16s-%" PRId64,
         (int64_t)json_integer_value(json_object_get(effect, "position")),
-        (int64_t)json_integer_value(json_object_get(effect, "ordinal")));
+        (int64_t)json_integer_value(json_object_get(effect, "ordinal")),
+        gong_notify_text(effect, "fingerprint"),
+        (int64_t)json_integer_value(json_object_get(effect, "at")));
     gong_http_do(webhook->http, &request, answer);
 }
 

@@ -1,7 +1,7 @@
 /*
  * notify_webhook: posts Alertmanager's webhook JSON, version 4, one alert a
  * message, with a header
- *     Idempotency-Key: <journal position>-<ordinal>
+ *     Idempotency-Key: <journal position>-<ordinal>-<fingerprint>-<at, ms>
  * that stays the same when a message is sent again.
  */
 #ifndef GONG_AGENT_NOTIFY_WEBHOOK_H

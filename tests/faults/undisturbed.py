@@ -45,7 +45,8 @@ class Effect:
     @property
     def key(self):
         """As receivers are told it."""
-        return f"{self.position}-{self.ordinal}"
+        return (f"{self.position}-{self.ordinal}-{self.fingerprint}-"
+                f"{self.at}")
 
     @property
     def series(self):

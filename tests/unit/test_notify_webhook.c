@@ -202,7 +202,8 @@ posts_and_judges(void **state)
         assert_string_equal(request->url, "/hook?x=1");
         assert_string_equal(request->content_type, "application/json");
         /* The same on every attempt. */
-        assert_string_equal(request->idempotency_key, "4096-2");
+        assert_string_equal(request->idempotency_key,
+                            "4096-2-00c0ffee12345678-1760000001500");
         body = json_loads(request->body, 0, NULL);
         assert_string_equal(json_string_value(json_object_get(body, "version")),
                             "4");
