@@ -149,11 +149,14 @@ class People:
             self.wrong(f"{len(slow)} alerts were told as firing when they had "
                        "been over for long", slow)
 
-    def judge_truth(self, once, truth):
+    def judge_truth(self, once, truth, way):
         """What is told as firing was so, by the stamps of the samples, within
-        the longest fault and the time in which it settles. truth: intervals of
-        a run that nothing disturbs."""
-        longest = max(end - begin for begin, end, _ in self.spans)
+        the longest fault and the time in which it settles, or as long as live
+        samples were under way at most: after some failures a program waits
+        before it connects again. truth: the intervals in which alerts
+        were so."""
+        longest = max([way + PROMPT_MS - SETTLE_MS,
+                       *(end - begin for begin, end, _ in self.spans)])
         spans = defaultdict(list)
         for rule, series, _, fired, over in truth:
             spans[rule, series].append((fired, over))
