@@ -6,6 +6,7 @@ from presence import SETTLE_MS, UNKNOWN, Presence
 from undisturbed import OPEN
 
 UNDER_WAY_MS = 1000  # what a dead agent had sent may be taken so much later
+AHEAD_MS = 2000  # so much the stamps of a burst may be ahead
 PROMPT_MS = 5000  # nothing is told for longer after it is over
 RULES = {"AtOnce": "at-once", "AfterFor": "after-for", "WithKeep": "with-keep"}
 
@@ -167,7 +168,7 @@ class People:
             if rule is None or alert["status"] == "resolved":
                 continue
             asked += 1
-            if not any(fired <= when and over >= when - longest - SETTLE_MS
+            if not any(fired <= when + AHEAD_MS and over >= when - longest - SETTLE_MS
                        for fired, over in spans[rule, (labels["device"],
                                                        labels["s"])]):
                 false.append(key)
