@@ -168,9 +168,10 @@ class People:
             if rule is None or alert["status"] == "resolved":
                 continue
             asked += 1
-            if not any(fired <= when + AHEAD_MS and over >= when - longest - SETTLE_MS
-                       for fired, over in spans[rule, (labels["device"],
-                                                       labels["s"])]):
+            series = labels["device"], labels["s"]
+            if not any(fired <= when + AHEAD_MS
+                       and over >= when - longest - SETTLE_MS
+                       for fired, over in spans[rule, series]):
                 false.append(key)
         if false:
             self.wrong(f"{len(false)} alerts were told as firing that were not "
