@@ -6,6 +6,7 @@ from presence import SETTLE_MS, UNKNOWN, Presence
 from undisturbed import OPEN
 
 UNDER_WAY_MS = 1000  # what a dead agent had sent may be taken so much later
+AHEAD_MS = 2000  # so much the stamps of a burst may be ahead
 PROMPT_MS = 5000  # nothing is told for longer after it is over
 RULES = {"AtOnce": "at-once", "AfterFor": "after-for", "WithKeep": "with-keep"}
 
@@ -149,11 +150,14 @@ class People:
             self.wrong(f"{len(slow)} alerts were told as firing when they had "
                        "been over for long", slow)
 
-    def judge_truth(self, once, truth):
+    def judge_truth(self, once, truth, way):
         """What is told as firing was so, by the stamps of the samples, within
-        the longest fault and the time in which it settles. truth: intervals of
-        a run that nothing disturbs."""
-        longest = max(end - begin for begin, end, _ in self.spans)
+        the longest fault and the time in which it settles, or as long as live
+        samples were under way at most: after some failures a program waits
+        before it connects again. truth: the intervals in which alerts
+        were so."""
+        longest = max([way + PROMPT_MS - SETTLE_MS,
+                       *(end - begin for begin, end, _ in self.spans)])
         spans = defaultdict(list)
         for rule, series, _, fired, over in truth:
             spans[rule, series].append((fired, over))
@@ -164,9 +168,10 @@ class People:
             if rule is None or alert["status"] == "resolved":
                 continue
             asked += 1
-            if not any(fired <= when and over >= when - longest - SETTLE_MS
-                       for fired, over in spans[rule, (labels["device"],
-                                                       labels["s"])]):
+            series = labels["device"], labels["s"]
+            if not any(fired <= when + AHEAD_MS
+                       and over >= when - longest - SETTLE_MS
+                       for fired, over in spans[rule, series]):
                 false.append(key)
         if false:
             self.wrong(f"{len(false)} alerts were told as firing that were not "

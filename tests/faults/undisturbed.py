@@ -101,6 +101,7 @@ class Signals:
         self.rows = defaultdict(list)
         self.lines = defaultdict(list)  # device: [(ns, line)], but lane=back
         self.records = defaultdict(list)  # device: [(position, ms, newest)]
+        self.longest_way = 0  # ms from a live sample's stamp to the journal
         for line in text.splitlines():
             if not line.startswith(("batch ", "birth ")):
                 self.take(line.split(" "))
@@ -118,6 +119,8 @@ class Signals:
         key, name, value = words[-4], words[-3], words[-2]
         records = self.records[device]
         if not back:
+            self.longest_way = max(self.longest_way,
+                                   journal_ms - ns // 1_000_000)
             if not records or records[-1][0] != position:
                 records.append((position, journal_ms, 0))
             newest = max(records[-1][2], ns // 1_000_000)

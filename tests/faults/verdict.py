@@ -48,7 +48,7 @@ class Verdict:
                     book[f"box-{i}", key, number] = stamp
         self.effects = []  # what the agent kept
         self.signals = None  # what its journal holds
-        self.truth = set()  # the alerts of an undisturbed run
+        self.truth = set()  # alerts that were so, by the samples' stamps
         self.firm = set()  # those of which nothing excuses another end
         self.told = Told(town.webhook, ALERTS)
         self.damaged = set()
@@ -253,7 +253,8 @@ class Verdict:
             by_stamp, as_came = compare(
                 self.effects, [TOOLS / "undisturbed", SIGNAL_RULES], SITE,
                 self.signals, lost)
-            self.truth = by_stamp.calm
+            # With those that differ for a reason, as they were kept.
+            self.truth = by_stamp.calm | (by_stamp.told - by_stamp.wrong)
             self.firm = {one for one in by_stamp.calm
                          if by_stamp.is_firm(one) and as_came.is_firm(one)}
         except ValueError as error:
@@ -307,7 +308,9 @@ class Verdict:
         people.judge_each(once, [
             (damage.begin, damage.end) for damage in self.town.damages
             if damage.name == "agent"])
-        people.judge_truth(once, self.truth)
+        way = self.signals.longest_way if self.signals else 0
+        people.judge_truth(once, self.truth, way)
+        self.figures.update(longest_way_ms=way)
         people.judge_presence()
         for text, items in people.violations:
             self.wrong(text, items)
