@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "agent/effect_json.h"
-#include "agent/incidents.h"
 #include "common/le.h"
 #include "common/log.h"
 #include "common/monitor.h"
@@ -84,34 +83,43 @@ learn_mark(struct gong_effects *effects, const uint8_t *bytes)
     effects->any = effects->ordinal != 0 || effects->position != 0;
 }
 
-static enum gong_err
-learn_effect(struct gong_effects *effects, const uint8_t *bytes,
-             uint64_t offset)
+bool
+gong_effects_prefix_read(const struct gong_record *record,
+                         struct gong_effects_prefix *out)
 {
-    struct gong_incident_key key = {gong_le_get64(bytes + 16),
-                                    gong_le_get64(bytes + 24)};
+    const uint8_t *bytes = (const uint8_t *)record->payload.data;
 
-    effects->any = true;
-    effects->position = gong_le_get64(bytes);
-    effects->ordinal = gong_le_get32(bytes + 8);
-    return gong_incidents_set(&effects->incidents, key,
-                              (enum gong_alert_state)bytes[13], offset);
+    if (record->meta.type != GONG_RECORD_EFFECT ||
+        record->payload.len <= GONG_EFFECTS_PREFIX ||
+        bytes[12] != GONG_EFFECTS_FORMAT ||
+        !gong_alert_state_valid(bytes[13])) {
+        return false;
+    }
+    out->position = gong_le_get64(bytes);
+    out->ordinal = gong_le_get32(bytes + 8);
+    out->to = (enum gong_alert_state)bytes[13];
+    out->key.rule = gong_le_get64(bytes + 16);
+    out->key.fingerprint = gong_le_get64(bytes + 24);
+    return true;
 }
 
 static enum gong_err
 learn(struct gong_effects *effects, const struct gong_record *record)
 {
-    const uint8_t *bytes = (const uint8_t *)record->payload.data;
-    size_t len = record->payload.len;
+    struct gong_effects_prefix prefix;
 
-    if (record->meta.type == GONG_RECORD_RESUME && len >= MARK_SIZE) {
-        learn_mark(effects, bytes);
+    if (record->meta.type == GONG_RECORD_RESUME &&
+        record->payload.len >= MARK_SIZE) {
+        learn_mark(effects, (const uint8_t *)record->payload.data);
     }
-    if (record->meta.type == GONG_RECORD_EFFECT && len > GONG_EFFECTS_PREFIX &&
-        bytes[12] == GONG_EFFECTS_FORMAT && gong_alert_state_valid(bytes[13])) {
-        return learn_effect(effects, bytes, record->offset);
+    if (!gong_effects_prefix_read(record, &prefix)) {
+        return GONG_OK;
     }
-    return GONG_OK;
+    effects->any = true;
+    effects->position = prefix.position;
+    effects->ordinal = prefix.ordinal;
+    return gong_incidents_set(&effects->incidents, prefix.key, prefix.to,
+                              record->offset);
 }
 
 static enum gong_err

@@ -33,6 +33,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/incidents.h"
 #include "common/clock.h"
 #include "common/counter.h"
 #include "common/spool.h"
@@ -41,6 +42,18 @@
 #define GONG_EFFECTS_PREFIX     32 /* bytes before the JSON */
 #define GONG_EFFECTS_FORMAT     2
 #define GONG_EFFECTS_RECONCILED UINT32_C(0x80000000)
+
+/* The bytes before the JSON. */
+struct gong_effects_prefix {
+    uint64_t position;
+    uint32_t ordinal;
+    enum gong_alert_state to;
+    struct gong_incident_key key;
+};
+
+/* gong_effects_prefix_read: false where the record is no effect. */
+bool gong_effects_prefix_read(const struct gong_record *record,
+                              struct gong_effects_prefix *out);
 
 struct gong_effects;
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "agent/effect_json.h"
+#include "agent/notify_backlog.h"
 #include "agent/stop_latch.h"
 #include "common/backoff.h"
 #include "common/log.h"
@@ -27,12 +28,15 @@ struct gong_notifier {
     struct gong_spool_cursor *cursor;
     struct gong_stop_latch stop;
     struct gong_backoff backoff;
+    struct gong_notify_backlog backlog;
+    bool told; /* since the start: what comes first may have been told */
     bool away;
     gong_mono_t away_since;
     bool commit_failing;
     gong_counter_t *delivered;
     gong_counter_t *retried;
     gong_counter_t *refused;
+    gong_counter_t *passed;
     gong_counter_t *damaged;
     gong_counter_t *up;
     pthread_t thread;
@@ -95,6 +99,8 @@ note_answered(struct gong_notifier *notifier)
         return;
     }
     notifier->away = false;
+    gong_notify_backlog_look(&notifier->backlog,
+                             gong_spool_cursor_offset(notifier->cursor));
     gong_counter_set(notifier->up, 1);
     gong_log(GONG_LOG_INFO, "notifier_back", "notifier=%s seconds=%.1f",
              notifier->name,
@@ -152,11 +158,27 @@ deliver(struct gong_notifier *notifier, const json_t *effect)
     }
 }
 
-/* False when stopping before the receiver has answered. */
+/* An effect that people are told of; false when stopping before the receiver
+ * has answered. */
+static bool
+tell_news(struct gong_notifier *notifier, const struct gong_record *record,
+          const json_t *effect, enum gong_notify_news news)
+{
+    if (notifier->told &&
+        gong_notify_backlog_passes(&notifier->backlog, record,
+                                   news == GONG_NOTIFY_FIRING)) {
+        gong_counter_increase(notifier->passed, 1);
+        return true;
+    }
+    notifier->told = true;
+    return deliver(notifier, effect);
+}
+
 static bool
 tell(struct gong_notifier *notifier, const struct gong_record *record)
 {
     json_t *effect = NULL;
+    enum gong_notify_news news;
     bool done = true;
 
     if (record->meta.type != GONG_RECORD_EFFECT) {
@@ -171,8 +193,9 @@ tell(struct gong_notifier *notifier, const struct gong_record *record)
         gong_counter_increase(notifier->damaged, 1);
         return true;
     }
-    if (gong_notify_news(effect) != GONG_NOTIFY_NOTHING) {
-        done = deliver(notifier, effect);
+    news = gong_notify_news(effect);
+    if (news != GONG_NOTIFY_NOTHING) {
+        done = tell_news(notifier, record, effect, news);
     }
     json_decref(effect);
     return done;
@@ -212,6 +235,8 @@ notifier_main(void *ctx)
     struct gong_spool_stats stats;
     struct gong_record record;
 
+    gong_notify_backlog_look(&notifier->backlog,
+                             gong_spool_cursor_offset(notifier->cursor));
     while (!gong_stop_latch_is_set(&notifier->stop)) {
         gong_spool_stats(gong_effects_spool(notifier->effects), &stats);
         if (gong_spool_cursor_next(notifier->cursor, UINT64_MAX, &record) !=
@@ -249,13 +274,14 @@ add_counters(struct gong_notifier *notifier, struct gong_counters *counters)
     notifier->delivered = outcome_counter(notifier, counters, "delivered");
     notifier->retried = outcome_counter(notifier, counters, "retried");
     notifier->refused = outcome_counter(notifier, counters, "refused");
+    notifier->passed = outcome_counter(notifier, counters, "over");
     notifier->damaged = outcome_counter(notifier, counters, "damaged");
     notifier->up = gong_counter_add(
         counters, GONG_GAUGE, "gong_agent_notifier_up",
         "Whether the receiver answered the last attempt.", labels);
     if (notifier->delivered == NULL || notifier->retried == NULL ||
-        notifier->refused == NULL || notifier->damaged == NULL ||
-        notifier->up == NULL) {
+        notifier->refused == NULL || notifier->passed == NULL ||
+        notifier->damaged == NULL || notifier->up == NULL) {
         return false;
     }
     gong_counter_set(notifier->up, 1);
@@ -295,6 +321,7 @@ notifier_free(struct gong_notifier *notifier)
     if (notifier->cursor != NULL) {
         gong_spool_cursor_close(notifier->cursor);
     }
+    gong_notify_backlog_fini(&notifier->backlog);
     gong_stop_latch_fini(&notifier->stop);
     free(notifier);
 }
@@ -332,6 +359,7 @@ gong_notifier_start(const char *name, const struct gong_notify_kind *kind,
     (void)snprintf(notifier->name, sizeof notifier->name, "%s", name);
     notifier->kind = kind;
     notifier->effects = effects;
+    notifier->backlog.spool = gong_effects_spool(effects);
     err = gong_stop_latch_init(&notifier->stop);
     if (err != GONG_OK) {
         free(notifier);

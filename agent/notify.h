@@ -3,7 +3,9 @@
  * the effects log, so that a dead receiver delays no other. Only that an
  * alert opens or closes is told: firing, resolved. Open is firing, keeping and
  * unknown: what happens among these wakes nobody. A notifier commits its cursor
- * when the receiver has answered: at least once, in order per notifier.
+ * when the receiver has answered: at least once, in order per notifier. What
+ * began and ended while the receiver or the agent was away is not told
+ * (agent/notify_backlog.h).
  *
  * Variants: notify_log.c (lines for people, Vietnamese first), notify_webhook.c
  * (Alertmanager's v4 JSON plus an idempotency key), notify_null.c.

@@ -113,15 +113,33 @@ class People:
         news = {effect.key: effect for effect in self.effects
                 if (effect.opens or effect.closes) and says(effect.key)}
         keys = {key for key, _, _ in once if says(key)}
-        untold = [key for key in news if key not in keys]
+        over = self.over_untold(news, keys)
+        untold = [key for key in news if key not in keys and key not in over]
         unkept = [key for key in keys if key not in news]
         if untold:
             self.wrong(f"{len(untold)} alerts were kept and never told", untold)
         if unkept:
             self.wrong(f"{len(unkept)} alerts were told that are not kept",
                        unkept)
-        self.figures.update(keys=len(keys))
+        self.figures.update(keys=len(keys), over_untold=len(over) // 2)
         self.judge_over(once, news)
+
+    def over_untold(self, news, keys):
+        """Keys of incidents that began and ended untold around a death of the
+        agent: nobody needs to hear of them then."""
+        over, opened = set(), {}
+        for effect in news.values():
+            name = effect.rule, effect.fingerprint
+            if effect.opens:
+                opened[name] = effect
+            elif name in opened:
+                begin = opened.pop(name)
+                if (keys.isdisjoint((begin.key, effect.key))
+                        and self.agent_died_between(
+                            begin.decided - UNDER_WAY_MS,
+                            effect.decided + PROMPT_MS)):
+                    over |= {begin.key, effect.key}
+        return over
 
     def judge_over(self, once, news):
         """None is told as firing that was over before the agent's last

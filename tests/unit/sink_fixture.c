@@ -12,7 +12,9 @@
 #include <cmocka.h>
 
 #include "agent/effect_json.h"
+#include "agent/incidents.h"
 #include "common/batch.h"
+#include "common/le.h"
 
 #define SEGMENT_SIZE 65536
 #define MEMORY_MAX   ((uint64_t)1 << 20)
@@ -213,9 +215,12 @@ sinks_put_alert(struct sinks *sinks, const struct sink_alert *alert)
     struct iovec parts[2] = {{prefix, sizeof prefix}, {text, strlen(text)}};
     struct gong_record_meta meta = {.type = GONG_RECORD_EFFECT};
 
-    for (int i = 0; i < 8; i++) {
-        prefix[i] = (uint8_t)(alert->position >> (8 * i));
-    }
+    gong_le_put64(prefix, alert->position);
+    gong_le_put32(prefix + 8, alert->ordinal);
+    prefix[12] = GONG_EFFECTS_FORMAT;
+    prefix[13] = (uint8_t)alert->to;
+    gong_le_put64(prefix + 16, gong_incident_rule(alert->name));
+    gong_le_put64(prefix + 24, gong_incident_rule(alert->device));
     assert_int_equal(gong_spool_append(gong_effects_spool(sinks->effects),
                                        &meta, parts, 2, NULL),
                      GONG_OK);

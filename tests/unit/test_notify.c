@@ -160,8 +160,10 @@ only_news_is_told_in_order(void **state)
 {
     struct sinks *sinks = *state;
     struct receiver receiver = make_receiver("");
-    struct gong_notifier *notifier;
+    struct gong_notifier *notifier = start(sinks, "people", &receiver);
 
+    put_firing(sinks, "Z");
+    wait_for(&receiver, &receiver.told, 1);
     put(sinks, "A", GONG_ALERT_INACTIVE, GONG_ALERT_PENDING);
     put(sinks, "A", GONG_ALERT_PENDING, GONG_ALERT_INACTIVE);
     put(sinks, "B", GONG_ALERT_PENDING, GONG_ALERT_FIRING);
@@ -174,17 +176,77 @@ only_news_is_told_in_order(void **state)
     put(sinks, "C", GONG_ALERT_INACTIVE, GONG_ALERT_FIRING);
     put(sinks, "B", GONG_ALERT_KEEPING, GONG_ALERT_INACTIVE);
     put(sinks, "C", GONG_ALERT_FIRING, GONG_ALERT_INACTIVE);
-    notifier = start(sinks, "people", &receiver);
-    wait_for(&receiver, &receiver.told, 4);
+    wait_for(&receiver, &receiver.told, 5);
     gong_notifier_stop(notifier);
-    assert_int_equal(receiver.told, 4);
-    assert_string_equal(receiver.names[0], "B firing");
-    assert_string_equal(receiver.names[1], "C firing");
-    assert_string_equal(receiver.names[2], "B resolved");
-    assert_string_equal(receiver.names[3], "C resolved");
+    assert_int_equal(receiver.told, 5);
+    assert_string_equal(receiver.names[1], "B firing");
+    assert_string_equal(receiver.names[2], "C firing");
+    assert_string_equal(receiver.names[3], "B resolved");
+    assert_string_equal(receiver.names[4], "C resolved");
     assert_int_equal(receiver.opened, 1);
     assert_int_equal(receiver.closed, 1);
     assert_int_equal(receiver.interrupted, 1);
+}
+
+/* What was first may have been told before the agent died. */
+static void
+what_is_over_after_a_start_is_not_told(void **state)
+{
+    struct sinks *sinks = *state;
+    struct receiver receiver = make_receiver("");
+    struct gong_notifier *notifier;
+
+    put(sinks, "A", GONG_ALERT_PENDING, GONG_ALERT_FIRING);
+    put(sinks, "B", GONG_ALERT_PENDING, GONG_ALERT_FIRING);
+    put(sinks, "A", GONG_ALERT_FIRING, GONG_ALERT_INACTIVE);
+    put(sinks, "C", GONG_ALERT_PENDING, GONG_ALERT_FIRING);
+    put(sinks, "B", GONG_ALERT_FIRING, GONG_ALERT_UNKNOWN);
+    put(sinks, "B", GONG_ALERT_UNKNOWN, GONG_ALERT_INACTIVE);
+    put(sinks, "B", GONG_ALERT_INACTIVE, GONG_ALERT_FIRING);
+    put(sinks, "D", GONG_ALERT_FIRING, GONG_ALERT_INACTIVE);
+    notifier = start(sinks, "people", &receiver);
+    wait_for(&receiver, &receiver.told, 5);
+    put(sinks, "B", GONG_ALERT_FIRING, GONG_ALERT_INACTIVE);
+    put(sinks, "C", GONG_ALERT_FIRING, GONG_ALERT_INACTIVE);
+    wait_for(&receiver, &receiver.told, 7);
+    gong_notifier_stop(notifier);
+    assert_int_equal(receiver.told, 7);
+    assert_string_equal(receiver.names[0], "A firing");
+    assert_string_equal(receiver.names[1], "A resolved");
+    assert_string_equal(receiver.names[2], "C firing");
+    assert_string_equal(receiver.names[3], "B firing");
+    assert_string_equal(receiver.names[4], "D resolved");
+    assert_string_equal(receiver.names[5], "B resolved");
+    assert_string_equal(receiver.names[6], "C resolved");
+    assert_int_equal(sinks_count(sinks, "gong_agent_notifications_total",
+                                 "notifier=\"people\",outcome=\"over\""),
+                     2);
+}
+
+static void
+what_is_over_when_the_receiver_is_back_is_not_told(void **state)
+{
+    struct sinks *sinks = *state;
+    struct receiver receiver = make_receiver("");
+    struct gong_notifier *notifier;
+
+    receiver.dead = true;
+    notifier = start(sinks, "people", &receiver);
+    put(sinks, "A", GONG_ALERT_PENDING, GONG_ALERT_FIRING);
+    wait_for(&receiver, &receiver.attempts, 2);
+    put(sinks, "B", GONG_ALERT_PENDING, GONG_ALERT_FIRING);
+    put(sinks, "B", GONG_ALERT_FIRING, GONG_ALERT_INACTIVE);
+    put(sinks, "A", GONG_ALERT_FIRING, GONG_ALERT_INACTIVE);
+    put(sinks, "C", GONG_ALERT_PENDING, GONG_ALERT_FIRING);
+    (void)pthread_mutex_lock(&receiver.mutex);
+    receiver.dead = false;
+    (void)pthread_mutex_unlock(&receiver.mutex);
+    wait_for(&receiver, &receiver.told, 3);
+    gong_notifier_stop(notifier);
+    assert_int_equal(receiver.told, 3);
+    assert_string_equal(receiver.names[0], "A firing");
+    assert_string_equal(receiver.names[1], "A resolved");
+    assert_string_equal(receiver.names[2], "C firing");
 }
 
 static void
@@ -388,6 +450,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(only_news_is_told_in_order),
+        TEST(what_is_over_after_a_start_is_not_told),
+        TEST(what_is_over_when_the_receiver_is_back_is_not_told),
         TEST(retries_until_answered_and_passes_over_refused),
         TEST(a_dead_receiver_delays_no_other),
         TEST(the_cursor_survives_a_restart),

@@ -1,0 +1,75 @@
+#include "agent/notify_backlog.h"
+
+#include "agent/effects.h"
+
+void
+gong_notify_backlog_fini(struct gong_notify_backlog *backlog)
+{
+    gong_incidents_fini(&backlog->over);
+}
+
+static void
+note(struct gong_notify_backlog *backlog, const struct gong_record *record)
+{
+    struct gong_effects_prefix prefix;
+    const struct gong_incident *known;
+    bool held;
+
+    if (!gong_effects_prefix_read(record, &prefix) ||
+        gong_alert_state_open(prefix.to)) {
+        return;
+    }
+    known = gong_incidents_find(&backlog->over, prefix.key);
+    held = known != NULL && known->held;
+    if (gong_incidents_set(&backlog->over, prefix.key, GONG_ALERT_FIRING,
+                           record->offset) == GONG_OK) {
+        gong_incidents_find(&backlog->over, prefix.key)->held = held;
+    }
+}
+
+void
+gong_notify_backlog_look(struct gong_notify_backlog *backlog, uint64_t from)
+{
+    struct gong_spool_cursor *cursor;
+    struct gong_record record;
+
+    if (gong_spool_cursor_open(backlog->spool, NULL, &cursor) != GONG_OK) {
+        return;
+    }
+    gong_spool_cursor_seek(cursor,
+                           from > backlog->looked ? from : backlog->looked);
+    while (gong_spool_cursor_next(cursor, UINT64_MAX, &record) == GONG_OK) {
+        note(backlog, &record);
+    }
+    backlog->looked = gong_spool_cursor_offset(cursor);
+    gong_spool_cursor_close(cursor);
+}
+
+bool
+gong_notify_backlog_passes(struct gong_notify_backlog *backlog,
+                           const struct gong_record *record, bool opens)
+{
+    struct gong_effects_prefix prefix;
+    struct gong_incident *over;
+    bool passed;
+
+    if (!gong_effects_prefix_read(record, &prefix)) {
+        return false;
+    }
+    over = gong_incidents_find(&backlog->over, prefix.key);
+    if (over == NULL) {
+        return false;
+    }
+    if (opens) {
+        over->held = over->offset > record->offset;
+        return over->held;
+    }
+    passed = over->held;
+    over->held = false;
+    if (over->offset <= record->offset) {
+        /* Removing needs no memory. */
+        (void)!gong_incidents_set(&backlog->over, prefix.key,
+                                  GONG_ALERT_INACTIVE, 0);
+    }
+    return passed;
+}
