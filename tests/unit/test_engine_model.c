@@ -805,11 +805,11 @@ device_due(const struct model *m, int device, bool presence)
     struct due best = {INT64_MAX, INT64_MAX, 0, 0, 0};
 
     for (size_t r = 0; r < RULES; r++) {
-        for (int label = 0; label < LABELS; label++) {
-            int64_t at =
-                rules[r].spec.interval_ms > 0 || is_presence(r) != presence
-                    ? INT64_MAX
-                    : next_instant(m, r, device, label);
+        bool here =
+            rules[r].spec.interval_ms == 0 && is_presence(r) == presence;
+
+        for (int label = 0; here && label < LABELS; label++) {
+            int64_t at = next_instant(m, r, device, label);
 
             if (at != INT64_MAX) {
                 consider(&best,
