@@ -14,6 +14,7 @@
  *   instances    (rule, label set): its selectors' series, alert, timer
  *   alerts       one per instance that is not at rest
  *   presences    one per device: up or dark (presence.h)
+ *   declareds    look-backs longer than usual, as births ask (declared.h)
  *
  * A sample finds its row by the bytes of its series key, its column by
  * comparing the field key with the next expected one; a column that no rule
@@ -36,7 +37,8 @@
  * record of T with B ms of it sets all device clocks to what they showed at
  * T - B; `for` and keep of rules with an interval end B later. One with -1
  * begins blind time: no timer runs until the next one. Then it settles: for so
- * long nothing turns missing, what would is held, and `for` stands still.
+ * long nothing turns missing, what would is held, and `for` stands still. Blind
+ * time before it has settled prolongs that.
  */
 #ifndef GONG_RULES_ENGINE_ENGINE_H
 #define GONG_RULES_ENGINE_ENGINE_H

@@ -81,6 +81,22 @@ drive(struct gong_engine *engine, int64_t ms)
     }
 }
 
+/* d0 tells how far apart its samples lie. */
+static void
+declare(struct gong_engine *engine, int64_t ms)
+{
+    static const char birth[] =
+        "\1\2sd0{\"state\":\"online\",\"every\":{\"m\":600,\"x\":900}}";
+    struct gong_record record = {
+        .meta = {.type = GONG_RECORD_PRESENCE,
+                 .journal_ms = ms,
+                 .wall_ns = ms * 1000000},
+        .payload = gong_str_from(birth, sizeof birth - 1),
+    };
+
+    FUZZ_CHECK(gong_engine_apply(engine, &record) == GONG_OK);
+}
+
 static void
 make_good(void)
 {
@@ -91,6 +107,7 @@ make_good(void)
     FUZZ_CHECK(engine != NULL);
     FUZZ_CHECK(gong_engine_set_rules(engine, &set, 0, 0, NULL) == GONG_OK);
     drive(engine, 100000);
+    declare(engine, 100100);
     drive(engine, 100700);
     FUZZ_CHECK(bytes_save(&good, engine, &place));
     gong_engine_free(engine);

@@ -86,6 +86,8 @@ presence(struct world *world, struct gong_engine *engine, int64_t ms)
     } words[] = {
         {"s", "d0", "{\"state\":\"online\",\"conn\":\"a\"}"},
         {"s", "d1", "{\"state\":\"offline\"}"},
+        {"s", "d2", "{\"state\":\"online\",\"every\":{\"m\":600}}"},
+        {"s", "d2", "{\"state\":\"online\",\"every\":{\"m\":900,\"x\":600}}"},
         {"t", "d3", "{\"state\":\"online\",\"every\":{\"m\":10}}"},
         {"t", "d4", "{\"state\":\"online\",\"every\":{\"m\":20}}"},
         {"t", "d4", "{\"state\":\"offline\"}"},
