@@ -1,70 +1,25 @@
-#include "agent/agent.h"
+#include "agent/agent_private.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/ack.h"
-#include "agent/broker.h"
-#include "agent/effects.h"
-#include "agent/engine_thread.h"
-#include "agent/http_server.h"
-#include "agent/ingest.h"
-#include "agent/journal.h"
-#include "agent/receive.h"
-#include "agent/receive_file.h"
-#include "agent/receive_keeper.h"
-#include "agent/self_metrics.h"
-#include "agent/state_dir.h"
-#include "agent/status.h"
 #include "common/le.h"
 #include "common/log.h"
 
-#define MEMORY_RETRY_S 1
-
-struct gong_agent {
-    const struct gong_agent_config *config;
-    struct gong_counters *counters;
-    struct gong_receive *receive;
-    struct gong_journal *journal;
-    struct gong_effects *effects;
-    struct gong_engine_thread *engine;
-    struct gong_ingest *ingest;
-    struct gong_ack *ack;
-    struct gong_receive_keeper *keeper;
-    struct gong_broker *broker;
-    struct gong_store **stores;
-    size_t store_count;
-    struct gong_notifier **notifiers;
-    size_t notifier_count;
-    struct gong_status_store *status_stores;
-    struct gong_status_source status;
-    struct gong_http_server *http;
-    struct gong_self_metrics *self_metrics;
-    struct gong_rules_reload reload;
-    struct gong_state_dir dir;
-    uint64_t effects_seen; /* committer: end at its last sync of the effects */
-    bool effects_failing;  /* committer: that sync failed, and was logged */
-};
-
-/* Where a start ran into something: why, in words for the log. */
-struct problem {
-    char *why;
-    size_t size;
-};
-
-static enum gong_err
-fail(const struct problem *problem, enum gong_err err, const char *what)
+enum gong_err
+gong_agent_fail(const struct gong_agent_problem *problem, enum gong_err err,
+                const char *what)
 {
     (void)snprintf(problem->why, problem->size, "%s: %s", what,
                    gong_err_text(err));
     return err;
 }
 
-/* Puts the part's name before what it said itself. */
-static enum gong_err
-fail_as(const struct problem *problem, enum gong_err err, const char *what)
+enum gong_err
+gong_agent_fail_as(const struct gong_agent_problem *problem, enum gong_err err,
+                   const char *what)
 {
     char said[512];
 
@@ -76,160 +31,21 @@ fail_as(const struct problem *problem, enum gong_err err, const char *what)
 /* --- state folder --- */
 
 static enum gong_err
-start_state(struct gong_agent *agent, const struct problem *problem)
+start_state(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
     enum gong_err err = gong_state_dir_name(agent->config->state, &agent->dir);
 
     if (err != GONG_OK) {
-        return fail(problem, err, "state");
+        return gong_agent_fail(problem, err, "state");
     }
     return gong_state_dir_make(agent->config->state, problem->why,
                                problem->size);
 }
 
-/* --- journal and effects --- */
-
-static uint64_t
-seen_from(void *ctx, struct gong_spool *spool)
-{
-    struct gong_agent *agent = ctx;
-    uint64_t from = 0;
-
-    gong_receive_load(agent->receive, agent->dir.receive, spool, &from);
-    return from;
-}
-
-static void
-seen(void *ctx, const struct gong_record *record)
-{
-    const struct gong_agent *agent = ctx;
-
-    gong_receive_learn(agent->receive, record);
-}
-
-static void
-written(void *ctx, const struct gong_record *record)
-{
-    struct gong_agent *agent = ctx;
-
-    gong_receive_written(agent->receive, record);
-}
-
-static void
-committing(void *ctx)
-{
-    struct gong_agent *agent = ctx;
-
-    gong_ack_committing(agent->ack);
-}
-
-static void
-note_effects_sync(struct gong_agent *agent, enum gong_err err)
-{
-    bool failing = err != GONG_OK;
-
-    if (failing != agent->effects_failing) {
-        agent->effects_failing = failing;
-        gong_log(failing ? GONG_LOG_WARNING : GONG_LOG_INFO,
-                 failing ? "effects_sync_failed" : "effects_sync_back",
-                 "reason=\"%s\"", gong_err_text(err));
-    }
-}
-
-/* Effects are made durable in the journal's rhythm, after the acks. A failure
- * costs a repeated notification after a power cut, nothing else. */
-static void
-durable(void *ctx, uint64_t offset)
-{
-    struct gong_agent *agent = ctx;
-    struct gong_spool *effects = gong_effects_spool(agent->effects);
-    struct gong_spool_stats stats;
-
-    gong_ack_durable(agent->ack, offset);
-    gong_spool_stats(effects, &stats);
-    if (stats.end != agent->effects_seen) {
-        enum gong_err err = gong_spool_sync(effects);
-
-        if (err == GONG_OK) { /* else it is tried again with the next */
-            agent->effects_seen = stats.end;
-        }
-        note_effects_sync(agent, err);
-    }
-}
-
-static struct gong_spool_options
-spool_options(const char *dir, const struct gong_agent_log *log,
-              enum gong_spool_policy policy)
-{
-    return (struct gong_spool_options){
-        .dir = dir,
-        .segment_size = log->segment_size,
-        .segments_max = (uint32_t)(log->size / log->segment_size),
-        .policy = policy,
-        .memory_max = log->memory,
-        .memory_retry = gong_dur_s(MEMORY_RETRY_S),
-    };
-}
-
-static enum gong_err
-start_journal(struct gong_agent *agent, const struct problem *problem)
-{
-    const struct gong_agent_config *config = agent->config;
-    struct gong_receive_options ledger = {
-        .devices_max = (size_t)config->ingest.devices_max,
-        .rate = config->ingest.device_rate,
-        .burst = config->ingest.device_burst,
-        .ack_interval = config->ingest.ack_interval,
-    };
-    struct gong_journal_options options = {
-        .spool = spool_options(agent->dir.journal, &config->journal,
-                               (enum gong_spool_policy)config->journal.policy),
-        .commit_interval = config->journal.commit_interval,
-        .committing = committing,
-        .durable = durable,
-        .ctx = agent,
-        .written = written,
-        .seen = seen,
-        .seen_from = seen_from,
-        .seen_ctx = agent,
-        .settle = config->engine.settle,
-    };
-    enum gong_err err;
-
-    agent->receive = gong_receive_new(&ledger);
-    if (agent->receive == NULL) {
-        return fail(problem, GONG_ERR_MEMORY, "receive ledger");
-    }
-    err = gong_journal_open(&options, agent->counters, &agent->journal,
-                            problem->why, problem->size);
-    return err == GONG_OK ? GONG_OK : fail_as(problem, err, "journal");
-}
-
-static enum gong_err
-start_effects(struct gong_agent *agent, const struct problem *problem)
-{
-    struct gong_spool *journal = gong_journal_spool(agent->journal);
-    struct gong_spool_options options = spool_options(
-        agent->dir.effects, &agent->config->effects, GONG_SPOOL_DROP_OLDEST);
-    struct gong_spool_stats stats;
-    uint8_t id[16];
-    enum gong_err err;
-
-    err = gong_effects_open(&options, agent->counters, &agent->effects,
-                            problem->why, problem->size);
-    if (err != GONG_OK) {
-        return fail_as(problem, err, "effects");
-    }
-    gong_spool_id(journal, id);
-    gong_spool_stats(journal, &stats);
-    err = gong_effects_bind(agent->effects, id, stats.end);
-    return err == GONG_OK ? GONG_OK : fail(problem, err, "effects");
-}
-
 /* The rules in force from here on, and for how long nothing was heard. */
 static enum gong_err
 announce(struct gong_agent *agent, const struct gong_rules_checked *rules,
-         const struct problem *problem)
+         const struct gong_agent_problem *problem)
 {
     int64_t last_ms = gong_journal_last_ms(agent->journal);
     int64_t blind_ms = gong_journal_now_ms(agent->journal) - last_ms;
@@ -241,18 +57,18 @@ announce(struct gong_agent *agent, const struct gong_rules_checked *rules,
         err = gong_journal_resume(agent->journal, blind_ms);
     }
     if (err != GONG_OK) {
-        return fail(problem, err, "journaling the start");
+        return gong_agent_fail(problem, err, "journaling the start");
     }
     err = gong_rules_put(agent->config->state, agent->journal, rules, &why);
     if (err != GONG_OK) {
-        return fail(problem, err, why);
+        return gong_agent_fail(problem, err, why);
     }
     agent->reload.paths = &agent->config->rules;
     agent->reload.state_dir = agent->config->state;
     agent->reload.journal = agent->journal;
     return gong_rules_reload_init(&agent->reload, agent->counters)
                ? GONG_OK
-               : fail(problem, GONG_ERR_MEMORY, "rules");
+               : gong_agent_fail(problem, GONG_ERR_MEMORY, "rules");
 }
 
 /* --- engine, broker --- */
@@ -270,7 +86,7 @@ read_hash_key(const struct gong_agent *agent, uint64_t key[2])
 }
 
 static enum gong_err
-start_engine(struct gong_agent *agent, const struct problem *problem)
+start_engine(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
     const struct gong_agent_engine *limits = &agent->config->engine;
     struct gong_spool_stats stats;
@@ -292,11 +108,11 @@ start_engine(struct gong_agent *agent, const struct problem *problem)
     options.segment_size = stats.bytes_max / segments;
     read_hash_key(agent, options.limits.hash_key);
     err = gong_engine_thread_start(&options, &agent->engine);
-    return err == GONG_OK ? GONG_OK : fail(problem, err, "engine");
+    return err == GONG_OK ? GONG_OK : gong_agent_fail(problem, err, "engine");
 }
 
 static enum gong_err
-make_broker(struct gong_agent *agent, const struct problem *problem)
+make_broker(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
     struct gong_ingest_options ingest = {
         .message_max = (size_t)agent->config->ingest.message_max,
@@ -312,17 +128,19 @@ make_broker(struct gong_agent *agent, const struct problem *problem)
     agent->ingest = gong_ingest_new(&ingest, agent->journal, agent->receive,
                                     agent->counters);
     if (agent->ingest == NULL) {
-        return fail(problem, GONG_ERR_MEMORY, "ingest");
+        return gong_agent_fail(problem, GONG_ERR_MEMORY, "ingest");
     }
     options.ingest = agent->ingest;
     err = gong_broker_new(&options, agent->counters, &agent->broker,
                           problem->why, problem->size);
-    return err == GONG_OK ? GONG_OK : fail_as(problem, err, "broker");
+    return err == GONG_OK ? GONG_OK
+                          : gong_agent_fail_as(problem, err, "broker");
 }
 
 /* The committer and the acks call each other: both exist before either runs. */
 static enum gong_err
-start_committer(struct gong_agent *agent, const struct problem *problem)
+start_committer(struct gong_agent *agent,
+                const struct gong_agent_problem *problem)
 {
     struct gong_spool *journal = gong_journal_spool(agent->journal);
     struct gong_ack_options options = {.agent = agent->config->agent,
@@ -336,17 +154,18 @@ start_committer(struct gong_agent *agent, const struct problem *problem)
     options.durable = stats.durable;
     agent->ack = gong_ack_new(&options, agent->receive, agent->counters);
     if (agent->ack == NULL) {
-        return fail(problem, GONG_ERR_MEMORY, "acks");
+        return gong_agent_fail(problem, GONG_ERR_MEMORY, "acks");
     }
     err = gong_journal_start(agent->journal);
     if (err == GONG_OK) {
         err = gong_ack_start(agent->ack);
     }
-    return err == GONG_OK ? GONG_OK : fail(problem, err, "committer");
+    return err == GONG_OK ? GONG_OK
+                          : gong_agent_fail(problem, err, "committer");
 }
 
 static enum gong_err
-start_keeper(struct gong_agent *agent, const struct problem *problem)
+start_keeper(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
     struct gong_receive_keeper_options options = {
         .agent = agent->config->agent,
@@ -359,21 +178,21 @@ start_keeper(struct gong_agent *agent, const struct problem *problem)
     enum gong_err err =
         gong_receive_keeper_start(&options, agent->counters, &agent->keeper);
 
-    return err == GONG_OK ? GONG_OK : fail(problem, err, "ledger");
+    return err == GONG_OK ? GONG_OK : gong_agent_fail(problem, err, "ledger");
 }
 
 static enum gong_err
-start_broker(struct gong_agent *agent, const struct problem *problem)
+start_broker(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
     enum gong_err err = gong_broker_start(agent->broker);
 
-    return err == GONG_OK ? GONG_OK : fail(problem, err, "broker");
+    return err == GONG_OK ? GONG_OK : gong_agent_fail(problem, err, "broker");
 }
 
 /* --- stores and receivers --- */
 
 static enum gong_err
-start_stores(struct gong_agent *agent, const struct problem *problem)
+start_stores(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
     const struct gong_agent_config *config = agent->config;
 
@@ -382,7 +201,7 @@ start_stores(struct gong_agent *agent, const struct problem *problem)
     agent->status_stores =
         calloc(config->store_count + 1, sizeof agent->status_stores[0]);
     if (agent->stores == NULL || agent->status_stores == NULL) {
-        return fail(problem, GONG_ERR_MEMORY, "stores");
+        return gong_agent_fail(problem, GONG_ERR_MEMORY, "stores");
     }
     for (size_t i = 0; i < config->store_count; i++) {
         struct gong_status_store *status = &agent->status_stores[i];
@@ -393,7 +212,7 @@ start_stores(struct gong_agent *agent, const struct problem *problem)
                                agent->journal, agent->effects, agent->counters,
                                &agent->stores[i]);
         if (err != GONG_OK) {
-            return fail(problem, err, config->stores[i].name);
+            return gong_agent_fail(problem, err, config->stores[i].name);
         }
         agent->store_count++;
         status->name = config->stores[i].name;
@@ -402,21 +221,22 @@ start_stores(struct gong_agent *agent, const struct problem *problem)
             agent->counters, GONG_GAUGE, "gong_agent_store_up",
             "Whether the store's last answer was a good one.", labels);
         if (status->up == NULL) {
-            return fail(problem, GONG_ERR_MEMORY, "stores");
+            return gong_agent_fail(problem, GONG_ERR_MEMORY, "stores");
         }
     }
     return GONG_OK;
 }
 
 static enum gong_err
-start_notifiers(struct gong_agent *agent, const struct problem *problem)
+start_notifiers(struct gong_agent *agent,
+                const struct gong_agent_problem *problem)
 {
     const struct gong_agent_config *config = agent->config;
 
     agent->notifiers =
         calloc(config->notifier_count + 1, sizeof(struct gong_notifier *));
     if (agent->notifiers == NULL) {
-        return fail(problem, GONG_ERR_MEMORY, "receivers");
+        return gong_agent_fail(problem, GONG_ERR_MEMORY, "receivers");
     }
     for (size_t i = 0; i < config->notifier_count; i++) {
         const struct gong_agent_notifier *notifier = &config->notifiers[i];
@@ -425,7 +245,7 @@ start_notifiers(struct gong_agent *agent, const struct problem *problem)
             agent->counters, &agent->notifiers[i]);
 
         if (err != GONG_OK) {
-            return fail(problem, err, notifier->name);
+            return gong_agent_fail(problem, err, notifier->name);
         }
         agent->notifier_count++;
     }
@@ -435,7 +255,7 @@ start_notifiers(struct gong_agent *agent, const struct problem *problem)
 /* --- what can be looked at --- */
 
 static enum gong_err
-start_http(struct gong_agent *agent, const struct problem *problem)
+start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
     struct gong_http_address address;
     const char *listen = agent->config->http.listen;
@@ -463,11 +283,12 @@ start_http(struct gong_agent *agent, const struct problem *problem)
         err = gong_http_server_start(&address, &agent->status, &agent->http,
                                      problem->why, problem->size);
     }
-    return err == GONG_OK ? GONG_OK : fail_as(problem, err, listen);
+    return err == GONG_OK ? GONG_OK : gong_agent_fail_as(problem, err, listen);
 }
 
 static enum gong_err
-start_self_metrics(struct gong_agent *agent, const struct problem *problem)
+start_self_metrics(struct gong_agent *agent,
+                   const struct gong_agent_problem *problem)
 {
     enum gong_err err;
 
@@ -476,20 +297,21 @@ start_self_metrics(struct gong_agent *agent, const struct problem *problem)
     }
     err = gong_self_metrics_start(&agent->status, agent->config->self_metrics,
                                   &agent->self_metrics);
-    return err == GONG_OK ? GONG_OK : fail(problem, err, "self metrics");
+    return err == GONG_OK ? GONG_OK
+                          : gong_agent_fail(problem, err, "self metrics");
 }
 
 /* --- all of it --- */
 
 typedef enum gong_err (*start_fn)(struct gong_agent *agent,
-                                  const struct problem *problem);
+                                  const struct gong_agent_problem *problem);
 
 static enum gong_err
 start_all(struct gong_agent *agent, const struct gong_rules_checked *rules,
-          const struct problem *problem)
+          const struct gong_agent_problem *problem)
 {
-    static const start_fn before_rules[] = {start_state, start_journal,
-                                            start_effects};
+    static const start_fn before_rules[] = {
+        start_state, gong_agent_start_journal, gong_agent_start_effects};
     static const start_fn after_rules[] = {
         start_engine,       make_broker,     start_committer,
         start_stores,       start_notifiers, start_http,
@@ -517,18 +339,19 @@ gong_agent_start(const struct gong_agent_config *config,
                  const struct gong_rules_checked *rules,
                  struct gong_agent **out, char *why, size_t why_size)
 {
-    struct problem problem = {why, why_size};
+    struct gong_agent_problem problem = {why, why_size};
     struct gong_agent *agent = calloc(1, sizeof *agent);
     enum gong_err err;
 
     *out = NULL;
     if (agent == NULL) {
-        return fail(&problem, GONG_ERR_MEMORY, "start");
+        return gong_agent_fail(&problem, GONG_ERR_MEMORY, "start");
     }
     agent->config = config;
     agent->counters = gong_counters_new();
-    err = agent->counters == NULL ? fail(&problem, GONG_ERR_MEMORY, "start")
-                                  : start_all(agent, rules, &problem);
+    err = agent->counters == NULL
+              ? gong_agent_fail(&problem, GONG_ERR_MEMORY, "start")
+              : start_all(agent, rules, &problem);
     if (err != GONG_OK) {
         gong_agent_stop(agent);
         return err;

@@ -1,0 +1,66 @@
+/* agent_private: what the parts of gong_agent share. */
+#ifndef GONG_AGENT_AGENT_PRIVATE_H
+#define GONG_AGENT_AGENT_PRIVATE_H
+
+#include "agent/ack.h"
+#include "agent/agent.h"
+#include "agent/broker.h"
+#include "agent/effects.h"
+#include "agent/engine_thread.h"
+#include "agent/http_server.h"
+#include "agent/ingest.h"
+#include "agent/journal.h"
+#include "agent/receive.h"
+#include "agent/receive_keeper.h"
+#include "agent/rules_reload.h"
+#include "agent/self_metrics.h"
+#include "agent/state_dir.h"
+#include "agent/status.h"
+
+struct gong_agent {
+    const struct gong_agent_config *config;
+    struct gong_counters *counters;
+    struct gong_receive *receive;
+    struct gong_journal *journal;
+    struct gong_effects *effects;
+    struct gong_engine_thread *engine;
+    struct gong_ingest *ingest;
+    struct gong_ack *ack;
+    struct gong_receive_keeper *keeper;
+    struct gong_broker *broker;
+    struct gong_store **stores;
+    size_t store_count;
+    struct gong_notifier **notifiers;
+    size_t notifier_count;
+    struct gong_status_store *status_stores;
+    struct gong_status_source status;
+    struct gong_http_server *http;
+    struct gong_self_metrics *self_metrics;
+    struct gong_rules_reload reload;
+    struct gong_state_dir dir;
+    uint64_t effects_seen; /* committer: end at its last sync of the effects */
+    bool effects_failing;  /* committer: that sync failed, and was logged */
+};
+
+/* Where a start ran into something: why, in words for the log. */
+struct gong_agent_problem {
+    char *why;
+    size_t size;
+};
+
+/* gong_agent_fail: says what failed and returns err; gong_agent_fail_as puts
+ * the part's name before what it said itself. */
+enum gong_err gong_agent_fail(const struct gong_agent_problem *problem,
+                              enum gong_err err, const char *what);
+enum gong_err gong_agent_fail_as(const struct gong_agent_problem *problem,
+                                 enum gong_err err, const char *what);
+
+/* agent_logs.c: the journal with the receive ledger, and the effects log. */
+enum gong_err gong_agent_start_journal(struct gong_agent *agent,
+                                       const struct gong_agent_problem *problem)
+    GONG_MUST_CHECK;
+enum gong_err gong_agent_start_effects(struct gong_agent *agent,
+                                       const struct gong_agent_problem *problem)
+    GONG_MUST_CHECK;
+
+#endif
