@@ -29,6 +29,22 @@ gong_engine_set_lookback(const struct gong_engine *engine,
     s->lookback = lookback > s->lookback ? lookback : s->lookback;
 }
 
+/* Whether only a sample or the end of settling may look: not on a grid where
+ * settling alone holds, for each of its instants would have. */
+static bool
+waits(const struct gong_book_rule *rule, const struct gong_alert *alert)
+{
+    if (alert == NULL) {
+        return false;
+    }
+    if (alert->held_ms == GONG_ALERT_FREE || rule->interval_ms == 0) {
+        return alert->state == GONG_ALERT_UNKNOWN ||
+               alert->held_ms != GONG_ALERT_FREE;
+    }
+    return alert->state == GONG_ALERT_UNKNOWN ||
+           (alert->state == GONG_ALERT_PENDING && rule->terms.unknown);
+}
+
 static enum gong_err
 look_at(struct gong_engine *engine, uint32_t instance, int64_t now)
 {
@@ -38,9 +54,7 @@ look_at(struct gong_engine *engine, uint32_t instance, int64_t now)
     const struct gong_alert *alert =
         i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
 
-    if (rule->lookback_fixed || rule->presence ||
-        (alert != NULL && (alert->held_ms != GONG_ALERT_FREE ||
-                           alert->state == GONG_ALERT_UNKNOWN))) {
+    if (rule->lookback_fixed || rule->presence || waits(rule, alert)) {
         return GONG_OK;
     }
     if (rule->interval_ms > 0) {

@@ -915,6 +915,7 @@ turn(struct model *m, int device, bool dark)
         for (int label = 0; label < LABELS; label++) {
             if (rules[r].spec.interval_ms == 0 && is_unknown_rule(r) &&
                 !is_presence(r) &&
+                m->instances[r][device][label].state != GONG_ALERT_INACTIVE &&
                 m->instances[r][device][label].last != NEVER) {
                 evaluate(m, r, device, label,
                          shown(&m->clocks[device], m->journal), 0);
