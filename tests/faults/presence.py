@@ -85,12 +85,14 @@ class Presence:
         return found
 
     def overlooked(self):
-        """Deaths of which nobody took notice."""
+        """Deaths of which nobody took notice. A device that was cut off
+        before is dark already."""
         dark = periods([effect for effect in self.effects
                         if effect.rule == "dark"], is_dark)
         return [f"{device} at {begin}" for device, begin, end in self.deaths()
-                if not any(of == device and begin <= since <= end + 1000
-                           for of, since, _ in dark)]
+                if not any(of == device and since <= end + 1000
+                           and (until is None or until >= begin)
+                           for of, since, until in dark)]
 
     def count(self):
         return (len(periods(self.effects, is_dark)),
