@@ -9,14 +9,12 @@
 #include "common/le.h"
 #include "common/log.h"
 #include "common/monitor.h"
+#include "common/spool_format.h"
 
 #define ID_SIZE     16
 #define MARK_PREFIX 12
-#define SEGMENT_MIN                                                            \
-    65536           /* of a spool: a log that begins later has dropped         \
-                     */
-#define AGAIN_S   2 /* after a failure, before it is tried again */
-#define MARK_SIZE (MARK_PREFIX + ID_SIZE)
+#define MARK_SIZE   (MARK_PREFIX + ID_SIZE)
+#define AGAIN_S     2 /* after a failure, before it is tried again */
 
 struct gong_effects {
     struct gong_spool *spool;
@@ -174,7 +172,7 @@ gong_effects_open(const struct gong_spool_options *options,
     }
     gong_spool_stats(effects->spool, &stats);
     effects->end = stats.end;
-    effects->whole = stats.begin < SEGMENT_MIN;
+    effects->whole = stats.begin < GONG_SPOOL_SEGMENT_MIN;
     effects->damaged = stats.set_aside_records > 0;
     effects->reconciling = true;
     effects->extra = GONG_EFFECTS_RECONCILED;
@@ -274,7 +272,7 @@ note_dropped(struct gong_effects *effects)
     struct gong_spool_stats stats;
 
     gong_spool_stats(effects->spool, &stats);
-    effects->whole = effects->whole && stats.begin < SEGMENT_MIN;
+    effects->whole = effects->whole && stats.begin < GONG_SPOOL_SEGMENT_MIN;
     gong_counter_set(effects->dropped, (int64_t)stats.dropped_bytes);
 }
 

@@ -222,7 +222,10 @@ take_sound(struct gong_ingest *ingest, struct gong_device_name device,
     /* A batch that memory had to let go is journaled now that it can be. */
     if (verdict == GONG_RECEIVE_SHOWN &&
         !gong_journal_holding(ingest->journal)) {
-        verdict = GONG_RECEIVE_NEW;
+        /* It may have been written, and settled, just now. */
+        verdict = gong_receive_check(ingest->receive, device, header,
+                                     gong_mono_now());
+        verdict = verdict == GONG_RECEIVE_SHOWN ? GONG_RECEIVE_NEW : verdict;
     }
     if (verdict != GONG_RECEIVE_NEW) {
         return from_verdict(verdict);

@@ -45,17 +45,15 @@ tell_written(struct gong_journal *journal, uint64_t from, uint64_t limit)
 }
 
 /* After a sync that succeeded: all that was held up to durable is on the disk.
- */
+ * holds: as it was before that sync. */
 static void
-end_holding(struct gong_journal *journal, uint64_t durable)
+end_holding(struct gong_journal *journal, uint64_t holds, uint64_t durable)
 {
-    uint64_t holds;
     uint64_t from;
     bool holding;
 
     (void)pthread_mutex_lock(&journal->lock);
     holding = journal->holding;
-    holds = journal->holds;
     from = journal->held_from;
     (void)pthread_mutex_unlock(&journal->lock);
     if (!holding) {
@@ -93,11 +91,15 @@ static void
 commit(struct gong_journal *journal)
 {
     struct gong_spool_stats stats;
+    uint64_t holds;
     enum gong_err err;
 
     if (journal->options.committing != NULL) {
         journal->options.committing(journal->options.ctx);
     }
+    (void)pthread_mutex_lock(&journal->lock);
+    holds = journal->holds;
+    (void)pthread_mutex_unlock(&journal->lock);
     err = gong_spool_sync(journal->spool);
     gong_counter_increase(journal->counters.syncs, 1);
     gong_spool_stats(journal->spool, &stats);
@@ -106,7 +108,7 @@ commit(struct gong_journal *journal)
         mark_moved(journal, stats.durable, stats.dropped_bytes);
     }
     if (err == GONG_OK && stats.memory_records == 0) {
-        end_holding(journal, stats.durable);
+        end_holding(journal, holds, stats.durable);
     }
 }
 

@@ -1,6 +1,7 @@
 #include "agent/notify_backlog.h"
 
 #include "agent/effects.h"
+#include "common/spool_format.h"
 
 void
 gong_notify_backlog_fini(struct gong_notify_backlog *backlog)
@@ -27,12 +28,50 @@ note(struct gong_notify_backlog *backlog, const struct gong_record *record)
     }
 }
 
+/* What ended before from is done with, but for what is being passed over. */
+static void
+forget_past(struct gong_notify_backlog *backlog, uint64_t from)
+{
+    struct gong_incidents kept = {0};
+
+    for (size_t i = 0; i < backlog->over.capacity; i++) {
+        const struct gong_incident *over = &backlog->over.slots[i];
+
+        if (over->state != GONG_ALERT_INACTIVE &&
+            (over->held || over->offset >= from) &&
+            gong_incidents_set(&kept, over->key, over->state, over->offset) ==
+                GONG_OK) {
+            gong_incidents_find(&kept, over->key)->held = over->held;
+        }
+    }
+    gong_incidents_fini(&backlog->over);
+    backlog->over = kept;
+}
+
+/* Whether the log may have held word that this notifier never saw: then people
+ * may wait for the end of an incident whose next one would be passed over. */
+static bool
+has_gaps(const struct gong_spool_stats *stats, uint64_t from)
+{
+    return stats->set_aside_records > 0 || stats->memory_records > 0 ||
+           stats->memory_lost_records > 0 || stats->begin > from ||
+           (stats->begin == from && stats->begin >= GONG_SPOOL_SEGMENT_MIN);
+}
+
 void
 gong_notify_backlog_look(struct gong_notify_backlog *backlog, uint64_t from)
 {
     struct gong_spool_cursor *cursor;
+    struct gong_spool_stats stats;
     struct gong_record record;
 
+    gong_spool_stats(backlog->spool, &stats);
+    if (has_gaps(&stats, from)) {
+        gong_incidents_fini(&backlog->over);
+        backlog->looked = stats.end;
+        return;
+    }
+    forget_past(backlog, from);
     if (gong_spool_cursor_open(backlog->spool, NULL, &cursor) != GONG_OK) {
         return;
     }

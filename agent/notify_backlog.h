@@ -7,6 +7,9 @@
  *               '- may have been told already: always told again
  *   passed over:     A+  B+  A-      B-          told: C+, the second B+
  *
+ * Where the log lost anything (pushed out, damaged, only in memory) all is
+ * told. After a restart between A+ and A- the end is told alone.
+ *
  * One thread: the notifier's.
  */
 #ifndef GONG_AGENT_NOTIFY_BACKLOG_H

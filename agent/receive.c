@@ -377,7 +377,10 @@ learn_batch(struct gong_receive *receive, struct gong_device_name name,
     }
     (void)pthread_mutex_lock(&receive->lock);
     epoch = open_epoch(receive, name, &header, gong_mono_now(), &verdict);
-    if (epoch != NULL && (written || offset > epoch->position)) {
+    if (epoch != NULL && written && is_known(epoch, header.seq)) {
+        /* Appended and settled after memory was empty again. */
+        queue_ack(receive, epoch, true, gong_mono_now());
+    } else if (epoch != NULL && (written || offset > epoch->position)) {
         settle(epoch, &header, offset);
         if (gong_ledger_report_is(body)) {
             explain(receive, epoch, body);

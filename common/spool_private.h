@@ -10,7 +10,9 @@
  * begin before the bytes of a recycled segment change, so a reader that finds
  * a bad record looks at begin again, under the lock, before it believes it.
  *
- * Lock order: sync_lock, then lock. Only sync_lock is held across a disk wait.
+ * Lock order: sync_lock, then lock. Of the two only sync_lock is held across a
+ * sync, but where a full segment goes that is told of first (dropping), and
+ * where a failed sync is made good (spool_sync.c).
  */
 #ifndef GONG_COMMON_SPOOL_PRIVATE_H
 #define GONG_COMMON_SPOOL_PRIVATE_H
@@ -100,7 +102,7 @@ struct gong_spool {
 
     struct gong_spool_cursor *cursors;
     struct gong_spool_gap gaps[GONG_SPOOL_GAPS_MAX];
-    uint64_t gap_count; /* past GAPS_MAX only counted */
+    uint64_t gap_count; /* past GAPS_MAX the newest are kept */
     uint64_t gap_bytes;
     uint64_t dropped_bytes;
     bool dropping;              /* an episode is on; logged once */
@@ -204,6 +206,9 @@ enum gong_err gong_spool_recover(struct gong_spool *spool,
                                  const char **at) GONG_MUST_CHECK;
 /* gong_spool_set_aside: counts and logs damaged bytes, each range once. */
 void gong_spool_set_aside(struct gong_spool *spool, uint64_t from, uint64_t to);
+/* gong_spool_gap_end: where the gap ends that begins at offset; 0: none does.
+ */
+uint64_t gong_spool_gap_end(const struct gong_spool *spool, uint64_t offset);
 
 /* spool_meta.c: log.meta from the disk (NOT_FOUND, CORRUPT, IO) and to it. */
 enum gong_err gong_spool_meta_load(struct gong_spool *spool) GONG_MUST_CHECK;

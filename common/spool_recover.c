@@ -31,8 +31,7 @@
 #include "common/spool_file.h"
 #include "common/spool_folder.h"
 
-#define GAPS_LOGGED 16
-#define OFFSET_MAX  (UINT64_MAX >> 2)
+#define OFFSET_MAX (UINT64_MAX >> 2)
 
 struct scan {
     uint64_t data_end;
@@ -55,33 +54,6 @@ struct recovery {
     bool fresh;          /* the log has just been given its id */
     bool rebuilt;        /* its identity comes from a segment */
 };
-
-void
-gong_spool_set_aside(struct gong_spool *spool, uint64_t from, uint64_t to)
-{
-    uint64_t known = spool->gap_count < GONG_SPOOL_GAPS_MAX
-                         ? spool->gap_count
-                         : GONG_SPOOL_GAPS_MAX;
-
-    for (uint64_t i = 0; i < known; i++) {
-        if (spool->gaps[i].from == from ||
-            (spool->gaps[i].from < from && spool->gaps[i].to >= to)) {
-            return;
-        }
-    }
-    if (known < GONG_SPOOL_GAPS_MAX) {
-        spool->gaps[known] = (struct gong_spool_gap){from, to};
-    }
-    spool->gap_count++;
-    spool->gap_bytes += to - from;
-    if (spool->gap_count <= GAPS_LOGGED) {
-        gong_log(GONG_LOG_ERROR, "spool_set_aside",
-                 "dir=%s from=%" PRIu64 " to=%" PRIu64 " bytes=%" PRIu64 "%s",
-                 spool->label, from, to, to - from,
-                 spool->gap_count == GAPS_LOGGED ? " further=counted_only"
-                                                 : "");
-    }
-}
 
 /* GONG_ERR_CORRUPT also for a file that cannot be opened. */
 static enum gong_err

@@ -15,18 +15,6 @@ struct batch {
     bool folder;
 };
 
-/* Where a gap in the log that is known begins at offset, its end; else 0. */
-static uint64_t
-gap_end(const struct gong_spool *spool, uint64_t offset)
-{
-    for (uint64_t i = 0; i < spool->gap_count && i < GONG_SPOOL_GAPS_MAX; i++) {
-        if (spool->gaps[i].from == offset) {
-            return spool->gaps[i].to;
-        }
-    }
-    return 0;
-}
-
 /* Whether every record from at to target can be read. */
 static enum gong_err
 verify(const struct gong_spool *spool, uint64_t at, uint64_t target)
@@ -46,7 +34,7 @@ verify(const struct gong_spool *spool, uint64_t at, uint64_t target)
         at = at < start ? start : at;
         end = end < target ? end : target;
         while (at < end && err == GONG_OK) {
-            uint64_t over = gap_end(spool, at);
+            uint64_t over = gong_spool_gap_end(spool, at);
 
             err = over > 0
                       ? GONG_OK
