@@ -93,6 +93,15 @@ read_field(const struct gong_lp_field *field, struct gong_ledger_report *out,
     }
 }
 
+/* Torn numbers are perhaps no batches. Of others each one is: a report that
+ * names more numbers than were lost would settle what is still to come. */
+static bool
+counts_each(const struct gong_ledger_report *report)
+{
+    return report->reason == GONG_LOST_TORN ||
+           report->batches == report->last - report->first + 1;
+}
+
 static bool
 read_report(const struct gong_lp_point *point, struct gong_ledger_report *out)
 {
@@ -106,7 +115,8 @@ read_report(const struct gong_lp_point *point, struct gong_ledger_report *out)
     for (size_t i = 0; i < point->field_count; i++) {
         read_field(&point->fields[i], out, &epoch);
     }
-    return epoch && out->first > 0 && out->first <= out->last;
+    return epoch && out->first > 0 && out->first <= out->last &&
+           counts_each(out);
 }
 
 bool

@@ -7,8 +7,9 @@
  *     sizes="50/200x4,40/160" 1760000000000000000
  *
  * sizes: points/samples of each batch in order, xN for N alike, so that those
- * which came after all can be taken off. Comes from the network: everything is
- * checked. Pure but for memory.
+ * which came after all can be taken off. batches: all from first to last, but
+ * for torn ones; a report of fewer or more is none. Comes from the network:
+ * everything is checked. Pure but for memory.
  */
 #ifndef GONG_AGENT_LEDGER_REPORT_H
 #define GONG_AGENT_LEDGER_REPORT_H

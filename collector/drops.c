@@ -48,6 +48,7 @@ struct gong_drops {
     int64_t stamp_ns; /* of the newest event: each has its own */
     struct gong_drops_event events[GONG_DROPS_EVENTS_MAX]; /* by number */
     size_t count;
+    bool forgetting;   /* logged already */
     uint64_t last_seq; /* of the records so far in the segment that goes */
     uint8_t last_generation;
 };
@@ -252,26 +253,58 @@ may_join(const struct gong_drops_event *a, const struct gong_drops_event *b,
            a->reason == b->reason && a->last + 1 == b->first;
 }
 
-/* Neighbours that were not told become one, at the bound told ones too, which
- * are then told again, and if even that is not enough the two oldest. */
+/* Neighbours become one; told ones too if told, which are then told again. */
 static void
-tidy(struct gong_drops *drops)
+join_touching(struct gong_drops *drops, bool told)
 {
-    bool all = drops->count == GONG_DROPS_EVENTS_MAX;
-
     for (size_t i = 0; i + 1 < drops->count;) {
-        if (may_join(&drops->events[i], &drops->events[i + 1], all)) {
+        if (may_join(&drops->events[i], &drops->events[i + 1], told)) {
             join_next(drops, i);
         } else {
             i++;
         }
     }
+}
+
+/* The oldest that was told, whose batch most likely arrives, or else the
+ * oldest: its numbers are missing at the agent then, never explained wrongly.
+ */
+static void
+forget_one(struct gong_drops *drops)
+{
+    const struct gong_drops_event *event;
+    size_t at = 0;
+
+    while (at < drops->count && (drops->events[at].told_seq == 0 ||
+                                 drops->events[at].told_seq == IN_REPORT)) {
+        at++;
+    }
+    at = at < drops->count ? at : 0;
+    event = &drops->events[at];
+    if (!drops->forgetting) {
+        drops->forgetting = true;
+        gong_log(GONG_LOG_WARNING, "drops_forgotten",
+                 "first=%" PRIu64 " last=%" PRIu64
+                 " reason=\"more than %d losses are not settled\" "
+                 "instead=\"the oldest are missing at the agent\"",
+                 event->first, event->last, GONG_DROPS_EVENTS_MAX);
+    }
+    remove_event(drops, at);
+}
+
+static void
+make_room(struct gong_drops *drops)
+{
+    join_touching(drops, false);
     if (drops->count == GONG_DROPS_EVENTS_MAX) {
-        join_next(drops, 0);
+        join_touching(drops, true);
+    }
+    if (drops->count == GONG_DROPS_EVENTS_MAX) {
+        forget_one(drops);
     }
 }
 
-/* A new event, in its place by number; there is always room. */
+/* A new event, in its place by number. */
 static struct gong_drops_event *
 begin_event(struct gong_drops *drops, enum gong_drop_reason reason,
             uint64_t first, uint64_t last)
@@ -279,7 +312,7 @@ begin_event(struct gong_drops *drops, enum gong_drop_reason reason,
     int64_t now = gong_wall_now().ns;
     size_t at;
 
-    tidy(drops);
+    make_room(drops);
     at = drops->count;
     while (at > 0 && drops->events[at - 1].first > first) {
         at--;
@@ -407,7 +440,7 @@ gong_drops_dropping(void *ctx, const struct gong_record *record)
         take_record(drops, record);
     } else {
         drops->last_seq = 0;
-        tidy(drops);
+        join_touching(drops, false);
         publish_sums(&drops->sums);
     }
     (void)pthread_mutex_unlock(&drops->lock);
@@ -450,6 +483,8 @@ gong_drops_settled(struct gong_drops *drops, const struct gong_settled *settled)
             remove_event(drops, i - 1);
         }
     }
+    drops->forgetting =
+        drops->forgetting && drops->count > GONG_DROPS_EVENTS_MAX / 2;
     (void)pthread_mutex_unlock(&drops->lock);
 }
 
@@ -475,7 +510,7 @@ gong_drops_report(struct gong_drops *drops, size_t max, struct gong_buffer *out)
     size_t count = 0;
 
     (void)pthread_mutex_lock(&drops->lock);
-    tidy(drops);
+    join_touching(drops, false);
     for (size_t i = 0; i < drops->count; i++) {
         struct gong_drops_event *event = &drops->events[i];
         size_t before = out->len;

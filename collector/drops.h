@@ -16,7 +16,13 @@
  * event that is told again is the same event: the agent counts numbers once.
  *
  * Bounds: 64 events, 256 runs of sizes each, 1 KiB to 400 KiB in all. Past the
- * first two neighbours become one, without sizes; the agent then shares out.
+ * first the oldest is forgotten but for the sums, one that was told before one
+ * that was not: the agent finds its numbers missing. Only neighbours of one
+ * reason become one, so that a report names no batch that was not lost. Past
+ * the second there are no sizes; the agent then shares out.
+ *
+ * Reports name the spool's epoch. Where the publisher goes on under another one
+ * (an older copy of the spool) they explain nothing: what was lost is missing.
  *
  * What the agent has, but whose ack never came, is counted here too and taken
  * off by the agent. Batches of reports themselves count as batches of 0 points.

@@ -41,7 +41,8 @@ const char *gong_drops_event_reason(const struct gong_drops_event *event);
 void gong_drops_event_extend(struct gong_drops_event *event,
                              const struct gong_drops_run *batch, uint64_t seq,
                              int64_t ms);
-/* gong_drops_event_join: later, which it takes and leaves empty, into event. */
+/* gong_drops_event_join: later, which begins behind event's last and is
+ * taken and left empty, into event. */
 void gong_drops_event_join(struct gong_drops_event *event,
                            struct gong_drops_event *later);
 

@@ -458,8 +458,8 @@ append_batch(struct gong_spooler *spooler, struct gong_str body,
 }
 
 /* What was lost goes the way of all points. Where there is no room it stays to
- * be told; appending it may push out more, which the next append tells. Under
- * append_lock. */
+ * be told; appending it may push out more, which the next append tells. Not
+ * from memory: only on the disk it is told. Under append_lock. */
 static bool
 tell_drops_once(struct gong_spooler *spooler)
 {
@@ -484,7 +484,10 @@ tell_drops_once(struct gong_spooler *spooler)
 static void
 tell_drops(struct gong_spooler *spooler)
 {
-    for (int i = 0; i < TELL_MAX && tell_drops_once(spooler); i++) {
+    bool more = !spooler->holding;
+
+    for (int i = 0; i < TELL_MAX && more; i++) {
+        more = tell_drops_once(spooler);
     }
 }
 

@@ -21,8 +21,11 @@ check(struct gong_drops_event *event, struct gong_str bytes)
     FUZZ_CHECK(memcmp(again.data + 8, bytes.data + 8, bytes.len - 8) == 0);
     FUZZ_CHECK(gong_drops_event_line(event, 7, &line) == GONG_OK);
     gong_lp_reader_start(reader, gong_str_from(line.data, line.len));
-    /* Numbers past 63 bits are no integers of line protocol. */
-    if (event->last <= INT64_MAX && event->batches <= INT64_MAX &&
+    /* Numbers past 63 bits are no integers of line protocol, and a report is of
+     * all its numbers. */
+    if ((event->reason == GONG_DROP_TORN ||
+         event->batches == event->last - event->first + 1) &&
+        event->last <= INT64_MAX && event->batches <= INT64_MAX &&
         event->points <= INT64_MAX && event->samples <= INT64_MAX) {
         FUZZ_CHECK(gong_ledger_report_next(reader, &report));
         FUZZ_CHECK(report.first == event->first && report.last == event->last);

@@ -14,6 +14,8 @@ explain(struct gong_ledger *ledger, struct gong_ranges *settled,
         uint64_t samples;
 
         FUZZ_CHECK(report.first > 0 && report.first <= report.last);
+        FUZZ_CHECK(report.reason == GONG_LOST_TORN ||
+                   report.batches == report.last - report.first + 1);
         gong_ledger_report_weigh(&report, report.first, report.first, &points,
                                  &samples);
         gong_ledger_explain(ledger, &report, settled);

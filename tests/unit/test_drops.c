@@ -16,7 +16,6 @@
 #include <cmocka.h>
 
 #include "agent/receive_epoch.h"
-#include "collector/drops_event.h"
 #include "collector/lines.h"
 #include "collector/spooler.h"
 #include "common/batch.h"
@@ -477,70 +476,6 @@ a_damaged_file_is_begun_anew(void **state)
     gong_spooler_close(spooler);
 }
 
-/* More losses than places: told all the same, some as one. */
-static void
-events_are_bounded(void **state)
-{
-    struct gong_drops *drops;
-    struct gong_buffer out = {0};
-    size_t lines;
-
-    (void)state;
-    assert_int_equal(gong_drops_open(folder, 7, &drops), GONG_OK);
-    for (uint64_t seq = 1; seq < 1000; seq += 3) {
-        gong_drops_hole(drops, seq, seq + 1);
-        gong_drops_torn(drops, seq + 2, seq + 2);
-    }
-    lines = gong_drops_report(drops, 1u << 20, &out);
-    assert_true(lines > 0);
-    assert_true(lines <= GONG_DROPS_EVENTS_MAX);
-    gong_drops_told(drops, 5);
-    out.len = 0;
-    assert_int_equal(gong_drops_report(drops, 1u << 20, &out), 0);
-    gong_buffer_fini(&out);
-    gong_drops_close(drops);
-}
-
-static void
-an_event_comes_back(void **state)
-{
-    struct gong_drops_event event = {
-        .reason = GONG_DROP_OLDEST, .stamp_ns = 5, .told_seq = 9};
-    struct gong_drops_event back;
-    struct gong_buffer bytes = {0};
-    struct gong_buffer line = {0};
-    struct gong_buffer line_back = {0};
-    struct gong_str left;
-
-    (void)state;
-    for (uint64_t seq = 3; seq < 12; seq++) {
-        const struct gong_drops_run run = {seq < 8 ? 50u : 40u, 200, 1};
-
-        gong_drops_event_extend(&event, &run, seq, (int64_t)seq);
-    }
-    assert_int_equal(gong_drops_event_encode(&event, &bytes), GONG_OK);
-    left = gong_str_from(bytes.data, bytes.len);
-    assert_int_equal(gong_drops_event_decode(&left, &back), GONG_OK);
-    assert_int_equal(left.len, 0);
-    assert_int_equal(gong_drops_event_line(&event, 0xab, &line), GONG_OK);
-    assert_int_equal(gong_drops_event_line(&back, 0xab, &line_back), GONG_OK);
-    assert_int_equal(line.len, line_back.len);
-    assert_memory_equal(line.data, line_back.data, line.len);
-    assert_int_equal(gong_buffer_append(&line, "", 1), GONG_OK);
-    assert_non_null(strstr(line.data, "sizes=\"50/200x5,40/200x4\" 5\n"));
-    gong_drops_event_fini(&back);
-    for (size_t cut = 0; cut < bytes.len; cut++) {
-        left = gong_str_from(bytes.data, cut);
-        assert_int_equal(gong_drops_event_decode(&left, &back),
-                         GONG_ERR_CORRUPT);
-        gong_drops_event_fini(&back);
-    }
-    gong_drops_event_fini(&event);
-    gong_buffer_fini(&bytes);
-    gong_buffer_fini(&line);
-    gong_buffer_fini(&line_back);
-}
-
 static const struct {
     const char *lines;
     uint64_t samples;
@@ -577,8 +512,6 @@ main(void)
         TEST(killed_anywhere_it_still_adds_up),
         TEST(a_damaged_batch_is_named),
         TEST(a_damaged_file_is_begun_anew),
-        TEST(events_are_bounded),
-        cmocka_unit_test(an_event_comes_back),
         cmocka_unit_test(samples_are_counted),
     };
 

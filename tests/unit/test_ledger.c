@@ -77,10 +77,13 @@ report(struct world *world, const char *text)
     }
 }
 
-#define DROPPED(first, last, sizes)                                            \
-    "gong_dropped,reason=drop_oldest "                                         \
-    "epoch=\"5f1c09e2a7b4d310\",first_seq=" #first "i,last_seq=" #last         \
-    "i,points=99i,samples=99i,sizes=\"" sizes "\" 1760000000000000000\n"
+#define LOST(reason, first, last, batches, sizes)                              \
+    "gong_dropped,reason=" reason                                              \
+    " epoch=\"5f1c09e2a7b4d310\",first_seq=" first "i,last_seq=" last          \
+    "i,batches=" batches "i,points=99i,samples=99i,sizes=\"" sizes             \
+    "\" 1760000000000000000\n"
+#define DROPPED(first, last, batches, sizes)                                   \
+    LOST("drop_oldest", #first, #last, #batches, sizes)
 
 static enum gong_ledger_state
 state_of(const struct world *world)
@@ -178,14 +181,14 @@ reports_count_what_did_not_come(void **state)
         come(world, 4, 1);
         if (before[i]) {
             come(world, 10, 2);
-            report(world, DROPPED(2, 8, "3/6x3,1/2,5/5x3"));
+            report(world, DROPPED(2, 8, 7, "3/6x3,1/2,5/5x3"));
             come(world, 11, 9);
         } else {
             come(world, 10, 9);
             come(world, 11, 9);
-            report(world, DROPPED(2, 8, "3/6x3,1/2,5/5x3"));
+            report(world, DROPPED(2, 8, 7, "3/6x3,1/2,5/5x3"));
         }
-        report(world, DROPPED(2, 8, "3/6x3,1/2,5/5x3"));
+        report(world, DROPPED(2, 8, 7, "3/6x3,1/2,5/5x3"));
         /* 2 3 (3/6 each), not 4; 5 (1/2); 6 7 8 (5/5 each) */
         assert_int_equal(world->ledger.counts.dropped, 6);
         assert_int_equal(world->ledger.counts.dropped_points, 22);
@@ -208,7 +211,7 @@ joined_reports_are_told_apart(void **state)
 
     come(world, 1, 1);
     come(world, 10, 2);
-    report(world, DROPPED(4, 5, "7/7,8/8"));
+    report(world, DROPPED(4, 5, 2, "7/7,8/8"));
     report(world, "gong_dropped,reason=drop_oldest epoch=\"5f1c09e2a7b4d310\","
                   "first_seq=2i,last_seq=6i,batches=5i,points=31i,samples=41i "
                   "1\n");
@@ -228,7 +231,7 @@ other_reasons_have_their_own_counts(void **state)
     come(world, 1, 1);
     come(world, 2000005, 2);
     report(world, "gong_dropped,reason=damaged epoch=\"5f1c09e2a7b4d310\","
-                  "first_seq=2i,last_seq=4i 1\n"
+                  "first_seq=2i,last_seq=4i,batches=3i 1\n"
                   "gong_dropped,reason=torn epoch=\"5f1c09e2a7b4d310\","
                   "first_seq=5i,last_seq=2000004i 1\n");
     assert_int_equal(world->ledger.counts.damaged, 3);
@@ -243,10 +246,28 @@ a_report_of_what_never_was_is_not_believed(void **state)
     struct world *world = *state;
 
     come(world, 3, 1);
-    report(world, DROPPED(2, 4, "1/1x3"));
+    report(world, DROPPED(2, 4, 3, "1/1x3"));
     assert_int_equal(world->ledger.counts.dropped, 0);
     assert_int_equal(gong_ledger_outstanding(&world->ledger, &world->settled),
                      2);
+}
+
+/* Between 2 and 9 some are on their way: all of them stay welcome. */
+static void
+a_report_of_more_than_was_lost_explains_nothing(void **state)
+{
+    struct world *world = *state;
+
+    come(world, 1, 1);
+    come(world, 10, 2);
+    report(world, DROPPED(2, 9, 4, ""));
+    report(world, LOST("damaged", "2", "9", "4", ""));
+    assert_int_equal(world->ledger.counts.dropped, 0);
+    assert_int_equal(world->ledger.counts.damaged, 0);
+    assert_int_equal(gong_ledger_outstanding(&world->ledger, &world->settled),
+                     8);
+    come(world, 5, 2);
+    assert_int_equal(world->ledger.counts.batches, 3);
 }
 
 static void
@@ -334,6 +355,13 @@ static const char *const no_reports[] = {
     "gong_dropped,reason=torn epoch=\"5f1c09e2a7b4d310\",first_seq=-2i,"
     "last_seq=1i 1\n",
     "gong_dropped,reason=torn first_seq=1i,last_seq=1i 1\n",
+    /* What lies between two runs that were joined was not lost. */
+    DROPPED(2, 9, 7, ""),
+    DROPPED(2, 9, 9, ""),
+    LOST("damaged", "2", "9", "4", ""),
+    LOST("damaged", "1", "9223372036854775807", "0", ""),
+    "gong_dropped,reason=damaged epoch=\"5f1c09e2a7b4d310\",first_seq=1i,"
+    "last_seq=1i 1\n",
     "gong_dropped,x=y epoch=\"5f1c09e2a7b4d310\",first_seq=1i,last_seq=1i 1\n",
     "gong_droppe,reason=torn epoch=\"5f1c09e2a7b4d310\",first_seq=1i,"
     "last_seq=1i 1\n",
@@ -367,6 +395,7 @@ main(void)
         CASE(joined_reports_are_told_apart),
         CASE(other_reasons_have_their_own_counts),
         CASE(a_report_of_what_never_was_is_not_believed),
+        CASE(a_report_of_more_than_was_lost_explains_nothing),
         CASE(only_a_goodbye_proves_a_closed_one_empty),
         CASE(gaps_are_bounded_and_still_counted),
         cmocka_unit_test(sizes_are_read_or_shared_out),

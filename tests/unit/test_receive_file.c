@@ -125,7 +125,8 @@ send_some(const struct world *world)
                       "\"0000000000000007\",first_seq=60i,last_seq=62i,"
                       "batches=3i,points=9i,samples=9i,sizes=\"3/3x3\" 1\n"
                       "gong_dropped,reason=damaged epoch="
-                      "\"0000000000000007\",first_seq=70i,last_seq=71i 1\n");
+                      "\"0000000000000007\",first_seq=70i,last_seq=71i,"
+                      "batches=2i 1\n");
         }
     }
     gong_ingest_message(world->ingest, gong_str_of("gong/v1/22015/plain/data"),

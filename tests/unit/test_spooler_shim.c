@@ -280,6 +280,42 @@ held_batches_are_sent_and_their_numbers_not_used_again(void **state)
     }
 }
 
+/* What is not told yet waits for the disk: each batch in memory is a point. */
+static void
+nothing_is_told_from_memory(void **state)
+{
+    struct gong_spooler *spooler;
+    struct book book = {.last = 0};
+    uint64_t held;
+
+    (void)state;
+    make_folder();
+    shim_arm(SHIM_EIO_STAYS, 0);
+    spooler = try_open(1 << 20);
+    assert_non_null(spooler);
+    say(spooler, &book);
+    gong_drops_hole(gong_spooler_drops(spooler), 1, 1);
+    shim_arm(SHIM_EIO_STAYS, 1);
+    say(spooler, &book);
+    held = gong_spooler_last_seq(spooler);
+    for (int i = 1; i <= 5; i++) {
+        say(spooler, &book);
+        assert_int_equal(book.answers[book.last], HELD);
+        assert_true(gong_spooler_last_seq(spooler) == held + (uint64_t)i);
+    }
+    shim_mend();
+    assert_int_equal(gong_spool_sync(gong_spooler_spool(spooler)), GONG_OK);
+    say(spooler, &book);
+    assert_int_equal(book.answers[book.last], ACCEPTED);
+    /* The point, and in one batch the hole and what was skipped. */
+    assert_true(gong_spooler_last_seq(spooler) == held + 7);
+    say(spooler, &book);
+    assert_true(gong_spooler_last_seq(spooler) == held + 8);
+    gong_spooler_close(spooler);
+    shim_disarm();
+    remove_folder();
+}
+
 /* What the publisher said last of itself, and how much data it sent. */
 static struct {
     char status[512];
@@ -366,6 +402,7 @@ main(void)
         cmocka_unit_test(every_call_fails_once),
         cmocka_unit_test(
             held_batches_are_sent_and_their_numbers_not_used_again),
+        cmocka_unit_test(nothing_is_told_from_memory),
         cmocka_unit_test(the_birth_says_that_the_disk_fails),
     };
 
