@@ -167,8 +167,10 @@ gong_ack_format(const struct gong_ack_options *options,
             out + len, GONG_ACK_TEXT_SIZE - len, "%s[%" PRIu64 ",%" PRIu64 "]",
             i == 0 ? "" : ",", ack->ranges[i].first, ack->ranges[i].last);
     }
-    len += (size_t)snprintf(out + len, GONG_ACK_TEXT_SIZE - len,
-                            "],\"now\":%" PRId64 "}", now_ms);
+    len +=
+        (size_t)snprintf(out + len, GONG_ACK_TEXT_SIZE - len,
+                         "],\"birth\":\"%08" PRIx32 "\",\"now\":%" PRId64 "}",
+                         ack->birth, now_ms);
     return len;
 }
 

@@ -289,12 +289,17 @@ take_status(struct gong_ingest *ingest, struct gong_device_name device,
             struct gong_str message)
 {
     struct gong_presence_message status;
+    enum result result;
 
     if (gong_presence_parse(message, &status) != GONG_OK) {
         return RESULT_STATUS;
     }
-    gong_receive_status(ingest->receive, device, &status, gong_mono_now());
-    return append(ingest, GONG_RECORD_PRESENCE, device, message, NULL);
+    result = append(ingest, GONG_RECORD_PRESENCE, device, message, NULL);
+    /* Else its acks do not name it, and it is told again. */
+    if (result == RESULT_PRESENCE) {
+        gong_receive_status(ingest->receive, device, &status, gong_mono_now());
+    }
+    return result;
 }
 
 /* Agents' own births and wills match the subscription to devices'. */

@@ -33,6 +33,8 @@ struct walk {
     /* Bad bytes at the end of what was read so far: a tail, or damage. */
     uint64_t bad_from;
     uint64_t bad_to;
+    /* Where the next segment's records would go on, were none missing. */
+    uint64_t expected;
 };
 
 static const char *
@@ -108,9 +110,24 @@ settle_bad(struct walk *walk)
     walk->bad_from = walk->bad_to;
 }
 
+/* Segments that are gone, or hold nothing, before one that does. */
 static void
-take_record(struct walk *walk, const struct gong_record *record)
+note_hole(struct walk *walk, const struct gong_record *record, uint64_t size)
 {
+    uint64_t start = record->offset - record->offset % size;
+
+    if (walk->records > 0 && start > walk->expected) {
+        settle_bad(walk);
+        walk->bad_from = walk->expected;
+        walk->bad_to = start;
+    }
+    walk->expected = start + size;
+}
+
+static void
+take_record(struct walk *walk, const struct gong_record *record, uint64_t size)
+{
+    note_hole(walk, record, size);
     settle_bad(walk);
     walk->begin = walk->records == 0 ? record->offset : walk->begin;
     walk->end = record->next;
@@ -138,7 +155,7 @@ walk_segment(struct walk *walk, struct gong_spool_reader *reader,
         uint64_t found = limit;
 
         if (err == GONG_OK) {
-            take_record(walk, &record);
+            take_record(walk, &record, reader->segment_size);
             at = record.next;
             continue;
         }

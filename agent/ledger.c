@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COUNT_MAX (UINT64_C(1) << 53)
+
 void
 gong_ledger_fini(struct gong_ledger *ledger)
 {
@@ -125,10 +127,11 @@ gong_ledger_missed(const struct gong_ledger *ledger, uint64_t seq)
 
 /* --- what headers tell --- */
 
+/* No sender makes a count that the sums of all, or a store, cannot hold. */
 static uint64_t
 add_clamped(uint64_t a, uint64_t b)
 {
-    return a > UINT64_MAX - b ? UINT64_MAX : a + b;
+    return a > COUNT_MAX - b || b > COUNT_MAX ? COUNT_MAX : a + b;
 }
 
 /* What is below low and has not come never will. */
@@ -445,6 +448,13 @@ gong_ledger_explain(struct gong_ledger *ledger,
     /* Numbers far beyond what the sender itself has used are not believed. */
     if (report->last > ledger->expected) {
         return;
+    }
+    /* Lost before anything of this spool came here. */
+    if (report->first < ledger->base) {
+        run = (struct gong_range){report->first, ledger->base - 1};
+        run.last = report->last < run.last ? report->last : run.last;
+        count_lost(ledger, report, run.first, run.last);
+        ledger->base = report->first;
     }
     explain_gaps(ledger, report);
     while (from <= report->last &&

@@ -460,6 +460,7 @@ fill_ack(const struct gong_receive_epoch *epoch, struct gong_receive_ack *out)
                out->range_count * sizeof out->ranges[0]);
     }
     out->position = epoch->position;
+    out->birth = epoch->birth;
 }
 
 bool

@@ -64,6 +64,7 @@ struct gong_receive_ack {
     uint32_t range_count;
     struct gong_range ranges[GONG_RANGES_MAX];
     uint64_t position;
+    uint32_t birth; /* CRC-32C of the birth in force, 0: none is known */
 };
 
 struct gong_receive *

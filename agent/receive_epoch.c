@@ -15,6 +15,7 @@ add_counts(struct gong_ledger_counts *to, const struct gong_ledger_counts *from)
     memcpy(more, from, sizeof more);
     for (size_t i = 0; i < GONG_LEDGER_COUNTS; i++) {
         sums[i] += more[i];
+        sums[i] = sums[i] > INT64_MAX ? INT64_MAX : sums[i];
     }
     memcpy(to, sums, sizeof sums);
 }

@@ -1,6 +1,19 @@
 /* What status messages tell the ledger (docs/WIRE.md, "Status"). */
 #include "agent/receive_epoch.h"
 
+/* Of whatever epoch: a will names none. */
+static void
+forget_births(const struct gong_devices *devices, struct gong_device_name name)
+{
+    const struct gong_device *device = gong_devices_find(devices, name);
+
+    for (struct gong_receive_epoch *epoch = device == NULL ? NULL
+                                                           : device->state;
+         epoch != NULL; epoch = epoch->next) {
+        epoch->birth = 0;
+    }
+}
+
 static void
 take(struct gong_receive *receive, struct gong_device_name name,
      const struct gong_presence_message *status, bool live, gong_mono_t now)
@@ -8,18 +21,20 @@ take(struct gong_receive *receive, struct gong_device_name name,
     struct gong_receive_epoch *epoch = NULL;
     struct gong_device *device;
 
-    if (!status->has_epoch) {
-        return;
-    }
     (void)pthread_mutex_lock(&receive->lock);
-    if (gong_receive_get_device(receive, name, now, &device) ==
-        GONG_RECEIVE_NEW) {
+    if (status->kind == GONG_PRESENCE_OFFLINE) {
+        forget_births(&receive->devices, name);
+    }
+    if (status->has_epoch &&
+        gong_receive_get_device(receive, name, now, &device) ==
+            GONG_RECEIVE_NEW) {
         epoch = gong_receive_get_epoch(receive, device, status->epoch);
     }
     if (epoch != NULL) {
         gong_ledger_expect(&epoch->ledger, status->next,
                            status->kind == GONG_PRESENCE_OFFLINE);
         epoch->changed = true;
+        epoch->birth = status->kind == GONG_PRESENCE_ONLINE ? status->crc : 0;
         if (live && status->kind == GONG_PRESENCE_ONLINE) {
             gong_ack_queue_now(&receive->queue, &epoch->link);
         }

@@ -7,6 +7,7 @@
 #include "common/backoff.h"
 
 #define STACK_SIZE (128u << 10)
+#define TELL_AGAIN gong_dur_s(5)
 #define STEP_MS    1000 /* a wall clock that moves by more was set */
 
 /* ---- what the link reports ---- */
@@ -114,6 +115,19 @@ gong_publish_look(struct gong_publish *publish, gong_mono_t now,
     publish->wall_base_ns = base;
 }
 
+/* With the monitor held: an agent that does not know the last birth, because a
+ * broker's queue was full or its journal, is told again. */
+static void
+note_birth(struct gong_publish *publish, const struct gong_settled *settled,
+           gong_mono_t now)
+{
+    if (settled->has_birth && publish->connected && !publish->birth_due &&
+        settled->birth != publish->birth_crc &&
+        gong_mono_since(now, publish->birth_told).ns >= TELL_AGAIN.ns) {
+        publish->birth_due = true;
+    }
+}
+
 /* With the monitor held: false for an ack that makes no sense. */
 static bool
 take_ack(struct gong_publish *publish, const struct gong_settled *settled,
@@ -149,6 +163,7 @@ gong_publish_handle_ack(struct gong_publish *publish, struct gong_str payload,
     gong_monitor_lock(&publish->monitor);
     ours = settled.epoch == publish->epoch;
     if (ours) {
+        note_birth(publish, &settled, now);
         usable = take_ack(publish, &settled, now, wall, &count);
     }
     gong_monitor_unlock(&publish->monitor);

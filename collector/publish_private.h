@@ -33,16 +33,18 @@ struct gong_publish {
     uint64_t first_seq; /* the newest that an agent may have of this epoch from
                            before this process */
     unsigned overtaken; /* acks in a row past what was ever sent */
-    bool renewed;       /* the epoch: once in a process */
+    uint32_t birth_crc; /* of the birth told last */
+    gong_mono_t birth_told;
     struct gong_window window;
     struct gong_settled settled; /* the last ack of our epoch */
-    bool connected;
-    bool birth_due;
     uint64_t conn;
-    char will[GONG_PRESENCE_WILL_SIZE];
     struct gong_clock_offset clock_offset;
     uint64_t highest_sent;
     int64_t wall_base_ns; /* wall less mono when last looked; 0: never */
+    char will[GONG_PRESENCE_WILL_SIZE];
+    bool renewed; /* the epoch: once in a process */
+    bool connected;
+    bool birth_due;
     bool stopping;
     bool woken;
 

@@ -4,10 +4,12 @@
 
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "collector/lines.h"
 #include "collector/stats.h"
 #include "common/backoff.h"
+#include "common/crc32c.h"
 #include "common/log.h"
 
 #define IDLE_WAIT     gong_dur_s(60)
@@ -245,6 +247,7 @@ tell_birth(struct gong_publish *publish, gong_mono_t now)
     uint64_t conn;
     bool due;
     bool told;
+    uint32_t crc;
     char *text;
 
     gong_monitor_lock(&publish->monitor);
@@ -259,12 +262,15 @@ tell_birth(struct gong_publish *publish, gong_mono_t now)
     }
     text = gong_presence_birth(conn, &spool, publish->cadence);
     told = text != NULL && gong_publish_say(publish, text);
+    crc = text == NULL ? 0 : gong_crc32c(0, text, strlen(text));
     free(text);
     if (told) {
         publish->born_version = version;
         publish->born_writable = spool.writable;
         publish->born_at = now;
         gong_monitor_lock(&publish->monitor);
+        publish->birth_crc = crc;
+        publish->birth_told = now;
         publish->birth_due = publish->conn != conn;
         gong_monitor_unlock(&publish->monitor);
     }

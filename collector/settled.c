@@ -36,6 +36,29 @@ read_epoch(const json_t *value, uint64_t *out)
     return true;
 }
 
+/* 8 lower-case hex digits; anything else says nothing. */
+static void
+read_birth(const json_t *value, struct gong_settled *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    const char *text = json_string_value(value);
+    uint32_t birth = 0;
+
+    if (text == NULL || json_string_length(value) != 8) {
+        return;
+    }
+    for (int i = 0; i < 8; i++) {
+        const char *digit = text[i] == '\0' ? NULL : strchr(digits, text[i]);
+
+        if (digit == NULL) {
+            return;
+        }
+        birth = birth << 4 | (uint32_t)(digit - digits);
+    }
+    out->has_birth = true;
+    out->birth = birth;
+}
+
 static bool
 read_ranges(const json_t *list, struct gong_settled *out)
 {
@@ -86,6 +109,9 @@ gong_settled_parse(struct gong_str text, struct gong_settled *out)
          read_number(json_object_get(root, "now"), &now) &&
          now <= INT64_MAX / 1000000;
     out->now_ms = ok ? (int64_t)now : 0;
+    if (ok) {
+        read_birth(json_object_get(root, "birth"), out);
+    }
     json_decref(root);
     return ok ? GONG_OK : GONG_ERR_INVALID;
 }

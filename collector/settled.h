@@ -2,7 +2,8 @@
  * settled: what an agent says it has: the ack message of design 3.
  *
  *   {"agent":"a","journal":"...","epoch":"5f1c09e2a7b4d310","cum":1041,
- *    "ranges":[[1043,1050],[1060,1060]],"now":1760000000123}
+ *    "ranges":[[1043,1050],[1060,1060]],"birth":"9a3c11f0",
+ *    "now":1760000000123}
  *
  * Comes from the network: everything is checked. Pure but for memory.
  */
@@ -28,6 +29,8 @@ struct gong_settled {
     } ranges[GONG_SETTLED_RANGES_MAX];
     size_t range_count;
     int64_t now_ms; /* the agent's clock */
+    bool has_birth;
+    uint32_t birth; /* CRC-32C of the birth that it knows; 0: none */
 };
 
 /* gong_settled_parse: GONG_ERR_INVALID where text is no ack. */

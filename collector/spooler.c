@@ -32,15 +32,17 @@ struct gong_spooler {
     void (*heard)(void *ctx);
     void *heard_ctx;
 
-    pthread_mutex_t append_lock; /* numbers follow the order in the spool */
-    bool manifest_failing;       /* under append_lock: logged already */
-    struct gong_buffer reports;  /* under append_lock */
-    bool holding;        /* under append_lock: the newest batch is in memory */
-    uint64_t skipped_to; /* and then the last number that was skipped, or 0 */
-    _Atomic uint64_t low_most; /* see gong_spooler_low_most */
+    pthread_mutex_t append_lock; /* guards what follows, up to holding; numbers
+                                    follow the order in the spool */
+    struct gong_buffer reports;
+    uint64_t skipped_to;   /* the last number skipped for a hold, or 0 */
+    bool manifest_failing; /* logged already */
+    bool holding;          /* the newest batch is in memory */
+
+    atomic_bool writable;
     enum gong_spool_policy policy;
     _Atomic uint64_t last_seq;
-    atomic_bool writable;
+    _Atomic uint64_t low_most; /* see gong_spooler_low_most */
 
     struct gong_monitor monitor; /* guards dirty and stopping */
     bool dirty;

@@ -173,9 +173,10 @@ read_pair(enum header_key key, struct gong_str text,
     case KEY_EPOCH:
         return read_hex(text, 16, &header->epoch);
     case KEY_SEQ:
-        return read_unsigned(text, UINT64_MAX, &header->seq) && header->seq > 0;
+        return read_unsigned(text, GONG_BATCH_SEQ_MAX, &header->seq) &&
+               header->seq > 0;
     case KEY_LOW:
-        return read_unsigned(text, UINT64_MAX, &header->low);
+        return read_unsigned(text, GONG_BATCH_SEQ_MAX, &header->low);
     case KEY_LANE:
         return read_lane(text, &header->lane);
     case KEY_N:
@@ -197,7 +198,7 @@ read_pair(enum header_key key, struct gong_str text,
     case KEY_AT:
         return read_ms(text, false, &header->at_ms);
     case KEY_LOST:
-        return read_unsigned(text, UINT64_MAX, &header->lost_points);
+        return read_unsigned(text, GONG_BATCH_SEQ_MAX, &header->lost_points);
     case KEY_CLOCK: /* other words are a later collector's */
         header->placed = gong_str_is(text, "placed");
         return true;

@@ -52,6 +52,9 @@ struct gong_batch_header {
     bool placed;          /* off is a guess: recorded before time was known */
 };
 
+/* No spool comes near it, and every double and every store can hold it. */
+#define GONG_BATCH_SEQ_MAX (UINT64_C(1) << 53)
+
 #define GONG_BATCH_HEADER_SIZE 320
 
 /* gong_batch_header_format: the line with its newline; returns its length. */

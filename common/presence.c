@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "common/crc32c.h"
 #include "common/lp_number.h"
 #include "common/topic.h"
 
@@ -478,6 +479,7 @@ gong_presence_parse(struct gong_str text, struct gong_presence_message *out)
         *out = (struct gong_presence_message){.kind = GONG_PRESENCE_CLEARED};
         return GONG_ERR_CORRUPT;
     }
+    out->crc = gong_crc32c(0, text.data, text.len);
     return GONG_OK;
 }
 

@@ -45,6 +45,7 @@ struct gong_presence_message {
     bool has_epoch;
     uint64_t epoch;
     uint64_t next; /* up to INT64_MAX; 0: not told */
+    uint32_t crc;  /* CRC-32C of the text: names this very message */
 };
 
 /* gong_presence_parse: GONG_ERR_CORRUPT where text is no such JSON object: of

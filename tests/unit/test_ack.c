@@ -93,11 +93,13 @@ the_text_is_as_documented(void **state)
     struct gong_receive_ack ack = {.epoch = 0x5f1c09e2a7b4d310,
                                    .cum = 1041,
                                    .range_count = 2,
-                                   .ranges = {{1043, 1050}, {1052, 1052}}};
+                                   .ranges = {{1043, 1050}, {1052, 1052}},
+                                   .birth = 0x9a3c11f0};
     static const char golden[] =
         "{\"agent\":\"a1\",\"journal\":\"0123456789abcdef0000000000000000\","
         "\"epoch\":\"5f1c09e2a7b4d310\",\"cum\":1041,"
-        "\"ranges\":[[1043,1050],[1052,1052]],\"now\":1760000000123}";
+        "\"ranges\":[[1043,1050],[1052,1052]],\"birth\":\"9a3c11f0\","
+        "\"now\":1760000000123}";
 
     assert_int_equal(
         gong_ack_format(&options, &ack, INT64_C(1760000000123), world->text),
@@ -139,7 +141,9 @@ nothing_is_acked_before_it_is_durable(void **state)
     gong_ack_run_once(world->ack);
     assert_int_equal(world->sent, 1);
     assert_string_equal(world->topic, "gong/v1/22015/lamp-1/ack");
-    assert_non_null(strstr(world->text, "\"cum\":1,\"ranges\":[],\"now\":"));
+    assert_non_null(
+        strstr(world->text,
+               "\"cum\":1,\"ranges\":[],\"birth\":\"00000000\",\"now\":"));
 }
 
 /* What comes after the ack was taken must not be in it. */

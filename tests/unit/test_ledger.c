@@ -270,6 +270,19 @@ a_report_of_more_than_was_lost_explains_nothing(void **state)
     assert_int_equal(world->ledger.counts.batches, 3);
 }
 
+/* A full spool lost the beginning before any link came up. */
+static void
+what_was_lost_before_first_contact_is_counted_once(void **state)
+{
+    struct world *world = *state;
+
+    come(world, 10, 10);
+    report(world, DROPPED(1, 9, 9, ""));
+    report(world, DROPPED(1, 9, 9, ""));
+    assert_int_equal(world->ledger.counts.dropped, 9);
+    assert_int_equal(state_of(world), GONG_LEDGER_GAPS);
+}
+
 static void
 only_a_goodbye_proves_a_closed_one_empty(void **state)
 {
@@ -396,6 +409,7 @@ main(void)
         CASE(other_reasons_have_their_own_counts),
         CASE(a_report_of_what_never_was_is_not_believed),
         CASE(a_report_of_more_than_was_lost_explains_nothing),
+        CASE(what_was_lost_before_first_contact_is_counted_once),
         CASE(only_a_goodbye_proves_a_closed_one_empty),
         CASE(gaps_are_bounded_and_still_counted),
         cmocka_unit_test(sizes_are_read_or_shared_out),

@@ -19,6 +19,7 @@
 #include "collector/publish.h"
 #include "collector/stats.h"
 #include "common/batch.h"
+#include "common/crc32c.h"
 #include "common/log.h"
 
 #define SENT_MAX 4096
@@ -38,7 +39,7 @@ struct sent {
     uint64_t tag;
     bool status; /* on the status topic */
     bool answered;
-    char text[160]; /* of a status message, or the body's start */
+    char text[512]; /* of a status message, or the body's start */
 };
 
 static struct world {
@@ -302,7 +303,57 @@ ack(uint64_t cum, const char *ranges)
            world.wall.ns / GONG_NS_PER_MS);
 }
 
+static size_t
+count_status(void)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < world.count; i++) {
+        count += world.sent[i].status;
+    }
+    return count;
+}
+
+/* An ack that also says which birth the agent has. */
+static void
+ack_birth(uint32_t birth)
+{
+    char text[512];
+
+    (void)snprintf(text, sizeof text,
+                   "{\"agent\":\"a\",\"journal\":\"j\",\"epoch\":\"%016" PRIx64
+                   "\",\"cum\":0,\"ranges\":[],\"birth\":\"%08" PRIx32
+                   "\",\"now\":%" PRId64 "}",
+                   gong_spooler_epoch(world.spooler), birth,
+                   world.wall.ns / GONG_NS_PER_MS);
+    gong_publish_handle_ack(world.publish, gong_str_of(text), world.mono,
+                            world.wall);
+}
+
 /* ---- tests ---- */
+
+/* A broker whose queue for the agent was full has dropped it. */
+static void
+a_birth_that_the_agent_does_not_have_is_told_again(void **state)
+{
+    const char *birth;
+
+    (void)state;
+    append(1);
+    connect_link();
+    step();
+    birth = expect_status();
+    ack_birth(0);
+    step();
+    assert_int_equal(count_status(), 1); /* it may be on its way */
+    world.mono = gong_mono_add(world.mono, gong_dur_s(6));
+    ack_birth(gong_crc32c(0, birth, strlen(birth)));
+    step();
+    assert_int_equal(count_status(), 1);
+    ack_birth(0);
+    step();
+    assert_int_equal(count_status(), 2);
+}
 
 static void
 keeps_the_window(void **state)
@@ -1032,6 +1083,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        TEST(a_birth_that_the_agent_does_not_have_is_told_again),
         TEST(keeps_the_window),
         TEST(sends_again_after_a_lost_link),
         TEST(sends_puback_ed_again_after_reconnect),
