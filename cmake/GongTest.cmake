@@ -4,7 +4,7 @@
 function(gong_test module)
     cmake_parse_arguments(PARSE_ARGV 1 arg "" "TIMEOUT" "LINKS;SOURCES;ENVIRONMENT")
     if(NOT arg_TIMEOUT)
-        set(arg_TIMEOUT 60)
+        set(arg_TIMEOUT 300)
     endif()
     add_executable(test_${module} ${CMAKE_SOURCE_DIR}/tests/unit/test_${module}.c
         ${arg_SOURCES})

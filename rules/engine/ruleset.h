@@ -39,7 +39,6 @@ struct gong_rule {
     struct gong_expr *expr;
     int64_t interval_ms; /* 0: on every sample */
     int64_t lookback_ms; /* semantics rule 5; 5 minutes by default */
-    bool lookback_fixed; /* whatever devices declare */
     int64_t for_ms;
     int64_t keep_firing_for_ms;
     enum gong_on_missing on_missing;
@@ -49,6 +48,7 @@ struct gong_rule {
     size_t annotation_count;
     char *file; /* where it was written, for reports */
     int line;
+    bool lookback_fixed; /* whatever devices declare */
 };
 
 struct gong_ruleset {

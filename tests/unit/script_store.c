@@ -2,11 +2,22 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
+
+static pthread_mutex_t server_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void
+script_store_copy(struct server *server, char *out, size_t size)
+{
+    (void)pthread_mutex_lock(&server_lock);
+    (void)snprintf(out, size, "%s", server->stored);
+    (void)pthread_mutex_unlock(&server_lock);
+}
 
 size_t
 script_store_count_lines(const char *text)
@@ -29,9 +40,11 @@ store_lines(struct server *server, const char *body, bool without_bad)
         (void)snprintf(line, sizeof line, "%.*s", (int)len, body);
         if (!without_bad || strstr(line, "bad") == NULL) {
             assert_true(server->stored_len + len < sizeof server->stored);
+            (void)pthread_mutex_lock(&server_lock);
             server->stored_len += (size_t)snprintf(
                 server->stored + server->stored_len,
                 sizeof server->stored - server->stored_len, "%s", line);
+            (void)pthread_mutex_unlock(&server_lock);
         }
         body += len;
     }
@@ -60,13 +73,31 @@ by_content(struct server *server, const struct script_request *request,
 }
 
 void
+script_store_plan(struct server *server, const char *plan)
+{
+    (void)pthread_mutex_lock(&server_lock);
+    server->plan = plan;
+    (void)pthread_mutex_unlock(&server_lock);
+}
+
+static char
+step_of(const struct server *server, size_t index)
+{
+    char step;
+
+    (void)pthread_mutex_lock(&server_lock);
+    step = index < strlen(server->plan) ? server->plan[index] : '.';
+    (void)pthread_mutex_unlock(&server_lock);
+    return step;
+}
+
+void
 script_store_decide(void *ctx, size_t index,
                     const struct script_request *request,
                     struct script_reply *reply)
 {
     struct server *server = ctx;
-    size_t planned = strlen(server->plan);
-    char step = index < planned ? server->plan[index] : '.';
+    char step = step_of(server, index);
 
     reply->close = server->close_each;
     if (strcmp(request->method, "GET") == 0) {

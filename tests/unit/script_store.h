@@ -22,7 +22,7 @@ struct server {
     bool all_or_nothing; /* lines with "bad": 400 for the whole */
     char metrics[128];
     size_t stored_len;
-    char stored[1 << 16];
+    char stored[1 << 16]; /* see script_store_copy */
 };
 
 /*
@@ -33,6 +33,11 @@ struct server {
 void script_store_decide(void *ctx, size_t index,
                          const struct script_request *request,
                          struct script_reply *reply);
+
+/* script_store_plan: another one while it runs; any thread. */
+void script_store_plan(struct server *server, const char *plan);
+/* script_store_copy: what is stored so far; any thread. */
+void script_store_copy(struct server *server, char *out, size_t size);
 
 size_t script_store_count_lines(const char *text);
 

@@ -18,6 +18,7 @@ struct store_fixture {
     struct gong_store *store;
     struct gong_store_config config;
     char url[64];
+    char stored[1 << 16];
 };
 
 /* The server answers by plan; the store is not started. end stops both. */
@@ -29,8 +30,7 @@ void store_fixture_start(struct store_fixture *f, struct sinks *sinks);
 /* Ten lines, numbered; the fourth and the eighth are bad where asked for. */
 void store_fixture_put_ten(struct sinks *sinks, bool with_bad);
 
-/* What the server has stored, as of its last answer (which takes the lock that
- * script_count takes). */
+/* What the server has stored so far; good until the next call. */
 const char *store_fixture_stored(struct store_fixture *f);
 
 /* How often line n of put_ten occurs in text. */

@@ -46,6 +46,8 @@ wait_stored(struct store_fixture *f, int n)
 {
     for (int i = 0; i < 4000; i++) {
         if (store_fixture_occurrences(store_fixture_stored(f), n) > 0) {
+            /* Its answer is on its way yet: cut off it would come again. */
+            gong_clock_sleep(gong_dur_ms(50));
             return;
         }
         gong_clock_sleep(gong_dur_ms(5));
@@ -73,6 +75,7 @@ begin(const char *plan)
         store_fixture_begin(GONG_STORE_VICTORIAMETRICS, plan);
 
     f->config.batch_lines = 2;
+    f->config.timeout = gong_dur_s(10); /* none here is too slow */
     f->server.started = 100;
     return f;
 }
@@ -164,7 +167,7 @@ restart_agent(struct store_fixture *f, struct sinks *sinks)
     gong_store_stop(f->store);
     f->store = NULL;
     sinks_reopen(sinks);
-    f->server.plan = "";
+    script_store_plan(&f->server, "");
     store_fixture_start(f, sinks);
 }
 
