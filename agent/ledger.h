@@ -98,7 +98,8 @@ void gong_ledger_take(struct gong_ledger *ledger,
  * body: it tells nothing else. */
 void gong_ledger_pass(struct gong_ledger *ledger, uint64_t seq);
 
-/* gong_ledger_explain: a report; what it names and never came is settled. */
+/* gong_ledger_explain: a report; what it names and never came is settled. Of
+ * numbers below the first one known here the report alone is believed. */
 void gong_ledger_explain(struct gong_ledger *ledger,
                          const struct gong_ledger_report *report,
                          struct gong_ranges *settled);

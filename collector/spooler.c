@@ -9,8 +9,8 @@
 #include "collector/lines.h"
 #include "collector/manifest.h"
 #include "collector/spooled.h"
+#include "collector/spooler_numbers.h"
 #include "collector/stats.h"
-#include "common/backoff.h"
 #include "common/crc32c.h"
 #include "common/le.h"
 #include "common/log.h"
@@ -51,61 +51,11 @@ struct gong_spooler {
     pthread_t thread;
 };
 
-/* The newest number in the spool, and the generation it was written in. On the
- * way: numbers that are missing between two of one generation were damaged. */
-static enum gong_err
-find_last(struct gong_spooler *spooler, uint64_t *seq, uint8_t *generation,
-          bool *held)
-{
-    struct gong_spool_cursor *cursor = NULL;
-    struct gong_record record;
-    enum gong_err err = gong_spool_cursor_open(spooler->spool, NULL, &cursor);
-
-    *seq = 0;
-    *generation = 0;
-    *held = false;
-    if (err != GONG_OK) {
-        return err;
-    }
-    for (;;) {
-        struct gong_spooled batch;
-
-        err = gong_spool_cursor_next(cursor, UINT64_MAX, &record);
-        if (err != GONG_OK) {
-            break;
-        }
-        if (gong_spooled_parse(&record, &batch) == GONG_OK &&
-            batch.seq > *seq) {
-            gong_dating_learn(&spooler->dating, &batch);
-            if (*seq != 0 && batch.seq > *seq + 1 && !*held && !batch.held &&
-                batch.generation == *generation) {
-                gong_drops_hole(spooler->drops, *seq + 1, batch.seq - 1);
-            }
-            *seq = batch.seq;
-            *generation = batch.generation;
-            *held = batch.held;
-        }
-    }
-    gong_spool_cursor_close(cursor);
-    return err == GONG_ERR_AGAIN ? GONG_OK : err;
-}
-
-static uint64_t
-random_jump(void)
-{
-    return GONG_SPOOLER_JUMP *
-               (1 + gong_random_u64() % GONG_SPOOLER_HELD_JUMPS) +
-           gong_random_u64() % GONG_SPOOLER_JUMP;
-}
-
 static enum gong_err
 resume_numbers(struct gong_spooler *spooler, uint64_t segments)
 {
     struct gong_spool_stats stats;
-    uint64_t seq = 0;
-    uint64_t last;
-    uint8_t generation = 0;
-    bool held;
+    uint64_t last = 0;
     enum gong_err err;
 
     gong_spool_stats(spooler->spool, &stats);
@@ -115,29 +65,10 @@ resume_numbers(struct gong_spooler *spooler, uint64_t segments)
         spooler->body_max = GONG_SPOOLED_BODY_MAX;
     }
     spooler->generation = (uint8_t)(stats.generation & 0xff);
-    err = find_last(spooler, &seq, &generation, &held);
-    if (err != GONG_OK) {
-        return err;
-    }
-    last = seq;
-    if (seq == 0) {
-        /* Nothing left to read a number from: none so far was above this,
-         * since every batch takes at least that many bytes, and every
-         * generation after the first jumped at most once. */
-        seq = stats.end / gong_record_size(GONG_SPOOLED_HEAD + 1) +
-              (stats.generation - 1) * GONG_SPOOLER_JUMP;
-    } else {
-        /* A jump for each tail that was torn since that batch: between two of
-         * them there may have been numbers of which nothing is left. */
-        seq += (uint8_t)(spooler->generation - generation) * GONG_SPOOLER_JUMP;
-    }
-    /* More may have been sent from memory than came to the disk. */
-    seq += held ? random_jump() : 0;
-    if (seq > last) {
-        gong_drops_torn(spooler->drops, last + 1, seq);
-    }
-    atomic_init(&spooler->last_seq, seq);
-    return GONG_OK;
+    err = gong_spooler_last_number(spooler->spool, &spooler->dating,
+                                   spooler->drops, &last);
+    atomic_init(&spooler->last_seq, last);
+    return err;
 }
 
 static void *
@@ -387,7 +318,7 @@ static enum gong_err
 hold(struct gong_spooler *spooler, const struct draft *draft)
 {
     uint64_t next = atomic_load(&spooler->last_seq) + 1;
-    uint64_t seq = spooler->holding ? next : next + random_jump();
+    uint64_t seq = spooler->holding ? next : next + gong_spooler_jump();
     enum gong_err err;
 
     if (!spooler->holding) {

@@ -130,6 +130,38 @@ damage_is_named(void **state)
     free(said.text);
 }
 
+/* Emptied or taken away: what came before and after it is not all. */
+static void
+a_segment_that_is_gone_is_named(void **state)
+{
+    struct sinks *sinks = *state;
+    struct said said;
+    char line[3000];
+    char path[128];
+
+    memset(line, 'x', sizeof line);
+    memcpy(line, "lamp text=\"", 11);
+    memcpy(line + sizeof line - 2, "\"", 2);
+    for (int i = 0; i < 100; i++) { /* five segments */
+        (void)sinks_put_data(sinks, "22015", "lamp-1", line);
+    }
+    said = ask(sinks, false, 0);
+    assert_int_equal(said.err, GONG_OK);
+    free(said.text);
+    (void)snprintf(path, sizeof path, "%s/journal/0000000000000001.segment",
+                   sinks->dir);
+    assert_int_equal(truncate(path, 0), 0);
+    said = ask(sinks, false, 0);
+    assert_int_equal(said.err, GONG_ERR_CORRUPT);
+    assert_non_null(strstr(said.text, "65536 damaged bytes=65536\n"));
+    free(said.text);
+    assert_int_equal(unlink(path), 0);
+    said = ask(sinks, false, 0);
+    assert_int_equal(said.err, GONG_ERR_CORRUPT);
+    assert_non_null(strstr(said.text, "65536 damaged bytes=65536\n"));
+    free(said.text);
+}
+
 static void
 what_is_no_journal_is_refused(void **state)
 {
@@ -154,6 +186,7 @@ main(void)
         T(each_record_is_a_line),
         T(control_characters_do_not_pass),
         T(damage_is_named),
+        T(a_segment_that_is_gone_is_named),
         T(what_is_no_journal_is_refused),
     };
 

@@ -1,5 +1,6 @@
 /* Unit tests of agent/notify.c: a receiver that answers as told; order, cursor
  * over restarts, and that a dead receiver delays no other. */
+#include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -221,6 +223,39 @@ what_is_over_after_a_start_is_not_told(void **state)
     assert_int_equal(sinks_count(sinks, "gong_agent_notifications_total",
                                  "notifier=\"people\",outcome=\"over\""),
                      2);
+}
+
+/* The log lost something: people may wait for an end that is lost too. */
+static void
+all_is_told_where_the_log_has_gaps(void **state)
+{
+    struct sinks *sinks = *state;
+    struct receiver receiver = make_receiver("");
+    struct gong_notifier *notifier;
+    struct gong_spool_stats stats;
+    char path[128];
+    int fd;
+
+    put(sinks, "A", GONG_ALERT_PENDING, GONG_ALERT_FIRING);
+    gong_spool_stats(gong_effects_spool(sinks->effects), &stats);
+    put(sinks, "A", GONG_ALERT_FIRING, GONG_ALERT_INACTIVE);
+    put(sinks, "B", GONG_ALERT_PENDING, GONG_ALERT_FIRING);
+    put(sinks, "A", GONG_ALERT_PENDING, GONG_ALERT_FIRING);
+    put(sinks, "A", GONG_ALERT_FIRING, GONG_ALERT_INACTIVE);
+    (void)snprintf(path, sizeof path, "%s/effects/0000000000000000.segment",
+                   sinks->dir);
+    fd = open(path, O_WRONLY);
+    assert_true(fd >= 0);
+    assert_int_equal(pwrite(fd, "x", 1, (off_t)stats.end + 80), 1);
+    (void)close(fd);
+    sinks_reopen(sinks);
+    notifier = start(sinks, "people", &receiver);
+    wait_for(&receiver, &receiver.told, 4);
+    gong_notifier_stop(notifier);
+    assert_string_equal(receiver.names[0], "A firing");
+    assert_string_equal(receiver.names[1], "B firing");
+    assert_string_equal(receiver.names[2], "A firing");
+    assert_string_equal(receiver.names[3], "A resolved");
 }
 
 static void
@@ -451,6 +486,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         TEST(only_news_is_told_in_order),
         TEST(what_is_over_after_a_start_is_not_told),
+        TEST(all_is_told_where_the_log_has_gaps),
         TEST(what_is_over_when_the_receiver_is_back_is_not_told),
         TEST(retries_until_answered_and_passes_over_refused),
         TEST(a_dead_receiver_delays_no_other),
