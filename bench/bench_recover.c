@@ -20,6 +20,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "bench/descriptor.h"
 #include "common/batch.h"
 #include "common/clock.h"
 #include "common/crc32c.h"
@@ -320,40 +321,6 @@ read_journal(const struct setting *s, struct gong_spool *spool, uint64_t from,
     gong_lp_reader_free(reader);
 }
 
-static bool
-write_fd(void *ctx, const void *bytes, size_t len)
-{
-    const char *at = bytes;
-
-    while (len > 0) {
-        ssize_t done = write(*(int *)ctx, at, len);
-
-        if (done <= 0) {
-            return false;
-        }
-        at += done;
-        len -= (size_t)done;
-    }
-    return true;
-}
-
-static bool
-read_fd(void *ctx, void *out, size_t len)
-{
-    char *at = out;
-
-    while (len > 0) {
-        ssize_t got = read(*(int *)ctx, at, len);
-
-        if (got <= 0) {
-            return false;
-        }
-        at += got;
-        len -= (size_t)got;
-    }
-    return true;
-}
-
 /* Applies the first round and keeps what comes of it. */
 static void
 make_snapshot(struct gong_spool *spool, uint64_t second,
@@ -362,7 +329,7 @@ make_snapshot(struct gong_spool *spool, uint64_t second,
     struct gong_engine_limits limits = {.devices = 2000000};
     struct gong_snapshot_place place = {.position = second};
     int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-    struct gong_snapshot_sink sink = {write_fd, &fd};
+    struct gong_snapshot_sink sink = {bench_write_fd, &fd};
     uint64_t effects = 0;
     struct gong_engine *engine = gong_engine_new(&limits, on_effect, &effects);
     struct gong_spool_cursor *cursor = NULL;
@@ -392,7 +359,7 @@ restore(const struct gong_ruleset *set, uint64_t *effects, const char *path)
     struct gong_snapshot_start start = {&limits, on_effect, effects, set};
     struct watch watch = start_watch();
     int fd = open(path, O_RDONLY);
-    struct gong_snapshot_source source = {read_fd, &fd, 0};
+    struct gong_snapshot_source source = {bench_read_fd, &fd, 0};
     struct gong_engine *engine = NULL;
     const char *why = "";
     struct stat st;

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "agent/snapshot_memory.h"
+#include "bench/descriptor.h"
 #include "common/batch.h"
 #include "common/clock.h"
 #include "rules/engine/engine_snapshot.h"
@@ -128,40 +129,6 @@ round_of(struct gong_engine *engine, struct gong_lp_reader *reader,
     }
 }
 
-static bool
-write_fd(void *ctx, const void *bytes, size_t len)
-{
-    const char *at = bytes;
-
-    while (len > 0) {
-        ssize_t done = write(*(int *)ctx, at, len);
-
-        if (done <= 0) {
-            return false;
-        }
-        at += done;
-        len -= (size_t)done;
-    }
-    return true;
-}
-
-static bool
-read_fd(void *ctx, void *out, size_t len)
-{
-    char *at = out;
-
-    while (len > 0) {
-        ssize_t got = read(*(int *)ctx, at, len);
-
-        if (got <= 0) {
-            return false;
-        }
-        at += got;
-        len -= (size_t)got;
-    }
-    return true;
-}
-
 static double
 gather(const struct gong_engine *engine)
 {
@@ -187,7 +154,7 @@ bench_fork(const struct gong_engine *engine, const char *path, bool gathered)
 
         if (pid == 0) {
             int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
-            struct gong_snapshot_sink sink = {write_fd, &fd};
+            struct gong_snapshot_sink sink = {bench_write_fd, &fd};
 
             _exit(fd >= 0 && gong_engine_save(engine, &place, &sink) ? 0 : 1);
         }
@@ -204,7 +171,7 @@ bench_restore(const struct gong_ruleset *set, uint64_t *count, const char *path)
 {
     int fd = open(path, O_RDONLY);
     struct stat st;
-    struct gong_snapshot_source source = {read_fd, &fd, 0};
+    struct gong_snapshot_source source = {bench_read_fd, &fd, 0};
     struct gong_engine_limits limits = {.devices = 2000000};
     struct gong_snapshot_start start = {&limits, on_effect, count, set};
     struct gong_engine *engine = NULL;
