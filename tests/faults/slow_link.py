@@ -82,6 +82,10 @@ class Town:
         series = json.loads(body)["results"][0].get("series", [])
         return series[0]["values"] if series else []
 
+    def connections(self):
+        log = self.collector.process.log_path.read_text()
+        return log.count("event=mqtt_connected")
+
     def backlog(self):
         rows = self.query("SELECT count(v) FROM hour")
         return rows[0][1] if rows else 0
@@ -186,6 +190,9 @@ def scenario(town):
     town.broker.process.start()
     wait_until(lambda: town.agent.metrics().get("gong_agent_broker_connected"),
                60, "the agent's connection")
+    # What is older than backlog_after when it connects is backlog by rights.
+    wait_until(lambda: town.connections() >= 2, 60,
+               "the collector's connection")
     watch = Watch(town, feed)
     watch.drain()
     watch.last_ones()
