@@ -181,97 +181,6 @@ instant(const struct gong_live *live, const struct gong_instance *instance,
     return t;
 }
 
-/* Whether an alert at rest may be forgotten: once no instant to come can lie
- * before its last change. */
-static bool
-is_over(const struct gong_live *live, const struct gong_instance *instance,
-        int64_t t)
-{
-    const struct gong_alert *alert =
-        gong_alert_at(&live->alerts, instance->alert);
-
-    if (alert->state != GONG_ALERT_INACTIVE) {
-        return false;
-    }
-    if (!live->book.rules[instance->rule].journal) {
-        t = newest_stamp(&live->binds, instance);
-    }
-    return t > alert->told_ms;
-}
-
-void
-gong_engine_describe(const struct gong_live *live,
-                     const struct gong_alert *alert, struct gong_effect *effect)
-{
-    const struct gong_book_rule *rule =
-        &live->book
-             .rules[gong_instance_at(&live->binds, alert->instance)->rule];
-    enum gong_severity worst = (enum gong_severity)alert->severity;
-
-    effect->rule = rule->rule;
-    effect->at_ms = alert->told_ms;
-    effect->since_ms = alert->since_ms;
-    effect->value = alert->value;
-    effect->presence = rule->presence;
-    effect->worst = worst > rule->severity ? worst : GONG_SEVERITY_OTHER;
-    effect->hidden = alert->hidden;
-}
-
-void
-gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
-                 const struct gong_alert *alert,
-                 const struct gong_alert_change *change,
-                 const struct gong_cause *cause)
-{
-    const struct gong_instance *i =
-        gong_instance_at(&live->binds, alert->instance);
-    const struct gong_series *home =
-        gong_series_at(&live->binds, gong_bind_home(&live->binds, i));
-    struct gong_effect effect = {
-        .position = engine->position,
-        .ordinal = engine->ordinal++,
-        .journal_ms = engine->journal_ms,
-        .from = change->from,
-        .to = change->to,
-        .reason = change->reason,
-        .captured_ms = cause->captured_ms,
-        .published_ms = cause->published_ms,
-        .received_ms = cause->received_ms,
-    };
-
-    gong_engine_describe(live, alert, &effect);
-    gong_effect_render(engine->space, &engine->labelsets, home->labelset,
-                       &effect);
-    engine->stats.transitions++;
-    engine->emit(engine->ctx, &effect);
-}
-
-/* Gives an instance that leaves rest its alert. */
-static bool
-add_alert(struct gong_live *live, uint32_t instance)
-{
-    struct gong_instance *i = gong_instance_at(&live->binds, instance);
-
-    i->alert = gong_alerts_add(&live->alerts, instance);
-    if (i->alert == 0) {
-        return false;
-    }
-    if (live->book.rules[i->rule].form != GONG_FORM_JOINT) {
-        gong_series_at(&live->binds, i->leaves)->busy++;
-    }
-    return true;
-}
-
-static void
-remove_alert(struct gong_live *live, struct gong_instance *i)
-{
-    gong_alerts_remove(&live->alerts, i->alert);
-    i->alert = 0;
-    if (live->book.rules[i->rule].form != GONG_FORM_JOINT) {
-        gong_series_at(&live->binds, i->leaves)->busy--;
-    }
-}
-
 static enum gong_alert_event
 event_of(bool result, const struct gong_alert *alert, uint16_t fed)
 {
@@ -296,25 +205,33 @@ hold(struct gong_engine *engine, uint32_t instance, struct gong_alert *alert,
     return GONG_OK;
 }
 
+/* Whether an alert at rest may be forgotten: once no instant to come can lie
+ * before its last change. */
+static bool
+is_over(const struct gong_live *live, const struct gong_instance *instance,
+        int64_t t)
+{
+    const struct gong_alert *alert =
+        gong_alert_at(&live->alerts, instance->alert);
+
+    if (alert->state != GONG_ALERT_INACTIVE) {
+        return false;
+    }
+    if (!live->book.rules[instance->rule].journal) {
+        t = newest_stamp(&live->binds, instance);
+    }
+    return t > alert->told_ms;
+}
+
 static enum gong_err
 step(struct gong_engine *engine, uint32_t instance, int64_t t,
      enum gong_alert_event event, const struct gong_cause *cause)
 {
     struct gong_live *live = engine->live;
-    struct gong_instance *i = gong_instance_at(&live->binds, instance);
-    struct gong_alert *alert = gong_alert_at(&live->alerts, i->alert);
-    const struct gong_book_rule *rule = &live->book.rules[i->rule];
-    struct gong_alert_change change = {0};
 
-    if (gong_alert_step(alert, &rule->terms, event, t, &change)) {
-        if (rule->presence && change.to == GONG_ALERT_FIRING &&
-            change.from <= GONG_ALERT_PENDING) {
-            gong_engine_judge(engine, alert);
-        }
-        gong_live_count(live, change.from, change.to);
-        gong_engine_tell(engine, live, alert, &change, cause);
-    } else if (is_over(live, i, t)) {
-        remove_alert(live, i);
+    if (!gong_engine_step(engine, instance, t, event, cause) &&
+        is_over(live, gong_instance_at(&live->binds, instance), t)) {
+        gong_engine_remove_alert(live, instance);
     }
     return gong_engine_arm(engine, instance, t);
 }
@@ -331,6 +248,9 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
     double value = 0;
     bool result = false;
 
+    if (live->book.rules[i->rule].form == GONG_FORM_GENERAL) {
+        return gong_engine_run_general(engine, i->rule, t, cause);
+    }
     engine->stats.evaluations++;
     t = instant(live, i, t);
     if (gong_engine_is_dark(engine, i)) {
@@ -350,7 +270,7 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
         if (!result) {
             return gong_engine_arm(engine, instance, t);
         }
-        if (!add_alert(live, instance)) {
+        if (!gong_engine_add_alert(live, instance)) {
             return GONG_ERR_MEMORY;
         }
     }

@@ -109,6 +109,19 @@ enum gong_err gong_engine_run_clock(struct gong_engine *engine, uint32_t clock,
 enum gong_err gong_engine_arm_at(struct gong_engine *engine, uint32_t instance,
                                  int64_t due) GONG_MUST_CHECK;
 
+/* engine_alert.c */
+
+/* gong_engine_add_alert: gives an instance that leaves rest its alert; false
+ * without memory. gong_engine_remove_alert takes it away. */
+bool gong_engine_add_alert(struct gong_live *live, uint32_t instance);
+void gong_engine_remove_alert(struct gong_live *live, uint32_t instance);
+
+/* gong_engine_step: what event means for an instance's alert at t; tells and
+ * returns true where its state changed. */
+bool gong_engine_step(struct gong_engine *engine, uint32_t instance, int64_t t,
+                      enum gong_alert_event event,
+                      const struct gong_cause *cause);
+
 /* gong_engine_describe: what an alert of live says of itself, into effect. */
 void gong_engine_describe(const struct gong_live *live,
                           const struct gong_alert *alert,

@@ -1,0 +1,79 @@
+/*
+ * general: rules that are evaluated as a whole, because they join, drop or make
+ * labels across devices, or feed series of their own (record).
+ *
+ *   series --entries--> head --timer, touch--> evaluator --> label sets
+ *                                                 |            |
+ *                                  reads the engine's series   alerts, outputs
+ *
+ * The head is an instance without labels: its timer is the rule's. A result's
+ * label set has an instance of its own, which has no timer. What is listed here
+ * as derived is made anew from the tables when a snapshot is read.
+ */
+#ifndef GONG_RULES_ENGINE_GENERAL_H
+#define GONG_RULES_ENGINE_GENERAL_H
+
+#include "rules/engine/bind.h"
+#include "rules/engine/eval.h"
+
+/* A rule at interval 0 is evaluated at most so often (semantics rule 22), one
+ * that moves with time alone so often (rule 3e), and feeds its recorded series
+ * so often. */
+#define GONG_GENERAL_MIN_MS    1000
+#define GONG_GENERAL_TICK_MS   15000
+#define GONG_GENERAL_RECORD_MS 10000
+
+/* One per rule, in an arena in the order of rules. */
+struct gong_general_state {
+    int64_t evaluated_ms; /* GONG_STAMP_NONE: not yet */
+    uint32_t head;        /* instance */
+    uint32_t first;       /* alert, or output, linked by next */
+    uint32_t round;       /* counts evaluations that had a result */
+    uint32_t spare;
+};
+
+/* A series that a rule feeds. */
+struct gong_output {
+    uint32_t series; /* 0: no rule reads it */
+    uint32_t labelset;
+    uint32_t next;
+    uint32_t round; /* the last one that it was fed in; 0: free */
+};
+
+struct gong_general;
+struct gong_engine;
+struct gong_live;
+
+/* gong_general_new: the evaluator of a rule of live. NULL with error filled:
+ * GONG_ERR_INVALID's cause, or without memory. */
+struct gong_general *gong_general_new(const struct gong_engine *engine,
+                                      const struct gong_live *live,
+                                      const struct gong_book_rule *rule,
+                                      struct gong_expr_error *error);
+void gong_general_free(struct gong_general *general);
+
+/* What one evaluation said. */
+struct gong_general_result {
+    const struct gong_eval_sample *samples; /* set 0: no labels at all */
+    size_t count;
+    /* The first instant after this one at which the result may be another
+     * without a new sample; INT64_MAX: never. */
+    int64_t next_ms;
+};
+
+/* gong_general_run: at t; samples that were there slack ms ago still count as
+ * newest. GONG_ERR_INVALID or GONG_ERR_TOO_LARGE: no result. */
+enum gong_err gong_general_run(struct gong_general *general, int64_t t,
+                               int64_t slack,
+                               struct gong_general_result *out) GONG_MUST_CHECK;
+
+/* gong_general_number: a number that the caller keeps for a set of the last
+ * result, 0 at first; it stands as long as the evaluator knows the set. NULL
+ * without memory. */
+uint32_t *gong_general_number(struct gong_general *general, uint32_t set);
+
+/* gong_general_labels: of a set, without the metric's name. */
+size_t gong_general_labels(const struct gong_general *general, uint32_t set,
+                           struct gong_label_view *out);
+
+#endif
