@@ -51,6 +51,8 @@ struct gong_alert {
     uint8_t used;
     uint32_t hidden;   /* alerts that it hid when it fired; of presence rules */
     uint32_t severity; /* likewise the worst one's, an enum gong_severity */
+    uint32_t next;     /* of a GENERAL rule's: its next alert */
+    uint32_t round;    /* likewise: the last evaluation that it was true in */
 };
 
 struct gong_alert_terms {

@@ -1,6 +1,7 @@
 #include "rules/engine/bind.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 void
 gong_binds_init(struct gong_binds *binds, const struct gong_book *book,
@@ -22,6 +23,7 @@ gong_binds_init(struct gong_binds *binds, const struct gong_book *book,
     gong_arena_init(&binds->scratch, budget, sizeof(struct gong_entry));
     gong_arena_init(&binds->siblings, budget, sizeof(uint32_t));
     gong_arena_init(&binds->newest, budget, sizeof(uint32_t));
+    gong_arena_init(&binds->order, budget, sizeof(uint32_t));
     gong_index_init(&binds->series_index, budget);
     gong_index_init(&binds->attachment_index, budget);
     gong_index_init(&binds->joint_index, budget);
@@ -39,9 +41,35 @@ gong_binds_fini(struct gong_binds *binds)
     gong_arena_fini(&binds->scratch);
     gong_arena_fini(&binds->siblings);
     gong_arena_fini(&binds->newest);
+    gong_arena_fini(&binds->order);
     gong_index_fini(&binds->series_index);
     gong_index_fini(&binds->attachment_index);
     gong_index_fini(&binds->joint_index);
+    for (uint32_t i = 0; i < binds->selected_count; i++) {
+        gong_arena_fini(&binds->selected[i].series);
+    }
+    free(binds->selected);
+    free(binds->heads);
+}
+
+bool
+gong_binds_prepare(struct gong_binds *binds)
+{
+    const struct gong_book *book = binds->book;
+
+    binds->selected =
+        calloc((size_t)book->read_count + 1, sizeof *binds->selected);
+    binds->heads =
+        calloc((size_t)book->general_count + 1, sizeof *binds->heads);
+    if (binds->selected == NULL || binds->heads == NULL) {
+        return false;
+    }
+    binds->selected_count = book->read_count;
+    for (uint32_t i = 0; i < book->read_count; i++) {
+        gong_arena_init(&binds->selected[i].series, binds->series.budget,
+                        sizeof(uint32_t));
+    }
+    return true;
 }
 
 static uint64_t
@@ -69,6 +97,16 @@ gong_bind_leaf(const struct gong_binds *binds,
     return rule_of(binds, instance)->form == GONG_FORM_JOINT
                ? *leaf_at(binds, instance->leaves + leaf)
                : instance->leaves;
+}
+
+uint32_t
+gong_bind_labels(const struct gong_binds *binds,
+                 const struct gong_instance *instance)
+{
+    return rule_of(binds, instance)->form == GONG_FORM_GENERAL
+               ? instance->leaves
+               : gong_series_at(binds, gong_bind_home(binds, instance))
+                     ->labelset;
 }
 
 uint32_t
@@ -118,23 +156,32 @@ entry_of(const struct gong_binds *binds, const struct gong_book_leaf *leaf)
     };
 }
 
-/* Fills scratch with the selectors that read a series. False without memory. */
 static bool
-collect(struct gong_binds *binds, struct gong_series_name name)
+reads_series(const struct gong_binds *binds, const struct gong_book_leaf *leaf,
+             uint32_t labelset, const struct gong_label_view *views,
+             size_t count)
+{
+    const struct gong_book_rule *r = &binds->book->rules[leaf->rule];
+
+    return r->form == GONG_FORM_GENERAL
+               ? gong_matchers_all(r->reads->all[leaf->leaf].matchers, views,
+                                   count) == GONG_MATCH_YES
+               : matches(binds, &r->plan->leaves[leaf->leaf], labelset);
+}
+
+/* Adds to scratch those selectors of a metric that read a series. */
+static bool
+collect_some(struct gong_binds *binds, uint32_t metric, uint32_t labelset,
+             const struct gong_label_view *views, size_t view_count)
 {
     uint32_t count = 0;
     const struct gong_book_leaf *leaves =
-        gong_book_leaves(binds->book, name.metric, &count);
+        gong_book_leaves(binds->book, metric, &count);
 
-    gong_arena_clear(&binds->scratch);
-    if (gong_arena_add(&binds->scratch, 0) == 0) {
-        return false;
-    }
     for (uint32_t i = 0; i < count; i++) {
-        const struct gong_plan *plan = binds->book->rules[leaves[i].rule].plan;
         uint32_t at = 0;
 
-        if (!matches(binds, &plan->leaves[leaves[i].leaf], name.labelset)) {
+        if (!reads_series(binds, &leaves[i], labelset, views, view_count)) {
             continue;
         }
         at = gong_arena_add(&binds->scratch, 1);
@@ -145,6 +192,58 @@ collect(struct gong_binds *binds, struct gong_series_name name)
             entry_of(binds, &leaves[i]);
     }
     return true;
+}
+
+/* The labels of a name, the metric's among them. */
+static size_t
+views_of(const struct gong_binds *binds, struct gong_series_name name,
+         struct gong_label_view *out)
+{
+    struct gong_label_view metric = {
+        {"__name__", 8},
+        gong_symbol_text(binds->labelsets->symbols, name.metric)};
+    size_t count = gong_labelset_views(binds->labelsets, name.labelset, out);
+    size_t at = count;
+
+    while (at > 0 && gong_str_compare(out[at - 1].name, metric.name) > 0) {
+        at--;
+    }
+    if (at > 0 && gong_str_equal(out[at - 1].name, metric.name)) {
+        out[at - 1] = metric;
+        return count;
+    }
+    memmove(out + at + 1, out + at, (count - at) * sizeof *out);
+    out[at] = metric;
+    return count + 1;
+}
+
+size_t
+gong_bind_views(const struct gong_binds *binds, uint32_t series,
+                struct gong_label_view *out)
+{
+    const struct gong_series *s = gong_series_at(binds, series);
+
+    return views_of(
+        binds,
+        (struct gong_series_name){s->device, s->labelset, s->metric}, out);
+}
+
+/* Fills scratch with the selectors that read a series. False without memory. */
+static bool
+collect(struct gong_binds *binds, struct gong_series_name name)
+{
+    struct gong_label_view views[GONG_LABELSET_MAX];
+    size_t count = 0;
+
+    gong_arena_clear(&binds->scratch);
+    if (gong_arena_add(&binds->scratch, 0) == 0) {
+        return false;
+    }
+    if (binds->book->general_count > 0) {
+        count = views_of(binds, name, views);
+    }
+    return collect_some(binds, name.metric, name.labelset, views, count) &&
+           collect_some(binds, 0, name.labelset, views, count);
 }
 
 /* Entries are equal iff rule and leaf are: the rest follows from the book. */
@@ -316,6 +415,83 @@ join_instance(struct gong_binds *binds, uint32_t series,
     return instance;
 }
 
+static bool
+is_general(const struct gong_binds *binds, uint32_t instance, uint32_t rule,
+           uint32_t labelset)
+{
+    const struct gong_instance *i = gong_instance_at(binds, instance);
+
+    return i->rule == rule && i->leaves == labelset;
+}
+
+enum gong_err
+gong_bind_general(struct gong_binds *binds, uint32_t rule, uint32_t labelset,
+                  uint32_t *instance)
+{
+    uint32_t *head = &binds->heads[binds->book->rules[rule].general - 1];
+    uint64_t hash = hash_joint(binds, rule, 0, labelset);
+    struct gong_probe probe = gong_probe_start(&binds->joint_index, hash);
+
+    if (labelset == 0 && *head != 0) {
+        *instance = *head;
+        return GONG_OK;
+    }
+    while ((*instance = gong_probe_next(&binds->joint_index, &probe)) != 0) {
+        if (is_general(binds, *instance, rule, labelset)) {
+            return GONG_OK;
+        }
+    }
+    if (labelset != 0 && binds->instances.count > binds->instances_max) {
+        return GONG_ERR_TOO_LARGE;
+    }
+    *instance = add_instance(binds, rule, labelset);
+    if (*instance == 0) {
+        return GONG_ERR_MEMORY;
+    }
+    if (labelset == 0) {
+        *head = *instance;
+        return GONG_OK;
+    }
+    return gong_index_put(&binds->joint_index, hash, *instance)
+               ? GONG_OK
+               : GONG_ERR_MEMORY;
+}
+
+/* Puts a series on the list of a selector of a GENERAL rule. */
+static bool
+select_series(const struct gong_binds *binds, const struct gong_entry *entry,
+              uint32_t series)
+{
+    const struct gong_book_rule *r = &binds->book->rules[entry->rule];
+    struct gong_arena *list =
+        &binds->selected[r->first_read + entry->leaf].series;
+    uint32_t at = gong_arena_add(list, 1);
+
+    if (at != 0) {
+        *(uint32_t *)gong_arena_at(list, at) = series;
+    }
+    return at != 0;
+}
+
+/* The instance that a selector of a new series leads to; 0 without memory. */
+static uint32_t
+instance_of(struct gong_binds *binds, uint32_t series,
+            const struct gong_entry *entry)
+{
+    switch ((enum gong_book_form)entry->form) {
+    case GONG_FORM_JOINT:
+        return join_instance(binds, series, entry);
+    case GONG_FORM_GENERAL:
+        return select_series(binds, entry, series)
+                   ? binds->heads[binds->book->rules[entry->rule].general - 1]
+                   : 0;
+    case GONG_FORM_THRESHOLD:
+    case GONG_FORM_SINGLE:
+        break;
+    }
+    return add_instance(binds, entry->rule, series);
+}
+
 static enum gong_err
 add_bindings(struct gong_binds *binds, uint32_t series, uint32_t attachment)
 {
@@ -327,9 +503,7 @@ add_bindings(struct gong_binds *binds, uint32_t series, uint32_t attachment)
     }
     for (uint32_t i = 0; i < a.count; i++) {
         const struct gong_entry *entry = gong_entry_at(binds, a.first + i);
-        uint32_t instance = entry->form == GONG_FORM_JOINT
-                                ? join_instance(binds, series, entry)
-                                : add_instance(binds, entry->rule, series);
+        uint32_t instance = instance_of(binds, series, entry);
 
         if (instance == 0) {
             return GONG_ERR_MEMORY;
@@ -384,13 +558,35 @@ gong_bind_sibling(const struct gong_binds *binds, uint32_t series)
     return *number_at(&binds->siblings, series);
 }
 
+/* Series are listed in the order in which they were made, as they were then. */
+static bool
+link_selected(const struct gong_binds *binds, uint32_t series)
+{
+    const struct gong_attachment *a = gong_attachment_at(
+        binds, gong_series_at(binds, series)->attachment);
+
+    for (uint32_t i = 0; i < a->count; i++) {
+        const struct gong_entry *entry = gong_entry_at(binds, a->first + i);
+
+        if (entry->form == GONG_FORM_GENERAL &&
+            !select_series(binds, entry, series)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool
 gong_bind_link(struct gong_binds *binds)
 {
     gong_arena_clear(&binds->siblings);
     gong_arena_clear(&binds->newest);
+    for (uint32_t i = 0; i < binds->selected_count; i++) {
+        gong_arena_clear(&binds->selected[i].series);
+        binds->selected[i].sorted = 0;
+    }
     for (uint32_t series = 1; series < binds->series.count; series++) {
-        if (!link_series(binds, series)) {
+        if (!link_series(binds, series) || !link_selected(binds, series)) {
             return false;
         }
     }

@@ -6,6 +6,7 @@
  *     bindings     for each of them, the instance it feeds
  *   instance (rule, labels)           its selectors' series, alert and timer
  *   siblings                          each device's series, one after another
+ *   selected                          what GENERAL rules read, by selector
  *
  * An instance at rest is 16 bytes; it gets an alert when it leaves rest and a
  * timer when something can happen to it by silence or by time.
@@ -42,8 +43,8 @@ struct gong_instance {
     uint8_t touched;
     uint8_t news; /* its timer comes for more than that time has passed */
     uint32_t alert;
-    uint32_t leaves; /* JOINT: in leaves, one series (or 0) per leaf; else the
-                        series itself */
+    uint32_t leaves; /* JOINT: in leaves, one series (or 0) per leaf; GENERAL:
+                        a label set, 0 of the head; else the series itself */
     uint32_t timer;
 };
 
@@ -67,6 +68,12 @@ struct gong_entry {
     uint8_t spare[2];
 };
 
+/* The series of one selector of a GENERAL rule. */
+struct gong_selected {
+    struct gong_arena series; /* numbers, the first so many by their labels */
+    uint32_t sorted;
+};
+
 /* Transparent: embedded. */
 struct gong_binds {
     const struct gong_book *book;
@@ -80,10 +87,16 @@ struct gong_binds {
     struct gong_arena scratch;  /* entries of the series being made */
     struct gong_arena siblings; /* of a series: the device's next one */
     struct gong_arena newest;   /* of a device: its newest series */
+    struct gong_arena order;    /* series while they are sorted */
     struct gong_index series_index;
     struct gong_index attachment_index;
-    struct gong_index joint_index; /* JOINT instances by (rule, labels) */
+    struct gong_index joint_index; /* JOINT and GENERAL ones by (rule, labels)
+                                    */
     uint32_t instances_max;
+    /* Derived, made when the book is there. */
+    struct gong_selected *selected; /* of the book's reads */
+    uint32_t selected_count;
+    uint32_t *heads; /* instances, by the book's numbers of GENERAL rules */
 };
 
 /* book and labelsets are borrowed until fini. */
@@ -91,6 +104,10 @@ void gong_binds_init(struct gong_binds *binds, const struct gong_book *book,
                      const struct gong_labelsets *labelsets,
                      struct gong_budget *budget);
 void gong_binds_fini(struct gong_binds *binds);
+
+/* gong_binds_prepare: room for what GENERAL rules of the book read, which has
+ * been compiled. False without memory. */
+bool gong_binds_prepare(struct gong_binds *binds);
 
 struct gong_series_name {
     uint32_t device;
@@ -104,6 +121,27 @@ struct gong_series_name {
 enum gong_err gong_bind_series(struct gong_binds *binds,
                                struct gong_series_name name,
                                uint32_t *series) GONG_MUST_CHECK;
+
+/* gong_bind_general: the instance of a GENERAL rule for a label set, 0 for the
+ * head; made if need be. GONG_ERR_TOO_LARGE past the limit of instances. */
+enum gong_err gong_bind_general(struct gong_binds *binds, uint32_t rule,
+                                uint32_t labelset,
+                                uint32_t *instance) GONG_MUST_CHECK;
+
+/* gong_bind_selected: the series of one of the book's reads, by their labels.
+ * Valid until a series is made. */
+enum gong_err gong_bind_selected(struct gong_binds *binds, uint32_t read,
+                                 const uint32_t **series,
+                                 size_t *count) GONG_MUST_CHECK;
+
+/* gong_bind_views: the labels of a series, sorted, __name__ among them; out
+ * holds GONG_LABELSET_MAX. */
+size_t gong_bind_views(const struct gong_binds *binds, uint32_t series,
+                       struct gong_label_view *out);
+
+/* gong_bind_labels: an instance's label set. */
+uint32_t gong_bind_labels(const struct gong_binds *binds,
+                          const struct gong_instance *instance);
 
 /* gong_bind_instance: the instance through which a rule reads a series, 0 if it
  * does not. */
@@ -119,8 +157,8 @@ uint32_t gong_bind_leaf(const struct gong_binds *binds,
 uint32_t gong_bind_family(const struct gong_binds *binds, uint32_t device);
 uint32_t gong_bind_sibling(const struct gong_binds *binds, uint32_t series);
 
-/* gong_bind_link: makes the lists of all devices' series anew. False without
- * memory. */
+/* gong_bind_link: makes what is derived anew: the lists of all devices' series
+ * and of what selectors select, and the heads. False without memory. */
 bool gong_bind_link(struct gong_binds *binds);
 
 /* gong_bind_home: some series of an instance; all of them have its labels and
@@ -131,6 +169,14 @@ uint32_t gong_bind_home(const struct gong_binds *binds,
 /* gong_bind_refresh: fills an attachment and its entries, of which only rule
  * and leaf are known, from the book. */
 void gong_bind_refresh(const struct gong_binds *binds, uint32_t attachment);
+
+/* gong_bind_is_busy: whether an instance's alert counts as its series' own. */
+static inline bool
+gong_bind_is_busy(const struct gong_binds *binds,
+                  const struct gong_instance *instance)
+{
+    return binds->book->rules[instance->rule].form < GONG_FORM_JOINT;
+}
 
 /* gong_bind_lookback: how long a series' sample counts as present for a rule.
  */

@@ -2,6 +2,8 @@
 
 #include <stdlib.h>
 
+#include "rules/engine/book_order.h"
+#include "rules/engine/general.h"
 #include "rules/engine/hash.h"
 #include "rules/engine/timer.h"
 
@@ -101,32 +103,88 @@ severity_of(const struct gong_rule *rule)
     return GONG_SEVERITY_OTHER;
 }
 
+/* What all classes have in common. */
 static enum gong_err
-compile_rule(struct gong_book_rule *r, const struct gong_rule *rule)
+fill_terms(struct gong_book_rule *r, const struct gong_rule *rule)
 {
-    struct gong_expr_error error = {0, ""};
-
     r->rule = rule;
-    r->plan = gong_plan_new(rule->expr, &error);
-    if (r->plan == NULL) {
-        return GONG_ERR_INVALID;
-    }
     r->canonical = gong_expr_print(rule->expr);
-    if (r->canonical == NULL) {
-        return GONG_ERR_MEMORY;
-    }
     r->terms.for_ms = bounded(rule->for_ms);
     r->terms.keep_ms = bounded(rule->keep_firing_for_ms);
     r->lookback_ms = bounded(rule->lookback_ms);
     r->lookback_fixed = rule->lookback_fixed;
     r->interval_ms = bounded(rule->interval_ms);
     r->terms.unknown = rule->on_missing == GONG_ON_MISSING_UNKNOWN;
+    r->severity = severity_of(rule);
+    return r->canonical == NULL ? GONG_ERR_MEMORY : GONG_OK;
+}
+
+static enum gong_err
+compile_general(struct gong_book *book, struct gong_book_rule *r)
+{
+    struct gong_expr_error error = {0, ""};
+
+    r->reads = gong_reads_new(r->rule->expr, &error);
+    if (r->reads == NULL) {
+        return GONG_ERR_INVALID;
+    }
+    r->form = GONG_FORM_GENERAL;
+    r->journal = true;
+    r->silence = r->reads->silence;
+    r->general = ++book->general_count;
+    r->first_read = book->read_count;
+    book->read_count += r->reads->count;
+    if (r->rule->record != NULL && r->interval_ms == 0) {
+        r->interval_ms = GONG_GENERAL_RECORD_MS;
+    }
+    /* What is missing cannot be told from what is false (semantics rule 12). */
+    return r->terms.unknown ? GONG_ERR_INVALID : GONG_OK;
+}
+
+static enum gong_err
+compile_rule(struct gong_book *book, struct gong_book_rule *r,
+             const struct gong_ruleset *set, const struct gong_rule *rule)
+{
+    struct gong_expr_error error = {0, ""};
+    enum gong_err err = fill_terms(r, rule);
+
+    if (err != GONG_OK) {
+        return err;
+    }
+    if (rule->record == NULL && !gong_book_reads_recorded(set, rule)) {
+        r->plan = gong_plan_new(rule->expr, &error);
+    }
+    if (r->plan == NULL) {
+        return compile_general(book, r);
+    }
     r->presence = gong_plan_is_presence(r->plan);
     r->journal = r->presence || r->interval_ms > 0;
-    r->severity = severity_of(rule);
     classify(r);
     /* Stamps of presence are of the journal's clock. */
     return r->plan->presence != 0 && !r->journal ? GONG_ERR_INVALID : GONG_OK;
+}
+
+bool
+gong_book_check(const struct gong_expr *expr, struct gong_expr_error *error)
+{
+    static const struct gong_eval_source nowhere = {0};
+    struct gong_expr_error unused = {0, ""};
+    struct gong_plan *plan = gong_plan_new(expr, &unused);
+    struct gong_reads *reads = NULL;
+    struct gong_eval *eval = NULL;
+
+    if (plan != NULL) {
+        gong_plan_free(plan);
+        return true;
+    }
+    reads = gong_reads_new(expr, error);
+    if (reads == NULL) {
+        return false;
+    }
+    eval = gong_eval_new(expr, &nowhere, NULL, error);
+    gong_eval_free(eval);
+    gong_reads_free(reads);
+    return eval != NULL;
 }
 
 static int
@@ -144,26 +202,41 @@ compare_leaves(const void *a, const void *b)
     return la->leaf < lb->leaf ? -1 : la->leaf > lb->leaf ? 1 : 0;
 }
 
+static uint32_t
+count_leaves(const struct gong_book_rule *r)
+{
+    return r->plan != NULL ? r->plan->leaf_count : r->reads->count;
+}
+
+static const char *
+metric_of(const struct gong_book_rule *r, uint32_t leaf)
+{
+    return r->plan != NULL ? r->plan->leaves[leaf].metric
+                           : r->reads->all[leaf].metric;
+}
+
 static enum gong_err
 collect_leaves(struct gong_book *book, struct gong_symbols *symbols)
 {
     uint32_t total = 0;
 
     for (uint32_t i = 0; i < book->count; i++) {
-        total += book->rules[i].plan->leaf_count;
+        total += count_leaves(&book->rules[i]);
     }
     book->leaves = calloc((size_t)total + 1, sizeof *book->leaves);
     if (book->leaves == NULL) {
         return GONG_ERR_MEMORY;
     }
     for (uint32_t i = 0; i < book->count; i++) {
-        const struct gong_plan *plan = book->rules[i].plan;
+        const struct gong_book_rule *r = &book->rules[i];
 
-        for (uint32_t leaf = 0; leaf < plan->leaf_count; leaf++) {
-            uint32_t metric = gong_symbol_intern(
-                symbols, gong_str_of(plan->leaves[leaf].metric));
+        for (uint32_t leaf = 0; leaf < count_leaves(r); leaf++) {
+            const char *name = metric_of(r, leaf);
+            uint32_t metric =
+                name == NULL ? 0
+                             : gong_symbol_intern(symbols, gong_str_of(name));
 
-            if (metric == 0) {
+            if (name != NULL && metric == 0) {
                 return GONG_ERR_MEMORY;
             }
             book->leaves[book->leaf_count++] =
@@ -232,26 +305,27 @@ compile(struct gong_book *book, const struct gong_ruleset *set,
         struct gong_symbols *symbols)
 {
     enum gong_err err = GONG_OK;
+    uint32_t *order = NULL;
 
     *book = (struct gong_book){0};
     if (set->count > GONG_RULES_MAX) {
         return GONG_ERR_INVALID;
     }
+    err = gong_book_order(set, &order);
+    if (err != GONG_OK) {
+        return err;
+    }
     book->rules = calloc(set->count + 1, sizeof *book->rules);
-    if (book->rules == NULL) {
-        return GONG_ERR_MEMORY;
-    }
-    book->count = (uint32_t)set->count;
+    book->count = book->rules == NULL ? 0 : (uint32_t)set->count;
+    err = book->rules == NULL ? GONG_ERR_MEMORY : GONG_OK;
     for (uint32_t i = 0; i < book->count && err == GONG_OK; i++) {
-        err = compile_rule(&book->rules[i], &set->rules[i]);
+        err = compile_rule(book, &book->rules[i], set, &set->rules[order[i]]);
     }
+    free(order);
     if (err == GONG_OK) {
         err = sort_ids(book);
     }
-    if (err == GONG_OK) {
-        err = collect_leaves(book, symbols);
-    }
-    return err;
+    return err == GONG_OK ? collect_leaves(book, symbols) : err;
 }
 
 enum gong_err
@@ -271,6 +345,7 @@ gong_book_fini(struct gong_book *book)
 {
     for (uint32_t i = 0; i < book->count; i++) {
         gong_plan_free(book->rules[i].plan);
+        gong_reads_free(book->rules[i].reads);
         free(book->rules[i].canonical);
     }
     free(book->rules);
@@ -316,17 +391,25 @@ same_labels(const struct gong_rule *a, const struct gong_rule *b)
     return true;
 }
 
+static const char *
+name_of(const struct gong_rule *rule)
+{
+    return rule->alert != NULL ? rule->alert : rule->record;
+}
+
 bool
 gong_book_same(const struct gong_book_rule *a, const struct gong_book_rule *b)
 {
-    return strcmp(a->canonical, b->canonical) == 0 &&
+    return a->form == b->form &&
+           (a->rule->alert == NULL) == (b->rule->alert == NULL) &&
+           strcmp(a->canonical, b->canonical) == 0 &&
            a->terms.for_ms == b->terms.for_ms &&
            a->terms.keep_ms == b->terms.keep_ms &&
            a->terms.unknown == b->terms.unknown &&
            a->lookback_ms == b->lookback_ms &&
            a->lookback_fixed == b->lookback_fixed &&
            a->interval_ms == b->interval_ms &&
-           strcmp(a->rule->alert, b->rule->alert) == 0 &&
+           strcmp(name_of(a->rule), name_of(b->rule)) == 0 &&
            same_labels(a->rule, b->rule);
 }
 
@@ -344,12 +427,13 @@ gong_book_identity(const struct gong_book *book)
 
     for (uint32_t i = 0; i < book->count; i++) {
         const struct gong_book_rule *r = &book->rules[i];
-        int64_t terms[6] = {r->terms.for_ms, r->terms.keep_ms,
-                            r->lookback_ms,  r->lookback_fixed,
-                            r->interval_ms,  r->terms.unknown};
+        int64_t terms[7] = {r->terms.for_ms,   r->terms.keep_ms,
+                            r->lookback_ms,    r->lookback_fixed,
+                            r->interval_ms,    r->terms.unknown,
+                            (int64_t)r->general};
 
         state = add_text(state, r->rule->id);
-        state = add_text(state, r->rule->alert);
+        state = add_text(state, name_of(r->rule));
         state = add_text(state, r->canonical);
         state = gong_fnv1a(state, terms, sizeof terms);
         for (size_t label = 0; label < r->rule->label_count; label++) {
@@ -382,4 +466,15 @@ gong_book_leaves(const struct gong_book *book, uint32_t metric, uint32_t *count)
     }
     *count = end - low;
     return book->leaves + low;
+}
+
+bool
+gong_book_is_read(const struct gong_book *book, uint32_t metric)
+{
+    uint32_t named = 0;
+    uint32_t any = 0;
+
+    (void)gong_book_leaves(book, metric, &named);
+    (void)gong_book_leaves(book, 0, &any);
+    return named > 0 || any > 0;
 }

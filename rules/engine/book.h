@@ -13,6 +13,7 @@
 #include "common/err.h"
 #include "rules/engine/alert.h"
 #include "rules/engine/plan.h"
+#include "rules/engine/reads.h"
 #include "rules/engine/ruleset.h"
 #include "rules/engine/symbol.h"
 
@@ -20,11 +21,15 @@ enum gong_book_form {
     GONG_FORM_THRESHOLD, /* one selector compared with a number */
     GONG_FORM_SINGLE,    /* one selector, any program */
     GONG_FORM_JOINT,     /* several selectors */
+    GONG_FORM_GENERAL,   /* evaluated as a whole: general.h */
 };
 
 struct gong_book_rule {
     const struct gong_rule *rule; /* borrowed */
-    struct gong_plan *plan;
+    struct gong_plan *plan;   /* NULL: GENERAL */
+    struct gong_reads *reads; /* GENERAL */
+    uint32_t general;         /* GENERAL: the how manieth, from 1 */
+    uint32_t first_read;      /* GENERAL: of all that such rules read */
     char *canonical;
     struct gong_alert_terms terms;
     int64_t lookback_ms;
@@ -42,14 +47,16 @@ struct gong_book_rule {
 };
 
 struct gong_book_leaf {
-    uint32_t metric; /* symbol */
+    uint32_t metric; /* symbol; 0: any */
     uint32_t rule;
-    uint32_t leaf;
+    uint32_t leaf; /* of a plan, or one of reads */
 };
 
 struct gong_book {
-    struct gong_book_rule *rules;
+    struct gong_book_rule *rules; /* a recording before what reads it */
     uint32_t count;
+    uint32_t general_count;
+    uint32_t read_count;
     struct gong_book_leaf *leaves; /* by metric, rule, leaf */
     uint32_t leaf_count;
     uint32_t *by_id; /* rules in the order of their ids */
@@ -75,9 +82,16 @@ bool gong_book_same(const struct gong_book_rule *a,
 /* gong_book_identity: equal for books that mean the same, rule by rule. */
 uint64_t gong_book_identity(const struct gong_book *book);
 
-/* gong_book_leaves: the selectors of a metric, and how many. */
+/* gong_book_check: whether a rule may have this expression; false with error
+ * filled. */
+bool gong_book_check(const struct gong_expr *expr,
+                     struct gong_expr_error *error);
+
+/* gong_book_leaves: the selectors that name a metric, and how many; of metric 0
+ * those that take several. gong_book_is_read: whether there are any at all. */
 const struct gong_book_leaf *gong_book_leaves(const struct gong_book *book,
                                               uint32_t metric, uint32_t *count);
+bool gong_book_is_read(const struct gong_book *book, uint32_t metric);
 
 /* gong_threshold: value op number; false for NaN but with != (rule 20). */
 static inline bool

@@ -55,6 +55,18 @@ enum gong_effect_reason {
 
 const char *gong_effect_reason_text(enum gong_effect_reason reason);
 
+/* A sample of a recorded series; a stale marker (sample.h) ends it. position and
+ * ordinal as of effects. Valid during the call only. */
+struct gong_recorded {
+    uint64_t position;
+    uint32_t ordinal;
+    const struct gong_rule *rule; /* its record is the metric's name */
+    int64_t at_ms;
+    double value;
+    const struct gong_label_view *labels; /* sorted, without the name */
+    size_t label_count;
+};
+
 /* All pointers are borrowed and valid during the call only. */
 struct gong_effect {
     uint64_t position; /* journal offset of the record that caused it */

@@ -1,4 +1,4 @@
-#include "rules/engine/engine_presence.h"
+#include "rules/engine/engine_general.h"
 
 #include <stdlib.h>
 
@@ -49,6 +49,8 @@ gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
     gong_arena_init(&engine->sorted, &engine->budget,
                     sizeof(struct gong_staged));
     gong_arena_init(&engine->touched, &engine->budget, sizeof(uint32_t));
+    gong_arena_init(&engine->dirty, &engine->budget, sizeof(uint32_t));
+    gong_arena_init(&engine->found, &engine->budget, sizeof(uint32_t));
     engine->reader = gong_lp_reader_new(false);
     engine->space = calloc(1, sizeof *engine->space);
     engine->live = gong_live_new(engine);
@@ -73,6 +75,8 @@ gong_engine_free(struct gong_engine *engine)
     gong_arena_fini(&engine->staged);
     gong_arena_fini(&engine->sorted);
     gong_arena_fini(&engine->touched);
+    gong_arena_fini(&engine->dirty);
+    gong_arena_fini(&engine->found);
     gong_presences_fini(&engine->presences);
     gong_declareds_fini(&engine->declareds);
     gong_registry_fini(&engine->registry);
@@ -81,14 +85,19 @@ gong_engine_free(struct gong_engine *engine)
     free(engine);
 }
 
-enum gong_err
-gong_engine_apply(struct gong_engine *engine, const struct gong_record *record)
+void
+gong_engine_on_recorded(struct gong_engine *engine, gong_recorded_fn recorded,
+                        void *ctx)
+{
+    engine->recorded = recorded;
+    engine->recorded_ctx = ctx;
+}
+
+static enum gong_err
+apply(struct gong_engine *engine, const struct gong_record *record)
 {
     enum gong_err err = GONG_OK;
 
-    engine->position = record->offset;
-    engine->ordinal = 0;
-    engine->stats.records++;
     if (record->meta.type == GONG_RECORD_RESUME) {
         return gong_engine_apply_resume(engine, record);
     }
@@ -101,6 +110,26 @@ gong_engine_apply(struct gong_engine *engine, const struct gong_record *record)
         err = gong_engine_apply_presence(engine, record);
     }
     return err;
+}
+
+enum gong_err
+gong_engine_apply(struct gong_engine *engine, const struct gong_record *record)
+{
+    static const struct gong_cause none = {0};
+    bool first = engine->journal_ms == 0;
+    enum gong_err err = GONG_OK;
+
+    engine->position = record->offset;
+    engine->ordinal = 0;
+    engine->stats.records++;
+    err = apply(engine, record);
+    if (err == GONG_OK) {
+        err = gong_engine_run_dirty(engine, &none);
+    }
+    if (err == GONG_OK && first) {
+        err = gong_engine_start_generals(engine);
+    }
+    return err == GONG_OK && engine->short_of_memory ? GONG_ERR_MEMORY : err;
 }
 
 int64_t
@@ -171,19 +200,16 @@ gong_engine_alerts(struct gong_engine *engine, gong_effect_fn visit, void *ctx)
     for (uint32_t n = 1; n < live->alerts.arena.count; n++) {
         const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
         const struct gong_instance *i = NULL;
-        uint32_t home = 0;
 
         if (!alert->used || alert->state == GONG_ALERT_INACTIVE) {
             continue;
         }
         i = gong_instance_at(&live->binds, alert->instance);
-        home = gong_bind_home(&live->binds, i);
         effect.from = (enum gong_alert_state)alert->state;
         effect.to = effect.from;
         gong_engine_describe(live, alert, &effect);
         gong_effect_render(engine->space, &engine->labelsets,
-                           gong_series_at(&live->binds, home)->labelset,
-                           &effect);
+                           gong_bind_labels(&live->binds, i), &effect);
         visit(ctx, &effect);
         effect.ordinal++;
     }

@@ -77,7 +77,8 @@ struct gong_engine_stats {
     uint64_t backlog_points; /* lane=back: not for the live engine */
     uint64_t late_samples;   /* older than the newest of their series */
     uint64_t same_stamp;     /* rule 8: another value at an equal stamp */
-    uint64_t over_limit;     /* samples refused past a limit */
+    uint64_t over_limit;     /* samples and results refused past a limit */
+    uint64_t rule_faults;    /* evaluations without a result (rule 16) */
     uint64_t transitions;
     uint64_t devices;
     uint64_t rows;
@@ -93,11 +94,18 @@ struct gong_engine_stats {
 };
 
 typedef void (*gong_effect_fn)(void *ctx, const struct gong_effect *effect);
+typedef void (*gong_recorded_fn)(void *ctx,
+                                 const struct gong_recorded *recorded);
 
 /* emit is called inside apply and set_rules; it must not call the engine. */
 struct gong_engine *gong_engine_new(const struct gong_engine_limits *limits,
                                     gong_effect_fn emit, void *ctx);
 void gong_engine_free(struct gong_engine *engine);
+
+/* gong_engine_on_recorded: recorded is called for each sample of a recording,
+ * as emit is for effects; before it is set, or with NULL, nobody is. */
+void gong_engine_on_recorded(struct gong_engine *engine,
+                             gong_recorded_fn recorded, void *ctx);
 
 /* What a change of rules did, by rule (design 4, "Reload"). */
 struct gong_rules_report {

@@ -1,6 +1,6 @@
 /* engine_alert: an instance's alert: that it has one, its changes, and what is
  * told of them. */
-#include "rules/engine/engine_presence.h"
+#include "rules/engine/engine_general.h"
 
 void
 gong_engine_describe(const struct gong_live *live,
@@ -45,6 +45,10 @@ gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
     gong_effect_render(engine->space, &engine->labelsets, labels, &effect);
     engine->stats.transitions++;
     engine->emit(engine->ctx, &effect);
+    if (live == engine->live &&
+        gong_engine_note_alert(engine, &effect) != GONG_OK) {
+        engine->short_of_memory = true;
+    }
 }
 
 bool

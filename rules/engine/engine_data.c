@@ -4,7 +4,7 @@
  *   decode -> staged (ms, value, series), sorted by ms -> for each ms: timers
  *   before it, samples, evaluations (semantics rule 3)
  */
-#include "rules/engine/engine_presence.h"
+#include "rules/engine/engine_general.h"
 
 #include "common/clock.h"
 
@@ -350,6 +350,9 @@ feed(struct gong_engine *engine, const struct gong_series *series,
 {
     const struct gong_binds *binds = &engine->live->binds;
 
+    if (entry->form == GONG_FORM_GENERAL) {
+        return gong_engine_touch_general(engine, instance, engine->ran_ms);
+    }
     if (entry->form != GONG_FORM_JOINT &&
         gong_instance_at(binds, instance)->alert == 0 &&
         !holds(binds, entry, series->value)) {
@@ -471,9 +474,10 @@ apply_staged(struct gong_engine *engine, const struct intake *intake)
                                gong_engine_ran_until(engine),
                                engine->journal_ms);
     }
-    return gong_engine_run_clock(
+    err = gong_engine_run_clock(
         engine, clock,
         gong_timers_clock_now(timers, clock, gong_engine_ran_until(engine)));
+    return err == GONG_OK ? gong_engine_run_dirty(engine, &cause) : err;
 }
 
 enum gong_err

@@ -1,6 +1,6 @@
 /* engine_eval: one instance at one instant, and the timers that bring it back.
  */
-#include "rules/engine/engine_presence.h"
+#include "rules/engine/engine_general.h"
 
 static uint32_t
 clock_of(const struct gong_engine *engine, const struct gong_instance *instance)
@@ -8,9 +8,8 @@ clock_of(const struct gong_engine *engine, const struct gong_instance *instance)
     return gong_live_clock(engine, engine->live, instance);
 }
 
-/* The first multiple of interval that is not before t. */
-static int64_t
-on_grid(int64_t t, int64_t interval)
+int64_t
+gong_engine_on_grid(int64_t t, int64_t interval)
 {
     int64_t past = t % interval;
 
@@ -102,7 +101,7 @@ gong_engine_arm(struct gong_engine *engine, uint32_t instance, int64_t t)
         return GONG_OK;
     }
     if (rule->interval_ms > 0) {
-        due = on_grid(due, rule->interval_ms);
+        due = gong_engine_on_grid(due, rule->interval_ms);
     }
     return set_timer(engine, instance, due);
 }
@@ -116,7 +115,7 @@ gong_engine_arm_grid(struct gong_engine *engine, uint32_t instance)
     i->news = 1;
     return set_timer(
         engine, instance,
-        on_grid(engine->ran_ms, binds->book->rules[i->rule].interval_ms));
+        gong_engine_on_grid(engine->ran_ms, binds->book->rules[i->rule].interval_ms));
 }
 
 /* What the rule's expression says at t, and which selectors had a sample. A

@@ -2,13 +2,16 @@
  * engine_facts: what rules see of presence: its three series, fed by the engine
  * itself, and what an alert about them hides.
  */
-#include "rules/engine/engine_presence.h"
+#include "rules/engine/engine_general.h"
 
 static const struct gong_cause none = {0};
 
 enum gong_err
 gong_engine_name_presence(struct gong_engine *engine)
 {
+    static const char *const own[GONG_OWN_METRICS] = {"ALERTS",
+                                                      "ALERTS_FOR_STATE"};
+
     for (unsigned i = 0; i < GONG_PRESENCE_METRICS; i++) {
         const char *name =
             gong_presence_metric_name((enum gong_presence_metric)i);
@@ -21,6 +24,13 @@ gong_engine_name_presence(struct gong_engine *engine)
             return GONG_ERR_MEMORY;
         }
     }
+    for (unsigned i = 0; i < GONG_OWN_METRICS; i++) {
+        engine->own_names[i] =
+            gong_symbol_intern(&engine->symbols, gong_str_of(own[i]));
+        if (engine->own_names[i] == 0) {
+            return GONG_ERR_MEMORY;
+        }
+    }
     return GONG_OK;
 }
 
@@ -29,6 +39,11 @@ gong_engine_is_reserved(const struct gong_engine *engine, uint32_t metric)
 {
     for (unsigned i = 0; i < GONG_PRESENCE_METRICS; i++) {
         if (engine->presence_names[i] == metric) {
+            return true;
+        }
+    }
+    for (unsigned i = 0; i < GONG_OWN_METRICS; i++) {
+        if (engine->own_names[i] == metric) {
             return true;
         }
     }
@@ -74,12 +89,10 @@ note(struct gong_engine *engine, struct gong_live *live,
         .metric = engine->presence_names[fact->metric],
     };
     struct gong_series *s = NULL;
-    uint32_t readers = 0;
     enum gong_err err = GONG_OK;
 
     *series = 0;
-    (void)gong_book_leaves(&live->book, name.metric, &readers);
-    if (readers == 0) {
+    if (!gong_book_is_read(&live->book, name.metric)) {
         return GONG_OK;
     }
     name.labelset = labels_of(engine, site, fact->device);
@@ -97,6 +110,17 @@ note(struct gong_engine *engine, struct gong_live *live,
         s->value = fact->value;
     }
     return err;
+}
+
+static enum gong_err
+tell_reader(struct gong_engine *engine, const struct gong_entry *entry,
+            uint32_t instance)
+{
+    if (entry->form == GONG_FORM_GENERAL) {
+        return gong_engine_touch_general(engine, instance, engine->ran_ms);
+    }
+    return entry->timed != 0 ? gong_engine_arm_grid(engine, instance)
+                             : gong_engine_touch(engine, instance);
 }
 
 /* Tells every rule that reads it. */
@@ -117,9 +141,7 @@ feed(struct gong_engine *engine, const struct fact *fact)
         uint32_t instance =
             gong_binding_at(binds, gong_series_at(binds, series)->bindings + i);
 
-        err = gong_entry_at(binds, a->first + i)->timed != 0
-                  ? gong_engine_arm_grid(engine, instance)
-                  : gong_engine_touch(engine, instance);
+        err = tell_reader(engine, gong_entry_at(binds, a->first + i), instance);
     }
     return err == GONG_OK
                ? gong_engine_evaluate_touched(engine, engine->journal_ms, &none)

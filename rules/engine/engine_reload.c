@@ -3,7 +3,7 @@
  * the old one's from the columns' names; what was alive under a rule that kept
  * its meaning moves over. Until the swap nothing of the old one changes.
  */
-#include "rules/engine/engine_presence.h"
+#include "rules/engine/engine_general.h"
 
 #include <stdlib.h>
 
@@ -90,9 +90,8 @@ find_heir(const struct gong_live *from, struct gong_live *to,
 {
     const struct gong_instance *i =
         gong_instance_at(&from->binds, alert->instance);
-    const struct gong_series *home =
-        gong_series_at(&from->binds, gong_bind_home(&from->binds, i));
-    struct gong_series_name name = {home->device, home->labelset, home->metric};
+    const struct gong_series *home = NULL;
+    struct gong_series_name name = {0};
     uint32_t rule = heir(&from->book, &to->book, i->rule);
     uint32_t series = 0;
     enum gong_err err = GONG_OK;
@@ -101,6 +100,12 @@ find_heir(const struct gong_live *from, struct gong_live *to,
     if (rule == GONG_BOOK_NONE) {
         return GONG_OK;
     }
+    if (to->book.rules[rule].form == GONG_FORM_GENERAL) {
+        return gong_bind_general(&to->binds, rule, i->leaves, instance);
+    }
+    home = gong_series_at(&from->binds, gong_bind_home(&from->binds, i));
+    name = (struct gong_series_name){home->device, home->labelset,
+                                     home->metric};
     err = gong_bind_series(&to->binds, name, &series);
     if (err == GONG_ERR_NOT_FOUND || err == GONG_ERR_TOO_LARGE) {
         return GONG_OK;
@@ -109,6 +114,19 @@ find_heir(const struct gong_live *from, struct gong_live *to,
         *instance = gong_bind_instance(&to->binds, series, rule);
     }
     return err;
+}
+
+/* Puts an alert on the list of its GENERAL rule. */
+static void
+adopt(const struct gong_live *live, uint32_t rule, uint32_t n)
+{
+    struct gong_general_state *state = gong_arena_at(
+        &live->general_states, live->book.rules[rule].general);
+    struct gong_alert *alert = gong_alert_at(&live->alerts, n);
+
+    alert->next = state->first;
+    alert->round = 0;
+    state->first = n;
 }
 
 /* Copies an alert to its new instance. */
@@ -126,8 +144,11 @@ move_alert(struct gong_live *to, const struct gong_alert *alert,
     gong_alert_at(&to->alerts, i->alert)->instance = instance;
     gong_live_count(to, GONG_ALERT_INACTIVE,
                     (enum gong_alert_state)alert->state);
-    if (to->book.rules[i->rule].form != GONG_FORM_JOINT) {
+    if (gong_bind_is_busy(&to->binds, i)) {
         gong_series_at(&to->binds, i->leaves)->busy++;
+    }
+    if (to->book.rules[i->rule].form == GONG_FORM_GENERAL) {
+        adopt(to, i->rule, i->alert);
     }
     return GONG_OK;
 }
@@ -183,9 +204,13 @@ arm_all(struct gong_engine *engine)
     for (uint32_t n = 1; n < binds->instances.count; n++) {
         const struct gong_instance *i = gong_instance_at(binds, n);
         const struct gong_book_rule *rule = &live->book.rules[i->rule];
-        uint32_t clock = gong_live_clock(engine, live, i);
+        uint32_t clock = 0;
         enum gong_err err = GONG_OK;
 
+        if (rule->form == GONG_FORM_GENERAL) {
+            continue;
+        }
+        clock = gong_live_clock(engine, live, i);
         if (rule->journal && (i->alert != 0 || has_sample(binds, i))) {
             err = rule->interval_ms > 0
                       ? gong_engine_arm_grid(engine, n)
@@ -204,7 +229,7 @@ arm_all(struct gong_engine *engine)
             return err;
         }
     }
-    return GONG_OK;
+    return gong_engine_start_generals(engine);
 }
 
 static void
@@ -306,6 +331,12 @@ gong_engine_set_rules(struct gong_engine *engine,
     }
     if (err == GONG_OK) {
         err = gong_book_compile(&live->book, set, &engine->symbols);
+    }
+    if (err == GONG_OK) {
+        err = gong_live_prepare(engine, live);
+    }
+    if (err == GONG_OK) {
+        err = gong_live_begin(live);
     }
     if (err == GONG_OK) {
         err = gong_engine_advance(engine, journal_ms, false);

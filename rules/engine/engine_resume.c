@@ -9,7 +9,7 @@
  * Blind time that comes before it has settled prolongs the doubt: held is what
  * went missing since the first of them began.
  */
-#include "rules/engine/engine_presence.h"
+#include "rules/engine/engine_general.h"
 
 #include "common/le.h"
 
@@ -178,6 +178,9 @@ look(struct gong_engine *engine, uint32_t instance)
     const struct gong_instance *i = gong_instance_at(&live->binds, instance);
     int64_t t = 0;
 
+    if (live->book.rules[i->rule].form == GONG_FORM_GENERAL) {
+        return gong_engine_look_at_general(engine, instance);
+    }
     if (live->book.rules[i->rule].interval_ms > 0) {
         return gong_engine_arm_grid(engine, instance);
     }
@@ -194,9 +197,12 @@ look(struct gong_engine *engine, uint32_t instance)
 static bool
 is_due_a_look(const struct gong_live *live, const struct gong_instance *i)
 {
-    const struct gong_alert *alert =
-        i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
+    const struct gong_alert *alert = NULL;
 
+    if (live->book.rules[i->rule].form == GONG_FORM_GENERAL) {
+        return i->leaves == 0;
+    }
+    alert = i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
     if (alert != NULL && alert->held_ms != GONG_ALERT_FREE) {
         return true;
     }

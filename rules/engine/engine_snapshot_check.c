@@ -254,8 +254,13 @@ check_rows(const struct gong_engine *engine)
 static bool
 entry_sound(const struct gong_book *book, const struct gong_entry *entry)
 {
-    return entry->rule < book->count &&
-           entry->leaf < book->rules[entry->rule].plan->leaf_count;
+    const struct gong_book_rule *r = &book->rules[entry->rule];
+
+    if (entry->rule >= book->count) {
+        return false;
+    }
+    return entry->leaf <
+           (r->plan != NULL ? r->plan->leaf_count : r->reads->count);
 }
 
 static const char *
@@ -286,6 +291,9 @@ leaves_sound(const struct gong_binds *binds, const struct gong_instance *i)
 {
     const struct gong_book_rule *rule = &binds->book->rules[i->rule];
 
+    if (rule->form == GONG_FORM_GENERAL) {
+        return i->leaves == 0 || within(&binds->labelsets->sets, i->leaves);
+    }
     if (rule->form != GONG_FORM_JOINT) {
         return within(&binds->series, i->leaves);
     }
@@ -310,6 +318,13 @@ on_a_clock(const struct gong_binds *binds, const struct gong_instance *i)
            gong_series_at(binds, gong_bind_home(binds, i))->device != 0;
 }
 
+/* Its instances have outputs, not alerts. */
+static bool
+is_recording(const struct gong_live *live, const struct gong_instance *i)
+{
+    return live->book.rules[i->rule].rule->record != NULL;
+}
+
 static const char *
 check_instances(const struct gong_engine *engine)
 {
@@ -327,7 +342,7 @@ check_instances(const struct gong_engine *engine)
         if (!on_a_clock(binds, i)) {
             return "an instance has no clock";
         }
-        if (i->alert != 0 &&
+        if (i->alert != 0 && !is_recording(live, i) &&
             (!within(&live->alerts.arena, i->alert) ||
              gong_alert_at(&live->alerts, i->alert)->used != 1 ||
              gong_alert_at(&live->alerts, i->alert)->instance != n)) {
@@ -337,6 +352,19 @@ check_instances(const struct gong_engine *engine)
     return gong_index_sound(&binds->joint_index, binds->instances.count)
                ? NULL
                : "the index of joined instances is wrong";
+}
+
+/* That of a GENERAL rule is its head. */
+static bool
+leads_back(const struct gong_binds *binds, uint32_t instance,
+           const struct gong_entry *entry, uint32_t series)
+{
+    const struct gong_instance *i = gong_instance_at(binds, instance);
+    const struct gong_book_rule *r = &binds->book->rules[entry->rule];
+
+    return r->form == GONG_FORM_GENERAL
+               ? instance == binds->heads[r->general - 1]
+               : gong_bind_leaf(binds, i, entry->leaf) == series;
 }
 
 /* Each of a series' bindings leads to an instance that leads back. */
@@ -355,8 +383,7 @@ bindings_sound(const struct gong_binds *binds, uint32_t series)
 
         if (!within(&binds->instances, instance) ||
             gong_instance_at(binds, instance)->rule != entry->rule ||
-            gong_bind_leaf(binds, gong_instance_at(binds, instance),
-                           entry->leaf) != series) {
+            !leads_back(binds, instance, entry, series)) {
             return false;
         }
     }
@@ -380,19 +407,21 @@ check_series(const struct gong_engine *engine)
             return "a series is wrong";
         }
     }
-    if (!gong_bind_link((struct gong_binds *)(uintptr_t)binds)) {
-        return "out of memory";
-    }
     return gong_index_sound(&binds->series_index, binds->series.count)
                ? NULL
                : "the index of series is wrong";
 }
 
+/* Links what is derived anew, now that series, attachments and heads are sound.
+ */
 static const char *
 check_bindings(const struct gong_engine *engine)
 {
     const struct gong_binds *binds = &engine->live->binds;
 
+    if (!gong_bind_link((struct gong_binds *)(uintptr_t)binds)) {
+        return "out of memory";
+    }
     for (uint32_t i = 1; i < binds->series.count; i++) {
         if (!bindings_sound(binds, i)) {
             return "a series has another's instance";
@@ -456,13 +485,125 @@ check_alerts(const struct gong_engine *engine)
         gong_live_count(live, GONG_ALERT_INACTIVE,
                         (enum gong_alert_state)alert->state);
         i = gong_instance_at(&live->binds, alert->instance);
-        if (live->book.rules[i->rule].form != GONG_FORM_JOINT) {
+        if (gong_bind_is_busy(&live->binds, i)) {
             gong_series_at(&live->binds, i->leaves)->busy++;
         }
     }
     return free_list_sound(&live->alerts, unused)
                ? NULL
                : "the list of free alerts is wrong";
+}
+
+/* A list of a GENERAL rule's alerts, or outputs: as many as there are at most,
+ * each of that rule. */
+static bool
+list_sound(const struct gong_live *live, uint32_t rule, uint32_t first)
+{
+    bool record = live->book.rules[rule].rule->record != NULL;
+    const struct gong_arena *arena =
+        record ? &live->outputs.arena : &live->alerts.arena;
+    uint32_t n = first;
+
+    for (uint32_t steps = 0; n != 0; steps++) {
+        uint32_t instance = 0;
+
+        if (!within(arena, n) || steps >= arena->count) {
+            return false;
+        }
+        instance = record ? gong_output_at(&live->outputs, n)->instance
+                          : gong_alert_at(&live->alerts, n)->instance;
+        if (!within(&live->binds.instances, instance) ||
+            gong_instance_at(&live->binds, instance)->rule != rule ||
+            gong_instance_at(&live->binds, instance)->alert != n) {
+            return false;
+        }
+        n = record ? gong_output_at(&live->outputs, n)->next
+                   : gong_alert_at(&live->alerts, n)->next;
+    }
+    return true;
+}
+
+/* An output belongs to an instance of a recording; the free ones are listed
+ * anew. */
+static const char *
+check_outputs(const struct gong_engine *engine)
+{
+    struct gong_live *live = engine->live;
+
+    live->outputs.free = 0;
+    for (uint32_t n = 1; n < live->outputs.arena.count; n++) {
+        struct gong_output *o = gong_output_at(&live->outputs, n);
+
+        if (o->instance == 0) {
+            *o = (struct gong_output){.next = live->outputs.free};
+            live->outputs.free = n;
+            continue;
+        }
+        if (!within(&live->binds.instances, o->instance) ||
+            gong_instance_at(&live->binds, o->instance)->alert != n ||
+            !is_recording(live,
+                          gong_instance_at(&live->binds, o->instance)) ||
+            (o->series != 0 && !within(&live->binds.series, o->series))) {
+            return "an output is wrong";
+        }
+    }
+    return NULL;
+}
+
+static const char *
+check_generals(const struct gong_engine *engine)
+{
+    const struct gong_live *live = engine->live;
+
+    for (uint32_t rule = 0; rule < live->book.count; rule++) {
+        const struct gong_book_rule *r = &live->book.rules[rule];
+        const struct gong_general_state *state = NULL;
+
+        if (r->form != GONG_FORM_GENERAL) {
+            continue;
+        }
+        state = gong_arena_at(&live->general_states, r->general);
+        if (state->head != live->binds.heads[r->general - 1] ||
+            (state->evaluated_ms != GONG_STAMP_NONE &&
+             !instant_sound(state->evaluated_ms)) ||
+            !list_sound(live, rule, state->first)) {
+            return "a rule's state is wrong";
+        }
+    }
+    return NULL;
+}
+
+/* Heads are needed to link; each rule has one. */
+static const char *
+find_heads(const struct gong_engine *engine)
+{
+    const struct gong_live *live = engine->live;
+    const struct gong_binds *binds = &live->binds;
+
+    if (live->general_states.count !=
+        (live->general_states.count == 0 ? 0 : live->book.general_count + 1)) {
+        return "there are too many or too few rules' states";
+    }
+    if (live->general_states.count == 0 && live->book.general_count > 0) {
+        return "rules have no states";
+    }
+    for (uint32_t n = 1; n < binds->instances.count; n++) {
+        const struct gong_instance *i = gong_instance_at(binds, n);
+        const struct gong_book_rule *r = &live->book.rules[i->rule];
+
+        if (r->form == GONG_FORM_GENERAL && i->leaves == 0) {
+            if (binds->heads[r->general - 1] != 0 || i->alert != 0) {
+                return "a rule has two heads";
+            }
+            binds->heads[r->general - 1] = n;
+        }
+    }
+    for (uint32_t i = 0; i < live->book.general_count; i++) {
+        if (binds->heads[i] == 0) {
+            return "a rule has no head";
+        }
+    }
+    return NULL;
 }
 
 static const char *
@@ -532,7 +673,8 @@ gong_snapshot_check(struct gong_engine *engine)
     static const char *(*const checks[])(const struct gong_engine *) = {
         check_times,     check_clocks,   check_devices, check_declared,
         check_presences, check_rows,     check_series,  check_attachments,
-        check_instances, check_bindings, check_alerts,
+        check_instances, find_heads,     check_bindings, check_alerts,
+        check_outputs,   check_generals,
     };
 
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

@@ -183,6 +183,10 @@ fill(struct reader *reader, struct gong_engine *engine,
         gong_book_identity(&engine->live->book)) {
         return refuse(reader, GONG_ERR_INVALID, "its rules were others");
     }
+    err = gong_live_prepare(engine, engine->live);
+    if (err != GONG_OK) {
+        return refuse(reader, err, "its rules cannot be prepared");
+    }
     wrong = gong_snapshot_check(engine);
     return wrong == NULL ? GONG_OK : refuse(reader, GONG_ERR_CORRUPT, wrong);
 }

@@ -9,6 +9,7 @@
 #include "rules/engine/book.h"
 #include "rules/engine/effect_render.h"
 #include "rules/engine/engine.h"
+#include "rules/engine/general.h"
 #include "rules/engine/presence.h"
 #include "rules/engine/series.h"
 #include "rules/engine/timer.h"
@@ -21,6 +22,9 @@ struct gong_live {
     struct gong_binds binds;
     struct gong_timers timers;
     struct gong_alerts alerts;
+    struct gong_arena general_states;
+    struct gong_outputs outputs;
+    struct gong_general **generals; /* derived, by the book's numbers */
     uint64_t pending;
     uint64_t firing; /* keeping among them */
     uint64_t unknown;
@@ -31,6 +35,13 @@ struct gong_cause {
     int64_t captured_ms;
     int64_t published_ms;
     int64_t received_ms;
+};
+
+/* Series that only the engine feeds, beside those of presence. */
+enum gong_own_metric {
+    GONG_OWN_ALERTS,
+    GONG_OWN_ALERTS_FOR_STATE,
+    GONG_OWN_METRICS,
 };
 
 /* A sample on its way from the decoder to its series. */
@@ -52,6 +63,9 @@ struct gong_engine {
     struct gong_presences presences;
     struct gong_declareds declareds;
     uint32_t presence_names[GONG_PRESENCE_METRICS]; /* symbols; 0: not yet */
+    uint32_t own_names[GONG_OWN_METRICS]; /* likewise */
+    gong_recorded_fn recorded;
+    void *recorded_ctx;
     struct gong_live *live;
 
     int64_t journal_ms; /* of the newest record, or of a timer since */
@@ -69,6 +83,9 @@ struct gong_engine {
     struct gong_arena staged;
     struct gong_arena sorted;
     struct gong_arena touched; /* instances to evaluate */
+    struct gong_arena dirty;   /* heads of GENERAL rules, likewise */
+    struct gong_arena found;   /* instances of a GENERAL rule's result */
+    bool short_of_memory;      /* while it told an effect */
 };
 
 /* engine_eval.c */
@@ -87,6 +104,9 @@ enum gong_err gong_engine_arm(struct gong_engine *engine, uint32_t instance,
 /* gong_engine_can_miss: whether a sample that goes missing changes an alert. */
 bool gong_engine_can_miss(const struct gong_alert *alert,
                           const struct gong_alert_terms *terms);
+
+/* gong_engine_on_grid: the first multiple of interval that is not before t. */
+int64_t gong_engine_on_grid(int64_t t, int64_t interval);
 
 /* gong_engine_arm_grid: likewise at the next instant of its rule's interval. */
 enum gong_err gong_engine_arm_grid(struct gong_engine *engine,
@@ -154,6 +174,16 @@ gong_engine_apply_data(struct gong_engine *engine,
 
 /* engine_live.c */
 struct gong_live *gong_live_new(struct gong_engine *engine);
+
+/* gong_live_prepare: makes what is derived from its book, which has been
+ * compiled. GONG_ERR_INVALID where an expression cannot be evaluated. */
+enum gong_err gong_live_prepare(const struct gong_engine *engine,
+                                struct gong_live *live) GONG_MUST_CHECK;
+
+/* gong_live_begin: the states and heads of GENERAL rules, which a snapshot
+ * would bring. */
+enum gong_err gong_live_begin(struct gong_live *live) GONG_MUST_CHECK;
+
 void gong_live_free(struct gong_live *live);
 
 /* gong_live_clock: the clock that an instance's rule runs on. */

@@ -11,6 +11,9 @@ struct gong_general {
     const struct gong_live *live;
     const struct gong_book_rule *rule;
     struct gong_eval *eval;
+    /* What is derived counts for nothing: with a limit of memory a restored
+     * engine must end where the first one did. */
+    struct gong_budget budget;
     struct gong_arena numbers; /* by set */
     uint64_t generation;       /* of numbers */
     struct gong_eval_sample scalar;
@@ -111,7 +114,7 @@ gong_general_new(const struct gong_engine *engine, const struct gong_live *live,
     g->engine = engine;
     g->live = live;
     g->rule = rule;
-    gong_arena_init(&g->numbers, live->binds.series.budget, sizeof(uint32_t));
+    gong_arena_init(&g->numbers, &g->budget, sizeof(uint32_t));
     g->eval = gong_eval_new(rule->rule->expr, &source, &options, error);
     if (g->eval == NULL) {
         gong_general_free(g);

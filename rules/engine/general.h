@@ -32,13 +32,24 @@ struct gong_general_state {
     uint32_t spare;
 };
 
-/* A series that a rule feeds. */
+/* A series that a recording feeds: its instance has one instead of an alert. */
 struct gong_output {
-    uint32_t series; /* 0: no rule reads it */
-    uint32_t labelset;
-    uint32_t next;
-    uint32_t round; /* the last one that it was fed in; 0: free */
+    uint32_t instance; /* 0: free */
+    uint32_t series;   /* 0: no rule reads it */
+    uint32_t next;     /* of its rule, or in the free list */
+    uint32_t round;    /* the last one that it was fed in */
 };
+
+struct gong_outputs {
+    struct gong_arena arena;
+    uint32_t free;
+};
+
+static inline struct gong_output *
+gong_output_at(const struct gong_outputs *outputs, uint32_t output)
+{
+    return gong_arena_at(&outputs->arena, output);
+}
 
 struct gong_general;
 struct gong_engine;

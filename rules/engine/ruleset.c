@@ -19,6 +19,7 @@ free_rule(struct gong_rule *rule)
     free(rule->id);
     free(rule->group);
     free(rule->alert);
+    free(rule->record);
     free(rule->expr_text);
     gong_expr_free(rule->expr);
     free_texts(rule->labels, rule->label_count);

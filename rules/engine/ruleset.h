@@ -34,7 +34,8 @@ enum gong_on_missing {
 struct gong_rule {
     char *id; /* unique: the id key, else group/name/static labels */
     char *group;
-    char *alert;
+    char *alert;  /* NULL: a recording */
+    char *record; /* the metric that it feeds; NULL: an alert */
     char *expr_text;
     struct gong_expr *expr;
     int64_t interval_ms; /* 0: on every sample */

@@ -27,4 +27,14 @@ gong_is_stale(double value)
     return bits == GONG_STALE_NAN;
 }
 
+static inline double
+gong_stale_nan(void)
+{
+    uint64_t bits = GONG_STALE_NAN;
+    double value = 0;
+
+    memcpy(&value, &bits, sizeof value);
+    return value;
+}
+
 #endif

@@ -1,0 +1,76 @@
+/*
+ * engine_general: what the engine's own files share about rules that are
+ * evaluated as a whole. Nobody else includes it.
+ */
+#ifndef GONG_RULES_ENGINE_ENGINE_GENERAL_H
+#define GONG_RULES_ENGINE_ENGINE_GENERAL_H
+
+#include "rules/engine/engine_presence.h"
+#include "rules/engine/general.h"
+
+/* engine_general.c */
+
+/* gong_engine_run_general: a rule at t. */
+enum gong_err
+gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
+                        const struct gong_cause *cause) GONG_MUST_CHECK;
+
+/* gong_engine_arm_general: sees to it that a rule is looked at at t, or as soon
+ * after that as it may; INT64_MAX: never. */
+enum gong_err gong_engine_arm_general(struct gong_engine *engine, uint32_t rule,
+                                      int64_t t) GONG_MUST_CHECK;
+
+/* gong_engine_touch_general: a series that the head's rule reads has a new
+ * sample; a rule with an interval has not run at t yet.
+ * gong_engine_run_dirty: the record with these samples is over. */
+enum gong_err gong_engine_touch_general(struct gong_engine *engine,
+                                        uint32_t head,
+                                        int64_t t) GONG_MUST_CHECK;
+enum gong_err gong_engine_run_dirty(struct gong_engine *engine,
+                                    const struct gong_cause *cause)
+    GONG_MUST_CHECK;
+
+/* gong_engine_start_generals: all of them are looked at for the first time. */
+enum gong_err
+gong_engine_start_generals(struct gong_engine *engine) GONG_MUST_CHECK;
+
+/* gong_engine_look_at_general: after it has settled, for any instance of such a
+ * rule: the head's turn is the rule's. */
+enum gong_err gong_engine_look_at_general(struct gong_engine *engine,
+                                          uint32_t instance) GONG_MUST_CHECK;
+
+/* engine_record.c */
+
+/* gong_engine_intern_result: the label set of a set of the last result, with
+ * the labels of rule if it is not NULL, which win. GONG_ERR_TOO_LARGE past
+ * GONG_LABELSET_MAX. */
+enum gong_err gong_engine_intern_result(struct gong_engine *engine,
+                                        const struct gong_general *general,
+                                        uint32_t set,
+                                        const struct gong_rule *rule,
+                                        uint32_t *labelset) GONG_MUST_CHECK;
+
+/* gong_engine_record: feeds the series of a recording with its result at t,
+ * whose instances are in engine->found; those of last time that are not in it
+ * end. */
+enum gong_err gong_engine_record(struct gong_engine *engine, uint32_t rule,
+                                 const struct gong_general_result *result,
+                                 int64_t t) GONG_MUST_CHECK;
+
+/* gong_engine_feed: a sample of the engine's own at t, for all rules that read
+ * its series; NaN of a stale marker ends it. */
+enum gong_err gong_engine_feed(struct gong_engine *engine, uint32_t series,
+                               int64_t t, double value) GONG_MUST_CHECK;
+
+/* gong_engine_tell_recorded: emits a sample of a recording. */
+void gong_engine_tell_recorded(struct gong_engine *engine,
+                               const struct gong_rule *rule, uint32_t labelset,
+                               int64_t t, double value);
+
+/* gong_engine_note_alert: ALERTS and ALERTS_FOR_STATE after a change of an
+ * alert of the live rules (semantics rule 15); effect is rendered. */
+enum gong_err gong_engine_note_alert(struct gong_engine *engine,
+                                     const struct gong_effect *effect)
+    GONG_MUST_CHECK;
+
+#endif
