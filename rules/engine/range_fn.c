@@ -338,7 +338,10 @@ covered(const struct gong_range_call *call, const struct gong_sample *samples,
 static double
 seconds_of(int64_t ms)
 {
-    return (double)(ms / 1000) + (double)(ms % 1000 * 1000000) / 1e9;
+    int64_t seconds = ms / 1000;
+    int64_t nanoseconds = ms % 1000 * 1000000;
+
+    return (double)seconds + (double)nanoseconds / 1e9;
 }
 
 /* rate, increase, delta; at least two samples. */

@@ -5,88 +5,6 @@
 #define LOG2_OF_E  1.44269504088896340735992468100189213743
 #define LOG10_OF_E 0.43429448190325182765112891891660508229
 
-struct function {
-    const char *name;
-    enum gong_value_fn fn;
-    size_t params;
-    bool date;
-};
-
-/* In the order of enum gong_value_fn. */
-static const struct function functions[] = {
-    {"abs", GONG_FN_ABS, 0, false},
-    {"acos", GONG_FN_ACOS, 0, false},
-    {"acosh", GONG_FN_ACOSH, 0, false},
-    {"asin", GONG_FN_ASIN, 0, false},
-    {"asinh", GONG_FN_ASINH, 0, false},
-    {"atan", GONG_FN_ATAN, 0, false},
-    {"atanh", GONG_FN_ATANH, 0, false},
-    {"ceil", GONG_FN_CEIL, 0, false},
-    {"clamp", GONG_FN_CLAMP, 2, false},
-    {"clamp_max", GONG_FN_CLAMP_MAX, 1, false},
-    {"clamp_min", GONG_FN_CLAMP_MIN, 1, false},
-    {"cos", GONG_FN_COS, 0, false},
-    {"cosh", GONG_FN_COSH, 0, false},
-    {"day_of_month", GONG_FN_DAY_OF_MONTH, 0, true},
-    {"day_of_week", GONG_FN_DAY_OF_WEEK, 0, true},
-    {"day_of_year", GONG_FN_DAY_OF_YEAR, 0, true},
-    {"days_in_month", GONG_FN_DAYS_IN_MONTH, 0, true},
-    {"deg", GONG_FN_DEG, 0, false},
-    {"exp", GONG_FN_EXP, 0, false},
-    {"floor", GONG_FN_FLOOR, 0, false},
-    {"hour", GONG_FN_HOUR, 0, true},
-    {"ln", GONG_FN_LN, 0, false},
-    {"log10", GONG_FN_LOG10, 0, false},
-    {"log2", GONG_FN_LOG2, 0, false},
-    {"minute", GONG_FN_MINUTE, 0, true},
-    {"month", GONG_FN_MONTH, 0, true},
-    {"rad", GONG_FN_RAD, 0, false},
-    {"round", GONG_FN_ROUND, 1, false},
-    {"sgn", GONG_FN_SGN, 0, false},
-    {"sin", GONG_FN_SIN, 0, false},
-    {"sinh", GONG_FN_SINH, 0, false},
-    {"sqrt", GONG_FN_SQRT, 0, false},
-    {"tan", GONG_FN_TAN, 0, false},
-    {"tanh", GONG_FN_TANH, 0, false},
-    {"year", GONG_FN_YEAR, 0, true},
-};
-
-bool
-gong_value_fn_find(struct gong_str name, enum gong_value_fn *fn)
-{
-    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
-        if (gong_str_is(name, functions[i].name)) {
-            *fn = functions[i].fn;
-            return true;
-        }
-    }
-    return false;
-}
-
-const char *
-gong_value_fn_name(enum gong_value_fn fn)
-{
-    return functions[fn].name;
-}
-
-size_t
-gong_value_fn_params(enum gong_value_fn fn)
-{
-    return functions[fn].params;
-}
-
-bool
-gong_value_fn_is_date(enum gong_value_fn fn)
-{
-    return functions[fn].date;
-}
-
-bool
-gong_value_fn_is_empty(enum gong_value_fn fn, const double *params)
-{
-    return fn == GONG_FN_CLAMP && params[1] < params[0];
-}
-
 /* Go's math.Max: an infinity wins over NaN, NaN over numbers, 0 over -0. */
 static double
 greater(double a, double b)
@@ -119,9 +37,9 @@ sign_of(double value)
 }
 
 static double
-round_to(double value, double nearest)
+round_to(double value, const double *nearest)
 {
-    double inverse = 1.0 / nearest;
+    double inverse = 1.0 / *nearest;
 
     return floor(value * inverse + 0.5) / inverse;
 }
@@ -195,38 +113,81 @@ days_in(const struct date *date, unsigned month)
 }
 
 static double
-date_part(enum gong_value_fn fn, double value)
+year_of(double value)
 {
-    struct date date = date_of(value);
-    unsigned day = date.day;
+    return (double)date_of(value).year;
+}
+
+/* From 0; day is left as the day of the month, from 0. */
+static unsigned
+month_in(const struct date *date, unsigned *day)
+{
     unsigned month = 0;
 
-    while (month < 11 && day >= days_in(&date, month)) {
-        day -= days_in(&date, month);
+    *day = date->day;
+    while (month < 11 && *day >= days_in(date, month)) {
+        *day -= days_in(date, month);
         month++;
     }
-    if (fn == GONG_FN_YEAR) {
-        return (double)date.year;
-    }
-    if (fn == GONG_FN_MONTH) {
-        return month + 1;
-    }
-    if (fn == GONG_FN_DAY_OF_YEAR) {
-        return date.day + 1;
-    }
-    return fn == GONG_FN_DAY_OF_MONTH ? day + 1 : days_in(&date, month);
+    return month;
 }
 
 static double
-time_part(enum gong_value_fn fn, double value)
+month_of(double value)
 {
-    uint64_t seconds = seconds_since_origin(value);
+    struct date date = date_of(value);
+    unsigned day = 0;
 
-    if (fn == GONG_FN_DAY_OF_WEEK) {
-        return (double)((seconds / DAY_SECONDS + 1) % 7); /* a Monday first */
-    }
-    return fn == GONG_FN_HOUR ? (double)(seconds % DAY_SECONDS / 3600)
-                              : (double)(seconds % 3600 / 60);
+    return month_in(&date, &day) + 1;
+}
+
+static double
+day_of_month(double value)
+{
+    struct date date = date_of(value);
+    unsigned day = 0;
+
+    (void)month_in(&date, &day);
+    return day + 1;
+}
+
+static double
+day_of_year(double value)
+{
+    return date_of(value).day + 1;
+}
+
+static double
+days_in_month(double value)
+{
+    struct date date = date_of(value);
+    unsigned day = 0;
+
+    return days_in(&date, month_in(&date, &day));
+}
+
+static double
+day_of_week(double value)
+{
+    uint64_t days = seconds_since_origin(value) / DAY_SECONDS;
+
+    return (double)((days + 1) % 7); /* the origin is a Monday */
+}
+
+static double
+hour_of(double value)
+{
+    uint64_t hours = seconds_since_origin(value) / 3600;
+
+    return (double)(hours % 24);
+}
+
+static double
+minute_of(double value)
+{
+    uint64_t minutes = seconds_since_origin(value) / 60;
+
+    return (double)(minutes % 60);
 }
 
 /* As Go computes them: by the natural logarithm of what stands behind the power
@@ -244,81 +205,128 @@ log_2(double value)
 }
 
 static double
-run_angle(enum gong_value_fn fn, double value)
+log_10(double value)
 {
-    if (fn == GONG_FN_DEG) {
-        return value * 180 / GONG_PI;
-    }
+    return log(value) * LOG10_OF_E;
+}
+
+static double
+degrees(double value)
+{
+    return value * 180 / GONG_PI;
+}
+
+static double
+radians(double value)
+{
     return value * GONG_PI / 180;
+}
+
+static double
+clamp(double value, const double *bounds)
+{
+    return greater(bounds[0], lesser(bounds[1], value));
+}
+
+static double
+clamp_max(double value, const double *bound)
+{
+    return lesser(*bound, value);
+}
+
+static double
+clamp_min(double value, const double *bound)
+{
+    return greater(*bound, value);
+}
+
+struct function {
+    const char *name;
+    double (*plain)(double value); /* this one or the next */
+    double (*with)(double value, const double *params);
+    size_t params;
+    bool date;
+};
+
+/* In the order of enum gong_value_fn. */
+static const struct function functions[] = {
+    {"abs", fabs, NULL, 0, false},
+    {"acos", acos, NULL, 0, false},
+    {"acosh", acosh, NULL, 0, false},
+    {"asin", asin, NULL, 0, false},
+    {"asinh", asinh, NULL, 0, false},
+    {"atan", atan, NULL, 0, false},
+    {"atanh", atanh, NULL, 0, false},
+    {"ceil", ceil, NULL, 0, false},
+    {"clamp", NULL, clamp, 2, false},
+    {"clamp_max", NULL, clamp_max, 1, false},
+    {"clamp_min", NULL, clamp_min, 1, false},
+    {"cos", cos, NULL, 0, false},
+    {"cosh", cosh, NULL, 0, false},
+    {"day_of_month", day_of_month, NULL, 0, true},
+    {"day_of_week", day_of_week, NULL, 0, true},
+    {"day_of_year", day_of_year, NULL, 0, true},
+    {"days_in_month", days_in_month, NULL, 0, true},
+    {"deg", degrees, NULL, 0, false},
+    {"exp", exp, NULL, 0, false},
+    {"floor", floor, NULL, 0, false},
+    {"hour", hour_of, NULL, 0, true},
+    {"ln", log, NULL, 0, false},
+    {"log10", log_10, NULL, 0, false},
+    {"log2", log_2, NULL, 0, false},
+    {"minute", minute_of, NULL, 0, true},
+    {"month", month_of, NULL, 0, true},
+    {"rad", radians, NULL, 0, false},
+    {"round", NULL, round_to, 1, false},
+    {"sgn", sign_of, NULL, 0, false},
+    {"sin", sin, NULL, 0, false},
+    {"sinh", sinh, NULL, 0, false},
+    {"sqrt", sqrt, NULL, 0, false},
+    {"tan", tan, NULL, 0, false},
+    {"tanh", tanh, NULL, 0, false},
+    {"year", year_of, NULL, 0, true},
+};
+
+bool
+gong_value_fn_find(struct gong_str name, enum gong_value_fn *fn)
+{
+    for (size_t i = 0; i < sizeof functions / sizeof functions[0]; i++) {
+        if (gong_str_is(name, functions[i].name)) {
+            *fn = (enum gong_value_fn)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+const char *
+gong_value_fn_name(enum gong_value_fn fn)
+{
+    return functions[fn].name;
+}
+
+size_t
+gong_value_fn_params(enum gong_value_fn fn)
+{
+    return functions[fn].params;
+}
+
+bool
+gong_value_fn_is_date(enum gong_value_fn fn)
+{
+    return functions[fn].date;
+}
+
+bool
+gong_value_fn_is_empty(enum gong_value_fn fn, const double *params)
+{
+    return fn == GONG_FN_CLAMP && params[1] < params[0];
 }
 
 double
 gong_value_fn_run(enum gong_value_fn fn, double value, const double *params)
 {
-    switch (fn) {
-    case GONG_FN_ABS:
-        return fabs(value);
-    case GONG_FN_ACOS:
-        return acos(value);
-    case GONG_FN_ACOSH:
-        return acosh(value);
-    case GONG_FN_ASIN:
-        return asin(value);
-    case GONG_FN_ASINH:
-        return asinh(value);
-    case GONG_FN_ATAN:
-        return atan(value);
-    case GONG_FN_ATANH:
-        return atanh(value);
-    case GONG_FN_CEIL:
-        return ceil(value);
-    case GONG_FN_CLAMP:
-        return greater(params[0], lesser(params[1], value));
-    case GONG_FN_CLAMP_MAX:
-        return lesser(params[0], value);
-    case GONG_FN_CLAMP_MIN:
-        return greater(params[0], value);
-    case GONG_FN_COS:
-        return cos(value);
-    case GONG_FN_COSH:
-        return cosh(value);
-    case GONG_FN_DAY_OF_MONTH:
-    case GONG_FN_DAY_OF_YEAR:
-    case GONG_FN_DAYS_IN_MONTH:
-    case GONG_FN_MONTH:
-    case GONG_FN_YEAR:
-        return date_part(fn, value);
-    case GONG_FN_DAY_OF_WEEK:
-    case GONG_FN_HOUR:
-    case GONG_FN_MINUTE:
-        return time_part(fn, value);
-    case GONG_FN_DEG:
-    case GONG_FN_RAD:
-        return run_angle(fn, value);
-    case GONG_FN_EXP:
-        return exp(value);
-    case GONG_FN_FLOOR:
-        return floor(value);
-    case GONG_FN_LN:
-        return log(value);
-    case GONG_FN_LOG10:
-        return log(value) * LOG10_OF_E;
-    case GONG_FN_LOG2:
-        return log_2(value);
-    case GONG_FN_ROUND:
-        return round_to(value, params[0]);
-    case GONG_FN_SGN:
-        return sign_of(value);
-    case GONG_FN_SIN:
-        return sin(value);
-    case GONG_FN_SINH:
-        return sinh(value);
-    case GONG_FN_SQRT:
-        return sqrt(value);
-    case GONG_FN_TAN:
-        return tan(value);
-    case GONG_FN_TANH:
-        return tanh(value);
-    }
-    return value;
+    const struct function *f = &functions[fn];
+
+    return f->plain != NULL ? f->plain(value) : f->with(value, params);
 }
