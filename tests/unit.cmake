@@ -138,6 +138,8 @@ gong_test(promql_corpus LINKS gong_engine)
 gong_test(template LINKS gong_engine m)
 gong_test(ruleset LINKS gong_engine)
 gong_test(plan LINKS gong_engine m)
+gong_test(reads LINKS gong_engine
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 foreach(module range_fn value_fn match)
     gong_test(${module} LINKS gong_engine m)
 endforeach()

@@ -224,8 +224,8 @@ gong_bind_views(const struct gong_binds *binds, uint32_t series,
     const struct gong_series *s = gong_series_at(binds, series);
 
     return views_of(
-        binds,
-        (struct gong_series_name){s->device, s->labelset, s->metric}, out);
+        binds, (struct gong_series_name){s->device, s->labelset, s->metric},
+        out);
 }
 
 /* Fills scratch with the selectors that read a series. False without memory. */
@@ -562,8 +562,8 @@ gong_bind_sibling(const struct gong_binds *binds, uint32_t series)
 static bool
 link_selected(const struct gong_binds *binds, uint32_t series)
 {
-    const struct gong_attachment *a = gong_attachment_at(
-        binds, gong_series_at(binds, series)->attachment);
+    const struct gong_attachment *a =
+        gong_attachment_at(binds, gong_series_at(binds, series)->attachment);
 
     for (uint32_t i = 0; i < a->count; i++) {
         const struct gong_entry *entry = gong_entry_at(binds, a->first + i);

@@ -40,8 +40,8 @@ merge(const struct gong_binds *binds, const uint32_t *from, uint32_t *to,
     uint32_t b = middle;
 
     for (uint32_t i = start; i < end; i++) {
-        bool left = b == end || (a < middle && compare_labels(binds, from[a],
-                                                              from[b]) <= 0);
+        bool left = b == end || (a < middle &&
+                                 compare_labels(binds, from[a], from[b]) <= 0);
 
         to[i] = from[left ? a : b];
         a += left;

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "rules/engine/book_order.h"
-#include "rules/engine/general.h"
+#include "rules/engine/engine_query.h"
 #include "rules/engine/hash.h"
 #include "rules/engine/timer.h"
 
@@ -427,9 +427,9 @@ gong_book_identity(const struct gong_book *book)
 
     for (uint32_t i = 0; i < book->count; i++) {
         const struct gong_book_rule *r = &book->rules[i];
-        int64_t terms[7] = {r->terms.for_ms,   r->terms.keep_ms,
-                            r->lookback_ms,    r->lookback_fixed,
-                            r->interval_ms,    r->terms.unknown,
+        int64_t terms[7] = {r->terms.for_ms,    r->terms.keep_ms,
+                            r->lookback_ms,     r->lookback_fixed,
+                            r->interval_ms,     r->terms.unknown,
                             (int64_t)r->general};
 
         state = add_text(state, r->rule->id);

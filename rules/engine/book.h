@@ -26,10 +26,10 @@ enum gong_book_form {
 
 struct gong_book_rule {
     const struct gong_rule *rule; /* borrowed */
-    struct gong_plan *plan;   /* NULL: GENERAL */
-    struct gong_reads *reads; /* GENERAL */
-    uint32_t general;         /* GENERAL: the how manieth, from 1 */
-    uint32_t first_read;      /* GENERAL: of all that such rules read */
+    struct gong_plan *plan;       /* NULL: GENERAL */
+    struct gong_reads *reads;     /* GENERAL */
+    uint32_t general;             /* GENERAL: the how manieth, from 1 */
+    uint32_t first_read;          /* GENERAL: of all that such rules read */
     char *canonical;
     struct gong_alert_terms terms;
     int64_t lookback_ms;

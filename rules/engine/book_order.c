@@ -37,8 +37,7 @@ gong_book_reads_recorded(const struct gong_ruleset *set,
         return true;
     }
     for (size_t i = 0; i < set->count; i++) {
-        if (set->rules[i].record != NULL &&
-            reads(rule, set->rules[i].record)) {
+        if (set->rules[i].record != NULL && reads(rule, set->rules[i].record)) {
             return true;
         }
     }
@@ -77,8 +76,7 @@ descend(struct walk *walk)
     while (walk->next[top] < walk->recording_count) {
         uint32_t other = walk->recordings[walk->next[top]++];
 
-        if (!walk->seen[other] &&
-            reads(rule, walk->set->rules[other].record)) {
+        if (!walk->seen[other] && reads(rule, walk->set->rules[other].record)) {
             push(walk, other);
             return true;
         }

@@ -26,9 +26,8 @@ gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
                  const struct gong_alert_change *change,
                  const struct gong_cause *cause)
 {
-    uint32_t labels =
-        gong_bind_labels(&live->binds,
-                         gong_instance_at(&live->binds, alert->instance));
+    uint32_t labels = gong_bind_labels(
+        &live->binds, gong_instance_at(&live->binds, alert->instance));
     struct gong_effect effect = {
         .position = engine->position,
         .ordinal = engine->ordinal++,

@@ -115,7 +115,8 @@ gong_engine_arm_grid(struct gong_engine *engine, uint32_t instance)
     i->news = 1;
     return set_timer(
         engine, instance,
-        gong_engine_on_grid(engine->ran_ms, binds->book->rules[i->rule].interval_ms));
+        gong_engine_on_grid(engine->ran_ms,
+                            binds->book->rules[i->rule].interval_ms));
 }
 
 /* What the rule's expression says at t, and which selectors had a sample. A

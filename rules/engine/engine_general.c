@@ -20,10 +20,10 @@ state_of(const struct gong_live *live, const struct gong_book_rule *rule)
 /* The number that is kept for a set of the last result: an instance's. */
 static enum gong_err
 find_instance(struct gong_engine *engine, uint32_t rule,
-              struct gong_general *general, uint32_t set, uint32_t *instance)
+              struct gong_query *general, uint32_t set, uint32_t *instance)
 {
     const struct gong_rule *r = engine->live->book.rules[rule].rule;
-    uint32_t *kept = gong_general_number(general, set);
+    uint32_t *kept = gong_query_number(general, set);
     uint32_t labelset = 0;
     enum gong_err err = GONG_OK;
 
@@ -34,8 +34,8 @@ find_instance(struct gong_engine *engine, uint32_t rule,
     if (*kept != NONE) {
         return GONG_OK;
     }
-    err = gong_engine_intern_result(
-        engine, general, set, r->record == NULL ? NULL : r, &labelset);
+    err = gong_engine_intern_result(engine, general, set,
+                                    r->record == NULL ? NULL : r, &labelset);
     if (err == GONG_OK) {
         err = gong_bind_general(&engine->live->binds, rule, labelset, instance);
     }
@@ -47,11 +47,10 @@ find_instance(struct gong_engine *engine, uint32_t rule,
  * have equal labels. */
 static enum gong_err
 find_all(struct gong_engine *engine, uint32_t rule,
-         const struct gong_general_result *result)
+         const struct gong_query_result *result)
 {
     struct gong_live *live = engine->live;
-    struct gong_general *general =
-        live->generals[live->book.rules[rule].general];
+    struct gong_query *general = live->queries[live->book.rules[rule].general];
 
     gong_arena_clear(&engine->found);
     for (size_t i = 0; i < result->count; i++) {
@@ -161,7 +160,7 @@ apply_false(struct gong_engine *engine, uint32_t n, int64_t t,
 
 static enum gong_err
 apply_result(struct gong_engine *engine, struct gong_general_state *state,
-             const struct gong_general_result *result, int64_t t,
+             const struct gong_query_result *result, int64_t t,
              const struct gong_cause *cause)
 {
     struct gong_live *live = engine->live;
@@ -222,10 +221,9 @@ gong_engine_arm_general(struct gong_engine *engine, uint32_t rule, int64_t t)
         t < state->evaluated_ms + least) {
         t = state->evaluated_ms + least;
     }
-    return gong_engine_arm_at(engine, state->head,
-                              r->interval_ms > 0
-                                  ? gong_engine_on_grid(t, r->interval_ms)
-                                  : t);
+    return gong_engine_arm_at(
+        engine, state->head,
+        r->interval_ms > 0 ? gong_engine_on_grid(t, r->interval_ms) : t);
 }
 
 static enum gong_err
@@ -257,7 +255,7 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     struct gong_live *live = engine->live;
     const struct gong_book_rule *r = &live->book.rules[rule];
     struct gong_general_state *state = state_of(live, r);
-    struct gong_general_result result = {0};
+    struct gong_query_result result = {0};
     enum gong_err err = GONG_OK;
     int64_t due = 0;
 
@@ -268,8 +266,8 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     t = t > state->evaluated_ms ? t : state->evaluated_ms;
     state->evaluated_ms = t;
     engine->stats.evaluations++;
-    err = gong_general_run(live->generals[r->general], t, slack(engine, t),
-                           &result);
+    err =
+        gong_query_run(live->queries[r->general], t, slack(engine, t), &result);
     if (err != GONG_OK) {
         return fail(engine, rule, err, result.next_ms);
     }
@@ -289,8 +287,8 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
         return err;
     }
     due = alerts_due(live, r, state->first);
-    return gong_engine_arm_general(
-        engine, rule, due < result.next_ms ? due : result.next_ms);
+    return gong_engine_arm_general(engine, rule,
+                                   due < result.next_ms ? due : result.next_ms);
 }
 
 enum gong_err
@@ -374,8 +372,7 @@ gong_engine_look_at_general(struct gong_engine *engine, uint32_t instance)
     const struct gong_instance *i =
         gong_instance_at(&engine->live->binds, instance);
 
-    return i->leaves != 0
-               ? GONG_OK
-               : gong_engine_run_general(engine, i->rule, engine->journal_ms,
-                                         &no_cause);
+    return i->leaves != 0 ? GONG_OK
+                          : gong_engine_run_general(
+                                engine, i->rule, engine->journal_ms, &no_cause);
 }

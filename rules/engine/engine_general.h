@@ -6,7 +6,7 @@
 #define GONG_RULES_ENGINE_ENGINE_GENERAL_H
 
 #include "rules/engine/engine_presence.h"
-#include "rules/engine/general.h"
+#include "rules/engine/engine_query.h"
 
 /* engine_general.c */
 
@@ -26,9 +26,9 @@ enum gong_err gong_engine_arm_general(struct gong_engine *engine, uint32_t rule,
 enum gong_err gong_engine_touch_general(struct gong_engine *engine,
                                         uint32_t head,
                                         int64_t t) GONG_MUST_CHECK;
-enum gong_err gong_engine_run_dirty(struct gong_engine *engine,
-                                    const struct gong_cause *cause)
-    GONG_MUST_CHECK;
+enum gong_err
+gong_engine_run_dirty(struct gong_engine *engine,
+                      const struct gong_cause *cause) GONG_MUST_CHECK;
 
 /* gong_engine_start_generals: all of them are looked at for the first time. */
 enum gong_err
@@ -45,7 +45,7 @@ enum gong_err gong_engine_look_at_general(struct gong_engine *engine,
  * the labels of rule if it is not NULL, which win. GONG_ERR_TOO_LARGE past
  * GONG_LABELSET_MAX. */
 enum gong_err gong_engine_intern_result(struct gong_engine *engine,
-                                        const struct gong_general *general,
+                                        const struct gong_query *general,
                                         uint32_t set,
                                         const struct gong_rule *rule,
                                         uint32_t *labelset) GONG_MUST_CHECK;
@@ -54,7 +54,7 @@ enum gong_err gong_engine_intern_result(struct gong_engine *engine,
  * whose instances are in engine->found; those of last time that are not in it
  * end. */
 enum gong_err gong_engine_record(struct gong_engine *engine, uint32_t rule,
-                                 const struct gong_general_result *result,
+                                 const struct gong_query_result *result,
                                  int64_t t) GONG_MUST_CHECK;
 
 /* gong_engine_feed: a sample of the engine's own at t, for all rules that read
@@ -69,8 +69,8 @@ void gong_engine_tell_recorded(struct gong_engine *engine,
 
 /* gong_engine_note_alert: ALERTS and ALERTS_FOR_STATE after a change of an
  * alert of the live rules (semantics rule 15); effect is rendered. */
-enum gong_err gong_engine_note_alert(struct gong_engine *engine,
-                                     const struct gong_effect *effect)
-    GONG_MUST_CHECK;
+enum gong_err
+gong_engine_note_alert(struct gong_engine *engine,
+                       const struct gong_effect *effect) GONG_MUST_CHECK;
 
 #endif

@@ -30,9 +30,9 @@ gong_live_prepare(const struct gong_engine *engine, struct gong_live *live)
     const struct gong_book *book = &live->book;
     struct gong_expr_error error = {0, ""};
 
-    live->generals =
-        calloc((size_t)book->general_count + 1, sizeof *live->generals);
-    if (live->generals == NULL || !gong_binds_prepare(&live->binds)) {
+    live->queries =
+        calloc((size_t)book->general_count + 1, sizeof *live->queries);
+    if (live->queries == NULL || !gong_binds_prepare(&live->binds)) {
         return GONG_ERR_MEMORY;
     }
     for (uint32_t i = 0; i < book->count; i++) {
@@ -41,8 +41,8 @@ gong_live_prepare(const struct gong_engine *engine, struct gong_live *live)
         if (r->form != GONG_FORM_GENERAL) {
             continue;
         }
-        live->generals[r->general] = gong_general_new(engine, live, r, &error);
-        if (live->generals[r->general] == NULL) {
+        live->queries[r->general] = gong_query_new(engine, live, r, &error);
+        if (live->queries[r->general] == NULL) {
             return GONG_ERR_INVALID;
         }
     }
@@ -80,11 +80,11 @@ gong_live_free(struct gong_live *live)
     if (live == NULL) {
         return;
     }
-    for (uint32_t i = 1;
-         live->generals != NULL && i <= live->book.general_count; i++) {
-        gong_general_free(live->generals[i]);
+    for (uint32_t i = 1; live->queries != NULL && i <= live->book.general_count;
+         i++) {
+        gong_query_free(live->queries[i]);
     }
-    free(live->generals);
+    free(live->queries);
     gong_arena_fini(&live->general_states);
     gong_arena_fini(&live->outputs.arena);
     gong_alerts_fini(&live->alerts);

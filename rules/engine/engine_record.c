@@ -30,12 +30,12 @@ is_overruled(const struct gong_rule *rule, struct gong_str name)
 
 enum gong_err
 gong_engine_intern_result(struct gong_engine *engine,
-                          const struct gong_general *general, uint32_t set,
+                          const struct gong_query *general, uint32_t set,
                           const struct gong_rule *rule, uint32_t *labelset)
 {
     struct gong_label_view views[GONG_LABELSET_MAX];
     struct gong_label_pair pairs[GONG_LABELSET_MAX + GONG_RULE_LABELS_MAX];
-    size_t own = gong_general_labels(general, set, views);
+    size_t own = gong_query_labels(general, set, views);
     size_t count = 0;
 
     for (size_t i = 0; i < own; i++) {
@@ -67,8 +67,7 @@ gong_engine_feed(struct gong_engine *engine, uint32_t series, int64_t t,
 {
     const struct gong_binds *binds = &engine->live->binds;
     struct gong_series *s = gong_series_at(binds, series);
-    const struct gong_attachment *a =
-        gong_attachment_at(binds, s->attachment);
+    const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
     enum gong_err err = GONG_OK;
 
     s->stamp = t;
@@ -123,15 +122,19 @@ add_output(struct gong_engine *engine, const struct gong_rule *rule,
         return GONG_ERR_MEMORY;
     }
     i->alert = n;
-    *gong_output_at(&live->outputs, n) = (struct gong_output){.instance = instance};
-    return find_series(engine, metric, i->leaves, &gong_output_at(&live->outputs, n)->series);
+    *gong_output_at(&live->outputs, n) =
+        (struct gong_output){.instance = instance};
+    return find_series(engine, metric, i->leaves,
+                       &gong_output_at(&live->outputs, n)->series);
 }
 
 static void
 remove_output(struct gong_live *live, uint32_t n)
 {
-    gong_instance_at(&live->binds, gong_output_at(&live->outputs, n)->instance)->alert = 0;
-    *gong_output_at(&live->outputs, n) = (struct gong_output){.next = live->outputs.free};
+    gong_instance_at(&live->binds, gong_output_at(&live->outputs, n)->instance)
+        ->alert = 0;
+    *gong_output_at(&live->outputs, n) =
+        (struct gong_output){.next = live->outputs.free};
     live->outputs.free = n;
 }
 
@@ -190,9 +193,8 @@ end_others(struct gong_engine *engine, const struct gong_rule *rule,
     for (uint32_t i = engine->found.count; i > 1; i--) {
         uint32_t instance =
             *(const uint32_t *)gong_arena_at(&engine->found, i - 1);
-        uint32_t n = instance == 0
-                         ? 0
-                         : gong_instance_at(&live->binds, instance)->alert;
+        uint32_t n =
+            instance == 0 ? 0 : gong_instance_at(&live->binds, instance)->alert;
 
         if (n != 0) {
             gong_output_at(&live->outputs, n)->next = state->first;
@@ -204,7 +206,7 @@ end_others(struct gong_engine *engine, const struct gong_rule *rule,
 
 enum gong_err
 gong_engine_record(struct gong_engine *engine, uint32_t rule,
-                   const struct gong_general_result *result, int64_t t)
+                   const struct gong_query_result *result, int64_t t)
 {
     const struct gong_book_rule *r = &engine->live->book.rules[rule];
     struct gong_general_state *state =
@@ -220,9 +222,8 @@ gong_engine_record(struct gong_engine *engine, uint32_t rule,
                             result->samples[i - 1].value);
         }
     }
-    return err == GONG_OK
-               ? end_others(engine, r->rule, state, state->first, t)
-               : err;
+    return err == GONG_OK ? end_others(engine, r->rule, state, state->first, t)
+                          : err;
 }
 
 void
@@ -290,9 +291,8 @@ note(struct gong_engine *engine, uint32_t metric,
         return GONG_OK;
     }
     labelset = gong_labelset_intern(&engine->labelsets, pairs, count);
-    err = labelset == 0
-              ? GONG_ERR_MEMORY
-              : find_series(engine, metric, labelset, &series);
+    err = labelset == 0 ? GONG_ERR_MEMORY
+                        : find_series(engine, metric, labelset, &series);
     return err != GONG_OK || series == 0
                ? err
                : gong_engine_feed(engine, series, effect->at_ms, value);

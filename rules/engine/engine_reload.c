@@ -104,8 +104,8 @@ find_heir(const struct gong_live *from, struct gong_live *to,
         return gong_bind_general(&to->binds, rule, i->leaves, instance);
     }
     home = gong_series_at(&from->binds, gong_bind_home(&from->binds, i));
-    name = (struct gong_series_name){home->device, home->labelset,
-                                     home->metric};
+    name =
+        (struct gong_series_name){home->device, home->labelset, home->metric};
     err = gong_bind_series(&to->binds, name, &series);
     if (err == GONG_ERR_NOT_FOUND || err == GONG_ERR_TOO_LARGE) {
         return GONG_OK;
@@ -120,8 +120,8 @@ find_heir(const struct gong_live *from, struct gong_live *to,
 static void
 adopt(const struct gong_live *live, uint32_t rule, uint32_t n)
 {
-    struct gong_general_state *state = gong_arena_at(
-        &live->general_states, live->book.rules[rule].general);
+    struct gong_general_state *state =
+        gong_arena_at(&live->general_states, live->book.rules[rule].general);
     struct gong_alert *alert = gong_alert_at(&live->alerts, n);
 
     alert->next = state->first;

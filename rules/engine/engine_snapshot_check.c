@@ -541,8 +541,7 @@ check_outputs(const struct gong_engine *engine)
         }
         if (!within(&live->binds.instances, o->instance) ||
             gong_instance_at(&live->binds, o->instance)->alert != n ||
-            !is_recording(live,
-                          gong_instance_at(&live->binds, o->instance)) ||
+            !is_recording(live, gong_instance_at(&live->binds, o->instance)) ||
             (o->series != 0 && !within(&live->binds.series, o->series))) {
             return "an output is wrong";
         }
@@ -671,8 +670,8 @@ const char *
 gong_snapshot_check(struct gong_engine *engine)
 {
     static const char *(*const checks[])(const struct gong_engine *) = {
-        check_times,     check_clocks,   check_devices, check_declared,
-        check_presences, check_rows,     check_series,  check_attachments,
+        check_times,     check_clocks,   check_devices,  check_declared,
+        check_presences, check_rows,     check_series,   check_attachments,
         check_instances, find_heads,     check_bindings, check_alerts,
         check_outputs,   check_generals,
     };

@@ -9,7 +9,7 @@
 #include "rules/engine/book.h"
 #include "rules/engine/effect_render.h"
 #include "rules/engine/engine.h"
-#include "rules/engine/general.h"
+#include "rules/engine/engine_query.h"
 #include "rules/engine/presence.h"
 #include "rules/engine/series.h"
 #include "rules/engine/timer.h"
@@ -24,7 +24,7 @@ struct gong_live {
     struct gong_alerts alerts;
     struct gong_arena general_states;
     struct gong_outputs outputs;
-    struct gong_general **generals; /* derived, by the book's numbers */
+    struct gong_query **queries; /* derived, by the book's numbers */
     uint64_t pending;
     uint64_t firing; /* keeping among them */
     uint64_t unknown;
@@ -63,7 +63,7 @@ struct gong_engine {
     struct gong_presences presences;
     struct gong_declareds declareds;
     uint32_t presence_names[GONG_PRESENCE_METRICS]; /* symbols; 0: not yet */
-    uint32_t own_names[GONG_OWN_METRICS]; /* likewise */
+    uint32_t own_names[GONG_OWN_METRICS];           /* likewise */
     gong_recorded_fn recorded;
     void *recorded_ctx;
     struct gong_live *live;

@@ -55,8 +55,7 @@ note_node(struct gong_reads *reads, const struct gong_expr_node *node)
         reads->moves = true;
         break;
     case GONG_EXPR_BINARY:
-        reads->silence |=
-            node->op == GONG_OP_OR || node->op == GONG_OP_UNLESS;
+        reads->silence |= node->op == GONG_OP_OR || node->op == GONG_OP_UNLESS;
         break;
     case GONG_EXPR_NUMBER:
     case GONG_EXPR_STRING:
@@ -163,10 +162,9 @@ check_type(const struct gong_expr *expr, struct gong_expr_error *error)
     if (root->type == GONG_VALUE_VECTOR || root->type == GONG_VALUE_SCALAR) {
         return true;
     }
-    return gong_expr_fail(error, root->at,
-                          "found a %s, expected an instant vector or a number",
-                          root->type == GONG_VALUE_STRING ? "text"
-                                                          : "range vector");
+    return gong_expr_fail(
+        error, root->at, "found a %s, expected an instant vector or a number",
+        root->type == GONG_VALUE_STRING ? "text" : "range vector");
 }
 
 struct gong_reads *

@@ -53,7 +53,7 @@ make_rule(struct gong_rule *rule, const struct rule_spec *spec)
 
     rule->id = copy(spec->alert);
     rule->group = copy("test");
-    rule->alert = copy(spec->alert);
+    *(spec->record ? &rule->record : &rule->alert) = copy(spec->alert);
     rule->expr_text = copy(spec->expr);
     rule->file = copy("test");
     rule->expr = gong_expr_parse(gong_str_of(spec->expr), &error);

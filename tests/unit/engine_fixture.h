@@ -13,6 +13,7 @@
 /* A rule; zeros are defaults: no for, no keep, interval 0, look-back 5 m. */
 struct rule_spec {
     const char *alert; /* also the id */
+    bool record;       /* alert is the metric that it feeds */
     const char *expr;
     int64_t for_ms;
     int64_t keep_ms;

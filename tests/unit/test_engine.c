@@ -3,14 +3,15 @@
  *
  *   rules MS          the lines up to a blank one are the new rule set:
  *     NAME [for D] [keep D] [interval D] [lookback D] [label N=V]
- *         [missing resolve|unknown] : EXPR
+ *         [missing resolve|unknown] [as record] : EXPR
  *   data MS SITE/DEVICE   the lines up to a blank one are the message; stamps
  *     are in ms. SITE/DEVICE "-" is a file.
  *   status MS SITE/DEVICE TEXT    TEXT: a status, to the end of the line
  *   clock MS
  *   resume MS BLIND SETTLE    in ms; BLIND -1: from here on
  *   deadline MS       what gong_engine_deadline must say
- *   > EFFECT          the effects of the command above, in order, all of them
+ *   > EFFECT          the effects of the command above, in order, all of them;
+ *     a recorded sample is one too: NAME{labels} MS VALUE
  *   = NAME VALUE      a figure of gong_engine_stats
  */
 #include <inttypes.h>
@@ -26,6 +27,7 @@
 
 #include "common/clock.h"
 #include "engine_fixture.h"
+#include "rules/engine/sample.h"
 
 #define FOLDER    GONG_SOURCE_DIR "/tests/rules/engine"
 #define FILES_MAX 64
@@ -64,6 +66,34 @@ on_effect(void *ctx, const struct gong_effect *effect)
     } else {
         effect_bytes(&run->all, effect);
     }
+}
+
+static void
+on_recorded(void *ctx, const struct gong_recorded *recorded)
+{
+    struct run *run = ctx;
+    struct text line = {0};
+
+    text_clear(&line);
+    for (size_t i = 0; i < recorded->label_count; i++) {
+        const struct gong_label_view *label = &recorded->labels[i];
+
+        if (gong_str_is(label->value, "noise")) {
+            text_free(&line);
+            return;
+        }
+        text_add(&line, "%s%.*s=\"%.*s\"", i == 0 ? "" : ",",
+                 (int)label->name.len, label->name.data, (int)label->value.len,
+                 label->value.data);
+    }
+    text_add(&run->lines, "%s{%s} %" PRId64, recorded->rule->record, line.data,
+             recorded->at_ms);
+    if (gong_is_stale(recorded->value)) {
+        text_add(&run->lines, " ends\n");
+    } else {
+        text_add(&run->lines, " %.17g\n", recorded->value);
+    }
+    text_free(&line);
 }
 
 static void
@@ -132,6 +162,8 @@ parse_rule(char *line)
             spec.on_missing = strcmp(value, "unknown") == 0
                                   ? GONG_ON_MISSING_UNKNOWN
                                   : GONG_ON_MISSING_RESOLVE;
+        } else if (strcmp(word, "as") == 0) {
+            spec.record = strcmp(value, "record") == 0;
         } else if (strcmp(word, "label") == 0) {
             spec.label = value;
         } else {
@@ -384,6 +416,7 @@ play(const char *name, const struct gong_engine_limits *limits, bool noise)
     assert_non_null(file);
     run.engine = gong_engine_new(limits, on_effect, &run);
     assert_non_null(run.engine);
+    gong_engine_on_recorded(run.engine, on_recorded, &run);
     text_clear(&run.lines);
     text_clear(&run.all);
     while (fgets(line, sizeof line, file) != NULL) {

@@ -1,4 +1,4 @@
-#include "rules/engine/general.h"
+#include "rules/engine/engine_query.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -6,9 +6,9 @@
 #include "rules/engine/engine_presence.h"
 #include "rules/engine/reads.h"
 
-struct gong_general {
+struct gong_query {
     const struct gong_engine *engine;
-    const struct gong_live *live;
+    struct gong_live *live;
     const struct gong_book_rule *rule;
     struct gong_eval *eval;
     /* What is derived counts for nothing: with a limit of memory a restored
@@ -26,7 +26,7 @@ struct gong_general {
 };
 
 static void
-note_change(struct gong_general *g, int64_t due)
+note_change(struct gong_query *g, int64_t due)
 {
     if (due > g->t && due < g->next_ms) {
         g->next_ms = due;
@@ -37,7 +37,7 @@ static enum gong_err
 select_series(void *ctx, const struct gong_expr_node *selector, uint32_t index,
               const uint32_t **series, size_t *count)
 {
-    struct gong_general *g = ctx;
+    struct gong_query *g = ctx;
     uint32_t read = gong_reads_find(g->rule->reads, index);
 
     (void)selector;
@@ -48,7 +48,7 @@ select_series(void *ctx, const struct gong_expr_node *selector, uint32_t index,
 static size_t
 get_labels(void *ctx, uint32_t series, struct gong_label_view *out)
 {
-    const struct gong_general *g = ctx;
+    const struct gong_query *g = ctx;
 
     return gong_bind_views(&g->live->binds, series, out);
 }
@@ -60,7 +60,7 @@ static bool
 get_newest(void *ctx, uint32_t series, int64_t from, int64_t to,
            struct gong_sample *out)
 {
-    struct gong_general *g = ctx;
+    struct gong_query *g = ctx;
     const struct gong_series *s = gong_series_at(&g->live->binds, series);
     int64_t lookback = gong_bind_lookback(g->rule, s);
 
@@ -88,7 +88,7 @@ static const struct gong_sample *
 get_window(void *ctx, uint32_t series, int64_t from, int64_t to, size_t *count)
 {
     static const struct gong_sample none;
-    struct gong_general *g = ctx;
+    struct gong_query *g = ctx;
 
     (void)series;
     (void)from;
@@ -98,12 +98,11 @@ get_window(void *ctx, uint32_t series, int64_t from, int64_t to, size_t *count)
     return &none;
 }
 
-struct gong_general *
-gong_general_new(const struct gong_engine *engine, const struct gong_live *live,
-                 const struct gong_book_rule *rule,
-                 struct gong_expr_error *error)
+struct gong_query *
+gong_query_new(const struct gong_engine *engine, struct gong_live *live,
+               const struct gong_book_rule *rule, struct gong_expr_error *error)
 {
-    struct gong_general *g = calloc(1, sizeof *g);
+    struct gong_query *g = calloc(1, sizeof *g);
     struct gong_eval_options options = {.lookback_ms = rule->lookback_ms};
     struct gong_eval_source source = {g, select_series, get_labels, get_window,
                                       get_newest};
@@ -117,14 +116,14 @@ gong_general_new(const struct gong_engine *engine, const struct gong_live *live,
     gong_arena_init(&g->numbers, &g->budget, sizeof(uint32_t));
     g->eval = gong_eval_new(rule->rule->expr, &source, &options, error);
     if (g->eval == NULL) {
-        gong_general_free(g);
+        gong_query_free(g);
         return NULL;
     }
     return g;
 }
 
 void
-gong_general_free(struct gong_general *general)
+gong_query_free(struct gong_query *general)
 {
     if (general == NULL) {
         return;
@@ -135,8 +134,8 @@ gong_general_free(struct gong_general *general)
 }
 
 static void
-take(struct gong_general *g, const struct gong_eval_result *result,
-     struct gong_general_result *out)
+take(struct gong_query *g, const struct gong_eval_result *result,
+     struct gong_query_result *out)
 {
     out->samples = result->vector;
     out->count = result->count;
@@ -149,17 +148,17 @@ take(struct gong_general *g, const struct gong_eval_result *result,
 
 /* The next instant that all rules which move with time share. */
 static int64_t
-next_tick(const struct gong_general *g)
+next_tick(const struct gong_query *g)
 {
-    int64_t step = g->rule->interval_ms > 0 ? g->rule->interval_ms
-                                            : GONG_GENERAL_TICK_MS;
+    int64_t step =
+        g->rule->interval_ms > 0 ? g->rule->interval_ms : GONG_GENERAL_TICK_MS;
 
     return g->t - g->t % step + step;
 }
 
 enum gong_err
-gong_general_run(struct gong_general *general, int64_t t, int64_t slack,
-                 struct gong_general_result *out)
+gong_query_run(struct gong_query *general, int64_t t, int64_t slack,
+               struct gong_query_result *out)
 {
     const struct gong_reads *reads = general->rule->reads;
     const struct gong_eval_result *result = NULL;
@@ -170,7 +169,7 @@ gong_general_run(struct gong_general *general, int64_t t, int64_t slack,
     general->slack = slack;
     general->next_ms = INT64_MAX;
     general->read = false;
-    *out = (struct gong_general_result){.next_ms = INT64_MAX};
+    *out = (struct gong_query_result){.next_ms = INT64_MAX};
     err = gong_eval_at(general->eval, t, &result, &error);
     if (err == GONG_OK) {
         take(general, result, out);
@@ -184,7 +183,7 @@ gong_general_run(struct gong_general *general, int64_t t, int64_t slack,
 }
 
 uint32_t *
-gong_general_number(struct gong_general *general, uint32_t set)
+gong_query_number(struct gong_query *general, uint32_t set)
 {
     struct gong_arena *numbers = &general->numbers;
     uint64_t generation = gong_eval_generation(general->eval);
@@ -194,17 +193,17 @@ gong_general_number(struct gong_general *general, uint32_t set)
         general->generation = generation;
     }
     if (set >= numbers->count &&
-        gong_arena_add(numbers, numbers->count == 0 ? set
-                                                    : set - numbers->count +
-                                                          1) == 0) {
+        gong_arena_add(numbers,
+                       numbers->count == 0 ? set : set - numbers->count + 1) ==
+            0) {
         return NULL;
     }
     return gong_arena_at(numbers, set);
 }
 
 size_t
-gong_general_labels(const struct gong_general *general, uint32_t set,
-                    struct gong_label_view *out)
+gong_query_labels(const struct gong_query *general, uint32_t set,
+                  struct gong_label_view *out)
 {
     size_t count = set == 0 ? 0 : gong_eval_labels(general->eval, set, out);
     size_t kept = 0;
