@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "rules/engine/plan.h"
+#include "rules/engine/book.h"
 #include "rules/engine/promql.h"
-#include "rules/engine/template.h"
+#include "rules/rule_file_text.h"
 
 #define NAME_MAX_LEN 128
 #define DAY_MS       86400000.0
@@ -45,6 +45,7 @@ static const struct gong_option_table group_table = {
 struct rule {
     char *id;
     char *alert;
+    char *record;
     char *expr;
     gong_dur_t hold;
     gong_dur_t keep;
@@ -53,8 +54,11 @@ struct rule {
 
 #define RULE_FIELD(member) offsetof(struct rule, member)
 static const struct gong_option rule_options[] = {
-    {"alert", GONG_OPTION_STRING, RULE_FIELD(alert), NULL, 0, 0, NULL, "",
-     "Name of the alert."},
+    {"alert", GONG_OPTION_STRING, RULE_FIELD(alert), "", 0, 0, NULL, "",
+     "Name of the alert; a rule has this or record."},
+    {"record", GONG_OPTION_STRING, RULE_FIELD(record), "", 0, 0, NULL, "",
+     "Metric that the result is recorded under, every interval, or every 10 s "
+     "where that is 0s."},
     {"id", GONG_OPTION_STRING, RULE_FIELD(id), "", 0, 0, NULL, "",
      "Names the rule for good; group, name and labels where it is absent."},
     {"expr", GONG_OPTION_STRING, RULE_FIELD(expr), NULL, 0, 0, NULL, "",
@@ -68,8 +72,7 @@ static const struct gong_option rule_options[] = {
      "What becomes of it when data is missing: unknown or resolve."},
 };
 static const char *const rule_children[] = {"labels", "annotations", NULL};
-static const char *const rule_reserved[] = {"record", "resolve", "levels",
-                                            "trial", NULL};
+static const char *const rule_reserved[] = {"resolve", "levels", "trial", NULL};
 static const struct gong_option_table rule_table = {
     .name = "rule",
     .help = "One element of rules.",
@@ -78,13 +81,6 @@ static const struct gong_option_table rule_table = {
     .children = rule_children,
     .reserved = rule_reserved,
 };
-
-static void
-out_of_memory(struct gong_rule_reader *reader)
-{
-    gong_conf_errors_add(reader->errors, "rules: out of memory");
-    reader->failed = true;
-}
 
 /* The new rule, zeroed, or NULL. Borrowed until the next one. */
 static struct gong_rule *
@@ -98,14 +94,14 @@ add_rule(struct gong_rule_reader *reader, const struct gong_conf_node *node)
         const struct gong_conf_node **nodes;
 
         if (rules == NULL) {
-            out_of_memory(reader);
+            gong_rule_out_of_memory(reader);
             return NULL;
         }
         set->rules = rules;
         nodes = realloc(reader->nodes,
                         capacity * sizeof(const struct gong_conf_node *));
         if (nodes == NULL) {
-            out_of_memory(reader);
+            gong_rule_out_of_memory(reader);
             return NULL;
         }
         reader->nodes = nodes;
@@ -126,21 +122,6 @@ static bool
 is_digit(char c)
 {
     return c >= '0' && c <= '9';
-}
-
-/* [a-zA-Z_][a-zA-Z0-9_]*, and no name that the engine sets itself. */
-static bool
-is_label_name(const char *name)
-{
-    if (!is_letter(name[0]) || strcmp(name, "alertname") == 0) {
-        return false;
-    }
-    for (const char *c = name; *c != '\0'; c++) {
-        if (!is_letter(*c) && !is_digit(*c)) {
-            return false;
-        }
-    }
-    return true;
 }
 
 /* A name for people: one line, not empty, not endless. */
@@ -203,47 +184,60 @@ check_mix(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     }
 }
 
-static void
+/* Returns whether the rule is one of each device: only of such it can be said
+ * what is missing. Plans are made for their refusals only: the engine makes its
+ * own. */
+static bool
 check_expr(struct gong_rule_reader *reader, const struct gong_conf_node *node,
            const struct group *group, struct gong_rule *rule)
 {
     const struct gong_conf_node *child = gong_conf_child(node, "expr");
     struct gong_expr_error error = {0};
     struct gong_plan *plan = NULL;
+    bool per_device = false;
 
     if (rule->expr_text == NULL) {
-        return;
+        return false;
     }
     rule->expr = gong_expr_parse(gong_str_of(rule->expr_text), &error);
-    if (rule->expr != NULL) {
-        /* Made for its refusals only: the engine plans its own. */
-        plan = gong_plan_new(rule->expr, &error);
-    }
-    if (plan == NULL) {
+    if (rule->expr == NULL || !gong_book_check(rule->expr, &error)) {
         gong_conf_error_in(child, error.at, reader->errors, "%s",
                            error.message);
         reader->failed = true;
-    } else {
+        return false;
+    }
+    plan = rule->record != NULL ? NULL : gong_plan_new(rule->expr, &error);
+    per_device = plan != NULL;
+    if (per_device) {
         check_mix(reader, node, plan, group);
     }
     gong_plan_free(plan);
+    return per_device;
 }
 
-/* The default is Prometheus' meaning where a rule runs on its grid. */
+/* The default is Prometheus' meaning where a rule runs on its grid, or is of no
+ * single device. */
 static enum gong_on_missing
 read_missing(struct gong_rule_reader *reader, const struct gong_conf_node *node,
-             const char *word, const struct group *group)
+             const char *word, const struct group *group, bool per_device)
 {
     bool fire = word != NULL && strcmp(word, "fire") == 0;
+    bool unknown = word != NULL && strcmp(word, "unknown") == 0;
 
     if (word == NULL || word[0] == '\0') {
-        return group->interval.ns > 0 ? GONG_ON_MISSING_RESOLVE
-                                      : GONG_ON_MISSING_UNKNOWN;
+        return group->interval.ns > 0 || !per_device ? GONG_ON_MISSING_RESOLVE
+                                                     : GONG_ON_MISSING_UNKNOWN;
     }
-    if (strcmp(word, "unknown") == 0) {
+    if (unknown && per_device) {
         return GONG_ON_MISSING_UNKNOWN;
     }
-    if (strcmp(word, "resolve") != 0) {
+    if (unknown && !reader->failed) {
+        gong_conf_error_in(gong_conf_child(node, "on_missing"), 0,
+                           reader->errors,
+                           "found \"unknown\" for an expression that joins or "
+                           "drops labels across devices, expected resolve");
+        reader->failed = true;
+    } else if (!unknown && strcmp(word, "resolve") != 0) {
         gong_conf_error_in(gong_conf_child(node, "on_missing"), 0,
                            reader->errors,
                            "found \"%s\"%s, expected resolve or unknown", word,
@@ -251,133 +245,6 @@ read_missing(struct gong_rule_reader *reader, const struct gong_conf_node *node,
         reader->failed = true;
     }
     return GONG_ON_MISSING_RESOLVE;
-}
-
-/* One label or annotation; its texts are copied. */
-static bool
-copy_text(struct gong_rule_reader *reader, const struct gong_conf_node *node,
-          struct gong_rule_text *out)
-{
-    out->name = strdup(gong_conf_name(node));
-    out->text = strdup(gong_conf_string(node));
-    if (out->name == NULL || out->text == NULL) {
-        free(out->name);
-        free(out->text);
-        *out = (struct gong_rule_text){0};
-        out_of_memory(reader);
-        return false;
-    }
-    return true;
-}
-
-static void
-check_label(struct gong_rule_reader *reader, const struct gong_conf_node *node,
-            const struct gong_rule_text *label)
-{
-    const char *braces = strstr(label->text, "{{");
-
-    if (braces != NULL) {
-        gong_conf_error_in(node, (size_t)(braces - label->text), reader->errors,
-                           "found {{ in a label, expected fixed text "
-                           "(annotations may hold templates)");
-        reader->failed = true;
-    } else if (label->text[0] == '\0') {
-        gong_conf_error_in(node, 0, reader->errors,
-                           "found an empty label, expected text");
-        reader->failed = true;
-    }
-}
-
-static void
-parse_annotation(struct gong_rule_reader *reader,
-                 const struct gong_conf_node *node,
-                 struct gong_rule_text *annotation)
-{
-    struct gong_str text = gong_str_of(annotation->text);
-    struct gong_expr_error error = {0};
-
-    if (text.len > GONG_RULE_ANNOTATION_SIZE) {
-        gong_conf_error_in(node, GONG_RULE_ANNOTATION_SIZE, reader->errors,
-                           "found a text of %zu bytes, expected at most %d",
-                           text.len, GONG_RULE_ANNOTATION_SIZE);
-        reader->failed = true;
-        return;
-    }
-    annotation->tmpl = gong_template_parse(text, &error);
-    if (annotation->tmpl == NULL) {
-        gong_conf_error_in(node, error.at, reader->errors, "%s", error.message);
-        reader->failed = true;
-    }
-}
-
-/* Whether node may be one of rule's texts at all. */
-static bool
-check_text_node(struct gong_rule_reader *reader,
-                const struct gong_conf_node *node)
-{
-    bool ok = false;
-
-    if (!is_label_name(gong_conf_name(node))) {
-        gong_conf_error(node, reader->errors,
-                        "found the name %s, expected letters, digits and _ "
-                        "(but not alertname)",
-                        gong_conf_name(node));
-    } else if (gong_conf_string(node) == NULL) {
-        gong_conf_error_in(node, 0, reader->errors,
-                           "found another type, expected text in \"quotes\" "
-                           "for %s",
-                           gong_conf_name(node));
-    } else {
-        ok = true;
-    }
-    reader->failed = reader->failed || !ok;
-    return ok;
-}
-
-/* The group's child `key` as an array of texts; NULL if absent or refused. */
-static struct gong_rule_text *
-read_texts(struct gong_rule_reader *reader, const struct gong_conf_node *rule,
-           const char *key, size_t *count)
-{
-    const struct gong_conf_node *node = gong_conf_child(rule, key);
-    bool labels = strcmp(key, "labels") == 0;
-    struct gong_rule_text *texts;
-
-    if (node == NULL) {
-        return NULL;
-    }
-    if (!gong_conf_is_group(node) ||
-        gong_conf_count(node) > GONG_RULE_LABELS_MAX) {
-        gong_conf_error_in(node, 0, reader->errors,
-                           "found another value, expected a group of at most "
-                           "%d texts for %s",
-                           GONG_RULE_LABELS_MAX, key);
-        reader->failed = true;
-        return NULL;
-    }
-    texts = calloc(GONG_RULE_LABELS_MAX, sizeof *texts);
-    if (texts == NULL) {
-        out_of_memory(reader);
-        return NULL;
-    }
-    for (size_t i = 0; i < gong_conf_count(node); i++) {
-        const struct gong_conf_node *child = gong_conf_at(node, i);
-        struct gong_rule_text *text = &texts[*count];
-
-        if (!check_text_node(reader, child)) {
-            continue;
-        }
-        if (!copy_text(reader, child, text)) {
-            break;
-        }
-        (*count)++;
-        if (labels) {
-            check_label(reader, child, text);
-        } else {
-            parse_annotation(reader, child, text);
-        }
-    }
-    return texts;
 }
 
 static int
@@ -400,7 +267,8 @@ make_id(const struct gong_rule *rule)
     if (out == NULL) {
         return NULL;
     }
-    (void)fprintf(out, "%s/%s", rule->group, rule->alert);
+    (void)fprintf(out, "%s/%s", rule->group,
+                  rule->alert != NULL ? rule->alert : rule->record);
     for (size_t i = 0; i < rule->label_count; i++) {
         (void)fprintf(out, "%c%s=%s", i == 0 ? '/' : ',', rule->labels[i].name,
                       rule->labels[i].text);
@@ -419,6 +287,7 @@ complete_rule(struct gong_rule_reader *reader,
               struct gong_rule *rule)
 {
     size_t line = gong_conf_line(node);
+    bool named = rule->alert != NULL || rule->record != NULL;
 
     rule->group = strdup(group->name == NULL ? "" : group->name);
     rule->file = strdup(gong_conf_file(node));
@@ -426,14 +295,78 @@ complete_rule(struct gong_rule_reader *reader,
     rule->interval_ms = group->interval.ns / GONG_NS_PER_MS;
     rule->lookback_ms = group->lookback.ns / GONG_NS_PER_MS;
     rule->lookback_fixed = group->lookback_fixed;
-    if (rule->group != NULL && rule->alert != NULL &&
+    if (rule->group != NULL && named &&
         (rule->id == NULL || rule->id[0] == '\0')) {
         free(rule->id);
         rule->id = make_id(rule);
     }
     if (rule->group == NULL || rule->file == NULL ||
-        (rule->alert != NULL && rule->id == NULL)) {
-        out_of_memory(reader);
+        (named && rule->id == NULL)) {
+        gong_rule_out_of_memory(reader);
+    }
+}
+
+/* A text that was left out is none. */
+static char *
+given(char *text)
+{
+    if (text == NULL || text[0] != '\0') {
+        return text;
+    }
+    free(text);
+    return NULL;
+}
+
+static bool
+is_metric_name(const char *name)
+{
+    bool good = is_letter(name[0]) || name[0] == ':';
+
+    for (const char *c = name; *c != '\0'; c++) {
+        good = good && (is_letter(*c) || is_digit(*c) || *c == ':');
+    }
+    return good;
+}
+
+static void
+refuse_kind(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+            const char *key, const char *found, const char *expected)
+{
+    const struct gong_conf_node *child = gong_conf_child(node, key);
+
+    gong_conf_error_in(child == NULL ? node : child, 0, reader->errors,
+                       "found %s, expected %s", found, expected);
+    reader->failed = true;
+}
+
+/* A rule tells alerts or records a series, not both. */
+static void
+check_kind(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+           const struct gong_rule *rule)
+{
+    static const char *const alerts_only[] = {"for", "keep_firing_for",
+                                              "annotations", "on_missing"};
+
+    check_name(reader, node, "alert", rule->alert);
+    if ((rule->alert == NULL) == (rule->record == NULL)) {
+        refuse_kind(reader, node, "record",
+                    rule->alert == NULL ? "neither alert nor record"
+                                        : "alert and record",
+                    "one of them");
+        return;
+    }
+    if (rule->record == NULL) {
+        return;
+    }
+    if (!is_metric_name(rule->record)) {
+        refuse_kind(reader, node, "record", "another name",
+                    "a metric's: letters, digits, _ and :");
+    }
+    for (size_t i = 0; i < sizeof alerts_only / sizeof alerts_only[0]; i++) {
+        if (gong_conf_child(node, alerts_only[i]) != NULL) {
+            refuse_kind(reader, node, alerts_only[i], alerts_only[i],
+                        "it with alerts only");
+        }
     }
 }
 
@@ -443,6 +376,7 @@ read_rule(struct gong_rule_reader *reader, const struct gong_conf_node *node,
 {
     struct gong_rule *rule = add_rule(reader, node);
     struct rule words = {0};
+    bool per_device = false;
 
     if (rule == NULL) {
         return;
@@ -452,24 +386,27 @@ read_rule(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     }
     /* The texts are the rule's from here. */
     rule->id = words.id;
-    rule->alert = words.alert;
+    rule->alert = given(words.alert);
+    rule->record = given(words.record);
     rule->expr_text = words.expr;
     rule->for_ms = words.hold.ns / GONG_NS_PER_MS;
     rule->keep_firing_for_ms = words.keep.ns / GONG_NS_PER_MS;
-    rule->on_missing = read_missing(reader, node, words.missing, group);
-    free(words.missing);
     if (gong_conf_is_group(node)) {
-        check_name(reader, node, "alert", rule->alert);
+        check_kind(reader, node, rule);
         check_id(reader, node, rule->id);
-        check_expr(reader, node, group, rule);
-        rule->labels = read_texts(reader, node, "labels", &rule->label_count);
-        rule->annotations =
-            read_texts(reader, node, "annotations", &rule->annotation_count);
+        per_device = check_expr(reader, node, group, rule);
+        rule->on_missing =
+            read_missing(reader, node, words.missing, group, per_device);
+        rule->labels =
+            gong_rule_read_texts(reader, node, "labels", &rule->label_count);
+        rule->annotations = gong_rule_read_texts(reader, node, "annotations",
+                                                 &rule->annotation_count);
         if (rule->label_count > 1 && !reader->failed) {
             qsort(rule->labels, rule->label_count, sizeof *rule->labels,
                   compare_texts);
         }
     }
+    free(words.missing);
     complete_rule(reader, node, group, rule);
 }
 
@@ -546,7 +483,7 @@ refuse_equal_ids(struct gong_rule_reader *reader)
     }
     uses = calloc(reader->set->count, sizeof *uses);
     if (uses == NULL) {
-        out_of_memory(reader);
+        gong_rule_out_of_memory(reader);
         return;
     }
     for (size_t i = 0; i < reader->set->count; i++) {

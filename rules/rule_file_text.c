@@ -1,0 +1,161 @@
+#include "rules/rule_file_text.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/engine/template.h"
+
+void
+gong_rule_out_of_memory(struct gong_rule_reader *reader)
+{
+    gong_conf_errors_add(reader->errors, "rules: out of memory");
+    reader->failed = true;
+}
+
+static bool
+is_letter(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
+}
+
+/* [a-zA-Z_][a-zA-Z0-9_]*, and no name that the engine sets itself. */
+static bool
+is_label_name(const char *name)
+{
+    if (!is_letter(name[0]) || strcmp(name, "alertname") == 0) {
+        return false;
+    }
+    for (const char *c = name; *c != '\0'; c++) {
+        if (!is_letter(*c) && !(*c >= '0' && *c <= '9')) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* One label or annotation; its texts are copied. */
+static bool
+copy_text(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+          struct gong_rule_text *out)
+{
+    out->name = strdup(gong_conf_name(node));
+    out->text = strdup(gong_conf_string(node));
+    if (out->name == NULL || out->text == NULL) {
+        free(out->name);
+        free(out->text);
+        *out = (struct gong_rule_text){0};
+        gong_rule_out_of_memory(reader);
+        return false;
+    }
+    return true;
+}
+
+static void
+check_label(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+            const struct gong_rule_text *label)
+{
+    const char *braces = strstr(label->text, "{{");
+
+    if (braces != NULL) {
+        gong_conf_error_in(node, (size_t)(braces - label->text), reader->errors,
+                           "found {{ in a label, expected fixed text "
+                           "(annotations may hold templates)");
+        reader->failed = true;
+    } else if (label->text[0] == '\0') {
+        gong_conf_error_in(node, 0, reader->errors,
+                           "found an empty label, expected text");
+        reader->failed = true;
+    }
+}
+
+static void
+parse_annotation(struct gong_rule_reader *reader,
+                 const struct gong_conf_node *node,
+                 struct gong_rule_text *annotation)
+{
+    struct gong_str text = gong_str_of(annotation->text);
+    struct gong_expr_error error = {0};
+
+    if (text.len > GONG_RULE_ANNOTATION_SIZE) {
+        gong_conf_error_in(node, GONG_RULE_ANNOTATION_SIZE, reader->errors,
+                           "found a text of %zu bytes, expected at most %d",
+                           text.len, GONG_RULE_ANNOTATION_SIZE);
+        reader->failed = true;
+        return;
+    }
+    annotation->tmpl = gong_template_parse(text, &error);
+    if (annotation->tmpl == NULL) {
+        gong_conf_error_in(node, error.at, reader->errors, "%s", error.message);
+        reader->failed = true;
+    }
+}
+
+/* Whether node may be one of rule's texts at all. */
+static bool
+check_text_node(struct gong_rule_reader *reader,
+                const struct gong_conf_node *node)
+{
+    bool ok = false;
+
+    if (!is_label_name(gong_conf_name(node))) {
+        gong_conf_error(node, reader->errors,
+                        "found the name %s, expected letters, digits and _ "
+                        "(but not alertname)",
+                        gong_conf_name(node));
+    } else if (gong_conf_string(node) == NULL) {
+        gong_conf_error_in(node, 0, reader->errors,
+                           "found another type, expected text in \"quotes\" "
+                           "for %s",
+                           gong_conf_name(node));
+    } else {
+        ok = true;
+    }
+    reader->failed = reader->failed || !ok;
+    return ok;
+}
+
+struct gong_rule_text *
+gong_rule_read_texts(struct gong_rule_reader *reader,
+                     const struct gong_conf_node *rule, const char *key,
+                     size_t *count)
+{
+    const struct gong_conf_node *node = gong_conf_child(rule, key);
+    bool labels = strcmp(key, "labels") == 0;
+    struct gong_rule_text *texts;
+
+    if (node == NULL) {
+        return NULL;
+    }
+    if (!gong_conf_is_group(node) ||
+        gong_conf_count(node) > GONG_RULE_LABELS_MAX) {
+        gong_conf_error_in(node, 0, reader->errors,
+                           "found another value, expected a group of at most "
+                           "%d texts for %s",
+                           GONG_RULE_LABELS_MAX, key);
+        reader->failed = true;
+        return NULL;
+    }
+    texts = calloc(GONG_RULE_LABELS_MAX, sizeof *texts);
+    if (texts == NULL) {
+        gong_rule_out_of_memory(reader);
+        return NULL;
+    }
+    for (size_t i = 0; i < gong_conf_count(node); i++) {
+        const struct gong_conf_node *child = gong_conf_at(node, i);
+        struct gong_rule_text *text = &texts[*count];
+
+        if (!check_text_node(reader, child)) {
+            continue;
+        }
+        if (!copy_text(reader, child, text)) {
+            break;
+        }
+        (*count)++;
+        if (labels) {
+            check_label(reader, child, text);
+        } else {
+            parse_annotation(reader, child, text);
+        }
+    }
+    return texts;
+}
