@@ -55,8 +55,8 @@ enum gong_effect_reason {
 
 const char *gong_effect_reason_text(enum gong_effect_reason reason);
 
-/* A sample of a recorded series; a stale marker (sample.h) ends it. position and
- * ordinal as of effects. Valid during the call only. */
+/* A sample of a recorded series; a stale marker (sample.h) ends it. position
+ * and ordinal as of effects. Valid during the call only. */
 struct gong_recorded {
     uint64_t position;
     uint32_t ordinal;

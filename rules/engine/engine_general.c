@@ -278,9 +278,10 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     }
     if (r->rule->record != NULL) {
         err = gong_engine_record(engine, rule, &result, t);
-        return err == GONG_OK
-                   ? gong_engine_arm_general(engine, rule, result.next_ms)
-                   : err;
+        return err == GONG_OK ? gong_engine_arm_general(
+                                    engine, rule,
+                                    result.count > 0 ? t + 1 : result.next_ms)
+                              : err;
     }
     err = apply_result(engine, state, &result, t, cause);
     if (err != GONG_OK) {

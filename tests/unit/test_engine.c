@@ -298,6 +298,9 @@ figure(const struct gong_engine *engine, const char *name)
     if (strcmp(name, "lines_refused") == 0) {
         return s.lines_refused;
     }
+    if (strcmp(name, "rule_faults") == 0) {
+        return s.rule_faults;
+    }
     if (strcmp(name, "damaged") == 0) {
         return s.damaged;
     }

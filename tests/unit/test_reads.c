@@ -33,7 +33,7 @@ static const struct expected table[] = {
     {"a unless b", "b:0 a:0", "s"},
     {"a or b", "b:0 a:0", "s"},
     {"a and b", "b:0 a:0", ""},
-    {"time() > 5", "", "M"},
+    {"time() > bool 5", "", "M"},
     {"vector(1) and hour() > 5", "", "M"},
     {"hour(a) > 5", "a:0", ""},
     {"count(a) by (site) > 1", "a:0", ""},

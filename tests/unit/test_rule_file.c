@@ -175,22 +175,33 @@ static const struct golden {
      "interval\n"},
     {OPEN "7" CLOSE, "f:3:1: found 7, expected a group { } for rule\n"},
     {OPEN "{ record = \"r\"; }" CLOSE,
-     "f:3:1: found no rule.alert, expected alert = text in \"quotes\"\n"
-     "f:3:1: found no rule.expr, expected expr = text in \"quotes\"\n"
-     "f:3:3: found \"record\", which is not offered yet, expected one of "
-     "alert, id, expr, for, keep_firing_for, on_missing, labels, "
-     "annotations\n"},
+     "f:3:1: found no rule.expr, expected expr = text in \"quotes\"\n"},
+    {OPEN "{ expr = \"up\"; }" CLOSE,
+     "f:3:1: found neither alert nor record, expected one of them\n"},
+    {OPEN "{ alert = \"A\"; record = \"r\"; expr = \"up\"; }" CLOSE,
+     "f:3:26: found alert and record, expected one of them\n"},
+    {OPEN "{ record = \"r-r\"; expr = \"up\"; for = \"1s\"; }" CLOSE,
+     "f:3:13: found another name, expected a metric's: letters, digits, _ and "
+     ":\n"
+     "f:3:39: found for, expected it with alerts only\n"},
+    {OPEN
+     "{ alert = \"A\"; expr = \"sum(up)\"; on_missing = \"unknown\"; }" CLOSE,
+     "f:3:48: found \"unknown\" for an expression that joins or drops labels "
+     "across devices, expected resolve\n"},
     {OPEN "{ alert = \"A\"; expr = \"up == 0\"; resolve = \"up == 1\";\n"
           "levels = ( ); on_missing = \"fire\"; trial = true; recrod = 1; "
           "}" CLOSE,
      "f:3:34: found \"resolve\", which is not offered yet, expected one of "
-     "alert, id, expr, for, keep_firing_for, on_missing, labels, annotations\n"
+     "alert, record, id, expr, for, keep_firing_for, on_missing, labels, "
+     "annotations\n"
      "f:4:1: found \"levels\", which is not offered yet, expected one of "
-     "alert, id, expr, for, keep_firing_for, on_missing, labels, annotations\n"
+     "alert, record, id, expr, for, keep_firing_for, on_missing, labels, "
+     "annotations\n"
      "f:4:29: found \"fire\", which is not offered yet, expected resolve or "
      "unknown\n"
      "f:4:36: found \"trial\", which is not offered yet, expected one of "
-     "alert, id, expr, for, keep_firing_for, on_missing, labels, annotations\n"
+     "alert, record, id, expr, for, keep_firing_for, on_missing, labels, "
+     "annotations\n"
      "f:4:50: found unknown key \"recrod\", expected one of alert, id, expr, "
      "for, keep_firing_for, on_missing, labels, annotations\n"},
     {OPEN "{ alert = \"A\"; expr = \"up == 0\"; on_missing = \"keep\"; }" CLOSE,
@@ -267,9 +278,9 @@ expression_errors_point_into_the_text(void **state)
                       "   \"\\n and )\"; }" CLOSE,
                  "f:4:12: found ");
     expect_place(OPEN
-                 "{ alert = \"A\"; expr = \"1 < bool\n  rate(x[5m])\"; }" CLOSE,
+                 "{ alert = \"A\"; expr = \"1 < bool\n  rat(x[5m])\"; }" CLOSE,
                  "f:4:3: found ");
-    expect_place(OPEN "{ alert = \"A\"; expr = \"1 + 1\"; }" CLOSE, "f:3:2");
+    expect_place(OPEN "{ alert = \"A\"; expr = \"up[5m]\"; }" CLOSE, "f:3:2");
 }
 
 static void
