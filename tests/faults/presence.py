@@ -4,11 +4,13 @@ A fault is a reason for darkness of the devices that it may cut off, from its
 beginning to SETTLE_MS after its end. Beyond that nothing is dark or unknown.
 """
 
+from plan import RETRY_MAX_S
 from undisturbed import FOREVER
 
 UNKNOWN = "unknown"
-SETTLE_MS = 20_000  # a collector may wait for so long until it connects again
 KEPT_MS = 3_000  # the rules settle for so long after blind time, and a bit
+CONNECT_MS = 13_000  # a try that began in a fault is given up by then
+SETTLE_MS = CONNECT_MS + 1000 * RETRY_MAX_S + KEPT_MS
 DEAD_MS = 1_500  # who is away for so long is missed
 OF_WILLS = ("broker", "agent", "agent-link", "all")  # need these to arrive
 

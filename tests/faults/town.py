@@ -15,7 +15,7 @@ from pathlib import Path
 import link as links
 import segments
 from feed import Feeder
-from plan import COLLECTORS
+from plan import COLLECTORS, RETRY_MAX_S
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy"))
@@ -35,6 +35,7 @@ LIBRARIES = Path(os.environ.get("GONG_TOOL_DIR",
 # has nothing old to give and all can be replayed at the end.
 AWAY = ('{ type = "influxdb1"; name = "away"; url = "http://127.0.0.1:9"; '
         'database = "gong"; retry_min = "1s"; }')
+RETRY_MAX = f'retry_max = "{RETRY_MAX_S}s"; '
 SLOW_RATE = 32_000 / 8  # bytes a second
 
 
@@ -206,7 +207,7 @@ class Town:
             'engine = { settle = "2s"; };\n')
         text = agent.config.read_text()
         agent.config.write_text(text.replace(
-            "broker = { ", 'broker = { keepalive = "5s"; '))
+            "broker = { ", f'broker = {{ keepalive = "5s"; {RETRY_MAX}'))
         return agent
 
     def make_collector(self, i):
@@ -222,7 +223,8 @@ class Town:
             device=f"box-{i}", name=name,
             extra='publish = { ack_timeout = "2s"; };')
         text = collector.config.read_text()
-        text = text.replace("broker = { ", 'broker = { keepalive = "3s"; ')
+        text = text.replace("broker = { ",
+                            f'broker = {{ keepalive = "3s"; {RETRY_MAX}')
         # The last one is short of room, so that a burst fills its spool.
         room = (f'size = "256KiB"; segment = "128KiB"; '
                 f'policy = "{self.policy}"; ' if i == COLLECTORS - 1
