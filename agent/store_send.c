@@ -43,7 +43,7 @@ struct gong_store_sender {
     const struct gong_store_config *config;
     struct gong_counters *counters;
     uint64_t (*behind)(void *ctx);
-    bool (*started)(void *ctx, uint64_t seconds); /* or NULL */
+    bool (*started)(void *ctx, uint64_t seconds, bool anew); /* or NULL */
     void *ctx;
     struct gong_store_http *http;
     struct gong_dead_letter *letter;
@@ -57,6 +57,7 @@ struct gong_store_sender {
     bool dedup_checked;
     bool asked;             /* on this connection */
     unsigned asked_in_vain; /* in a row */
+    uint64_t writes;        /* that the process counts at least */
 
     gong_mono_t refusals_logged;
     uint64_t refusals_unlogged;
@@ -322,14 +323,33 @@ judge(const struct gong_store_sender *sender,
                             answer->retry_after_s);
 }
 
+/* What /metrics said of the process behind it. */
+struct process {
+    uint64_t started;
+    bool anew;
+};
+
+static struct process
+read_process(struct gong_store_sender *sender, struct gong_str metrics)
+{
+    struct process process = {.started = gong_store_http_started(metrics)};
+    uint64_t writes;
+
+    if (gong_store_http_writes(metrics, &writes)) {
+        process.anew = writes < sender->writes;
+        sender->writes = writes;
+    }
+    return process;
+}
+
 /* Asks VictoriaMetrics when it was started, and once whether it keeps both
  * copies of a line that was sent again. True when *said is set, or it will not
  * say: any other answer than that it is away is as good as none. */
 static bool
-ask(struct gong_store_sender *sender, uint64_t *said,
+ask(struct gong_store_sender *sender, struct process *said,
     struct gong_http_answer *answer)
 {
-    *said = 0;
+    *said = (struct process){0};
     gong_store_http_metrics(sender->http, answer);
     if (answer->status == 0) {
         return false;
@@ -342,7 +362,7 @@ ask(struct gong_store_sender *sender, uint64_t *said,
     sender->asked_in_vain = 0;
     sender->asked = true;
     if (answer->status == 200) {
-        *said = gong_store_http_started(answer->body);
+        *said = read_process(sender, answer->body);
         check_dedup(sender, answer->body);
     }
     return true;
@@ -354,7 +374,7 @@ static enum gong_store_sent
 attempt(struct gong_store_sender *sender, struct gong_str lines,
         struct gong_http_answer *answer)
 {
-    uint64_t said;
+    struct process said;
 
     if (sender->started == NULL) {
         gong_store_http_write(sender->http, lines, false, answer);
@@ -365,12 +385,13 @@ attempt(struct gong_store_sender *sender, struct gong_str lines,
             if (!ask(sender, &said, answer)) {
                 return GONG_STORE_SENT;
             }
-            if (sender->started(sender->ctx, said)) {
+            if (sender->started(sender->ctx, said.started, said.anew)) {
                 return GONG_STORE_ANEW;
             }
         }
         gong_store_http_write(sender->http, lines, closed < CLOSED_MAX, answer);
         sender->asked = answer->status != 0 && closed < CLOSED_MAX;
+        sender->writes += answer->status / 100 == 2 ? 1 : 0;
         if (!answer->disconnected || expired(sender)) {
             break;
         }

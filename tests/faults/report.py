@@ -9,7 +9,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SUMMED = ("accepted", "stored", "applied", "refused", "unanswered", "damaged",
-          "dropped", "doubled", "backlog", "sent_again", "transitions",
+          "dropped", "doubled", "backlog", "sent_again",
+          "sent_again_cut", "sent_again_restart", "sent_again_damage",
+          "transitions",
           "timers", "straddling", "calm_equal", "calm_late", "calm_ahead",
           "calm_dark", "not_evaluated", "told", "told_again",
           "true_when_told", "dark", "unknown", "deaths", "births",

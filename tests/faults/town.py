@@ -105,6 +105,8 @@ class Part:
         self.name = name
         self.server = server
         self.lock = threading.Lock()
+        self.died = None  # when it was killed last, on the wall clock, ms
+        self.deaths = []  # [(begin, end)], likewise
         start = server.process.start
         server.process.start = lambda: STARTER.submit(start).result()
 
@@ -113,6 +115,7 @@ class Part:
         return self.server.process
 
     def kill(self):
+        self.died = time.time_ns() // 1_000_000
         self.process.kill()
 
     def start(self):
@@ -122,6 +125,7 @@ class Part:
     def again(self):
         """Waits for nothing: what it needs may be away too."""
         self.before_start()
+        self.deaths.append((self.died, time.time_ns() // 1_000_000))
         self.process.start()
 
     def before_start(self):
@@ -137,12 +141,16 @@ class Damage:
         self.how = how
         self.offsets = [record.offset for record in records]
         self.begin, self.end = min(self.offsets), end
-        self.numbers = {(record.device or device, record.number)
-                        for record in records if record.number}
-        self.samples = {(record.device or device, *sample[:2])
-                        for record in records
-                        for sample in map(segments.sample_of, record.lines())
-                        if sample}
+        self.when = time.monotonic()  # as the links count
+        self.samples = set()
+        self.numbers = {}  # (device, number): samples
+        for record in records:
+            who = record.device or device
+            samples = {(who, *sample[:2]) for sample in
+                       map(segments.sample_of, record.lines()) if sample}
+            self.samples |= samples
+            if record.number:
+                self.numbers[who, record.number] = len(samples)
 
 
 class Town:

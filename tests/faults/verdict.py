@@ -107,14 +107,18 @@ class Verdict:
                        "store", shifted)
         doubled = {sample for sample, stamps in found.items()
                    if len(stamps) > 1}
-        resent = Resent(self.town.links["store-link"].requests,
-                        self.town.store_kills)
+        resent = Resent(
+            self.town.links["store-link"].requests, self.town.store_kills,
+            self.town.damages)
         if self.town.kind == "victoriametrics-plain":
-            doubled -= resent.again() - resent.causeless()
+            doubled -= {sample for sample in resent.again()
+                        - resent.causeless() if len(found.get(sample, ()))
+                        <= len(resent.sendings[sample])}
         if doubled:
             self.wrong(f"{len(doubled)} samples are doubled in the store",
                        doubled)
         self.figures.update(sent_again=len(resent.again()),
+                            **resent.count_causes(),
                             sent_again_causeless=len(resent.causeless()))
         dropped = self.dropped(found)
         self.figures.update(
@@ -175,7 +179,9 @@ class Verdict:
 
     def judge_ledger(self):
         """Stored and reported as dropped is what was accepted, exactly, but
-        that a sample without an answer may be either."""
+        that a sample without an answer may be either. What the agent had and
+        lost with its journal its sender may drop later: the ledger follows
+        the journal."""
         ledger = Ledger(self.ledger, self.numbers)
         ledger.judge()
         for text in ledger.violations:
@@ -186,10 +192,12 @@ class Verdict:
                 sum(sample[0] == f"box-{i}" and sample not in self.applied
                     and sample not in self.damaged for sample in book)
                 for book in (self.accepted, self.unknown))
-            if not gone <= points <= gone + perhaps:
+            sure, nameless = ledger.dropped_after_damage(f"box-{i}")
+            if not gone <= points - sure <= gone + perhaps + nameless:
                 self.wrong(f"ledger: box-{i} dropped {points} points in "
                            f"{batches} batches, and {gone} accepted ones are "
-                           f"not there ({perhaps} unanswered)")
+                           f"not there ({perhaps} unanswered, {sure} to "
+                           f"{sure + nameless} damaged before)")
             self.figures["reported_dropped"] = (
                 self.figures.get("reported_dropped", 0) + points)
         self.figures.update(lost_named=ledger.named)

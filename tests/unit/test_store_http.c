@@ -64,6 +64,37 @@ started(void **state)
     }
 }
 
+#define WRITES                                                                 \
+    "vm_http_requests_total{path=\"/influx/write\", protocol=\"influx\"} "
+
+static void
+writes(void **state)
+{
+    static const struct {
+        const char *text;
+        bool says;
+        uint64_t count;
+    } cases[] = {
+        {"", false, 0},
+        {"a 1\n" WRITES "0\nb 2\n", true, 0},
+        {"a 1\n" WRITES "17\nb 2\n", true, 17},
+        {"a 1\n" WRITES "17", true, 17},
+        {"a 1\n" WRITES, false, 0},
+        {"a 1\n" WRITES "x\n", false, 0},
+        {"a 1\nnot_" WRITES "7\n", false, 0},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint64_t count = 0;
+
+        assert_int_equal(
+            gong_store_http_writes(gong_str_of(cases[i].text), &count),
+            cases[i].says);
+        assert_int_equal(count, cases[i].count);
+    }
+}
+
 static void
 urls(void **state)
 {
@@ -152,6 +183,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dedup_flag),
         cmocka_unit_test(started),
+        cmocka_unit_test(writes),
         cmocka_unit_test(urls),
         cmocka_unit_test(gzip_there_and_back),
     };

@@ -27,18 +27,26 @@ put(struct sinks *sinks, int from, int to)
     }
 }
 
-/* Another process where the server was: it has nothing. */
 static void
-replace_server(struct store_fixture *f, unsigned started, const char *plan)
+move_server(struct store_fixture *f, unsigned started, unsigned writes,
+            const char *plan)
 {
     unsigned port = script_port(f->script);
 
     script_stop(f->script);
     f->server.started = started;
+    f->server.writes = writes;
     f->server.plan = plan;
     f->server.stored_len = 0;
     f->server.stored[0] = '\0';
     f->script = script_start(port, script_store_decide, &f->server);
+}
+
+/* Another process where the server was: it has nothing. */
+static void
+replace_server(struct store_fixture *f, unsigned started, const char *plan)
+{
+    move_server(f, started, 0, plan);
 }
 
 static void
@@ -136,6 +144,42 @@ not_where_only_the_connection_broke(void **state)
     struct store_fixture *f = begin_with(sinks, 6);
 
     replace_server(f, 100, "");
+    put(sinks, 7, 8);
+    wait_stored(f, 8);
+    check_once(f, 7, 8);
+    store_fixture_end(f);
+}
+
+/* Its seconds are the same, but it counts fewer writes than were answered. */
+static void
+within_a_second(void **state)
+{
+    struct sinks *sinks = *state;
+    struct store_fixture *f = begin("");
+
+    f->server.counts = true;
+    put(sinks, 1, 6);
+    store_fixture_start(f, sinks);
+    wait_stored(f, 6);
+    replace_server(f, 100, "");
+    put(sinks, 7, 8);
+    wait_stored(f, 8);
+    check_once(f, 1, 8);
+    store_fixture_end(f);
+}
+
+/* One that counts all of them is the same process. */
+static void
+not_where_it_counts_on(void **state)
+{
+    struct sinks *sinks = *state;
+    struct store_fixture *f = begin("");
+
+    f->server.counts = true;
+    put(sinks, 1, 6);
+    store_fixture_start(f, sinks);
+    wait_stored(f, 6);
+    move_server(f, 100, f->server.writes, "");
     put(sinks, 7, 8);
     wait_stored(f, 8);
     check_once(f, 7, 8);
@@ -285,6 +329,8 @@ main(void)
         TEST(between_two_writes),
         TEST(after_an_unanswered_write),
         TEST(not_where_only_the_connection_broke),
+        TEST(within_a_second),
+        TEST(not_where_it_counts_on),
         TEST(while_it_is_sent_again),
         TEST(agent_ends_while_it_sends_again),
         TEST(both_end_while_it_is_sent_again),
