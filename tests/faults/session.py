@@ -169,6 +169,8 @@ def judge(town, settle_s, unsettled):
     verdict.judge_ledger()
     verdict.judge_replay()
     verdict.judge_undisturbed()
+    for text in verdict.apart:
+        print(f"    {text}", flush=True)
     verdict.judge_named()
     verdict.judge_told()
     for what, least in (("transitions", LEAST_TRANSITIONS),

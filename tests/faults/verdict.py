@@ -50,6 +50,7 @@ class Verdict:
         self.signals = None  # what its journal holds
         self.truth = set()  # alerts that were so, by the samples' stamps
         self.firm = set()  # those of which nothing excuses another end
+        self.apart = []  # alerts that differ for a reason, in words
         self.told = Told(town.webhook, ALERTS)
         self.damaged = set()
         for damage in town.damages:
@@ -274,11 +275,17 @@ class Verdict:
                 self.wrong(f"{len(one.wrong)} alerts differ from an "
                            f"undisturbed run of the samples {which}",
                            map(one.text, one.wrong))
-        self.figures.update(calm_equal=by_stamp.equal,
-                            calm_late=by_stamp.counts["late"],
-                            calm_ahead=as_came.counts["ahead"],
-                            calm_dark=as_came.counts["dark"],
-                            not_evaluated=by_stamp.counts["not_evaluated"])
+            self.apart += [
+                f"alert that differs {which} ({reason}): {one.text(alert)}"
+                for alert, reason in sorted(one.apart.items())
+                if one is by_stamp or alert not in by_stamp.apart]
+        self.figures.update(
+            calm_equal=by_stamp.equal, calm_apart=len(by_stamp.apart),
+            **{f"calm_{kind}": by_stamp.count(kind)
+               for kind in by_stamp.reasons},
+            came_equal=as_came.equal, came_apart=len(as_came.apart),
+            **{f"came_{kind}": as_came.count(kind)
+               for kind in as_came.reasons})
 
     # --- damage ---
 
