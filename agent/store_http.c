@@ -310,7 +310,7 @@ read_metric(struct gong_str text, struct gong_str name, uint64_t *out)
             continue;
         }
         for (; at < text.len && text.data[at] >= '0' && text.data[at] <= '9' &&
-               number < UINT64_MAX / 100;
+               number < UINT32_MAX;
              at++) {
             number = number * 10 + (uint64_t)(text.data[at] - '0');
         }
@@ -331,10 +331,11 @@ gong_store_http_started(struct gong_str text)
 }
 
 bool
-gong_store_http_writes(struct gong_str text, uint64_t *out)
+gong_store_http_fresh(struct gong_str text)
 {
-    return read_metric(text,
-                       gong_str_of("\nvm_http_requests_total{path=\""
-                                   "/influx/write\", protocol=\"influx\"} "),
-                       out);
+    uint64_t seconds;
+
+    return read_metric(text, gong_str_of("\nvm_app_uptime_seconds "),
+                       &seconds) &&
+           seconds == 0;
 }

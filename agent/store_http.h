@@ -44,8 +44,8 @@ bool gong_store_http_dedup_set(struct gong_str text);
 /* gong_store_http_started: when the server was started as the text of /metrics
  * says it, in seconds since 1970; 0 if it does not. Pure. */
 uint64_t gong_store_http_started(struct gong_str text);
-/* gong_store_http_writes: how many writes it has been sent since, as it counts
- * them; false if the text does not say. Pure. */
-bool gong_store_http_writes(struct gong_str text, uint64_t *out);
+/* gong_store_http_fresh: whether the text says that it runs for less than a
+ * second: another one may yet start in the same second. Pure. */
+bool gong_store_http_fresh(struct gong_str text);
 
 #endif

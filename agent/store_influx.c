@@ -297,13 +297,13 @@ read_again(struct gong_store *store, struct gong_store_place from)
 /* A store that was started anew may have lost what it answered for lately. The
  * batch at hand is no part of that, and comes again in its turn. */
 static bool
-on_started(void *ctx, uint64_t seconds, bool anew)
+on_started(void *ctx, uint64_t seconds)
 {
     struct gong_store *store = ctx;
     struct gong_store_place from = store->answered;
 
-    if (!gong_store_recent_started(store->recent, seconds, anew,
-                                   store->answered, &from)) {
+    if (!gong_store_recent_started(store->recent, seconds, store->answered,
+                                   &from)) {
         return false;
     }
     gong_log(GONG_LOG_INFO, "store_restarted",

@@ -234,13 +234,13 @@ later(uint64_t a, uint64_t b)
 
 bool
 gong_store_recent_started(struct gong_store_recent *recent, uint64_t started,
-                          bool anew, struct gong_store_place answered,
+                          struct gong_store_place answered,
                           struct gong_store_place *from)
 {
     bool known = recent->started != 0;
     struct gong_store_place safe = safe_place(recent);
 
-    if (started == 0 || (started == recent->started && !anew)) {
+    if (started == 0 || started == recent->started) {
         return false;
     }
     recent->started = started;

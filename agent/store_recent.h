@@ -56,11 +56,10 @@ void gong_store_recent_answered(struct gong_store_recent *recent,
                                 struct gong_store_place place, gong_mono_t now);
 
 /* gong_store_recent_started: the store says that it started then (0: it does
- * not say); anew: within the same second as the one before, maybe. True when
- * that is not the store that answered: then *from is where to read from again.
- * answered is what the store has answered for last. */
+ * not say). True when that is not the store that answered: then *from is where
+ * to read from again. answered is what the store has answered for last. */
 bool gong_store_recent_started(struct gong_store_recent *recent,
-                               uint64_t started, bool anew,
+                               uint64_t started,
                                struct gong_store_place answered,
                                struct gong_store_place *from);
 

@@ -27,6 +27,7 @@
 /* A server may close each connection after one answer: then the next write is
  * sent on a new one, just after asking. */
 #define CLOSED_MAX 2
+#define FRESH_MS   250 /* until a store that has just started is asked again */
 
 enum link_state {
     LINK_UP,
@@ -43,7 +44,7 @@ struct gong_store_sender {
     const struct gong_store_config *config;
     struct gong_counters *counters;
     uint64_t (*behind)(void *ctx);
-    bool (*started)(void *ctx, uint64_t seconds, bool anew); /* or NULL */
+    bool (*started)(void *ctx, uint64_t seconds); /* or NULL */
     void *ctx;
     struct gong_store_http *http;
     struct gong_dead_letter *letter;
@@ -57,7 +58,6 @@ struct gong_store_sender {
     bool dedup_checked;
     bool asked;             /* on this connection */
     unsigned asked_in_vain; /* in a row */
-    uint64_t writes;        /* that the process counts at least */
 
     gong_mono_t refusals_logged;
     uint64_t refusals_unlogged;
@@ -323,33 +323,15 @@ judge(const struct gong_store_sender *sender,
                             answer->retry_after_s);
 }
 
-/* What /metrics said of the process behind it. */
-struct process {
-    uint64_t started;
-    bool anew;
-};
-
-static struct process
-read_process(struct gong_store_sender *sender, struct gong_str metrics)
-{
-    struct process process = {.started = gong_store_http_started(metrics)};
-    uint64_t writes;
-
-    if (gong_store_http_writes(metrics, &writes)) {
-        process.anew = writes < sender->writes;
-        sender->writes = writes;
-    }
-    return process;
-}
-
 /* Asks VictoriaMetrics when it was started, and once whether it keeps both
  * copies of a line that was sent again. True when *said is set, or it will not
  * say: any other answer than that it is away is as good as none. */
 static bool
-ask(struct gong_store_sender *sender, struct process *said,
+ask(struct gong_store_sender *sender, uint64_t *said, bool *fresh,
     struct gong_http_answer *answer)
 {
-    *said = (struct process){0};
+    *said = 0;
+    *fresh = false;
     gong_store_http_metrics(sender->http, answer);
     if (answer->status == 0) {
         return false;
@@ -362,10 +344,28 @@ ask(struct gong_store_sender *sender, struct process *said,
     sender->asked_in_vain = 0;
     sender->asked = true;
     if (answer->status == 200) {
-        *said = read_process(sender, answer->body);
+        *said = gong_store_http_started(answer->body);
+        *fresh = gong_store_http_fresh(answer->body);
         check_dedup(sender, answer->body);
     }
     return true;
+}
+
+/* Asks until it runs for a second. SENT with asked not set: *answer is there to
+ * be judged. */
+static enum gong_store_sent
+ask_settled(struct gong_store_sender *sender, uint64_t *said,
+            struct gong_http_answer *answer)
+{
+    bool fresh;
+
+    while (ask(sender, said, &fresh, answer) && fresh) {
+        sender->asked = false;
+        if (gong_stop_latch_wait(&sender->stop, gong_dur_ms(FRESH_MS))) {
+            return GONG_STORE_STOPPED;
+        }
+    }
+    return GONG_STORE_SENT;
 }
 
 /* One attempt to write, and what must come before it. SENT: *answer is there
@@ -374,7 +374,8 @@ static enum gong_store_sent
 attempt(struct gong_store_sender *sender, struct gong_str lines,
         struct gong_http_answer *answer)
 {
-    struct process said;
+    enum gong_store_sent sent;
+    uint64_t said;
 
     if (sender->started == NULL) {
         gong_store_http_write(sender->http, lines, false, answer);
@@ -382,16 +383,16 @@ attempt(struct gong_store_sender *sender, struct gong_str lines,
     }
     for (unsigned closed = 0; closed <= CLOSED_MAX; closed++) {
         if (!sender->asked) {
-            if (!ask(sender, &said, answer)) {
-                return GONG_STORE_SENT;
+            sent = ask_settled(sender, &said, answer);
+            if (sent != GONG_STORE_SENT || !sender->asked) {
+                return sent;
             }
-            if (sender->started(sender->ctx, said.started, said.anew)) {
+            if (sender->started(sender->ctx, said)) {
                 return GONG_STORE_ANEW;
             }
         }
         gong_store_http_write(sender->http, lines, closed < CLOSED_MAX, answer);
         sender->asked = answer->status != 0 && closed < CLOSED_MAX;
-        sender->writes += answer->status / 100 == 2 ? 1 : 0;
         if (!answer->disconnected || expired(sender)) {
             break;
         }
@@ -404,12 +405,15 @@ static enum gong_store_sent
 send_part(struct gong_store_sender *sender, struct gong_str lines, size_t count,
           struct gong_store_verdict *verdict, struct gong_http_answer *answer)
 {
+    enum gong_store_sent sent;
+
     for (;;) {
         if (expired(sender)) {
             return GONG_STORE_STOPPED;
         }
-        if (attempt(sender, lines, answer) == GONG_STORE_ANEW) {
-            return GONG_STORE_ANEW;
+        sent = attempt(sender, lines, answer);
+        if (sent != GONG_STORE_SENT) {
+            return sent;
         }
         if (answer->status == 0 && expired(sender)) {
             return GONG_STORE_STOPPED;

@@ -7,8 +7,8 @@
  * A store that may lose what it has answered for is asked when it was started,
  * on each connection before the first write on it, and no write opens a
  * connection by itself: what a new process is sent first is never by accident.
- * It says so in seconds: a process that counts fewer writes than it should have
- * been sent is a new one all the same.
+ * It says so in seconds, so one that runs for less than a second is not written
+ * to yet: two starts within a second would look like one.
  *
  * One thread, but for stop.
  */
@@ -29,10 +29,9 @@ struct gong_store_sender_options {
     struct gong_counters *counters;         /* borrowed until free */
     uint64_t (*behind)(void *ctx); /* bytes not yet read; for logs, a gauge */
     /* Told when the store was started (seconds since 1970; 0: it does not say)
-     * before it is written to; anew: it is not the process that was written to
-     * before, whatever its seconds. True where it must be sent something else
-     * first. NULL: the store is not asked. */
-    bool (*started)(void *ctx, uint64_t seconds, bool anew);
+     * before it is written to. True where it must be sent something else first.
+     * NULL: the store is not asked. */
+    bool (*started)(void *ctx, uint64_t seconds);
     void *ctx;
 };
 

@@ -35,12 +35,12 @@ class Resent:
         """Of its being sent a second time; None if there is none."""
         if not first.answered:
             return "cut"
-        if any(first.began <= kill <= second.began for kill in self.kills):
-            return "restart"
         if any(sample in damage.samples
                and first.began <= damage.when <= second.began
                for damage in self.damages):
             return "damage"
+        if any(first.began <= kill <= second.began for kill in self.kills):
+            return "restart"
         return None
 
     def causes(self, sample):

@@ -91,29 +91,6 @@ step_of(const struct server *server, size_t index)
     return step;
 }
 
-/* What VictoriaMetrics says of itself, as far as anybody reads it. */
-static void
-show_metrics(struct server *server, struct script_reply *reply)
-{
-    char *out = server->metrics;
-    size_t size = sizeof server->metrics;
-    int len =
-        snprintf(out, size,
-                 "flag{name=\"dedup.minScrapeInterval\", value=\"1ms\"} 1\n"
-                 "%s %u\n",
-                 server->started == 0 ? "other" : "vm_app_start_timestamp",
-                 server->started);
-
-    if (server->counts) {
-        (void)snprintf(out + len, size - (size_t)len,
-                       "vm_http_requests_total{path=\"/influx/write\", "
-                       "protocol=\"influx\"} %u\n",
-                       server->writes);
-    }
-    reply->status = server->metrics_status == 0 ? 200 : server->metrics_status;
-    reply->body = out;
-}
-
 void
 script_store_decide(void *ctx, size_t index,
                     const struct script_request *request,
@@ -124,10 +101,19 @@ script_store_decide(void *ctx, size_t index,
 
     reply->close = server->close_each;
     if (strcmp(request->method, "GET") == 0) {
-        show_metrics(server, reply);
+        reply->status =
+            server->metrics_status == 0 ? 200 : server->metrics_status;
+        (void)snprintf(server->metrics, sizeof server->metrics,
+                       "flag{name=\"dedup.minScrapeInterval\", "
+                       "value=\"1ms\"} 1\n%s %u\n"
+                       "vm_app_uptime_seconds %u\n",
+                       server->started == 0 ? "other"
+                                            : "vm_app_start_timestamp",
+                       server->started, server->fresh == 0 ? 1U : 0U);
+        server->fresh -= server->fresh > 0 ? 1 : 0;
+        reply->body = server->metrics;
         return;
     }
-    server->writes++;
     switch (step) {
     case 'r':
         reply->status = 0;

@@ -64,34 +64,26 @@ started(void **state)
     }
 }
 
-#define WRITES                                                                 \
-    "vm_http_requests_total{path=\"/influx/write\", protocol=\"influx\"} "
-
 static void
-writes(void **state)
+fresh(void **state)
 {
     static const struct {
         const char *text;
-        bool says;
-        uint64_t count;
+        bool fresh;
     } cases[] = {
-        {"", false, 0},
-        {"a 1\n" WRITES "0\nb 2\n", true, 0},
-        {"a 1\n" WRITES "17\nb 2\n", true, 17},
-        {"a 1\n" WRITES "17", true, 17},
-        {"a 1\n" WRITES, false, 0},
-        {"a 1\n" WRITES "x\n", false, 0},
-        {"a 1\nnot_" WRITES "7\n", false, 0},
+        {"", false},
+        {"a 1\nvm_app_uptime_seconds 0\nb 2\n", true},
+        {"a 1\nvm_app_uptime_seconds 1\n", false},
+        {"a 1\nvm_app_uptime_seconds 10\n", false},
+        {"a 1\nvm_app_uptime_seconds ", false},
+        {"a 1\nvm_app_uptime_seconds x\n", false},
+        {"a 1\nnot_vm_app_uptime_seconds 0\n", false},
     };
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        uint64_t count = 0;
-
-        assert_int_equal(
-            gong_store_http_writes(gong_str_of(cases[i].text), &count),
-            cases[i].says);
-        assert_int_equal(count, cases[i].count);
+        assert_int_equal(gong_store_http_fresh(gong_str_of(cases[i].text)),
+                         cases[i].fresh);
     }
 }
 
@@ -183,7 +175,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dedup_flag),
         cmocka_unit_test(started),
-        cmocka_unit_test(writes),
+        cmocka_unit_test(fresh),
         cmocka_unit_test(urls),
         cmocka_unit_test(gzip_there_and_back),
     };

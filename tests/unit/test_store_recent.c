@@ -65,41 +65,20 @@ last_seconds_again(void **state)
     struct gong_store_place early = put(sinks, 1);
     struct gong_store_place late;
 
-    assert_false(gong_store_recent_started(recent, 50, false, early, &from));
+    assert_false(gong_store_recent_started(recent, 50, early, &from));
     gong_store_recent_answered(recent, early, second(0));
     late = put(sinks, 3);
     gong_store_recent_answered(recent, late, second(9));
     gong_store_recent_answered(recent, late, second(12));
-    assert_false(gong_store_recent_started(recent, 50, false, late, &from));
-    assert_false(gong_store_recent_started(recent, 0, false, late, &from));
-    assert_true(gong_store_recent_started(recent, 60, false, late, &from));
+    assert_false(gong_store_recent_started(recent, 50, late, &from));
+    assert_false(gong_store_recent_started(recent, 0, late, &from));
+    assert_true(gong_store_recent_started(recent, 60, late, &from));
     assert_int_equal(from.journal, early.journal);
     assert_int_equal(from.effects, early.effects);
     /* It is sent again once. */
-    assert_false(gong_store_recent_started(recent, 60, false, from, &from));
+    assert_false(gong_store_recent_started(recent, 60, from, &from));
     gong_store_recent_answered(recent, late, second(13));
-    assert_false(gong_store_recent_started(recent, 60, false, late, &from));
-    gong_store_recent_close(recent);
-}
-
-/* Another process, started within the same second. */
-static void
-within_a_second(void **state)
-{
-    struct sinks *sinks = *state;
-    struct gong_store_recent *recent = open_recent(sinks);
-    struct gong_store_place from = {0};
-    struct gong_store_place early = put(sinks, 1);
-    struct gong_store_place late;
-
-    assert_false(gong_store_recent_started(recent, 50, false, early, &from));
-    gong_store_recent_answered(recent, early, second(0));
-    late = put(sinks, 3);
-    gong_store_recent_answered(recent, late, second(11));
-    assert_false(gong_store_recent_started(recent, 50, false, late, &from));
-    assert_false(gong_store_recent_started(recent, 0, true, late, &from));
-    assert_true(gong_store_recent_started(recent, 50, true, late, &from));
-    assert_int_equal(from.journal, early.journal);
+    assert_false(gong_store_recent_started(recent, 60, late, &from));
     gong_store_recent_close(recent);
 }
 
@@ -116,18 +95,18 @@ over_restarts(void **state)
     struct gong_store_place late = put(sinks, 2);
 
     assert_false(gong_store_recent_resume(recent, early, &from));
-    assert_false(gong_store_recent_started(recent, 50, false, early, &from));
+    assert_false(gong_store_recent_started(recent, 50, early, &from));
     gong_store_recent_answered(recent, early, second(0));
     gong_store_recent_answered(recent, late, second(11));
     recent = reopen(recent, sinks);
     assert_false(gong_store_recent_resume(recent, late, &from));
-    assert_true(gong_store_recent_started(recent, 60, false, late, &from));
+    assert_true(gong_store_recent_started(recent, 60, late, &from));
     assert_int_equal(from.journal, early.journal);
 
     recent = reopen(recent, sinks);
     assert_true(gong_store_recent_resume(recent, late, &from));
     assert_int_equal(from.journal, early.journal);
-    assert_false(gong_store_recent_started(recent, 60, false, from, &from));
+    assert_false(gong_store_recent_started(recent, 60, from, &from));
     gong_store_recent_answered(recent, middle, second(20));
 
     recent = reopen(recent, sinks);
@@ -138,7 +117,7 @@ over_restarts(void **state)
 
     recent = reopen(recent, sinks);
     assert_false(gong_store_recent_resume(recent, late, &from));
-    assert_false(gong_store_recent_started(recent, 60, false, late, &from));
+    assert_false(gong_store_recent_started(recent, 60, late, &from));
     gong_store_recent_close(recent);
 }
 
@@ -153,12 +132,12 @@ restarted_twice(void **state)
     struct gong_store_place middle = put(sinks, 1);
     struct gong_store_place late = put(sinks, 1);
 
-    assert_false(gong_store_recent_started(recent, 50, false, early, &from));
+    assert_false(gong_store_recent_started(recent, 50, early, &from));
     gong_store_recent_answered(recent, early, second(0));
     gong_store_recent_answered(recent, late, second(11));
-    assert_true(gong_store_recent_started(recent, 60, false, late, &from));
+    assert_true(gong_store_recent_started(recent, 60, late, &from));
     gong_store_recent_answered(recent, middle, second(12));
-    assert_true(gong_store_recent_started(recent, 70, false, middle, &from));
+    assert_true(gong_store_recent_started(recent, 70, middle, &from));
     assert_int_equal(from.journal, early.journal);
     gong_store_recent_answered(recent, middle, second(13));
 
@@ -166,7 +145,7 @@ restarted_twice(void **state)
     recent = reopen(recent, sinks);
     assert_true(gong_store_recent_resume(recent, late, &from));
     assert_int_equal(from.journal, middle.journal);
-    assert_true(gong_store_recent_started(recent, 80, false, from, &from));
+    assert_true(gong_store_recent_started(recent, 80, from, &from));
     assert_int_equal(from.journal, early.journal);
     gong_store_recent_answered(recent, late, second(14));
     recent = reopen(recent, sinks);
@@ -222,9 +201,8 @@ damaged_files(void **state)
         if (cases[i].resumed) {
             assert_int_equal(from.journal, first.journal);
         }
-        assert_int_equal(
-            gong_store_recent_started(recent, 60, false, late, &from),
-            cases[i].known);
+        assert_int_equal(gong_store_recent_started(recent, 60, late, &from),
+                         cases[i].known);
         gong_store_recent_close(recent);
         assert_int_equal(sinks_teardown(state), 0);
     }
@@ -257,9 +235,9 @@ file_cannot_be_written(void **state)
                                             gong_effects_spool(sinks->effects),
                                             "main", "/nowhere", &recent),
                      GONG_OK);
-    assert_false(gong_store_recent_started(recent, 50, false, place, &from));
+    assert_false(gong_store_recent_started(recent, 50, place, &from));
     gong_store_recent_answered(recent, place, second(0));
-    assert_true(gong_store_recent_started(recent, 60, false, place, &from));
+    assert_true(gong_store_recent_started(recent, 60, place, &from));
     gong_store_recent_close(recent);
 }
 
@@ -270,8 +248,6 @@ main(void)
         cmocka_unit_test_setup_teardown(last_seconds_again, sinks_setup,
                                         sinks_teardown),
         cmocka_unit_test_setup_teardown(over_restarts, sinks_setup,
-                                        sinks_teardown),
-        cmocka_unit_test_setup_teardown(within_a_second, sinks_setup,
                                         sinks_teardown),
         cmocka_unit_test_setup_teardown(restarted_twice, sinks_setup,
                                         sinks_teardown),
