@@ -318,6 +318,11 @@ const struct model_rule model_rules[MODEL_RULES] = {
      2,
      {A, B},
      greater},
+    {RULE("r39", "m_c > 5 unless m_b > 5", UNKNOWN, .interval_ms = 6000,
+          .for_ms = 14000, .keep_ms = 8000),
+     2,
+     {C, B},
+     alone},
 };
 
 bool

@@ -32,7 +32,7 @@ struct model_rule {
     struct opt (*eval)(const struct opt *in);
 };
 
-#define MODEL_RULES 39
+#define MODEL_RULES 40
 extern const struct model_rule model_rules[MODEL_RULES];
 
 bool model_leaf_wants(const struct leaf *leaf, int metric, int label);
