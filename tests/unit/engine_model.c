@@ -86,6 +86,25 @@ model_blind(struct model *m)
     m->blind_from = m->journal;
 }
 
+static int64_t
+later(int64_t t, int64_t now, int64_t blind)
+{
+    return t >= now ? t : t + blind < now ? t + blind : now;
+}
+
+static void
+resume_instance(struct instance *i, int64_t now, int64_t blind)
+{
+    if (i->state == GONG_ALERT_PENDING) {
+        i->since = later(i->since, now, blind);
+    } else if (i->state == GONG_ALERT_KEEPING) {
+        i->told = later(i->told, now, blind);
+    }
+    if (i->held != NEVER) {
+        i->held = later(i->held, now, blind);
+    }
+}
+
 /* A grid has no instants in blind time, and `for` and keep on it stand still.
  */
 static void
@@ -101,18 +120,25 @@ resume_grid(struct model *m, size_t r, int64_t now, int64_t blind)
     }
     for (int d = 0; d < DEVICES; d++) {
         for (int l = 0; l < LABELS; l++) {
-            struct instance *i = &m->instances[r][d][l];
-            int64_t *from = i->state == GONG_ALERT_PENDING   ? &i->since
-                            : i->state == GONG_ALERT_KEEPING ? &i->told
-                                                             : NULL;
-
-            if (from != NULL && *from < now) {
-                *from = *from + blind < now ? *from + blind : now;
-            }
-            if (i->held != NEVER && i->held < now) {
-                i->held = i->held + blind < now ? i->held + blind : now;
-            }
+            resume_instance(&m->instances[r][d][l], now, blind);
         }
+    }
+}
+
+/* Device clocks go on from what they showed at seen. */
+static void
+resume_clocks(struct model *m, int64_t seen, int64_t now, int64_t blind)
+{
+    for (int d = 0; d < DEVICES; d++) {
+        struct clock *c = &m->clocks[d];
+        int64_t was = model_shown(c, seen);
+
+        if (c->newest == NEVER) {
+            continue;
+        }
+        c->stood = m->settle == NEVER ? was : c->stood;
+        c->floor = was > c->floor ? was : c->floor;
+        c->arrival = c->arrival + blind < now ? c->arrival + blind : now;
     }
 }
 
@@ -132,17 +158,7 @@ model_resume(struct model *m, int64_t now, int64_t blind, int64_t settle)
     m->journal = now;
     m->stood = m->settle == NEVER ? seen : m->stood;
     m->resumed = now;
-    for (int d = 0; d < DEVICES; d++) {
-        struct clock *c = &m->clocks[d];
-
-        if (c->newest != NEVER) {
-            int64_t was = model_shown(c, seen);
-
-            c->stood = m->settle == NEVER ? was : c->stood;
-            c->floor = was > c->floor ? was : c->floor;
-            c->arrival = c->arrival + blind < now ? c->arrival + blind : now;
-        }
-    }
+    resume_clocks(m, seen, now, blind);
     for (size_t r = 0; r < MODEL_RULES; r++) {
         resume_grid(m, r, now, blind);
     }

@@ -158,7 +158,7 @@ status(struct stream *s)
     } else if (what < 9) {
         model_gone(&s->model, device, conn);
     }
-    s->mute = (int)any(2 * DEVICES) - DEVICES;
+    s->mute = (int)any(UINT64_C(2) * DEVICES) - DEVICES;
 }
 
 static void
