@@ -227,6 +227,7 @@ model_evaluate(struct model *m, size_t r, int device, int label, int64_t t,
     struct opt in[3] = {{0}};
     struct spot spot;
     int64_t held = 0;
+    int64_t before = 0;
     unsigned present = 0;
 
     t = i->told > t ? i->told : t;
@@ -246,10 +247,16 @@ model_evaluate(struct model *m, size_t r, int device, int label, int64_t t,
             present |= 1u << leaf;
         }
     }
+    before = i->last;
     i->last = t;
     spot = (struct spot){r, device, label, captured};
     if (m->lives[device].dark && model_is_unknown(r) && !model_is_presence(r)) {
         decide_unknown(m, &spot, GONG_REASON_DARK);
+        /* At rest such a sample leaves a timer of its instant to be seen: the
+         * device may be up by then. */
+        if (captured != 0 && i->state == GONG_ALERT_INACTIVE) {
+            i->last = before > t - 1 ? before : t - 1;
+        }
         return;
     }
     held = held_since(m, &spot, rule->eval(in).present, present);
