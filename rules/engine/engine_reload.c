@@ -111,10 +111,11 @@ find_heir(const struct gong_live *from, struct gong_live *to,
     return err;
 }
 
-/* Copies an alert to its new instance. */
+/* Copies an alert to its new instance, and whether a sample is still to be
+ * looked at. */
 static enum gong_err
-move_alert(struct gong_live *to, const struct gong_alert *alert,
-           uint32_t instance)
+move_alert(const struct gong_live *from, struct gong_live *to,
+           const struct gong_alert *alert, uint32_t instance)
 {
     struct gong_instance *i = gong_instance_at(&to->binds, instance);
 
@@ -122,6 +123,7 @@ move_alert(struct gong_live *to, const struct gong_alert *alert,
     if (i->alert == 0) {
         return GONG_ERR_MEMORY;
     }
+    i->news = gong_instance_at(&from->binds, alert->instance)->news;
     *gong_alert_at(&to->alerts, i->alert) = *alert;
     gong_alert_at(&to->alerts, i->alert)->instance = instance;
     gong_live_count(to, GONG_ALERT_INACTIVE,
@@ -147,7 +149,7 @@ move_alerts(const struct gong_live *from, struct gong_live *to,
         }
         err = find_heir(from, to, alert, &instance);
         if (err == GONG_OK && instance != 0) {
-            err = move_alert(to, alert, instance);
+            err = move_alert(from, to, alert, instance);
             moved[n] = 1;
         }
         if (err != GONG_OK) {
@@ -173,7 +175,9 @@ has_sample(const struct gong_binds *binds, const struct gong_instance *i)
     return false;
 }
 
-/* Timers for all that moved, and a first look for what runs on journal time. */
+/* Timers for all that moved, and a first look for what runs on journal time,
+ * but not for what waits for a sample: that the rules were read again is none.
+ */
 static enum gong_err
 arm_all(struct gong_engine *engine)
 {
@@ -186,7 +190,8 @@ arm_all(struct gong_engine *engine)
         uint32_t clock = gong_live_clock(engine, live, i);
         enum gong_err err = GONG_OK;
 
-        if (rule->journal && (i->alert != 0 || has_sample(binds, i))) {
+        if (rule->journal && (i->alert != 0 || has_sample(binds, i)) &&
+            !gong_engine_waits(live, i)) {
             err = rule->interval_ms > 0
                       ? gong_engine_arm_grid(engine, n)
                       : gong_engine_arm_at(engine, n,
