@@ -146,6 +146,7 @@ link_options(const struct gong_agent_broker *config)
         .cert_file = config->cert_file,
         .key_file = config->key_file,
         .keepalive_s = (int)(config->keepalive.ns / GONG_NS_PER_S),
+        .retry_max = config->retry_max,
     };
 }
 

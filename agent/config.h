@@ -29,6 +29,7 @@ struct gong_agent_broker {
     char *cert_file;
     char *key_file;
     gong_dur_t keepalive;
+    gong_dur_t retry_max;
 };
 
 /* A log of records on disk: the journal and the effects. */

@@ -54,6 +54,9 @@ static const struct gong_option broker_options[] = {
      "PEM file of the certificate's key."},
     {"keepalive", GONG_OPTION_DURATION, BROKER(keepalive), "30s", 5000, 600000,
      NULL, "", "Longest silence before the link is tried."},
+    {"retry_max", GONG_OPTION_DURATION, BROKER(retry_max), "30s", 1000, 3600000,
+     NULL, "",
+     "Longest wait before it connects again; each is drawn at random."},
 };
 
 static const struct gong_option_table broker_table = {

@@ -298,24 +298,44 @@ gong_store_http_dedup_set(struct gong_str text)
     return false;
 }
 
+/* The whole number after name, which ends at the blank before it. */
+static bool
+read_metric(struct gong_str text, struct gong_str name, uint64_t *out)
+{
+    for (size_t i = 0; i + name.len < text.len; i++) {
+        uint64_t number = 0;
+        size_t at = i + name.len;
+
+        if (memcmp(text.data + i, name.data, name.len) != 0) {
+            continue;
+        }
+        for (; at < text.len && text.data[at] >= '0' && text.data[at] <= '9' &&
+               number < UINT32_MAX;
+             at++) {
+            number = number * 10 + (uint64_t)(text.data[at] - '0');
+        }
+        *out = number;
+        return at > i + name.len;
+    }
+    return false;
+}
+
 uint64_t
 gong_store_http_started(struct gong_str text)
 {
-    static const char name[] = "\nvm_app_start_timestamp ";
-    size_t len = sizeof name - 1;
+    uint64_t seconds;
 
-    for (size_t i = 0; i + len < text.len; i++) {
-        uint64_t seconds = 0;
+    return read_metric(text, gong_str_of("\nvm_app_start_timestamp "), &seconds)
+               ? seconds
+               : 0;
+}
 
-        if (memcmp(text.data + i, name, len) != 0) {
-            continue;
-        }
-        for (i += len; i < text.len && text.data[i] >= '0' &&
-                       text.data[i] <= '9' && seconds < UINT32_MAX;
-             i++) {
-            seconds = seconds * 10 + (uint64_t)(text.data[i] - '0');
-        }
-        return seconds;
-    }
-    return 0;
+bool
+gong_store_http_fresh(struct gong_str text)
+{
+    uint64_t seconds;
+
+    return read_metric(text, gong_str_of("\nvm_app_uptime_seconds "),
+                       &seconds) &&
+           seconds == 0;
 }

@@ -44,5 +44,8 @@ bool gong_store_http_dedup_set(struct gong_str text);
 /* gong_store_http_started: when the server was started as the text of /metrics
  * says it, in seconds since 1970; 0 if it does not. Pure. */
 uint64_t gong_store_http_started(struct gong_str text);
+/* gong_store_http_fresh: whether the text says that it runs for less than a
+ * second: another one may yet start in the same second. Pure. */
+bool gong_store_http_fresh(struct gong_str text);
 
 #endif

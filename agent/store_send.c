@@ -27,6 +27,7 @@
 /* A server may close each connection after one answer: then the next write is
  * sent on a new one, just after asking. */
 #define CLOSED_MAX 2
+#define FRESH_MS   250 /* until a store that has just started is asked again */
 
 enum link_state {
     LINK_UP,
@@ -326,10 +327,11 @@ judge(const struct gong_store_sender *sender,
  * copies of a line that was sent again. True when *said is set, or it will not
  * say: any other answer than that it is away is as good as none. */
 static bool
-ask(struct gong_store_sender *sender, uint64_t *said,
+ask(struct gong_store_sender *sender, uint64_t *said, bool *fresh,
     struct gong_http_answer *answer)
 {
     *said = 0;
+    *fresh = false;
     gong_store_http_metrics(sender->http, answer);
     if (answer->status == 0) {
         return false;
@@ -343,9 +345,27 @@ ask(struct gong_store_sender *sender, uint64_t *said,
     sender->asked = true;
     if (answer->status == 200) {
         *said = gong_store_http_started(answer->body);
+        *fresh = gong_store_http_fresh(answer->body);
         check_dedup(sender, answer->body);
     }
     return true;
+}
+
+/* Asks until it runs for a second. SENT with asked not set: *answer is there to
+ * be judged. */
+static enum gong_store_sent
+ask_settled(struct gong_store_sender *sender, uint64_t *said,
+            struct gong_http_answer *answer)
+{
+    bool fresh;
+
+    while (ask(sender, said, &fresh, answer) && fresh) {
+        sender->asked = false;
+        if (gong_stop_latch_wait(&sender->stop, gong_dur_ms(FRESH_MS))) {
+            return GONG_STORE_STOPPED;
+        }
+    }
+    return GONG_STORE_SENT;
 }
 
 /* One attempt to write, and what must come before it. SENT: *answer is there
@@ -354,6 +374,7 @@ static enum gong_store_sent
 attempt(struct gong_store_sender *sender, struct gong_str lines,
         struct gong_http_answer *answer)
 {
+    enum gong_store_sent sent;
     uint64_t said;
 
     if (sender->started == NULL) {
@@ -362,8 +383,9 @@ attempt(struct gong_store_sender *sender, struct gong_str lines,
     }
     for (unsigned closed = 0; closed <= CLOSED_MAX; closed++) {
         if (!sender->asked) {
-            if (!ask(sender, &said, answer)) {
-                return GONG_STORE_SENT;
+            sent = ask_settled(sender, &said, answer);
+            if (sent != GONG_STORE_SENT || !sender->asked) {
+                return sent;
             }
             if (sender->started(sender->ctx, said)) {
                 return GONG_STORE_ANEW;
@@ -383,12 +405,15 @@ static enum gong_store_sent
 send_part(struct gong_store_sender *sender, struct gong_str lines, size_t count,
           struct gong_store_verdict *verdict, struct gong_http_answer *answer)
 {
+    enum gong_store_sent sent;
+
     for (;;) {
         if (expired(sender)) {
             return GONG_STORE_STOPPED;
         }
-        if (attempt(sender, lines, answer) == GONG_STORE_ANEW) {
-            return GONG_STORE_ANEW;
+        sent = attempt(sender, lines, answer);
+        if (sent != GONG_STORE_SENT) {
+            return sent;
         }
         if (answer->status == 0 && expired(sender)) {
             return GONG_STORE_STOPPED;

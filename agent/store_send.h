@@ -7,6 +7,8 @@
  * A store that may lose what it has answered for is asked when it was started,
  * on each connection before the first write on it, and no write opens a
  * connection by itself: what a new process is sent first is never by accident.
+ * It says so in seconds, so one that runs for less than a second is not written
+ * to yet: two starts within a second would look like one.
  *
  * One thread, but for stop.
  */

@@ -39,6 +39,7 @@ struct gong_config_broker {
     char *cert_file;
     char *key_file;
     gong_dur_t keepalive;
+    gong_dur_t retry_max;
 };
 
 struct gong_config_socket {

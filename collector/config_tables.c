@@ -156,6 +156,14 @@ static const struct gong_option broker_options[] = {
      .max = 3600000,
      .unit = "",
      .help = "Silence after which the link is tested."},
+    {.name = "retry_max",
+     .type = GONG_OPTION_DURATION,
+     .offset = AT(_broker, retry_max),
+     .default_value = "30s",
+     .min = 1000,
+     .max = 3600000,
+     .unit = "",
+     .help = "Longest wait before it connects again; each is drawn at random."},
 };
 static const struct gong_option_table broker_table = {
     .name = "broker",

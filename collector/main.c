@@ -200,6 +200,7 @@ open_link(struct collector *collector, char *why)
         .key_file = broker->key_file,
         .clean_session = true,
         .keepalive_s = (int)(broker->keepalive.ns / GONG_NS_PER_S),
+        .retry_max = broker->retry_max,
         .subscriptions = gong_publish_ack_topic(collector->publish),
         .subscription_count = 1,
         .will_topic = gong_publish_status_topic(collector->publish),

@@ -42,6 +42,7 @@
 
 #define WATCHDOG_S        8 /* past the connect time-out */
 #define DISCONNECT_WAIT_S 2
+#define RETRY_MIN_S       1
 #define STABLE_S          10 /* up this long: the next wait is short again */
 
 void
@@ -468,13 +469,13 @@ gong_mqtt_new(const struct gong_mqtt_options *options,
     link->handlers = *handlers;
     atomic_init(&link->up, false);
     gong_mqtt_flight_init(&link->flight, &link->monitor, handlers);
-    gong_backoff_init(&link->backoff, gong_dur_s(1), gong_dur_s(30),
-                      gong_random_u64());
     err = prepare(link, options, why, why_size);
     if (err != GONG_OK) {
         gong_mqtt_free(link);
         return err;
     }
+    gong_backoff_init(&link->backoff, gong_dur_s(RETRY_MIN_S),
+                      link->settings.retry_max, gong_random_u64());
     *out = link;
     return GONG_OK;
 }

@@ -3,10 +3,11 @@
  *
  * Paho is used as a pipe: no persistence, no automatic reconnect, nothing
  * queued inside it. The link reconnects with full jitter (1 s doubling to
- * 30 s), subscribes again after every connect, and never calls into Paho from
- * a callback except to send. libpaho-mqtt3a is loaded at run time, or 3as when
- * the URL says mqtts:// (so that OpenSSL costs nothing without TLS); a process
- * uses one of the two: the first link decides, so open a TLS link first.
+ * retry_max), subscribes again after every connect, and never calls into Paho
+ * from a callback except to send. libpaho-mqtt3a is loaded at run time, or 3as
+ * when the URL says mqtts:// (so that OpenSSL costs nothing without TLS); a
+ * process uses one of the two: the first link decides, so open a TLS link
+ * first.
  *
  * Paho 1.3.12's traps that this module exists to avoid are listed at the top
  * of mqtt_link.c. MQTT 3.1.1.
@@ -18,6 +19,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/clock.h"
 #include "common/err.h"
 #include "common/str.h"
 
@@ -32,6 +34,7 @@ struct gong_mqtt_options {
     bool clean_session;
     int keepalive_s;       /* 0: 30 */
     int connect_timeout_s; /* 0: 10; noticed up to 3 s late */
+    gong_dur_t retry_max;  /* longest wait to connect again; 0: 30 s */
     /* Borrowed until gong_mqtt_free. Subscribed at QoS 1 after each connect. */
     const char *const *subscriptions;
     size_t subscription_count;

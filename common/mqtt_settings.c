@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define PASSWORD_MAX 1024
+#define RETRY_MAX_S  30
 
 /* False without memory. NULL and "" both become NULL. */
 static bool
@@ -52,6 +53,8 @@ gong_mqtt_settings_init(struct gong_mqtt_settings *settings,
         .keepalive_s = options->keepalive_s > 0 ? options->keepalive_s : 30,
         .connect_timeout_s =
             options->connect_timeout_s > 0 ? options->connect_timeout_s : 10,
+        .retry_max = options->retry_max.ns > 0 ? options->retry_max
+                                               : gong_dur_s(RETRY_MAX_S),
     };
     ok = copy_text(&settings->client_id, options->client_id) &&
          copy_text(&settings->username, options->username) &&

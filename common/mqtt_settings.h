@@ -26,6 +26,7 @@ struct gong_mqtt_settings {
     bool clean_session;
     int keepalive_s;
     int connect_timeout_s;
+    gong_dur_t retry_max;
     char **topics; /* as Paho's prototype wants them */
     int *qos;
     size_t topic_count;

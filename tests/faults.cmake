@@ -30,6 +30,9 @@ endfunction()
 # A hole, a full disk, an overflow; all at once, a hole, bytes flipped at rest.
 gong_faults(influxdb --store influxdb --seed 11)
 gong_faults(victoriametrics --store victoriametrics --seed 95)
+add_test(NAME faults.judges COMMAND ${GONG_PYTHON}
+    ${CMAKE_SOURCE_DIR}/tests/faults/judges_test.py)
+set_tests_properties(faults.judges PROPERTIES LABELS "unit")
 add_test(NAME faults.slow_link COMMAND ${GONG_PYTHON}
     ${CMAKE_SOURCE_DIR}/tests/faults/slow_link.py)
 set_tests_properties(faults.influxdb faults.victoriametrics faults.slow_link

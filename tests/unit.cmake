@@ -60,10 +60,19 @@ foreach(module hash arena symbol labelset name series timer alert declared
         arith eval)
     gong_test(${module} LINKS gong_engine)
 endforeach()
-foreach(module book bind effect engine engine_limits engine_model)
+foreach(module book bind effect engine engine_limits)
     gong_test(${module} LINKS gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 endforeach()
+gong_test(engine_model LINKS gong_engine m
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/engine_model.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_alert.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_presence.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_rules.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_stream.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_time.c)
 if(GONG_SANITIZE MATCHES "thread")
     # One thread, thousands of streams: nothing for this sanitizer to find.
     set_tests_properties(unit.engine_model PROPERTIES
@@ -72,8 +81,6 @@ endif()
 gong_test(engine_snapshot LINKS gong_engine m
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
-target_sources(test_engine_model PRIVATE
-    ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 gong_test(rule_file LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
 

@@ -228,8 +228,15 @@ collect_leaves(struct gong_book *book, struct gong_symbols *symbols)
         return GONG_ERR_MEMORY;
     }
     for (uint32_t i = 0; i < book->count; i++) {
-        const struct gong_book_rule *r = &book->rules[i];
+        struct gong_book_rule *r = &book->rules[i];
 
+        if (r->rule->record != NULL) {
+            r->record =
+                gong_symbol_intern(symbols, gong_str_of(r->rule->record));
+            if (r->record == 0) {
+                return GONG_ERR_MEMORY;
+            }
+        }
         for (uint32_t leaf = 0; leaf < count_leaves(r); leaf++) {
             const char *name = metric_of(r, leaf);
             uint32_t metric =

@@ -30,6 +30,7 @@ struct gong_book_rule {
     struct gong_reads *reads;     /* GENERAL */
     uint32_t general;             /* GENERAL: the how manieth, from 1 */
     uint32_t first_read;          /* GENERAL: of all that such rules read */
+    uint32_t record; /* symbol of the metric that it feeds; 0: an alert */
     char *canonical;
     struct gong_alert_terms terms;
     int64_t lookback_ms;

@@ -3,10 +3,10 @@
  * changed one means to what reads them.
  *
  * A change is looked at where something is open, at once or on the next instant
- * of its interval; what is unknown or held waits for a sample as ever, and what
- * is at rest for its next instant.
+ * of its interval; what waits for a sample waits as ever, and what is at rest
+ * for its next instant.
  */
-#include "rules/engine/engine_presence.h"
+#include "rules/engine/engine_general.h"
 
 static const struct gong_cause none = {0};
 
@@ -29,22 +29,6 @@ gong_engine_set_lookback(const struct gong_engine *engine,
     s->lookback = lookback > s->lookback ? lookback : s->lookback;
 }
 
-/* Whether only a sample or the end of settling may look: not on a grid where
- * settling alone holds, for each of its instants would have. */
-static bool
-waits(const struct gong_book_rule *rule, const struct gong_alert *alert)
-{
-    if (alert == NULL) {
-        return false;
-    }
-    if (alert->held_ms == GONG_ALERT_FREE || rule->interval_ms == 0) {
-        return alert->state == GONG_ALERT_UNKNOWN ||
-               alert->held_ms != GONG_ALERT_FREE;
-    }
-    return alert->state == GONG_ALERT_UNKNOWN ||
-           (alert->state == GONG_ALERT_PENDING && rule->terms.unknown);
-}
-
 static enum gong_err
 look_at(struct gong_engine *engine, uint32_t instance, int64_t now)
 {
@@ -54,8 +38,11 @@ look_at(struct gong_engine *engine, uint32_t instance, int64_t now)
     const struct gong_alert *alert =
         i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
 
-    if (rule->lookback_fixed || rule->presence || waits(rule, alert)) {
+    if (rule->lookback_fixed || rule->presence || gong_engine_waits(live, i)) {
         return GONG_OK;
+    }
+    if (rule->form == GONG_FORM_GENERAL) {
+        return gong_engine_touch_general(engine, instance, engine->ran_ms);
     }
     if (rule->interval_ms > 0) {
         return gong_engine_arm_grid(engine, instance);

@@ -191,17 +191,20 @@ event_of(bool result, const struct gong_alert *alert, uint16_t fed)
 }
 
 /* While it settles: nothing is told, `for` stands still from here on, and what
- * ends the settling looks again. */
+ * ends the settling looks again. On a grid what came is news until then. */
 static enum gong_err
 hold(struct gong_engine *engine, uint32_t instance, struct gong_alert *alert,
      int64_t t, int64_t since)
 {
+    struct gong_instance *i = gong_instance_at(&engine->live->binds, instance);
+
     if (alert == NULL || alert->state == GONG_ALERT_INACTIVE) {
         return gong_engine_arm(engine, instance, t);
     }
     if (alert->held_ms == GONG_ALERT_FREE) {
         alert->held_ms = since;
     }
+    i->news = engine->live->book.rules[i->rule].interval_ms > 0;
     return GONG_OK;
 }
 
@@ -282,15 +285,15 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
     return step(engine, instance, t, event_of(result, alert, fed), cause);
 }
 
-/* Whether time alone says nothing about an instance: what is held, or unknown,
- * waits for a sample. On a grid samples come by timers too, with news. */
-static bool
-waits(const struct gong_live *live, const struct gong_instance *i)
+bool
+gong_engine_waits(const struct gong_live *live,
+                  const struct gong_instance *instance)
 {
     const struct gong_alert *alert =
-        i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
+        instance->alert == 0 ? NULL
+                             : gong_alert_at(&live->alerts, instance->alert);
 
-    return alert != NULL && i->news == 0 &&
+    return alert != NULL && instance->news == 0 &&
            (alert->held_ms != GONG_ALERT_FREE ||
             alert->state == GONG_ALERT_UNKNOWN);
 }
@@ -319,7 +322,7 @@ expire(struct gong_engine *engine, const struct gong_timer_event *event)
     int64_t due = event->due;
 
     i->timer = 0;
-    if (waits(engine->live, i)) {
+    if (gong_engine_waits(engine->live, i)) {
         return GONG_OK;
     }
     if (is_early(engine->live, i, due)) {

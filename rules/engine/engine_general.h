@@ -57,6 +57,10 @@ enum gong_err gong_engine_record(struct gong_engine *engine, uint32_t rule,
                                  const struct gong_query_result *result,
                                  int64_t t) GONG_MUST_CHECK;
 
+/* gong_output_add: gives an instance of a recording of live its output. */
+enum gong_err gong_output_add(struct gong_live *live, uint32_t rule,
+                              uint32_t instance) GONG_MUST_CHECK;
+
 /* gong_engine_feed: a sample of the engine's own at t, for all rules that read
  * its series; NaN of a stale marker ends it. */
 enum gong_err gong_engine_feed(struct gong_engine *engine, uint32_t series,

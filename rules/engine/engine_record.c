@@ -83,17 +83,17 @@ gong_engine_feed(struct gong_engine *engine, uint32_t series, int64_t t,
 
 /* The series of a name, 0 where no rule reads it. */
 static enum gong_err
-find_series(struct gong_engine *engine, uint32_t metric, uint32_t labelset,
+find_series(struct gong_live *live, uint32_t metric, uint32_t labelset,
             uint32_t *series)
 {
     struct gong_series_name name = {.labelset = labelset, .metric = metric};
     enum gong_err err = GONG_OK;
 
     *series = 0;
-    if (!gong_book_is_read(&engine->live->book, metric)) {
+    if (!gong_book_is_read(&live->book, metric)) {
         return GONG_OK;
     }
-    err = gong_bind_series(&engine->live->binds, name, series);
+    err = gong_bind_series(&live->binds, name, series);
     if (err == GONG_ERR_NOT_FOUND || err == GONG_ERR_TOO_LARGE) {
         *series = 0;
         return GONG_OK;
@@ -101,31 +101,30 @@ find_series(struct gong_engine *engine, uint32_t metric, uint32_t labelset,
     return err;
 }
 
-/* Gives an instance of a recording its output; 0 without memory. */
-static enum gong_err
-add_output(struct gong_engine *engine, const struct gong_rule *rule,
-           uint32_t instance)
+enum gong_err
+gong_output_add(struct gong_live *live, uint32_t rule, uint32_t instance)
 {
-    struct gong_live *live = engine->live;
     struct gong_outputs *outputs = &live->outputs;
+    const struct gong_book_rule *r = &live->book.rules[rule];
+    struct gong_general_state *state =
+        gong_arena_at(&live->general_states, r->general);
     struct gong_instance *i = gong_instance_at(&live->binds, instance);
-    uint32_t metric =
-        gong_symbol_intern(&engine->symbols, gong_str_of(rule->record));
     uint32_t n = outputs->free;
 
     if (n != 0) {
-        outputs->free = gong_output_at(&live->outputs, n)->next;
+        outputs->free = gong_output_at(outputs, n)->next;
     } else {
         n = gong_arena_add(&outputs->arena, 1);
     }
-    if (n == 0 || metric == 0) {
+    if (n == 0) {
         return GONG_ERR_MEMORY;
     }
     i->alert = n;
-    *gong_output_at(&live->outputs, n) =
-        (struct gong_output){.instance = instance};
-    return find_series(engine, metric, i->leaves,
-                       &gong_output_at(&live->outputs, n)->series);
+    *gong_output_at(outputs, n) =
+        (struct gong_output){.instance = instance, .next = state->first};
+    state->first = n;
+    return find_series(live, r->record, i->leaves,
+                       &gong_output_at(outputs, n)->series);
 }
 
 static void
@@ -153,23 +152,22 @@ write_output(struct gong_engine *engine, const struct gong_rule *rule,
 }
 
 static enum gong_err
-write_one(struct gong_engine *engine, const struct gong_rule *rule,
-          struct gong_general_state *state, uint32_t instance, int64_t t,
-          double value)
+write_one(struct gong_engine *engine, uint32_t rule, uint32_t round,
+          uint32_t instance, int64_t t, double value)
 {
     struct gong_live *live = engine->live;
     uint32_t n = gong_instance_at(&live->binds, instance)->alert;
     enum gong_err err = GONG_OK;
 
     if (n == 0) {
-        err = add_output(engine, rule, instance);
+        err = gong_output_add(live, rule, instance);
         n = gong_instance_at(&live->binds, instance)->alert;
     }
     if (err != GONG_OK) {
         return err;
     }
-    gong_output_at(&live->outputs, n)->round = state->round;
-    return write_output(engine, rule, n, t, value);
+    gong_output_at(&live->outputs, n)->round = round;
+    return write_output(engine, live->book.rules[rule].rule, n, t, value);
 }
 
 /* Ends what this round did not feed, and lists the others anew. */
@@ -218,7 +216,7 @@ gong_engine_record(struct gong_engine *engine, uint32_t rule,
         uint32_t instance = *(const uint32_t *)gong_arena_at(&engine->found, i);
 
         if (instance != 0) {
-            err = write_one(engine, r->rule, state, instance, t,
+            err = write_one(engine, rule, state->round, instance, t,
                             result->samples[i - 1].value);
         }
     }
@@ -292,7 +290,7 @@ note(struct gong_engine *engine, uint32_t metric,
     }
     labelset = gong_labelset_intern(&engine->labelsets, pairs, count);
     err = labelset == 0 ? GONG_ERR_MEMORY
-                        : find_series(engine, metric, labelset, &series);
+                        : find_series(engine->live, metric, labelset, &series);
     return err != GONG_OK || series == 0
                ? err
                : gong_engine_feed(engine, series, effect->at_ms, value);

@@ -71,6 +71,35 @@ rebind(struct gong_engine *engine, struct gong_live *live,
     return GONG_OK;
 }
 
+/* Series that the engine feeds itself have no columns: the newest sample of
+ * each goes over, but for presence's, which are bound anew. */
+static enum gong_err
+carry_own(const struct gong_engine *engine, struct gong_live *live)
+{
+    const struct gong_binds *old = &engine->live->binds;
+
+    for (uint32_t n = 1; n < old->series.count; n++) {
+        const struct gong_series *from = gong_series_at(old, n);
+        struct gong_series_name name = {0, from->labelset, from->metric};
+        uint32_t series = 0;
+        enum gong_err err = GONG_OK;
+
+        if (from->device != 0 || from->stamp == GONG_STAMP_NONE) {
+            continue;
+        }
+        err = gong_bind_series(&live->binds, name, &series);
+        if (err == GONG_ERR_MEMORY) {
+            return err;
+        }
+        if (err == GONG_OK &&
+            gong_series_at(&live->binds, series)->stamp == GONG_STAMP_NONE) {
+            gong_series_at(&live->binds, series)->value = from->value;
+            gong_series_at(&live->binds, series)->stamp = from->stamp;
+        }
+    }
+    return GONG_OK;
+}
+
 /* Where an old rule goes on, or GONG_BOOK_NONE. */
 static uint32_t
 heir(const struct gong_book *from, const struct gong_book *to, uint32_t rule)
@@ -129,10 +158,11 @@ adopt(const struct gong_live *live, uint32_t rule, uint32_t n)
     state->first = n;
 }
 
-/* Copies an alert to its new instance. */
+/* Copies an alert to its new instance, and whether a sample is still to be
+ * looked at. */
 static enum gong_err
-move_alert(struct gong_live *to, const struct gong_alert *alert,
-           uint32_t instance)
+move_alert(const struct gong_live *from, struct gong_live *to,
+           const struct gong_alert *alert, uint32_t instance)
 {
     struct gong_instance *i = gong_instance_at(&to->binds, instance);
 
@@ -140,6 +170,7 @@ move_alert(struct gong_live *to, const struct gong_alert *alert,
     if (i->alert == 0) {
         return GONG_ERR_MEMORY;
     }
+    i->news = gong_instance_at(&from->binds, alert->instance)->news;
     *gong_alert_at(&to->alerts, i->alert) = *alert;
     gong_alert_at(&to->alerts, i->alert)->instance = instance;
     gong_live_count(to, GONG_ALERT_INACTIVE,
@@ -168,10 +199,40 @@ move_alerts(const struct gong_live *from, struct gong_live *to,
         }
         err = find_heir(from, to, alert, &instance);
         if (err == GONG_OK && instance != 0) {
-            err = move_alert(to, alert, instance);
+            err = move_alert(from, to, alert, instance);
             moved[n] = 1;
         }
         if (err != GONG_OK) {
+            return err;
+        }
+    }
+    return GONG_OK;
+}
+
+/* What a recording that goes on has fed: it must end it one day. */
+static enum gong_err
+move_outputs(const struct gong_live *from, struct gong_live *to)
+{
+    for (uint32_t n = 1; n < from->outputs.arena.count; n++) {
+        const struct gong_output *o = gong_output_at(&from->outputs, n);
+        const struct gong_instance *i = NULL;
+        uint32_t rule = GONG_BOOK_NONE;
+        uint32_t instance = 0;
+        enum gong_err err = GONG_OK;
+
+        if (o->instance == 0) {
+            continue;
+        }
+        i = gong_instance_at(&from->binds, o->instance);
+        rule = heir(&from->book, &to->book, i->rule);
+        if (rule == GONG_BOOK_NONE) {
+            continue;
+        }
+        err = gong_bind_general(&to->binds, rule, i->leaves, &instance);
+        if (err == GONG_OK) {
+            err = gong_output_add(to, rule, instance);
+        }
+        if (err != GONG_OK && err != GONG_ERR_TOO_LARGE) {
             return err;
         }
     }
@@ -194,7 +255,9 @@ has_sample(const struct gong_binds *binds, const struct gong_instance *i)
     return false;
 }
 
-/* Timers for all that moved, and a first look for what runs on journal time. */
+/* Timers for all that moved, and a first look for what runs on journal time,
+ * but not for what waits for a sample: that the rules were read again is none.
+ */
 static enum gong_err
 arm_all(struct gong_engine *engine)
 {
@@ -211,7 +274,8 @@ arm_all(struct gong_engine *engine)
             continue;
         }
         clock = gong_live_clock(engine, live, i);
-        if (rule->journal && (i->alert != 0 || has_sample(binds, i))) {
+        if (rule->journal && (i->alert != 0 || has_sample(binds, i)) &&
+            !gong_engine_waits(live, i)) {
             err = rule->interval_ms > 0
                       ? gong_engine_arm_grid(engine, n)
                       : gong_engine_arm_at(engine, n,
@@ -298,7 +362,13 @@ swap_in(struct gong_engine *engine, struct gong_live *live,
         err = gong_engine_bind_presence(engine, live);
     }
     if (err == GONG_OK) {
+        err = carry_own(engine, live);
+    }
+    if (err == GONG_OK) {
         err = move_alerts(old, live, moved);
+    }
+    if (err == GONG_OK) {
+        err = move_outputs(old, live);
     }
     if (err == GONG_OK) {
         engine->live = live;

@@ -101,6 +101,13 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
 enum gong_err gong_engine_arm(struct gong_engine *engine, uint32_t instance,
                               int64_t t) GONG_MUST_CHECK;
 
+/* gong_engine_waits: whether time alone says nothing about an instance: what is
+ * held, or unknown, waits for a sample or the end of settling. On a grid
+ * samples come by timers too, with news; and as long as settling alone holds it
+ * there, each instant looks. */
+bool gong_engine_waits(const struct gong_live *live,
+                       const struct gong_instance *instance);
+
 /* gong_engine_can_miss: whether a sample that goes missing changes an alert. */
 bool gong_engine_can_miss(const struct gong_alert *alert,
                           const struct gong_alert_terms *terms);

@@ -31,15 +31,15 @@ class Numbers:
             if line.startswith("batch "):
                 _, _, device, epoch, number = line.split(" ")
                 self.came[device.split("/")[1], epoch].append(int(number))
-        self.spool, self.journal = set(), set()  # (device, number), damaged
-        self.flipped = set()
+        self.spool, self.flipped = set(), set()  # (device, number), damaged
+        self.journal = {}  # likewise: how many samples
         for damage in damages:
             if damage.name == "agent":
                 self.journal |= damage.numbers
             else:
-                self.spool |= damage.numbers
+                self.spool |= damage.numbers.keys()
                 if damage.how == "flip":
-                    self.flipped |= damage.numbers
+                    self.flipped |= damage.numbers.keys()
 
 
 class Ledger:
@@ -93,7 +93,7 @@ class Ledger:
                     reasons[device, number].add(run["reason"])
         came = {(device, number) for (device, _), numbers in
                 self.numbers.came.items() for number in numbers}
-        gone = self.numbers.spool - came - self.numbers.journal
+        gone = self.numbers.spool - came - self.numbers.journal.keys()
         wrong = {one for one in gone if not reasons[one]}
         wrong |= {one for one in gone & self.numbers.flipped
                   if not reasons[one] & {"damaged", "drop_oldest"}}
@@ -115,3 +115,27 @@ class Ledger:
         rows = [epoch for name, epoch in self.epochs if name == device]
         return (sum(epoch["dropped"] for epoch in rows),
                 sum(epoch["dropped_points"] for epoch in rows))
+
+    def dropped_after_damage(self, device):
+        """(samples, perhaps more) in batches that its sender had no ack for
+        and dropped, and that the agent had had: its journal was damaged there.
+        Perhaps: in those whose names the ledger no longer has."""
+        sure = perhaps = 0
+        for name, epoch in self.epochs:
+            if name != device:
+                continue
+            came = set(self.numbers.came.get((device, epoch["epoch"]), ()))
+            told = [(run["first"], run["last"])
+                    for run in epoch["lost_ranges"]]
+            dropped = numbers_in([
+                (run["first"], run["last"]) for run in epoch["lost_ranges"]
+                if run["reason"] == "drop_oldest"])
+            nameless = epoch["dropped"] > len(dropped)
+            for (of, number), samples in self.numbers.journal.items():
+                if of != device or number in came:
+                    continue
+                if number in dropped:
+                    sure += samples
+                elif nameless and number < min(told)[0]:
+                    perhaps += samples
+        return sure, perhaps

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 PARTS = ("broker", "agent", "store")
 COLLECTORS = 3
+RETRY_MAX_S = 4  # the longest wait until a link is tried again
 
 
 @dataclass

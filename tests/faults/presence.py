@@ -4,12 +4,17 @@ A fault is a reason for darkness of the devices that it may cut off, from its
 beginning to SETTLE_MS after its end. Beyond that nothing is dark or unknown.
 """
 
+import re
+
+from plan import RETRY_MAX_S
 from undisturbed import FOREVER
 
 UNKNOWN = "unknown"
-SETTLE_MS = 20_000  # a collector may wait for so long until it connects again
 KEPT_MS = 3_000  # the rules settle for so long after blind time, and a bit
+CONNECT_MS = 13_000  # a try that began in a fault is given up by then
+SETTLE_MS = CONNECT_MS + 1000 * RETRY_MAX_S + KEPT_MS
 DEAD_MS = 1_500  # who is away for so long is missed
+KNOWN_MS = 1_000  # who was connected for so long is known
 OF_WILLS = ("broker", "agent", "agent-link", "all")  # need these to arrive
 
 
@@ -36,13 +41,33 @@ def is_unknown(effect):
     return effect.after == UNKNOWN
 
 
+class Connected:
+    """When a program was connected, by its log. client: of those that it has;
+    deaths: [(begin, end)], after which it is not."""
+
+    def __init__(self, text, client, deaths):
+        changes = [(round(1000 * float(at)), event == "connected")
+                   for at, event in re.findall(
+                       r"^ts=([0-9.]+) .* event=mqtt_(connected|lost) "
+                       rf"client={re.escape(client)} ", text, re.MULTILINE)]
+        self.changes = sorted(changes + [(end, False) for _, end in deaths])
+
+    def up_through(self, begin, end):
+        before = [up for at, up in self.changes if at <= begin]
+        return bool(before and before[-1]) and not any(
+            begin < at <= end for at, _ in self.changes)
+
+
 class Presence:
     """Judges the effects that were kept. spans: of the faults, [(begin, end,
-    fault)] on the wall clock, ms."""
+    fault)]; deaths: of collectors, {name: [(begin, end), ...]}; all on the
+    wall clock, ms. links: {name: Connected} of them and the agent."""
 
-    def __init__(self, effects, spans):
+    def __init__(self, effects, spans, deaths, links):
         self.effects = effects
         self.spans = spans
+        self.deaths = deaths
+        self.links = links
         self.late = 0  # ms after the last fault, at most
 
     def excess(self, device, begin, end):
@@ -71,25 +96,32 @@ class Presence:
                     self.late = max(self.late, excess)
         return found
 
-    def deaths(self):
-        """[(device, begin, end)] of collectors that were killed for a while in
-        which nothing hindered their wills."""
-        found = []
-        for begin, end, fault in self.spans:
-            hindered = any(first - 500 <= end and begin <= last + KEPT_MS
-                           for first, last, other in self.spans
-                           if other.target in OF_WILLS)
-            if (fault.kind == "kill" and fault.target.startswith("collector")
-                    and end - begin >= DEAD_MS and not hindered):
-                found.append((f"box-{fault.target[-1]}", begin, end))
-        return found
+    def hindered(self, device, begin, end):
+        """Whether a fault, its settling, or a wait to connect again may keep
+        a will from being seen."""
+        link = f"collector{device[-1]}-link"
+        return not self.links["agent"].up_through(begin, end) or any(
+            first - 500 <= end and begin <= last + KEPT_MS
+            for first, last, other in self.spans
+            if other.target in (*OF_WILLS, link))
+
+    def seen_deaths(self):
+        """[(device, begin, end)] of collectors that were dead for a while,
+        had been connected, so that the broker had a will of theirs, and of
+        which nothing hindered it."""
+        return [(f"box-{name[-1]}", begin, end)
+                for name, deaths in self.deaths.items()
+                for begin, end in deaths
+                if end - begin >= DEAD_MS
+                and self.links[name].up_through(begin - KNOWN_MS, begin)
+                and not self.hindered(f"box-{name[-1]}", begin, end)]
 
     def overlooked(self):
-        """Deaths of which nobody took notice. A device that was cut off
-        before is dark already."""
+        """Deaths of which nobody took notice."""
         dark = periods([effect for effect in self.effects
                         if effect.rule == "dark"], is_dark)
-        return [f"{device} at {begin}" for device, begin, end in self.deaths()
+        return [f"{device} at {begin}"
+                for device, begin, end in self.seen_deaths()
                 if not any(of == device and since <= end + 1000
                            and (until is None or until >= begin)
                            for of, since, until in dark)]

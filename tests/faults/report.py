@@ -9,11 +9,13 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 SUMMED = ("accepted", "stored", "applied", "refused", "unanswered", "damaged",
-          "dropped", "doubled", "backlog", "sent_again", "transitions",
-          "timers", "straddling", "calm_equal", "calm_late", "calm_ahead",
-          "calm_dark", "not_evaluated", "told", "told_again",
-          "true_when_told", "dark", "unknown", "deaths", "births",
-          "reported_dropped", "lost_named")
+          "dropped", "doubled", "backlog", "sent_again", "sent_again_cut",
+          "sent_again_restart", "sent_again_damage", "transitions", "timers",
+          "straddling", "calm_equal", "calm_apart", "calm_not_evaluated",
+          "calm_ahead", "calm_dark", "calm_late", "came_equal", "came_apart",
+          "came_not_evaluated", "came_ahead", "came_dark", "told",
+          "told_again", "true_when_told", "dark", "unknown", "deaths",
+          "births", "reported_dropped", "lost_named")
 
 
 def machine():
@@ -76,7 +78,16 @@ class Report:
                 f"violations={self.bad} "
                 f"seconds={time.monotonic() - self.began:.0f}\n"
                 f"faults={sum(self.faults.values())}: {kinds}\n"
-                f"sums: {pairs(self.figures)}")
+                f"sums: {pairs(self.figures)}\n"
+                f"alerts like those of undisturbed runs: "
+                f"{self.share('calm')} by their samples' stamps, "
+                f"{self.share('came')} as they came; the others differ only "
+                "where there is a reason")
+
+    def share(self, name):
+        equal = self.figures[f"{name}_equal"]
+        alerts = equal + self.figures[f"{name}_apart"]
+        return f"{equal} of {alerts} ({100 * equal / max(alerts, 1):.1f} %)"
 
     def write(self, count, seed):
         """More of the same day are appended."""

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from ledger import is_at_rest
 from plan import LONG, OTHERS, SHORT, make_plan
+from resent import Resent
 from town import SITE, Town
 from verdict import Verdict, final_levels
 
@@ -98,7 +99,9 @@ def blind_to(town, found, devices, firm):
     judges do not see."""
     verdict = Verdict(town)
     verdict.accepted["box-0", "load,s=0", 0] = 0
-    sample = next(sample for sample in found if sample in verdict.accepted)
+    resent = Resent(town.links["store-link"].requests, [], []).again()
+    sample = next(sample for sample in found if sample in verdict.accepted
+                  and sample not in resent)
     found[sample].append(found[sample][0] + 1)
     town.store_kills.clear()
     town.agent_kills.clear()
@@ -166,6 +169,8 @@ def judge(town, settle_s, unsettled):
     verdict.judge_ledger()
     verdict.judge_replay()
     verdict.judge_undisturbed()
+    for text in verdict.apart:
+        print(f"    {text}", flush=True)
     verdict.judge_named()
     verdict.judge_told()
     for what, least in (("transitions", LEAST_TRANSITIONS),

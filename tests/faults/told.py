@@ -2,7 +2,8 @@
 
 from collections import defaultdict
 
-from presence import SETTLE_MS, UNKNOWN, Presence
+from presence import SETTLE_MS, UNKNOWN, Connected, Presence
+from town import SITE
 from undisturbed import OPEN
 
 UNDER_WAY_MS = 1000  # what a dead agent had sent may be taken so much later
@@ -60,6 +61,7 @@ class People:
     def __init__(self, told, effects, town):
         self.told = told
         self.effects = effects
+        self.town = town
         self.starts = sorted(town.agent_kills)
         self.spans = town.spans
         self.violations = []
@@ -196,10 +198,23 @@ class People:
                        f"so within {longest + SETTLE_MS} ms", false)
         self.figures.update(true_when_told=asked)
 
+    def connections(self):
+        """When collectors were dead, and when they and the agent were
+        connected."""
+        parts = self.town.parts
+        clients = {"agent": "gong-agent-demo", **{
+            part.name: f"{SITE}-box-{part.name[-1]}"
+            for part in self.town.collectors}}
+        links = {name: Connected(parts[name].process.log_path.read_text(
+                     errors="replace"), client, parts[name].deaths)
+                 for name, client in clients.items()}
+        return ({part.name: part.deaths for part in self.town.collectors},
+                links)
+
     def judge_presence(self):
         """Dark and unknown only inside faults and the time in which they
         settle; a death that can be seen is seen."""
-        presence = Presence(self.effects, self.spans)
+        presence = Presence(self.effects, self.spans, *self.connections())
         outside, overlooked = presence.outside(), presence.overlooked()
         if outside:
             self.wrong(f"{len(outside)} times something was dark or unknown "
@@ -209,5 +224,5 @@ class People:
                        overlooked)
         dark, unknown = presence.count()
         self.figures.update(dark=dark, unknown=unknown,
-                            deaths=len(presence.deaths()),
+                            deaths=len(presence.seen_deaths()),
                             dark_after_ms=presence.late)

@@ -15,7 +15,7 @@ from pathlib import Path
 import link as links
 import segments
 from feed import Feeder
-from plan import COLLECTORS
+from plan import COLLECTORS, RETRY_MAX_S
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "deploy"))
@@ -35,6 +35,7 @@ LIBRARIES = Path(os.environ.get("GONG_TOOL_DIR",
 # has nothing old to give and all can be replayed at the end.
 AWAY = ('{ type = "influxdb1"; name = "away"; url = "http://127.0.0.1:9"; '
         'database = "gong"; retry_min = "1s"; }')
+RETRY_MAX = f'retry_max = "{RETRY_MAX_S}s"; '
 SLOW_RATE = 32_000 / 8  # bytes a second
 
 
@@ -104,6 +105,8 @@ class Part:
         self.name = name
         self.server = server
         self.lock = threading.Lock()
+        self.died = None  # when it was killed last, on the wall clock, ms
+        self.deaths = []  # [(begin, end)], likewise
         start = server.process.start
         server.process.start = lambda: STARTER.submit(start).result()
 
@@ -112,6 +115,7 @@ class Part:
         return self.server.process
 
     def kill(self):
+        self.died = time.time_ns() // 1_000_000
         self.process.kill()
 
     def start(self):
@@ -121,6 +125,7 @@ class Part:
     def again(self):
         """Waits for nothing: what it needs may be away too."""
         self.before_start()
+        self.deaths.append((self.died, time.time_ns() // 1_000_000))
         self.process.start()
 
     def before_start(self):
@@ -136,12 +141,16 @@ class Damage:
         self.how = how
         self.offsets = [record.offset for record in records]
         self.begin, self.end = min(self.offsets), end
-        self.numbers = {(record.device or device, record.number)
-                        for record in records if record.number}
-        self.samples = {(record.device or device, *sample[:2])
-                        for record in records
-                        for sample in map(segments.sample_of, record.lines())
-                        if sample}
+        self.when = time.monotonic()  # as the links count
+        self.samples = set()
+        self.numbers = {}  # (device, number): samples
+        for record in records:
+            who = record.device or device
+            samples = {(who, *sample[:2]) for sample in
+                       map(segments.sample_of, record.lines()) if sample}
+            self.samples |= samples
+            if record.number:
+                self.numbers[who, record.number] = len(samples)
 
 
 class Town:
@@ -206,7 +215,7 @@ class Town:
             'engine = { settle = "2s"; };\n')
         text = agent.config.read_text()
         agent.config.write_text(text.replace(
-            "broker = { ", 'broker = { keepalive = "5s"; '))
+            "broker = { ", f'broker = {{ keepalive = "5s"; {RETRY_MAX}'))
         return agent
 
     def make_collector(self, i):
@@ -222,7 +231,8 @@ class Town:
             device=f"box-{i}", name=name,
             extra='publish = { ack_timeout = "2s"; };')
         text = collector.config.read_text()
-        text = text.replace("broker = { ", 'broker = { keepalive = "3s"; ')
+        text = text.replace("broker = { ",
+                            f'broker = {{ keepalive = "3s"; {RETRY_MAX}')
         # The last one is short of room, so that a burst fills its spool.
         room = (f'size = "256KiB"; segment = "128KiB"; '
                 f'policy = "{self.policy}"; ' if i == COLLECTORS - 1

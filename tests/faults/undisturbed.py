@@ -3,17 +3,23 @@
 The judge program `undisturbed` applies the samples of a device that the journal
 holds, each as it was taken: once in the order of their stamps, once in the
 order in which they came. What the agent kept must be the same alerts, from the
-same instant to the same instant of event time. Set apart and counted:
+same instant to the same instant of event time. An alert may fire on one side
+only at times for which there is a reason, the whole of such a time and its
+borders within the reason's span; everything else is wrong. Each alert that
+differs is listed with its reason:
 
-  not evaluated   alerts that touch samples which the live engine never saw:
-                  lane=back, damaged at rest, dropped by policy
-  ahead           alerts that touch a timer which ran before samples came that
-                  are older: `for` and keep go on while a device is cut off
-  dark            alerts that touch a time in which their device was dark, or
-                  the rules settled: nothing was known, and `for` stood still
-  late            alerts that are as they must be in the order in which samples
-                  came, and other ones by their stamps: they touch samples that
-                  came after newer ones of their series
+  not_evaluated   samples that the live engine never saw: lane=back, damaged at
+                  rest, dropped by policy; from the sample before to the one
+                  after
+  ahead           a timer ran before samples came that are older: `for` and
+                  keep go on while a device is cut off; from the sample before
+                  those to the one after the timer
+  dark            its device was dark, or it was unknown: nothing was known,
+                  `for` stood still, and the rules settled
+  late            samples came after newer ones of their series; only by the
+                  stamps
+
+A span lasts a `for` or keep period longer: one that began in it ends after it.
 """
 
 import bisect
@@ -26,6 +32,8 @@ OPEN = ("firing", "keeping", "unknown")  # one incident to people
 RULES = ("at-once", "after-for", "with-keep")  # at interval 0
 TIMERS = ("for", "keep_firing_for", "missing")
 FOREVER = 1 << 62
+TIMER_MS = {"at-once": 0, "after-for": 1000, "with-keep": 1500}  # as rules.cfg
+SETTLED_MS = {"not_evaluated": 0, "ahead": 0, "dark": 2000, "late": 0}
 
 
 @dataclass
@@ -151,16 +159,18 @@ class Signals:
         return [around(seen, ms, ms) for ms in out]
 
     def unseen(self, series, periods):
-        """[(begin, end)] of positions -> of stamps: from the sample before the
-        device turned dark to the one after it was back."""
+        """[(begin, at, end)] -> [(begin, end)] of stamps: from the sample
+        before that position, where nothing was known from the instant at, to
+        the one after that position, or after at: what came then is put after
+        at."""
         rows = self.rows[series]
         seen = sorted(row.ms for row in rows if not row.back)
         return [around(seen,
                        max((row.ms for row in rows if row.position <= begin),
                            default=0),
-                       max((row.ms for row in rows if row.position <= end),
-                           default=0))
-                for begin, end in periods]
+                       max([at, *(row.ms for row in rows
+                                  if row.position <= end)]))
+                for begin, at, end in periods]
 
     def ahead(self, effect):
         """The span of a timer that ran before older samples came; None."""
@@ -186,63 +196,111 @@ def around(stamps, first, last):
             stamps[after] if after < len(stamps) else FOREVER)
 
 
-def touches(interval, spans):
-    _, _, since, _, over = interval
-    return any(since <= end and begin <= over for begin, end in spans)
+def regions(told, calm):
+    """[(begin, end)] of the times at which an alert fires on one side only,
+    and of the instants at which it begins or ends on one side only."""
+    edges = [{(at, step) for one in side for at, step in
+              ((one[3], +1), (one[4], -1))} for side in (told, calm)]
+    found = [(at, at) for at, _ in edges[0] ^ edges[1]]
+    counts, before = [0, 0], None
+    for at, side, step in sorted(
+            (at, side, step) for side, which in enumerate((told, calm))
+            for one in which for at, step in ((one[3], +1), (one[4], -1))):
+        if before is not None and before < at and (
+                (counts[0] > 0) != (counts[1] > 0)):
+            found.append((before, at))
+        counts[side] += step
+        before = at
+    return found
 
 
-def overlap(one, other):
-    return (one[:2] == other[:2] and one[2] <= other[4]
-            and other[2] <= one[4])
+def joined(spans):
+    """Those that overlap or touch as one, in order."""
+    found = []
+    for begin, end in sorted(spans):
+        if found and begin <= found[-1][1]:
+            found[-1] = found[-1][0], max(found[-1][1], end)
+        else:
+            found.append((begin, end))
+    return found
 
 
-def later(interval):
-    """Its end a second later."""
-    return *interval[:4], interval[4] + 1000
+def within(region, spans):
+    return any(begin <= region[0] and region[1] <= end
+               for begin, end in spans)
 
 
-def spread(different, apart):
-    """Those of different that overlap what is set apart, and so on."""
-    grown = True
-    while grown:
-        grown = False
-        for one in different - apart:
-            if any(overlap(one, other) for other in apart):
-                apart.add(one)
-                grown = True
-    return apart
+def touches(one, other):
+    return one[0] <= other[1] and other[0] <= one[1]
 
 
 class Comparison:
-    """told against calm, both sets of intervals; apart: of each kind the spans
-    that excuse a difference, by (rule, series). The first kind excuses from
-    being compared at all."""
+    """told against calm, both sets of intervals. An alert may differ only at
+    times for which there is a reason, and only there. reasons: of each kind
+    the spans of time, by (rule, series), in the order in which they are
+    named."""
 
-    def __init__(self, told, calm, **apart):
+    def __init__(self, told, calm, reasons):
         self.told = told
         self.calm = calm
-        self.counts = {}
-        different, blind = told ^ calm, set()
-        for kind, spans in apart.items():
-            touching = {one for one in (different if blind or self.counts
-                                        else told | calm)
-                        if touches(one, spans(one))}
-            touching |= spread(different, different & touching)
-            self.counts[kind] = len(touching)
-            blind |= touching
-            different = different - touching
-        self.wrong = different
-        self.equal = len((told & calm) - blind)
-        self.spans = apart.values()
+        self.reasons = reasons
+        self.equal = len(told & calm)
+        self.apart = {}  # interval: the reason for which it differs
+        self.wrong = set()
+        by_alert = defaultdict(lambda: (set(), set()))
+        for side, which in enumerate((told, calm)):
+            for one in which:
+                by_alert[one[:2]][side].add(one)
+        for alert, sides in by_alert.items():
+            self.compare(alert, *sides)
+
+    def spans(self, alert, kind):
+        """A timer that began before its end may run out after it."""
+        return [(begin, end + TIMER_MS[alert[0]] + SETTLED_MS[kind])
+                for begin, end in self.reasons[kind](alert)]
+
+    def compare(self, alert, told, calm):
+        spans = {kind: self.spans(alert, kind) for kind in self.reasons}
+        known = joined(span for some in spans.values() for span in some)
+        found = regions(told, calm)
+        begun = [{one[2] for one in side} for side in (told, calm)]
+        for one in told ^ calm:
+            mine = [region for region in found if touches(region, one[3:])]
+            reason = self.reason(one, mine, spans)
+            if (reason and all(within(region, known) for region in mine)
+                    and (one[2] in begun[0] & begun[1]
+                         or self.may_begin(one, known))):
+                self.apart[one] = reason
+            else:
+                self.wrong.add(one)
+
+    @staticmethod
+    def may_begin(one, known):
+        """A `for` that began anew within a span had begun before it."""
+        return within((one[2], one[2]), [(begin - TIMER_MS[one[0]], end)
+                                         for begin, end in known])
+
+    @staticmethod
+    def reason(one, found, spans):
+        """The first that explains all that is different, else the first that
+        has to do with it; None if there is none."""
+        found = found or [one[2:4]]
+        whole = (kind for kind, some in spans.items()
+                 if all(within(region, joined(some)) for region in found))
+        part = (kind for kind, some in spans.items()
+                if any(touches(region, span)
+                       for region in found for span in some))
+        return next(whole, None) or next(part, None)
+
+    def count(self, kind):
+        return sum(reason == kind for reason in self.apart.values())
 
     def is_firm(self, one):
-        """Whether nothing would excuse it were its end a little later."""
-        moved = later(one)
-        return (one in self.told & self.calm
-                and not any(overlap(moved, other)
-                            for other in self.told ^ self.calm)
-                and not any(touches(moved, spans(one))
-                            for spans in self.spans))
+        """Whether it is equal, and nothing would excuse another end."""
+        spans = joined(span for kind in self.reasons
+                       for span in self.spans(one[:2], kind))
+        return (one in self.told & self.calm and one[4] < FOREVER
+                and not within((one[4], one[4]), spans))
 
     def text(self, one):
         rule, (device, s), since, fired, over = one
@@ -265,17 +323,24 @@ def calm_effects(command, site, signals, by_stamp):
     return [effect for effect in effects if effect.rule in RULES]
 
 
-def dark_periods(effects):
-    """{device: [(begin, end), ...]} in positions."""
+def blind_periods(effects):
+    """{device or (rule, series): [(begin, at, end), ...]}: when it was dark or
+    unknown: positions, and the instant from which it was."""
     found, began = defaultdict(list), {}
     for effect in effects:
-        device = effect.labels.get("device", "")
-        if effect.rule == "dark" and effect.opens:
-            began[device] = effect.position
-        elif effect.rule == "dark" and effect.closes and device in began:
-            found[device].append((began.pop(device), effect.position))
-    for device, position in began.items():
-        found[device].append((position, FOREVER))
+        if effect.rule == "dark":
+            who, begins = effect.labels.get("device", ""), effect.opens
+            ends = effect.closes
+        else:
+            who = effect.rule, effect.series
+            begins, ends = (state == "unknown" for state in
+                            (effect.after, effect.before))
+        if ends and who in began:
+            found[who].append((*began.pop(who), effect.position))
+        if begins:
+            began[who] = effect.position, effect.at
+    for who, period in began.items():
+        found[who].append((*period, FOREVER))
     return found
 
 
@@ -287,19 +352,20 @@ def compare(effects, command, site, signals, lost):
     back, late = ({series: signals.holes(series, lost.get(series, ()), which)
                    for series in set(signals.rows) | set(lost)}
                   for which in (False, True))
-    periods = dark_periods(effects)
-    dark = {series: signals.unseen(series, periods[series[0]])
-            for series in list(signals.rows)}
+    periods = blind_periods(effects)
+    dark = {(rule, series): signals.unseen(
+                series, periods[series[0]] + periods[rule, series])
+            for series in list(signals.rows) for rule in RULES}
     ahead = defaultdict(list)
     for effect in kept:
         span = signals.ahead(effect) if effect.reason in TIMERS else None
         if span:
             ahead[effect.rule, effect.series].append(span)
-    apart = {"not_evaluated": lambda one: back.get(one[1], ()),
-             "ahead": lambda one: ahead[one[:2]],
-             "dark": lambda one: dark.get(one[1], ())}
-    return [Comparison(told, intervals(calm_effects(
-                command, site, signals, True)), **apart,
-                late=lambda one: late.get(one[1], ())),
-            Comparison(told, intervals(calm_effects(
-                command, site, signals, False)), **apart)]
+    reasons = {"not_evaluated": lambda alert: back.get(alert[1], ()),
+               "ahead": lambda alert: ahead[alert],
+               "dark": lambda alert: dark.get(alert, ())}
+    as_came = intervals(calm_effects(command, site, signals, False))
+    by_stamp = intervals(calm_effects(command, site, signals, True))
+    return [Comparison(told, by_stamp, {
+                **reasons, "late": lambda alert: late.get(alert[1], ())}),
+            Comparison(told, as_came, reasons)]

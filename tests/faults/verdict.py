@@ -50,6 +50,7 @@ class Verdict:
         self.signals = None  # what its journal holds
         self.truth = set()  # alerts that were so, by the samples' stamps
         self.firm = set()  # those of which nothing excuses another end
+        self.apart = []  # alerts that differ for a reason, in words
         self.told = Told(town.webhook, ALERTS)
         self.damaged = set()
         for damage in town.damages:
@@ -107,14 +108,18 @@ class Verdict:
                        "store", shifted)
         doubled = {sample for sample, stamps in found.items()
                    if len(stamps) > 1}
-        resent = Resent(self.town.links["store-link"].requests,
-                        self.town.store_kills)
+        resent = Resent(
+            self.town.links["store-link"].requests, self.town.store_kills,
+            self.town.damages)
         if self.town.kind == "victoriametrics-plain":
-            doubled -= resent.again() - resent.causeless()
+            doubled -= {sample for sample in resent.again()
+                        - resent.causeless() if len(found.get(sample, ()))
+                        <= len(resent.sendings[sample])}
         if doubled:
             self.wrong(f"{len(doubled)} samples are doubled in the store",
                        doubled)
         self.figures.update(sent_again=len(resent.again()),
+                            **resent.count_causes(),
                             sent_again_causeless=len(resent.causeless()))
         dropped = self.dropped(found)
         self.figures.update(
@@ -175,7 +180,9 @@ class Verdict:
 
     def judge_ledger(self):
         """Stored and reported as dropped is what was accepted, exactly, but
-        that a sample without an answer may be either."""
+        that a sample without an answer may be either. What the agent had and
+        lost with its journal its sender may drop later: the ledger follows
+        the journal."""
         ledger = Ledger(self.ledger, self.numbers)
         ledger.judge()
         for text in ledger.violations:
@@ -186,10 +193,12 @@ class Verdict:
                 sum(sample[0] == f"box-{i}" and sample not in self.applied
                     and sample not in self.damaged for sample in book)
                 for book in (self.accepted, self.unknown))
-            if not gone <= points <= gone + perhaps:
+            sure, nameless = ledger.dropped_after_damage(f"box-{i}")
+            if not gone <= points - sure <= gone + perhaps + nameless:
                 self.wrong(f"ledger: box-{i} dropped {points} points in "
                            f"{batches} batches, and {gone} accepted ones are "
-                           f"not there ({perhaps} unanswered)")
+                           f"not there ({perhaps} unanswered, {sure} to "
+                           f"{sure + nameless} damaged before)")
             self.figures["reported_dropped"] = (
                 self.figures.get("reported_dropped", 0) + points)
         self.figures.update(lost_named=ledger.named)
@@ -266,11 +275,17 @@ class Verdict:
                 self.wrong(f"{len(one.wrong)} alerts differ from an "
                            f"undisturbed run of the samples {which}",
                            map(one.text, one.wrong))
-        self.figures.update(calm_equal=by_stamp.equal,
-                            calm_late=by_stamp.counts["late"],
-                            calm_ahead=as_came.counts["ahead"],
-                            calm_dark=as_came.counts["dark"],
-                            not_evaluated=by_stamp.counts["not_evaluated"])
+            self.apart += [
+                f"alert that differs {which} ({reason}): {one.text(alert)}"
+                for alert, reason in sorted(one.apart.items())
+                if one is by_stamp or alert not in by_stamp.apart]
+        self.figures.update(
+            calm_equal=by_stamp.equal, calm_apart=len(by_stamp.apart),
+            **{f"calm_{kind}": by_stamp.count(kind)
+               for kind in by_stamp.reasons},
+            came_equal=as_came.equal, came_apart=len(as_came.apart),
+            **{f"came_{kind}": as_came.count(kind)
+               for kind in as_came.reasons})
 
     # --- damage ---
 

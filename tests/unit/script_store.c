@@ -105,10 +105,12 @@ script_store_decide(void *ctx, size_t index,
             server->metrics_status == 0 ? 200 : server->metrics_status;
         (void)snprintf(server->metrics, sizeof server->metrics,
                        "flag{name=\"dedup.minScrapeInterval\", "
-                       "value=\"1ms\"} 1\n%s %u\n",
+                       "value=\"1ms\"} 1\n%s %u\n"
+                       "vm_app_uptime_seconds %u\n",
                        server->started == 0 ? "other"
                                             : "vm_app_start_timestamp",
-                       server->started);
+                       server->started, server->fresh == 0 ? 1U : 0U);
+        server->fresh -= server->fresh > 0 ? 1 : 0;
         reply->body = server->metrics;
         return;
     }

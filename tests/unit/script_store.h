@@ -15,12 +15,13 @@ struct server {
     int type;            /* enum gong_store_type */
     const char *plan;    /* one letter per request, see script_store_decide */
     unsigned started;    /* as /metrics says; 0: it does not */
+    unsigned fresh;      /* as often /metrics says that it has just started */
     int metrics_status;  /* of /metrics; 0: 200 */
     bool close_each;     /* the connection, after each answer */
     size_t lines_max;    /* more lines than this: 413 */
     bool partial;        /* lines with "bad": stores the others, 400 */
     bool all_or_nothing; /* lines with "bad": 400 for the whole */
-    char metrics[128];
+    char metrics[192];
     size_t stored_len;
     char stored[1 << 16]; /* see script_store_copy */
 };

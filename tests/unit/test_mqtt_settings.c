@@ -120,6 +120,30 @@ plain(void **state)
 }
 
 static void
+longest_wait(void **state)
+{
+    static const struct {
+        gong_dur_t option;
+        gong_dur_t longest;
+    } cases[] = {
+        {{0}, {30 * GONG_NS_PER_S}},
+        {{2 * GONG_NS_PER_S}, {2 * GONG_NS_PER_S}},
+        {{3600 * GONG_NS_PER_S}, {3600 * GONG_NS_PER_S}},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct gong_mqtt_options options = {.client_id = "a",
+                                            .retry_max = cases[i].option};
+        struct gong_mqtt_settings settings;
+
+        assert_int_equal(gong_mqtt_settings_init(&settings, &options), GONG_OK);
+        assert_int_equal(settings.retry_max.ns, cases[i].longest.ns);
+        gong_mqtt_settings_fini(&settings);
+    }
+}
+
+static void
 tls_always_checks_the_server(void **state)
 {
     struct gong_mqtt_options options = {.client_id = "a",
@@ -244,6 +268,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(plain, setup),
+        cmocka_unit_test(longest_wait),
         cmocka_unit_test_setup(tls_always_checks_the_server, setup),
         cmocka_unit_test_setup(unreadable_files_are_named, setup),
         cmocka_unit_test_setup(will_of_the_call_wins, setup),

@@ -202,8 +202,9 @@ static const struct golden {
      "f:4:36: found \"trial\", which is not offered yet, expected one of "
      "alert, record, id, expr, for, keep_firing_for, on_missing, labels, "
      "annotations\n"
-     "f:4:50: found unknown key \"recrod\", expected one of alert, id, expr, "
-     "for, keep_firing_for, on_missing, labels, annotations\n"},
+     "f:4:50: found unknown key \"recrod\", expected one of alert, record, id, "
+     "expr, for, keep_firing_for, on_missing, labels, annotations; did you "
+     "mean \"record\"?\n"},
     {OPEN "{ alert = \"A\"; expr = \"up == 0\"; on_missing = \"keep\"; }" CLOSE,
      "f:3:48: found \"keep\", expected resolve or unknown\n"},
     {OPEN "{ alert = \"A\"; expr = \"up == 0 and m_a > 1\"; }" CLOSE,

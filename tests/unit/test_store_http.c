@@ -65,6 +65,29 @@ started(void **state)
 }
 
 static void
+fresh(void **state)
+{
+    static const struct {
+        const char *text;
+        bool fresh;
+    } cases[] = {
+        {"", false},
+        {"a 1\nvm_app_uptime_seconds 0\nb 2\n", true},
+        {"a 1\nvm_app_uptime_seconds 1\n", false},
+        {"a 1\nvm_app_uptime_seconds 10\n", false},
+        {"a 1\nvm_app_uptime_seconds ", false},
+        {"a 1\nvm_app_uptime_seconds x\n", false},
+        {"a 1\nnot_vm_app_uptime_seconds 0\n", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(gong_store_http_fresh(gong_str_of(cases[i].text)),
+                         cases[i].fresh);
+    }
+}
+
+static void
 urls(void **state)
 {
     static const struct {
@@ -152,6 +175,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(dedup_flag),
         cmocka_unit_test(started),
+        cmocka_unit_test(fresh),
         cmocka_unit_test(urls),
         cmocka_unit_test(gzip_there_and_back),
     };

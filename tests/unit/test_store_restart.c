@@ -27,18 +27,27 @@ put(struct sinks *sinks, int from, int to)
     }
 }
 
-/* Another process where the server was: it has nothing. */
+/* Another process where the server was: it has nothing. fresh: as often it says
+ * that it has just started. */
 static void
-replace_server(struct store_fixture *f, unsigned started, const char *plan)
+start_server(struct store_fixture *f, unsigned started, unsigned fresh,
+             const char *plan)
 {
     unsigned port = script_port(f->script);
 
     script_stop(f->script);
     f->server.started = started;
+    f->server.fresh = fresh;
     f->server.plan = plan;
     f->server.stored_len = 0;
     f->server.stored[0] = '\0';
     f->script = script_start(port, script_store_decide, &f->server);
+}
+
+static void
+replace_server(struct store_fixture *f, unsigned started, const char *plan)
+{
+    start_server(f, started, 0, plan);
 }
 
 static void
@@ -139,6 +148,27 @@ not_where_only_the_connection_broke(void **state)
     put(sinks, 7, 8);
     wait_stored(f, 8);
     check_once(f, 7, 8);
+    store_fixture_end(f);
+}
+
+/* Nothing is written to a process that another one may follow within the same
+ * second, unseen. */
+static void
+started_twice_within_a_second(void **state)
+{
+    struct sinks *sinks = *state;
+    struct store_fixture *f = begin_with(sinks, 6);
+
+    start_server(f, 200, 1000, "");
+    put(sinks, 7, 7);
+    script_wait(f->script, 2);
+    assert_string_equal(store_fixture_stored(f), "");
+    start_server(f, 200, 2, "");
+    wait_stored(f, 7);
+    put(sinks, 8, 8);
+    wait_stored(f, 8);
+    check_once(f, 1, 8);
+    assert_string_equal(script_at(f->script, 2)->method, "GET");
     store_fixture_end(f);
 }
 
@@ -285,6 +315,7 @@ main(void)
         TEST(between_two_writes),
         TEST(after_an_unanswered_write),
         TEST(not_where_only_the_connection_broke),
+        TEST(started_twice_within_a_second),
         TEST(while_it_is_sent_again),
         TEST(agent_ends_while_it_sends_again),
         TEST(both_end_while_it_is_sent_again),
