@@ -218,6 +218,19 @@ held_since(const struct model *m, const struct spot *spot, bool result,
     return timed && since < m->resumed ? m->resumed : since;
 }
 
+/* At rest a sample leaves a timer of its instant to be seen: the device may be
+ * up by then. */
+static void
+evaluate_dark(struct model *m, const struct spot *spot, int64_t before)
+{
+    struct instance *i = instance_at(m, spot);
+
+    decide_unknown(m, spot, GONG_REASON_DARK);
+    if (spot->captured != 0 && i->state == GONG_ALERT_INACTIVE) {
+        i->last = before > i->last - 1 ? before : i->last - 1;
+    }
+}
+
 void
 model_evaluate(struct model *m, size_t r, int device, int label, int64_t t,
                int64_t captured)
@@ -251,12 +264,7 @@ model_evaluate(struct model *m, size_t r, int device, int label, int64_t t,
     i->last = t;
     spot = (struct spot){r, device, label, captured};
     if (m->lives[device].dark && model_is_unknown(r) && !model_is_presence(r)) {
-        decide_unknown(m, &spot, GONG_REASON_DARK);
-        /* At rest such a sample leaves a timer of its instant to be seen: the
-         * device may be up by then. */
-        if (captured != 0 && i->state == GONG_ALERT_INACTIVE) {
-            i->last = before > t - 1 ? before : t - 1;
-        }
+        evaluate_dark(m, &spot, before);
         return;
     }
     held = held_since(m, &spot, rule->eval(in).present, present);
