@@ -68,9 +68,11 @@ if(GONG_SANITIZE MATCHES "thread")
     set_tests_properties(unit.engine_model PROPERTIES
         ENVIRONMENT GONG_MODEL_STREAMS=20)
 endif()
-gong_test(engine_snapshot LINKS gong_engine m
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
+foreach(module engine_snapshot published_restarts)
+    gong_test(${module} LINKS gong_engine m
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
+endforeach()
 target_sources(test_engine_model PRIVATE
     ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 gong_test(rule_file LINKS gong_rule_file)
@@ -97,8 +99,7 @@ gong_test(agent_shim LINKS gong_agent_core
 gong_test_disk(agent_shim)
 gong_test(published_alerts LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
+        ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 gong_test(failing_disk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
