@@ -414,19 +414,6 @@ bool
 gong_spool_position_holds(struct gong_spool *spool, uint32_t generation,
                           uint64_t offset)
 {
-    const struct gong_spool_meta *meta = &spool->meta;
-
-    for (uint32_t i = 0; i < meta->count; i++) {
-        if (meta->generations[i].number == generation) {
-            uint64_t last = UINT64_MAX;
-
-            for (uint32_t k = i + 1; k < meta->count; k++) {
-                last = meta->generations[k].start < last
-                           ? meta->generations[k].start
-                           : last;
-            }
-            return offset <= last && offset <= atomic_load(&spool->end);
-        }
-    }
-    return false;
+    return gong_spool_meta_holds(&spool->meta, generation, offset) &&
+           offset <= atomic_load(&spool->end);
 }

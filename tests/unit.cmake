@@ -84,9 +84,13 @@ foreach(module ranges ledger ledger_view ack journal_clock config_refs agent_con
 endforeach()
 gong_test(ingest LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
-gong_test(receive_file LINKS gong_agent_core
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
-target_link_options(test_receive_file PRIVATE LINKER:--wrap=gong_journal_held)
+foreach(module receive_file receive_keeper ledger_tool)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/receive_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+endforeach()
+target_link_options(test_receive_keeper PRIVATE
+    LINKER:--wrap=gong_journal_held)
 gong_test(journal_tool LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 foreach(module rules_reload engine_thread snapshot http_server)
