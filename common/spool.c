@@ -118,8 +118,9 @@ open_log(struct gong_spool *spool, const struct gong_spool_options *options,
     const char *slash = "";
     enum gong_err err = open_folder(spool, options->dir, &at);
     /* "Permission denied" says more than that it did not work. */
-    const char *reason =
-        err == GONG_ERR_IO ? strerror(errno) : gong_err_text(err);
+    const char *reason = err == GONG_ERR_IO || err == GONG_ERR_NOT_FOUND
+                             ? strerror(errno)
+                             : gong_err_text(err);
 
     if (err == GONG_ERR_AGAIN) {
         say(why, why_size, "%s is in use by another process", options->dir);
