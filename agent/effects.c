@@ -162,8 +162,8 @@ gong_effects_open(const struct gong_spool_options *options,
     if (err == GONG_OK) {
         err = read_all(effects);
         if (err != GONG_OK) {
-            (void)snprintf(why, why_size, "cannot read %s: %s",
-                           options->dir, gong_err_text(err));
+            (void)snprintf(why, why_size, "cannot read %s: %s", options->dir,
+                           gong_err_text(err));
         }
     }
     if (err != GONG_OK) {
