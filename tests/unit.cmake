@@ -4,7 +4,10 @@ gong_test(clock LINKS gong_base)
 gong_test(log LINKS gong_base)
 gong_test(counter LINKS gong_base)
 gong_test(lp_corpus LINKS gong_wire PkgConfig::JANSSON)
-gong_test(conf LINKS gong_conf)
+foreach(module conf conf_read conf_dump)
+    gong_test(${module} LINKS gong_conf
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c)
+endforeach()
 
 # firmware-sim
 gong_test(device LINKS gong_firmware m)
