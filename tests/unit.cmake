@@ -4,7 +4,10 @@ gong_test(clock LINKS gong_base)
 gong_test(log LINKS gong_base)
 gong_test(counter LINKS gong_base)
 gong_test(lp_corpus LINKS gong_wire PkgConfig::JANSSON)
-gong_test(conf LINKS gong_conf)
+foreach(module conf conf_read conf_dump)
+    gong_test(${module} LINKS gong_conf
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c)
+endforeach()
 
 # firmware-sim
 gong_test(device LINKS gong_firmware m)
@@ -78,9 +81,11 @@ if(GONG_SANITIZE MATCHES "thread")
     set_tests_properties(unit.engine_model PROPERTIES
         ENVIRONMENT GONG_MODEL_STREAMS=20)
 endif()
-gong_test(engine_snapshot LINKS gong_engine m
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
+foreach(module engine_snapshot published_restarts)
+    gong_test(${module} LINKS gong_engine m
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
+endforeach()
 gong_test(rule_file LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
 
@@ -90,9 +95,13 @@ foreach(module ranges ledger ledger_view ack journal_clock config_refs agent_con
 endforeach()
 gong_test(ingest LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
-gong_test(receive_file LINKS gong_agent_core
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
-target_link_options(test_receive_file PRIVATE LINKER:--wrap=gong_journal_held)
+foreach(module receive_file receive_keeper ledger_tool)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/receive_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+endforeach()
+target_link_options(test_receive_keeper PRIVATE
+    LINKER:--wrap=gong_journal_held)
 gong_test(journal_tool LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 foreach(module rules_reload engine_thread snapshot http_server)
@@ -105,8 +114,7 @@ gong_test(agent_shim LINKS gong_agent_core
 gong_test_disk(agent_shim)
 gong_test(published_alerts LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
+        ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 gong_test(failing_disk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
@@ -174,8 +182,12 @@ gong_test(dating LINKS gong_collector_core)
 gong_test(drops LINKS gong_collector_core gong_agent_core)
 gong_test(drops_event LINKS gong_collector_core gong_agent_core)
 target_link_options(test_drops PRIVATE LINKER:--wrap=renameat)
-gong_test(publish LINKS gong_collector_core)
-target_link_options(test_publish PRIVATE LINKER:--wrap=gong_clock_boot_id)
+foreach(module publish publish_clock publish_life)
+    gong_test(${module} LINKS gong_collector_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/publish_fixture.c)
+    target_link_options(test_${module} PRIVATE
+        LINKER:--wrap=gong_clock_boot_id)
+endforeach()
 gong_test(collector_config LINKS gong_collector_core)
 foreach(module settled window lanes manifest spooler)
     gong_test(${module} LINKS gong_collector_core)
