@@ -122,6 +122,10 @@ run_arrays(const struct kind *kind, bool evaluate, struct figures *f)
     double start = 0;
 
     need(all != NULL && counts != NULL);
+    for (uint32_t i = 0; i < SERIES; i++) {
+        all[i * room] = sample_of(kind, i, 0);
+        counts[i] = 1;
+    }
     start = cpu_seconds();
     for (uint32_t step = 1; step < STEPS; step++) {
         for (uint32_t i = 0; i < SERIES; i++) {

@@ -10,8 +10,9 @@
  *
  * A chunk is filled from its end to its beginning, so that a read runs forward
  * through memory and backwards in time; each sample is told from the one after
- * it (sample_window_code.h). What is too old goes by whole chunks when a new one is
- * begun. A late sample is put in its place by writing what is newer again.
+ * it (sample_window_code.h). What is too old goes by whole chunks when a new
+ * one is begun. A late sample is put in its place by writing what is newer
+ * again.
  *
  * How a window writes its samples is chosen by its first two, and again when
  * too many of its chunks hold few.

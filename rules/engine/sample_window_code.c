@@ -3,28 +3,35 @@
 #include <math.h>
 #include <string.h>
 
+#include "common/le.h"
+
 /* v of decimal numbers */
 #define SMALL   48 /* below: the difference itself, zigzag */
 #define DOUBLE  56 /* the double; SMALL to this: 1 to 8 bytes */
 #define RAW     57 /* 8 bytes of time and the double; of both kinds */
 #define LARGEST 9007199254740992.0 / 2
 
-/* v of XOR: 0: equal; else 1 + a place in the table below. */
-#define PAIRS 36
+/* v of XOR: a place in the table below; the first one: equal. */
+#define PAIRS 37
 
 static const double tens[GONG_SAMPLE_CODE_PLACES + 1] = {
     1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
 static const uint8_t time_bytes[4] = {0, 1, 2, 4};
+static const uint8_t value_bytes[64] = {
+    [SMALL] = 1,     [SMALL + 1] = 2, [SMALL + 2] = 3,
+    [SMALL + 3] = 4, [SMALL + 4] = 5, [SMALL + 5] = 6,
+    [SMALL + 6] = 7, [SMALL + 7] = 8, [DOUBLE] = 8};
 
 /* How many bytes are written, and how many zero bytes stood below them. */
 static const struct {
     uint8_t len;
     uint8_t below;
 } pairs[PAIRS] = {
-    {1, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 5}, {1, 6}, {1, 7}, {2, 0},
-    {2, 1}, {2, 2}, {2, 3}, {2, 4}, {2, 5}, {2, 6}, {3, 0}, {3, 1}, {3, 2},
-    {3, 3}, {3, 4}, {3, 5}, {4, 0}, {4, 1}, {4, 2}, {4, 3}, {4, 4}, {5, 0},
-    {5, 1}, {5, 2}, {5, 3}, {6, 0}, {6, 1}, {6, 2}, {7, 0}, {7, 1}, {8, 0},
+    {0, 0}, {1, 0}, {1, 1}, {1, 2}, {1, 3}, {1, 4}, {1, 5}, {1, 6},
+    {1, 7}, {2, 0}, {2, 1}, {2, 2}, {2, 3}, {2, 4}, {2, 5}, {2, 6},
+    {3, 0}, {3, 1}, {3, 2}, {3, 3}, {3, 4}, {3, 5}, {4, 0}, {4, 1},
+    {4, 2}, {4, 3}, {4, 4}, {5, 0}, {5, 1}, {5, 2}, {5, 3}, {6, 0},
+    {6, 1}, {6, 2}, {7, 0}, {7, 1}, {8, 0},
 };
 
 static uint64_t
@@ -57,21 +64,27 @@ unzigzag(uint64_t n)
     return (int64_t)((n >> 1) ^ (UINT64_C(0) - (n & 1)));
 }
 
-/* One load where the machine's order is this one. */
 static inline uint64_t
 load(const uint8_t *at)
 {
-    return (uint64_t)at[0] | (uint64_t)at[1] << 8 | (uint64_t)at[2] << 16 |
-           (uint64_t)at[3] << 24 | (uint64_t)at[4] << 32 |
-           (uint64_t)at[5] << 40 | (uint64_t)at[6] << 48 |
-           (uint64_t)at[7] << 56;
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    uint64_t number = 0;
+
+    memcpy(&number, at, sizeof number);
+    return number;
+#else
+    return gong_le_get64(at);
+#endif
 }
 
-/* The len bytes that end before end: what stands before them is shifted out. */
+/* The len bytes that end before end: what stands before them is shifted out, in
+ * two steps, as none may be of 64. */
 static inline uint64_t
 bytes_before(const uint8_t *end, size_t len)
 {
-    return len == 0 ? 0 : load(end - 8) >> (64 - 8 * len);
+    size_t half = 32 - 4 * len;
+
+    return load(end - 8) >> half >> half;
 }
 
 static size_t
@@ -161,7 +174,7 @@ write_xor(double older, double newer, uint8_t *control, uint8_t *out)
     len = bytes_of(x);
     for (uint8_t i = 0; i < PAIRS; i++) {
         if (pairs[i].len == len && pairs[i].below == below) {
-            *control |= (uint8_t)(i + 1);
+            *control |= i;
         }
     }
     return put(out, x, len);
@@ -203,12 +216,9 @@ gong_sample_code_size(uint8_t scale, uint8_t control)
         return control == RAW ? 17 : 0;
     }
     if (scale == GONG_SAMPLE_CODE_XOR) {
-        return v == 0 ? len : v <= PAIRS ? len + pairs[v - 1].len : 0;
+        return v < PAIRS ? len + pairs[v].len : 0;
     }
-    return v < SMALL    ? len
-           : v < DOUBLE ? len + v - SMALL + 1
-           : v > DOUBLE ? 0
-                        : len + 8;
+    return v > DOUBLE ? 0 : len + value_bytes[v];
 }
 
 struct gong_sample_code_state
@@ -255,21 +265,19 @@ next_decimal(const struct gong_sample_code *code,
              struct gong_sample_code_state *state, const uint8_t *at)
 {
     unsigned v = *at & 63;
-    const uint8_t *end = at + 1;
-    uint64_t difference = v;
+    size_t len = value_bytes[v];
+    const uint8_t *end = NULL;
+    uint64_t difference = 0;
 
     if (v == RAW) {
         return next_raw(code, state, at);
     }
-    end = next_time(code, state, at);
+    end = next_time(code, state, at) + len;
+    difference = bytes_before(end, len) + (v < SMALL ? v : 0);
     if (v == DOUBLE) {
         state->number = 0;
-        state->value = double_of(load(end));
-        return (size_t)(end + 8 - at);
-    }
-    if (v >= SMALL) {
-        end += v - SMALL + 1;
-        difference = bytes_before(end, v - SMALL + 1);
+        state->value = double_of(difference);
+        return (size_t)(end - at);
     }
     state->number =
         (int64_t)((uint64_t)state->number - (uint64_t)unzigzag(difference));
@@ -282,27 +290,16 @@ next_xor(const struct gong_sample_code *code,
          struct gong_sample_code_state *state, const uint8_t *at)
 {
     unsigned v = *at & 63;
-    const uint8_t *end = at + 1;
+    const uint8_t *end = NULL;
 
     if (v == RAW) {
         return next_raw(code, state, at);
     }
-    end = next_time(code, state, at);
-    if (v != 0) {
-        end += pairs[v - 1].len;
-        state->value = double_of(bits_of(state->value) ^
-                                 bytes_before(end, pairs[v - 1].len)
-                                     << (8 * pairs[v - 1].below));
-    }
+    end = next_time(code, state, at) + pairs[v].len;
+    state->value =
+        double_of(bits_of(state->value) ^ bytes_before(end, pairs[v].len)
+                                              << (8 * pairs[v].below));
     return (size_t)(end - at);
-}
-
-size_t
-gong_sample_code_next(const struct gong_sample_code *code,
-                      struct gong_sample_code_state *state, const uint8_t *at)
-{
-    return code->scale == GONG_SAMPLE_CODE_XOR ? next_xor(code, state, at)
-                                               : next_decimal(code, state, at);
 }
 
 /* One loop for each kind: a window is read at every evaluation. */
@@ -327,4 +324,15 @@ gong_sample_code_read(const struct gong_sample_code *code,
     }
     *state = now;
     return out;
+}
+
+size_t
+gong_sample_code_next(const struct gong_sample_code *code,
+                      struct gong_sample_code_state *state, const uint8_t *at)
+{
+    size_t len = gong_sample_code_size(code->scale, *at);
+    struct gong_sample one;
+
+    (void)gong_sample_code_read(code, state, at, at + len, &one + 1);
+    return len;
 }

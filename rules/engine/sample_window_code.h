@@ -1,6 +1,7 @@
 /*
- * sample_window_code: one sample of a window in a few bytes, told from the sample that
- * came after it, so that a window is read from its newest sample backwards.
+ * sample_window_code: one sample of a window in a few bytes, told from the
+ * sample that came after it, so that a window is read from its newest sample
+ * backwards.
  *
  *   control        time                      value
  *   | t 2 | v 6 |  0, 1, 2 or 4 bytes by t   0 to 8 bytes by v
