@@ -71,18 +71,76 @@ is_threshold(struct gong_book_rule *r)
     return true;
 }
 
+/* Whether "fn(window) op number" cannot become true because the window's oldest
+ * sample leaves it. */
+static bool
+is_steady(const struct gong_plan_leaf *leaf, enum gong_op op)
+{
+    bool above = op == GONG_OP_GT || op == GONG_OP_GE;
+
+    switch (leaf->call.fn) {
+    case GONG_RANGE_COUNT:
+    case GONG_RANGE_CHANGES:
+    case GONG_RANGE_RESETS:
+    case GONG_RANGE_MAX:
+        return above;
+    case GONG_RANGE_MIN:
+        return op == GONG_OP_LT || op == GONG_OP_LE;
+    case GONG_RANGE_IDELTA:
+    case GONG_RANGE_IRATE:
+    case GONG_RANGE_LAST:
+    case GONG_RANGE_PRESENT:
+        return true;
+    case GONG_RANGE_AVG:
+    case GONG_RANGE_DELTA:
+    case GONG_RANGE_DERIV:
+    case GONG_RANGE_HOLT_WINTERS:
+    case GONG_RANGE_INCREASE:
+    case GONG_RANGE_PREDICT_LINEAR:
+    case GONG_RANGE_QUANTILE:
+    case GONG_RANGE_RATE:
+    case GONG_RANGE_STDDEV:
+    case GONG_RANGE_STDVAR:
+    case GONG_RANGE_SUM:
+        break;
+    }
+    return false;
+}
+
+static bool
+is_restless(struct gong_book_rule *r)
+{
+    const struct gong_plan *plan = r->plan;
+    bool windows = false;
+
+    for (uint32_t i = 0; i < plan->leaf_count; i++) {
+        windows |= !gong_plan_leaf_is_newest(&plan->leaves[i]);
+    }
+    if (r->silence || plan->moves || !windows) {
+        return r->silence || plan->moves;
+    }
+    return !(plan->leaf_count == 1 && plan->leaves[0].range_ms > 0 &&
+             plan->leaves[0].offset_ms == 0 && is_threshold(r) &&
+             is_steady(&plan->leaves[0], r->op));
+}
+
 static void
 classify(struct gong_book_rule *r)
 {
     const struct gong_plan *plan = r->plan;
+    const struct gong_plan_leaf *first = &plan->leaves[0];
 
     for (uint32_t i = 0; i < plan->step_count; i++) {
         r->silence |= plan->steps[i].code == GONG_PLAN_BINARY &&
                       (plan->steps[i].op == GONG_OP_OR ||
                        plan->steps[i].op == GONG_OP_UNLESS);
     }
+    r->restless = is_restless(r);
     if (plan->leaf_count > 1) {
         r->form = GONG_FORM_JOINT;
+    } else if (!gong_plan_leaf_is_newest(first) || first->stamp ||
+               plan->reads_time) {
+        r->form = GONG_FORM_WINDOW;
     } else if (is_threshold(r)) {
         r->form = GONG_FORM_THRESHOLD;
     } else {

@@ -5,7 +5,7 @@
 #include "rules/engine/engine_snapshot_private.h"
 
 #define MAGIC   0x504e5347u
-#define VERSION 3
+#define VERSION 4
 #define CHUNK   ((size_t)256 << 10)
 
 static struct gong_section
@@ -57,6 +57,9 @@ gong_sections(struct gong_engine *engine,
         of_arena(&engine->presences.sites),
         of_index(&engine->presences.site_index),
         of_arena(&engine->declareds.arena),
+        of_arena(&binds->windows.windows),
+        of_arena(&binds->windows.chunks),
+        of_arena(&binds->windows.sinces),
     };
 
     memcpy(out, all, sizeof all);

@@ -69,6 +69,7 @@ struct gong_engine {
     struct gong_arena staged;
     struct gong_arena sorted;
     struct gong_arena touched; /* instances to evaluate */
+    struct gong_arena late;    /* series that samples came late to */
 };
 
 /* engine_eval.c */
@@ -83,6 +84,23 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
  * happens to it by time alone after t. */
 enum gong_err gong_engine_arm(struct gong_engine *engine, uint32_t instance,
                               int64_t t) GONG_MUST_CHECK;
+
+/* engine_instant.c */
+
+/* gong_engine_look: what an instance's expression says at t, which is not
+ * before its newest sample on a device's clock, and which selectors have a
+ * sample. */
+bool gong_engine_look(struct gong_live *live,
+                      const struct gong_instance *instance, int64_t t,
+                      double *value, uint16_t *fed);
+
+/* gong_engine_next_instant: when it may say something else by time alone: the
+ * first such instant after t; INT64_MAX if there is none. */
+int64_t gong_engine_next_instant(struct gong_live *live,
+                                 const struct gong_instance *instance,
+                                 int64_t t);
+
+/* engine_eval.c, too */
 
 /* gong_engine_can_miss: whether a sample that goes missing changes an alert. */
 bool gong_engine_can_miss(const struct gong_alert *alert,
@@ -172,11 +190,11 @@ enum gong_err gong_engine_settled(struct gong_engine *engine) GONG_MUST_CHECK;
 
 /* gong_engine_held: since when what an evaluation says does not count, because
  * a sample may be missing for no better reason than that nobody listened;
- * INT64_MAX: it counts. alert is NULL for an instance at rest; fed: the
- * selectors that have a sample. */
+ * INT64_MAX: it counts. t is the instant; alert is NULL for an instance at
+ * rest; fed: the selectors that have a sample. */
 int64_t gong_engine_held(const struct gong_engine *engine,
                          const struct gong_instance *instance,
-                         const struct gong_alert *alert, bool result,
+                         const struct gong_alert *alert, int64_t t, bool result,
                          uint16_t fed);
 
 #endif

@@ -54,7 +54,7 @@ check(const char *text, struct gong_plan_input a, struct gong_plan_input b,
     for (uint32_t i = 0; i < plan->leaf_count; i++) {
         inputs[i] = plan->leaves[i].metric[0] == 'a' ? a : b;
     }
-    present = gong_plan_run(plan, inputs, &value);
+    present = gong_plan_run(plan, inputs, 0, &value);
     if (present != want.present || (present && !same(value, want.value))) {
         fail_msg("%s with a=%g(%d) b=%g(%d): %g(%d), not %g(%d)", text, a.value,
                  a.present, b.value, b.present, value, present, want.value,
