@@ -58,7 +58,7 @@ struct gong_attachment {
     double high;
     int64_t keep_ms; /* how far back they read; KEEP_NONE: the newest sample */
 };
-#define GONG_KEEP_NONE INT64_C(-1)
+#define GONG_KEEP_NONE 0
 
 /* What the hot path needs to know of a selector. */
 struct gong_entry {

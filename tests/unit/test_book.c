@@ -84,7 +84,7 @@ test_refused(void **state)
 {
     struct rule_spec specs[2] = {
         {.alert = "a", .expr = "m > 5"},
-        {.alert = "b", .expr = "rate(m[5m]) > 5"},
+        {.alert = "b", .expr = "sum(m) > 5"},
     };
     struct fixture f;
 

@@ -267,7 +267,7 @@ expression_errors_point_into_the_text(void **state)
                       "   \"\\n and )\"; }" CLOSE,
                  "f:4:12: found ");
     expect_place(OPEN
-                 "{ alert = \"A\"; expr = \"1 < bool\n  rate(x[5m])\"; }" CLOSE,
+                 "{ alert = \"A\"; expr = \"1 < bool\n  sum(x)\"; }" CLOSE,
                  "f:4:3: found ");
     expect_place(OPEN "{ alert = \"A\"; expr = \"1 + 1\"; }" CLOSE, "f:3:2");
 }

@@ -221,8 +221,9 @@ check_refused(const struct block *block)
         }
         if (strncmp(error.message, said.data, said.len) != 0 ||
             strstr(error.message, "expected what is evaluated so far: "
-                                  "selectors with = and !=, comparison, "
-                                  "arithmetic, and/or/unless") == NULL) {
+                                  "selectors, functions of one window or "
+                                  "value, comparison, arithmetic, "
+                                  "and/or/unless") == NULL) {
             fail_msg("%.*s\nis refused as: %s", (int)line.len, line.data,
                      error.message);
         }
