@@ -74,6 +74,9 @@ gong_test(engine_snapshot LINKS gong_engine m
         ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 target_sources(test_engine_model PRIVATE
     ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
+gong_test(engine_window LINKS gong_engine m
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 gong_test(rule_file LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
 

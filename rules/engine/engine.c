@@ -49,7 +49,7 @@ gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
     gong_arena_init(&engine->sorted, &engine->budget,
                     sizeof(struct gong_staged));
     gong_arena_init(&engine->touched, &engine->budget, sizeof(uint32_t));
-    gong_arena_init(&engine->late, &engine->budget, sizeof(uint32_t));
+    gong_arena_init(&engine->late, &engine->budget, sizeof(struct gong_staged));
     engine->reader = gong_lp_reader_new(false);
     engine->space = calloc(1, sizeof *engine->space);
     engine->live = gong_live_new(engine);

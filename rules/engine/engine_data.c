@@ -379,38 +379,27 @@ feed_all(struct gong_engine *engine, const struct gong_series *series,
     return err;
 }
 
-/* Rule 7: into the windows that it falls into; what reads them is looked at
- * when the record has been applied. */
+/* Rule 7: put aside until the record has been applied and the clock's present
+ * is known. */
 static enum gong_err
 apply_late(struct gong_engine *engine, const struct gong_staged *sample)
 {
-    struct gong_binds *binds = &engine->live->binds;
-    const struct gong_series *s = gong_series_at(binds, sample->series);
-    const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
-    enum gong_sample_window_late what = GONG_SAMPLE_LATE_OLD;
-    enum gong_err err = GONG_OK;
+    const struct gong_binds *binds = &engine->live->binds;
     uint32_t at = 0;
 
     engine->stats.late_samples++;
-    if (a->keep_ms == GONG_KEEP_NONE) {
+    if (gong_bind_window(binds, gong_series_at(binds, sample->series)) == 0) {
         return GONG_OK;
-    }
-    err = gong_sample_window_insert(
-        &binds->windows, gong_bind_window(binds, s), gong_bind_newest(s),
-        (struct gong_sample){sample->ms, sample->value}, a->keep_ms, &what);
-    engine->stats.same_stamp += what == GONG_SAMPLE_LATE_OTHER;
-    if (err != GONG_OK || what != GONG_SAMPLE_LATE_TAKEN) {
-        return err;
     }
     at = gong_arena_add(&engine->late, 1);
     if (at == 0) {
         return GONG_ERR_MEMORY;
     }
-    *(uint32_t *)gong_arena_at(&engine->late, at) = sample->series;
+    *staged_at(&engine->late, at) = *sample;
     return GONG_OK;
 }
 
-/* One evaluation of all that reads the past of a series, at the present. */
+/* All that reads the past of a series. */
 static enum gong_err
 touch_readers(struct gong_engine *engine, uint32_t series)
 {
@@ -432,16 +421,32 @@ touch_readers(struct gong_engine *engine, uint32_t series)
 }
 
 static enum gong_err
-evaluate_late(struct gong_engine *engine, int64_t now,
-              const struct gong_cause *cause)
+insert_late(struct gong_engine *engine, const struct gong_staged *sample)
+{
+    struct gong_binds *binds = &engine->live->binds;
+    const struct gong_series *s = gong_series_at(binds, sample->series);
+    enum gong_sample_window_late what = GONG_SAMPLE_LATE_OLD;
+    enum gong_err err = gong_sample_window_insert(
+        &binds->windows, gong_bind_window(binds, s), gong_bind_newest(s),
+        (struct gong_sample){sample->ms, sample->value},
+        gong_attachment_at(binds, s->attachment)->keep_ms, &what);
+
+    engine->stats.same_stamp += what == GONG_SAMPLE_LATE_OTHER;
+    return err == GONG_OK && what == GONG_SAMPLE_LATE_TAKEN
+               ? touch_readers(engine, sample->series)
+               : err;
+}
+
+/* Into the windows that they fall into; then one evaluation at the present. */
+static enum gong_err
+take_late(struct gong_engine *engine, int64_t now,
+          const struct gong_cause *cause)
 {
     enum gong_err err = GONG_OK;
 
     for (uint32_t i = 1; i < engine->late.count && err == GONG_OK; i++) {
-        err = touch_readers(engine,
-                            *(const uint32_t *)gong_arena_at(&engine->late, i));
+        err = insert_late(engine, staged_at(&engine->late, i));
     }
-    gong_arena_clear(&engine->late);
     return err == GONG_OK ? gong_engine_evaluate_touched(engine, now, cause)
                           : err;
 }
@@ -563,7 +568,7 @@ apply_staged(struct gong_engine *engine, const struct intake *intake)
     now = gong_timers_clock_now(timers, clock, gong_engine_ran_until(engine));
     err = gong_engine_run_clock(engine, clock, now);
     return err == GONG_OK && engine->late.count > 1
-               ? evaluate_late(engine, now, &cause)
+               ? take_late(engine, now, &cause)
                : err;
 }
 

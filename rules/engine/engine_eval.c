@@ -324,16 +324,25 @@ waits(const struct gong_live *live, const struct gong_instance *i)
             alert->state == GONG_ALERT_UNKNOWN);
 }
 
-/* Whether an instance at rest has nothing to look at: its timer came too early,
- * and none of its instants is now. It matters where a result did not count when
- * it came, because the device was dark or the agent blind. */
+/* Whether an instance has nothing to look at: its timer came too early, and
+ * none of its instants is now. It matters at rest, where a result did not count
+ * when it came, because the device was dark or the agent blind; and where time
+ * alone moves the value. */
 static bool
 is_early(struct gong_live *live, const struct gong_instance *i, int64_t due)
 {
-    return !live->book.rules[i->rule].journal &&
-           (i->alert == 0 || gong_alert_at(&live->alerts, i->alert)->state ==
-                                 GONG_ALERT_INACTIVE) &&
-           gong_engine_next_instant(live, i, due - 1) != due;
+    const struct gong_book_rule *rule = &live->book.rules[i->rule];
+    const struct gong_alert *alert =
+        i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
+
+    if (rule->journal) {
+        return false;
+    }
+    if (alert != NULL && alert->state != GONG_ALERT_INACTIVE &&
+        (!rule->plan->moves || gong_alert_due(alert, &rule->terms) == due)) {
+        return false;
+    }
+    return gong_engine_next_instant(live, i, due - 1) != due;
 }
 
 static enum gong_err

@@ -69,7 +69,7 @@ struct gong_engine {
     struct gong_arena staged;
     struct gong_arena sorted;
     struct gong_arena touched; /* instances to evaluate */
-    struct gong_arena late;    /* series that samples came late to */
+    struct gong_arena late;    /* staged samples that came late */
 };
 
 /* engine_eval.c */

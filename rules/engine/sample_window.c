@@ -74,7 +74,8 @@ gong_sample_windows_room(struct gong_sample_windows *all, uint32_t count)
 uint32_t
 gong_sample_window_add(struct gong_sample_windows *all)
 {
-    return gong_arena_add(&all->windows, 1);
+    return gong_sample_windows_room(all, 2) ? gong_arena_add(&all->windows, 1)
+                                            : 0;
 }
 
 static struct gong_sample_code
