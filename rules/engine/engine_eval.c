@@ -76,7 +76,8 @@ gong_engine_arm(struct gong_engine *engine, uint32_t instance, int64_t t)
         return GONG_OK;
     }
     if (rule->interval_ms > 0) {
-        due = on_grid(due, rule->interval_ms);
+        due = on_grid(due > engine->ran_ms ? due : engine->ran_ms,
+                      rule->interval_ms);
     }
     return set_timer(engine, instance, due);
 }

@@ -990,6 +990,25 @@ apply(struct stream *s, const struct gong_record *record)
     }
 }
 
+/* After a change of rules what is due right now is looked at, maybe again. */
+static void
+forget_looks(struct model *m)
+{
+    for (size_t r = 0; r < RULES; r++) {
+        for (int d = 0; d < DEVICES; d++) {
+            int64_t now = shown(&m->clocks[d], m->journal);
+
+            for (int l = 0; l < LABELS; l++) {
+                struct instance *i = &m->instances[r][d][l];
+
+                if (i->last != NEVER && now != NEVER && i->last >= now) {
+                    i->last = now - 1;
+                }
+            }
+        }
+    }
+}
+
 /* The same rules again: their windows go on. */
 static void
 reload(struct stream *s)
@@ -1013,6 +1032,7 @@ reload(struct stream *s)
     s->set = set;
     run_until(&s->model, s->now);
     s->model.journal = s->now;
+    forget_looks(&s->model);
 }
 
 static void
@@ -1090,7 +1110,9 @@ run_stream(struct stream *s, unsigned round)
     reload(s);
     for (unsigned step = 0; step < RECORDS; step++) {
         s->now += (int64_t)any(4) * 500 + (any(25) == 0 ? 20000 : 0);
-        if (any(5) == 0) {
+        if (any(30) == 0) {
+            reload(s);
+        } else if (any(5) == 0) {
             tick(s);
         } else {
             data(s);
