@@ -60,7 +60,7 @@ gong_test_disk(spool_powercut)
 
 # rules/engine
 foreach(module hash arena symbol labelset name series timer alert declared
-        arith eval)
+        arith eval sample_window)
     gong_test(${module} LINKS gong_engine)
 endforeach()
 foreach(module book bind effect engine engine_limits)
@@ -86,6 +86,9 @@ foreach(module engine_snapshot published_restarts)
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 endforeach()
+gong_test(engine_window LINKS gong_engine m
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 gong_test(rule_file LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
 

@@ -3,7 +3,8 @@
  *
  *   series (device, labels, metric)   newest sample
  *     attachment   the selectors that read it: one list for all series alike
- *     bindings     for each of them, the instance it feeds
+ *     bindings     for each of them, the instance it feeds; then, if some of
+ *                  them read more than the newest sample, its window
  *   instance (rule, labels)           its selectors' series, alert and timer
  *   siblings                          each device's series, one after another
  *   selected                          what GENERAL rules read, by selector
@@ -23,6 +24,7 @@
 #include "rules/engine/book.h"
 #include "rules/engine/declared.h"
 #include "rules/engine/labelset.h"
+#include "rules/engine/sample_window.h"
 
 #define GONG_STAMP_NONE INT64_MIN /* no sample yet */
 
@@ -55,7 +57,9 @@ struct gong_attachment {
      * with a number. low > high where there are none such. */
     double low;
     double high;
+    int64_t keep_ms; /* how far back they read; KEEP_NONE: the newest sample */
 };
+#define GONG_KEEP_NONE 0
 
 /* What the hot path needs to know of a selector. */
 struct gong_entry {
@@ -65,7 +69,8 @@ struct gong_entry {
     uint8_t form;  /* enum gong_book_form */
     uint8_t op;    /* enum gong_op */
     uint8_t timed; /* interval > 0 */
-    uint8_t spare[2];
+    uint8_t past;  /* reads more than the newest sample */
+    uint8_t spare;
 };
 
 /* The series of one selector of a GENERAL rule. */
@@ -92,6 +97,7 @@ struct gong_binds {
     struct gong_index attachment_index;
     struct gong_index joint_index; /* JOINT and GENERAL ones by (rule, labels)
                                     */
+    struct gong_sample_windows windows;
     uint32_t instances_max;
     /* Derived, made when the book is there. */
     struct gong_selected *selected; /* of the book's reads */
@@ -227,6 +233,37 @@ gong_binding_at(const struct gong_binds *binds, uint32_t binding)
     const uint32_t *all = binds->bindings.data;
 
     return all[binding];
+}
+
+/* gong_bind_window: the window of a series, 0 if nothing reads its past. */
+static inline uint32_t
+gong_bind_window(const struct gong_binds *binds,
+                 const struct gong_series *series)
+{
+    const struct gong_attachment *a =
+        gong_attachment_at(binds, series->attachment);
+
+    return a->keep_ms == GONG_KEEP_NONE
+               ? 0
+               : gong_binding_at(binds, series->bindings + a->count);
+}
+
+/* gong_bind_newest: a series' newest sample. */
+static inline struct gong_sample
+gong_bind_newest(const struct gong_series *series)
+{
+    return (struct gong_sample){series->stamp, series->value};
+}
+
+/* gong_bind_reach: how long a sample counts for a selector. */
+static inline int64_t
+gong_bind_reach(const struct gong_book_rule *rule, uint32_t leaf,
+                const struct gong_series *series)
+{
+    const struct gong_plan_leaf *l = &rule->plan->leaves[leaf];
+
+    return l->offset_ms +
+           (l->range_ms > 0 ? l->range_ms : gong_bind_lookback(rule, series));
 }
 
 #endif

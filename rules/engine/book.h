@@ -19,7 +19,9 @@
 
 enum gong_book_form {
     GONG_FORM_THRESHOLD, /* one selector compared with a number */
-    GONG_FORM_SINGLE,    /* one selector, any program */
+    GONG_FORM_SINGLE,    /* one selector, any program of its newest sample */
+    GONG_FORM_WINDOW,    /* one selector, and more than its newest sample, or
+                            the time, counts */
     GONG_FORM_JOINT,     /* several selectors */
     GONG_FORM_GENERAL,   /* evaluated as a whole: general.h */
 };
@@ -42,6 +44,9 @@ struct gong_book_rule {
     /* Whether silence of a selector can make the result true: with or and
      * unless it can. Then instances at rest need timers too. */
     bool silence;
+    /* Whether time alone can make the result true: silence, a sample that
+     * enters a window or leaves it, or time() itself. Likewise. */
+    bool restless;
     bool presence; /* reads presence only */
     bool journal;  /* runs on journal time, not on the device's clock */
     enum gong_severity severity;
@@ -58,6 +63,7 @@ struct gong_book {
     uint32_t count;
     uint32_t general_count;
     uint32_t read_count;
+    bool foreign;                  /* as of the rule set */
     struct gong_book_leaf *leaves; /* by metric, rule, leaf */
     uint32_t leaf_count;
     uint32_t *by_id; /* rules in the order of their ids */

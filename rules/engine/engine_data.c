@@ -38,7 +38,7 @@ bind_column(struct gong_engine *engine, const struct gong_row *row,
     uint32_t series = 0;
     enum gong_err err = GONG_OK;
 
-    if (gong_engine_is_reserved(engine, column->metric)) {
+    if (gong_engine_is_reserved(engine, &engine->live->book, column->metric)) {
         column->series = GONG_COLUMN_UNREAD;
         return GONG_OK;
     }
@@ -338,7 +338,8 @@ holds(const struct gong_binds *binds, const struct gong_entry *entry,
     if (entry->form == GONG_FORM_THRESHOLD) {
         return gong_threshold((enum gong_op)entry->op, value, entry->number);
     }
-    return gong_plan_run(binds->book->rules[entry->rule].plan, &input, &value);
+    return gong_plan_run(binds->book->rules[entry->rule].plan, &input, 0,
+                         &value);
 }
 
 /* Tells one selector's instance of the sample, unless it is at rest and stays
@@ -353,7 +354,7 @@ feed(struct gong_engine *engine, const struct gong_series *series,
     if (entry->form == GONG_FORM_GENERAL) {
         return gong_engine_touch_general(engine, instance, engine->ran_ms);
     }
-    if (entry->form != GONG_FORM_JOINT &&
+    if (entry->form <= GONG_FORM_SINGLE &&
         gong_instance_at(binds, instance)->alert == 0 &&
         !holds(binds, entry, series->value)) {
         engine->stats.evaluations++;
@@ -381,6 +382,115 @@ feed_all(struct gong_engine *engine, const struct gong_series *series,
     return err;
 }
 
+/* Rule 7: put aside until the record has been applied and the clock's present
+ * is known. */
+static enum gong_err
+apply_late(struct gong_engine *engine, const struct gong_staged *sample)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+    uint32_t at = 0;
+
+    engine->stats.late_samples++;
+    if (gong_bind_window(binds, gong_series_at(binds, sample->series)) == 0) {
+        return GONG_OK;
+    }
+    at = gong_arena_add(&engine->late, 1);
+    if (at == 0) {
+        return GONG_ERR_MEMORY;
+    }
+    *staged_at(&engine->late, at) = *sample;
+    return GONG_OK;
+}
+
+/* All that reads the past of a series. */
+static enum gong_err
+touch_readers(struct gong_engine *engine, uint32_t series)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+    const struct gong_series *s = gong_series_at(binds, series);
+    const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
+    enum gong_err err = GONG_OK;
+
+    for (uint32_t i = 0; i < a->count && err == GONG_OK; i++) {
+        const struct gong_entry *entry = gong_entry_at(binds, a->first + i);
+        uint32_t instance = gong_binding_at(binds, s->bindings + i);
+
+        if (entry->past != 0 && entry->form == GONG_FORM_GENERAL) {
+            err = gong_engine_touch_general(engine, instance, engine->ran_ms);
+        } else if (entry->past != 0) {
+            err = entry->timed != 0 ? gong_engine_arm_grid(engine, instance)
+                                    : gong_engine_touch(engine, instance);
+        }
+    }
+    return err;
+}
+
+static enum gong_err
+insert_late(struct gong_engine *engine, const struct gong_staged *sample)
+{
+    struct gong_binds *binds = &engine->live->binds;
+    const struct gong_series *s = gong_series_at(binds, sample->series);
+    enum gong_sample_window_late what = GONG_SAMPLE_LATE_OLD;
+    enum gong_err err = gong_sample_window_insert(
+        &binds->windows, gong_bind_window(binds, s), gong_bind_newest(s),
+        (struct gong_sample){sample->ms, sample->value},
+        gong_attachment_at(binds, s->attachment)->keep_ms, &what);
+
+    engine->stats.same_stamp += what == GONG_SAMPLE_LATE_OTHER;
+    return err == GONG_OK && what == GONG_SAMPLE_LATE_TAKEN
+               ? touch_readers(engine, sample->series)
+               : err;
+}
+
+/* Into the windows that they fall into; then one evaluation at the present. */
+static enum gong_err
+take_late(struct gong_engine *engine, int64_t now,
+          const struct gong_cause *cause)
+{
+    enum gong_err err = GONG_OK;
+
+    for (uint32_t i = 1; i < engine->late.count && err == GONG_OK; i++) {
+        err = insert_late(engine, staged_at(&engine->late, i));
+    }
+    return err == GONG_OK ? gong_engine_evaluate_touched(engine, now, cause)
+                          : err;
+}
+
+/* The newest sample so far goes to the series' window. */
+static enum gong_err
+keep_newest(struct gong_engine *engine, const struct gong_series *s,
+            struct gong_sample next, int64_t keep_ms)
+{
+    struct gong_binds *binds = &engine->live->binds;
+    enum gong_err err =
+        gong_sample_window_push(&binds->windows, gong_bind_window(binds, s),
+                                gong_bind_newest(s), next, keep_ms);
+
+    engine->stats.over_limit += binds->windows.lost;
+    binds->windows.lost = 0;
+    return err;
+}
+
+enum gong_err
+gong_engine_push(struct gong_engine *engine, uint32_t series,
+                 struct gong_sample next)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+    struct gong_series *s = gong_series_at(binds, series);
+    int64_t keep = gong_attachment_at(binds, s->attachment)->keep_ms;
+    enum gong_err err = GONG_OK;
+
+    if (keep != GONG_KEEP_NONE && s->stamp != GONG_STAMP_NONE &&
+        next.ms > s->stamp) {
+        err = keep_newest(engine, s, next, keep);
+    }
+    if (err == GONG_OK) {
+        s->stamp = next.ms;
+        s->value = next.value;
+    }
+    return err;
+}
+
 static enum gong_err
 apply_sample(struct gong_engine *engine, const struct gong_staged *sample,
              const struct gong_cause *cause)
@@ -388,18 +498,20 @@ apply_sample(struct gong_engine *engine, const struct gong_staged *sample,
     const struct gong_binds *binds = &engine->live->binds;
     struct gong_series *s = gong_series_at(binds, sample->series);
     const struct gong_attachment *a = NULL;
+    enum gong_err err = GONG_OK;
 
     if (sample->ms < s->stamp) {
-        /* Rule 7. Without windows it changes nothing that could be told. */
-        engine->stats.late_samples++;
-        return GONG_OK;
+        return apply_late(engine, sample);
     }
     if (sample->ms == s->stamp) {
         engine->stats.same_stamp += sample->value != s->value;
         return GONG_OK;
     }
-    s->stamp = sample->ms;
-    s->value = sample->value;
+    err = gong_engine_push(engine, sample->series,
+                           (struct gong_sample){sample->ms, sample->value});
+    if (err != GONG_OK) {
+        return err;
+    }
     a = gong_attachment_at(binds, s->attachment);
     /* Most samples leave all that read them at rest: one look at the range
      * says so. */
@@ -459,6 +571,7 @@ apply_staged(struct gong_engine *engine, const struct intake *intake)
     };
     enum gong_err err = GONG_OK;
     uint32_t i = 1;
+    int64_t now = 0;
 
     if (intake->disordered) {
         err = sort_staged(engine);
@@ -474,9 +587,11 @@ apply_staged(struct gong_engine *engine, const struct intake *intake)
                                gong_engine_ran_until(engine),
                                engine->journal_ms);
     }
-    err = gong_engine_run_clock(
-        engine, clock,
-        gong_timers_clock_now(timers, clock, gong_engine_ran_until(engine)));
+    now = gong_timers_clock_now(timers, clock, gong_engine_ran_until(engine));
+    err = gong_engine_run_clock(engine, clock, now);
+    if (err == GONG_OK && engine->late.count > 1) {
+        err = take_late(engine, now, &cause);
+    }
     return err == GONG_OK ? gong_engine_run_dirty(engine, &cause) : err;
 }
 
@@ -497,6 +612,7 @@ gong_engine_apply_data(struct gong_engine *engine,
     }
     gong_arena_clear(&engine->staged);
     gong_arena_clear(&engine->touched);
+    gong_arena_clear(&engine->late);
     err = find_device(engine, &intake);
     if (err == GONG_OK) {
         err = take_points(engine, &intake);

@@ -271,6 +271,9 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     if (err != GONG_OK) {
         return fail(engine, rule, err, result.next_ms);
     }
+    if (result.warming) {
+        return gong_engine_arm_general(engine, rule, result.next_ms);
+    }
     err = find_all(engine, rule, &result);
     unmark_all(engine);
     if (err != GONG_OK) {

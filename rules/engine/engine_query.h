@@ -70,6 +70,9 @@ struct gong_query_result {
     /* The first instant after this one at which the result may be another
      * without a new sample; INT64_MAX: never. */
     int64_t next_ms;
+    /* A range was not known as far back as it is read (semantics rule 23): the
+     * result does not count. */
+    bool warming;
 };
 
 /* gong_query_run: at t; samples that were there slack ms ago still count as

@@ -66,12 +66,11 @@ gong_engine_feed(struct gong_engine *engine, uint32_t series, int64_t t,
                  double value)
 {
     const struct gong_binds *binds = &engine->live->binds;
-    struct gong_series *s = gong_series_at(binds, series);
+    const struct gong_series *s = gong_series_at(binds, series);
     const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
-    enum gong_err err = GONG_OK;
+    enum gong_err err =
+        gong_engine_push(engine, series, (struct gong_sample){t, value});
 
-    s->stamp = t;
-    s->value = value;
     for (uint32_t i = 0; i < a->count && err == GONG_OK; i++) {
         if (gong_entry_at(binds, a->first + i)->form == GONG_FORM_GENERAL) {
             err = gong_engine_touch_general(

@@ -20,7 +20,7 @@
  * INT64_MAX if all have theirs. */
 static int64_t
 lost_at(const struct gong_engine *engine, const struct gong_instance *instance,
-        const struct gong_alert *alert, uint16_t fed)
+        const struct gong_alert *alert, int64_t t, uint16_t fed)
 {
     const struct gong_live *live = engine->live;
     const struct gong_book_rule *rule = &live->book.rules[instance->rule];
@@ -38,9 +38,9 @@ lost_at(const struct gong_engine *engine, const struct gong_instance *instance,
         if (series != 0 && (fed & (1u << leaf)) == 0 &&
             (rule->plan->presence & (1u << leaf)) == 0 &&
             s->stamp != GONG_STAMP_NONE) {
-            int64_t gone = s->stamp + gong_bind_lookback(rule, s) + 1;
+            int64_t gone = s->stamp + gong_bind_reach(rule, leaf, s) + 1;
 
-            lost = gone > stood && gone < lost ? gone : lost;
+            lost = gone > stood && gone <= t && gone < lost ? gone : lost;
         }
     }
     return lost;
@@ -49,7 +49,8 @@ lost_at(const struct gong_engine *engine, const struct gong_instance *instance,
 int64_t
 gong_engine_held(const struct gong_engine *engine,
                  const struct gong_instance *instance,
-                 const struct gong_alert *alert, bool result, uint16_t fed)
+                 const struct gong_alert *alert, int64_t t, bool result,
+                 uint16_t fed)
 {
     const struct gong_book_rule *rule =
         &engine->live->book.rules[instance->rule];
@@ -61,7 +62,7 @@ gong_engine_held(const struct gong_engine *engine,
          !gong_engine_can_miss(alert, &rule->terms))) {
         return INT64_MAX;
     }
-    lost = lost_at(engine, instance, alert, fed);
+    lost = lost_at(engine, instance, alert, t, fed);
     /* On journal time blind time itself has been made good already. */
     return rule->journal && lost < engine->resumed_ms ? engine->resumed_ms
                                                       : lost;

@@ -59,6 +59,9 @@ gong_sections(struct gong_engine *engine,
         of_arena(&engine->declareds.arena),
         of_arena(&engine->live->general_states),
         of_arena(&engine->live->outputs.arena),
+        of_arena(&binds->windows.windows),
+        of_arena(&binds->windows.chunks),
+        of_arena(&binds->windows.sinces),
     };
 
     memcpy(out, all, sizeof all);

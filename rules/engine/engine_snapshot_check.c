@@ -3,7 +3,7 @@
  * looked at in the order in which they lean on each other:
  *
  *   bytes <- symbols <- labelsets <- devices <- rows -> columns -> series
- *   book <- entries <- attachments <- series -> bindings -> instances
+ *   book <- entries <- attachments <- series -> bindings -> instances, windows
  *   instances -> alerts, timers
  *   devices <- presences -> sites
  */
@@ -374,7 +374,8 @@ bindings_sound(const struct gong_binds *binds, uint32_t series)
     const struct gong_series *s = gong_series_at(binds, series);
     const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
 
-    if (!run_within(&binds->bindings, s->bindings, a->count)) {
+    if (!run_within(&binds->bindings, s->bindings,
+                    a->count + (a->keep_ms != GONG_KEEP_NONE))) {
         return false;
     }
     for (uint32_t i = 0; i < a->count; i++) {
@@ -428,6 +429,26 @@ check_bindings(const struct gong_engine *engine)
         }
     }
     return NULL;
+}
+
+static const char *
+check_windows(const struct gong_engine *engine)
+{
+    struct gong_binds *binds =
+        &((struct gong_engine *)(uintptr_t)engine)->live->binds;
+    const char *wrong = gong_sample_windows_check_begin(&binds->windows);
+
+    for (uint32_t i = 1; i < binds->series.count && wrong == NULL; i++) {
+        const struct gong_series *s = gong_series_at(binds, i);
+
+        if (gong_attachment_at(binds, s->attachment)->keep_ms !=
+            GONG_KEEP_NONE) {
+            wrong = gong_sample_windows_claim(&binds->windows,
+                                              gong_bind_window(binds, s),
+                                              gong_bind_newest(s));
+        }
+    }
+    return wrong == NULL ? gong_sample_windows_sweep(&binds->windows) : wrong;
 }
 
 static bool
@@ -670,10 +691,10 @@ const char *
 gong_snapshot_check(struct gong_engine *engine)
 {
     static const char *(*const checks[])(const struct gong_engine *) = {
-        check_times,     check_clocks,   check_devices,  check_declared,
-        check_presences, check_rows,     check_series,   check_attachments,
-        check_instances, find_heads,     check_bindings, check_alerts,
-        check_outputs,   check_generals,
+        check_times,     check_clocks,  check_devices,  check_declared,
+        check_presences, check_rows,    check_series,   check_attachments,
+        check_instances, find_heads,    check_bindings, check_windows,
+        check_alerts,    check_outputs, check_generals,
     };
 
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

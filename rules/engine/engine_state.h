@@ -86,6 +86,7 @@ struct gong_engine {
     struct gong_arena dirty;   /* heads of GENERAL rules, likewise */
     struct gong_arena found;   /* instances of a GENERAL rule's result */
     bool short_of_memory;      /* while it told an effect */
+    struct gong_arena late;    /* staged samples that came late */
 };
 
 /* engine_eval.c */
@@ -107,6 +108,22 @@ enum gong_err gong_engine_arm(struct gong_engine *engine, uint32_t instance,
  * there, each instant looks. */
 bool gong_engine_waits(const struct gong_live *live,
                        const struct gong_instance *instance);
+/* engine_instant.c */
+
+/* gong_engine_look: what an instance's expression says at t, which is not
+ * before its newest sample on a device's clock, and which selectors have a
+ * sample. */
+bool gong_engine_look(struct gong_live *live,
+                      const struct gong_instance *instance, int64_t t,
+                      double *value, uint16_t *fed);
+
+/* gong_engine_next_instant: when it may say something else by time alone: the
+ * first such instant after t; INT64_MAX if there is none. */
+int64_t gong_engine_next_instant(struct gong_live *live,
+                                 const struct gong_instance *instance,
+                                 int64_t t);
+
+/* engine_eval.c, too */
 
 /* gong_engine_can_miss: whether a sample that goes missing changes an alert. */
 bool gong_engine_can_miss(const struct gong_alert *alert,
@@ -168,6 +185,11 @@ enum gong_err gong_engine_device(struct gong_engine *engine,
                                  struct gong_str site, struct gong_str name,
                                  uint32_t *device) GONG_MUST_CHECK;
 
+/* gong_engine_push: next becomes the newest sample of a series, in the place of
+ * one with an equal stamp, or of an older one, which goes to its window. */
+enum gong_err gong_engine_push(struct gong_engine *engine, uint32_t series,
+                               struct gong_sample next) GONG_MUST_CHECK;
+
 /* gong_engine_touch: puts an instance on the list of those to evaluate, once;
  * gong_engine_evaluate_touched evaluates and empties it. */
 enum gong_err gong_engine_touch(struct gong_engine *engine,
@@ -222,11 +244,11 @@ enum gong_err gong_engine_settled(struct gong_engine *engine) GONG_MUST_CHECK;
 
 /* gong_engine_held: since when what an evaluation says does not count, because
  * a sample may be missing for no better reason than that nobody listened;
- * INT64_MAX: it counts. alert is NULL for an instance at rest; fed: the
- * selectors that have a sample. */
+ * INT64_MAX: it counts. t is the instant; alert is NULL for an instance at
+ * rest; fed: the selectors that have a sample. */
 int64_t gong_engine_held(const struct gong_engine *engine,
                          const struct gong_instance *instance,
-                         const struct gong_alert *alert, bool result,
+                         const struct gong_alert *alert, int64_t t, bool result,
                          uint16_t fed);
 
 #endif

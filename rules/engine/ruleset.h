@@ -55,6 +55,9 @@ struct gong_rule {
 struct gong_ruleset {
     struct gong_rule *rules;
     size_t count;
+    /* Rules of a Prometheus, for samples of one: up, unit_up, device_dark and
+     * ALERTS are series like others, fed by whoever has them. */
+    bool foreign;
 };
 
 void gong_ruleset_free(struct gong_ruleset *set);
