@@ -63,7 +63,7 @@ foreach(module hash arena symbol labelset name series timer alert declared
         arith eval sample_window)
     gong_test(${module} LINKS gong_engine)
 endforeach()
-foreach(module book bind effect engine engine_limits)
+foreach(module book bind effect engine_limits)
     gong_test(${module} LINKS gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 endforeach()
@@ -81,14 +81,11 @@ if(GONG_SANITIZE MATCHES "thread")
     set_tests_properties(unit.engine_model PROPERTIES
         ENVIRONMENT GONG_MODEL_STREAMS=20)
 endif()
-foreach(module engine_snapshot published_restarts)
+foreach(module engine engine_snapshot engine_window published_restarts)
     gong_test(${module} LINKS gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 endforeach()
-gong_test(engine_window LINKS gong_engine m
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 gong_test(rule_file LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
 
