@@ -10,7 +10,7 @@ target_link_options(fuzz_journal_record PRIVATE
 gong_fuzz(rule_file LINKS gong_rule_file)
 gong_fuzz(expression LINKS gong_engine)
 gong_fuzz(template LINKS gong_engine)
-gong_fuzz(prom_text LINKS gong_inputs)
+gong_fuzz(prom_text LINKS gong_wire)
 gong_fuzz(engine_record LINKS gong_engine)
 gong_fuzz(ack LINKS gong_collector_core)
 gong_fuzz(ledger_report LINKS gong_agent_core)

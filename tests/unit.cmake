@@ -144,7 +144,7 @@ target_link_options(test_promql_memory PRIVATE
 # collector: inputs
 gong_test(input_host LINKS gong_inputs)
 gong_test(net_address LINKS gong_inputs)
-gong_test(prom_text LINKS gong_inputs)
+gong_test(prom_text LINKS gong_wire)
 gong_test(input_exec LINKS gong_inputs
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/input_fixture.c)
 foreach(module fetch input_prometheus input_checks)
