@@ -56,7 +56,8 @@ gong_test(spool_powercut LINKS gong_spool
 gong_test_disk(spool_powercut)
 
 # rules/engine
-foreach(module hash arena symbol labelset name series timer alert declared)
+foreach(module hash arena symbol labelset name series timer alert declared
+        arith eval)
     gong_test(${module} LINKS gong_engine)
 endforeach()
 foreach(module book bind effect engine engine_limits engine_model)
