@@ -111,8 +111,7 @@ read_option(const struct gong_call *call, const struct gong_argument *argument,
 
     if (argument->kind == GONG_ARGUMENT_FLAG) {
         if (value != NULL) {
-            complain(call, "a value in", gong_str_of(argv[*i]),
-                     "none there");
+            complain(call, "a value in", gong_str_of(argv[*i]), "none there");
             return false;
         }
         return set_value(argument, NULL);
@@ -121,8 +120,7 @@ read_option(const struct gong_call *call, const struct gong_argument *argument,
         value = argv[++*i];
     }
     if (value == NULL) {
-        complain(call, "nothing after", gong_str_of(argv[*i]),
-                 argument->word);
+        complain(call, "nothing after", gong_str_of(argv[*i]), argument->word);
         return false;
     }
     if (!set_value(argument, value)) {
@@ -165,8 +163,8 @@ gong_arguments_read(const struct gong_call *call,
             *status = GONG_TOOL_OK;
             return false;
         }
-        argument = argv[i][1] == '-' ? find(table, count, name_of(argv[i]))
-                                     : NULL;
+        argument =
+            argv[i][1] == '-' ? find(table, count, name_of(argv[i])) : NULL;
         if (argument == NULL) {
             complain(call, "the unknown option", gong_str_of(argv[i]),
                      "one of those in --help");

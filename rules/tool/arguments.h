@@ -16,6 +16,7 @@
 #define GONG_TOOL_DATA   65
 #define GONG_TOOL_INPUT  66
 #define GONG_TOOL_MEMORY 71
+#define GONG_TOOL_WRITE  74
 
 enum gong_argument_kind {
     GONG_ARGUMENT_TEXT,   /* const char * */

@@ -197,8 +197,8 @@ add_point(struct gong_data_set *set, const struct gong_lp_point *point,
         }
         labels[0].name = gong_str_of("__name__");
         labels[0].value = gong_str_from(
-            set->names[0], gong_name_metric(point->measurement, field->key,
-                                            set->names[0]));
+            set->names[0],
+            gong_name_metric(point->measurement, field->key, set->names[0]));
         err = labels[0].value.len == 0
                   ? GONG_ERR_INVALID
                   : gong_data_set_add(set, labels, count, ms, value);
@@ -248,8 +248,7 @@ add_prom(struct gong_data_set *set, struct report *report)
     struct gong_label_view labels[GONG_PROM_LABELS_MAX + 1];
     enum gong_err err;
 
-    labels[0] =
-        (struct gong_label_view){gong_str_of("__name__"), sample->name};
+    labels[0] = (struct gong_label_view){gong_str_of("__name__"), sample->name};
     for (size_t i = 0; i < sample->label_count; i++) {
         labels[i + 1] = (struct gong_label_view){sample->labels[i].name,
                                                  sample->labels[i].value};
@@ -296,8 +295,7 @@ ends_with(struct gong_str text, const char *end)
 {
     size_t len = strlen(end);
 
-    return text.len >= len &&
-           memcmp(text.data + text.len - len, end, len) == 0;
+    return text.len >= len && memcmp(text.data + text.len - len, end, len) == 0;
 }
 
 static enum gong_data_format
@@ -327,10 +325,10 @@ gong_data_set_text(struct gong_data_set *set, const char *name,
     if (format == GONG_DATA_BY_NAME) {
         format = format_of(name);
     }
-    result = format == GONG_DATA_LINES
-                 ? read_lines(set, text, &report)
-                 : read_prom(set, text, format == GONG_DATA_OPENMETRICS,
-                             &report);
+    result =
+        format == GONG_DATA_LINES
+            ? read_lines(set, text, &report)
+            : read_prom(set, text, format == GONG_DATA_OPENMETRICS, &report);
     if (report.refused > 0) {
         (void)fprintf(err, "%s: %zu lines refused\n", name, report.refused);
     }

@@ -77,7 +77,7 @@ gong_input_read(struct gong_input *input, char *out, size_t size, size_t *len)
     (void)gzerror(input->file, &code);
     if (got < 0 || code == Z_BUF_ERROR) {
         /* What came before a cut is not handed out as if it were all. */
-        return code == Z_ERRNO ? GONG_ERR_IO
+        return code == Z_ERRNO       ? GONG_ERR_IO
                : code == Z_MEM_ERROR ? GONG_ERR_MEMORY
                                      : GONG_ERR_CORRUPT;
     }

@@ -36,8 +36,8 @@ date_of(int64_t days)
     int64_t z = days + 719468;
     int64_t era = (z >= 0 ? z : z - 146096) / 146097;
     int64_t of_era = z - era * 146097;
-    int64_t y = (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) /
-                365;
+    int64_t y =
+        (of_era - of_era / 1460 + of_era / 36524 - of_era / 146096) / 365;
     int64_t of_year = of_era - (365 * y + y / 4 - y / 100);
     int64_t m = (5 * of_year + 2) / 153;
     struct date date = {.day = of_year - (153 * m + 2) / 5 + 1,
@@ -127,8 +127,8 @@ is_date(const struct date *date)
 {
     static const int lengths[] = {31, 29, 31, 30, 31, 30,
                                   31, 31, 30, 31, 30, 31};
-    bool leap = (date->year % 4 == 0 && date->year % 100 != 0) ||
-                date->year % 400 == 0;
+    bool leap =
+        (date->year % 4 == 0 && date->year % 100 != 0) || date->year % 400 == 0;
 
     return date->year >= 1 && date->month >= 1 && date->month <= 12 &&
            date->day >= 1 && date->day <= lengths[date->month - 1] &&
@@ -209,7 +209,7 @@ gong_instant_text(int64_t ms, char out[static GONG_INSTANT_SIZE])
     int64_t days = seconds >= 0 ? seconds / DAY : -((-(seconds + 1)) / DAY) - 1;
     int64_t of_day = seconds - days * DAY;
     struct date date = date_of(days);
-    char dot[16] = "";
+    char dot[24] = "";
     int used;
 
     if (seconds > SECONDS_MAX || seconds < SECONDS_MIN) {

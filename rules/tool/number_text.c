@@ -79,10 +79,10 @@ write_plain(const struct decimal *d, char *out)
 static size_t
 write_exponent(const struct decimal *d, char *out)
 {
-    int used = snprintf(out, GONG_NUMBER_PLAIN_SIZE, "%s%c%s%.*se%+03d",
-                        d->negative ? "-" : "", d->digits[0],
-                        d->count > 1 ? "." : "", d->count - 1, d->digits + 1,
-                        d->point - 1);
+    int used =
+        snprintf(out, GONG_NUMBER_PLAIN_SIZE, "%s%c%s%.*se%+03d",
+                 d->negative ? "-" : "", d->digits[0], d->count > 1 ? "." : "",
+                 d->count - 1, d->digits + 1, d->point - 1);
 
     return (size_t)used;
 }
@@ -124,9 +124,8 @@ size_t
 gong_number_seconds(int64_t ms, char out[static GONG_NUMBER_PLAIN_SIZE])
 {
     uint64_t size = ms < 0 ? 0 - (uint64_t)ms : (uint64_t)ms;
-    int used = snprintf(out, GONG_NUMBER_PLAIN_SIZE,
-                        "%s%" PRIu64 ".%03" PRIu64, ms < 0 ? "-" : "",
-                        size / 1000, size % 1000);
+    int used = snprintf(out, GONG_NUMBER_PLAIN_SIZE, "%s%" PRIu64 ".%03" PRIu64,
+                        ms < 0 ? "-" : "", size / 1000, size % 1000);
 
     while (out[used - 1] == '0') {
         used--;

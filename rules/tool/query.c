@@ -170,8 +170,7 @@ compare_places(const void *a, const void *b)
     const struct place *y = b;
     struct gong_label_view first[GONG_LABELSET_MAX];
     struct gong_label_view second[GONG_LABELSET_MAX];
-    size_t count =
-        gong_eval_memory_labels(x->answer->memory, x->series, first);
+    size_t count = gong_eval_memory_labels(x->answer->memory, x->series, first);
 
     return gong_labels_compare(
         first, count, second,

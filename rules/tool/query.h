@@ -44,7 +44,7 @@ void gong_answer_fini(struct gong_answer *answer);
 
 /* Why there is none. */
 struct gong_query_error {
-    const char *type; /* bad_data, or execution as the evaluator has it */
+    const char *type;  /* bad_data, or execution as the evaluator has it */
     const char *fault; /* the evaluator's word, or "" */
     struct gong_expr_error detail;
 };
