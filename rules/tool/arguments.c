@@ -177,3 +177,28 @@ gong_arguments_read(const struct gong_call *call,
     *status = GONG_TOOL_OK;
     return true;
 }
+
+int
+gong_tool_status(enum gong_err err)
+{
+    switch (err) {
+    case GONG_OK:
+        return GONG_TOOL_OK;
+    case GONG_ERR_MEMORY:
+        return GONG_TOOL_MEMORY;
+    case GONG_ERR_IO:
+    case GONG_ERR_NOT_FOUND:
+        return GONG_TOOL_INPUT;
+    case GONG_ERR_INVALID:
+    case GONG_ERR_NO_SPACE:
+    case GONG_ERR_READ_ONLY:
+    case GONG_ERR_CORRUPT:
+    case GONG_ERR_TOO_LARGE:
+    case GONG_ERR_AGAIN:
+    case GONG_ERR_CLOSED:
+    case GONG_ERR_TIMEOUT:
+    case GONG_ERR_UNSUPPORTED:
+        break;
+    }
+    return GONG_TOOL_DATA;
+}

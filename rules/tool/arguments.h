@@ -10,6 +10,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "common/err.h"
+
 #define GONG_TOOL_OK     0
 #define GONG_TOOL_NO     1  /* an answer that is no: problems, failed tests */
 #define GONG_TOOL_USAGE  64 /* sysexits.h has these numbers */
@@ -78,6 +80,9 @@ bool gong_arguments_read(const struct gong_call *call,
 /* gong_call_refuse: "found what, expected expected" on err; USAGE. */
 int gong_call_refuse(const struct gong_call *call, const char *what,
                      const char *expected);
+
+/* gong_tool_status: the exit code of an error. */
+int gong_tool_status(enum gong_err err);
 
 void gong_command_help(const struct gong_command *command,
                        const struct gong_argument *table, size_t count,

@@ -88,33 +88,17 @@ evaluate(const struct gong_call *call, const struct eval_options *options,
     struct gong_data_set *set = gong_data_set_new();
     struct gong_eval_memory *memory = NULL;
     size_t refused = 0;
-    int status = GONG_TOOL_MEMORY;
+    enum gong_err err;
+    int status;
 
     if (set == NULL) {
-        return status;
+        return GONG_TOOL_MEMORY;
     }
-    switch (
-        gong_data_set_read(set, options->data, format, call->err, &refused)) {
-    case GONG_OK:
+    err = gong_data_set_read(set, options->data, format, call->err, &refused);
+    status = gong_tool_status(err);
+    if (err == GONG_OK) {
         memory = gong_data_set_finish(set);
-        break;
-    case GONG_ERR_IO:
-        status = GONG_TOOL_INPUT;
-        break;
-    case GONG_ERR_MEMORY:
-        break;
-    case GONG_ERR_INVALID:
-    case GONG_ERR_NO_SPACE:
-    case GONG_ERR_READ_ONLY:
-    case GONG_ERR_CORRUPT:
-    case GONG_ERR_TOO_LARGE:
-    case GONG_ERR_AGAIN:
-    case GONG_ERR_CLOSED:
-    case GONG_ERR_NOT_FOUND:
-    case GONG_ERR_TIMEOUT:
-    case GONG_ERR_UNSUPPORTED:
-        status = GONG_TOOL_DATA;
-        break;
+        status = memory == NULL ? GONG_TOOL_MEMORY : status;
     }
     if (memory != NULL) {
         bool json =

@@ -32,6 +32,16 @@ const struct gong_command gong_commands[] = {
      "Exit: 0, 1 the expression is refused or fails, 64 usage, 65 bad data, "
      "66 no file.\n",
      gong_cmd_eval},
+    {"replay", "--rules FILE --data FILE [--format WORD] [--tolerance LENGTH]",
+     "Cho số liệu cũ chạy qua quy tắc: báo động nào, lúc nào, bao lâu.",
+     "Runs past samples through rules: which alerts, when, for how long.",
+     "Data: lines sorted by stamp, or late by at most --tolerance; in a file a "
+     "sample\n"
+     "arrives at its stamp. --format json: a transition a line, last a "
+     "summary.\n"
+     "\n"
+     "Exit: 0, 1 the rules are refused, 64 usage, 65 bad data, 66 no file.\n",
+     gong_cmd_replay},
     {0},
 };
 
