@@ -183,3 +183,8 @@ gong_test(mqtt_late LINKS gong_mqtt)
 target_link_options(test_mqtt_late PRIVATE LINKER:--wrap=gong_paho_load)
 gong_test(mqtt_settings LINKS gong_mqtt)
 gong_test(mqtt_paho LINKS gong_mqtt)
+
+# gong-rules
+foreach(module yaml_tree prom_rules)
+    gong_test(${module} LINKS gong_prom_rules)
+endforeach()
