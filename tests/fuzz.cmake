@@ -10,12 +10,4 @@ target_link_options(fuzz_journal_record PRIVATE
 gong_fuzz(rule_file LINKS gong_rule_file)
 gong_fuzz(expression LINKS gong_engine)
 gong_fuzz(template LINKS gong_engine)
-gong_fuzz(prom_text LINKS gong_wire)
-gong_fuzz(engine_record LINKS gong_engine)
-gong_fuzz(ack LINKS gong_collector_core)
-gong_fuzz(ledger_report LINKS gong_agent_core)
-gong_fuzz(receive_file LINKS gong_agent_core)
-gong_fuzz(drops LINKS gong_collector_core gong_agent_core)
-gong_fuzz(engine_snapshot LINKS gong_engine)
-target_sources(fuzz_engine_snapshot PRIVATE
-    ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
+gong_fuzz(match LINKS gong_engine)

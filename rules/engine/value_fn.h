@@ -1,6 +1,8 @@
 /*
  * value_fn: PromQL's functions of one value, applied to each of a vector. What
  * is special about NaN, infinities and the sign of zero is as in Go's math.
+ * Logarithms, exp, sinh and the like are the C library's: rarely another last
+ * bit than Prometheus has, two for angles.
  *
  * What is of the whole vector is the caller's: the result has no metric name;
  * the date functions without an argument are of time(); clamp whose first
