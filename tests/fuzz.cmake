@@ -9,6 +9,7 @@ target_link_options(fuzz_journal_record PRIVATE
     LINKER:--wrap=fsync,--wrap=fdatasync)
 gong_fuzz(rule_file LINKS gong_rule_file)
 gong_fuzz(expression LINKS gong_engine)
+gong_fuzz(eval LINKS gong_engine)
 gong_fuzz(template LINKS gong_engine)
 gong_fuzz(match LINKS gong_engine)
 gong_fuzz(prom_text LINKS gong_wire)

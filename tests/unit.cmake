@@ -57,8 +57,12 @@ gong_test_disk(spool_powercut)
 
 # rules/engine
 foreach(module hash arena symbol labelset name series timer alert declared
-        arith eval)
+        arith)
     gong_test(${module} LINKS gong_engine)
+endforeach()
+foreach(module eval eval_operator eval_call eval_memory)
+    gong_test(${module} LINKS gong_engine
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/eval_fixture.c)
 endforeach()
 foreach(module book bind effect engine engine_limits engine_model)
     gong_test(${module} LINKS gong_engine m
