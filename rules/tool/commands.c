@@ -61,6 +61,19 @@ const struct gong_command gong_commands[] = {
      "\n"
      "Exit: 0, 1 the rules are refused, 64 usage, 65 bad data, 66 no file.\n",
      gong_cmd_replay},
+    {"test", "FILE... [--rules FILE]",
+     "Thử quy tắc bằng tệp thử của ta (*.cases) hoặc của promtool (*.yml).",
+     "Unit tests of rules: ours (*.cases) or promtool's (*.yml), unchanged.",
+     "*.cases: RULE fires|quiet FROM TO STEP LINE, a case a line, seconds; "
+     "*.yml: rule_files,\n"
+     "input_series, alert_rule_test, promql_expr_test as for promtool test "
+     "rules. Alerts are\n"
+     "run by the evaluator and, where it can take rule and samples, by the "
+     "engine: both\n"
+     "have to agree.\n"
+     "\n"
+     "Exit: 0, 1 a test failed or a file is wrong, 64 usage.\n",
+     gong_cmd_test},
     {0},
 };
 

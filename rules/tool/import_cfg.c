@@ -149,7 +149,7 @@ static void
 import_group(struct import *import, const struct gong_prom_group *group)
 {
     struct gong_prom_origin origin = {import->file, group, interval_of(group),
-                                      1};
+                                      1, false};
 
     if (import->head == NULL) {
         put_head(import, group);
