@@ -92,7 +92,7 @@ expected_pairs(struct gong_promtest_run *run,
         struct gong_expr_error error = {0};
 
         if (gong_series_labels_read(
-                gong_str_of(sample->labels == NULL ? "" : sample->labels),
+                gong_str_of(sample->labels == NULL ? "{}" : sample->labels),
                 &labels, &error) != GONG_OK) {
             gong_promtest_place(run, sample->node);
             (void)fprintf(run->out, "labels: %s\n", error.message);

@@ -116,9 +116,6 @@ static enum gong_err
 add(struct gong_series_values *out, size_t *capacity,
     struct gong_series_value value)
 {
-    if (out->count == GONG_SERIES_VALUES_MAX) {
-        return GONG_ERR_TOO_LARGE;
-    }
     if (out->count == *capacity) {
         size_t grown = *capacity == 0 ? 64 : *capacity * 2;
         struct gong_series_value *items =
@@ -213,6 +210,10 @@ gong_series_values_read(struct gong_str text, struct gong_series_values *out,
             return GONG_OK;
         }
         err = read_item(&c, &item);
+        if (err == GONG_OK &&
+            item.count > GONG_SERIES_VALUES_MAX - out->count) {
+            err = GONG_ERR_TOO_LARGE;
+        }
         for (size_t i = 0; i < item.count && err == GONG_OK; i++) {
             err = add(out, &capacity,
                       (struct gong_series_value){item.value, item.omitted});
@@ -223,7 +224,7 @@ gong_series_values_read(struct gong_str text, struct gong_series_values *out,
         }
     }
     if (err == GONG_ERR_TOO_LARGE) {
-        (void)refuse(&c, "found more than 10000000 values, expected fewer");
+        (void)refuse(&c, "found more than 1000000 values, expected fewer");
     }
     gong_series_values_fini(out);
     return err;
