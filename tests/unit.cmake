@@ -60,8 +60,12 @@ gong_test_disk(spool_powercut)
 
 # rules/engine
 foreach(module hash arena symbol labelset name series timer alert declared
-        arith eval sample_window)
+        arith sample_window)
     gong_test(${module} LINKS gong_engine)
+endforeach()
+foreach(module eval eval_operator eval_call eval_memory)
+    gong_test(${module} LINKS gong_engine
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/eval_fixture.c)
 endforeach()
 foreach(module book bind effect engine_limits)
     gong_test(${module} LINKS gong_engine m
@@ -165,7 +169,7 @@ target_link_options(test_promql_memory PRIVATE
 # collector: inputs
 gong_test(input_host LINKS gong_inputs)
 gong_test(net_address LINKS gong_inputs)
-gong_test(prom_text LINKS gong_inputs)
+gong_test(prom_text LINKS gong_wire)
 gong_test(input_exec LINKS gong_inputs
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/input_fixture.c)
 foreach(module fetch input_prometheus input_checks)
@@ -207,3 +211,11 @@ gong_test(mqtt_late LINKS gong_mqtt)
 target_link_options(test_mqtt_late PRIVATE LINKER:--wrap=gong_paho_load)
 gong_test(mqtt_settings LINKS gong_mqtt)
 gong_test(mqtt_paho LINKS gong_mqtt)
+
+# gong-rules
+foreach(module yaml_tree prom_rules)
+    gong_test(${module} LINKS gong_prom_rules)
+endforeach()
+foreach(module series_notation rules_text line_runs lint)
+    gong_test(${module} LINKS gong_rules_tool)
+endforeach()

@@ -50,8 +50,7 @@ check_range_call(struct gong_eval *eval, uint32_t index,
     const char *fault = gong_range_fn_fault(call);
 
     return fault == NULL ||
-           gong_eval_fail(eval, index, GONG_EVAL_PARAMETER, "%s(): %s",
-                          gong_range_fn_name(call->fn), fault);
+           gong_eval_fail(eval, index, GONG_EVAL_PARAMETER, "%s", fault);
 }
 
 /* One window of the call into the vector, where it has a result. */
