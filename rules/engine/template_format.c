@@ -1,299 +1,621 @@
 #include "rules/engine/template_format.h"
 
-#include <math.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "rules/engine/promql_error.h"
 #include "rules/engine/promql_literal.h"
+#include "rules/engine/template_quote.h"
 
-#define WIDTH_MAX     100
-#define PRECISION_MAX 40
-#define NUMBER_MAX    (320 + PRECISION_MAX) /* of %f, with sign and point */
+#define COUNT_MAX   1000 /* width and precision */
+#define INTEGER_MAX (COUNT_MAX + 80)
+
+static void
+put_text(struct gong_tbuilder *out, const char *text)
+{
+    gong_tbuilder_put(out, gong_str_of(text));
+}
+
+/* %!d(float64=1.5) */
+static void
+put_bad(struct gong_tbuilder *out, const struct gong_tverb *verb,
+        const struct gong_tvalue *value)
+{
+    struct gong_tverb plain = *verb;
+
+    put_text(out, "%!");
+    gong_tquote_rune(out, verb->verb);
+    put_text(out, "(");
+    if (value->kind == GONG_TKIND_NIL) {
+        put_text(out, "<nil>");
+    } else {
+        put_text(out, gong_tvalue_type(value));
+        put_text(out, "=");
+        plain.verb = 'v';
+        gong_tformat_value(out, &plain, value);
+    }
+    put_text(out, ")");
+}
+
+/* The first characters of text, as many as the precision allows. */
+static struct gong_str
+cut(const struct gong_tverb *verb, struct gong_str text)
+{
+    int left = verb->precision;
+    size_t at = 0;
+
+    while (left > 0 && at < text.len) {
+        size_t len = gong_promql_rune(
+            gong_str_from(text.data + at, text.len - at), NULL);
+
+        at += len == 0 ? 1 : len;
+        left--;
+    }
+    return verb->precision < 0 ? text : gong_str_from(text.data, at);
+}
+
+static void
+put_hex(struct gong_tbuilder *out, const struct gong_tverb *verb,
+        struct gong_str text)
+{
+    const char *digits =
+        verb->verb == 'x' ? "0123456789abcdefx" : "0123456789ABCDEFX";
+    struct gong_tbuilder hex = {.render = out->render};
+    size_t count = text.len;
+
+    if (verb->precision >= 0 && (size_t)verb->precision < count) {
+        count = (size_t)verb->precision;
+    }
+    for (size_t i = 0; i < count; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+
+        if (verb->space && i > 0) {
+            gong_tbuilder_putc(&hex, ' ');
+        }
+        if (verb->sharp && (verb->space || i == 0)) {
+            gong_tbuilder_putc(&hex, '0');
+            gong_tbuilder_putc(&hex, digits[16]);
+        }
+        gong_tbuilder_putc(&hex, digits[c >> 4]);
+        gong_tbuilder_putc(&hex, digits[c & 15]);
+    }
+    gong_tformat_padded(out, verb, gong_tbuilder_text(&hex));
+}
+
+static bool
+put_string(struct gong_tbuilder *out, const struct gong_tverb *verb,
+           struct gong_str text)
+{
+    struct gong_tbuilder quoted = {.render = out->render};
+
+    switch (verb->verb) {
+    case 'v':
+    case 's':
+        if (!verb->sharp || verb->verb == 's') {
+            gong_tformat_padded(out, verb, cut(verb, text));
+            return true;
+        }
+        gong_tquote(&quoted, text, false, false);
+        break;
+    case 'q':
+        gong_tquote(&quoted, cut(verb, text), verb->plus, verb->sharp);
+        break;
+    case 'x':
+    case 'X':
+        put_hex(out, verb, text);
+        return true;
+    default:
+        return false;
+    }
+    gong_tformat_padded(out, verb, gong_tbuilder_text(&quoted));
+    return true;
+}
+
+static unsigned
+base_of(uint32_t verb)
+{
+    return verb == 'b'                  ? 2
+           : verb == 'o' || verb == 'O' ? 8
+           : verb == 'x' || verb == 'X' ? 16
+                                        : 10;
+}
+
+static const char *
+prefix_of(const struct gong_tverb *verb)
+{
+    if (verb->verb == 'O') {
+        return "0o";
+    }
+    if (!verb->sharp) {
+        return "";
+    }
+    return verb->verb == 'b'   ? "0b"
+           : verb->verb == 'o' ? "0"
+           : verb->verb == 'x' ? "0x"
+           : verb->verb == 'X' ? "0X"
+                               : "";
+}
+
+/* Written from the end of the buffer: digits, prefix, sign. */
+static void
+put_digits(struct gong_tbuilder *out, const struct gong_tverb *verb,
+           int64_t value)
+{
+    const char *digits =
+        verb->verb == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
+    const char *prefix = prefix_of(verb);
+    struct gong_tverb spaces = *verb;
+    char text[INTEGER_MAX];
+    size_t at = sizeof text;
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    unsigned base = base_of(verb->verb);
+    bool sign = value < 0 || verb->plus || verb->space;
+    int least = verb->precision < 0 ? 1 : verb->precision;
+
+    if (verb->precision < 0 && verb->zero && !verb->minus && verb->width > 0) {
+        least = verb->width - (sign ? 1 : 0);
+    }
+    while (left > 0 || (int)(sizeof text - at) < least) {
+        text[--at] = digits[left % base];
+        left /= base;
+    }
+    at -= strlen(prefix);
+    memcpy(text + at, prefix, strlen(prefix));
+    if (sign) {
+        text[--at] = value < 0 ? '-' : verb->plus ? '+' : ' ';
+    }
+    spaces.zero = false;
+    gong_tformat_padded(out, &spaces,
+                        gong_str_from(text + at, sizeof text - at));
+}
+
+static bool
+put_integer(struct gong_tbuilder *out, const struct gong_tverb *verb,
+            int64_t value)
+{
+    struct gong_tbuilder text = {.render = out->render};
+    uint32_t rune = value < 0 || value > 0x10ffff ? 0xfffd : (uint32_t)value;
+    char code[32];
+
+    switch (verb->verb) {
+    case 'v':
+    case 'd':
+    case 'b':
+    case 'o':
+    case 'O':
+    case 'x':
+    case 'X':
+        if (verb->precision == 0 && value == 0) {
+            gong_tformat_padded(out, verb, gong_str_from("", 0));
+        } else {
+            put_digits(out, verb, value);
+        }
+        return true;
+    case 'c':
+        gong_tquote_rune(&text, rune);
+        break;
+    case 'q':
+        gong_tquote_char(&text, rune);
+        break;
+    case 'U':
+        (void)snprintf(code, sizeof code, "U+%04llX",
+                       (unsigned long long)value);
+        put_text(&text, code);
+        break;
+    default:
+        return false;
+    }
+    gong_tformat_padded(out, verb, gong_tbuilder_text(&text));
+    return true;
+}
+
+static void
+put_labels(struct gong_tbuilder *out, const struct gong_tverb *verb,
+           const struct gong_label_view *list, size_t count)
+{
+    const struct gong_label_view *label = gong_tvalue_label(list, count, NULL);
+    bool first = true;
+
+    put_text(out, "map[");
+    while (label != NULL && !out->render->failed) {
+        struct gong_tvalue name = gong_tvalue_text(label->name);
+        struct gong_tvalue value = gong_tvalue_text(label->value);
+
+        put_text(out, first ? "" : " ");
+        gong_tformat_value(out, verb, &name);
+        put_text(out, ":");
+        gong_tformat_value(out, verb, &value);
+        label = gong_tvalue_label(list, count, label);
+        first = false;
+    }
+    put_text(out, "]");
+}
+
+static void
+put_args(struct gong_tbuilder *out, const struct gong_tverb *verb,
+         const struct gong_tvalue *args, size_t count)
+{
+    put_text(out, "map[");
+    for (size_t i = 0; i < count && !out->render->failed; i++) {
+        char text[32];
+        int len = snprintf(text, sizeof text, "arg%zu", i);
+        struct gong_tvalue name =
+            gong_tvalue_text(gong_str_from(text, (size_t)len));
+
+        put_text(out, i > 0 ? " " : "");
+        gong_tformat_value(out, verb, &name);
+        put_text(out, ":");
+        gong_tformat_value(out, verb, &args[i]);
+    }
+    put_text(out, "]");
+}
+
+static void
+put_sample(struct gong_tbuilder *out, const struct gong_tverb *verb,
+           const struct gong_template_sample *sample)
+{
+    struct gong_tvalue value = gong_tvalue_float(sample->value);
+
+    put_text(out, "{");
+    put_labels(out, verb, sample->labels, sample->label_count);
+    put_text(out, " ");
+    gong_tformat_value(out, verb, &value);
+    put_text(out, "}");
+}
+
+static void
+put_root(struct gong_tbuilder *out, const struct gong_tverb *verb,
+         const struct gong_template_context *root)
+{
+    struct gong_tvalue value = gong_tvalue_float(root->value);
+    struct gong_tvalue url = gong_tvalue_text(
+        gong_str_of(root->external_url == NULL ? "" : root->external_url));
+
+    put_text(out, "{");
+    put_labels(out, verb, root->labels, root->label_count);
+    put_text(out, " map[] ");
+    gong_tformat_value(out, verb, &url);
+    put_text(out, " ");
+    gong_tformat_value(out, verb, &value);
+    put_text(out, "}");
+}
+
+static void
+put_vector(struct gong_tbuilder *out, const struct gong_tverb *verb,
+           const struct gong_tvalue *value)
+{
+    put_text(out, "[");
+    for (size_t i = 0; i < value->as.vector.count; i++) {
+        put_text(out, i > 0 ? " " : "");
+        put_sample(out, verb, value->as.vector.list[i]);
+    }
+    put_text(out, "]");
+}
+
+static bool
+put_boolean(struct gong_tbuilder *out, const struct gong_tverb *verb,
+            bool value)
+{
+    if (verb->verb != 't' && verb->verb != 'v') {
+        return false;
+    }
+    gong_tformat_padded(out, verb, gong_str_of(value ? "true" : "false"));
+    return true;
+}
+
+static bool
+put_value(struct gong_tbuilder *out, const struct gong_tverb *verb,
+          const struct gong_tvalue *value)
+{
+    switch (value->kind) {
+    case GONG_TKIND_NIL:
+        if (verb->verb != 'v') {
+            return false;
+        }
+        gong_tformat_padded(out, verb, gong_str_of("<nil>"));
+        return true;
+    case GONG_TKIND_BOOL:
+        return put_boolean(out, verb, value->as.boolean);
+    case GONG_TKIND_INT:
+    case GONG_TKIND_BYTE:
+        return put_integer(out, verb, value->as.integer);
+    case GONG_TKIND_FLOAT:
+        return gong_tformat_number(out, verb, value->as.number);
+    case GONG_TKIND_STRING:
+    case GONG_TKIND_HTML:
+        return put_string(out, verb, value->as.text);
+    case GONG_TKIND_LABELS:
+        put_labels(out, verb, value->as.labels.list, value->as.labels.count);
+        return true;
+    case GONG_TKIND_VECTOR:
+        put_vector(out, verb, value);
+        return true;
+    case GONG_TKIND_SAMPLE:
+        put_text(out, "&");
+        put_sample(out, verb, value->as.sample);
+        return true;
+    case GONG_TKIND_ARGS:
+        put_args(out, verb, value->as.args.list, value->as.args.count);
+        return true;
+    case GONG_TKIND_ROOT:
+        put_root(out, verb, value->as.root);
+        return true;
+    }
+    return true;
+}
 
 void
-gong_render_put(struct gong_render *render, struct gong_str text)
+gong_tformat_value(struct gong_tbuilder *out, const struct gong_tverb *verb,
+                   const struct gong_tvalue *value)
 {
-    size_t room = render->size - render->used;
-
-    if (render->full || render->size == 0) {
+    if (out->render->failed) {
         return;
     }
-    if (text.len > room - 1) {
-        text.len = room - 1;
-        render->full = true;
-    }
-    if (text.len > 0) {
-        memcpy(render->out + render->used, text.data, text.len);
-        render->used += text.len;
+    if (verb->verb == 'T') {
+        gong_tformat_padded(out, verb, gong_str_of(gong_tvalue_type(value)));
+    } else if (!put_value(out, verb, value)) {
+        put_bad(out, verb, value);
     }
 }
 
-size_t
-gong_render_end(struct gong_render *render)
+static void
+put_plain(struct gong_tbuilder *out, const struct gong_tvalue *value)
 {
-    size_t start = render->used;
+    const struct gong_tverb plain = {.width = -1, .precision = -1, .verb = 'v'};
 
-    if (render->size == 0) {
-        return 0;
-    }
-    /* Where it was cut, the last character may be a part of one. */
-    while (render->full && start > 0 && render->used - start < 4) {
-        size_t len = 0;
-
-        start--;
-        if (((unsigned char)render->out[start] & 0xc0) == 0x80) {
-            continue;
-        }
-        len = gong_promql_rune(
-            gong_str_from(render->out + start, render->used - start), NULL);
-        if (len == 0) {
-            render->used = start;
-        }
-        break;
-    }
-    render->out[render->used] = '\0';
-    return render->used;
+    gong_tformat_value(out, &plain, value);
 }
 
+void
+gong_tformat_sprint(struct gong_tbuilder *out, const struct gong_tvalue *args,
+                    size_t count, bool line)
+{
+    for (size_t i = 0; i < count; i++) {
+        /* HTML is no string here, but it is one of Go's kind string. */
+        bool apart = i > 0 && !gong_tvalue_is_text(&args[i]) &&
+                     !gong_tvalue_is_text(&args[i - 1]);
+
+        if (i > 0 && (line || apart)) {
+            put_text(out, " ");
+        }
+        put_plain(out, &args[i]);
+    }
+    put_text(out, line ? "\n" : "");
+}
+
+struct scanner {
+    struct gong_str format;
+    size_t at;
+    const struct gong_tvalue *args;
+    size_t count;
+    size_t next;
+    bool reordered; /* [n] was used anywhere */
+    bool bad_index; /* in this verb */
+    bool indexed;   /* [n] stands right here */
+};
+
+static char
+ahead(const struct scanner *s)
+{
+    return s->at < s->format.len ? s->format.data[s->at] : '\0';
+}
+
+/* -1 where there is none, -2 beyond what is sensible. */
 static int
-read_count(struct gong_str text, size_t *at)
+read_count(struct scanner *s)
 {
-    int value = 0;
+    int value = -1;
 
-    while (*at < text.len && text.data[*at] >= '0' && text.data[*at] <= '9') {
-        if (value <= WIDTH_MAX) {
-            value = value * 10 + (text.data[*at] - '0');
+    while (ahead(s) >= '0' && ahead(s) <= '9') {
+        value = (value < 0 ? 0 : value) * 10 + (ahead(s) - '0');
+        if (value > COUNT_MAX) {
+            s->at = s->format.len;
+            return -2;
         }
-        (*at)++;
+        s->at++;
     }
     return value;
 }
 
-static bool
-read_flag(char c, struct gong_format *format)
+static void
+read_flags(struct scanner *s, struct gong_tverb *verb)
 {
-    format->left = format->left || c == '-';
-    format->plus = format->plus || c == '+';
-    format->space = format->space || c == ' ';
-    format->zero = format->zero || c == '0';
-    return c == '-' || c == '+' || c == ' ' || c == '0';
-}
-
-/* After the "%"; at is moved behind the verb. */
-static bool
-parse_verb(struct gong_str text, size_t *at, struct gong_format *format,
-           struct gong_expr_error *error)
-{
-    size_t start = *at;
-
-    while (*at < text.len && read_flag(text.data[*at], format)) {
-        (*at)++;
-    }
-    format->width = read_count(text, at);
-    format->precision = -1;
-    if (*at < text.len && text.data[*at] == '.') {
-        (*at)++;
-        format->precision = read_count(text, at);
-    }
-    format->verb = *at < text.len ? text.data[*at] : '\0';
-    if (format->verb == '\0' || strchr("eEfFgGs", format->verb) == NULL) {
-        return gong_expr_fail(error, start,
-                              "found a format without a verb that is known, "
-                              "expected one such as %%.1f or %%s");
-    }
-    if (format->width > WIDTH_MAX || format->precision > PRECISION_MAX ||
-        (format->verb == 's' && (format->precision >= 0 || format->zero))) {
-        return gong_expr_fail(error, start,
-                              "found a verb that is too wide or mixed up, "
-                              "expected one such as %%.1f or %%s");
-    }
-    (*at)++;
-    return true;
-}
-
-/* Text with "%%" as "%" up to a single "%" or the end. */
-static char *
-take_literal(struct gong_str text, size_t *at)
-{
-    char *out = malloc(text.len + 1);
-    size_t used = 0;
-
-    while (out != NULL && *at < text.len) {
-        bool percent = text.data[*at] == '%';
-
-        if (percent && (*at + 1 == text.len || text.data[*at + 1] != '%')) {
+    for (;; s->at++) {
+        switch (ahead(s)) {
+        case '+':
+            verb->plus = true;
             break;
+        case '-':
+            verb->minus = true;
+            verb->zero = false;
+            break;
+        case '#':
+            verb->sharp = true;
+            break;
+        case ' ':
+            verb->space = true;
+            break;
+        case '0':
+            verb->zero = !verb->minus;
+            break;
+        default:
+            return;
         }
-        out[used++] = text.data[*at];
-        *at += percent ? 2 : 1;
     }
-    if (out != NULL) {
-        out[used] = '\0';
-    }
-    return out;
 }
 
-bool
-gong_format_parse(struct gong_str text, struct gong_format *format,
-                  struct gong_expr_error *error)
+/* [n]: which argument is next. */
+static void
+read_index(struct scanner *s)
 {
-    size_t at = 0;
-    bool ok = true;
+    size_t start = s->at;
+    int n = 0;
 
-    *format = (struct gong_format){.width = 0};
-    format->before = take_literal(text, &at);
-    if (format->before == NULL) {
-        ok = gong_expr_fail(error, 0, "found no memory left, expected some");
-    } else if (at == text.len) {
-        ok = gong_expr_fail(error, 0,
-                            "found a format without a verb, expected one such "
-                            "as %%.1f or %%s");
-    } else {
-        at++;
-        ok = parse_verb(text, &at, format, error);
+    if (ahead(s) != '[') {
+        return;
     }
-    if (ok) {
-        format->after = take_literal(text, &at);
-        if (format->after == NULL) {
-            ok =
-                gong_expr_fail(error, 0, "found no memory left, expected some");
-        } else if (at != text.len) {
-            ok = gong_expr_fail(error, at,
-                                "found a second verb in a format, expected "
-                                "one");
+    s->reordered = true;
+    s->at++;
+    n = read_count(s);
+    if (n < 1 || ahead(s) != ']' || (size_t)n > s->count) {
+        const char *end =
+            memchr(s->format.data + start, ']', s->format.len - start);
+
+        s->bad_index = true;
+        s->at = end == NULL ? start + 1 : (size_t)(end - s->format.data) + 1;
+        return;
+    }
+    s->at++;
+    s->next = (size_t)n - 1;
+    s->indexed = true;
+}
+
+/* A number, or "*": the next argument; false where that is none. */
+static bool
+read_measure(struct scanner *s, int *out)
+{
+    if (ahead(s) != '*') {
+        *out = read_count(s);
+        if (*out >= 0 && s->indexed) {
+            s->bad_index = true; /* "%[3]2d" */
         }
+        return true;
     }
-    if (!ok) {
-        gong_format_fini(format);
+    s->at++;
+    s->indexed = false;
+    if (s->next >= s->count) {
+        return false;
     }
+    const struct gong_tvalue *arg = &s->args[s->next++];
+    bool ok = arg->kind == GONG_TKIND_INT && arg->as.integer <= COUNT_MAX &&
+              arg->as.integer >= -COUNT_MAX;
+    *out = ok ? (int)arg->as.integer : -1;
     return ok;
 }
 
-void
-gong_format_fini(struct gong_format *format)
+static void
+read_width(struct scanner *s, struct gong_tverb *verb,
+           struct gong_tbuilder *out)
 {
-    free(format->before);
-    free(format->after);
-    *format = (struct gong_format){.width = 0};
-}
+    bool star = false;
 
-bool
-gong_format_is_text(const struct gong_format *format)
-{
-    return format->verb == 's';
+    read_index(s);
+    star = ahead(s) == '*';
+    if (!read_measure(s, &verb->width)) {
+        put_text(out, "%!(BADWIDTH)");
+        verb->width = -1;
+    } else if (star && verb->width < 0) {
+        verb->width = -verb->width;
+        verb->minus = true;
+        verb->zero = false;
+    }
 }
 
 static void
-put_fill(struct gong_render *out, char fill, size_t count)
+read_precision(struct scanner *s, struct gong_tverb *verb,
+               struct gong_tbuilder *out)
 {
-    while (count > 0) {
-        gong_render_put(out, gong_str_from(&fill, 1));
-        count--;
-    }
-}
+    bool star = false;
 
-static size_t
-characters_in(struct gong_str text)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        count += ((unsigned char)text.data[i] & 0xc0) != 0x80 ? 1 : 0;
+    if (ahead(s) != '.') {
+        return;
     }
-    return count;
+    s->at++;
+    if (s->indexed) {
+        s->bad_index = true; /* "%[3].2d" */
+    }
+    read_index(s);
+    star = ahead(s) == '*';
+    if (!read_measure(s, &verb->precision) || (star && verb->precision < 0)) {
+        put_text(out, "%!(BADPREC)");
+        verb->precision = -1;
+    } else if (!star && verb->precision < 0) {
+        verb->precision = 0;
+    }
 }
 
 static void
-put_padded(const struct gong_format *format, struct gong_str text,
-           struct gong_render *out)
+put_missing(struct gong_tbuilder *out, uint32_t verb, const char *why)
 {
-    size_t have = characters_in(text);
-    size_t width = (size_t)format->width;
-    size_t fill = width > have ? width - have : 0;
-
-    gong_render_put(out, gong_str_of(format->before));
-    put_fill(out, ' ', format->left ? 0 : fill);
-    gong_render_put(out, text);
-    put_fill(out, ' ', format->left ? fill : 0);
-    gong_render_put(out, gong_str_of(format->after));
+    put_text(out, "%!");
+    gong_tquote_rune(out, verb);
+    put_text(out, why);
 }
 
-void
-gong_format_text(const struct gong_format *format, struct gong_str value,
-                 struct gong_render *out)
+/* Behind the "%". */
+static void
+put_verb(struct scanner *s, struct gong_tbuilder *out)
 {
-    put_padded(format, value, out);
-}
-
-/* The digits of a finite number that is not negative. */
-static size_t
-write_digits(const struct gong_format *format, double value, char *text,
-             size_t size)
-{
-    int precision = format->precision < 0 ? 6 : format->precision;
-    int len = 0;
-
-    switch (format->verb) {
-    case 'e':
-        len = snprintf(text, size, "%.*e", precision, value);
-        break;
-    case 'E':
-        len = snprintf(text, size, "%.*E", precision, value);
-        break;
-    case 'f':
-    case 'F':
-        len = snprintf(text, size, "%.*f", precision, value);
-        break;
-    case 'g':
-    case 'G':
-        if (format->precision < 0) {
-            len = (int)gong_promql_number_text(value, text);
-        } else {
-            len = snprintf(text, size, "%.*g", precision, value);
-        }
-        break;
-    default:
-        break;
-    }
-    for (int i = 0; i < len && format->verb == 'G'; i++) {
-        text[i] = text[i] == 'e' ? 'E' : text[i];
-    }
-    return (size_t)len;
-}
-
-void
-gong_format_number(const struct gong_format *format, double value,
-                   struct gong_render *out)
-{
-    char text[NUMBER_MAX + WIDTH_MAX + 2];
-    bool finite = isfinite(value) != 0;
-    bool negative = !isnan(value) && signbit(value) != 0;
-    size_t start = 0;
+    struct gong_tverb verb = {.width = -1, .precision = -1};
     size_t len = 0;
-    size_t width = (size_t)format->width;
 
-    if (negative || format->plus || format->space ||
-        (!finite && !isnan(value))) {
-        text[start++] = negative                         ? '-'
-                        : format->space && !format->plus ? ' '
-                                                         : '+';
+    s->bad_index = false;
+    s->indexed = false;
+    read_flags(s, &verb);
+    read_width(s, &verb, out);
+    read_precision(s, &verb, out);
+    if (!s->indexed) {
+        read_index(s);
     }
-    if (finite) {
-        len = write_digits(format, fabs(value), text + start,
-                           sizeof(text) - start);
+    if (s->at >= s->format.len) {
+        put_text(out, "%!(NOVERB)");
+        return;
+    }
+    len = gong_promql_rune(
+        gong_str_from(s->format.data + s->at, s->format.len - s->at),
+        &verb.verb);
+    if (len == 0) {
+        verb.verb = 0xfffd;
+        len = 1;
+    }
+    s->at += len;
+    if (verb.verb == '%') {
+        put_text(out, "%");
+    } else if (s->bad_index) {
+        put_missing(out, verb.verb, "(BADINDEX)");
+    } else if (s->next >= s->count) {
+        put_missing(out, verb.verb, "(MISSING)");
     } else {
-        len = 3;
-        memcpy(text + start, isnan(value) ? "NaN" : "Inf", len);
+        verb.plus = verb.plus && verb.verb != 'v';
+        gong_tformat_value(out, &verb, &s->args[s->next++]);
     }
-    /* Zeros stand between the sign and the digits. */
-    if (format->zero && !format->left && finite && start + len < width) {
-        size_t fill = width - start - len;
+}
 
-        memmove(text + start + fill, text + start, len);
-        memset(text + start, '0', fill);
-        len += fill;
+static void
+put_extra(struct scanner *s, struct gong_tbuilder *out)
+{
+    put_text(out, "%!(EXTRA ");
+    for (size_t i = s->next; i < s->count; i++) {
+        put_text(out, i > s->next ? ", " : "");
+        put_text(out, gong_tvalue_type(&s->args[i]));
+        if (s->args[i].kind != GONG_TKIND_NIL) {
+            put_text(out, "=");
+            put_plain(out, &s->args[i]);
+        }
     }
-    put_padded(format, gong_str_from(text, start + len), out);
+    put_text(out, ")");
+}
+
+void
+gong_tformat_sprintf(struct gong_tbuilder *out, struct gong_str format,
+                     const struct gong_tvalue *args, size_t count)
+{
+    struct scanner s = {.format = format, .args = args, .count = count};
+
+    while (s.at < format.len && !out->render->failed) {
+        const char *start = format.data + s.at;
+        const char *percent = memchr(start, '%', format.len - s.at);
+        size_t len =
+            percent == NULL ? format.len - s.at : (size_t)(percent - start);
+
+        gong_tbuilder_put(out, gong_str_from(start, len));
+        s.at += len;
+        if (percent != NULL) {
+            s.at++;
+            put_verb(&s, out);
+        }
+    }
+    if (!s.reordered && s.next < count) {
+        put_extra(&s, out);
+    }
 }
