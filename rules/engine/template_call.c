@@ -55,7 +55,6 @@ static const struct function functions[] = {
     {"strvalue", "p", false, gong_tfn_strvalue},
     {"tableLink", "s", false, gong_tfn_table_link},
     {"title", "s", false, gong_tfn_title},
-    {"tmpl", "sa", false, gong_tfn_tmpl},
     {"toLower", "s", false, gong_tfn_lower},
     {"toUpper", "s", false, gong_tfn_upper},
     {"urlquery", "a", true, gong_tfn_urlquery},

@@ -91,7 +91,7 @@ put_string(struct gong_tbuilder *out, const struct gong_tverb *verb,
     switch (verb->verb) {
     case 'v':
     case 's':
-        if (!verb->sharp || verb->verb == 's') {
+        if (!verb->syntax) {
             gong_tformat_padded(out, verb, cut(verb, text));
             return true;
         }
@@ -352,7 +352,8 @@ gong_tformat_value(struct gong_tbuilder *out, const struct gong_tverb *verb,
         return;
     }
     if (verb->verb == 'T') {
-        gong_tformat_padded(out, verb, gong_str_of(gong_tvalue_type(value)));
+        gong_tformat_padded(out, verb,
+                            cut(verb, gong_str_of(gong_tvalue_type(value))));
     } else if (!put_value(out, verb, value)) {
         put_bad(out, verb, value);
     }
@@ -364,6 +365,18 @@ put_plain(struct gong_tbuilder *out, const struct gong_tvalue *value)
     const struct gong_tverb plain = {.width = -1, .precision = -1, .verb = 'v'};
 
     gong_tformat_value(out, &plain, value);
+}
+
+void
+gong_tformat_plain(struct gong_tbuilder *out, const struct gong_tvalue *value)
+{
+    const struct gong_tverb plain = {.width = -1, .precision = -1, .verb = 'v'};
+
+    if (value->kind == GONG_TKIND_SAMPLE) {
+        put_sample(out, &plain, value->as.sample);
+    } else {
+        put_plain(out, value);
+    }
 }
 
 void
@@ -576,6 +589,8 @@ put_verb(struct scanner *s, struct gong_tbuilder *out)
     } else if (s->next >= s->count) {
         put_missing(out, verb.verb, "(MISSING)");
     } else {
+        verb.syntax = verb.sharp && verb.verb == 'v';
+        verb.sharp = verb.sharp && verb.verb != 'v';
         verb.plus = verb.plus && verb.verb != 'v';
         gong_tformat_value(out, &verb, &s->args[s->next++]);
     }

@@ -19,6 +19,7 @@ struct gong_tverb {
     bool sharp;
     bool space;
     bool zero;
+    bool syntax;   /* # with v: texts as literals */
     int width;     /* -1: none */
     int precision; /* -1: none */
     uint32_t verb; /* a code point */
@@ -30,6 +31,10 @@ void gong_tformat_sprintf(struct gong_tbuilder *out, struct gong_str format,
 void gong_tformat_sprint(struct gong_tbuilder *out,
                          const struct gong_tvalue *args, size_t count,
                          bool line);
+
+/* gong_tformat_plain: as %v, but what a pointer points to without "&". */
+void gong_tformat_plain(struct gong_tbuilder *out,
+                        const struct gong_tvalue *value);
 
 /* gong_tformat_value: one value by one verb. */
 void gong_tformat_value(struct gong_tbuilder *out,

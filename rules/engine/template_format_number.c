@@ -83,20 +83,57 @@ widen_exponent(char *text, int len)
     return len;
 }
 
+/* %b: the mantissa as a whole number and the power of two. */
+static int
+write_binary(double value, char *text, size_t size)
+{
+    int exponent = 0;
+    double mantissa = ldexp(frexp(value, &exponent), 53);
+
+    exponent -= 53;
+    if (value == 0 || exponent < -1074) {
+        mantissa = ldexp(value, 1074);
+        exponent = -1074;
+    }
+    return snprintf(text, size, "%.0fp%+d", mantissa, exponent);
+}
+
+/* %g without a precision is as short as it reads back; # keeps the point and
+ * fills up to six digits. */
+static int
+write_shortest(bool sharp, double value, char *text, size_t size)
+{
+    int len = sharp ? snprintf(text, size, "%#.6g", value) : 0;
+
+    if (sharp && strtod(text, NULL) == value) {
+        return len;
+    }
+    return (int)gong_promql_number_text(value, text);
+}
+
 /* The digits of a finite number that is not negative. */
 static int
-write_digits(char letter, int precision, double value, char *text, size_t size)
+write_digits(const struct gong_tverb *verb, char letter, double value,
+             char *text, size_t size)
 {
+    int precision = verb->precision;
     int digits = precision < 0 ? 6 : precision;
 
     switch (letter) {
+    case 'b':
+        return write_binary(value, text, size);
     case 'e':
-        return snprintf(text, size, "%.*e", digits, value);
+        return snprintf(text, size, verb->sharp ? "%#.*e" : "%.*e", digits,
+                        value);
     case 'f':
-        return snprintf(text, size, "%.*f", digits, value);
+        return snprintf(text, size, verb->sharp ? "%#.*f" : "%.*f", digits,
+                        value);
     case 'g':
-        return precision < 0 ? (int)gong_promql_number_text(value, text)
-                             : snprintf(text, size, "%.*g", digits, value);
+        if (precision < 0) {
+            return write_shortest(verb->sharp, value, text, size);
+        }
+        return snprintf(text, size, verb->sharp ? "%#.*g" : "%.*g", digits,
+                        value);
     case 'x':
         return widen_exponent(
             text, precision < 0 ? snprintf(text, size, "%a", value)
@@ -119,8 +156,8 @@ bool
 gong_tformat_number(struct gong_tbuilder *out, const struct gong_tverb *verb,
                     double value)
 {
-    static const char verbs[] = "veEfFgGxX";
-    static const char letters[] = "geeffggxx";
+    static const char verbs[] = "veEfFgGxXb";
+    static const char letters[] = "geeffggxxb";
     const char *known =
         verb->verb < 0x80 ? strchr(verbs, (int)verb->verb) : NULL;
     char text[NUMBER_MAX + 2];

@@ -67,7 +67,4 @@ GONG_TFUNCTION(strvalue);
 GONG_TFUNCTION(sort_by_label);
 GONG_TFUNCTION(args);
 
-/* template_run.c */
-GONG_TFUNCTION(tmpl);
-
 #endif

@@ -143,8 +143,9 @@ lex_text(struct gong_tlexer *l, struct gong_ttoken *token)
         if (skip > 0) {
             (void)take(l, token, GONG_TTOKEN_TEXT, len);
             l->at += skip - len;
-            if (memchr(token->text.data, '\0', len) != NULL) {
-                l->at = token->at;
+            const char *nul = memchr(token->text.data, '\0', len);
+            if (nul != NULL) {
+                l->at = (size_t)(nul - l->source.data);
                 return fail(l, "text without NUL");
             }
             return true;
@@ -268,7 +269,7 @@ lex_inside(struct gong_tlexer *l, struct gong_ttoken *token)
     if (is_name(c)) {
         return lex_word(l, token, GONG_TTOKEN_WORD, 0);
     }
-    return fail(l, "a template's action");
+    return fail(l, c == '}' ? "\"}}\"" : "$labels.NAME, $value or a function");
 }
 
 bool

@@ -9,10 +9,6 @@ gong_toutput_put(struct gong_toutput *output, struct gong_str text)
 {
     size_t room = output->size - output->used;
 
-    if (output->text != NULL) {
-        gong_tbuilder_put(output->text, text);
-        return;
-    }
     if (output->full || output->size == 0) {
         return;
     }

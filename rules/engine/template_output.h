@@ -1,6 +1,6 @@
 /*
- * template_output: where a render writes: into the caller's bytes, cut where
- * they are full, or into a text of its own.
+ * template_output: where a render writes: the caller's bytes, cut where they
+ * are full.
  */
 #ifndef GONG_RULES_ENGINE_TEMPLATE_OUTPUT_H
 #define GONG_RULES_ENGINE_TEMPLATE_OUTPUT_H
@@ -9,11 +9,9 @@
 #include <stddef.h>
 
 #include "common/str.h"
-#include "rules/engine/template_value.h"
 
 /* Plain value. */
 struct gong_toutput {
-    struct gong_tbuilder *text; /* this one, or the bytes */
     char *out;
     size_t size;
     size_t used;

@@ -48,7 +48,18 @@ quote(struct gong_trender *render, quoter *write,
     struct gong_tbuilder plain = {.render = render};
     struct gong_tbuilder text = {.render = render};
 
-    gong_tformat_sprint(&plain, args, count, false);
+    for (size_t i = 0; i < count; i++) {
+        struct gong_tvalue arg = args[i];
+
+        if (arg.kind == GONG_TKIND_NIL) {
+            arg = gong_tvalue_text(gong_str_of("<no value>"));
+        }
+        if (i > 0 && !gong_tvalue_is_text(&arg) &&
+            !gong_tvalue_is_text(&args[i - 1])) {
+            gong_tbuilder_putc(&plain, ' ');
+        }
+        gong_tformat_plain(&plain, &arg);
+    }
     if (!render->failed) {
         write(&text, gong_tbuilder_text(&plain));
     }

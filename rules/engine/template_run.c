@@ -3,10 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "rules/engine/promql_error.h"
 #include "rules/engine/template_call.h"
 #include "rules/engine/template_format.h"
-#include "rules/engine/template_function.h"
 #include "rules/engine/template_tree.h"
 
 #define DEPTH_MAX 100 /* nodes inside each other, over all templates */
@@ -230,7 +228,7 @@ put_value(struct run *run, const struct gong_tvalue *value)
     } else if (value->kind == GONG_TKIND_NIL) {
         gong_toutput_put(run->output, gong_str_of("<no value>"));
     } else {
-        gong_tformat_sprint(&text, value, 1, false);
+        gong_tformat_plain(&text, value);
         gong_toutput_put(run->output, gong_tbuilder_text(&text));
     }
 }
@@ -250,10 +248,8 @@ exec_action(struct run *run, const struct gong_tnode *node,
         return FLOW_NEXT;
     }
     put_value(run, &value);
-    /* Nothing remembers what was made for an output that is written out. */
-    if (run->output->text == NULL) {
-        run->render->used = used;
-    }
+    /* Nothing remembers what was made for an output. */
+    run->render->used = used;
     return run->render->failed ? FLOW_FAILED : FLOW_NEXT;
 }
 
@@ -438,30 +434,6 @@ exec_list(struct run *run, uint32_t list, const struct gong_tvalue *dot)
     }
     run->render->depth--;
     return run->render->failed ? FLOW_FAILED : flow;
-}
-
-bool
-gong_tfn_tmpl(struct gong_trender *render, const struct gong_tvalue *args,
-              size_t count, struct gong_tvalue *out)
-{
-    const struct gong_tdefine *define =
-        gong_tdefine_find(render->tmpl, args[0].as.text);
-    struct gong_tbuilder text = {.render = render};
-    struct gong_toutput output = {.text = &text};
-    char word[GONG_EXPR_WORD_SIZE];
-
-    (void)count;
-    if (define == NULL) {
-        return gong_trender_fail(render,
-                                 "error calling tmpl: template %s not defined",
-                                 gong_expr_word(args[0].as.text, word));
-    }
-    if (!run_template(render, &output, define->list, &args[1])) {
-        return false;
-    }
-    *out = gong_tvalue_text(gong_tbuilder_text(&text));
-    out->kind = GONG_TKIND_HTML;
-    return true;
 }
 
 bool

@@ -19,7 +19,7 @@ enum gong_tkind {
     GONG_TKIND_BYTE, /* of a text, by index; in integer */
     GONG_TKIND_FLOAT,
     GONG_TKIND_STRING,
-    GONG_TKIND_HTML, /* text that safeHtml or tmpl gave: no string to Go */
+    GONG_TKIND_HTML, /* text that safeHtml gave: no string to Go */
     GONG_TKIND_LABELS,
     GONG_TKIND_VECTOR,
     GONG_TKIND_SAMPLE,
