@@ -179,8 +179,8 @@ gong_tformat_number(struct gong_tbuilder *out, const struct gong_tverb *verb,
                    gong_str_of(isnan(value) ? "NaN" : "Inf"));
         return true;
     }
-    len = write_digits(letters[known - verbs], verb->precision, fabs(value),
-                       text, sizeof text);
+    len = write_digits(verb, letters[known - verbs], fabs(value), text,
+                       sizeof text);
     if (strchr("EGX", *known) != NULL) {
         upper(text, len);
     }
