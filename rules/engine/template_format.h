@@ -12,6 +12,8 @@
 #include "common/str.h"
 #include "rules/engine/template_value.h"
 
+#define GONG_TFORMAT_COUNT_MAX 1000 /* of width and precision */
+
 /* One verb with what stands before it. Plain value. */
 struct gong_tverb {
     bool plus;

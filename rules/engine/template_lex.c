@@ -124,6 +124,32 @@ text_ahead(const struct gong_tlexer *l, size_t *skip)
     return end;
 }
 
+/* Text of len bytes, and what a "-" takes away behind it. */
+static bool
+take_text(struct gong_tlexer *l, struct gong_ttoken *token, size_t len,
+          size_t skip)
+{
+    const char *nul = NULL;
+
+    (void)take(l, token, GONG_TTOKEN_TEXT, len);
+    nul = memchr(token->text.data, '\0', len);
+    if (nul != NULL) {
+        l->at = (size_t)(nul - l->source.data);
+        return fail(l, "text without NUL");
+    }
+    l->at += skip - len;
+    return true;
+}
+
+static void
+trim_ahead(struct gong_tlexer *l)
+{
+    while (l->trim && is_space(ahead(l, 0))) {
+        l->at++;
+    }
+    l->trim = false;
+}
+
 /* Outside of braces; comments are passed over. */
 static bool
 lex_text(struct gong_tlexer *l, struct gong_ttoken *token)
@@ -132,23 +158,13 @@ lex_text(struct gong_tlexer *l, struct gong_ttoken *token)
         size_t skip = 0;
         size_t len = 0;
 
-        while (l->trim && is_space(ahead(l, 0))) {
-            l->at++;
-        }
-        l->trim = false;
+        trim_ahead(l);
+        len = text_ahead(l, &skip);
         if (l->at == l->source.len) {
             return take(l, token, GONG_TTOKEN_END, 0);
         }
-        len = text_ahead(l, &skip);
         if (skip > 0) {
-            (void)take(l, token, GONG_TTOKEN_TEXT, len);
-            l->at += skip - len;
-            const char *nul = memchr(token->text.data, '\0', len);
-            if (nul != NULL) {
-                l->at = (size_t)(nul - l->source.data);
-                return fail(l, "text without NUL");
-            }
-            return true;
+            return take_text(l, token, len, skip);
         }
         size_t open = ahead(l, 2) == '-' && is_space(ahead(l, 3)) ? 3 : 2;
         size_t comment = open == 3 ? 4 : 2; /* the space, too */

@@ -56,11 +56,11 @@ static bool
 take_fields(struct gong_tparser *p, struct gong_str *text)
 {
     const char *start = p->token.text.data + 1;
-    const char *end = start;
 
     *text = gong_str_from(start, 0);
     while (p->token.kind == GONG_TTOKEN_FIELD) {
-        end = p->token.text.data + p->token.text.len;
+        const char *end = p->token.text.data + p->token.text.len;
+
         text->len = (size_t)(end - start);
         if (!gong_tparser_next(p)) {
             return false;

@@ -26,7 +26,7 @@ gong_tfn_query(struct gong_trender *render, const struct gong_tvalue *args,
         return gong_trender_fail(render,
                                  "error calling query: too many elements");
     }
-    list = gong_trender_take(render, found * sizeof *list);
+    list = gong_trender_take(render, found * sizeof(void *));
     if (list == NULL) {
         return false;
     }
@@ -103,7 +103,7 @@ gong_tfn_sort_by_label(struct gong_trender *render,
     const struct gong_tvalue *vector = &args[1];
     size_t size = vector->as.vector.count;
     const struct gong_template_sample **list =
-        gong_trender_take(render, size * sizeof *list);
+        gong_trender_take(render, size * sizeof(void *));
 
     (void)count;
     for (size_t i = 0; list != NULL && i < size; i++) {

@@ -115,7 +115,7 @@ gong_tfn_match(struct gong_trender *render, const struct gong_tvalue *args,
 
 static void
 put_group(struct gong_tbuilder *out, const struct search *s,
-          struct gong_str text, uint32_t group)
+          struct gong_str text, size_t group)
 {
     const PCRE2_SIZE *at = pcre2_get_ovector_pointer(s->match);
 
@@ -154,7 +154,7 @@ put_named(struct gong_tbuilder *out, const struct search *s,
         found = pcre2_substring_number_from_name(s->code, (PCRE2_SPTR)copy);
     }
     if (found > 0) {
-        put_group(out, s, text, (uint32_t)found);
+        put_group(out, s, text, (size_t)found);
     }
 }
 

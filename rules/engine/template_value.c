@@ -126,7 +126,8 @@ gong_tvalue_type(const struct gong_tvalue *value)
     case GONG_TKIND_ARGS:
         return "map[string]interface {}";
     case GONG_TKIND_ROOT:
-        return "struct";
+        return "struct { Labels map[string]string; ExternalLabels "
+               "map[string]string; ExternalURL string; Value float64 }";
     }
     return "?";
 }
@@ -272,7 +273,7 @@ gong_tbuilder_put(struct gong_tbuilder *b, struct gong_str text)
         if (data == NULL) {
             return;
         }
-        if (b->len > 0 && data != b->data) {
+        if (b->data != NULL && data != b->data) {
             memcpy(data, b->data, b->len);
         }
         b->data = data;

@@ -145,7 +145,7 @@ test_refused(void **state)
         {"{{ 99999999999999999999 }}", 3, "expected a number"},
         {"{{ 'ab' }}", 3, "expected one character"},
         {"{{ \"a\" | \"b\" }}", 9, "found a value"},
-        {"{{ (1) 2 }}", 3, "found a value"},
+        {"{{ (1) 2 }}", 4, "found a value"},
         {"{{ $value 1 }}", 3, "found a value"},
         {"{{ nil }}", 3, "found nil"},
         {"{{ true.x }}", 7, "found \".x\""},
