@@ -18,13 +18,18 @@
 static bool
 find_variable(struct gong_tparser *p, struct gong_str name, uint32_t *slot)
 {
+    char word[GONG_EXPR_WORD_SIZE];
+
     for (uint32_t i = p->name_count; i > 0; i--) {
         if (gong_str_equal(p->names[i - 1], name)) {
             *slot = i - 1;
             return true;
         }
     }
-    return gong_tparser_fail(p, "$labels, $value or a variable that is set");
+    return gong_expr_fail(p->error, (size_t)(name.data - p->tmpl->pool),
+                          "found %s, expected $labels, $value or a variable "
+                          "that is set",
+                          gong_expr_word(name, word));
 }
 
 /* What the render is given is known, so a wrong name is said at load. */
