@@ -16,7 +16,7 @@ struct function {
 };
 
 static const struct function functions[] = {
-    {"and", "aa", true, gong_tfn_and},
+    {"and", "aa", true, gong_tfn_all_true},
     {"args", "a", true, gong_tfn_args},
     {"eq", "aa", true, gong_tfn_eq},
     {"externalURL", "", false, gong_tfn_external_url},
@@ -38,8 +38,8 @@ static const struct function functions[] = {
     {"lt", "aa", false, gong_tfn_lt},
     {"match", "ss", false, gong_tfn_match},
     {"ne", "aa", false, gong_tfn_ne},
-    {"not", "a", false, gong_tfn_not},
-    {"or", "aa", true, gong_tfn_or},
+    {"not", "a", false, gong_tfn_negate},
+    {"or", "aa", true, gong_tfn_any_true},
     {"parseDuration", "s", false, gong_tfn_parse_duration},
     {"pathPrefix", "", false, gong_tfn_path_prefix},
     {"print", "a", true, gong_tfn_print},
@@ -90,10 +90,11 @@ gong_tcall_bounds(int function, size_t *least, size_t *most)
 bool
 gong_tcall_stops(int function, const struct gong_tvalue *value)
 {
-    if (functions[function].run == gong_tfn_and) {
+    if (functions[function].run == gong_tfn_all_true) {
         return !gong_tvalue_true(value);
     }
-    return functions[function].run == gong_tfn_or && gong_tvalue_true(value);
+    return functions[function].run == gong_tfn_any_true &&
+           gong_tvalue_true(value);
 }
 
 static bool

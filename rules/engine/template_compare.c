@@ -199,8 +199,8 @@ gong_tfn_ge(struct gong_trender *render, const struct gong_tvalue *args,
 }
 
 bool
-gong_tfn_and(struct gong_trender *render, const struct gong_tvalue *args,
-             size_t count, struct gong_tvalue *out)
+gong_tfn_all_true(struct gong_trender *render, const struct gong_tvalue *args,
+                  size_t count, struct gong_tvalue *out)
 {
     size_t i = 0;
 
@@ -213,8 +213,8 @@ gong_tfn_and(struct gong_trender *render, const struct gong_tvalue *args,
 }
 
 bool
-gong_tfn_or(struct gong_trender *render, const struct gong_tvalue *args,
-            size_t count, struct gong_tvalue *out)
+gong_tfn_any_true(struct gong_trender *render, const struct gong_tvalue *args,
+                  size_t count, struct gong_tvalue *out)
 {
     size_t i = 0;
 
@@ -227,8 +227,8 @@ gong_tfn_or(struct gong_trender *render, const struct gong_tvalue *args,
 }
 
 bool
-gong_tfn_not(struct gong_trender *render, const struct gong_tvalue *args,
-             size_t count, struct gong_tvalue *out)
+gong_tfn_negate(struct gong_trender *render, const struct gong_tvalue *args,
+                size_t count, struct gong_tvalue *out)
 {
     (void)render;
     (void)count;
