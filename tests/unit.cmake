@@ -155,6 +155,7 @@ gong_test(promql_literal LINKS gong_engine m)
 gong_test(promql_regex LINKS gong_engine)
 gong_test(promql_corpus LINKS gong_engine)
 gong_test(template LINKS gong_engine m)
+gong_test(template_expand LINKS gong_engine)
 gong_test(ruleset LINKS gong_engine)
 gong_test(plan LINKS gong_engine m)
 gong_test(reads LINKS gong_engine
