@@ -1,0 +1,205 @@
+"""Some data sets with their cases: loaded, asked on both sides, compared."""
+
+import json
+import tempfile
+from pathlib import Path
+
+import reference
+from cases import CASES_PER_SET, Case, settings_of
+from compare import INEXACT, Difference, compare, kind_of, moves, points
+from dataset import DataSet
+from ours import Liar
+from tally import Found
+
+
+class Job:
+    def __init__(self, seed, numbers, ours):
+        self.seed, self.numbers, self.ours = seed, numbers, ours
+        self.ports = None
+
+
+class Connected(reference.Reference):
+    """A server that another process has started."""
+
+    def __init__(self, port):
+        import threading
+        from concurrent.futures import ThreadPoolExecutor
+        self.port = port
+        self.local = threading.local()
+        self.pool = ThreadPoolExecutor(3)
+        self.process = None
+
+
+class Bench:
+    """Both sides with the chunk's data sets loaded."""
+
+    def __init__(self, job, folder):
+        self.folder = Path(folder)
+        self.ours = job.ours
+        self.servers = {pair: Connected(port)
+                        for pair, port in job.ports.items()}
+        self.sets = {}
+        for number in sorted({n // CASES_PER_SET for n in job.numbers}):
+            made = DataSet(job.seed, number)
+            self.server(number).load(made)
+            self.path(number).write_text(made.text())
+            made.series = None
+            self.sets[number] = made
+        self.count = 0
+
+    def server(self, set_number):
+        return self.servers[settings_of(set_number)]
+
+    def path(self, set_number):
+        return self.folder / f"{set_number}.prom"
+
+    def line(self, case, query):
+        return {**query, "data": str(self.path(case.set_number)),
+                "lookback": case.lookback, "subquery_step": case.subquery_step}
+
+    def ask_both(self, pairs):
+        """[(case, query)] -> [(expected, got)]."""
+        if isinstance(self.ours, Liar):
+            truths = self.ask_reference(pairs)
+            return [(json.loads(truth), self.ours.answer(case, truth))
+                    for (case, _), truth in zip(pairs, truths)]
+        self.count += 1
+        folder = self.folder / f"batch-{self.count}"
+        folder.mkdir()
+        begun = self.ours.begin([self.line(case, query)
+                                 for case, query in pairs], folder)
+        truths = [json.loads(truth) for truth in self.ask_reference(pairs)]
+        return list(zip(truths, self.ours.end(begun)))
+
+    def ask_reference(self, pairs):
+        futures = [self.server(case.set_number).pool.submit(
+            self.server(case.set_number).ask, query) for case, query in pairs]
+        return [future.result() for future in futures]
+
+
+def run(job, tell=False):
+    with tempfile.TemporaryDirectory(prefix="gong-chunk-") as folder:
+        bench = Bench(job, folder)
+        cases = [Case(job.seed, number, bench.sets[number // CASES_PER_SET])
+                 for number in job.numbers]
+        found = Found()
+        answers = bench.ask_both([(case, case.query()) for case in cases])
+        for case, (expected, got) in zip(cases, answers):
+            if tell:
+                print(json.dumps(expected, ensure_ascii=False)[:20_000])
+                print(json.dumps(got, ensure_ascii=False)[:20_000])
+            judge(bench, case, expected, got, found)
+        if isinstance(job.ours, Liar):
+            found.lies = job.ours.lies
+        return found
+
+
+def steps_of(case):
+    when = case.when
+    return 1 if "at" in when else (when["to"] - when["from"]) // when["step"] + 1
+
+
+def judge(bench, case, expected, got, found):
+    try:
+        rounded = compare(expected, got, case.focus.startswith("sort"))
+    except Difference as difference:
+        if excused(bench, case, expected, got, difference, found):
+            return
+        found.different(case, *smallest(bench, case, str(difference)))
+        found.count(case, expected, got, False)
+        return
+    found.rounded += bool(rounded)
+    found.count(case, expected, got, moves(expected, steps_of(case)))
+
+
+def excused(bench, case, expected, got, difference, found):
+    """What is left out, and counted."""
+    if isinstance(bench.ours, Liar):
+        return False
+    if only_range_wide(bench, case, expected, got):
+        found.count(case, got, got, moves(got, steps_of(case)))
+        found.range_wide += 1
+        return True
+    if within_tolerance(bench, case, found):
+        found.cases += 1
+        found.left_out += 1
+        return True
+    return False
+
+
+def only_range_wide(bench, case, expected, got):
+    """A range query of Prometheus is an error when two series with the same
+    labels never meet at one step. Then its answers at single steps count."""
+    if expected["status"] != "error" or got["status"] == "error" \
+            or kind_of(expected) != "same-labels" or "at" in case.when:
+        return False
+    when = case.when
+    stamps = list(range(when["from"], when["to"] + 1, when["step"]))
+    queries = [(case, {"expr": case.expr, "at": stamp}) for stamp in stamps]
+    merged = {}
+    for stamp, truth in zip(stamps, bench.ask_reference(queries)):
+        truth = json.loads(truth)
+        if truth["status"] == "error":
+            return False
+        for key, values in points(truth["data"]).items():
+            merged.setdefault(key, {}).update(
+                {stamp: value for value in values.values()})
+    result = [{"metric": dict(key), "values": [[stamp / 1000, value]
+              for stamp, value in sorted(values.items())]}
+              for key, values in merged.items()]
+    try:
+        compare({"status": "success", "data": {"resultType": "matrix",
+                                               "result": result}}, got)
+    except Difference:
+        return False
+    return True
+
+
+def parts_of(case):
+    """The subexpressions that stand alone, smallest first."""
+    seen = {}
+    for node in case.root.walk():
+        if node.type != "matrix":
+            seen.setdefault(node.text, node)
+    return sorted(seen.values(), key=lambda node: len(node.text))
+
+
+def part_answers(bench, case):
+    nodes = parts_of(case)
+    answers = bench.ask_both([(case, case.query(node.text))
+                              for node in nodes])
+    return list(zip(nodes, answers))
+
+
+def smallest(bench, case, text):
+    """The smallest subexpression that differs, and how."""
+    if isinstance(bench.ours, Liar):
+        return case.expr, text
+    for node, (expected, got) in part_answers(bench, case):
+        try:
+            compare(expected, got)
+        except Difference as difference:
+            return node.text, str(difference)
+    return case.expr, text
+
+
+def within_tolerance(bench, case, found):
+    """Does the first part that differs decide on operands that are the same
+    within the tolerance, but not to the bit? Then either answer is right."""
+    rounded = {}
+    for node, (expected, got) in part_answers(bench, case):
+        try:
+            rounded[node.text] = compare(expected, got)
+        except Difference:
+            return bool(rounded_below(node, rounded))
+    return False
+
+
+def rounded_below(node, rounded):
+    for kid in node.kids:
+        if kid.type == "matrix":
+            if rounded_below(kid, rounded):
+                return True
+        elif rounded.get(kid.text):
+            return True
+    return False
