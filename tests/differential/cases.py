@@ -10,6 +10,12 @@ CASES_PER_SET = 40
 STEPS_MS = (15_000, 30_000, 30_000, 60_000, 60_000, 20_000, 47_123, 90_000)
 LONGEST = 900
 
+# What says something less often than the rest has a second turn.
+TURNS = FEATURES + ("absent()", "absent_over_time()", "sort()", "sort_desc()",
+                    "histogram_quantile()", "pi()", "sort()", "sort_desc()",
+                    "absent()", "absent_over_time()", "modifier @",
+                    "modifier @ start()", "modifier @ end()")
+
 # Look-back and the step of [5m:]: one reference for each. Sets take turns.
 SETTINGS = ((300_000, 60_000), (300_000, 60_000), (90_000, 20_000))
 
@@ -56,11 +62,11 @@ class Case:
         self.seed, self.number = seed, number
         self.set_number = number // CASES_PER_SET
         rng = random.Random(f"{seed}:case:{number}")
-        self.focus = FEATURES[number % len(FEATURES)]
+        self.focus = TURNS[number % len(TURNS)]
         self.planned_error = rng.random() < 0.015
         start = (dataset or DataSet(seed, self.set_number)).start
         self.when = self.choose_times(rng, start)
-        self.grammar = Grammar(rng, self.set_number)
+        self.grammar = Grammar(rng, self.set_number, start)
         self.root = self.grow(rng)
         self.features = self.grammar.features
         self.lookback, self.subquery_step = settings_of(self.set_number)
@@ -70,7 +76,7 @@ class Case:
             text = faulty(self.grammar, rng)
             return Node.vector(text, (), False, 0, 1)
         for _ in range(20):
-            self.grammar = Grammar(rng, self.set_number)
+            self.grammar = Grammar(rng, self.set_number, self.grammar.start)
             root = self.grammar.build(self.focus, rng.choice((0, 0, 1, 1, 2)))
             for _ in range(rng.choice((0, 0, 1, 1, 2, 2))):
                 root = self.grammar.around(root)

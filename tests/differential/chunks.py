@@ -6,7 +6,7 @@ from pathlib import Path
 
 import reference
 from cases import CASES_PER_SET, Case, settings_of
-from compare import INEXACT, Difference, compare, kind_of, moves, points
+from compare import Difference, compare, kind_of, moves, points
 from dataset import DataSet
 from ours import Liar
 from tally import Found
@@ -131,7 +131,7 @@ def only_range_wide(bench, case, expected, got):
     """A range query of Prometheus is an error when two series with the same
     labels never meet at one step. Then its answers at single steps count."""
     if expected["status"] != "error" or got["status"] == "error" \
-            or kind_of(expected) != "same-labels" or "at" in case.when:
+            or kind_of(expected) != "same-labelset" or "at" in case.when:
         return False
     when = case.when
     stamps = list(range(when["from"], when["to"] + 1, when["step"]))

@@ -21,27 +21,27 @@ INEXACT = {"exp()": 4, "ln()": 4, "log2()": 4, "log10()": 4, "sin()": 4,
            "sinh()": 4, "cosh()": 4, "tanh()": 4, "asinh()": 4, "acosh()": 4,
            "atanh()": 4, "operator ^": 4, "operator atan2": 4}
 
-# Kinds of errors, by what either side says of them. The first that fits.
+# Kinds of errors, by what either side says of them. The first that fits. What
+# an argument may not be is found at load or at the first step.
 ERRORS = (
-    ("many-to-many", r"many-to-many|duplicate series"),
-    ("many-to-one", r"many-to-one matching must be explicit|"
-                    r"multiple matches.*explicit"),
-    ("grouping", r"grouping labels must ensure unique matches"),
-    ("same-labels", r"same labelset|same labels"),
-    ("label-name", r"invalid label name|invalid (destination|source) label"),
-    ("regex", r"invalid regular expression|error parsing regexp|regex"),
-    ("smoothing", r"(smoothing|trend) factor"),
-    ("overflow", r"overflows int64|value NaN|overflow"),
+    ("many-to-many", r"many-to-many|MANY_TO_MANY|duplicate series"),
+    ("many-to-one", r"many-to-one matching must be explicit|many_to_one"),
+    ("not-unique", r"grouping labels must ensure unique matches|not_unique"),
+    ("same-labelset", r"same labelset|same_labelset"),
+    ("argument", r"invalid label name|invalid (source|destination) label|"
+                 r"invalid regular expression|error parsing regexp|"
+                 r"invalid (smoothing|trend) factor|overflows int64|"
+                 r"parameter|invalid .* in label"),
 )
 
 
 def kind_of(answer):
-    """What kind of error it is; bad_data is the parser's and typist's."""
+    """What kind of error it is; bad_data is the parser's and the typist's."""
     if answer.get("errorType") == "bad_data":
-        return "refused"
-    text = answer.get("error", "")
+        return "argument"
+    text = answer.get("fault", "").replace("-", "_") + answer.get("error", "")
     for kind, pattern in ERRORS:
-        if re.search(pattern, text):
+        if re.search(pattern, text, re.IGNORECASE):
             return kind
     return text
 

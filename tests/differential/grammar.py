@@ -33,7 +33,8 @@ COMPARISON = ("==", "!=", ">", "<", ">=", "<=")
 SETS = ("and", "or", "unless")
 CLAUSES = ("by", "without", "on", "ignoring", "group_left", "group_right",
            "group_left(labels)", "group_right(labels)", "bool")
-MODIFIERS = ("=", "!=", "=~", "!~", "__name__", "offset", "offset -",
+MODIFIERS = ("=", "!=", "=~", "!~", "__name__", "offset", "offset -", "@",
+             "@ start()", "@ end()",
              "subquery", "subquery default step", "subquery offset",
              "unary -", "unary +")
 
@@ -63,8 +64,9 @@ LABEL_PATTERNS = {
 
 
 class Grammar:
-    def __init__(self, rng, set_number):
+    def __init__(self, rng, set_number, start=0):
         self.rng = rng
+        self.start = start  # of the data, ms
         self.ds = str(set_number)
         self.features = set()
         self.given = None  # an operand that the next construct must use
@@ -180,7 +182,17 @@ class Grammar:
         tail = "," if self.chance(0.03) else ""
         return family.name + "{" + ", ".join(parts) + tail + "}"
 
+    def at(self, what):
+        self.use(f"modifier {what}")
+        if what != "@":
+            return " " + what
+        stamp = self.start + self.rng.randrange(SPAN_MS)
+        return f" @ {stamp // 1000}" + self.rng.choice(
+            ("", f".{stamp % 1000:03}"))
+
     def offset(self, sure=None):
+        if sure is not None and sure.startswith("@"):
+            return self.at(sure) + self.offset()
         if sure is None and not self.chance(0.12):
             return ""
         if sure == "offset -" or (sure is None and self.chance(0.25)):
@@ -887,8 +899,19 @@ class Grammar:
             matrix = self.subquery(self.operand(max(depth, 1)), sure)
             return self.range_call(self.rng.choice(
                 GAUGE_CALLS + PARAMETER_CALLS), depth, matrix)
-        sure, offset = ((), what) if "offset" in what else ((what,), None)
+        sure, offset = ((), what) if what[0] in "o@" else ((what,), None)
         kinds = ("gauge", "small", "counter")
+        if what[0] == "@" and self.chance(0.7):
+            # Pinned to one instant it stands still beside what moves.
+            left = self.selector(kinds=kinds)
+            family = [one for one in FAMILIES
+                      if one.labels | {"ds"} == left.labels]
+            pinned = self.selector_text(self.rng.choice(family)) \
+                + self.at(what) + self.offset()
+            operator = self.rng.choice(ARITHMETIC[:4] + COMPARISON)
+            self.use(f"operator {operator}")
+            other = Node.vector(pinned, left.labels, True, left.low, left.high)
+            return self.operator_node(operator, left, other, "", left.labels)
         if self.chance(0.5):
             return self.selector(kinds=kinds, sure=sure, offset=offset)
         return self.range_call(
@@ -908,7 +931,8 @@ class Grammar:
 
     def build_sort(self, depth, name="sort"):
         self.use(f"{name}()")
-        inner = self.operand(depth)
+        inner = self.operand(depth) if self.chance(0.4) else self.selector(
+            kinds=("gauge", "counter", "bucket", "wild", "small"))
         return Node.vector(f"{name}({inner.text})", inner.labels, inner.named,
                            inner.low, inner.high, kids=[inner],
                            discrete=inner.discrete, kind=inner.kind)

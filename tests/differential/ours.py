@@ -84,7 +84,7 @@ def tell(answer, kind, rng):
     """Changes the answer in one place; False where there is none."""
     if answer["status"] == "error":
         answer["errorType"] = "execution"
-        answer["error"] = "many-to-many, or so it says"
+        answer["error"] = "no reason"
         return True
     if kind == "error":
         answer.clear()

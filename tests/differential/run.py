@@ -26,7 +26,8 @@ from local.programs import BIN  # noqa: E402
 
 import chunks  # noqa: E402
 import named  # noqa: E402
-from cases import CASES_PER_SET, SETTINGS, Case, settings_of  # noqa: E402
+from cases import CASES_PER_SET, SETTINGS, Case  # noqa: E402
+from dataset import DataSet  # noqa: E402
 from ours import GongRules, Liar  # noqa: E402
 from reference import Reference  # noqa: E402
 from tally import Tally  # noqa: E402
@@ -108,7 +109,9 @@ def run_one(args, folder, ours):
                          ensure_ascii=False))
         found = chunks.run(job, tell=True)
         if args.keep:
-            named.keep(HERE / "cases", args.keep, case, found)
+            part = found.differences[0]["part"] if found.differences else None
+            named.keep(HERE / "cases", args.keep, case, part,
+                       DataSet(seed, case.set_number).text())
     finally:
         servers.stop()
     for difference in found.differences:
