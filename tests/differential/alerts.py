@@ -11,6 +11,7 @@ are known at every step. promtool must then pass the file, and so must
 
 import argparse
 import ast
+import collections
 import json
 import os
 import random
@@ -32,7 +33,6 @@ from dataset import FAMILIES, DataSet, render_labels, render_value  # noqa: E402
 from grammar import Grammar  # noqa: E402
 
 STEPS = 24
-TESTS_PER_FILE = 8
 # What promtool's notation of series can say: one stamp for all.
 KINDS = ("gauge", "small", "counter", "info")
 
@@ -103,7 +103,6 @@ class Test:
     def rule(self, index):
         rng = self.rng
         grammar = Grammar(rng, self.number)
-        grammar.family = self.narrow(grammar.family)
         node = None
         while node is None or len(node.text) > 300:
             node = grammar.selector(kinds=("gauge", "small", "counter"))
@@ -126,12 +125,6 @@ class Test:
                             'alertstate="firing"} == 1')
         return rule
 
-    @staticmethod
-    def narrow(family_of):
-        def pick(labels=None, kinds=None):
-            return family_of(labels, kinds)
-        return pick
-
     def times(self):
         rng = random.Random(f"{self.number}:times")
         last = STEPS * 60
@@ -141,27 +134,23 @@ class Test:
         return every
 
 
-def quoted(text):
-    """A double-quoted YAML word; the texts here hold their escapes."""
-    return f'"{text}"' if "\\" in text else json.dumps(text,
-                                                       ensure_ascii=False)
+def word(text):
+    return json.dumps(text, ensure_ascii=False)
 
 
-def rules_yaml(tests):
-    lines = ["groups:"]
-    for test in tests:
-        lines += [f"  - name: {test.prefix}", "    rules:"]
-        for rule in test.rules:
-            lines.append(f"      - alert: {rule['alert']}")
-            lines.append(f"        expr: {json.dumps(rule['expr'], ensure_ascii=False)}")
-            for key in ("for", "keep_firing_for"):
-                if key in rule:
-                    lines.append(f"        {key}: {rule[key]}")
-            for key in ("labels", "annotations"):
-                if rule[key]:
-                    lines.append(f"        {key}:")
-                    lines += [f"          {name}: {escaped(value)}"
-                              for name, value in rule[key].items()]
+def rules_yaml(test):
+    lines = ["groups:", f"  - name: {test.prefix}", "    rules:"]
+    for rule in test.rules:
+        lines.append(f"      - alert: {rule['alert']}")
+        lines.append(f"        expr: {word(rule['expr'])}")
+        for key in ("for", "keep_firing_for"):
+            if key in rule:
+                lines.append(f"        {key}: {rule[key]}")
+        for key in ("labels", "annotations"):
+            if rule[key]:
+                lines.append(f"        {key}:")
+                lines += [f"          {name}: {escaped(value)}"
+                          for name, value in rule[key].items()]
     return "\n".join(lines) + "\n"
 
 
@@ -178,43 +167,39 @@ def escaped(text):
     return f'"{out}"'
 
 
-def test_yaml(tests, rules_name):
-    lines = ["rule_files:", f"  - {rules_name}"]
-    first = tests[0].interval
-    lines += [f"evaluation_interval: {first}s", "tests:"]
-    for test in tests:
-        lines += [f"  - name: {test.prefix}", f"    interval: {test.step}s",
-                  "    input_series:"]
-        for series, values in test.series:
-            lines.append(f"      - series: {json.dumps(series, ensure_ascii=False)}")
-            lines.append(f"        values: '{values}'")
-        lines.append("    alert_rule_test:")
-        for name, when, alerts in expected_alerts(test):
-            lines.append(f"      - eval_time: {when}s")
-            lines.append(f"        alertname: {name}")
-            if alerts:
-                lines.append("        exp_alerts:")
-            for labels, annotations in alerts:
-                lines += mapping("          - exp_labels", labels)
-                lines += mapping("            exp_annotations", annotations)
-        lines.append("    promql_expr_test:")
-        for name, when, samples in expected_samples(test):
-            lines.append(f"      - expr: {name}")
-            lines.append(f"        eval_time: {when}s")
-            if samples:
-                lines.append("        exp_samples:")
-            for labels, value in samples:
-                lines.append(f"          - labels: {json.dumps(labels, ensure_ascii=False)}")
-                lines.append(f"            value: {value}")
+def test_yaml(test, rules_name):
+    lines = ["rule_files:", f"  - {rules_name}",
+             f"evaluation_interval: {test.interval}s", "tests:",
+             f"  - name: {test.prefix}", f"    interval: {test.step}s",
+             "    input_series:"]
+    for series, values in test.series:
+        lines.append(f"      - series: {word(series)}")
+        lines.append(f"        values: '{values}'")
+    lines.append("    alert_rule_test:")
+    for name, when, alerts in expected_alerts(test):
+        lines.append(f"      - eval_time: {when}s")
+        lines.append(f"        alertname: {name}")
+        if alerts:
+            lines.append("        exp_alerts:")
+        for labels, annotations in alerts:
+            lines += mapping("          - exp_labels", labels)
+            lines += mapping("            exp_annotations", annotations)
+    lines.append("    promql_expr_test:")
+    for name, when, samples in expected_samples(test):
+        lines.append(f"      - expr: {name}")
+        lines.append(f"        eval_time: {when}s")
+        if samples:
+            lines.append("        exp_samples:")
+        for labels, value in samples:
+            lines.append(f"          - labels: {word(labels)}")
+            lines.append(f"            value: {value}")
     return "\n".join(lines) + "\n"
 
 
 def mapping(key, pairs):
     if not pairs:
         return [f"{key}: {{}}"]
-    indent = " " * 14
-    return [f"{key}:"] + [f"{indent}{name}: "
-                          f"{json.dumps(value, ensure_ascii=False)}"
+    return [f"{key}:"] + [f"              {name}: {word(value)}"
                           for name, value in pairs.items()]
 
 
@@ -254,33 +239,32 @@ def learn(test, lines):
     for line in lines:
         head = re.match(r"\s+alertname: (\w+), time: (\w+),", line)
         query = re.match(r'\s+expr: "(\w+)", time: (\w+),', line)
-        word = line.strip()
+        said = line.strip()
         if head:
             key = head.group(1), seconds(head.group(2))
         elif query:
             key = query.group(1), seconds(query.group(2))
-        elif word.startswith("Labels:"):
-            labels = pairs_of(word)
+        elif said.startswith("Labels:"):
+            labels = pairs_of(said)
             labels.pop("alertname", None)
-        elif word.startswith("Annotations:"):
+        elif said.startswith("Annotations:"):
             test.alert_expectations.setdefault(key, []).append(
-                (labels, pairs_of(word)))
-        elif word.startswith("got: {"):
-            test.sample_expectations[key] = [
-                (text, value) for text, value in SAMPLE.findall(word[5:])]
+                (labels, pairs_of(said)))
+        elif said.startswith("got: {"):
+            test.sample_expectations[key] = SAMPLE.findall(said[5:])
 
 
 class File:
-    """Tests that share an interval, so that they fit into one file."""
+    """A test and its rules as promtool reads them."""
 
-    def __init__(self, tests, folder, name):
-        self.tests, self.folder, self.name = tests, Path(folder), name
+    def __init__(self, test, folder, name):
+        self.test, self.folder, self.name = test, Path(folder), name
         self.rules = self.folder / f"{name}.rules.yml"
         self.path = self.folder / f"{name}.test.yml"
 
     def write(self):
-        self.rules.write_text(rules_yaml(self.tests), encoding="utf-8")
-        self.path.write_text(test_yaml(self.tests, self.rules.name),
+        self.rules.write_text(rules_yaml(self.test), encoding="utf-8")
+        self.path.write_text(test_yaml(self.test, self.rules.name),
                              encoding="utf-8")
 
     def promtool(self, path=None):
@@ -291,7 +275,7 @@ class File:
 
     def learn(self):
         """None, or what promtool says of a file that it cannot pass."""
-        test = self.tests[0]
+        test = self.test
         for _ in range(len(test.rules) + 1):
             self.write()
             _, said = self.promtool()
@@ -340,7 +324,7 @@ def judge(file, program, rng, counts, keep):
     if refused is not None:
         counts["left out"] += 1
         return []
-    test = file.tests[0]
+    test = file.test
     counts["firing"] += sum(map(len, test.alert_expectations.values()))
     counts["samples"] += sum(map(len, test.sample_expectations.values()))
     if program is None:
@@ -380,7 +364,6 @@ def options():
 
 
 def main():
-    import collections
     args = options()
     program = None if args.only_reference else args.binary
     if program and not os.path.exists(program):
@@ -392,7 +375,7 @@ def main():
         numbers = [int(number)]
     with tempfile.TemporaryDirectory(prefix="gong-alerts-") as folder:
         for number in numbers:
-            file = File([Test(args.seed, number)], folder, f"test-{number}")
+            file = File(Test(args.seed, number), folder, f"test-{number}")
             found = judge(file, program,
                           random.Random(f"{args.seed}:wrong:{number}"), counts,
                           args.keep)

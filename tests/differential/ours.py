@@ -23,7 +23,8 @@ class GongRules:
         """Starts on the cases; the answers are fetched with end()."""
         folder = Path(folder)
         path = folder / "cases.jsonl"
-        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        path.write_text("".join(json.dumps(line) + "\n"
+                                for line in in_seconds(lines)))
         out, err = folder / "answers.jsonl", folder / "answers.err"
         with open(out, "wb") as answers, open(err, "wb") as errors:
             child = subprocess.Popen(
@@ -52,6 +53,19 @@ class GongRules:
                   f"{len(answers)} of {count} cases: {said}", flush=True)
         reason = f"gong-rules ended with {child.returncode}"
         return answers + [broken(reason)] * (count - len(answers))
+
+
+def in_seconds(lines):
+    """Times in seconds; a line without data has that of the line before."""
+    before = None
+    for line in lines:
+        line = {key: value / 1000 if isinstance(value, int) else value
+                for key, value in line.items()}
+        if line["data"] == before:
+            del line["data"]
+        else:
+            before = line["data"]
+        yield line
 
 
 def broken(text):
@@ -109,7 +123,7 @@ def tell(answer, kind, rng):
 
 def lie_about_value(point):
     value = float(point[1])
-    if value != value or value in (float("inf"), float("-inf")) or value == 0:
+    if value != value or not 1e-300 < abs(value) < 1e300:
         point[1] = "12"
     else:
         point[1] = repr(value * (1 + 4e-12))
