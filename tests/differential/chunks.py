@@ -6,7 +6,8 @@ from pathlib import Path
 
 import reference
 from cases import CASES_PER_SET, Case, settings_of
-from compare import Difference, compare, kind_of, moves, points
+from compare import (Difference, compare, compare_points, kind_of, moves, points,
+                     same_number)
 from dataset import DataSet
 from ours import Liar
 from tally import Found
@@ -99,11 +100,16 @@ def steps_of(case):
     return 1 if "at" in when else (when["to"] - when["from"]) // when["step"] + 1
 
 
+def sorts(case):
+    """Is the order of the result a part of it?"""
+    return case.expr.startswith("sort") and case.root.call
+
+
 def judge(bench, case, expected, got, found):
     try:
-        rounded = compare(expected, got, case.focus.startswith("sort"))
+        rounded = compare(expected, got, sorts(case))
     except Difference as difference:
-        if excused(bench, case, expected, got, difference, found):
+        if excused(bench, case, expected, got, found):
             return
         found.different(case, *smallest(bench, case, str(difference)))
         found.count(case, expected, got, False)
@@ -112,46 +118,93 @@ def judge(bench, case, expected, got, found):
     found.count(case, expected, got, moves(expected, steps_of(case)))
 
 
-def excused(bench, case, expected, got, difference, found):
-    """What is left out, and counted."""
+def excused(bench, case, expected, got, found):
+    """What the reference itself leaves open, and what is left out: counted."""
     if isinstance(bench.ours, Liar):
         return False
-    if only_range_wide(bench, case, expected, got):
+    if by_step(bench, case, expected, got):
         found.count(case, got, got, moves(got, steps_of(case)))
-        found.range_wide += 1
+        found.by_step += 1
         return True
-    if within_tolerance(bench, case, found):
+    parts = part_answers(bench, case)
+    if reference_wrong(parts):
+        found.cases += 1
+        found.reference_wrong += 1
+        return True
+    if within_tolerance(parts):
         found.cases += 1
         found.left_out += 1
+        found.left_out_names.append(f"{case.name()}: {case.expr}")
         return True
     return False
 
 
-def only_range_wide(bench, case, expected, got):
-    """A range query of Prometheus is an error when two series with the same
-    labels never meet at one step. Then its answers at single steps count."""
-    if expected["status"] != "error" or got["status"] == "error" \
-            or kind_of(expected) != "same-labelset" or "at" in case.when:
+def by_step(bench, case, expected, got):
+    """Over a range Prometheus hands on series in a random order, so that of
+    equal values topk() takes any, and it is an error when two series with the
+    same labels never meet at one step. Then its answers at single instants
+    count; where these are at random too, each of some must be ours once."""
+    if got["status"] == "error" or "at" in case.when and "[" not in case.expr:
         return False
+    if expected["status"] == "error" and kind_of(expected) != "same-labelset":
+        return False
+    if "start()" in case.expr or "end()" in case.expr:
+        return False
+    ours = points(got["data"])
+    return all(at_step(bench, case, stamp, ours) for stamp in stamps_of(case))
+
+
+def stamps_of(case):
     when = case.when
-    stamps = list(range(when["from"], when["to"] + 1, when["step"]))
-    queries = [(case, {"expr": case.expr, "at": stamp}) for stamp in stamps]
-    merged = {}
-    for stamp, truth in zip(stamps, bench.ask_reference(queries)):
-        truth = json.loads(truth)
-        if truth["status"] == "error":
-            return False
-        for key, values in points(truth["data"]).items():
-            merged.setdefault(key, {}).update(
-                {stamp: value for value in values.values()})
-    result = [{"metric": dict(key), "values": [[stamp / 1000, value]
-              for stamp, value in sorted(values.items())]}
-              for key, values in merged.items()]
-    try:
-        compare({"status": "success", "data": {"resultType": "matrix",
-                                               "result": result}}, got)
-    except Difference:
+    if "at" in when:
+        return [when["at"]]
+    return range(when["from"], when["to"] + 1, when["step"])
+
+
+def at_step(bench, case, stamp, ours):
+    want = {key: {stamp: values[stamp]} for key, values in ours.items()
+            if stamp in values}
+    query = {"expr": case.expr, "at": stamp}
+    for attempt in (1, 20):
+        for truth in bench.ask_reference([(case, query)] * attempt):
+            truth = json.loads(truth)
+            if truth["status"] == "error":
+                return False
+            try:
+                compare_points(points(truth["data"]), want)
+                return True
+            except Difference:
+                pass
+        if attempt == 1 and ":" not in case.expr:
+            return False  # nothing in it is evaluated over a range
+    return False
+
+
+def reference_wrong(parts):
+    """Go's logarithm on amd64 takes numbers below 2^-1022 for normal ones."""
+    for node, (expected, got) in parts:
+        try:
+            compare(expected, got)
+        except Difference:
+            return node.text.startswith(("ln(", "log10(")) and tiny(
+                expected, got, -708.3 if node.text.startswith("ln(")
+                else -307.6)
+    return False
+
+
+def tiny(expected, got, limit):
+    """Do they differ only where both are logarithms of such numbers?"""
+    if expected["status"] == "error" or got["status"] == "error":
         return False
+    there, here = points(expected["data"]), points(got["data"])
+    for key in there.keys() | here.keys():
+        for stamp, value in there.get(key, {}).items():
+            other = here.get(key, {}).get(stamp)
+            if other is None:
+                return False
+            if same_number(value, other) is None and not (
+                    float(value) < limit and float(other) < limit):
+                return False
     return True
 
 
@@ -183,23 +236,18 @@ def smallest(bench, case, text):
     return case.expr, text
 
 
-def within_tolerance(bench, case, found):
+def within_tolerance(parts):
     """Does the first part that differs decide on operands that are the same
     within the tolerance, but not to the bit? Then either answer is right."""
     rounded = {}
-    for node, (expected, got) in part_answers(bench, case):
+    for node, (expected, got) in parts:
         try:
             rounded[node.text] = compare(expected, got)
         except Difference:
-            return bool(rounded_below(node, rounded))
+            return rounded_below(node, rounded)
     return False
 
 
 def rounded_below(node, rounded):
-    for kid in node.kids:
-        if kid.type == "matrix":
-            if rounded_below(kid, rounded):
-                return True
-        elif rounded.get(kid.text):
-            return True
-    return False
+    return any(rounded_below(kid, rounded) if kid.type == "matrix"
+               else rounded.get(kid.text) for kid in node.kids)

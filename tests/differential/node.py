@@ -39,6 +39,10 @@ class Node:
         return inner + (0 if bare else 1) if self.type != "scalar" \
             else max(inner, 0)
 
+    @property
+    def call(self):
+        return not self.binary and self.text.endswith(")")
+
     def walk(self):
         yield self
         for kid in self.kids:

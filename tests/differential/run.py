@@ -146,6 +146,7 @@ def options():
     parser.add_argument("--stop-after", type=int, default=50, metavar="N",
                         help="ends at so many differences")
     parser.add_argument("--binary", default=str(BIN / "gong-rules"))
+    parser.add_argument("--show-left-out", action="store_true")
     parser.add_argument("--control", action="store_true")
     parser.add_argument("--plants", action="store_true")
     return parser.parse_args()
@@ -166,6 +167,8 @@ def main():
         tally = Tally(args.seed)
         run_named(folder, ours, tally)
         run_random(args, folder, ours, tally)
+        if args.show_left_out:
+            print("\n".join(tally.left_out_names))
         print(f"{time.monotonic() - begun:.0f} s")
         return tally.verdict()
 

@@ -18,10 +18,11 @@ class Found:
     def __init__(self):
         self.cases = self.errors = self.our_errors = 0
         self.moving = self.deep = self.rounded = self.points = 0
-        self.left_out = self.range_wide = 0
+        self.left_out = self.by_step = self.reference_wrong = 0
         self.features = collections.Counter()
         self.kinds = collections.Counter()
         self.differences = []
+        self.left_out_names = []
         self.lies = set()
 
     def count(self, case, expected, got, moves):
@@ -55,11 +56,13 @@ class Tally(Found):
 
     def add(self, found):
         for name in ("cases", "errors", "our_errors", "moving", "deep",
-                     "rounded", "points", "left_out", "range_wide"):
+                     "rounded", "points", "left_out", "by_step",
+                     "reference_wrong"):
             setattr(self, name, getattr(self, name) + getattr(found, name))
         self.features.update(found.features)
         self.kinds.update(found.kinds)
         self.differences += found.differences
+        self.left_out_names += found.left_out_names
         self.lies |= found.lies
         for difference in found.differences:
             print("DIFFERENT " + difference["text"], flush=True)
@@ -112,7 +115,8 @@ class Tally(Found):
                           in self.kinds.most_common()))
         print(f"{self.rounded} cases with other bits within the tolerance; "
               f"left out {self.left_out}: decided on operands within it; "
-              f"{self.range_wide} judged step by step")
+              f"{self.reference_wrong}: logarithms of subnormal numbers; "
+              f"{self.by_step} judged step by step")
         complaints = list(self.complaints())
         for complaint in complaints:
             print(f"FAILED: {complaint}")
