@@ -56,8 +56,13 @@ gong_test(spool_powercut LINKS gong_spool
 gong_test_disk(spool_powercut)
 
 # rules/engine
-foreach(module hash arena symbol labelset name series timer alert declared)
+foreach(module hash arena symbol labelset name series timer alert declared
+        arith)
     gong_test(${module} LINKS gong_engine)
+endforeach()
+foreach(module eval eval_operator eval_call eval_memory)
+    gong_test(${module} LINKS gong_engine
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/eval_fixture.c)
 endforeach()
 foreach(module book bind effect engine engine_limits engine_model)
     gong_test(${module} LINKS gong_engine m
@@ -137,6 +142,9 @@ gong_test(promql_corpus LINKS gong_engine)
 gong_test(template LINKS gong_engine m)
 gong_test(ruleset LINKS gong_engine)
 gong_test(plan LINKS gong_engine m)
+foreach(module range_fn value_fn match)
+    gong_test(${module} LINKS gong_engine m)
+endforeach()
 gong_test(promql_memory LINKS gong_engine)
 target_link_options(test_promql_memory PRIVATE
     LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
@@ -144,7 +152,7 @@ target_link_options(test_promql_memory PRIVATE
 # collector: inputs
 gong_test(input_host LINKS gong_inputs)
 gong_test(net_address LINKS gong_inputs)
-gong_test(prom_text LINKS gong_inputs)
+gong_test(prom_text LINKS gong_wire)
 gong_test(input_exec LINKS gong_inputs
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/input_fixture.c)
 foreach(module fetch input_prometheus input_checks)
@@ -182,3 +190,8 @@ gong_test(mqtt_late LINKS gong_mqtt)
 target_link_options(test_mqtt_late PRIVATE LINKER:--wrap=gong_paho_load)
 gong_test(mqtt_settings LINKS gong_mqtt)
 gong_test(mqtt_paho LINKS gong_mqtt)
+
+# gong-rules
+foreach(module yaml_tree prom_rules)
+    gong_test(${module} LINKS gong_prom_rules)
+endforeach()

@@ -1,69 +1,6 @@
 #include "rules/engine/plan.h"
 
-#include <math.h>
-
-static bool
-compare(enum gong_op op, double a, double b)
-{
-    switch (op) {
-    case GONG_OP_EQ:
-        return a == b;
-    case GONG_OP_NE:
-        return a != b;
-    case GONG_OP_GT:
-        return a > b;
-    case GONG_OP_LT:
-        return a < b;
-    case GONG_OP_GE:
-        return a >= b;
-    case GONG_OP_LE:
-        return a <= b;
-    case GONG_OP_ADD:
-    case GONG_OP_SUB:
-    case GONG_OP_MUL:
-    case GONG_OP_DIV:
-    case GONG_OP_MOD:
-    case GONG_OP_POW:
-    case GONG_OP_ATAN2:
-    case GONG_OP_AND:
-    case GONG_OP_OR:
-    case GONG_OP_UNLESS:
-        break;
-    }
-    return false;
-}
-
-static double
-calculate(enum gong_op op, double a, double b)
-{
-    switch (op) {
-    case GONG_OP_ADD:
-        return a + b;
-    case GONG_OP_SUB:
-        return a - b;
-    case GONG_OP_MUL:
-        return a * b;
-    case GONG_OP_DIV:
-        return a / b; /* by zero too: IEEE says which */
-    case GONG_OP_MOD:
-        return fmod(a, b);
-    case GONG_OP_POW:
-        return pow(a, b);
-    case GONG_OP_ATAN2:
-        return atan2(a, b);
-    case GONG_OP_EQ:
-    case GONG_OP_NE:
-    case GONG_OP_GT:
-    case GONG_OP_LT:
-    case GONG_OP_GE:
-    case GONG_OP_LE:
-    case GONG_OP_AND:
-    case GONG_OP_OR:
-    case GONG_OP_UNLESS:
-        break;
-    }
-    return (double)NAN;
-}
+#include "rules/engine/arith.h"
 
 /* One number per label set on each side: set operators ask for presence only.
  */
@@ -82,19 +19,19 @@ static struct gong_plan_input
 combine(const struct gong_plan_step *step, struct gong_plan_input left,
         struct gong_plan_input right)
 {
-    bool comparison = step->op >= GONG_OP_EQ && step->op <= GONG_OP_LE;
+    bool comparison = gong_op_is_comparison(step->op);
     struct gong_plan_input out = left;
     bool holds = false;
 
-    if (step->op >= GONG_OP_AND) {
+    if (gong_op_is_set(step->op)) {
         return combine_sets(step->op, left, right);
     }
     out.present = left.present && right.present;
     if (!comparison) {
-        out.value = calculate(step->op, left.value, right.value);
+        out.value = gong_arith_calculate(step->op, left.value, right.value);
         return out;
     }
-    holds = compare(step->op, left.value, right.value);
+    holds = gong_arith_compare(step->op, left.value, right.value);
     if (step->return_bool) {
         out.value = holds ? 1 : 0;
         return out;

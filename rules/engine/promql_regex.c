@@ -341,7 +341,7 @@ static bool
 parse_quoted(struct regex *r, struct piece *out)
 {
     out->empty = true;
-    while (!at_end(r) && !skip_text(r, "\\E")) {
+    while (!skip_text(r, "\\E")) {
         uint32_t rune = 0;
 
         if (!parse_rune(r, &rune)) {

@@ -58,4 +58,7 @@ struct gong_ruleset {
 
 void gong_ruleset_free(struct gong_ruleset *set);
 
+/* gong_rule_fini: what one rule holds, where it is in no set. */
+void gong_rule_fini(struct gong_rule *rule);
+
 #endif

@@ -67,6 +67,7 @@ static const struct {
     size_t at;
 } refused[] = {
     {"(", 1},
+    {"\\Qa.b", 5},
     {")", 0},
     {"a)(b", 1},
     {"(a", 2},
