@@ -13,6 +13,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "rules/engine/promql_literal.h"
 
@@ -30,6 +31,17 @@ struct histogram {
     size_t first;
 };
 
+/* A hexadecimal number is one here only with its binary exponent. */
+static bool
+is_hex_integer(struct gong_str text)
+{
+    bool hex = text.len > 1 && text.data[0] == '0' &&
+               (text.data[1] == 'x' || text.data[1] == 'X');
+
+    return hex && memchr(text.data, 'p', text.len) == NULL &&
+           memchr(text.data, 'P', text.len) == NULL;
+}
+
 /* As numbers are written in labels: with a sign, perhaps. */
 static bool
 read_bound(struct gong_str text, double *bound)
@@ -44,7 +56,7 @@ read_bound(struct gong_str text, double *bound)
            text.data[1] <= '9') {
         text = gong_str_from(text.data + 1, text.len - 1);
     }
-    if (!gong_promql_number(text, bound)) {
+    if (is_hex_integer(text) || !gong_promql_number(text, bound)) {
         return false;
     }
     *bound = minus ? -*bound : *bound;
