@@ -18,7 +18,8 @@ class Found:
     def __init__(self):
         self.cases = self.errors = self.our_errors = 0
         self.moving = self.deep = self.rounded = self.points = 0
-        self.left_out = self.by_step = self.reference_wrong = 0
+        self.left_out = self.by_step = self.by_chance = 0
+        self.reference_wrong = 0
         self.features = collections.Counter()
         self.kinds = collections.Counter()
         self.differences = []
@@ -56,7 +57,7 @@ class Tally(Found):
 
     def add(self, found):
         for name in ("cases", "errors", "our_errors", "moving", "deep",
-                     "rounded", "points", "left_out", "by_step",
+                     "rounded", "points", "left_out", "by_step", "by_chance",
                      "reference_wrong"):
             setattr(self, name, getattr(self, name) + getattr(found, name))
         self.features.update(found.features)
@@ -116,6 +117,7 @@ class Tally(Found):
         print(f"{self.rounded} cases with other bits within the tolerance; "
               f"left out {self.left_out}: decided on operands within it; "
               f"{self.reference_wrong}: logarithms of subnormal numbers; "
+              f"{self.by_chance}: the reference is at odds with itself; "
               f"{self.by_step} judged step by step")
         complaints = list(self.complaints())
         for complaint in complaints:
