@@ -3,6 +3,7 @@
 #include <math.h>
 
 #define LOG2_OF_E  1.44269504088896340735992468100189213743
+#define HALF_PI    1.57079632679489661923132169163975144210
 #define LOG10_OF_E 0.43429448190325182765112891891660508229
 
 /* Go's math.Max: an infinity wins over NaN, NaN over numbers, 0 over -0. */
@@ -222,6 +223,19 @@ radians(double value)
     return value * GONG_PI / 180;
 }
 
+/* Near 1 the difference of two angles is mostly rounding: the way it is
+ * computed is part of the result. */
+static double
+arc_cosine(double value)
+{
+    double side = sqrt(1 - value * value);
+    double size = fabs(value);
+    double angle =
+        size > 0.7 ? HALF_PI - atan(side / size) : atan(size / side);
+
+    return HALF_PI - copysign(angle, value);
+}
+
 static double
 clamp(double value, const double *bounds)
 {
@@ -251,7 +265,7 @@ struct function {
 /* In the order of enum gong_value_fn. */
 static const struct function functions[] = {
     {"abs", fabs, NULL, 0, false},
-    {"acos", acos, NULL, 0, false},
+    {"acos", arc_cosine, NULL, 0, false},
     {"acosh", acosh, NULL, 0, false},
     {"asin", asin, NULL, 0, false},
     {"asinh", asinh, NULL, 0, false},
