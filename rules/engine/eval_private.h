@@ -149,7 +149,8 @@ int64_t gong_eval_anchor(const struct gong_eval *eval,
 /* a - b, at the ends of time where it would be past them. */
 int64_t gong_eval_before(int64_t a, int64_t b);
 
-/* gong_eval_grow: room for count elements; false without memory. */
+/* gong_eval_grow: room for count elements, and data that is not NULL even for
+ * none; false without memory. */
 bool gong_eval_grow(struct gong_eval *eval, struct gong_eval_buffer *buffer,
                     size_t count, size_t stride);
 void gong_eval_drop(struct gong_eval *eval, struct gong_eval_buffer *buffer);
