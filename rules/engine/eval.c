@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "rules/engine/eval_private.h"
+#include "rules/engine/eval_selector.h"
+#include "rules/engine/eval_space.h"
 #include "rules/engine/promql_error.h"
 
 bool

@@ -6,6 +6,7 @@
  *   scratch[0]  the text that is being made
  */
 #include "rules/engine/eval_private.h"
+#include "rules/engine/eval_space.h"
 
 #include <stdlib.h>
 
