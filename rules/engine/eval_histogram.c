@@ -10,6 +10,7 @@
  *   scratch[2]  bounds
  */
 #include "rules/engine/eval_private.h"
+#include "rules/engine/eval_space.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -8,6 +8,8 @@
  *   samples   [ t1 t2 t3 ...               | t1 t2 t3 ... ]
  */
 #include "rules/engine/eval_private.h"
+#include "rules/engine/eval_selector.h"
+#include "rules/engine/eval_space.h"
 
 struct step {
     uint32_t slot;
