@@ -230,8 +230,7 @@ arc_cosine(double value)
 {
     double side = sqrt(1 - value * value);
     double size = fabs(value);
-    double angle =
-        size > 0.7 ? HALF_PI - atan(side / size) : atan(size / side);
+    double angle = size > 0.7 ? HALF_PI - atan(side / size) : atan(size / side);
 
     return HALF_PI - copysign(angle, value);
 }
