@@ -85,6 +85,7 @@ struct gong_prom_origin {
     const struct gong_prom_group *group;
     int64_t interval_ms;
     size_t number;
+    bool any_expr; /* what the engine cannot evaluate is no problem */
 };
 bool gong_prom_rule_convert(const struct gong_prom_origin *origin,
                             const struct gong_prom_rule *from,

@@ -164,7 +164,7 @@ fill(const struct gong_prom_origin *origin, const struct gong_prom_rule *from,
         rule->file == NULL || rule->expr == NULL) {
         return false;
     }
-    ok = check_plan(origin, from, rule, errors);
+    ok = origin->any_expr || check_plan(origin, from, rule, errors);
     ok = convert_labels(origin, from, rule, errors) && ok;
     ok = convert_annotations(origin, from, rule, errors) && ok;
     qsort(rule->labels, rule->label_count, sizeof *rule->labels, compare_texts);

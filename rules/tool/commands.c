@@ -5,6 +5,17 @@
 #include "common/log.h"
 
 const struct gong_command gong_commands[] = {
+    {"check", "FILE... [--cost] [--every LENGTH] [--lint-fatal]",
+     "Kiểm tra tệp quy tắc: mọi lỗi, và những gì đáng ngờ.",
+     "Checks rule files: every error, and what is hardly meant so.",
+     "FILE: our rule files, folders of them, or Prometheus' (*.yml, *.yaml).\n"
+     "Errors: file:line:column: found ..., expected ...; warnings end with a "
+     "word: never,\n"
+     "range, for, summary, action, label, twice.\n"
+     "\n"
+     "Exit: 0, 1 errors (or warnings with --lint-fatal, or past --budget), 64 "
+     "usage.\n",
+     gong_cmd_check},
     {"eval",
      "--expr EXPR --data FILE --at TIME | --from TIME --to TIME --step LENGTH",
      "Tính một biểu thức PromQL trên số liệu trong tệp.",
@@ -32,6 +43,14 @@ const struct gong_command gong_commands[] = {
      "Exit: 0, 1 the expression is refused or fails, 64 usage, 65 bad data, "
      "66 no file.\n",
      gong_cmd_eval},
+    {"import", "FILE.yml [--group NAME] > FILE.cfg",
+     "Chuyển quy tắc của Prometheus thành của ta.",
+     "Converts a rule file of Prometheus to ours.",
+     "What cannot be converted is left out, named on standard error, and the "
+     "exit is 1.\n"
+     "\n"
+     "Exit: 0, 1 something was left out or the file is wrong, 64 usage.\n",
+     gong_cmd_import},
     {"replay", "--rules FILE --data FILE [--format WORD] [--tolerance LENGTH]",
      "Cho số liệu cũ chạy qua quy tắc: báo động nào, lúc nào, bao lâu.",
      "Runs past samples through rules: which alerts, when, for how long.",
@@ -42,6 +61,19 @@ const struct gong_command gong_commands[] = {
      "\n"
      "Exit: 0, 1 the rules are refused, 64 usage, 65 bad data, 66 no file.\n",
      gong_cmd_replay},
+    {"test", "FILE... [--rules FILE]",
+     "Thử quy tắc bằng tệp thử của ta (*.cases) hoặc của promtool (*.yml).",
+     "Unit tests of rules: ours (*.cases) or promtool's (*.yml), unchanged.",
+     "*.cases: RULE fires|quiet FROM TO STEP LINE, a case a line, seconds; "
+     "*.yml: rule_files,\n"
+     "input_series, alert_rule_test, promql_expr_test as for promtool test "
+     "rules. Alerts are\n"
+     "run by the evaluator and, where it can take rule and samples, by the "
+     "engine: both\n"
+     "have to agree.\n"
+     "\n"
+     "Exit: 0, 1 a test failed or a file is wrong, 64 usage.\n",
+     gong_cmd_test},
     {0},
 };
 

@@ -4,8 +4,11 @@
 
 #include "rules/tool/arguments.h"
 
+int gong_cmd_check(const struct gong_call *call);
 int gong_cmd_eval(const struct gong_call *call);
+int gong_cmd_import(const struct gong_call *call);
 int gong_cmd_replay(const struct gong_call *call);
+int gong_cmd_test(const struct gong_call *call);
 
 /* gong_commands: ends with a name of NULL. */
 extern const struct gong_command gong_commands[];

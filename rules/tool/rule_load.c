@@ -53,7 +53,7 @@ gong_rules_add_file(struct gong_ruleset *set, const struct gong_prom_file *file,
 
     for (size_t g = 0; g < file->group_count; g++) {
         const struct gong_prom_group *group = &file->groups[g];
-        struct gong_prom_origin origin = {file, group, interval_ms, 1};
+        struct gong_prom_origin origin = {file, group, interval_ms, 1, false};
 
         if (interval_ms == 0) {
             origin.interval_ms = group->interval_ms == 0 ? GONG_PROM_INTERVAL_MS
