@@ -235,6 +235,26 @@ arc_cosine(double value)
     return HALF_PI - copysign(angle, value);
 }
 
+/* Half of exp(), which overflows a little before the sum of both would. */
+#define HYPERBOLIC_FAR 21
+
+static double
+hyperbolic_sine(double value)
+{
+    double size = fabs(value);
+
+    return size > HYPERBOLIC_FAR ? copysign(exp(size) * 0.5, value)
+                                 : sinh(value);
+}
+
+static double
+hyperbolic_cosine(double value)
+{
+    double size = fabs(value);
+
+    return size > HYPERBOLIC_FAR ? exp(size) * 0.5 : cosh(size);
+}
+
 static double
 clamp(double value, const double *bounds)
 {
@@ -275,7 +295,7 @@ static const struct function functions[] = {
     {"clamp_max", NULL, clamp_max, 1, false},
     {"clamp_min", NULL, clamp_min, 1, false},
     {"cos", cos, NULL, 0, false},
-    {"cosh", cosh, NULL, 0, false},
+    {"cosh", hyperbolic_cosine, NULL, 0, false},
     {"day_of_month", day_of_month, NULL, 0, true},
     {"day_of_week", day_of_week, NULL, 0, true},
     {"day_of_year", day_of_year, NULL, 0, true},
@@ -293,7 +313,7 @@ static const struct function functions[] = {
     {"round", NULL, round_to, 1, false},
     {"sgn", sign_of, NULL, 0, false},
     {"sin", sin, NULL, 0, false},
-    {"sinh", sinh, NULL, 0, false},
+    {"sinh", hyperbolic_sine, NULL, 0, false},
     {"sqrt", sqrt, NULL, 0, false},
     {"tan", tan, NULL, 0, false},
     {"tanh", tanh, NULL, 0, false},
