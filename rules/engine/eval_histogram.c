@@ -14,7 +14,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "rules/engine/promql_literal.h"
 
@@ -32,15 +31,12 @@ struct histogram {
     size_t first;
 };
 
-/* A hexadecimal number is one here only with its binary exponent. */
+/* No bound: 0x1 lacks the binary exponent that it would need in a label. */
 static bool
-is_hex_integer(struct gong_str text)
+is_hexadecimal(struct gong_str text)
 {
-    bool hex = text.len > 1 && text.data[0] == '0' &&
-               (text.data[1] == 'x' || text.data[1] == 'X');
-
-    return hex && memchr(text.data, 'p', text.len) == NULL &&
-           memchr(text.data, 'P', text.len) == NULL;
+    return text.len > 1 && text.data[0] == '0' &&
+           (text.data[1] == 'x' || text.data[1] == 'X');
 }
 
 /* As numbers are written in labels: with a sign, perhaps. */
@@ -57,7 +53,7 @@ read_bound(struct gong_str text, double *bound)
            text.data[1] <= '9') {
         text = gong_str_from(text.data + 1, text.len - 1);
     }
-    if (is_hex_integer(text) || !gong_promql_number(text, bound)) {
+    if (is_hexadecimal(text) || !gong_promql_number(text, bound)) {
         return false;
     }
     *bound = minus ? -*bound : *bound;
