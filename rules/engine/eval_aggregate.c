@@ -10,6 +10,8 @@
  *   scratch[2]  members by group
  */
 #include "rules/engine/eval_private.h"
+#include "rules/engine/eval_order.h"
+#include "rules/engine/eval_space.h"
 
 #include <math.h>
 #include <stdint.h>

@@ -1,4 +1,7 @@
 #include "rules/engine/eval_private.h"
+#include "rules/engine/eval_order.h"
+#include "rules/engine/eval_selector.h"
+#include "rules/engine/eval_space.h"
 
 #include <math.h>
 #include <string.h>

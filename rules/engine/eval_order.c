@@ -1,8 +1,4 @@
-/*
- * The order of equal values, which Prometheus leaves to its heap and its sort,
- * is kept up to SHORT results: topk() then names the same series.
- */
-#include "rules/engine/eval_private.h"
+#include "rules/engine/eval_order.h"
 
 #include <math.h>
 #include <string.h>

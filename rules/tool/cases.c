@@ -174,13 +174,16 @@ read_query(const json_t *object, struct gong_query *query)
     bool to = false;
     bool step = false;
     bool lookback = false;
+    bool subquery_step = false;
 
     query->expr = json_string_value(json_object_get(object, "expr"));
     if (query->expr == NULL || !optional(object, "at", &query->from_ms, &at) ||
         (!at && !optional(object, "from", &query->from_ms, &from)) ||
         !optional(object, "to", &query->to_ms, &to) ||
         !optional(object, "step", &query->step_ms, &step) ||
-        !optional(object, "lookback", &query->lookback_ms, &lookback)) {
+        !optional(object, "lookback", &query->lookback_ms, &lookback) ||
+        !optional(object, "subquery_step", &query->subquery_step_ms,
+                  &subquery_step)) {
         return false;
     }
     query->range = !at;

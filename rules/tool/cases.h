@@ -6,6 +6,7 @@
  *    "at": 60,                     an instant, or
  *    "from": 0, "to": 300, "step": 15,   a range; numbers are seconds
  *    "lookback": 300,              seconds; 300 where it is absent
+ *    "subquery_step": 60,          of [1h:]; 60 where it is absent
  *    "data": "FILE",               a file as for --data, or
  *    "series": [{"metric": {"__name__": "up", "job": "a"},
  *                "values": [[0, "1"], [15, "NaN"], [30, "stale"]]}, ...]}

@@ -383,6 +383,20 @@ struct alerts_ctx {
     enum gong_err err;
 };
 
+/* Takes the label out; returns how many are left. */
+static size_t
+without(struct gong_label_view *labels, size_t count, const char *name)
+{
+    size_t left = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        if (!gong_str_is(labels[i].name, name)) {
+            labels[left++] = labels[i];
+        }
+    }
+    return left;
+}
+
 static void
 tell_alert(void *ctx, const struct gong_model_alert *alert)
 {
@@ -397,7 +411,10 @@ tell_alert(void *ctx, const struct gong_model_alert *alert)
         c->err = tell(c->world, c->runner, labels, count + 1, c->t,
                       (double)(alert->since_ms / 1000));
     }
-    labels[count].value = gong_str_of("ALERTS");
+    /* An alert on ALERTS has the state of another among its labels. */
+    count = without(labels, count, "alertstate");
+    labels[count] = (struct gong_label_view){gong_str_of("__name__"),
+                                             gong_str_of("ALERTS")};
     labels[count + 1] = (struct gong_label_view){
         gong_str_of("alertstate"),
         gong_str_of(alert->firing ? "firing" : "pending")};

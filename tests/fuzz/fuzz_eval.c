@@ -113,7 +113,7 @@ static void
 evaluate(const struct gong_expr *expr, struct gong_eval_memory *memory,
          int64_t at)
 {
-    struct gong_eval_options options = {.samples_max = 20000,
+    struct gong_eval_options options = {.samples_max = 3000,
                                         .bytes_max = 8u << 20};
     struct gong_eval_source source = gong_eval_memory_source(memory);
     struct gong_expr_error error = {0, ""};

@@ -190,7 +190,8 @@ test_samples_max(void **state)
     expect_fault(&bench, 150000, GONG_ERR_TOO_LARGE, GONG_EVAL_SAMPLES);
     expect(&bench, 30000, "{x=1} 3 | {x=2} 10");
     close_bench(&bench);
-    bench = open_bench(*state, "max_over_time(nope[10y:1ms])", NULL);
+    options.samples_max = 100000;
+    bench = open_bench(*state, "max_over_time(nope[10y:1ms])", &options);
     expect_fault(&bench, 150000, GONG_ERR_TOO_LARGE, GONG_EVAL_SAMPLES);
     close_bench(&bench);
 }
@@ -250,7 +251,7 @@ static void
 add_wide(struct gong_eval_memory *memory, size_t labels)
 {
     struct gong_label_view views[GONG_LABELSET_MAX];
-    char names[GONG_LABELSET_MAX][8];
+    char names[GONG_LABELSET_MAX][24];
     uint32_t series = 0;
 
     views[0] =
