@@ -20,10 +20,10 @@ state_of(const struct gong_live *live, const struct gong_book_rule *rule)
 /* The number that is kept for a set of the last result: an instance's. */
 static enum gong_err
 find_instance(struct gong_engine *engine, uint32_t rule,
-              struct gong_query *general, uint32_t set, uint32_t *instance)
+              struct gong_general *general, uint32_t set, uint32_t *instance)
 {
     const struct gong_rule *r = engine->live->book.rules[rule].rule;
-    uint32_t *kept = gong_query_number(general, set);
+    uint32_t *kept = gong_general_number(general, set);
     uint32_t labelset = 0;
     enum gong_err err = GONG_OK;
 
@@ -47,10 +47,11 @@ find_instance(struct gong_engine *engine, uint32_t rule,
  * have equal labels. */
 static enum gong_err
 find_all(struct gong_engine *engine, uint32_t rule,
-         const struct gong_query_result *result)
+         const struct gong_general_result *result)
 {
     struct gong_live *live = engine->live;
-    struct gong_query *general = live->queries[live->book.rules[rule].general];
+    struct gong_general *general =
+        live->queries[live->book.rules[rule].general];
 
     gong_arena_clear(&engine->found);
     for (size_t i = 0; i < result->count; i++) {
@@ -160,7 +161,7 @@ apply_false(struct gong_engine *engine, uint32_t n, int64_t t,
 
 static enum gong_err
 apply_result(struct gong_engine *engine, struct gong_general_state *state,
-             const struct gong_query_result *result, int64_t t,
+             const struct gong_general_result *result, int64_t t,
              const struct gong_cause *cause)
 {
     struct gong_live *live = engine->live;
@@ -255,7 +256,7 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     struct gong_live *live = engine->live;
     const struct gong_book_rule *r = &live->book.rules[rule];
     struct gong_general_state *state = state_of(live, r);
-    struct gong_query_result result = {0};
+    struct gong_general_result result = {0};
     enum gong_err err = GONG_OK;
     int64_t due = 0;
 
@@ -266,8 +267,8 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     t = t > state->evaluated_ms ? t : state->evaluated_ms;
     state->evaluated_ms = t;
     engine->stats.evaluations++;
-    err =
-        gong_query_run(live->queries[r->general], t, slack(engine, t), &result);
+    err = gong_general_run(live->queries[r->general], t, slack(engine, t),
+                           &result);
     if (err != GONG_OK) {
         return fail(engine, rule, err, result.next_ms);
     }

@@ -6,7 +6,7 @@
 #include "rules/engine/engine_presence.h"
 #include "rules/engine/reads.h"
 
-struct gong_query {
+struct gong_general {
     const struct gong_engine *engine;
     struct gong_live *live;
     const struct gong_book_rule *rule;
@@ -27,7 +27,7 @@ struct gong_query {
 };
 
 static void
-note_change(struct gong_query *q, int64_t due)
+note_change(struct gong_general *q, int64_t due)
 {
     if (due > q->t && due < q->next_ms) {
         q->next_ms = due;
@@ -38,7 +38,7 @@ static enum gong_err
 select_series(void *ctx, const struct gong_expr_node *selector, uint32_t index,
               const uint32_t **series, size_t *count)
 {
-    struct gong_query *q = ctx;
+    struct gong_general *q = ctx;
     uint32_t read = gong_reads_find(q->rule->reads, index);
 
     (void)selector;
@@ -49,7 +49,7 @@ select_series(void *ctx, const struct gong_expr_node *selector, uint32_t index,
 static size_t
 get_labels(void *ctx, uint32_t series, struct gong_label_view *out)
 {
-    const struct gong_query *q = ctx;
+    const struct gong_general *q = ctx;
 
     return gong_bind_views(&q->live->binds, series, out);
 }
@@ -57,7 +57,7 @@ get_labels(void *ctx, uint32_t series, struct gong_label_view *out)
 /* What the engine itself says of presence and alerts stands until it says
  * otherwise. */
 static bool
-is_standing(const struct gong_query *q, const struct gong_series *s)
+is_standing(const struct gong_general *q, const struct gong_series *s)
 {
     return gong_engine_is_reserved(q->engine, &q->live->book, s->metric);
 }
@@ -65,14 +65,14 @@ is_standing(const struct gong_query *q, const struct gong_series *s)
 /* A sample that is read at to - which lies t - to behind now - goes reach after
  * its stamp. */
 static void
-note_end(struct gong_query *q, int64_t stamp, int64_t from)
+note_end(struct gong_general *q, int64_t stamp, int64_t from)
 {
     note_change(q, stamp + (q->t - from) + 1);
 }
 
 /* The next sample that comes within reach of what looks behind now. */
 static void
-note_next(struct gong_query *q, uint32_t window, const struct gong_series *s,
+note_next(struct gong_general *q, uint32_t window, const struct gong_series *s,
           int64_t to)
 {
     size_t count = 0;
@@ -95,7 +95,7 @@ static bool
 get_newest(void *ctx, uint32_t series, int64_t from, int64_t to,
            struct gong_sample *out)
 {
-    struct gong_query *q = ctx;
+    struct gong_general *q = ctx;
     struct gong_binds *binds = &q->live->binds;
     const struct gong_series *s = gong_series_at(binds, series);
     int64_t reach = gong_bind_lookback(q->rule, s) + q->slack;
@@ -128,7 +128,7 @@ get_newest(void *ctx, uint32_t series, int64_t from, int64_t to,
 static const struct gong_sample *
 get_window(void *ctx, uint32_t series, int64_t from, int64_t to, size_t *count)
 {
-    struct gong_query *q = ctx;
+    struct gong_general *q = ctx;
     struct gong_binds *binds = &q->live->binds;
     const struct gong_series *s = gong_series_at(binds, series);
     uint32_t window = gong_bind_window(binds, s);
@@ -154,11 +154,12 @@ get_window(void *ctx, uint32_t series, int64_t from, int64_t to, size_t *count)
     return samples;
 }
 
-struct gong_query *
-gong_query_new(const struct gong_engine *engine, struct gong_live *live,
-               const struct gong_book_rule *rule, struct gong_expr_error *error)
+struct gong_general *
+gong_general_new(const struct gong_engine *engine, struct gong_live *live,
+                 const struct gong_book_rule *rule,
+                 struct gong_expr_error *error)
 {
-    struct gong_query *q = calloc(1, sizeof *q);
+    struct gong_general *q = calloc(1, sizeof *q);
     struct gong_eval_options options = {.lookback_ms = rule->lookback_ms};
     struct gong_eval_source source = {q, select_series, get_labels, get_window,
                                       get_newest};
@@ -172,14 +173,14 @@ gong_query_new(const struct gong_engine *engine, struct gong_live *live,
     gong_arena_init(&q->numbers, &q->budget, sizeof(uint32_t));
     q->eval = gong_eval_new(rule->rule->expr, &source, &options, error);
     if (q->eval == NULL) {
-        gong_query_free(q);
+        gong_general_free(q);
         return NULL;
     }
     return q;
 }
 
 void
-gong_query_free(struct gong_query *query)
+gong_general_free(struct gong_general *query)
 {
     if (query == NULL) {
         return;
@@ -190,8 +191,8 @@ gong_query_free(struct gong_query *query)
 }
 
 static void
-take(struct gong_query *q, const struct gong_eval_result *result,
-     struct gong_query_result *out)
+take(struct gong_general *q, const struct gong_eval_result *result,
+     struct gong_general_result *out)
 {
     out->samples = result->vector;
     out->count = result->count;
@@ -204,7 +205,7 @@ take(struct gong_query *q, const struct gong_eval_result *result,
 
 /* The next instant that all rules which move with time share. */
 static int64_t
-next_tick(const struct gong_query *q)
+next_tick(const struct gong_general *q)
 {
     int64_t step =
         q->rule->interval_ms > 0 ? q->rule->interval_ms : GONG_GENERAL_TICK_MS;
@@ -213,8 +214,8 @@ next_tick(const struct gong_query *q)
 }
 
 enum gong_err
-gong_query_run(struct gong_query *query, int64_t t, int64_t slack,
-               struct gong_query_result *out)
+gong_general_run(struct gong_general *query, int64_t t, int64_t slack,
+                 struct gong_general_result *out)
 {
     const struct gong_reads *reads = query->rule->reads;
     const struct gong_eval_result *result = NULL;
@@ -226,7 +227,7 @@ gong_query_run(struct gong_query *query, int64_t t, int64_t slack,
     query->next_ms = INT64_MAX;
     query->read = false;
     query->warming = false;
-    *out = (struct gong_query_result){.next_ms = INT64_MAX};
+    *out = (struct gong_general_result){.next_ms = INT64_MAX};
     err = gong_eval_at(query->eval, t, &result, &error);
     if (err == GONG_OK) {
         take(query, result, out);
@@ -240,7 +241,7 @@ gong_query_run(struct gong_query *query, int64_t t, int64_t slack,
 }
 
 uint32_t *
-gong_query_number(struct gong_query *query, uint32_t set)
+gong_general_number(struct gong_general *query, uint32_t set)
 {
     struct gong_arena *numbers = &query->numbers;
     uint64_t generation = gong_eval_generation(query->eval);
@@ -259,8 +260,8 @@ gong_query_number(struct gong_query *query, uint32_t set)
 }
 
 size_t
-gong_query_labels(const struct gong_query *query, uint32_t set,
-                  struct gong_label_view *out)
+gong_general_labels(const struct gong_general *query, uint32_t set,
+                    struct gong_label_view *out)
 {
     size_t count = set == 0 ? 0 : gong_eval_labels(query->eval, set, out);
     size_t kept = 0;

@@ -24,7 +24,7 @@ struct gong_live {
     struct gong_alerts alerts;
     struct gong_arena general_states;
     struct gong_outputs outputs;
-    struct gong_query **queries; /* derived, by the book's numbers */
+    struct gong_general **queries; /* derived, by the book's numbers */
     uint64_t pending;
     uint64_t firing; /* keeping among them */
     uint64_t unknown;
