@@ -118,6 +118,7 @@ entry_of(const struct gong_binds *binds, const struct gong_book_leaf *leaf)
         .form = (uint8_t)r->form,
         .op = (uint8_t)r->op,
         .timed = r->interval_ms > 0,
+        .between = r->between,
         .past = !gong_plan_leaf_is_newest(&r->plan->leaves[leaf->leaf]),
     };
 }

@@ -41,13 +41,16 @@ struct gong_series {
 
 struct gong_instance {
     uint16_t rule;
-    uint8_t touched;
-    uint8_t news; /* its timer comes for more than that time has passed */
+    uint8_t flags; /* these: */
+    uint8_t news;  /* its timer comes for more than that time has passed */
     uint32_t alert;
     uint32_t leaves; /* JOINT: in leaves, one series (or 0) per leaf; else the
                         series itself */
     uint32_t timer;
 };
+
+#define GONG_INSTANCE_TOUCHED 1 /* it is among those to evaluate */
+#define GONG_INSTANCE_FAR     2 /* gong_engine_is_far said so last */
 
 struct gong_attachment {
     uint32_t first; /* in entries */
@@ -65,11 +68,11 @@ struct gong_entry {
     double number;
     uint16_t rule;
     uint8_t leaf;
-    uint8_t form;  /* enum gong_book_form */
-    uint8_t op;    /* enum gong_op */
-    uint8_t timed; /* interval > 0 */
-    uint8_t past;  /* reads more than the newest sample */
-    uint8_t spare;
+    uint8_t form;    /* enum gong_book_form */
+    uint8_t op;      /* enum gong_op */
+    uint8_t timed;   /* interval > 0 */
+    uint8_t past;    /* reads more than the newest sample */
+    uint8_t between; /* of book.h */
 };
 
 /* Transparent: embedded. */
