@@ -4,6 +4,7 @@
  *   decode -> staged (ms, value, series), sorted by ms -> for each ms: timers
  *   before it, samples, evaluations (semantics rule 3)
  */
+#include "rules/engine/engine_instant.h"
 #include "rules/engine/engine_presence.h"
 
 #include "common/clock.h"

@@ -1,5 +1,6 @@
 /* engine_eval: one instance at one instant, and the timers that bring it back.
  */
+#include "rules/engine/engine_instant.h"
 #include "rules/engine/engine_presence.h"
 
 static uint32_t

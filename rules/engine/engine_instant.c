@@ -11,7 +11,7 @@
  * may lie ahead of their arrival: then the newest sample counts as at hand, and
  * windows end with it.
  */
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_instant.h"
 
 static int64_t
 earlier(int64_t a, int64_t b)

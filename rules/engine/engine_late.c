@@ -1,7 +1,7 @@
 /* engine_late: samples that come after newer ones of their series (semantics
  * rule 7): they wait until the record has been applied and its timers have run,
  * so that no past instant sees them. */
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_instant.h"
 
 /* Rule 7: put aside until the record has been applied and the clock's present
  * is known. */

@@ -7,6 +7,7 @@
  *   instances -> alerts, timers
  *   devices <- presences -> sites
  */
+#include "rules/engine/bind_past.h"
 #include "rules/engine/engine_snapshot_private.h"
 
 /* No instant that was ever told lies further out (timer.h). */

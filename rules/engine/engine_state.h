@@ -85,28 +85,6 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
 enum gong_err gong_engine_arm(struct gong_engine *engine, uint32_t instance,
                               int64_t t) GONG_MUST_CHECK;
 
-/* engine_instant.c */
-
-/* gong_engine_look: what an instance's expression says at t, which is not
- * before its newest sample on a device's clock, and which selectors have a
- * sample. */
-bool gong_engine_look(struct gong_live *live,
-                      const struct gong_instance *instance, int64_t t,
-                      double *value, uint16_t *fed);
-
-/* gong_engine_next_instant: when it may say something else by time alone: the
- * first such instant after t; INT64_MAX if there is none. */
-int64_t gong_engine_next_instant(struct gong_live *live,
-                                 const struct gong_instance *instance,
-                                 int64_t t);
-
-/* gong_engine_is_far: whether a rule that is between (book.h) is false at t and
- * at all instants after its newest sample, until another one comes. */
-bool gong_engine_is_far(struct gong_live *live,
-                        const struct gong_instance *instance, int64_t t);
-
-/* engine_eval.c, too */
-
 /* gong_engine_can_miss: whether a sample that goes missing changes an alert. */
 bool gong_engine_can_miss(const struct gong_alert *alert,
                           const struct gong_alert_terms *terms);
@@ -161,19 +139,6 @@ gong_engine_evaluate_touched(struct gong_engine *engine, int64_t t,
 enum gong_err
 gong_engine_apply_data(struct gong_engine *engine,
                        const struct gong_record *record) GONG_MUST_CHECK;
-
-/* engine_late.c */
-
-/* gong_engine_put_aside: a sample that is older than its series' newest. */
-enum gong_err
-gong_engine_put_aside(struct gong_engine *engine,
-                      const struct gong_staged *sample) GONG_MUST_CHECK;
-
-/* gong_engine_take_late: puts those into the windows that they fall into, and
- * evaluates what reads these, once, at now, the present of the device. */
-enum gong_err
-gong_engine_take_late(struct gong_engine *engine, int64_t now,
-                      const struct gong_cause *cause) GONG_MUST_CHECK;
 
 /* engine_live.c */
 struct gong_live *gong_live_new(struct gong_engine *engine);

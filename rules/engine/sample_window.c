@@ -453,7 +453,7 @@ gong_sample_window_insert(struct gong_sample_windows *all, uint32_t window,
     int64_t from = newest.ms - keep;
 
     *what = GONG_SAMPLE_LATE_OLD;
-    if (!gong_sample_windows_room(all, w->count + 2)) {
+    if (!gong_sample_windows_room(all, w->count + 2) || all->samples == NULL) {
         return GONG_ERR_MEMORY;
     }
     all->cached = 0;
