@@ -5,7 +5,9 @@
  *   batches   10,200 devices, each with records of 50 points, 10 s apart
  *   file      no topic: one record for each stamp, a point of every device
  *
- *   bench_engine [rounds] [interval in ms]
+ *   bench_engine [rounds] [interval in ms] [windows]
+ *
+ * windows: how many of each four rules are averages over a minute.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -142,6 +144,8 @@ make_file(struct tape *tape)
     }
 }
 
+static unsigned windows;
+
 static struct gong_ruleset *
 make_rules(int64_t interval_ms)
 {
@@ -156,7 +160,9 @@ make_rules(int64_t interval_ms)
         struct gong_expr_error error = {0};
 
         snprintf(texts[i][0], sizeof texts[i][0], "rule-%zu", i);
-        snprintf(texts[i][1], sizeof texts[i][1], "streetlight_%s %s",
+        snprintf(texts[i][1], sizeof texts[i][1],
+                 i % 4 < windows ? "avg_over_time(streetlight_%s[1m]) %s"
+                                 : "streetlight_%s %s",
                  fields[i / 4], tests[i % 4]);
         gong_expr_free(rules[i].expr);
         rules[i] = (struct gong_rule){
@@ -289,6 +295,7 @@ main(int argc, char **argv)
     int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 3;
     int64_t interval_ms = argc > 2 ? strtol(argv[2], NULL, 10) : 0;
 
+    windows = argc > 3 ? (unsigned)strtoul(argv[3], NULL, 10) : 0;
     run("batches", make_batches, rounds, interval_ms);
     run("file", make_file, rounds, interval_ms);
     return 0;

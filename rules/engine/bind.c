@@ -156,6 +156,7 @@ entry_of(const struct gong_binds *binds, const struct gong_book_leaf *leaf)
         .form = (uint8_t)r->form,
         .op = (uint8_t)r->op,
         .timed = r->interval_ms > 0,
+        .between = r->between,
         .past = r->plan != NULL
                     ? !gong_plan_leaf_is_newest(&r->plan->leaves[leaf->leaf])
                     : r->reads->all[leaf->leaf].need_ms > 0,

@@ -42,13 +42,16 @@ struct gong_series {
 
 struct gong_instance {
     uint16_t rule;
-    uint8_t touched;
-    uint8_t news; /* its timer comes for more than that time has passed */
+    uint8_t flags; /* these: */
+    uint8_t news;  /* its timer comes for more than that time has passed */
     uint32_t alert;
     uint32_t leaves; /* JOINT: in leaves, one series (or 0) per leaf; GENERAL:
                         a label set, 0 of the head; else the series itself */
     uint32_t timer;
 };
+
+#define GONG_INSTANCE_TOUCHED 1 /* it is among those to evaluate */
+#define GONG_INSTANCE_FAR     2 /* gong_engine_is_far said so last */
 
 struct gong_attachment {
     uint32_t first; /* in entries */
@@ -66,11 +69,11 @@ struct gong_entry {
     double number;
     uint16_t rule;
     uint8_t leaf;
-    uint8_t form;  /* enum gong_book_form */
-    uint8_t op;    /* enum gong_op */
-    uint8_t timed; /* interval > 0 */
-    uint8_t past;  /* reads more than the newest sample */
-    uint8_t spare;
+    uint8_t form;    /* enum gong_book_form */
+    uint8_t op;      /* enum gong_op */
+    uint8_t timed;   /* interval > 0 */
+    uint8_t past;    /* reads more than the newest sample */
+    uint8_t between; /* of book.h */
 };
 
 /* The series of one selector of a GENERAL rule. */
@@ -233,37 +236,6 @@ gong_binding_at(const struct gong_binds *binds, uint32_t binding)
     const uint32_t *all = binds->bindings.data;
 
     return all[binding];
-}
-
-/* gong_bind_window: the window of a series, 0 if nothing reads its past. */
-static inline uint32_t
-gong_bind_window(const struct gong_binds *binds,
-                 const struct gong_series *series)
-{
-    const struct gong_attachment *a =
-        gong_attachment_at(binds, series->attachment);
-
-    return a->keep_ms == GONG_KEEP_NONE
-               ? 0
-               : gong_binding_at(binds, series->bindings + a->count);
-}
-
-/* gong_bind_newest: a series' newest sample. */
-static inline struct gong_sample
-gong_bind_newest(const struct gong_series *series)
-{
-    return (struct gong_sample){series->stamp, series->value};
-}
-
-/* gong_bind_reach: how long a sample counts for a selector. */
-static inline int64_t
-gong_bind_reach(const struct gong_book_rule *rule, uint32_t leaf,
-                const struct gong_series *series)
-{
-    const struct gong_plan_leaf *l = &rule->plan->leaves[leaf];
-
-    return l->offset_ms +
-           (l->range_ms > 0 ? l->range_ms : gong_bind_lookback(rule, series));
 }
 
 #endif

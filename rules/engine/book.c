@@ -78,37 +78,25 @@ is_threshold(struct gong_book_rule *r)
 /* Whether "fn(window) op number" cannot become true because the window's oldest
  * sample leaves it. */
 static bool
-is_steady(const struct gong_plan_leaf *leaf, enum gong_op op)
+is_steady(enum gong_range_fn fn, enum gong_op op)
 {
     bool above = op == GONG_OP_GT || op == GONG_OP_GE;
 
-    switch (leaf->call.fn) {
-    case GONG_RANGE_COUNT:
-    case GONG_RANGE_CHANGES:
-    case GONG_RANGE_RESETS:
-    case GONG_RANGE_MAX:
-        return above;
-    case GONG_RANGE_MIN:
-        return op == GONG_OP_LT || op == GONG_OP_LE;
-    case GONG_RANGE_IDELTA:
-    case GONG_RANGE_IRATE:
-    case GONG_RANGE_LAST:
-    case GONG_RANGE_PRESENT:
-        return true;
-    case GONG_RANGE_AVG:
-    case GONG_RANGE_DELTA:
-    case GONG_RANGE_DERIV:
-    case GONG_RANGE_HOLT_WINTERS:
-    case GONG_RANGE_INCREASE:
-    case GONG_RANGE_PREDICT_LINEAR:
-    case GONG_RANGE_QUANTILE:
-    case GONG_RANGE_RATE:
-    case GONG_RANGE_STDDEV:
-    case GONG_RANGE_STDVAR:
-    case GONG_RANGE_SUM:
-        break;
-    }
-    return false;
+    return fn == GONG_RANGE_IDELTA || fn == GONG_RANGE_IRATE ||
+           fn == GONG_RANGE_PRESENT ||
+           (above && (fn == GONG_RANGE_COUNT || fn == GONG_RANGE_CHANGES ||
+                      fn == GONG_RANGE_RESETS));
+}
+
+static bool
+is_between(const struct gong_range_call *call, enum gong_op op)
+{
+    double q = call->params[0];
+
+    return op != GONG_OP_EQ && op != GONG_OP_NE &&
+           (call->fn == GONG_RANGE_AVG || call->fn == GONG_RANGE_MIN ||
+            call->fn == GONG_RANGE_MAX || call->fn == GONG_RANGE_LAST ||
+            (call->fn == GONG_RANGE_QUANTILE && q >= 0 && q <= 1));
 }
 
 static bool
@@ -123,9 +111,12 @@ is_restless(struct gong_book_rule *r)
     if (r->silence || plan->moves || !windows) {
         return r->silence || plan->moves;
     }
-    return !(plan->leaf_count == 1 && plan->leaves[0].range_ms > 0 &&
-             plan->leaves[0].offset_ms == 0 && is_threshold(r) &&
-             is_steady(&plan->leaves[0], r->op));
+    if (plan->leaf_count > 1 || plan->leaves[0].range_ms == 0 ||
+        plan->leaves[0].offset_ms > 0 || !is_threshold(r)) {
+        return true;
+    }
+    r->between = is_between(&plan->leaves[0].call, r->op);
+    return !is_steady(plan->leaves[0].call.fn, r->op);
 }
 
 static void

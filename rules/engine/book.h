@@ -47,6 +47,10 @@ struct gong_book_rule {
     /* Whether time alone can make the result true: silence, a sample that
      * enters a window or leaves it, or time() itself. Likewise. */
     bool restless;
+    /* A function of a window that lies between its samples, compared with a
+     * number, op and number as above: it cannot become true while all samples
+     * lie on the other side. */
+    bool between;
     bool presence; /* reads presence only */
     bool journal;  /* runs on journal time, not on the device's clock */
     enum gong_severity severity;
@@ -130,6 +134,17 @@ gong_threshold(enum gong_op op, double value, double number)
         break;
     }
     return false;
+}
+
+/* gong_threshold_is_far: whether value op number is false by far more than what
+ * averages of such values can be off; op is no == or !=. */
+static inline bool
+gong_threshold_is_far(enum gong_op op, double value, double number)
+{
+    double off = (value < 0 ? -value : value) * 1e-9;
+
+    return op == GONG_OP_GT || op == GONG_OP_GE ? value + off < number
+                                                : value - off > number;
 }
 
 #endif

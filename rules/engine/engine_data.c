@@ -5,6 +5,7 @@
  *   before it, samples, evaluations (semantics rule 3)
  */
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_instant.h"
 
 #include "common/clock.h"
 
@@ -316,7 +317,7 @@ gong_engine_touch(struct gong_engine *engine, uint32_t instance)
     struct gong_instance *i = gong_instance_at(&engine->live->binds, instance);
     uint32_t at = 0;
 
-    if (i->touched != 0) {
+    if ((i->flags & GONG_INSTANCE_TOUCHED) != 0) {
         return GONG_OK;
     }
     at = gong_arena_add(&engine->touched, 1);
@@ -324,7 +325,7 @@ gong_engine_touch(struct gong_engine *engine, uint32_t instance)
         return GONG_ERR_MEMORY;
     }
     *(uint32_t *)gong_arena_at(&engine->touched, at) = instance;
-    i->touched = 1;
+    i->flags |= GONG_INSTANCE_TOUCHED;
     return GONG_OK;
 }
 
@@ -342,6 +343,20 @@ holds(const struct gong_binds *binds, const struct gong_entry *entry,
                          &value);
 }
 
+/* Whether an instance at rest stays there, as can be told without a look at
+ * more than the sample that just came. */
+static bool
+stays(const struct gong_binds *binds, const struct gong_entry *entry,
+      const struct gong_instance *instance, double value)
+{
+    if (entry->form <= GONG_FORM_SINGLE) {
+        return instance->alert == 0 && !holds(binds, entry, value);
+    }
+    return entry->between != 0 && instance->alert == 0 &&
+           (instance->flags & GONG_INSTANCE_FAR) != 0 &&
+           gong_threshold_is_far((enum gong_op)entry->op, value, entry->number);
+}
+
 /* Tells one selector's instance of the sample, unless it is at rest and stays
  * there. */
 static enum gong_err
@@ -354,9 +369,7 @@ feed(struct gong_engine *engine, const struct gong_series *series,
     if (entry->form == GONG_FORM_GENERAL) {
         return gong_engine_touch_general(engine, instance, engine->ran_ms);
     }
-    if (entry->form <= GONG_FORM_SINGLE &&
-        gong_instance_at(binds, instance)->alert == 0 &&
-        !holds(binds, entry, series->value)) {
+    if (stays(binds, entry, gong_instance_at(binds, instance), series->value)) {
         engine->stats.evaluations++;
         return GONG_OK;
     }
@@ -380,80 +393,6 @@ feed_all(struct gong_engine *engine, const struct gong_series *series,
                    gong_binding_at(binds, series->bindings + i), cause);
     }
     return err;
-}
-
-/* Rule 7: put aside until the record has been applied and the clock's present
- * is known. */
-static enum gong_err
-apply_late(struct gong_engine *engine, const struct gong_staged *sample)
-{
-    const struct gong_binds *binds = &engine->live->binds;
-    uint32_t at = 0;
-
-    engine->stats.late_samples++;
-    if (gong_bind_window(binds, gong_series_at(binds, sample->series)) == 0) {
-        return GONG_OK;
-    }
-    at = gong_arena_add(&engine->late, 1);
-    if (at == 0) {
-        return GONG_ERR_MEMORY;
-    }
-    *staged_at(&engine->late, at) = *sample;
-    return GONG_OK;
-}
-
-/* All that reads the past of a series. */
-static enum gong_err
-touch_readers(struct gong_engine *engine, uint32_t series)
-{
-    const struct gong_binds *binds = &engine->live->binds;
-    const struct gong_series *s = gong_series_at(binds, series);
-    const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
-    enum gong_err err = GONG_OK;
-
-    for (uint32_t i = 0; i < a->count && err == GONG_OK; i++) {
-        const struct gong_entry *entry = gong_entry_at(binds, a->first + i);
-        uint32_t instance = gong_binding_at(binds, s->bindings + i);
-
-        if (entry->past != 0 && entry->form == GONG_FORM_GENERAL) {
-            err = gong_engine_touch_general(engine, instance, engine->ran_ms);
-        } else if (entry->past != 0) {
-            err = entry->timed != 0 ? gong_engine_arm_grid(engine, instance)
-                                    : gong_engine_touch(engine, instance);
-        }
-    }
-    return err;
-}
-
-static enum gong_err
-insert_late(struct gong_engine *engine, const struct gong_staged *sample)
-{
-    struct gong_binds *binds = &engine->live->binds;
-    const struct gong_series *s = gong_series_at(binds, sample->series);
-    enum gong_sample_window_late what = GONG_SAMPLE_LATE_OLD;
-    enum gong_err err = gong_sample_window_insert(
-        &binds->windows, gong_bind_window(binds, s), gong_bind_newest(s),
-        (struct gong_sample){sample->ms, sample->value},
-        gong_attachment_at(binds, s->attachment)->keep_ms, &what);
-
-    engine->stats.same_stamp += what == GONG_SAMPLE_LATE_OTHER;
-    return err == GONG_OK && what == GONG_SAMPLE_LATE_TAKEN
-               ? touch_readers(engine, sample->series)
-               : err;
-}
-
-/* Into the windows that they fall into; then one evaluation at the present. */
-static enum gong_err
-take_late(struct gong_engine *engine, int64_t now,
-          const struct gong_cause *cause)
-{
-    enum gong_err err = GONG_OK;
-
-    for (uint32_t i = 1; i < engine->late.count && err == GONG_OK; i++) {
-        err = insert_late(engine, staged_at(&engine->late, i));
-    }
-    return err == GONG_OK ? gong_engine_evaluate_touched(engine, now, cause)
-                          : err;
 }
 
 /* The newest sample so far goes to the series' window. */
@@ -501,7 +440,7 @@ apply_sample(struct gong_engine *engine, const struct gong_staged *sample,
     enum gong_err err = GONG_OK;
 
     if (sample->ms < s->stamp) {
-        return apply_late(engine, sample);
+        return gong_engine_put_aside(engine, sample);
     }
     if (sample->ms == s->stamp) {
         engine->stats.same_stamp += sample->value != s->value;
@@ -531,7 +470,8 @@ gong_engine_evaluate_touched(struct gong_engine *engine, int64_t t,
             *(const uint32_t *)gong_arena_at(&engine->touched, i);
         enum gong_err err = GONG_OK;
 
-        gong_instance_at(&engine->live->binds, instance)->touched = 0;
+        gong_instance_at(&engine->live->binds, instance)->flags &=
+            (uint8_t)~GONG_INSTANCE_TOUCHED;
         err = gong_engine_evaluate(engine, instance, t, cause);
         if (err != GONG_OK) {
             return err;
@@ -590,7 +530,7 @@ apply_staged(struct gong_engine *engine, const struct intake *intake)
     now = gong_timers_clock_now(timers, clock, gong_engine_ran_until(engine));
     err = gong_engine_run_clock(engine, clock, now);
     if (err == GONG_OK && engine->late.count > 1) {
-        err = take_late(engine, now, &cause);
+        err = gong_engine_take_late(engine, now, &cause);
     }
     return err == GONG_OK ? gong_engine_run_dirty(engine, &cause) : err;
 }

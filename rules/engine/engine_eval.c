@@ -1,6 +1,7 @@
 /* engine_eval: one instance at one instant, and the timers that bring it back.
  */
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_instant.h"
 
 static uint32_t
 clock_of(const struct gong_engine *engine, const struct gong_instance *instance)
@@ -49,11 +50,24 @@ gong_engine_arm_at(struct gong_engine *engine, uint32_t instance, int64_t due)
     return set_timer(engine, instance, due);
 }
 
+/* Notes of an instance at rest whether only a sample can wake it. */
+static bool
+is_far(struct gong_live *live, struct gong_instance *instance,
+       const struct gong_alert *alert, int64_t t)
+{
+    bool far = (alert == NULL || alert->state == GONG_ALERT_INACTIVE) &&
+               gong_engine_is_far(live, instance, t);
+
+    instance->flags &= (uint8_t)~GONG_INSTANCE_FAR;
+    instance->flags |= far ? GONG_INSTANCE_FAR : 0;
+    return far;
+}
+
 enum gong_err
 gong_engine_arm(struct gong_engine *engine, uint32_t instance, int64_t t)
 {
     const struct gong_binds *binds = &engine->live->binds;
-    const struct gong_instance *i = gong_instance_at(binds, instance);
+    struct gong_instance *i = gong_instance_at(binds, instance);
     const struct gong_book_rule *rule = &binds->book->rules[i->rule];
     const struct gong_alert *alert =
         i->alert == 0 ? NULL : gong_alert_at(&engine->live->alerts, i->alert);
@@ -64,6 +78,9 @@ gong_engine_arm(struct gong_engine *engine, uint32_t instance, int64_t t)
     }
     if (alert != NULL) {
         due = gong_alert_due(alert, &rule->terms);
+    }
+    if (rule->between && is_far(engine->live, i, alert, t)) {
+        return GONG_OK;
     }
     if (rule->restless ||
         (alert != NULL && gong_engine_can_miss(alert, &rule->terms))) {

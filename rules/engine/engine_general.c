@@ -74,10 +74,10 @@ find_all(struct gong_engine *engine, uint32_t rule,
         if (instance == NONE) {
             continue;
         }
-        if (gong_instance_at(&live->binds, instance)->touched != 0) {
+        if (gong_instance_at(&live->binds, instance)->flags != 0) {
             return GONG_ERR_INVALID;
         }
-        gong_instance_at(&live->binds, instance)->touched = 1;
+        gong_instance_at(&live->binds, instance)->flags = GONG_INSTANCE_TOUCHED;
     }
     return GONG_OK;
 }
@@ -92,8 +92,7 @@ static void
 unmark_all(struct gong_engine *engine)
 {
     for (uint32_t i = 1; i < engine->found.count; i++) {
-        gong_instance_at(&engine->live->binds, found_at(engine, i))->touched =
-            0;
+        gong_instance_at(&engine->live->binds, found_at(engine, i))->flags = 0;
     }
 }
 
@@ -260,7 +259,7 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     enum gong_err err = GONG_OK;
     int64_t due = 0;
 
-    gong_instance_at(&live->binds, state->head)->touched = 0;
+    gong_instance_at(&live->binds, state->head)->flags = 0;
     if (engine->settle_ms != GONG_NEVER && r->silence) {
         return GONG_OK; /* the end of settling looks again */
     }
@@ -310,7 +309,7 @@ gong_engine_touch_general(struct gong_engine *engine, uint32_t head, int64_t t)
         i->news = 1;
         return gong_engine_arm_general(engine, i->rule, t);
     }
-    if (i->touched != 0) {
+    if (i->flags != 0) {
         return GONG_OK;
     }
     at = gong_arena_add(&engine->dirty, 1);
@@ -318,7 +317,7 @@ gong_engine_touch_general(struct gong_engine *engine, uint32_t head, int64_t t)
         return GONG_ERR_MEMORY;
     }
     *(uint32_t *)gong_arena_at(&engine->dirty, at) = head;
-    i->touched = 1;
+    i->flags = GONG_INSTANCE_TOUCHED;
     return GONG_OK;
 }
 
@@ -343,7 +342,7 @@ gong_engine_run_dirty(struct gong_engine *engine,
         uint32_t head = *(const uint32_t *)gong_arena_at(&engine->dirty, i);
         uint32_t rule = gong_instance_at(&engine->live->binds, head)->rule;
 
-        gong_instance_at(&engine->live->binds, head)->touched = 0;
+        gong_instance_at(&engine->live->binds, head)->flags = 0;
         err = is_early(engine, rule)
                   ? gong_engine_arm_general(engine, rule, engine->journal_ms)
                   : gong_engine_run_general(engine, rule, engine->journal_ms,

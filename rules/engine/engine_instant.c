@@ -11,7 +11,7 @@
  * may lie ahead of their arrival: then the newest sample counts as at hand, and
  * windows end with it.
  */
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_instant.h"
 
 static int64_t
 earlier(int64_t a, int64_t b)
@@ -217,4 +217,29 @@ gong_engine_next_instant(struct gong_live *live,
         }
     }
     return due;
+}
+
+bool
+gong_engine_is_far(struct gong_live *live, const struct gong_instance *instance,
+                   int64_t t)
+{
+    const struct gong_book_rule *rule = &live->book.rules[instance->rule];
+    const struct gong_sample *samples = NULL;
+    struct sight sight;
+    size_t count = 0;
+
+    if (!rule->between || !sight_of(live, instance, 0, t, &sight) ||
+        is_warming(&sight)) {
+        return false;
+    }
+    /* A delayed sample takes it back, but never behind the newest one. */
+    samples = gong_sample_window_read(
+        sight.windows, sight.window, gong_bind_newest(sight.series),
+        sight.series->stamp - (sight.t - sight.from), INT64_MAX, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!gong_threshold_is_far(rule->op, samples[i].value, rule->number)) {
+            return false;
+        }
+    }
+    return true;
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/bind_past.h"
 #include "rules/engine/engine_presence.h"
 #include "rules/engine/reads.h"
 

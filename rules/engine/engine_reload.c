@@ -3,6 +3,7 @@
  * the old one's from the columns' names; what was alive under a rule that kept
  * its meaning moves over. Until the swap nothing of the old one changes.
  */
+#include "rules/engine/bind_past.h"
 #include "rules/engine/engine_general.h"
 
 #include <stdlib.h>

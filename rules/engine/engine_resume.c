@@ -9,6 +9,7 @@
  * Blind time that comes before it has settled prolongs the doubt: held is what
  * went missing since the first of them began.
  */
+#include "rules/engine/bind_past.h"
 #include "rules/engine/engine_general.h"
 
 #include "common/le.h"

@@ -7,6 +7,7 @@
  *   instances -> alerts, timers
  *   devices <- presences -> sites
  */
+#include "rules/engine/bind_past.h"
 #include "rules/engine/engine_snapshot_private.h"
 
 /* No instant that was ever told lies further out (timer.h). */
@@ -334,7 +335,7 @@ check_instances(const struct gong_engine *engine)
     for (uint32_t n = 1; n < binds->instances.count; n++) {
         struct gong_instance *i = gong_instance_at(binds, n);
 
-        i->touched = 0;
+        i->flags &= GONG_INSTANCE_FAR;
         i->news = i->news != 0;
         if (i->rule >= live->book.count || !leaves_sound(binds, i)) {
             return "an instance is of no rule or series";

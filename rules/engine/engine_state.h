@@ -108,22 +108,6 @@ enum gong_err gong_engine_arm(struct gong_engine *engine, uint32_t instance,
  * there, each instant looks. */
 bool gong_engine_waits(const struct gong_live *live,
                        const struct gong_instance *instance);
-/* engine_instant.c */
-
-/* gong_engine_look: what an instance's expression says at t, which is not
- * before its newest sample on a device's clock, and which selectors have a
- * sample. */
-bool gong_engine_look(struct gong_live *live,
-                      const struct gong_instance *instance, int64_t t,
-                      double *value, uint16_t *fed);
-
-/* gong_engine_next_instant: when it may say something else by time alone: the
- * first such instant after t; INT64_MAX if there is none. */
-int64_t gong_engine_next_instant(struct gong_live *live,
-                                 const struct gong_instance *instance,
-                                 int64_t t);
-
-/* engine_eval.c, too */
 
 /* gong_engine_can_miss: whether a sample that goes missing changes an alert. */
 bool gong_engine_can_miss(const struct gong_alert *alert,

@@ -64,7 +64,7 @@ bool
 gong_plan_run(const struct gong_plan *plan,
               const struct gong_plan_input *inputs, int64_t t, double *value)
 {
-    struct gong_plan_input stack[GONG_PLAN_STACK_MAX + 1];
+    struct gong_plan_input stack[GONG_PLAN_STACK_MAX + 1] = {{0, false}};
     size_t depth = 0;
 
     for (uint32_t i = 0; i < plan->step_count; i++) {

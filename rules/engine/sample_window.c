@@ -142,10 +142,13 @@ static bool
 append(const struct gong_sample_windows *all, struct gong_sample_window *w,
        const uint8_t *bytes, size_t len)
 {
-    struct gong_sample_window_chunk *c =
-        gong_sample_window_chunk_at(all, w->chunk);
+    struct gong_sample_window_chunk *c = NULL;
 
-    if (w->chunk == 0 || c->start < len) {
+    if (w->chunk == 0) {
+        return false;
+    }
+    c = gong_sample_window_chunk_at(all, w->chunk);
+    if (c->start < len) {
         return false;
     }
     c->start = (uint8_t)(c->start - len);
@@ -450,7 +453,7 @@ gong_sample_window_insert(struct gong_sample_windows *all, uint32_t window,
     int64_t from = newest.ms - keep;
 
     *what = GONG_SAMPLE_LATE_OLD;
-    if (!gong_sample_windows_room(all, w->count + 2)) {
+    if (!gong_sample_windows_room(all, w->count + 2) || all->samples == NULL) {
         return GONG_ERR_MEMORY;
     }
     all->cached = 0;
