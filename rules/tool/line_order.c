@@ -109,7 +109,7 @@ append(struct gong_line_order *order, struct waiting *item,
     if (order->held + run->len > WAITING_MAX) {
         return GONG_ERR_TOO_LARGE;
     }
-    if (need > item->size) {
+    if (item->bytes == NULL || need > item->size) {
         size_t size = need + need / 2;
         char *bytes = realloc(item->bytes, size);
 

@@ -239,23 +239,24 @@ comparison(const struct walk *w, const struct gong_expr_node *node)
     return range;
 }
 
+/* Whether the node filters its left side by a number. */
+static bool
+is_filter(const struct gong_expr *expr, const struct gong_expr_node *node)
+{
+    return node->kind == GONG_EXPR_BINARY && !node->return_bool &&
+           node->op >= GONG_OP_EQ && node->op <= GONG_OP_LE &&
+           expr->nodes[node->args[1]].type == GONG_VALUE_SCALAR;
+}
+
 /* The node below brackets and comparisons with numbers: what is filtered. */
 static uint32_t
 filtered(const struct gong_expr *expr, uint32_t at)
 {
-    for (;;) {
-        const struct gong_expr_node *node = &expr->nodes[at];
-
-        if (node->kind == GONG_EXPR_PAREN) {
-            at = node->args[0];
-        } else if (node->kind == GONG_EXPR_BINARY && !node->return_bool &&
-                   node->op >= GONG_OP_EQ && node->op <= GONG_OP_LE &&
-                   expr->nodes[node->args[1]].type == GONG_VALUE_SCALAR) {
-            at = node->args[0];
-        } else {
-            return at;
-        }
+    while (expr->nodes[at].kind == GONG_EXPR_PAREN ||
+           is_filter(expr, &expr->nodes[at])) {
+        at = expr->nodes[at].args[0];
     }
+    return at;
 }
 
 /* Whether two nodes mean the same. */
