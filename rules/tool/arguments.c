@@ -120,7 +120,8 @@ read_option(const struct gong_call *call, const struct gong_argument *argument,
         value = argv[++*i];
     }
     if (value == NULL) {
-        complain(call, "nothing after", gong_str_of(argv[*i]), argument->word);
+        complain(call, "nothing after", gong_str_of(argument->name),
+                 argument->word);
         return false;
     }
     if (!set_value(argument, value)) {
