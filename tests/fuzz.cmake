@@ -21,3 +21,5 @@ gong_fuzz(drops LINKS gong_collector_core gong_agent_core)
 gong_fuzz(engine_snapshot LINKS gong_engine)
 target_sources(fuzz_engine_snapshot PRIVATE
     ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
+gong_fuzz(prom_rules LINKS gong_prom_rules)
+gong_fuzz(series_notation LINKS gong_rules_tool)

@@ -43,6 +43,18 @@ const struct gong_command gong_commands[] = {
      "Exit: 0, 1 the expression is refused or fails, 64 usage, 65 bad data, "
      "66 no file.\n",
      gong_cmd_eval},
+    {"explain",
+     "--rules FILE --rule NAME [--labels LABELS] --at TIME --data FILE",
+     "Vì sao báo động, vì sao không: từng vế của biểu thức với giá trị.",
+     "Why an alert, and why not: each clause of the expression with its "
+     "values.",
+     "Every part of the expression is evaluated at TIME; a selector without a "
+     "value tells\n"
+     "when its last sample was. With line protocol the engine's state is told "
+     "too.\n"
+     "\n"
+     "Exit: 0, 1 the rules are refused, 64 usage, 65 bad data, 66 no file.\n",
+     gong_cmd_explain},
     {"import", "FILE.yml [--group NAME] > FILE.cfg",
      "Chuyển quy tắc của Prometheus thành của ta.",
      "Converts a rule file of Prometheus to ours.",

@@ -298,8 +298,8 @@ ends_with(struct gong_str text, const char *end)
     return text.len >= len && memcmp(text.data + text.len - len, end, len) == 0;
 }
 
-static enum gong_data_format
-format_of(const char *path)
+enum gong_data_format
+gong_data_format_of(const char *path)
 {
     struct gong_str name = gong_str_of(path);
 
@@ -323,7 +323,7 @@ gong_data_set_text(struct gong_data_set *set, const char *name,
     enum gong_err result = GONG_OK;
 
     if (format == GONG_DATA_BY_NAME) {
-        format = format_of(name);
+        format = gong_data_format_of(name);
     }
     result =
         format == GONG_DATA_LINES

@@ -29,6 +29,9 @@ enum gong_data_format {
 /* gong_data_format_find: lines, prometheus, openmetrics; false: none. */
 bool gong_data_format_find(const char *word, enum gong_data_format *out);
 
+/* gong_data_format_of: by the name of a file. */
+enum gong_data_format gong_data_format_of(const char *path);
+
 struct gong_data_set;
 
 /* NULL without memory. */

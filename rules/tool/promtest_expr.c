@@ -92,7 +92,7 @@ expected_pairs(struct gong_promtest_run *run,
         struct gong_expr_error error = {0};
 
         if (gong_series_labels_read(
-                gong_str_of(sample->labels == NULL ? "" : sample->labels),
+                gong_str_of(sample->labels == NULL ? "{}" : sample->labels),
                 &labels, &error) != GONG_OK) {
             gong_promtest_place(run, sample->node);
             (void)fprintf(run->out, "labels: %s\n", error.message);
@@ -102,8 +102,11 @@ expected_pairs(struct gong_promtest_run *run,
             label_text(labels.labels, labels.count), sample->value};
         gong_series_labels_fini(&labels);
     }
+    if (out->items == NULL) {
+        return false;
+    }
     qsort(out->items, out->count, sizeof *out->items, compare_pairs);
-    return out->items != NULL;
+    return true;
 }
 
 static bool

@@ -103,6 +103,9 @@ take_run(void *ctx, const struct gong_line_run *lines)
                       run->replay->path);
         return GONG_ERR_INVALID;
     }
+    if (run->replay->has_until && lines->ms > run->replay->until_ms) {
+        return GONG_OK;
+    }
     run->position++;
     return apply(run, &record);
 }
@@ -112,6 +115,10 @@ take_record(void *ctx, const struct gong_record *record)
 {
     struct run *run = ctx;
 
+    if (run->replay->has_until &&
+        record->meta.journal_ms > run->replay->until_ms) {
+        return;
+    }
     if (run->err == GONG_OK && record->meta.type != GONG_RECORD_CONFIG) {
         run->err = apply(run, record);
     }
@@ -182,6 +189,10 @@ end(struct run *run)
         .offset = run->position,
     };
 
+    if (run->replay->has_until) {
+        record.meta.journal_ms = run->replay->until_ms;
+        record.meta.wall_ns = run->replay->until_ms * GONG_NS_PER_MS;
+    }
     return run->begun ? gong_engine_apply(run->engine, &record) : GONG_OK;
 }
 
@@ -198,6 +209,9 @@ gong_replay_run(struct gong_replay *replay)
     err = is_folder(replay->path) ? read_journal(&run) : read_file(&run);
     if (err == GONG_OK) {
         err = end(&run);
+    }
+    if (err == GONG_OK && replay->at_end != NULL) {
+        gong_engine_alerts(run.engine, replay->at_end, replay->ctx);
     }
     gong_engine_stats(run.engine, &replay->stats);
     if (replay->progress) {

@@ -18,6 +18,10 @@ struct gong_replay {
     const char *path;               /* a file, "-", or a journal's folder */
     int64_t tolerance_ms;           /* how late a line of a file may be */
     bool progress;                  /* say how far it is, on err */
+    bool has_until;                 /* what is later is left out */
+    int64_t until_ms;
+    gong_effect_fn at_end; /* of every alert that is open or pending at the
+                              end, or NULL; gets ctx too */
     gong_effect_fn emit;
     void *ctx;
     FILE *err;

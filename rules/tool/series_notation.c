@@ -52,26 +52,48 @@ take(struct cursor *c, char byte)
     return true;
 }
 
+/* Behind an exponent, if one begins at p. */
+static const char *
+skip_exponent(const char *p, const char *end)
+{
+    const char *digits;
+
+    if (end - p < 2 || (*p != 'e' && *p != 'E')) {
+        return p;
+    }
+    digits = p + 1 + (p[1] == '+' || p[1] == '-');
+    if (digits == end || !is_digit(*digits)) {
+        return p;
+    }
+    while (digits < end && is_digit(*digits)) {
+        digits++;
+    }
+    return digits;
+}
+
+/* Behind a word, or behind a decimal number. */
+static const char *
+skip_number(const char *p, const char *end)
+{
+    if (p < end && is_letter(*p)) {
+        while (p < end && (is_letter(*p) || is_digit(*p))) {
+            p++;
+        }
+        return p;
+    }
+    while (p < end && (is_digit(*p) || *p == '.')) {
+        p++;
+    }
+    return skip_exponent(p, end);
+}
+
 /* Decimal digits with a point and an exponent, or Inf and NaN in any case; what
  * follows is no letter but the x of a repetition. */
 static bool
 read_number(struct cursor *c, double *out)
 {
-    const char *p = c->at;
-    bool word = p < c->end && is_letter(*p);
+    const char *p = skip_number(c->at, c->end);
 
-    while (p < c->end &&
-           (word ? is_letter(*p) || is_digit(*p) : is_digit(*p) || *p == '.')) {
-        p++;
-    }
-    if (!word && p > c->at && p + 1 < c->end && (*p == 'e' || *p == 'E')) {
-        const char *digits = p + 1 + (p[1] == '+' || p[1] == '-');
-
-        if (digits < c->end && is_digit(*digits)) {
-            for (p = digits; p < c->end && is_digit(*p); p++) {
-            }
-        }
-    }
     if (p == c->at || (p < c->end && is_letter(*p) && *p != 'x') ||
         !gong_promql_number(gong_str_from(c->at, (size_t)(p - c->at)), out)) {
         return false;
@@ -116,9 +138,6 @@ static enum gong_err
 add(struct gong_series_values *out, size_t *capacity,
     struct gong_series_value value)
 {
-    if (out->count == GONG_SERIES_VALUES_MAX) {
-        return GONG_ERR_TOO_LARGE;
-    }
     if (out->count == *capacity) {
         size_t grown = *capacity == 0 ? 64 : *capacity * 2;
         struct gong_series_value *items =
@@ -213,6 +232,10 @@ gong_series_values_read(struct gong_str text, struct gong_series_values *out,
             return GONG_OK;
         }
         err = read_item(&c, &item);
+        if (err == GONG_OK &&
+            item.count > GONG_SERIES_VALUES_MAX - out->count) {
+            err = GONG_ERR_TOO_LARGE;
+        }
         for (size_t i = 0; i < item.count && err == GONG_OK; i++) {
             err = add(out, &capacity,
                       (struct gong_series_value){item.value, item.omitted});
@@ -223,7 +246,7 @@ gong_series_values_read(struct gong_str text, struct gong_series_values *out,
         }
     }
     if (err == GONG_ERR_TOO_LARGE) {
-        (void)refuse(&c, "found more than 10000000 values, expected fewer");
+        (void)refuse(&c, "found more than 1000000 values, expected fewer");
     }
     gong_series_values_fini(out);
     return err;

@@ -17,7 +17,7 @@
 #include "rules/engine/labelset.h"
 #include "rules/engine/promql.h"
 
-#define GONG_SERIES_VALUES_MAX 10000000
+#define GONG_SERIES_VALUES_MAX 1000000
 
 /* Plain values. */
 struct gong_series_value {

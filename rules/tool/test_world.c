@@ -403,13 +403,14 @@ tell_alert(void *ctx, const struct gong_model_alert *alert)
     struct alerts_ctx *c = ctx;
     struct gong_label_view labels[GONG_LABELSET_MAX + 2];
     size_t count = alert->label_count;
+    int64_t since = alert->since_ms / 1000; /* whole seconds, as there */
 
     memcpy(labels, alert->labels, count * sizeof labels[0]);
     labels[count] = (struct gong_label_view){gong_str_of("__name__"),
                                              gong_str_of("ALERTS_FOR_STATE")};
     if (c->err == GONG_OK) {
-        c->err = tell(c->world, c->runner, labels, count + 1, c->t,
-                      (double)(alert->since_ms / 1000));
+        c->err =
+            tell(c->world, c->runner, labels, count + 1, c->t, (double)since);
     }
     /* An alert on ALERTS has the state of another among its labels. */
     count = without(labels, count, "alertstate");

@@ -11,21 +11,20 @@
 
 #include "rules/prom_rules.h"
 
-static const char good[] =
-    "groups:\n"
-    "  - name: lighting\n"
-    "    interval: 15s\n"
-    "    rules:\n"
-    "      - record: site:temp\n"
-    "        expr: temp + 0\n"
-    "      - alert: Hot\n"
-    "        expr: temp > 70\n"
-    "        for: 5m\n"
-    "        keep_firing_for: 1m\n"
-    "        labels: {severity: critical, zone: 1}\n"
-    "        annotations:\n"
-    "          summary: '{{ $labels.site }} is hot'\n"
-    "  - name: empty\n";
+static const char good[] = "groups:\n"
+                           "  - name: lighting\n"
+                           "    interval: 15s\n"
+                           "    rules:\n"
+                           "      - record: site:temp\n"
+                           "        expr: temp + 0\n"
+                           "      - alert: Hot\n"
+                           "        expr: temp > 70\n"
+                           "        for: 5m\n"
+                           "        keep_firing_for: 1m\n"
+                           "        labels: {severity: critical, zone: 1}\n"
+                           "        annotations:\n"
+                           "          summary: '{{ $labels.site }} is hot'\n"
+                           "  - name: empty\n";
 
 static void
 a_file_is_read(void **state)
@@ -61,14 +60,13 @@ an_alert_becomes_a_rule(void **state)
     struct gong_conf_errors errors = {0};
     struct gong_prom_file *file =
         gong_prom_file_read("f.yml", gong_str_of(good), &errors);
-    struct gong_prom_origin origin = {file, &file->groups[0], 15000, 2};
+    struct gong_prom_origin origin = {file, &file->groups[0], 15000, 2, false};
     struct gong_rule rule;
 
     (void)state;
     assert_true(gong_prom_rule_convert(&origin, &file->groups[0].rules[1],
                                        &rule, &errors));
-    assert_string_equal(rule.id,
-                        "lighting/Hot/severity=critical,zone=1#2");
+    assert_string_equal(rule.id, "lighting/Hot/severity=critical,zone=1#2");
     assert_int_equal(rule.interval_ms, 15000);
     assert_int_equal(rule.lookback_ms, 300000);
     assert_true(rule.lookback_fixed);

@@ -39,7 +39,8 @@ static char *
 described(const char *text)
 {
     struct gong_conf_errors errors = {0};
-    struct gong_yaml *yaml = gong_yaml_read("f.yml", gong_str_of(text), &errors);
+    struct gong_yaml *yaml =
+        gong_yaml_read("f.yml", gong_str_of(text), &errors);
     char *said = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&said, &len);
@@ -73,15 +74,16 @@ static const struct yaml_case cases[] = {
     {"", "null"},
     {"~", "null"},
     {"a", "a"},
-    {"\xef\xbb\xbf" "a: 1", "{a: 1}"},
+    {"\xef\xbb\xbf"
+     "a: 1",
+     "{a: 1}"},
     {"a: 1\nb: [x, \"y z\"]\n", "{a: 1, b: [x, y z]}"},
     {"- a\n- b: c\n  d: ~\n-\n", "[a, {b: c, d: null}, null]"},
     {"a: &x {b: c}\nd: *x\n", "{a: {b: c}, d: {b: c}}"},
     {"a: |\n  one\n  two\n", "{a: one\ntwo\n}"},
     {"a: \"null\"\n", "{a: null}"},
     {"a: 1\na: 2\n", "f.yml:2:1: found a key twice, expected each once"},
-    {"? [a]\n: b\n",
-     "f.yml:1:3: found a key that is no text, expected a name"},
+    {"? [a]\n: b\n", "f.yml:1:3: found a key that is no text, expected a name"},
     {"a: *b\n", "f.yml:1:4: found an alias without an anchor before it"},
     {"a: &x\n  b: *x\n",
      "f.yml:2:6: found an alias inside its own anchor, expected one behind it"},
