@@ -332,6 +332,9 @@ class Grammar:
         self.use(f"{name}()")
         kinds = ("counter", "bucket") if name in COUNTER_CALLS \
             else ("gauge", "small", "gauge", "counter", "wild")
+        if name in ("changes", "max_over_time", "sum_over_time") \
+                and self.chance(0.25):
+            kinds = ("wild",)  # NaN, infinities: these have rules for them
         matrix = matrix or self.range_operand(depth, kinds, name)
         low, high = self.range_bounds(name, matrix)
         return Node.vector(
