@@ -101,6 +101,22 @@ convert_recording(const struct gong_prom_rule *from,
     return from->label_count <= GONG_RULE_LABELS_MAX;
 }
 
+/* Whether it may read what alerts are told as, which the engine has not. */
+static bool
+reads_alerts(const struct gong_expr *expr)
+{
+    for (uint32_t i = 0; i < expr->count; i++) {
+        const struct gong_expr_node *node = &expr->nodes[i];
+
+        if (node->kind == GONG_EXPR_SELECTOR && node->matcher_count > 0 &&
+            strcmp(node->matchers[0].name, "__name__") == 0 &&
+            strncmp(node->matchers[0].value, "ALERTS", 6) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 engine_can(const struct gong_rule *rule)
 {
@@ -130,7 +146,8 @@ add_rule(struct gong_promtest_run *run, const struct gong_prom_file *file,
     }
     ok = gong_prom_rule_convert(&origin, from, &out->rule, &errors);
     if (ok) {
-        out->by_engine = engine_can(&out->rule);
+        out->by_engine =
+            engine_can(&out->rule) && !reads_alerts(out->rule.expr);
         run->rule_count++;
     } else {
         say_failed(run);
