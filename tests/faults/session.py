@@ -109,8 +109,11 @@ def blind_to(town, found, devices, firm):
     verdict.judge_store(found)
     verdict.judge_applied()
     verdict.ledger = devices
-    numbers = next(iter(verdict.numbers.came.values()))
-    del numbers[len(numbers) // 2]
+    # A batch that came once, and that no damage excuses.
+    (device, _), numbers = next(iter(verdict.numbers.came.items()))
+    sound = [number for number in numbers if numbers.count(number) == 1
+             and (device, number) not in verdict.numbers.journal]
+    numbers.remove(sound[len(sound) // 2])
     verdict.judge_ledger()
     verdict.judge_births(f"birth 0 {SITE}/box-0 0\n")
     verdict.judge_replay()
