@@ -57,11 +57,11 @@ gong_test_disk(spool_powercut)
 
 # rules/engine
 foreach(module hash arena symbol labelset name series timer alert declared
-        arith eval)
+        arith eval calendar clause)
     gong_test(${module} LINKS gong_engine)
 endforeach()
 foreach(module book bind effect engine engine_limits)
-    gong_test(${module} LINKS gong_engine m
+    gong_test(${module} LINKS gong_rule_file gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 endforeach()
 gong_test(engine_model LINKS gong_engine m

@@ -153,6 +153,7 @@ entry_of(const struct gong_binds *binds, const struct gong_book_leaf *leaf)
         .form = (uint8_t)r->form,
         .op = (uint8_t)r->op,
         .timed = r->interval_ms > 0,
+        .fire = r->terms.fire,
     };
 }
 

@@ -65,7 +65,8 @@ struct gong_entry {
     uint8_t form;  /* enum gong_book_form */
     uint8_t op;    /* enum gong_op */
     uint8_t timed; /* interval > 0 */
-    uint8_t spare[2];
+    uint8_t fire;  /* on_missing = "fire" */
+    uint8_t spare;
 };
 
 /* The series of one selector of a GENERAL rule. */

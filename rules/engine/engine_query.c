@@ -6,17 +6,23 @@
 #include "rules/engine/engine_presence.h"
 #include "rules/engine/reads.h"
 
+struct clause {
+    struct gong_expr expr; /* borrows the rule's */
+    struct gong_eval *eval;
+    struct gong_arena known; /* by set */
+    uint64_t generation;     /* of known */
+    struct gong_eval_sample scalar;
+};
+
 struct gong_query {
     const struct gong_engine *engine;
     struct gong_live *live;
     const struct gong_book_rule *rule;
-    struct gong_eval *eval;
     /* What is derived counts for nothing: with a limit of memory a restored
      * engine must end where the first one did. */
     struct gong_budget budget;
-    struct gong_arena numbers; /* by set */
-    uint64_t generation;       /* of numbers */
-    struct gong_eval_sample scalar;
+    struct clause clauses[GONG_CLAUSES_MAX];
+    uint32_t clause_count;
 
     /* Of the evaluation at hand. */
     int64_t t;
@@ -103,9 +109,11 @@ gong_query_new(const struct gong_engine *engine, struct gong_live *live,
                const struct gong_book_rule *rule, struct gong_expr_error *error)
 {
     struct gong_query *g = calloc(1, sizeof *g);
+    const struct gong_clauses *clauses = &rule->rule->clauses;
     struct gong_eval_options options = {.lookback_ms = rule->lookback_ms};
     struct gong_eval_source source = {g, select_series, get_labels, get_window,
                                       get_newest};
+    bool fine = true;
 
     if (g == NULL) {
         return NULL;
@@ -113,9 +121,17 @@ gong_query_new(const struct gong_engine *engine, struct gong_live *live,
     g->engine = engine;
     g->live = live;
     g->rule = rule;
-    gong_arena_init(&g->numbers, &g->budget, sizeof(uint32_t));
-    g->eval = gong_eval_new(rule->rule->expr, &source, &options, error);
-    if (g->eval == NULL) {
+    g->clause_count = gong_clauses_count(clauses);
+    for (uint32_t i = 0; i < g->clause_count; i++) {
+        struct clause *c = &g->clauses[i];
+
+        gong_arena_init(&c->known, &g->budget, sizeof(struct gong_query_known));
+        c->expr = gong_clause_view(rule->rule->expr, clauses, i);
+        c->eval =
+            fine ? gong_eval_new(&c->expr, &source, &options, error) : NULL;
+        fine = c->eval != NULL;
+    }
+    if (!fine) {
         gong_query_free(g);
         return NULL;
     }
@@ -128,13 +144,15 @@ gong_query_free(struct gong_query *general)
     if (general == NULL) {
         return;
     }
-    gong_eval_free(general->eval);
-    gong_arena_fini(&general->numbers);
+    for (uint32_t i = 0; i < general->clause_count; i++) {
+        gong_eval_free(general->clauses[i].eval);
+        gong_arena_fini(&general->clauses[i].known);
+    }
     free(general);
 }
 
 static void
-take(struct gong_query *g, const struct gong_eval_result *result,
+take(struct clause *g, const struct gong_eval_result *result,
      struct gong_query_result *out)
 {
     out->samples = result->vector;
@@ -157,8 +175,8 @@ next_tick(const struct gong_query *g)
 }
 
 enum gong_err
-gong_query_run(struct gong_query *general, int64_t t, int64_t slack,
-               struct gong_query_result *out)
+gong_query_run(struct gong_query *general, uint32_t clause, int64_t t,
+               int64_t slack, struct gong_query_result *out)
 {
     const struct gong_reads *reads = general->rule->reads;
     const struct gong_eval_result *result = NULL;
@@ -170,9 +188,9 @@ gong_query_run(struct gong_query *general, int64_t t, int64_t slack,
     general->next_ms = INT64_MAX;
     general->read = false;
     *out = (struct gong_query_result){.next_ms = INT64_MAX};
-    err = gong_eval_at(general->eval, t, &result, &error);
+    err = gong_eval_at(general->clauses[clause].eval, t, &result, &error);
     if (err == GONG_OK) {
-        take(general, result, out);
+        take(&general->clauses[clause], result, out);
     }
     if (err != GONG_OK || reads->moves_alone ||
         (reads->moves && general->read)) {
@@ -182,30 +200,32 @@ gong_query_run(struct gong_query *general, int64_t t, int64_t slack,
     return err;
 }
 
-uint32_t *
-gong_query_number(struct gong_query *general, uint32_t set)
+struct gong_query_known *
+gong_query_known(struct gong_query *general, uint32_t clause, uint32_t set)
 {
-    struct gong_arena *numbers = &general->numbers;
-    uint64_t generation = gong_eval_generation(general->eval);
+    struct clause *c = &general->clauses[clause];
+    struct gong_arena *known = &c->known;
+    uint64_t generation = gong_eval_generation(c->eval);
 
-    if (generation != general->generation) {
-        gong_arena_clear(numbers);
-        general->generation = generation;
+    if (generation != c->generation) {
+        gong_arena_clear(known);
+        c->generation = generation;
     }
-    if (set >= numbers->count &&
-        gong_arena_add(numbers,
-                       numbers->count == 0 ? set : set - numbers->count + 1) ==
-            0) {
+    if (set >= known->count &&
+        gong_arena_add(known,
+                       known->count == 0 ? set : set - known->count + 1) == 0) {
         return NULL;
     }
-    return gong_arena_at(numbers, set);
+    return gong_arena_at(known, set);
 }
 
 size_t
-gong_query_labels(const struct gong_query *general, uint32_t set,
-                  struct gong_label_view *out)
+gong_query_labels(const struct gong_query *general, uint32_t clause,
+                  uint32_t set, struct gong_label_view *out)
 {
-    size_t count = set == 0 ? 0 : gong_eval_labels(general->eval, set, out);
+    size_t count =
+        set == 0 ? 0
+                 : gong_eval_labels(general->clauses[clause].eval, set, out);
     size_t kept = 0;
 
     for (size_t i = 0; i < count; i++) {

@@ -72,19 +72,26 @@ struct gong_query_result {
     int64_t next_ms;
 };
 
-/* gong_query_run: at t; samples that were there slack ms ago still count as
- * newest. GONG_ERR_INVALID or GONG_ERR_TOO_LARGE: no result. */
-enum gong_err gong_query_run(struct gong_query *general, int64_t t,
-                             int64_t slack,
+/* gong_query_run: a clause of the rule (clause.h) at t; samples that were there
+ * slack ms ago still count as newest. GONG_ERR_INVALID or GONG_ERR_TOO_LARGE:
+ * no result. A result is valid until the same clause is run again. */
+enum gong_err gong_query_run(struct gong_query *general, uint32_t clause,
+                             int64_t t, int64_t slack,
                              struct gong_query_result *out) GONG_MUST_CHECK;
 
-/* gong_query_number: a number that the caller keeps for a set of the last
- * result, 0 at first; it stands as long as the evaluator knows the set. NULL
- * without memory. */
-uint32_t *gong_query_number(struct gong_query *general, uint32_t set);
+/* What the caller keeps for a set of a clause's last result, 0 at first. */
+struct gong_query_known {
+    uint32_t instance;
+    uint32_t source; /* label set */
+};
+
+/* gong_query_known: stands as long as the evaluator knows the set. NULL without
+ * memory. */
+struct gong_query_known *gong_query_known(struct gong_query *general,
+                                          uint32_t clause, uint32_t set);
 
 /* gong_query_labels: of a set, without the metric's name. */
-size_t gong_query_labels(const struct gong_query *general, uint32_t set,
-                         struct gong_label_view *out);
+size_t gong_query_labels(const struct gong_query *general, uint32_t clause,
+                         uint32_t set, struct gong_label_view *out);
 
 #endif

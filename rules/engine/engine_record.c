@@ -16,51 +16,6 @@ add_label(struct gong_engine *engine, struct gong_str name,
     return out->name != 0 && out->value != 0;
 }
 
-/* Whether the rule says something else about a label of the result. */
-static bool
-is_overruled(const struct gong_rule *rule, struct gong_str name)
-{
-    for (size_t i = 0; rule != NULL && i < rule->label_count; i++) {
-        if (gong_str_is(name, rule->labels[i].name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-enum gong_err
-gong_engine_intern_result(struct gong_engine *engine,
-                          const struct gong_query *general, uint32_t set,
-                          const struct gong_rule *rule, uint32_t *labelset)
-{
-    struct gong_label_view views[GONG_LABELSET_MAX];
-    struct gong_label_pair pairs[GONG_LABELSET_MAX + GONG_RULE_LABELS_MAX];
-    size_t own = gong_query_labels(general, set, views);
-    size_t count = 0;
-
-    for (size_t i = 0; i < own; i++) {
-        if (!is_overruled(rule, views[i].name) &&
-            !add_label(engine, views[i].name, views[i].value,
-                       &pairs[count++])) {
-            return GONG_ERR_MEMORY;
-        }
-    }
-    for (size_t i = 0; rule != NULL && i < rule->label_count; i++) {
-        struct gong_str value = gong_str_of(rule->labels[i].text);
-
-        if (value.len != 0 &&
-            !add_label(engine, gong_str_of(rule->labels[i].name), value,
-                       &pairs[count++])) {
-            return GONG_ERR_MEMORY;
-        }
-    }
-    if (count >= GONG_LABELSET_MAX) {
-        return GONG_ERR_TOO_LARGE;
-    }
-    *labelset = gong_labelset_intern(&engine->labelsets, pairs, count);
-    return *labelset == 0 ? GONG_ERR_MEMORY : GONG_OK;
-}
-
 enum gong_err
 gong_engine_feed(struct gong_engine *engine, uint32_t series, int64_t t,
                  double value)
@@ -189,8 +144,7 @@ end_others(struct gong_engine *engine, const struct gong_rule *rule,
     }
     state->first = 0;
     for (uint32_t i = engine->found.count; i > 1; i--) {
-        uint32_t instance =
-            *(const uint32_t *)gong_arena_at(&engine->found, i - 1);
+        uint32_t instance = gong_found_at(engine, i - 1)->instance;
         uint32_t n =
             instance == 0 ? 0 : gong_instance_at(&live->binds, instance)->alert;
 
@@ -203,8 +157,7 @@ end_others(struct gong_engine *engine, const struct gong_rule *rule,
 }
 
 enum gong_err
-gong_engine_record(struct gong_engine *engine, uint32_t rule,
-                   const struct gong_query_result *result, int64_t t)
+gong_engine_record(struct gong_engine *engine, uint32_t rule, int64_t t)
 {
     const struct gong_book_rule *r = &engine->live->book.rules[rule];
     struct gong_general_state *state =
@@ -213,11 +166,11 @@ gong_engine_record(struct gong_engine *engine, uint32_t rule,
 
     state->round++;
     for (uint32_t i = 1; i < engine->found.count && err == GONG_OK; i++) {
-        uint32_t instance = *(const uint32_t *)gong_arena_at(&engine->found, i);
+        const struct gong_found *found = gong_found_at(engine, i);
 
-        if (instance != 0) {
-            err = write_one(engine, rule, state->round, instance, t,
-                            result->samples[i - 1].value);
+        if (found->instance != 0) {
+            err = write_one(engine, rule, state->round, found->instance, t,
+                            found->value);
         }
     }
     return err == GONG_OK ? end_others(engine, r->rule, state, state->first, t)
