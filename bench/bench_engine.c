@@ -149,7 +149,7 @@ make_rules(int64_t interval_ms)
                                          "lux"};
     static const char *const tests[] = {"> 70", "> 1000", "< 0", "> 75"};
     static struct gong_rule rules[RULES];
-    static struct gong_ruleset set = {rules, RULES};
+    static struct gong_ruleset set = {.rules = rules, .count = RULES};
     static char texts[RULES][2][64];
 
     for (size_t i = 0; i < RULES; i++) {

@@ -50,7 +50,7 @@ make_rules(struct gong_rule rules[RULES], struct gong_ruleset *set)
         };
         FUZZ_CHECK(rules[i].expr != NULL);
     }
-    *set = (struct gong_ruleset){rules, RULES};
+    *set = (struct gong_ruleset){.rules = rules, .count = RULES};
     return set;
 }
 

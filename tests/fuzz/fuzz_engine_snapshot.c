@@ -18,7 +18,7 @@
 #define RULES 5
 
 static struct gong_rule rules[RULES];
-static struct gong_ruleset set = {rules, RULES};
+static struct gong_ruleset set = {.rules = rules, .count = RULES};
 static struct bytes good;
 
 static void
