@@ -290,48 +290,56 @@ read_levels(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     return fine && check_use(reader, node, levels);
 }
 
-/* One clause by itself, so that what is wrong is said at its own place. */
+/* One text by itself, so that what is wrong is said at its own place. */
 static bool
-check_clause(struct gong_rule_reader *reader, const struct text *text,
-             const struct gong_conf_node *base, bool joined)
+check_text(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+           const char *text, bool vector)
 {
     struct gong_expr_error error = {0};
-    struct gong_expr *expr = gong_expr_parse(gong_str_of(text->text), &error);
-    bool own = gong_conf_string(text->node) != NULL;
+    struct gong_expr *expr = gong_expr_parse(gong_str_of(text), &error);
     bool fine = expr != NULL && gong_book_check(expr, &error);
 
-    if (fine && joined && expr->nodes[expr->root].type != GONG_VALUE_VECTOR) {
+    if (fine && vector && expr->nodes[expr->root].type != GONG_VALUE_VECTOR) {
         fine = false;
         error = (struct gong_expr_error){
             0, "found a number, expected an expression with a selector"};
     }
     gong_expr_free(expr);
-    if (fine) {
-        return true;
+    if (!fine) {
+        gong_conf_error_in(node, error.at, reader->errors, "%s", error.message);
+        reader->failed = true;
     }
-    /* Of a limit the rule's expr is to blame, after one bracket. */
-    gong_conf_error_in(own ? text->node : base,
-                       own || error.at == 0 ? error.at : error.at - 1,
-                       reader->errors, "%s", error.message);
-    reader->failed = true;
-    return false;
+    return fine;
 }
 
+/* What was written as text, and the rule's expr where levels have limits: they
+ * are made of it. */
 static bool
 check_all(struct gong_rule_reader *reader, const struct gong_conf_node *node,
-          const struct texts *texts)
+          const struct texts *texts, const struct gong_rule *rule)
 {
-    const struct gong_conf_node *base = gong_conf_child(node, "expr");
     bool joined = texts->levels > 1 || texts->ends[0].text != NULL;
+    bool fine = true;
 
+    if (rule->expr_text[0] != '\0' &&
+        !check_text(reader, gong_conf_child(node, "expr"), rule->expr_text,
+                    joined || rule->level_count > 0)) {
+        return false;
+    }
     for (size_t i = 0; i < texts->levels; i++) {
-        if (!check_clause(reader, &texts->fires[i], base, joined) ||
-            (texts->ends[i].text != NULL &&
-             !check_clause(reader, &texts->ends[i], base, joined))) {
-            return false;
+        const struct text *both[] = {&texts->fires[i], &texts->ends[i]};
+
+        for (size_t k = 0; k < 2; k++) {
+            if (both[k]->text != NULL &&
+                gong_conf_string(both[k]->node) != NULL &&
+                both[k]->node != gong_conf_child(node, "expr")) {
+                fine =
+                    check_text(reader, both[k]->node, both[k]->text, joined) &&
+                    fine;
+            }
         }
     }
-    return true;
+    return fine;
 }
 
 static bool
@@ -388,7 +396,7 @@ gong_rule_read_clauses(struct gong_rule_reader *reader,
             gong_rule_out_of_memory(reader);
         }
     }
-    fine = fine && check_all(reader, node, &texts) &&
+    fine = fine && check_all(reader, node, &texts, rule) &&
            join(reader, node, &texts, rule);
     if (fine && rule->expr_text[0] == '\0') {
         free(rule->expr_text);

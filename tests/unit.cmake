@@ -82,6 +82,7 @@ gong_test(engine_snapshot LINKS gong_engine m
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 gong_test(rule_file LINKS gong_rule_file)
+gong_test(rule_file_clause LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
 
 # agent: what comes in, and the engine's shell

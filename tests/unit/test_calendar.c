@@ -203,7 +203,7 @@ test_refusals(void **state)
         {'d', "2026-02-28..2026-02-01", 0,
          "found \"2026-02-28..2026-02-01\", expected the earlier date first"},
         {'d', "2026-02-28 07:00-08:00", 10,
-         "found \"07:00-08:00\", expected nothing more"},
+         "found \" 07:00-08:00\", expected nothing more"},
         {'a', "2026-02-28 08:00-07:00", 11,
          "found \"08:00-07:00\", expected the earlier time first"},
     };
