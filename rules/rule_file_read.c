@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "rules/engine/book.h"
+#include "rules/engine/book_order.h"
 #include "rules/engine/promql.h"
 #include "rules/rule_file_calendar.h"
 #include "rules/rule_file_clause.h"
@@ -544,9 +545,35 @@ gong_rule_read_conf(struct gong_rule_reader *reader,
     gong_conf_free(&group_table, &group);
 }
 
+/* What reads a recording, or ALERTS, is evaluated as a whole: that is known
+ * when all files have been read. */
+static void
+settle_missing(struct gong_rule_reader *reader)
+{
+    for (size_t i = 0; i < reader->set->count; i++) {
+        struct gong_rule *rule = &reader->set->rules[i];
+        const struct gong_conf_node *child =
+            gong_conf_child(reader->nodes[i], "on_missing");
+
+        if (rule->expr == NULL || rule->on_missing == GONG_ON_MISSING_RESOLVE ||
+            !gong_book_reads_recorded(reader->set, rule)) {
+            continue;
+        }
+        rule->on_missing = GONG_ON_MISSING_RESOLVE;
+        if (child != NULL) {
+            gong_conf_error_in(child, 0, reader->errors,
+                               "found \"%s\" for an expression that reads a "
+                               "recording or ALERTS, expected resolve",
+                               gong_conf_string(child));
+            reader->failed = true;
+        }
+    }
+}
+
 bool
 gong_rule_read_finish(struct gong_rule_reader *reader)
 {
+    settle_missing(reader);
     gong_rule_refuse_equal_ids(reader);
     gong_rule_find_calendars(reader);
     free(reader->nodes);

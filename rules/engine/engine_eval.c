@@ -233,19 +233,24 @@ step(struct gong_engine *engine, uint32_t instance, int64_t t,
     return gong_engine_arm(engine, instance, t);
 }
 
-/* Gives an instance at rest its alert, for what is true or missing. Its value
- * is what was said last, until something true is. */
+/* Sees to it that an instance has an alert, for what is true or missing. The
+ * value of what leaves rest is what was said last, until something true is. */
 static enum gong_err
 leave_rest(struct gong_engine *engine, uint32_t instance)
 {
     struct gong_live *live = engine->live;
     const struct gong_instance *i = gong_instance_at(&live->binds, instance);
+    struct gong_alert *alert = NULL;
 
-    if (!gong_engine_add_alert(live, instance)) {
+    if (i->alert == 0 && !gong_engine_add_alert(live, instance)) {
         return GONG_ERR_MEMORY;
     }
-    gong_alert_at(&live->alerts, i->alert)->value =
-        gong_series_at(&live->binds, gong_bind_home(&live->binds, i))->value;
+    alert = gong_alert_at(&live->alerts, i->alert);
+    if (alert->state == GONG_ALERT_INACTIVE) {
+        alert->value =
+            gong_series_at(&live->binds, gong_bind_home(&live->binds, i))
+                ->value;
+    }
     return GONG_OK;
 }
 
@@ -257,19 +262,17 @@ evaluate_dark(struct gong_engine *engine, uint32_t instance, int64_t t,
     const struct gong_live *live = engine->live;
     const struct gong_instance *i = gong_instance_at(&live->binds, instance);
 
-    if (i->alert == 0) {
-        enum gong_err err = GONG_OK;
+    if (live->book.rules[i->rule].terms.fire) {
+        enum gong_err err = leave_rest(engine, instance);
 
-        if (!live->book.rules[i->rule].terms.fire) {
-            return gong_engine_arm(engine, instance, t);
-        }
-        err = leave_rest(engine, instance);
         if (err != GONG_OK) {
             return err;
         }
     }
-    return step(engine, instance, t,
-                (struct gong_engine_word){GONG_ALERT_DARK, 0}, cause);
+    return i->alert == 0
+               ? gong_engine_arm(engine, instance, t)
+               : step(engine, instance, t,
+                      (struct gong_engine_word){GONG_ALERT_DARK, 0}, cause);
 }
 
 /* Outside of its calendar: what is not at rest ends. */
@@ -313,17 +316,19 @@ decide(struct gong_engine *engine, uint32_t instance, int64_t t,
             return hold(engine, instance, alert, t, held);
         }
     }
-    if (alert == NULL) {
+    if (alert == NULL || alert->state == GONG_ALERT_INACTIVE) {
+        bool begins = said->fires != 0 || (missing && rule->terms.fire);
         enum gong_err err = GONG_OK;
 
-        if (said->fires == 0 && !(missing && rule->terms.fire)) {
-            return gong_engine_arm(engine, instance, t);
-        }
-        if (gong_engine_is_taken(engine, instance)) {
+        if (begins && gong_engine_is_taken(engine, instance)) {
             engine->stats.rule_faults++;
             return gong_engine_arm(engine, instance, t);
         }
-        err = leave_rest(engine, instance);
+        if (begins) {
+            err = leave_rest(engine, instance);
+        } else if (alert == NULL) {
+            return gong_engine_arm(engine, instance, t);
+        }
         if (err != GONG_OK) {
             return err;
         }

@@ -88,25 +88,49 @@ apply_found(struct gong_engine *engine, const struct gong_found *found,
     return GONG_OK;
 }
 
-/* What has no result any more, or none to come: word says why, or is made of
- * what its clauses, which say nothing, mean for it. */
-static void
-apply_others(struct gong_engine *engine, uint32_t old, uint32_t round,
-             int64_t t, struct list *list, const struct gong_cause *cause)
+/* Of a rule's alerts those that are not in found, in their order: what is
+ * listed anew loses its place in the list. */
+static uint32_t
+take_others(const struct gong_engine *engine, uint32_t old, uint32_t round)
 {
     const struct gong_live *live = engine->live;
-    static const struct gong_said nothing = {0};
+    struct list others = {0, 0};
 
+    for (uint32_t i = 1; i < engine->found.count; i++) {
+        uint32_t instance = gong_found_at(engine, i)->instance;
+        uint32_t n =
+            instance == 0 ? 0 : gong_instance_at(&live->binds, instance)->alert;
+
+        if (n != 0) {
+            gong_alert_at(&live->alerts, n)->round = round;
+        }
+    }
     while (old != 0) {
         uint32_t n = old;
+
+        old = gong_alert_at(&live->alerts, n)->next;
+        if (gong_alert_at(&live->alerts, n)->round != round) {
+            append(live, &others, n);
+        }
+    }
+    return others.first;
+}
+
+/* What has no result any more: none of its clauses says anything. */
+static void
+apply_others(struct gong_engine *engine, uint32_t others, int64_t t,
+             struct list *list, const struct gong_cause *cause)
+{
+    static const struct gong_said nothing = {0};
+    const struct gong_live *live = engine->live;
+
+    while (others != 0) {
+        uint32_t n = others;
         const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
         uint32_t rule = gong_instance_at(&live->binds, alert->instance)->rule;
         struct gong_engine_word word = {0};
 
-        old = alert->next;
-        if (alert->round == round) {
-            continue;
-        }
+        others = alert->next;
         word.event = gong_alert_judge(alert, &live->book.rules[rule].terms,
                                       &nothing, false, &word.reach);
         apply(engine, n, t, word, list, cause);
@@ -118,10 +142,11 @@ apply_result(struct gong_engine *engine, struct gong_general_state *state,
              int64_t t, const struct gong_cause *cause)
 {
     struct list list = {0, 0};
-    uint32_t old = state->first;
     enum gong_err err = GONG_OK;
+    uint32_t others = 0;
 
     state->round++;
+    others = take_others(engine, state->first, state->round);
     for (uint32_t i = 1; i < engine->found.count && err == GONG_OK; i++) {
         const struct gong_found *found = gong_found_at(engine, i);
 
@@ -130,7 +155,7 @@ apply_result(struct gong_engine *engine, struct gong_general_state *state,
         }
     }
     if (err == GONG_OK) {
-        apply_others(engine, old, state->round, t, &list, cause);
+        apply_others(engine, others, t, &list, cause);
     }
     state->first = list.first;
     return err;

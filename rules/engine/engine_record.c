@@ -217,23 +217,45 @@ state_text(enum gong_alert_state state)
     return "firing";
 }
 
-/* Feeds one series with the effect's labels, and state as alertstate. */
+/* The effect's labels as symbols. Those of its series lie where symbols do,
+ * which moves when it grows: they are found before anything new is interned. */
+static bool
+intern_labels(struct gong_engine *engine, const struct gong_effect *effect,
+              struct gong_label_pair *out)
+{
+    const struct gong_label_view *labels = effect->labels;
+
+    for (size_t i = 0; i < effect->label_count; i++) {
+        out[i].name = gong_symbol_find(&engine->symbols, labels[i].name);
+        out[i].value = gong_symbol_find(&engine->symbols, labels[i].value);
+    }
+    for (size_t i = 0; i < effect->label_count; i++) {
+        if (out[i].name == 0) {
+            out[i].name = gong_symbol_intern(&engine->symbols, labels[i].name);
+        }
+        if (out[i].value == 0) {
+            out[i].value =
+                gong_symbol_intern(&engine->symbols, labels[i].value);
+        }
+        if (out[i].name == 0 || out[i].value == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Feeds one series with count labels, and state as alertstate. */
 static enum gong_err
 note(struct gong_engine *engine, uint32_t metric,
-     const struct gong_effect *effect, const char *state, double value)
+     const struct gong_label_pair *labels, size_t count, const char *state,
+     struct gong_sample sample)
 {
     struct gong_label_pair pairs[GONG_EFFECT_LABELS_MAX + 1];
     uint32_t labelset = 0;
     uint32_t series = 0;
-    size_t count = 0;
     enum gong_err err = GONG_OK;
 
-    for (size_t i = 0; i < effect->label_count; i++) {
-        if (!add_label(engine, effect->labels[i].name, effect->labels[i].value,
-                       &pairs[count++])) {
-            return GONG_ERR_MEMORY;
-        }
-    }
+    memcpy(pairs, labels, count * sizeof *pairs);
     if (state != NULL && !add_label(engine, gong_str_of("alertstate"),
                                     gong_str_of(state), &pairs[count++])) {
         return GONG_ERR_MEMORY;
@@ -246,32 +268,38 @@ note(struct gong_engine *engine, uint32_t metric,
                         : find_series(engine->live, metric, labelset, &series);
     return err != GONG_OK || series == 0
                ? err
-               : gong_engine_feed(engine, series, effect->at_ms, value);
+               : gong_engine_feed(engine, series, sample.ms, sample.value);
 }
 
 enum gong_err
 gong_engine_note_alert(struct gong_engine *engine,
                        const struct gong_effect *effect)
 {
+    struct gong_label_pair labels[GONG_EFFECT_LABELS_MAX];
+    size_t count = effect->label_count;
     const char *from = state_text(effect->from);
     const char *to = state_text(effect->to);
     uint32_t alerts = engine->own_names[GONG_OWN_ALERTS];
     uint32_t since = engine->own_names[GONG_OWN_ALERTS_FOR_STATE];
-    double gone = gong_stale_nan();
+    struct gong_sample gone = {effect->at_ms, gong_stale_nan()};
+    struct gong_sample one = {effect->at_ms, 1};
+    struct gong_sample when = {effect->at_ms, (double)effect->since_ms / 1000};
     enum gong_err err = GONG_OK;
 
     if (alerts == 0 || !(gong_book_is_read(&engine->live->book, alerts) ||
                          gong_book_is_read(&engine->live->book, since))) {
         return GONG_OK;
     }
+    if (!intern_labels(engine, effect, labels)) {
+        return GONG_ERR_MEMORY;
+    }
     if (from != NULL && (to == NULL || strcmp(from, to) != 0)) {
-        err = note(engine, alerts, effect, from, gone);
+        err = note(engine, alerts, labels, count, from, gone);
     }
     if (err == GONG_OK && to != NULL) {
-        err = note(engine, alerts, effect, to, 1);
+        err = note(engine, alerts, labels, count, to, one);
     }
-    return err == GONG_OK
-               ? note(engine, since, effect, NULL,
-                      to == NULL ? gone : (double)effect->since_ms / 1000)
-               : err;
+    return err == GONG_OK ? note(engine, since, labels, count, NULL,
+                                 to == NULL ? gone : when)
+                          : err;
 }

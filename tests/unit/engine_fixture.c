@@ -154,6 +154,12 @@ effect_line(struct text *out, const struct gong_effect *effect)
              gong_alert_state_text(effect->to),
              gong_effect_reason_text(effect->reason), effect->at_ms,
              effect->since_ms, effect->value);
+    if (effect->from_level != 0 || effect->to_level != 0) {
+        text_add(out, " level %u->%u", effect->from_level, effect->to_level);
+    }
+    if (effect->rule->trial) {
+        text_add(out, " trial");
+    }
 }
 
 void

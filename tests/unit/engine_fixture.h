@@ -39,7 +39,8 @@ void text_clear(struct text *text);
 void text_free(struct text *text);
 
 /* effect_line: one line without position and ordinal:
- *   Hot{device="d",site="s"} inactive->firing condition at 5 since 5 value 1 */
+ *   Hot{device="d",site="s"} inactive->firing condition at 5 since 5 value 1
+ * and " level 0->1" of a rule with levels, " trial" of one on trial. */
 void effect_line(struct text *out, const struct gong_effect *effect);
 
 /* effect_bytes: everything an effect says, one line. */
