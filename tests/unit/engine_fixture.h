@@ -22,6 +22,11 @@ struct rule_spec {
     const char *label;      /* "name=value" or NULL */
     const char *annotation; /* "name=template" or NULL */
     enum gong_on_missing on_missing;
+    const char *resolve; /* or NULL */
+    /* A second level, "critical" after "warning", or NULL. */
+    const char *worse;
+    const char *worse_resolve;
+    int64_t worse_for_ms;
 };
 
 /* make_rules: heap; gong_ruleset_free. Fails the test on a bad rule. */
