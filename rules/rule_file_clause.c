@@ -182,15 +182,18 @@ check_severity(struct gong_rule_reader *reader,
                const char *severity)
 {
     const struct gong_conf_node *child = gong_conf_child(node, "severity");
-    enum gong_severity known = gong_severity_of(severity);
+    enum gong_severity known = GONG_SEVERITY_OTHER;
 
-    if (severity[0] == '\0') {
+    if (severity == NULL || severity[0] == '\0') {
         return refuse(reader, child, "an empty severity", "text");
     }
+    known = gong_severity_of(severity);
     for (size_t i = 0; i < rule->level_count; i++) {
-        enum gong_severity before = gong_severity_of(rule->levels[i].severity);
+        const char *other = rule->levels[i].severity;
+        enum gong_severity before =
+            other == NULL ? GONG_SEVERITY_OTHER : gong_severity_of(other);
 
-        if (strcmp(rule->levels[i].severity, severity) == 0) {
+        if (other != NULL && strcmp(other, severity) == 0) {
             return refuse(reader, child, "a second level of this severity",
                           "each once");
         }

@@ -15,19 +15,25 @@ level_shown(const struct gong_alert_terms *terms, unsigned level)
     return terms->levels == 0 ? 0 : level;
 }
 
+/* Why a change happens, and when. */
+struct cause {
+    enum gong_effect_reason reason;
+    int64_t now;
+};
+
 static bool
 move(struct gong_alert *alert, const struct gong_alert_terms *terms,
-     enum gong_alert_state to, unsigned level, enum gong_effect_reason reason,
-     int64_t now, struct gong_alert_change *change)
+     enum gong_alert_state to, unsigned level, struct cause cause,
+     struct gong_alert_change *change)
 {
     change->from = (enum gong_alert_state)alert->state;
     change->to = to;
-    change->reason = reason;
+    change->reason = cause.reason;
     change->from_level = level_shown(terms, alert->level);
     change->to_level = level_shown(terms, level);
     alert->state = (uint8_t)to;
     alert->level = (uint8_t)level;
-    alert->told_ms = now;
+    alert->told_ms = cause.now;
     if (to != GONG_ALERT_PENDING && to != GONG_ALERT_FIRING) {
         forget_climbs(alert);
     }
@@ -40,7 +46,8 @@ end(struct gong_alert *alert, const struct gong_alert_terms *terms,
     struct gong_alert_change *change)
 {
     return alert->state != GONG_ALERT_INACTIVE &&
-           move(alert, terms, GONG_ALERT_INACTIVE, 0, reason, now, change);
+           move(alert, terms, GONG_ALERT_INACTIVE, 0,
+                (struct cause){reason, now}, change);
 }
 
 /* Since when each level above the first is reached. */
@@ -95,7 +102,7 @@ began(struct gong_alert *alert, const struct gong_alert_terms *terms,
     level = counted(alert, terms, reach, now);
     return move(alert, terms,
                 level == 0 ? GONG_ALERT_PENDING : GONG_ALERT_FIRING, level,
-                reason, now, change);
+                (struct cause){reason, now}, change);
 }
 
 static bool
@@ -113,15 +120,15 @@ became_true(struct gong_alert *alert, const struct gong_alert_terms *terms,
     switch ((enum gong_alert_state)alert->state) {
     case GONG_ALERT_PENDING:
         return level > 0 && move(alert, terms, GONG_ALERT_FIRING, level,
-                                 GONG_REASON_FOR, now, change);
+                                 (struct cause){GONG_REASON_FOR, now}, change);
     case GONG_ALERT_FIRING:
         return level != alert->level &&
-               move(alert, terms, GONG_ALERT_FIRING, level, GONG_REASON_LEVEL,
-                    now, change);
+               move(alert, terms, GONG_ALERT_FIRING, level,
+                    (struct cause){GONG_REASON_LEVEL, now}, change);
     case GONG_ALERT_KEEPING:
     case GONG_ALERT_UNKNOWN:
-        return move(alert, terms, GONG_ALERT_FIRING, level, reason, now,
-                    change);
+        return move(alert, terms, GONG_ALERT_FIRING, level,
+                    (struct cause){reason, now}, change);
     case GONG_ALERT_INACTIVE:
         break;
     }
@@ -140,9 +147,10 @@ became_false(struct gong_alert *alert, const struct gong_alert_terms *terms,
         return end(alert, terms, reason, now, change);
     case GONG_ALERT_FIRING:
     case GONG_ALERT_UNKNOWN:
-        return terms->keep_ms > 0 ? move(alert, terms, GONG_ALERT_KEEPING,
-                                         alert->level, reason, now, change)
-                                  : end(alert, terms, reason, now, change);
+        return terms->keep_ms > 0
+                   ? move(alert, terms, GONG_ALERT_KEEPING, alert->level,
+                          (struct cause){reason, now}, change)
+                   : end(alert, terms, reason, now, change);
     case GONG_ALERT_KEEPING:
         return now >= gong_alert_due(alert, terms) &&
                end(alert, terms, GONG_REASON_KEEP, now, change);
@@ -167,8 +175,8 @@ suspend(struct gong_alert *alert, const struct gong_alert_terms *terms,
     case GONG_ALERT_FIRING:
     case GONG_ALERT_KEEPING:
         alert->held_ms = GONG_ALERT_FREE;
-        return move(alert, terms, GONG_ALERT_UNKNOWN, alert->level, reason, now,
-                    change);
+        return move(alert, terms, GONG_ALERT_UNKNOWN, alert->level,
+                    (struct cause){reason, now}, change);
     }
     return false;
 }
@@ -195,19 +203,20 @@ became_unsure(struct gong_alert *alert, const struct gong_alert_terms *terms,
 void
 gong_alert_release(struct gong_alert *alert, int64_t now)
 {
-    int64_t stood = now - alert->held_ms;
+    int64_t held = alert->held_ms;
 
-    if (alert->held_ms != GONG_ALERT_FREE && now > alert->held_ms) {
-        if (alert->state == GONG_ALERT_PENDING) {
-            alert->since_ms += stood;
-        }
-        for (size_t i = 0; i < GONG_LEVELS_MAX - 1; i++) {
-            if (alert->climbs[i] != GONG_ALERT_FREE && i + 2 > alert->level) {
-                alert->climbs[i] += stood;
-            }
+    alert->held_ms = GONG_ALERT_FREE;
+    if (held == GONG_ALERT_FREE || now <= held) {
+        return;
+    }
+    if (alert->state == GONG_ALERT_PENDING) {
+        alert->since_ms += now - held;
+    }
+    for (size_t i = 0; i < GONG_LEVELS_MAX - 1; i++) {
+        if (alert->climbs[i] != GONG_ALERT_FREE && i + 2 > alert->level) {
+            alert->climbs[i] += now - held;
         }
     }
-    alert->held_ms = GONG_ALERT_FREE;
 }
 
 static unsigned
