@@ -116,7 +116,7 @@ view_is_due(const struct gong_engine_thread *t, gong_mono_t now)
         return false;
     }
     return t->view == NULL || stats->transitions != t->view_transitions ||
-           (stats->pending + stats->firing + stats->unknown > 0 &&
+           (stats->pending + stats->firing + stats->unknown + stats->trial > 0 &&
             age >= gong_dur_ms(VIEW_STALE_MS).ns);
 }
 

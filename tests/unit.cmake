@@ -60,7 +60,7 @@ gong_test_disk(spool_powercut)
 
 # rules/engine
 foreach(module hash arena symbol labelset name series timer alert declared
-        arith sample_window)
+        arith sample_window calendar clause)
     gong_test(${module} LINKS gong_engine)
 endforeach()
 foreach(module eval eval_operator eval_call eval_memory)
@@ -68,7 +68,7 @@ foreach(module eval eval_operator eval_call eval_memory)
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/eval_fixture.c)
 endforeach()
 foreach(module book bind effect engine_limits)
-    gong_test(${module} LINKS gong_engine m
+    gong_test(${module} LINKS gong_rule_file gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 endforeach()
 gong_test(engine_model LINKS gong_engine m
@@ -86,11 +86,12 @@ if(GONG_SANITIZE MATCHES "thread")
         ENVIRONMENT GONG_MODEL_STREAMS=20)
 endif()
 foreach(module engine engine_snapshot engine_window published_restarts)
-    gong_test(${module} LINKS gong_engine m
+    gong_test(${module} LINKS gong_rule_file gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 endforeach()
 gong_test(rule_file LINKS gong_rule_file)
+gong_test(rule_file_clause LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
 
 # agent: what comes in, and the engine's shell

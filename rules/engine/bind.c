@@ -160,6 +160,7 @@ entry_of(const struct gong_binds *binds, const struct gong_book_leaf *leaf)
         .past = r->plan != NULL
                     ? !gong_plan_leaf_is_newest(&r->plan->leaves[leaf->leaf])
                     : r->reads->all[leaf->leaf].need_ms > 0,
+        .fire = r->terms.fire,
     };
 }
 

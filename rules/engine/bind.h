@@ -74,6 +74,7 @@ struct gong_entry {
     uint8_t timed;   /* interval > 0 */
     uint8_t past;    /* reads more than the newest sample */
     uint8_t between; /* of book.h */
+    uint8_t fire;    /* on_missing = "fire" */
 };
 
 /* The series of one selector of a GENERAL rule. */

@@ -34,6 +34,7 @@ struct gong_book_rule {
     uint32_t first_read;          /* GENERAL: of all that such rules read */
     uint32_t record; /* symbol of the metric that it feeds; 0: an alert */
     char *canonical;
+    struct gong_clause_code code; /* not GENERAL */
     struct gong_alert_terms terms;
     int64_t lookback_ms;
     bool lookback_fixed;
@@ -53,8 +54,12 @@ struct gong_book_rule {
     bool between;
     bool presence; /* reads presence only */
     bool journal;  /* runs on journal time, not on the device's clock */
-    enum gong_severity severity;
+    enum gong_severity severity; /* of the rule's label; levels have others */
 };
+
+/* gong_book_severity: of an alert at a level. */
+enum gong_severity gong_book_severity(const struct gong_book_rule *rule,
+                                      unsigned level);
 
 struct gong_book_leaf {
     uint32_t metric; /* symbol; 0: any */
@@ -86,6 +91,8 @@ void gong_book_fini(struct gong_book *book);
 /* gong_book_find: the rule with this id, or GONG_BOOK_NONE. */
 uint32_t gong_book_find(const struct gong_book *book, const char *id);
 
+/* book_same.c */
+
 /* gong_book_same: whether two rules mean the same, so that state goes on. */
 bool gong_book_same(const struct gong_book_rule *a,
                     const struct gong_book_rule *b);
@@ -93,8 +100,8 @@ bool gong_book_same(const struct gong_book_rule *a,
 /* gong_book_identity: equal for books that mean the same, rule by rule. */
 uint64_t gong_book_identity(const struct gong_book *book);
 
-/* gong_book_check: whether a rule may have this expression; false with error
- * filled. */
+/* gong_book_check: whether a rule may have this expression, or a clause of it;
+ * false with error filled. */
 bool gong_book_check(const struct gong_expr *expr,
                      struct gong_expr_error *error);
 

@@ -329,18 +329,18 @@ gong_engine_touch(struct gong_engine *engine, uint32_t instance)
     return GONG_OK;
 }
 
-/* Whether a rule of one selector holds for a sample that just came. */
+/* Whether a rule of one selector fires for a sample that just came. */
 static bool
 holds(const struct gong_binds *binds, const struct gong_entry *entry,
       double value)
 {
     struct gong_plan_input input = {value, true};
+    const struct gong_book_rule *r = &binds->book->rules[entry->rule];
 
     if (entry->form == GONG_FORM_THRESHOLD) {
         return gong_threshold((enum gong_op)entry->op, value, entry->number);
     }
-    return gong_plan_run(binds->book->rules[entry->rule].plan, &input, 0,
-                         &value);
+    return gong_clauses_fire(r->plan, &r->rule->clauses, &r->code, &input, 0);
 }
 
 /* Whether an instance at rest stays there, as can be told without a look at
@@ -371,7 +371,10 @@ feed(struct gong_engine *engine, const struct gong_series *series,
     }
     if (stays(binds, entry, gong_instance_at(binds, instance), series->value)) {
         engine->stats.evaluations++;
-        return GONG_OK;
+        /* Silence must be seen at rest too. */
+        return entry->fire && gong_instance_at(binds, instance)->timer == 0
+                   ? gong_engine_arm(engine, instance, series->stamp)
+                   : GONG_OK;
     }
     if (entry->timed) {
         return gong_engine_arm_grid(engine, instance);

@@ -118,11 +118,12 @@ see(const struct sight *sight, struct gong_plan_input *input)
     return count > 0;
 }
 
-bool
+struct gong_said
 gong_engine_look(struct gong_live *live, const struct gong_instance *instance,
-                 int64_t t, double *value, uint16_t *fed)
+                 int64_t t, uint16_t *fed)
 {
-    const struct gong_plan *plan = live->book.rules[instance->rule].plan;
+    const struct gong_book_rule *rule = &live->book.rules[instance->rule];
+    const struct gong_plan *plan = rule->plan;
     struct gong_plan_input inputs[GONG_PLAN_LEAVES_MAX];
     bool warming = false;
 
@@ -139,7 +140,9 @@ gong_engine_look(struct gong_live *live, const struct gong_instance *instance,
             *fed |= (uint16_t)(1u << leaf);
         }
     }
-    return !warming && gong_plan_run(plan, inputs, t, value);
+    return warming ? (struct gong_said){0}
+                   : gong_clauses_run(plan, &rule->rule->clauses, &rule->code,
+                                      inputs, t);
 }
 
 /* When the window shows something else: its first sample leaves, or the next

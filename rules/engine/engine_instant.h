@@ -10,12 +10,12 @@
 
 /* engine_instant.c */
 
-/* gong_engine_look: what an instance's expression says at t, which is not
+/* gong_engine_look: what an instance's clauses say at t, which is not
  * before its newest sample on a device's clock, and which selectors have a
  * sample. */
-bool gong_engine_look(struct gong_live *live,
-                      const struct gong_instance *instance, int64_t t,
-                      double *value, uint16_t *fed);
+struct gong_said gong_engine_look(struct gong_live *live,
+                                  const struct gong_instance *instance,
+                                  int64_t t, uint16_t *fed);
 
 /* gong_engine_next_instant: when it may say something else by time alone: the
  * first such instant after t; INT64_MAX if there is none. */

@@ -12,8 +12,8 @@
 
 static const struct gong_cause none = {0};
 
-/* Whether darkness changes anything for an instance: not if it is at rest, nor
- * if nothing was known already. */
+/* Whether darkness changes anything for an instance: not if it is at rest,
+ * unless it makes the rule fire, nor if nothing was known already. */
 static bool
 is_concerned(const struct gong_engine *engine,
              const struct gong_instance *instance)
@@ -23,7 +23,11 @@ is_concerned(const struct gong_engine *engine,
             ? NULL
             : gong_alert_at(&engine->live->alerts, instance->alert);
 
-    return alert != NULL && alert->state != GONG_ALERT_UNKNOWN &&
+    if (alert == NULL) {
+        return engine->live->book.rules[instance->rule].terms.fire &&
+               gong_engine_is_dark(engine, instance);
+    }
+    return alert->state != GONG_ALERT_UNKNOWN &&
            (alert->state != GONG_ALERT_PENDING ||
             alert->held_ms == GONG_ALERT_FREE) &&
            gong_engine_is_dark(engine, instance);

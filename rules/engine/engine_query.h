@@ -75,19 +75,27 @@ struct gong_general_result {
     bool warming;
 };
 
-/* gong_general_run: at t; samples that were there slack ms ago still count as
- * newest. GONG_ERR_INVALID or GONG_ERR_TOO_LARGE: no result. */
-enum gong_err gong_general_run(struct gong_general *query, int64_t t,
-                               int64_t slack,
+/* gong_general_run: a clause of the rule (clause.h) at t; samples that were
+ * there slack ms ago still count as newest. GONG_ERR_INVALID or
+ * GONG_ERR_TOO_LARGE: no result. A result is valid until the same clause is run
+ * again. */
+enum gong_err gong_general_run(struct gong_general *query, uint32_t clause,
+                               int64_t t, int64_t slack,
                                struct gong_general_result *out) GONG_MUST_CHECK;
 
-/* gong_general_number: a number that the caller keeps for a set of the last
- * result, 0 at first; it stands as long as the evaluator knows the set. NULL
+/* What the caller keeps for a set of a clause's last result, 0 at first. */
+struct gong_general_known {
+    uint32_t instance;
+    uint32_t source; /* label set */
+};
+
+/* gong_general_known: stands as long as the evaluator knows the set. NULL
  * without memory. */
-uint32_t *gong_general_number(struct gong_general *query, uint32_t set);
+struct gong_general_known *gong_general_known(struct gong_general *query,
+                                              uint32_t clause, uint32_t set);
 
 /* gong_general_labels: of a set, without the metric's name. */
-size_t gong_general_labels(const struct gong_general *query, uint32_t set,
-                           struct gong_label_view *out);
+size_t gong_general_labels(const struct gong_general *query, uint32_t clause,
+                           uint32_t set, struct gong_label_view *out);
 
 #endif

@@ -16,51 +16,6 @@ add_label(struct gong_engine *engine, struct gong_str name,
     return out->name != 0 && out->value != 0;
 }
 
-/* Whether the rule says something else about a label of the result. */
-static bool
-is_overruled(const struct gong_rule *rule, struct gong_str name)
-{
-    for (size_t i = 0; rule != NULL && i < rule->label_count; i++) {
-        if (gong_str_is(name, rule->labels[i].name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-enum gong_err
-gong_engine_intern_result(struct gong_engine *engine,
-                          const struct gong_general *general, uint32_t set,
-                          const struct gong_rule *rule, uint32_t *labelset)
-{
-    struct gong_label_view views[GONG_LABELSET_MAX];
-    struct gong_label_pair pairs[GONG_LABELSET_MAX + GONG_RULE_LABELS_MAX];
-    size_t own = gong_general_labels(general, set, views);
-    size_t count = 0;
-
-    for (size_t i = 0; i < own; i++) {
-        if (!is_overruled(rule, views[i].name) &&
-            !add_label(engine, views[i].name, views[i].value,
-                       &pairs[count++])) {
-            return GONG_ERR_MEMORY;
-        }
-    }
-    for (size_t i = 0; rule != NULL && i < rule->label_count; i++) {
-        struct gong_str value = gong_str_of(rule->labels[i].text);
-
-        if (value.len != 0 &&
-            !add_label(engine, gong_str_of(rule->labels[i].name), value,
-                       &pairs[count++])) {
-            return GONG_ERR_MEMORY;
-        }
-    }
-    if (count >= GONG_LABELSET_MAX) {
-        return GONG_ERR_TOO_LARGE;
-    }
-    *labelset = gong_labelset_intern(&engine->labelsets, pairs, count);
-    return *labelset == 0 ? GONG_ERR_MEMORY : GONG_OK;
-}
-
 enum gong_err
 gong_engine_feed(struct gong_engine *engine, uint32_t series, int64_t t,
                  double value)
@@ -188,8 +143,7 @@ end_others(struct gong_engine *engine, const struct gong_rule *rule,
     }
     state->first = 0;
     for (uint32_t i = engine->found.count; i > 1; i--) {
-        uint32_t instance =
-            *(const uint32_t *)gong_arena_at(&engine->found, i - 1);
+        uint32_t instance = gong_found_at(engine, i - 1)->instance;
         uint32_t n =
             instance == 0 ? 0 : gong_instance_at(&live->binds, instance)->alert;
 
@@ -202,8 +156,7 @@ end_others(struct gong_engine *engine, const struct gong_rule *rule,
 }
 
 enum gong_err
-gong_engine_record(struct gong_engine *engine, uint32_t rule,
-                   const struct gong_general_result *result, int64_t t)
+gong_engine_record(struct gong_engine *engine, uint32_t rule, int64_t t)
 {
     const struct gong_book_rule *r = &engine->live->book.rules[rule];
     struct gong_general_state *state =
@@ -212,11 +165,11 @@ gong_engine_record(struct gong_engine *engine, uint32_t rule,
 
     state->round++;
     for (uint32_t i = 1; i < engine->found.count && err == GONG_OK; i++) {
-        uint32_t instance = *(const uint32_t *)gong_arena_at(&engine->found, i);
+        const struct gong_found *found = gong_found_at(engine, i);
 
-        if (instance != 0) {
-            err = write_one(engine, rule, state->round, instance, t,
-                            result->samples[i - 1].value);
+        if (found->instance != 0) {
+            err = write_one(engine, rule, state->round, found->instance, t,
+                            found->value);
         }
     }
     return err == GONG_OK ? end_others(engine, r->rule, state, state->first, t)
@@ -263,23 +216,45 @@ state_text(enum gong_alert_state state)
     return "firing";
 }
 
-/* Feeds one series with the effect's labels, and state as alertstate. */
+/* The effect's labels as symbols. Those of its series lie where symbols do,
+ * which moves when it grows: they are found before anything new is interned. */
+static bool
+intern_labels(struct gong_engine *engine, const struct gong_effect *effect,
+              struct gong_label_pair *out)
+{
+    const struct gong_label_view *labels = effect->labels;
+
+    for (size_t i = 0; i < effect->label_count; i++) {
+        out[i].name = gong_symbol_find(&engine->symbols, labels[i].name);
+        out[i].value = gong_symbol_find(&engine->symbols, labels[i].value);
+    }
+    for (size_t i = 0; i < effect->label_count; i++) {
+        if (out[i].name == 0) {
+            out[i].name = gong_symbol_intern(&engine->symbols, labels[i].name);
+        }
+        if (out[i].value == 0) {
+            out[i].value =
+                gong_symbol_intern(&engine->symbols, labels[i].value);
+        }
+        if (out[i].name == 0 || out[i].value == 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Feeds one series with count labels, and state as alertstate. */
 static enum gong_err
 note(struct gong_engine *engine, uint32_t metric,
-     const struct gong_effect *effect, const char *state, double value)
+     const struct gong_label_pair *labels, size_t count, const char *state,
+     struct gong_sample sample)
 {
     struct gong_label_pair pairs[GONG_EFFECT_LABELS_MAX + 1];
     uint32_t labelset = 0;
     uint32_t series = 0;
-    size_t count = 0;
     enum gong_err err = GONG_OK;
 
-    for (size_t i = 0; i < effect->label_count; i++) {
-        if (!add_label(engine, effect->labels[i].name, effect->labels[i].value,
-                       &pairs[count++])) {
-            return GONG_ERR_MEMORY;
-        }
-    }
+    memcpy(pairs, labels, count * sizeof *pairs);
     if (state != NULL && !add_label(engine, gong_str_of("alertstate"),
                                     gong_str_of(state), &pairs[count++])) {
         return GONG_ERR_MEMORY;
@@ -292,32 +267,38 @@ note(struct gong_engine *engine, uint32_t metric,
                         : find_series(engine->live, metric, labelset, &series);
     return err != GONG_OK || series == 0
                ? err
-               : gong_engine_feed(engine, series, effect->at_ms, value);
+               : gong_engine_feed(engine, series, sample.ms, sample.value);
 }
 
 enum gong_err
 gong_engine_note_alert(struct gong_engine *engine,
                        const struct gong_effect *effect)
 {
+    struct gong_label_pair labels[GONG_EFFECT_LABELS_MAX];
+    size_t count = effect->label_count;
     const char *from = state_text(effect->from);
     const char *to = state_text(effect->to);
     uint32_t alerts = engine->own_names[GONG_OWN_ALERTS];
     uint32_t since = engine->own_names[GONG_OWN_ALERTS_FOR_STATE];
-    double gone = gong_stale_nan();
+    struct gong_sample gone = {effect->at_ms, gong_stale_nan()};
+    struct gong_sample one = {effect->at_ms, 1};
+    struct gong_sample when = {effect->at_ms, (double)effect->since_ms / 1000};
     enum gong_err err = GONG_OK;
 
     if (alerts == 0 || !(gong_book_is_read(&engine->live->book, alerts) ||
                          gong_book_is_read(&engine->live->book, since))) {
         return GONG_OK;
     }
+    if (!intern_labels(engine, effect, labels)) {
+        return GONG_ERR_MEMORY;
+    }
     if (from != NULL && (to == NULL || strcmp(from, to) != 0)) {
-        err = note(engine, alerts, effect, from, gone);
+        err = note(engine, alerts, labels, count, from, gone);
     }
     if (err == GONG_OK && to != NULL) {
-        err = note(engine, alerts, effect, to, 1);
+        err = note(engine, alerts, labels, count, to, one);
     }
-    return err == GONG_OK
-               ? note(engine, since, effect, NULL,
-                      to == NULL ? gone : (double)effect->since_ms / 1000)
-               : err;
+    return err == GONG_OK ? note(engine, since, labels, count, NULL,
+                                 to == NULL ? gone : when)
+                          : err;
 }

@@ -244,7 +244,7 @@ move_alert(const struct gong_live *from, struct gong_live *to,
     i->news = gong_instance_at(&from->binds, alert->instance)->news;
     *gong_alert_at(&to->alerts, i->alert) = *alert;
     gong_alert_at(&to->alerts, i->alert)->instance = instance;
-    gong_live_count(to, GONG_ALERT_INACTIVE,
+    gong_live_count(to, &to->book.rules[i->rule], GONG_ALERT_INACTIVE,
                     (enum gong_alert_state)alert->state);
     if (gong_bind_is_busy(&to->binds, i)) {
         gong_series_at(&to->binds, i->leaves)->busy++;
@@ -353,7 +353,8 @@ arm_all(struct gong_engine *engine)
                                            gong_engine_ran_until(engine));
         }
         /* What is due right now has not run yet. */
-        if (err == GONG_OK && (i->alert != 0 || rule->restless)) {
+        if (err == GONG_OK &&
+            (i->alert != 0 || rule->restless || rule->rule->calendar != NULL)) {
             err = gong_engine_arm(
                 engine, n,
                 gong_timers_clock_now(&live->timers, clock,
@@ -388,7 +389,7 @@ tell_removed(struct gong_engine *engine, const struct gong_live *old,
                                   gong_engine_ran_until(engine));
         now = now > alert.told_ms ? now : alert.told_ms;
         if (gong_alert_step(&alert, &old->book.rules[i->rule].terms,
-                            GONG_ALERT_REMOVED, now, &change)) {
+                            GONG_ALERT_REMOVED, 0, now, &change)) {
             gong_engine_tell(engine, old, &alert, &change, &none);
         }
     }

@@ -95,6 +95,11 @@ shift_alerts(struct gong_engine *engine, int64_t now, int64_t blind)
         } else if (alert->state == GONG_ALERT_KEEPING) {
             alert->told_ms = later(alert->told_ms, now, blind);
         }
+        for (size_t i = 0; i < GONG_LEVELS_MAX - 1; i++) {
+            if (alert->climbs[i] != GONG_ALERT_FREE) {
+                alert->climbs[i] = later(alert->climbs[i], now, blind);
+            }
+        }
         if (alert->held_ms != GONG_ALERT_FREE) {
             alert->held_ms = later(alert->held_ms, now, blind);
         }

@@ -452,6 +452,26 @@ check_windows(const struct gong_engine *engine)
     return wrong == NULL ? gong_sample_windows_sweep(&binds->windows) : wrong;
 }
 
+/* It has a level, of those that its rule has, where it has fired. */
+static bool
+levels_sound(const struct gong_live *live, const struct gong_alert *alert)
+{
+    uint8_t levels =
+        live->book.rules[gong_instance_at(&live->binds, alert->instance)->rule]
+            .terms.levels;
+    bool fired = gong_alert_state_open((enum gong_alert_state)alert->state);
+
+    for (size_t i = 0; i < GONG_LEVELS_MAX - 1; i++) {
+        if (alert->climbs[i] != GONG_ALERT_FREE &&
+            !instant_sound(alert->climbs[i])) {
+            return false;
+        }
+    }
+    return fired
+               ? alert->level >= 1 && alert->level <= (levels == 0 ? 1 : levels)
+               : alert->level == 0;
+}
+
 static bool
 alert_sound(const struct gong_live *live, uint32_t n)
 {
@@ -463,7 +483,10 @@ alert_sound(const struct gong_live *live, uint32_t n)
            (alert->held_ms == GONG_ALERT_FREE ||
             instant_sound(alert->held_ms)) &&
            within(&live->binds.instances, alert->instance) &&
-           gong_instance_at(&live->binds, alert->instance)->alert == n;
+           gong_instance_at(&live->binds, alert->instance)->alert == n &&
+           (alert->source == 0 ||
+            alert->source < live->binds.labelsets->sets.count) &&
+           levels_sound(live, alert);
 }
 
 /* The free list holds every unused alert once: so many steps lead to its end.
@@ -493,6 +516,7 @@ check_alerts(const struct gong_engine *engine)
     live->pending = 0;
     live->firing = 0;
     live->unknown = 0;
+    live->trial = 0;
     for (uint32_t n = 1; n < live->alerts.arena.count; n++) {
         const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
         const struct gong_instance *i = NULL;
@@ -504,9 +528,9 @@ check_alerts(const struct gong_engine *engine)
         if (alert->used != 1 || !alert_sound(live, n)) {
             return "an alert is wrong";
         }
-        gong_live_count(live, GONG_ALERT_INACTIVE,
-                        (enum gong_alert_state)alert->state);
         i = gong_instance_at(&live->binds, alert->instance);
+        gong_live_count(live, &live->book.rules[i->rule], GONG_ALERT_INACTIVE,
+                        (enum gong_alert_state)alert->state);
         if (gong_bind_is_busy(&live->binds, i)) {
             gong_series_at(&live->binds, i->leaves)->busy++;
         }

@@ -5,6 +5,8 @@
  *   cfg refused      one that does not; the next text block is what is said
  *   promql           one expression a line, each evaluated
  *   promql refused   an expression, then, indented, how its message begins
+ *
+ * And the table of pairs: each has a timeline, in which both keys stand.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -244,6 +246,106 @@ expressions_are_taken_and_refused_as_the_page_says(void **state)
     assert_true(refused >= 1);
 }
 
+/* How each key of the table is found in a timeline, as a rule file or in the
+ * short form. */
+static const struct key {
+    const char *name;
+    const char *file;
+    const char *brief;
+} keys[] = {
+    {"`for`", " for = ", " for "},
+    {"`keep_firing_for`", "keep_firing_for = ", " keep "},
+    {"`resolve`", "resolve = ", NULL},
+    {"`levels`", "levels = ", NULL},
+    {"`on_missing` unknown", "on_missing = \"unknown\"", "missing unknown"},
+    {"`on_missing` resolve", "on_missing = \"resolve\"", NULL},
+    {"`on_missing` fire", "on_missing = \"fire\"", NULL},
+    {"`active`", "active = ", NULL},
+    {"`trial`", "trial = true", NULL},
+    {"template in `labels`", "= \"{{ $labels", NULL},
+};
+#define KEYS (sizeof keys / sizeof keys[0])
+
+static bool
+has_key(const char *text, const struct key *key)
+{
+    return strstr(text, key->file) != NULL ||
+           (key->brief != NULL && strstr(text, key->brief) != NULL);
+}
+
+static void
+check_pair(const struct key *first, const struct key *second,
+           struct gong_str name)
+{
+    struct gong_conf_errors errors = {0};
+    char path[512];
+    char *text = NULL;
+    size_t len = 0;
+
+    (void)snprintf(path, sizeof path,
+                   GONG_SOURCE_DIR "/tests/rules/engine/%.*s.txt",
+                   (int)name.len, name.data);
+    text = gong_conf_load_bytes(path, &len, &errors);
+    if (text == NULL) {
+        fail_msg("%s with %s: no timeline %s", first->name, second->name, path);
+    }
+    if (!has_key(text, first) || !has_key(text, second)) {
+        fail_msg("%s with %s: not in %s", first->name, second->name, path);
+    }
+    free(text);
+}
+
+/* Cuts "| a | b |" at *at; false at the end of the line. */
+static bool
+next_cell(const char **at, struct gong_str *cell)
+{
+    const char *start = *at + 1;
+    const char *end = start + strcspn(start, "|\n");
+
+    if (**at != '|' || *end != '|') {
+        return false;
+    }
+    *at = end;
+    while (start < end && *start == ' ') {
+        start++;
+    }
+    while (end > start && end[-1] == ' ') {
+        end--;
+    }
+    *cell = gong_str_from(start, (size_t)(end - start));
+    return true;
+}
+
+static void
+every_pair_has_a_timeline(void **state)
+{
+    const char *line = strstr(page, "\n| | `for` |");
+    struct gong_str cell;
+
+    (void)state;
+    assert_non_null(line);
+    line++;
+    for (size_t i = 0; next_cell(&line, &cell); i++) {
+        assert_true(i == 0 || gong_str_is(cell, keys[i - 1].name));
+    }
+    line = strchr(strchr(line, '\n') + 1, '\n') + 1;
+    for (size_t row = 1; row < KEYS; row++) {
+        const char *at = line;
+
+        assert_true(next_cell(&at, &cell));
+        assert_true(gong_str_is(cell, keys[row].name));
+        for (size_t column = 0; column < row; column++) {
+            bool same = row >= 4 && row <= 6 && column >= 4;
+
+            assert_true(next_cell(&at, &cell));
+            if (!same) {
+                check_pair(&keys[row], &keys[column], cell);
+            }
+        }
+        line = strchr(line, '\n') + 1;
+    }
+}
+
 int
 main(void)
 {
@@ -251,6 +353,7 @@ main(void)
         cmocka_unit_test(rule_files_load),
         cmocka_unit_test(refused_files_say_what_the_page_says),
         cmocka_unit_test(expressions_are_taken_and_refused_as_the_page_says),
+        cmocka_unit_test(every_pair_has_a_timeline),
     };
 
     return cmocka_run_group_tests_name("rules_doc", tests, find_blocks,
