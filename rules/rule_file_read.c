@@ -184,8 +184,8 @@ check_mix(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     }
 }
 
-/* Returns whether the rule is one of each device: only of such it can be said
- * what is missing. Plans are made for their refusals only: the engine makes its
+/* Returns whether it can be said what is missing: of rules of each device, and
+ * of aggregates. Plans are made for their refusals only: the engine makes its
  * own. */
 static bool
 check_expr(struct gong_rule_reader *reader, const struct gong_conf_node *node,
@@ -194,7 +194,8 @@ check_expr(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     const struct gong_conf_node *child = gong_conf_child(node, "expr");
     struct gong_expr_error error = {0};
     struct gong_plan *plan = NULL;
-    bool per_device = false;
+    struct gong_aggregate *aggregate = NULL;
+    bool told_apart = false;
 
     if (rule->expr_text == NULL) {
         return false;
@@ -207,35 +208,39 @@ check_expr(struct gong_rule_reader *reader, const struct gong_conf_node *node,
         return false;
     }
     plan = rule->record != NULL ? NULL : gong_plan_new(rule->expr, &error);
-    per_device = plan != NULL;
-    if (per_device) {
+    if (plan != NULL) {
         check_mix(reader, node, plan, group);
+    } else if (rule->record == NULL) {
+        aggregate = gong_aggregate_new(rule->expr, &error);
     }
+    told_apart = plan != NULL || aggregate != NULL;
     gong_plan_free(plan);
-    return per_device;
+    gong_aggregate_free(aggregate);
+    return told_apart;
 }
 
-/* The default is Prometheus' meaning where a rule runs on its grid, or is of no
- * single device. */
+/* The default is Prometheus' meaning where a rule runs on its grid, or where
+ * what is missing cannot be told apart. */
 static enum gong_on_missing
 read_missing(struct gong_rule_reader *reader, const struct gong_conf_node *node,
-             const char *word, const struct group *group, bool per_device)
+             const char *word, const struct group *group, bool told_apart)
 {
     bool fire = word != NULL && strcmp(word, "fire") == 0;
     bool unknown = word != NULL && strcmp(word, "unknown") == 0;
 
     if (word == NULL || word[0] == '\0') {
-        return group->interval.ns > 0 || !per_device ? GONG_ON_MISSING_RESOLVE
+        return group->interval.ns > 0 || !told_apart ? GONG_ON_MISSING_RESOLVE
                                                      : GONG_ON_MISSING_UNKNOWN;
     }
-    if (unknown && per_device) {
+    if (unknown && told_apart) {
         return GONG_ON_MISSING_UNKNOWN;
     }
     if (unknown && !reader->failed) {
         gong_conf_error_in(gong_conf_child(node, "on_missing"), 0,
                            reader->errors,
-                           "found \"unknown\" for an expression that joins or "
-                           "drops labels across devices, expected resolve");
+                           "found \"unknown\" for an expression that joins "
+                           "devices otherwise than by one aggregation, "
+                           "expected resolve");
         reader->failed = true;
     } else if (!unknown && strcmp(word, "resolve") != 0) {
         gong_conf_error_in(gong_conf_child(node, "on_missing"), 0,
@@ -376,7 +381,7 @@ read_rule(struct gong_rule_reader *reader, const struct gong_conf_node *node,
 {
     struct gong_rule *rule = add_rule(reader, node);
     struct rule words = {0};
-    bool per_device = false;
+    bool told_apart = false;
 
     if (rule == NULL) {
         return;
@@ -394,9 +399,9 @@ read_rule(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     if (gong_conf_is_group(node)) {
         check_kind(reader, node, rule);
         check_id(reader, node, rule->id);
-        per_device = check_expr(reader, node, group, rule);
+        told_apart = check_expr(reader, node, group, rule);
         rule->on_missing =
-            read_missing(reader, node, words.missing, group, per_device);
+            read_missing(reader, node, words.missing, group, told_apart);
         rule->labels =
             gong_rule_read_texts(reader, node, "labels", &rule->label_count);
         rule->annotations = gong_rule_read_texts(reader, node, "annotations",

@@ -78,6 +78,12 @@ if(GONG_SANITIZE MATCHES "thread")
     set_tests_properties(unit.engine_model PROPERTIES
         ENVIRONMENT GONG_MODEL_STREAMS=20)
 endif()
+foreach(module aggregate groups)
+    gong_test(${module} LINKS gong_engine m)
+endforeach()
+gong_test(engine_aggregate LINKS gong_engine m
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 gong_test(engine_snapshot LINKS gong_engine m
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)

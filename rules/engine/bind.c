@@ -27,6 +27,7 @@ gong_binds_init(struct gong_binds *binds, const struct gong_book *book,
     gong_index_init(&binds->series_index, budget);
     gong_index_init(&binds->attachment_index, budget);
     gong_index_init(&binds->joint_index, budget);
+    gong_groups_init(&binds->groups, budget, labelsets->symbols->key);
 }
 
 void
@@ -45,6 +46,7 @@ gong_binds_fini(struct gong_binds *binds)
     gong_index_fini(&binds->series_index);
     gong_index_fini(&binds->attachment_index);
     gong_index_fini(&binds->joint_index);
+    gong_groups_fini(&binds->groups);
     for (uint32_t i = 0; i < binds->selected_count; i++) {
         gong_arena_fini(&binds->selected[i].series);
     }
@@ -103,10 +105,17 @@ uint32_t
 gong_bind_labels(const struct gong_binds *binds,
                  const struct gong_instance *instance)
 {
-    return rule_of(binds, instance)->form == GONG_FORM_GENERAL
-               ? instance->leaves
-               : gong_series_at(binds, gong_bind_home(binds, instance))
-                     ->labelset;
+    switch (rule_of(binds, instance)->form) {
+    case GONG_FORM_GENERAL:
+        return instance->leaves;
+    case GONG_FORM_AGGREGATE:
+        return gong_group_at(&binds->groups, instance->leaves)->labelset;
+    case GONG_FORM_THRESHOLD:
+    case GONG_FORM_SINGLE:
+    case GONG_FORM_JOINT:
+        break;
+    }
+    return gong_series_at(binds, gong_bind_home(binds, instance))->labelset;
 }
 
 uint32_t
@@ -457,6 +466,36 @@ gong_bind_general(struct gong_binds *binds, uint32_t rule, uint32_t labelset,
                : GONG_ERR_MEMORY;
 }
 
+enum gong_err
+gong_bind_group(struct gong_binds *binds, uint32_t rule, uint32_t labelset,
+                uint32_t *group)
+{
+    struct gong_groups *groups = &binds->groups;
+    struct gong_group *g = NULL;
+
+    *group = gong_groups_find(groups, rule, labelset);
+    if (*group != 0) {
+        return GONG_OK;
+    }
+    if (groups->free == 0 && binds->instances.count > binds->instances_max) {
+        return GONG_ERR_TOO_LARGE;
+    }
+    *group = gong_groups_add(groups, rule, labelset);
+    if (*group == 0) {
+        return GONG_ERR_MEMORY;
+    }
+    g = gong_group_at(groups, *group);
+    if (g->instance == 0) {
+        g->instance = add_instance(binds, rule, *group);
+    }
+    if (g->instance == 0) {
+        gong_groups_remove(groups, *group);
+        return GONG_ERR_MEMORY;
+    }
+    gong_instance_at(binds, g->instance)->rule = (uint16_t)rule;
+    return GONG_OK;
+}
+
 /* Puts a series on the list of a selector of a GENERAL rule. */
 static bool
 select_series(const struct gong_binds *binds, const struct gong_entry *entry,
@@ -485,6 +524,8 @@ instance_of(struct gong_binds *binds, uint32_t series,
         return select_series(binds, entry, series)
                    ? binds->heads[binds->book->rules[entry->rule].general - 1]
                    : 0;
+    case GONG_FORM_AGGREGATE:
+        return gong_arena_add(&binds->groups.members, 1);
     case GONG_FORM_THRESHOLD:
     case GONG_FORM_SINGLE:
         break;

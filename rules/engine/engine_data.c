@@ -4,6 +4,7 @@
  *   decode -> staged (ms, value, series), sorted by ms -> for each ms: timers
  *   before it, samples, evaluations (semantics rule 3)
  */
+#include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
 
 #include "common/clock.h"
@@ -341,8 +342,8 @@ holds(const struct gong_binds *binds, const struct gong_entry *entry,
     return gong_plan_run(binds->book->rules[entry->rule].plan, &input, &value);
 }
 
-/* Tells one selector's instance of the sample, unless it is at rest and stays
- * there. */
+/* Tells one selector's instance, or member, of the sample, unless it is at rest
+ * and stays there. */
 static enum gong_err
 feed(struct gong_engine *engine, const struct gong_series *series,
      const struct gong_entry *entry, uint32_t instance,
@@ -352,6 +353,9 @@ feed(struct gong_engine *engine, const struct gong_series *series,
 
     if (entry->form == GONG_FORM_GENERAL) {
         return gong_engine_touch_general(engine, instance, engine->ran_ms);
+    }
+    if (entry->form == GONG_FORM_AGGREGATE) {
+        return gong_engine_feed_member(engine, series, entry->rule, instance);
     }
     if (entry->form != GONG_FORM_JOINT &&
         gong_instance_at(binds, instance)->alert == 0 &&
@@ -417,10 +421,15 @@ gong_engine_evaluate_touched(struct gong_engine *engine, int64_t t,
     for (uint32_t i = 1; i < engine->touched.count; i++) {
         uint32_t instance =
             *(const uint32_t *)gong_arena_at(&engine->touched, i);
+        struct gong_instance *in =
+            gong_instance_at(&engine->live->binds, instance);
         enum gong_err err = GONG_OK;
 
-        gong_instance_at(&engine->live->binds, instance)->touched = 0;
-        err = gong_engine_evaluate(engine, instance, t, cause);
+        in->touched = 0;
+        err = engine->live->book.rules[in->rule].form == GONG_FORM_AGGREGATE
+                  ? gong_engine_run_group(engine, instance, engine->journal_ms,
+                                          cause)
+                  : gong_engine_evaluate(engine, instance, t, cause);
         if (err != GONG_OK) {
             return err;
         }

@@ -116,8 +116,7 @@ append(const struct gong_live *live, struct list *list, uint32_t alert)
 
 static enum gong_err
 apply_true(struct gong_engine *engine, uint32_t instance, double value,
-           int64_t t, uint32_t round, struct list *list,
-           const struct gong_cause *cause)
+           int64_t t, uint32_t round, const struct gong_cause *cause)
 {
     struct gong_live *live = engine->live;
     uint32_t n = gong_instance_at(&live->binds, instance)->alert;
@@ -131,7 +130,6 @@ apply_true(struct gong_engine *engine, uint32_t instance, double value,
     alert->value = value;
     alert->round = round;
     (void)gong_engine_step(engine, instance, t, GONG_ALERT_TRUE, cause);
-    append(live, list, n);
     return GONG_OK;
 }
 
@@ -173,7 +171,7 @@ apply_result(struct gong_engine *engine, struct gong_general_state *state,
         if (found_at(engine, i) != NONE) {
             err = apply_true(engine, found_at(engine, i),
                              result->samples[i - 1].value, t, state->round,
-                             &list, cause);
+                             cause);
         }
     }
     while (old != 0 && err == GONG_OK) {
@@ -182,6 +180,13 @@ apply_result(struct gong_engine *engine, struct gong_general_state *state,
         old = gong_alert_at(&live->alerts, n)->next;
         if (gong_alert_at(&live->alerts, n)->round != state->round) {
             apply_false(engine, n, t, &list, cause);
+        }
+    }
+    /* Only now: the old list had to be walked to its end. */
+    for (uint32_t i = 1; i < engine->found.count && err == GONG_OK; i++) {
+        if (found_at(engine, i) != NONE) {
+            append(live, &list,
+                   gong_instance_at(&live->binds, found_at(engine, i))->alert);
         }
     }
     state->first = list.first;

@@ -4,7 +4,7 @@
  *
  *   bytes <- symbols <- labelsets <- devices <- rows -> columns -> series
  *   book <- entries <- attachments <- series -> bindings -> instances
- *   instances -> alerts, timers
+ *   instances -> alerts, timers; members -> groups <-> instances
  *   devices <- presences -> sites
  */
 #include "rules/engine/engine_snapshot_private.h"
@@ -294,6 +294,9 @@ leaves_sound(const struct gong_binds *binds, const struct gong_instance *i)
     if (rule->form == GONG_FORM_GENERAL) {
         return i->leaves == 0 || within(&binds->labelsets->sets, i->leaves);
     }
+    if (rule->form == GONG_FORM_AGGREGATE) {
+        return within(&binds->groups.groups, i->leaves);
+    }
     if (rule->form != GONG_FORM_JOINT) {
         return within(&binds->series, i->leaves);
     }
@@ -381,6 +384,12 @@ bindings_sound(const struct gong_binds *binds, uint32_t series)
         const struct gong_entry *entry = gong_entry_at(binds, a->first + i);
         uint32_t instance = gong_binding_at(binds, s->bindings + i);
 
+        if (binds->book->rules[entry->rule].form == GONG_FORM_AGGREGATE) {
+            if (!within(&binds->groups.members, instance)) {
+                return false;
+            }
+            continue;
+        }
         if (!within(&binds->instances, instance) ||
             gong_instance_at(binds, instance)->rule != entry->rule ||
             !leads_back(binds, instance, entry, series)) {
@@ -670,10 +679,14 @@ const char *
 gong_snapshot_check(struct gong_engine *engine)
 {
     static const char *(*const checks[])(const struct gong_engine *) = {
-        check_times,     check_clocks,   check_devices,  check_declared,
-        check_presences, check_rows,     check_series,   check_attachments,
-        check_instances, find_heads,     check_bindings, check_alerts,
-        check_outputs,   check_generals,
+        check_times,     check_clocks,
+        check_devices,   check_declared,
+        check_presences, check_rows,
+        check_series,    check_attachments,
+        check_instances, gong_snapshot_check_groups,
+        find_heads,      check_bindings,
+        check_alerts,    check_outputs,
+        check_generals,
     };
 
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

@@ -7,7 +7,7 @@
 
 #define GONG_SECTION_HEADER  24
 #define GONG_SECTION_TRAILER 8
-#define GONG_SECTIONS        31
+#define GONG_SECTIONS        34
 
 /* One of the three is set. */
 struct gong_section {
@@ -26,6 +26,12 @@ uint32_t gong_snapshot_layout(const struct gong_section all[GONG_SECTIONS]);
 
 uint64_t gong_snapshot_limits(const struct gong_engine *engine);
 uint64_t gong_snapshot_key(const struct gong_engine *engine);
+
+/* engine_snapshot_groups.c */
+
+/* gong_snapshot_check_groups: members and groups, before instances are looked
+ * at; NULL if all is sound. */
+const char *gong_snapshot_check_groups(const struct gong_engine *engine);
 
 /* Both in engine_snapshot_check.c; NULL if all is sound, else what is not.
  * gong_snapshot_check_symbols: before rules are compiled against them. */

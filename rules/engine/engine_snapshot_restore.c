@@ -141,6 +141,7 @@ fit(const struct reader *reader, struct gong_engine *engine,
     engine->settle_ms = (int64_t)gong_le_get64(header + 168);
     engine->position = gong_le_get64(header + 176);
     engine->live->alerts.free = gong_le_get32(header + 184);
+    engine->live->binds.groups.free = gong_le_get32(header + 188);
     return GONG_OK;
 }
 
