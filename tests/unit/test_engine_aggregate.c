@@ -224,7 +224,8 @@ step(struct stream *s)
         record = resume_record(&s->payload, s->now, -1, 0);
         apply(s, &record);
         s->blind = true;
-    } else if (what == 1 || (s->blind && what < 12)) {
+    } else if (what == 1 || s->blind) {
+        /* As a whole a sample would also move what it does not touch. */
         resume(s);
     } else if (what == 2) {
         set_rules(s, &s->quick, false);
@@ -235,6 +236,9 @@ step(struct stream *s)
     } else {
         send_samples(s);
     }
+    /* What is due just now: as a whole it is looked at with any sample. */
+    record = clock_record(s->now);
+    apply(s, &record);
 }
 
 static int
