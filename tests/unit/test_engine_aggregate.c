@@ -220,6 +220,12 @@ step(struct stream *s)
 
     s->now += 1000 * (any(s, 25) == 0 ? 1 + (int64_t)any(s, 50)
                                       : 1 + (int64_t)any(s, 3));
+    if (s->quick.engine->settle_ms == s->now) {
+        /* As a whole a sample just then would move what it does not touch. */
+        record = clock_record(s->now);
+        apply(s, &record);
+        return;
+    }
     if (what == 0 && !s->blind) {
         record = resume_record(&s->payload, s->now, -1, 0);
         apply(s, &record);
