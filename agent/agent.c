@@ -17,6 +17,17 @@ gong_agent_fail(const struct gong_agent_problem *problem, enum gong_err err,
     return err;
 }
 
+/* The part has named the file in the line before. */
+static enum gong_err
+fail_named(const struct gong_agent_problem *problem, enum gong_err err,
+           const char *what, const char *name)
+{
+    (void)snprintf(problem->why, problem->size,
+                   "%s %s: %s; the line before names the file", what, name,
+                   gong_err_text(err));
+    return err;
+}
+
 enum gong_err
 gong_agent_fail_as(const struct gong_agent_problem *problem, enum gong_err err,
                    const char *what)
@@ -36,10 +47,20 @@ start_state(struct gong_agent *agent, const struct gong_agent_problem *problem)
     enum gong_err err = gong_state_dir_name(agent->config->state, &agent->dir);
 
     if (err != GONG_OK) {
-        return gong_agent_fail(problem, err, "state");
+        return gong_agent_fail(problem, err, agent->config->state);
     }
     return gong_state_dir_make(agent->config->state, problem->why,
                                problem->size);
+}
+
+/* "what PATH: reason" */
+static enum gong_err
+fail_at(const struct gong_agent_problem *problem, enum gong_err err,
+        const char *what, const char *path)
+{
+    (void)snprintf(problem->why, problem->size, "%s %s: %s", what, path,
+                   gong_err_text(err));
+    return err;
 }
 
 /* The rules in force from here on, and for how long nothing was heard. */
@@ -57,11 +78,12 @@ announce(struct gong_agent *agent, const struct gong_rules_checked *rules,
         err = gong_journal_resume(agent->journal, blind_ms);
     }
     if (err != GONG_OK) {
-        return gong_agent_fail(problem, err, "journaling the start");
+        return fail_at(problem, err, "cannot journal the start in",
+                       agent->dir.journal);
     }
     err = gong_rules_put(agent->config->state, agent->journal, rules, &why);
     if (err != GONG_OK) {
-        return gong_agent_fail(problem, err, why);
+        return fail_at(problem, err, why, agent->config->state);
     }
     agent->reload.paths = &agent->config->rules;
     agent->reload.state_dir = agent->config->state;
@@ -108,7 +130,9 @@ start_engine(struct gong_agent *agent, const struct gong_agent_problem *problem)
     options.segment_size = stats.bytes_max / segments;
     read_hash_key(agent, options.limits.hash_key);
     err = gong_engine_thread_start(&options, &agent->engine);
-    return err == GONG_OK ? GONG_OK : gong_agent_fail(problem, err, "engine");
+    return err == GONG_OK ? GONG_OK
+                          : fail_at(problem, err, "engine: cannot read",
+                                    agent->dir.journal);
 }
 
 static enum gong_err
@@ -212,7 +236,7 @@ start_stores(struct gong_agent *agent, const struct gong_agent_problem *problem)
                                agent->journal, agent->effects, agent->counters,
                                &agent->stores[i]);
         if (err != GONG_OK) {
-            return gong_agent_fail(problem, err, config->stores[i].name);
+            return fail_named(problem, err, "store", config->stores[i].name);
         }
         agent->store_count++;
         status->name = config->stores[i].name;
@@ -245,7 +269,7 @@ start_notifiers(struct gong_agent *agent,
             agent->counters, &agent->notifiers[i]);
 
         if (err != GONG_OK) {
-            return gong_agent_fail(problem, err, notifier->name);
+            return fail_named(problem, err, "receiver", notifier->name);
         }
         agent->notifier_count++;
     }

@@ -143,5 +143,6 @@ gong_agent_start_effects(struct gong_agent *agent,
     gong_spool_id(journal, id);
     gong_spool_stats(journal, &stats);
     err = gong_effects_bind(agent->effects, id, stats.end);
-    return err == GONG_OK ? GONG_OK : gong_agent_fail(problem, err, "effects");
+    return err == GONG_OK ? GONG_OK
+                          : gong_agent_fail(problem, err, agent->dir.effects);
 }

@@ -257,6 +257,9 @@ check_log(const struct gong_conf_node *root, const char *key,
 {
     const struct gong_conf_node *group = place(root, key);
 
+    if (log->segment_size == 0) {
+        return; /* it could not be read */
+    }
     if (log->segment_size % SEGMENT_ALIGN != 0) {
         gong_conf_error(place(group, "segment_size"), errors,
                         "found a segment size that is no multiple of 4096, "
@@ -271,7 +274,7 @@ check_log(const struct gong_conf_node *root, const char *key,
     }
 }
 
-/* What the tables cannot say. */
+/* What the tables cannot say, of what could be read. */
 static void
 check_values(const struct gong_agent_config *config,
              const struct gong_conf_node *root, struct gong_conf_errors *errors)
@@ -281,20 +284,21 @@ check_values(const struct gong_agent_config *config,
     struct gong_mqtt_address broker;
     char why[WHY_SIZE];
 
-    if (!name_valid(config->agent)) {
+    if (config->agent != NULL && !name_valid(config->agent)) {
         gong_conf_error(place(root, "agent"), errors,
                         "found an agent name that cannot be in a topic, "
                         "expected 1 to 64 of a-z, 0-9, _ and -");
     }
-    if (config->state[0] == '\0') {
+    if (config->state != NULL && config->state[0] == '\0') {
         gong_conf_error(place(root, "state"), errors,
                         "found an empty path, expected a folder");
     }
-    if (gong_mqtt_address_parse(config->broker.url, &broker, why, sizeof why) !=
-        GONG_OK) {
+    if (config->broker.url != NULL &&
+        gong_mqtt_address_parse(config->broker.url, &broker, why, sizeof why) !=
+            GONG_OK) {
         gong_conf_error(place(place(root, "broker"), "url"), errors, "%s", why);
     }
-    if (config->http.listen[0] != '\0' &&
+    if (config->http.listen != NULL && config->http.listen[0] != '\0' &&
         gong_http_address_parse(config->http.listen, &address, why,
                                 sizeof why) != GONG_OK) {
         gong_conf_error(listen, errors, "%s", why);
@@ -310,6 +314,17 @@ section_at(struct gong_agent_config *config,
     return (char *)config + section->offset;
 }
 
+/* Sizes of which one could not be read are not compared. */
+static void
+forget_sizes(struct gong_agent_config *config, size_t offset)
+{
+    if (offset == offsetof(struct gong_agent_config, journal)) {
+        config->journal.segment_size = 0;
+    } else if (offset == offsetof(struct gong_agent_config, effects)) {
+        config->effects.segment_size = 0;
+    }
+}
+
 struct gong_agent_config *
 gong_agent_config_read(const struct gong_conf *conf,
                        struct gong_conf_errors *errors)
@@ -317,25 +332,22 @@ gong_agent_config_read(const struct gong_conf *conf,
     const struct gong_conf_node *root = gong_conf_root(conf);
     struct gong_agent_config *config = calloc(1, sizeof *config);
     size_t before = errors->count;
-    bool complete;
 
     if (config == NULL) {
         gong_conf_errors_add(errors, "no memory");
         return NULL;
     }
-    complete = gong_conf_read(root, &gong_agent_root_table, config, errors);
+    (void)gong_conf_read(root, &gong_agent_root_table, config, errors);
     for (size_t i = 0; i < GONG_AGENT_SECTIONS; i++) {
         const struct gong_agent_section *section = &gong_agent_sections[i];
 
         if (!gong_conf_read_child(root, section->table,
                                   section_at(config, section), errors)) {
-            complete = false;
+            forget_sizes(config, section->offset);
         }
     }
     read_lists(config, root, errors);
-    if (complete) {
-        check_values(config, root, errors);
-    }
+    check_values(config, root, errors);
     if (errors->count > before) {
         gong_agent_config_free(config);
         return NULL;
@@ -354,6 +366,22 @@ gong_agent_config_load(const char *path, struct gong_conf_errors *errors)
     }
     config = gong_agent_config_read(conf, errors);
     gong_conf_close(conf);
+    return config;
+}
+
+struct gong_agent_config *
+gong_agent_config_root(const char *path)
+{
+    struct gong_agent_config *config = calloc(1, sizeof *config);
+    struct gong_conf_errors ignored = {0};
+    struct gong_conf *conf = gong_conf_open(path, &ignored);
+
+    if (config != NULL && conf != NULL) {
+        (void)gong_conf_read(gong_conf_root(conf), &gong_agent_root_table,
+                             config, &ignored);
+    }
+    gong_conf_close(conf);
+    gong_conf_errors_fini(&ignored);
     return config;
 }
 

@@ -99,6 +99,10 @@ gong_agent_config_load(const char *path, struct gong_conf_errors *errors);
 struct gong_agent_config *
 gong_agent_config_read(const struct gong_conf *conf,
                        struct gong_conf_errors *errors);
+/* gong_agent_config_root: of a file that is no good configuration, what stands
+ * outside of its groups and can be read, so that more of what is wrong can be
+ * told; gong_agent_config_free. NULL without memory. */
+struct gong_agent_config *gong_agent_config_root(const char *path);
 void gong_agent_config_free(struct gong_agent_config *config);
 
 /* gong_agent_config_dump: a file that reads back to the same. */

@@ -162,7 +162,7 @@ gong_effects_open(const struct gong_spool_options *options,
     if (err == GONG_OK) {
         err = read_all(effects);
         if (err != GONG_OK) {
-            (void)snprintf(why, why_size, "reading the effects log: %s",
+            (void)snprintf(why, why_size, "cannot read %s: %s", options->dir,
                            gong_err_text(err));
         }
     }

@@ -115,7 +115,7 @@ gong_ingest_free(struct gong_ingest *ingest)
 static enum result
 append(struct gong_ingest *ingest, enum gong_record_type type,
        struct gong_device_name device, struct gong_str message,
-       uint64_t *position)
+       gong_wall_t arrival, uint64_t *position)
 {
     char prefix[GONG_BATCH_PREFIX_SIZE];
     size_t prefix_len = gong_batch_prefix(device.site, device.device, prefix);
@@ -125,7 +125,8 @@ append(struct gong_ingest *ingest, enum gong_record_type type,
     };
     enum gong_err err;
 
-    err = gong_journal_append(ingest->journal, type, parts, 2, 0, position);
+    err = gong_journal_append(ingest->journal, type, parts, 2, arrival.ns,
+                              position);
     if (err != GONG_OK) {
         return err == GONG_ERR_TOO_LARGE ? RESULT_TOO_LARGE : RESULT_JOURNAL;
     }
@@ -180,7 +181,8 @@ refuse_large(struct gong_ingest *ingest, struct gong_device_name device,
     if (!set_aside(ingest, device, header, message)) {
         return RESULT_ASIDE_FAILED;
     }
-    gong_receive_settle(ingest->receive, device, header, 0, gong_mono_now());
+    gong_receive_settle(ingest->receive, device, header, 0,
+                        gong_floor_ms(gong_wall_now().ns), gong_mono_now());
     return RESULT_TOO_LARGE;
 }
 
@@ -193,17 +195,20 @@ journal_batch(struct gong_ingest *ingest, struct gong_device_name device,
     struct gong_receive *receive = ingest->receive;
     struct gong_journal *journal = ingest->journal;
     gong_mono_t now = gong_mono_now();
+    gong_wall_t arrival = gong_wall_now();
     uint64_t position = 0;
     enum result result;
 
     gong_receive_appending(receive,
                            gong_spool_written(gong_journal_spool(journal)));
-    result = append(ingest, GONG_RECORD_DATA, device, message, &position);
+    result =
+        append(ingest, GONG_RECORD_DATA, device, message, arrival, &position);
     if (result == RESULT_JOURNALED && gong_journal_held(journal, position)) {
         gong_receive_show(receive, device, header, now);
         result = RESULT_HELD;
     } else if (result == RESULT_JOURNALED) {
-        gong_receive_settle(receive, device, header, position, now);
+        gong_receive_settle(receive, device, header, position,
+                            gong_floor_ms(arrival.ns), now);
         gong_receive_report(receive, device, header, body, now);
     }
     gong_receive_appended(receive);
@@ -272,7 +277,8 @@ take_data(struct gong_ingest *ingest, struct gong_device_name device,
         if (message.len > ingest->options.message_max) {
             return RESULT_TOO_LARGE;
         }
-        return append(ingest, GONG_RECORD_DATA, device, message, NULL);
+        return append(ingest, GONG_RECORD_DATA, device, message,
+                      gong_wall_now(), NULL);
     case GONG_BATCH_HEADED:
         if (header.low <= header.seq) {
             return take_sound(ingest, device, &header, message, body);
@@ -294,7 +300,8 @@ take_status(struct gong_ingest *ingest, struct gong_device_name device,
     if (gong_presence_parse(message, &status) != GONG_OK) {
         return RESULT_STATUS;
     }
-    result = append(ingest, GONG_RECORD_PRESENCE, device, message, NULL);
+    result = append(ingest, GONG_RECORD_PRESENCE, device, message,
+                    gong_wall_now(), NULL);
     /* Else its acks do not name it, and it is told again. */
     if (result == RESULT_PRESENCE) {
         gong_receive_status(ingest->receive, device, &status, gong_mono_now());

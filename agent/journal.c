@@ -120,8 +120,8 @@ gong_journal_open(const struct gong_journal_options *options,
 
         err = gong_journal_learn(journal->spool, &learner, &journal->last_ms);
         if (err != GONG_OK) {
-            (void)snprintf(why, why_size, "reading the journal: %s",
-                           gong_err_text(err));
+            (void)snprintf(why, why_size, "cannot read %s: %s",
+                           options->spool.dir, gong_err_text(err));
         }
     }
     if (err != GONG_OK) {

@@ -280,6 +280,18 @@ walk_all(struct walk *walk, int dir_fd, const char *dir)
     return err;
 }
 
+static void
+explain(enum gong_err err, const char *dir, FILE *errors)
+{
+    char quoted[QUOTE_SIZE];
+
+    if (err != GONG_OK) {
+        (void)fprintf(errors, "%s: %s\n",
+                      gong_log_quote(gong_str_of(dir), quoted, sizeof quoted),
+                      gong_err_text(err));
+    }
+}
+
 static enum gong_err
 run(struct walk *walk, const char *dir, FILE *errors)
 {
@@ -290,13 +302,21 @@ run(struct walk *walk, const char *dir, FILE *errors)
     if (dir_fd >= 0) {
         (void)close(dir_fd);
     }
-    if (err != GONG_OK) {
-        char quoted[QUOTE_SIZE];
+    explain(err, dir, errors);
+    return err;
+}
 
-        (void)fprintf(errors, "%s: %s\n",
-                      gong_log_quote(gong_str_of(dir), quoted, sizeof quoted),
-                      gong_err_text(err));
+enum gong_err
+gong_journal_look(const char *dir, struct gong_spool_meta *out, FILE *errors)
+{
+    int dir_fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    enum gong_err err =
+        dir_fd < 0 ? gong_err_from_errno(errno) : read_meta(dir_fd, out);
+
+    if (dir_fd >= 0) {
+        (void)close(dir_fd);
     }
+    explain(err, dir, errors);
     return err;
 }
 

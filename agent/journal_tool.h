@@ -10,6 +10,7 @@
 
 #include "common/err.h"
 #include "common/record.h"
+#include "common/spool_format.h"
 
 /* gong_journal_check: counts records and bytes that are none, says so on out.
  * CORRUPT where there are damaged bytes before the end; else as an open or a
@@ -21,6 +22,10 @@ enum gong_err gong_journal_check(const char *dir, FILE *out,
  * journal time, wall time, payload length, and site/device of data. Damage is a
  * line too. */
 enum gong_err gong_journal_dump(const char *dir, uint64_t from, FILE *out,
+                                FILE *errors) GONG_MUST_CHECK;
+
+/* gong_journal_look: which log it is. */
+enum gong_err gong_journal_look(const char *dir, struct gong_spool_meta *out,
                                 FILE *errors) GONG_MUST_CHECK;
 
 /* gong_journal_walk: every record, oldest first, to take. */

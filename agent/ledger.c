@@ -177,20 +177,25 @@ gong_ledger_note(struct gong_ledger *ledger,
     ledger->closed = false;
 }
 
-/* The agent's clock when the batch was accepted; 0 where it does not say. */
+/* The agent's clock when the batch was accepted; 0 where it does not say. No
+ * batch comes before it was. */
 static int64_t
-accepted_ms(const struct gong_batch_header *header)
+accepted_ms(const struct gong_batch_header *header, int64_t arrival_ms)
 {
     int64_t ms = header->at_ms != 0 ? header->at_ms : header->sent_ms;
 
-    return ms == 0 ? 0 : ms - header->off_ms;
+    if (ms == 0) {
+        return 0;
+    }
+    ms -= header->off_ms;
+    return ms < arrival_ms ? ms : arrival_ms;
 }
 
 static void
 note_time(struct gong_ledger *ledger, const struct gong_batch_header *header,
-          uint64_t cum)
+          uint64_t cum, int64_t arrival_ms)
 {
-    int64_t ms = accepted_ms(header);
+    int64_t ms = accepted_ms(header, arrival_ms);
 
     if (header->seq >= ledger->highest) {
         ledger->highest = header->seq;
@@ -228,12 +233,13 @@ gong_ledger_pass(struct gong_ledger *ledger, uint64_t seq)
 void
 gong_ledger_take(struct gong_ledger *ledger,
                  const struct gong_batch_header *header,
-                 const struct gong_ranges *settled, bool aside)
+                 const struct gong_ranges *settled, bool aside,
+                 int64_t arrival_ms)
 {
     struct gong_ledger_counts *counts = &ledger->counts;
 
     end_gap(ledger, header->seq);
-    note_time(ledger, header, settled->cum);
+    note_time(ledger, header, settled->cum, arrival_ms);
     if (aside) {
         counts->aside++;
         return;
@@ -500,23 +506,27 @@ enum gong_ledger_state
 gong_ledger_state(const struct gong_ledger *ledger,
                   const struct gong_ranges *settled)
 {
-    if (ledger->closed && ledger->goodbye != ledger->expected + 1) {
+    bool ended = ledger->goodbye == ledger->expected + 1;
+
+    if (ledger->closed && !ended) {
         return GONG_LEDGER_CUT;
     }
     if (gong_ledger_outstanding(ledger, settled) > 0) {
         return ledger->closed ? GONG_LEDGER_CUT : GONG_LEDGER_OPEN;
     }
-    return gong_ledger_lost(ledger) > 0 ? GONG_LEDGER_GAPS
-                                        : GONG_LEDGER_COMPLETE;
+    if (gong_ledger_lost(ledger) > 0) {
+        return GONG_LEDGER_GAPS;
+    }
+    return ledger->until_ms == 0 && !ended ? GONG_LEDGER_UNKNOWN
+                                           : GONG_LEDGER_COMPLETE;
 }
 
 const char *
 gong_ledger_state_name(enum gong_ledger_state state)
 {
     static const char *const names[] = {
-        [GONG_LEDGER_COMPLETE] = "complete",
-        [GONG_LEDGER_OPEN] = "open",
-        [GONG_LEDGER_GAPS] = "gaps",
+        [GONG_LEDGER_COMPLETE] = "complete", [GONG_LEDGER_UNKNOWN] = "unknown",
+        [GONG_LEDGER_OPEN] = "open",         [GONG_LEDGER_GAPS] = "gaps",
         [GONG_LEDGER_CUT] = "cut",
     };
 

@@ -13,9 +13,10 @@
  * GONG_LEDGER_GAPS_MAX the oldest gap keeps its count and loses its name, and
  * so does the oldest of what was told past GONG_LEDGER_TOLD_MAX.
  *
- * Times are the agent's clock: the header's `at` less its `off`. Everything up
- * to `until` is settled or lost by name; of what came after nothing is known,
- * so no device is ever complete, but for one that said goodbye.
+ * Times are the agent's clock: the header's `at` less its `off`, and never
+ * later than the batch arrived, whatever it says. Everything up to `until` is
+ * settled or lost by name; of what came after nothing is known, so no device is
+ * ever complete, but for one that said goodbye.
  *
  * Pure but for memory, at most 32 gaps of 16 and 16 told of 40 bytes.
  */
@@ -88,11 +89,12 @@ void gong_ledger_note(struct gong_ledger *ledger,
  * though settled. */
 bool gong_ledger_missed(const struct gong_ledger *ledger, uint64_t seq);
 
-/* gong_ledger_take: a batch was journaled (or set aside). After settled has
- * learnt of it. */
+/* gong_ledger_take: a batch that arrived then was journaled (or set aside).
+ * After settled has learnt of it. */
 void gong_ledger_take(struct gong_ledger *ledger,
                       const struct gong_batch_header *header,
-                      const struct gong_ranges *settled, bool aside);
+                      const struct gong_ranges *settled, bool aside,
+                      int64_t arrival_ms);
 
 /* gong_ledger_pass: a batch was set aside whose header may be as wrong as its
  * body: it tells nothing else. */
@@ -110,11 +112,16 @@ void gong_ledger_expect(struct gong_ledger *ledger, uint64_t next,
                         bool goodbye);
 
 /* Where it stands. */
-enum gong_ledger_state {
-    GONG_LEDGER_COMPLETE, /* all known numbers settled, none lost */
-    GONG_LEDGER_OPEN,     /* some are still to come */
-    GONG_LEDGER_GAPS,     /* some are lost */
-    GONG_LEDGER_CUT,      /* closed, and who knows what it still held */
+enum gong_ledger_state {                       /* from good to bad */
+                         GONG_LEDGER_COMPLETE, /* all known numbers settled,
+                                                  none lost */
+                         GONG_LEDGER_UNKNOWN, /* nothing is lost or to come, but
+                                                 up to when its samples are here
+                                                 nobody can say */
+                         GONG_LEDGER_OPEN,    /* some are still to come */
+                         GONG_LEDGER_GAPS,    /* some are lost */
+                         GONG_LEDGER_CUT, /* closed, and who knows what it still
+                                             held */
 };
 
 enum gong_ledger_state gong_ledger_state(const struct gong_ledger *ledger,

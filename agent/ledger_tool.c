@@ -9,11 +9,13 @@
 #include "agent/ledger_view.h"
 #include "agent/receive_file.h"
 #include "agent/state_dir.h"
+#include "common/log.h"
 #include "common/topic.h"
 
-#define URL_SIZE  1024
-#define PAGE_HTTP 10 /* devices: fits what the client keeps of an answer */
-#define TIMEOUT   gong_dur_s(10)
+#define URL_SIZE   1024
+#define QUOTE_SIZE 512
+#define PAGE_HTTP  10 /* devices: fits what the client keeps of an answer */
+#define TIMEOUT    gong_dur_s(10)
 
 struct tool {
     const struct gong_agent_config *config;
@@ -99,7 +101,11 @@ ask_agent(struct tool *tool)
 
 struct learner {
     struct gong_receive *receive;
-    uint64_t from;
+    struct gong_spool_meta journal;
+    struct gong_receive_place saved;
+    const char *refused; /* why the saved state is not used; NULL: it is, ""
+                            there is none */
+    uint64_t end;        /* of the records that were read */
 };
 
 static void
@@ -107,7 +113,8 @@ learn(void *ctx, const struct gong_record *record)
 {
     struct learner *learner = ctx;
 
-    if (record->offset >= learner->from) {
+    learner->end = record->next;
+    if (learner->refused != NULL || record->offset >= learner->saved.from) {
         gong_receive_learn(learner->receive, record);
     }
 }
@@ -133,32 +140,79 @@ write_pages(struct tool *tool, struct gong_receive *receive)
     return err;
 }
 
+/* A new segment without a record is an end, too. */
+static bool
+reaches(const struct learner *learner)
+{
+    return learner->end >= learner->saved.through ||
+           learner->saved.through % learner->journal.segment_size ==
+               GONG_SPOOL_HEADER_SIZE;
+}
+
+/* As the agent does at its start: what was saved, if it is of this journal, and
+ * the records behind it; else all of them. */
 static enum gong_err
-read_disk(struct tool *tool)
+learn_all(const struct tool *tool, const struct gong_state_dir *dir,
+          struct learner *learner)
 {
     struct gong_receive_options options = {
         .devices_max = (size_t)tool->config->ingest.devices_max,
         .rate = 1,
         .burst = 1};
-    struct learner learner = {.receive = gong_receive_new(&options)};
-    struct gong_receive_place place = {0};
+
+    learner->end = 0;
+    gong_receive_free(learner->receive);
+    learner->receive = gong_receive_new(&options);
+    if (learner->receive == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    if (learner->refused == NULL) {
+        (void)!gong_receive_peek(learner->receive, dir->receive,
+                                 &learner->journal, &learner->saved,
+                                 &learner->refused);
+    }
+    return gong_journal_walk(dir->journal, learn, learner, tool->errors);
+}
+
+static void
+say_source(const struct tool *tool, const char *path, const char *refused)
+{
+    (void)fprintf(tool->out,
+                  "# nguồn: đĩa, gong-agent không trả lời | from %s, for no "
+                  "agent answers\n",
+                  refused == NULL ? "the saved state and the journal"
+                                  : "the journal alone");
+    if (refused != NULL && refused[0] != '\0') {
+        char quoted[QUOTE_SIZE];
+
+        (void)fprintf(tool->out,
+                      "# không dùng %s: không thuộc nhật ký này hoặc hỏng, số "
+                      "liệu cũ hơn nhật ký không tính | not used: %s; what "
+                      "is older than the journal does not count\n",
+                      gong_log_quote(gong_str_of(path), quoted, sizeof quoted),
+                      refused);
+    }
+}
+
+static enum gong_err
+read_disk(struct tool *tool)
+{
+    struct learner learner = {.receive = NULL};
     struct gong_state_dir dir;
     enum gong_err err = gong_state_dir_name(tool->config->state, &dir);
-    bool saved;
 
-    if (learner.receive == NULL || err != GONG_OK) {
-        gong_receive_free(learner.receive);
-        return err == GONG_OK ? GONG_ERR_MEMORY : err;
-    }
-    saved = gong_receive_peek(learner.receive, dir.receive, &place) == GONG_OK;
-    learner.from = saved ? place.from : 0;
-    err = gong_journal_walk(dir.journal, learn, &learner, tool->errors);
     if (err == GONG_OK) {
-        (void)fprintf(tool->out,
-                      "# nguồn: đĩa, gong-agent không trả lời | from %s, for "
-                      "no agent answers\n",
-                      saved ? "the saved state and the journal"
-                            : "the journal alone");
+        err = gong_journal_look(dir.journal, &learner.journal, tool->errors);
+    }
+    if (err == GONG_OK) {
+        err = learn_all(tool, &dir, &learner);
+    }
+    if (err == GONG_OK && learner.refused == NULL && !reaches(&learner)) {
+        learner.refused = "the journal ends before it";
+        err = learn_all(tool, &dir, &learner);
+    }
+    if (err == GONG_OK) {
+        say_source(tool, dir.receive, learner.refused);
         err = write_pages(tool, learner.receive);
     }
     gong_receive_free(learner.receive);

@@ -46,22 +46,32 @@ static const char usage[] =
     "gong-agent: nhận số liệu, tính quy tắc, báo động\n"
     "gong-agent: receives metrics, evaluates rules, alerts\n"
     "\n"
-    "  --config FILE   configuration (" DEFAULT_CONFIG ")\n"
-    "  --check         check configuration and rules, print every problem\n"
-    "  --dump          print the configuration in force\n"
-    "  --ledger [SITE[/DEVICE]]   sổ giao nhận: đủ đến lúc nào, thiếu gì\n"
-    "                  the delivery ledger: complete until when, what is "
-    "missing;\n"
-    "                  asks the running agent, else reads its files. Exit 0: "
-    "nothing\n"
-    "                  is lost, 1: something is, 66: no such device or no "
-    "state\n"
-    "  --options       print every option as Markdown\n"
-    "  --check-journal DIR                  whether its files are sound\n"
-    "  --journal-dump DIR [--from OFFSET]   a line for each of its records\n"
-    "  --version       print the version\n"
-    "  --help          print this\n"
+    "  --config FILE   tệp cấu hình | the configuration; mặc định | default:\n"
+    "                  " DEFAULT_CONFIG "\n"
+    "  --check         kiểm tra cấu hình và quy tắc, nêu mọi lỗi\n"
+    "                  check configuration and rules, name every mistake\n"
+    "  --dump          in ra cấu hình đang có hiệu lực\n"
+    "                  print the configuration in force\n"
+    "  --ledger [SITE[/DEVICE]]\n"
+    "                  sổ giao nhận: đủ đến lúc nào, thiếu gì; hỏi gong-agent\n"
+    "                  đang chạy, nếu không thì đọc tệp. Mã thoát 0: không\n"
+    "                  mất gì, 1: có mất, 66: không có thiết bị hay dữ liệu\n"
+    "                  the delivery ledger: complete until when, what is\n"
+    "                  missing; asks the running agent, else reads its files.\n"
+    "                  Exit 0: nothing is lost, 1: something is, 66: no such\n"
+    "                  device or no state\n"
+    "  --options       in ra mọi tùy chọn, dạng Markdown\n"
+    "                  print every option as Markdown\n"
+    "  --check-journal DIR\n"
+    "                  tệp nhật ký trong DIR có lành không\n"
+    "                  whether a journal's files are sound\n"
+    "  --journal-dump DIR [--from OFFSET]\n"
+    "                  in mỗi bản ghi một dòng\n"
+    "                  a line for each of its records\n"
+    "  --version       in ra phiên bản | print the version\n"
+    "  --help          in ra trang này | print this\n"
     "\n"
+    "SIGHUP: đọc lại các tệp quy tắc; có một lỗi thì không đổi gì.\n"
     "SIGHUP reads the rule files again, all or nothing.\n";
 
 /* What the arguments say. */
@@ -132,6 +142,20 @@ config_failed(struct gong_conf_errors *errors)
     return EX_CONFIG;
 }
 
+/* What is wrong with the rules is said with what is wrong beside them. */
+static void
+check_rules_of(const char *path, struct gong_conf_errors *errors)
+{
+    struct gong_agent_config *config = gong_agent_config_root(path);
+    struct gong_rules_checked rules;
+
+    if (config != NULL && config->rules.count > 0 &&
+        gong_rules_check(&config->rules, &rules, errors)) {
+        gong_rules_checked_fini(&rules);
+    }
+    gong_agent_config_free(config);
+}
+
 static bool
 block_signals(sigset_t *set)
 {
@@ -168,13 +192,16 @@ run(const struct gong_agent_config *config, struct gong_rules_checked *rules)
     char why[WHY_SIZE] = "";
     char quoted[WHY_SIZE];
     sigset_t signals;
+    enum gong_err err;
 
     if (!block_signals(&signals)) {
         return EX_OSERR;
     }
-    if (gong_agent_start(config, rules, &agent, why, sizeof why) != GONG_OK) {
-        gong_log(GONG_LOG_ERROR, "start_failed", "reason=%s",
-                 gong_log_quote(gong_str_of(why), quoted, sizeof quoted));
+    err = gong_agent_start(config, rules, &agent, why, sizeof why);
+    if (err != GONG_OK) {
+        gong_log(GONG_LOG_ERROR, "start_failed", "reason=%s todo=\"%s\"",
+                 gong_log_quote(gong_str_of(why), quoted, sizeof quoted),
+                 gong_err_todo(err));
         gong_rules_checked_fini(rules);
         return EX_UNAVAILABLE;
     }
@@ -213,6 +240,7 @@ with_config(enum mode mode, const struct arguments *arguments)
     int status = EX_OK;
 
     if (config == NULL) {
+        check_rules_of(path, &errors);
         return config_failed(&errors);
     }
     gong_log_init("gong-agent", (enum gong_log_level)config->log_level);

@@ -11,9 +11,9 @@
 #include <unistd.h>
 
 #include "agent/notify.h"
+#include "agent/notify_number.h"
 #include "common/log.h"
 
-#define NUMBER_SIZE 48
 /* As wide as "dd/mm HH:MM:SS ". */
 #define INDENT "               "
 
@@ -32,7 +32,7 @@ struct words {
 
 static const struct words vietnamese = {
     .firing = "đang diễn ra",
-    .resolved = "đã kết thúc",
+    .resolved = "đã kết thúc, trước đó",
     .unit = "đơn vị",
     .device = "thiết bị",
     .value = "giá trị",
@@ -45,7 +45,7 @@ static const struct words vietnamese = {
 
 static const struct words english = {
     .firing = "firing",
-    .resolved = "resolved",
+    .resolved = "resolved, it was",
     .unit = "unit",
     .device = "device",
     .value = "value",
@@ -112,20 +112,6 @@ summary(const json_t *effect, const struct words *words)
     return text[0] != '\0' ? text : gong_notify_text(effect, "alertname");
 }
 
-/* The value as people write it: at most six significant digits. */
-static void
-number_text(const json_t *effect, char decimal_point, char out[NUMBER_SIZE])
-{
-    const char *text = gong_notify_text(effect, "value");
-    char *point;
-
-    (void)snprintf(out, NUMBER_SIZE, "%.6g", strtod(text, NULL));
-    point = strchr(out, '.');
-    if (point != NULL) {
-        *point = decimal_point;
-    }
-}
-
 static void
 add_place(struct text *text, const json_t *effect, const struct words *words)
 {
@@ -144,21 +130,39 @@ add_place(struct text *text, const json_t *effect, const struct words *words)
     }
 }
 
+/* What a template made, numbers in the language of the words. */
+static void
+add_rendered(struct text *text, const json_t *effect, const struct words *words,
+             const char *rendered)
+{
+    size_t start = text->len;
+
+    add(text, "%s", rendered);
+    if (words->decimal_point == ',') {
+        gong_notify_put_commas(effect, text->data + start, text->len - start);
+    }
+}
+
 static void
 add_line(struct text *text, const json_t *effect, const struct words *words)
 {
     const char *action = gong_notify_annotation(effect, words->action_key);
     bool firing = gong_notify_news(effect) == GONG_NOTIFY_FIRING;
-    char number[NUMBER_SIZE];
+    char number[GONG_NOTIFY_NUMBER_SIZE];
 
-    number_text(effect, words->decimal_point, number);
-    add(text, "[%s] %s: %s", severity_word(effect, words),
-        firing ? words->firing : words->resolved, summary(effect, words));
+    add(text, "[%s] %s: ", severity_word(effect, words),
+        firing ? words->firing : words->resolved);
+    add_rendered(text, effect, words, summary(effect, words));
     add_place(text, effect, words);
+    /* Of what is over there is no value, and nothing is left to do. */
+    if (!firing) {
+        return;
+    }
+    gong_notify_number(effect, words->decimal_point, number);
     add(text, " | %s %s", words->value, number);
-    /* Nothing is left to do about what is over. */
-    if (firing && action[0] != '\0') {
-        add(text, " | %s: %s", words->action, action);
+    if (action[0] != '\0') {
+        add(text, " | %s: ", words->action);
+        add_rendered(text, effect, words, action);
     }
 }
 

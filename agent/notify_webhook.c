@@ -2,11 +2,14 @@
 
 #include <inttypes.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "agent/http_client.h"
+#include "agent/notify_number.h"
 #include "common/log.h"
 #include "common/lp_encode.h"
 
@@ -120,27 +123,42 @@ group_key(const json_t *effect)
     return key;
 }
 
+/* A text for Vietnamese readers, numbers with a decimal comma. */
+static bool
+put_commas(json_t *annotations, const char *name, const json_t *effect)
+{
+    const char *text = gong_notify_annotation(effect, name);
+    char *copy = text[0] == '\0' ? NULL : strdup(text);
+    bool put = text[0] == '\0';
+
+    if (copy != NULL) {
+        gong_notify_put_commas(effect, copy, strlen(copy));
+        put = json_object_set_new(annotations, name, json_string(copy)) == 0;
+    }
+    free(copy);
+    return put;
+}
+
 /* The rule's, and how many alerts it hides, if any. A new reference. */
 static json_t *
 annotations_of(const json_t *effect)
 {
     const json_t *hidden = json_object_get(effect, "hidden");
-    json_t *annotations = json_object_get(effect, "annotations");
-    json_t *more = NULL;
+    json_t *all = json_copy(json_object_get(effect, "annotations"));
     char count[32];
+    bool complete = all != NULL && put_commas(all, "summary", effect) &&
+                    put_commas(all, "action", effect);
 
-    if (hidden == NULL) {
-        return json_incref(annotations);
+    if (complete && hidden != NULL) {
+        (void)snprintf(count, sizeof count, "%" PRId64,
+                       (int64_t)json_integer_value(hidden));
+        complete = json_object_set_new(all, "hidden", json_string(count)) == 0;
     }
-    more = json_copy(annotations);
-    (void)snprintf(count, sizeof count, "%" PRId64,
-                   (int64_t)json_integer_value(hidden));
-    if (more != NULL &&
-        json_object_set_new(more, "hidden", json_string(count)) != 0) {
-        json_decref(more);
+    if (!complete) {
+        json_decref(all);
         return NULL;
     }
-    return more;
+    return all;
 }
 
 static json_t *

@@ -211,13 +211,14 @@ gong_receive_damaged(struct gong_receive *receive, struct gong_device_name name,
 /* Without memory for a range the batch stays unsettled and comes again. */
 static void
 settle(struct gong_receive_epoch *epoch, const struct gong_batch_header *header,
-       uint64_t position)
+       uint64_t position, int64_t arrival_ms)
 {
     note_header(epoch, header);
     if (gong_ranges_add(&epoch->settled, header->seq) != GONG_OK) {
         return;
     }
-    gong_ledger_take(&epoch->ledger, header, &epoch->settled, position == 0);
+    gong_ledger_take(&epoch->ledger, header, &epoch->settled, position == 0,
+                     arrival_ms);
     if (position > epoch->position) {
         epoch->position = position;
     }
@@ -286,7 +287,7 @@ explain(struct gong_receive *receive, struct gong_receive_epoch *epoch,
 void
 gong_receive_settle(struct gong_receive *receive, struct gong_device_name name,
                     const struct gong_batch_header *header, uint64_t position,
-                    gong_mono_t now)
+                    int64_t arrival_ms, gong_mono_t now)
 {
     enum gong_receive_verdict verdict;
     struct gong_receive_epoch *epoch;
@@ -294,7 +295,7 @@ gong_receive_settle(struct gong_receive *receive, struct gong_device_name name,
     (void)pthread_mutex_lock(&receive->lock);
     epoch = open_epoch(receive, name, header, now, &verdict);
     if (epoch != NULL) {
-        settle(epoch, header, position);
+        settle(epoch, header, position, arrival_ms);
         queue_ack(receive, epoch, false, now);
     }
     (void)pthread_mutex_unlock(&receive->lock);
@@ -365,7 +366,8 @@ gong_receive_show(struct gong_receive *receive, struct gong_device_name name,
  * a device's records only grow: what was saved knows all up to its own. */
 static void
 learn_batch(struct gong_receive *receive, struct gong_device_name name,
-            struct gong_str message, uint64_t offset, bool written)
+            struct gong_str message, const struct gong_record *record,
+            bool written)
 {
     enum gong_receive_verdict verdict;
     struct gong_batch_header header;
@@ -380,8 +382,9 @@ learn_batch(struct gong_receive *receive, struct gong_device_name name,
     if (epoch != NULL && written && is_known(epoch, header.seq)) {
         /* Appended and settled after memory was empty again. */
         queue_ack(receive, epoch, true, gong_mono_now());
-    } else if (epoch != NULL && (written || offset > epoch->position)) {
-        settle(epoch, &header, offset);
+    } else if (epoch != NULL && (written || record->offset > epoch->position)) {
+        settle(epoch, &header, record->offset,
+               gong_floor_ms(record->meta.wall_ns));
         if (gong_ledger_report_is(body)) {
             explain(receive, epoch, body);
         }
@@ -405,7 +408,7 @@ gong_receive_learn(void *ctx, const struct gong_record *record)
         return;
     }
     if (record->meta.type == GONG_RECORD_DATA) {
-        learn_batch(ctx, name, message, record->offset, false);
+        learn_batch(ctx, name, message, record, false);
     } else if (gong_presence_parse(message, &status) == GONG_OK) {
         gong_receive_learn_status(ctx, name, &status, gong_mono_now());
     }
@@ -419,7 +422,7 @@ gong_receive_written(void *ctx, const struct gong_record *record)
 
     if (record->meta.type == GONG_RECORD_DATA &&
         split(record->payload, &name, &message)) {
-        learn_batch(ctx, name, message, record->offset, true);
+        learn_batch(ctx, name, message, record, true);
     }
 }
 

@@ -89,13 +89,15 @@ enum gong_receive_verdict
 gong_receive_damaged(struct gong_receive *receive, struct gong_device_name name,
                      const struct gong_batch_header *header, gong_mono_t now);
 
-/* gong_receive_settle: the batch is journaled at position, or, with 0, it is
- * sound and was set aside. gong_receive_pass: a damaged one was set aside: its
- * number is settled, and nothing else in its header counts. */
+/* gong_receive_settle: the batch that arrived then is journaled at position,
+ * or, with 0, it is sound and was set aside. gong_receive_pass: a damaged one
+ * was set aside: its number is settled, and nothing else in its header counts.
+ */
 void gong_receive_settle(struct gong_receive *receive,
                          struct gong_device_name name,
                          const struct gong_batch_header *header,
-                         uint64_t position, gong_mono_t now);
+                         uint64_t position, int64_t arrival_ms,
+                         gong_mono_t now);
 void gong_receive_pass(struct gong_receive *receive,
                        struct gong_device_name name,
                        const struct gong_batch_header *header, gong_mono_t now);

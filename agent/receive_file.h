@@ -33,6 +33,7 @@
 #include "agent/receive.h"
 #include "common/err.h"
 #include "common/spool.h"
+#include "common/spool_format.h"
 #include "common/str.h"
 
 /* Where in the journal a saved state stands. */
@@ -65,10 +66,15 @@ void gong_receive_save_abandon(struct gong_receive_writer *writer);
  * was loaded, and the log says why. */
 void gong_receive_load(struct gong_receive *receive, const char *path,
                        struct gong_spool *journal, uint64_t *from);
-/* gong_receive_peek: the same without a journal that is open: for looking at
- * the state of an agent that does not run. GONG_ERR_NOT_FOUND, CORRUPT... */
+/* gong_receive_peek: the same without a journal that is open, only what its
+ * log.meta says: for looking at the state of an agent that does not run; that
+ * the journal reaches up to through is left to the caller. *why is static text:
+ * "" where there is no file (NOT_FOUND); else IO, CORRUPT, or INVALID where it
+ * is not of this journal, and receive holds nothing. */
 enum gong_err gong_receive_peek(struct gong_receive *receive, const char *path,
-                                struct gong_receive_place *out) GONG_MUST_CHECK;
+                                const struct gong_spool_meta *journal,
+                                struct gong_receive_place *out,
+                                const char **why) GONG_MUST_CHECK;
 
 /* gong_receive_decode: the file's bytes into an empty receive; on failure it
  * holds nothing. *why says what is wrong. Hostile bytes are safe. */

@@ -20,7 +20,7 @@
 /* What a round adds up. */
 struct totals {
     struct gong_ledger_counts counts;
-    uint64_t complete, open, gaps, cut, plain;
+    uint64_t complete, unknown, open, gaps, cut, plain;
 };
 
 enum total {
@@ -34,6 +34,7 @@ enum total {
     TOTAL_DAMAGED,
     TOTAL_MISSING,
     TOTAL_COMPLETE,
+    TOTAL_UNKNOWN,
     TOTAL_OPEN,
     TOTAL_GAPS,
     TOTAL_CUT,
@@ -48,9 +49,9 @@ static const struct {
 } metrics[TOTAL_COUNT] = {
 #define DEVICES "gong_agent_ledger_devices"
 #define DEVICES_HELP                                                           \
-    "Devices by what the ledger knows of them; cut: an earlier spool of "      \
-    "theirs "                                                                  \
-    "ended without a goodbye; plain: they send no headers."
+    "Devices by what the ledger knows of them; unknown: a birth, but nothing " \
+    "that says up to when; cut: an earlier spool of theirs ended without a "   \
+    "goodbye; plain: they send no headers."
     [TOTAL_BATCHES] = {"gong_agent_ledger_batches",
                        "Batches received, of devices with headers.", ""},
     [TOTAL_POINTS] = {"gong_agent_ledger_points", "Points in these.", ""},
@@ -70,6 +71,7 @@ static const struct {
     [TOTAL_MISSING] = {"gong_agent_ledger_missing_batches",
                        "Batches that are gone without a report.", ""},
     [TOTAL_COMPLETE] = {DEVICES, DEVICES_HELP, "state=\"complete\""},
+    [TOTAL_UNKNOWN] = {DEVICES, DEVICES_HELP, "state=\"unknown\""},
     [TOTAL_OPEN] = {DEVICES, DEVICES_HELP, "state=\"open\""},
     [TOTAL_GAPS] = {DEVICES, DEVICES_HELP, "state=\"gaps\""},
     [TOTAL_CUT] = {DEVICES, DEVICES_HELP, "state=\"cut\""},
@@ -159,6 +161,9 @@ add_device(void *ctx, struct gong_device *device)
     case GONG_LEDGER_COMPLETE:
         totals->complete++;
         return;
+    case GONG_LEDGER_UNKNOWN:
+        totals->unknown++;
+        return;
     case GONG_LEDGER_OPEN:
         totals->open++;
         return;
@@ -187,6 +192,7 @@ publish_totals(struct gong_receive_keeper *keeper)
         [TOTAL_DAMAGED] = counts->damaged,
         [TOTAL_MISSING] = counts->missing,
         [TOTAL_COMPLETE] = totals->complete,
+        [TOTAL_UNKNOWN] = totals->unknown,
         [TOTAL_OPEN] = totals->open,
         [TOTAL_GAPS] = totals->gaps,
         [TOTAL_CUT] = totals->cut,

@@ -307,19 +307,33 @@ slurp(const char *path, size_t *len, const char **why)
     return bytes;
 }
 
+#define OF_ANOTHER "it is of another journal"
+#define CUT_BEFORE "the journal was cut before it"
+
 enum gong_err
 gong_receive_peek(struct gong_receive *receive, const char *path,
-                  struct gong_receive_place *out)
+                  const struct gong_spool_meta *journal,
+                  struct gong_receive_place *out, const char **why)
 {
-    const char *why = "";
     size_t len = 0;
-    char *bytes = slurp(path, &len, &why);
-    enum gong_err err;
+    char *bytes = slurp(path, &len, why);
+    enum gong_err err = GONG_ERR_CORRUPT;
 
     if (bytes == NULL) {
-        return *why == '\0' ? GONG_ERR_NOT_FOUND : GONG_ERR_IO;
+        return **why == '\0' ? GONG_ERR_NOT_FOUND : GONG_ERR_IO;
     }
-    err = gong_receive_decode(receive, gong_str_from(bytes, len), out, &why);
+    *why = check_head(gong_str_from(bytes, len), out);
+    if (*why == NULL &&
+        memcmp(journal->log_id, out->journal_id, sizeof out->journal_id) != 0) {
+        *why = OF_ANOTHER;
+        err = GONG_ERR_INVALID;
+    } else if (*why == NULL &&
+               !gong_spool_meta_holds(journal, out->generation, out->through)) {
+        *why = CUT_BEFORE;
+        err = GONG_ERR_INVALID;
+    } else if (*why == NULL) {
+        err = gong_receive_decode(receive, gong_str_from(bytes, len), out, why);
+    }
     free(bytes);
     return err;
 }
@@ -332,11 +346,11 @@ misfit(struct gong_spool *journal, const struct gong_receive_place *place)
 
     gong_spool_id(journal, id);
     if (memcmp(id, place->journal_id, sizeof id) != 0) {
-        return "it is of another journal";
+        return OF_ANOTHER;
     }
     return gong_spool_position_holds(journal, place->generation, place->through)
                ? NULL
-               : "the journal was cut before it";
+               : CUT_BEFORE;
 }
 
 void

@@ -112,9 +112,9 @@ gong_rules_put(const char *state_dir, struct gong_journal *journal,
         state_dir, gong_str_from(source->bundle, source->bundle_len),
         checked->sha);
 
-    *why = "cannot keep the rules";
+    *why = "cannot keep the rules in";
     if (err == GONG_OK) {
-        *why = "cannot journal the rules";
+        *why = "cannot journal the rules in";
         err = gong_rules_announce(journal, checked->sha);
     }
     if (err == GONG_OK) {

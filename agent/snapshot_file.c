@@ -199,7 +199,7 @@ static const char *
 restore(const struct gong_snapshot_load *load, int fd,
         struct gong_snapshot_found *out)
 {
-    static const struct gong_ruleset no_rules = {NULL, 0};
+    static const struct gong_ruleset no_rules = {0};
     struct gong_snapshot_source source = {read_all, &fd, out->bytes};
     struct gong_snapshot_start start = {.limits = load->limits,
                                         .emit = load->emit,

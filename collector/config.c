@@ -226,10 +226,10 @@ check_name(const struct gong_conf_node *root, const char *key,
     }
 }
 
-/* What no table can say. */
+/* What no table can say, of what could be read. */
 static void
 check(const struct gong_conf_node *root, const struct gong_config *config,
-      struct gong_conf_errors *errors)
+      bool spool_read, struct gong_conf_errors *errors)
 {
     const struct gong_conf_node *broker = gong_conf_child(root, "broker");
     const struct gong_conf_node *spool = gong_conf_child(root, "spool");
@@ -246,8 +246,8 @@ check(const struct gong_conf_node *root, const struct gong_config *config,
 
         gong_conf_error(url == NULL ? root : url, errors, "%s", why);
     }
-    if (config->spool.segment_size % 4096 != 0 ||
-        config->spool.size / 2 < config->spool.segment_size) {
+    if (spool_read && (config->spool.segment_size % 4096 != 0 ||
+                       config->spool.size / 2 < config->spool.segment_size)) {
         gong_conf_error(spool == NULL ? root : spool, errors,
                         "expected segment to be a multiple of 4096 and at "
                         "most half of size");
@@ -260,6 +260,7 @@ read_root(struct gong_conf *conf, struct gong_conf_errors *errors)
     size_t before = errors->count;
     const struct gong_conf_node *root;
     struct gong_config *config;
+    bool spool_read = true;
 
     if (conf == NULL) {
         return NULL;
@@ -272,14 +273,15 @@ read_root(struct gong_conf *conf, struct gong_conf_errors *errors)
     }
     (void)gong_conf_read(root, &gong_collector_root_table, config, errors);
     for (size_t i = 0; i < GONG_COLLECTOR_SECTIONS; i++) {
-        (void)gong_conf_read_child(
-            root, gong_collector_sections[i].table,
-            (char *)config + gong_collector_sections[i].offset, errors);
+        size_t offset = gong_collector_sections[i].offset;
+        bool read = gong_conf_read_child(root, gong_collector_sections[i].table,
+                                         (char *)config + offset, errors);
+
+        spool_read = spool_read &&
+                     (read || offset != offsetof(struct gong_config, spool));
     }
     read_inputs(root, config, errors);
-    if (errors->count == before) {
-        check(root, config, errors);
-    }
+    check(root, config, spool_read, errors);
     if (errors->count != before) {
         gong_config_free(config);
         return NULL;

@@ -12,7 +12,7 @@
 
 #include "collector/check_url.h"
 #include "collector/fetch.h"
-#include "collector/prom_text.h"
+#include "common/prom_text.h"
 #include "collector/stats.h"
 
 /* A sample may be stamped this much later than it was read. One further ahead

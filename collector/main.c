@@ -27,25 +27,26 @@
 #define NAME_SIZE 160
 
 static const char help[] =
-    "gong-collector measures this device and sends the points to a broker.\n"
+    "gong-collector: đo thiết bị này, gửi số liệu đến broker\n"
+    "gong-collector: measures this device, sends the points to a broker\n"
     "\n"
-    "  gong-collector --config FILE [--manifest FILE]   run\n"
-    "  gong-collector --config FILE --check             say whether FILE is "
-    "good\n"
-    "  gong-collector --config FILE --dump              print all that is in "
-    "force\n"
-    "  gong-collector --options                         print every option\n"
+    "  -c, --config FILE    tệp cấu hình, phải có\n"
+    "                       the configuration, needed\n"
+    "  -m, --manifest FILE  ghi thêm mỗi điểm đã nhận vào FILE\n"
+    "                       append every accepted point to FILE\n"
+    "  -k, --check          kiểm tra cấu hình, nêu mọi lỗi\n"
+    "                       check the configuration, name every mistake\n"
+    "  -d, --dump           in ra cấu hình đang có hiệu lực\n"
+    "                       print the configuration in force\n"
+    "  -o, --options        in ra mọi tùy chọn, dạng Markdown\n"
+    "                       print every option as Markdown\n"
+    "  -V, --version        in ra phiên bản | print the version\n"
+    "  -h, --help           in ra trang này | print this\n"
     "\n"
-    "  -c, --config FILE    the configuration\n"
-    "  -m, --manifest FILE  append every accepted point to FILE\n"
-    "  -k, --check          read the configuration, report, exit\n"
-    "  -d, --dump           print the configuration with defaults, exit\n"
-    "  -o, --options        print the options as Markdown, exit\n"
-    "  -V, --version        print the version, exit\n"
-    "  -h, --help           print this, exit\n"
-    "\n"
-    "SIGTERM and SIGINT stop it; what is not sent stays in the spool. SIGHUP "
-    "does\nnothing: restart it to read its configuration again.\n";
+    "SIGTERM, SIGINT: dừng; gì chưa gửi thì còn trong spool. SIGHUP không\n"
+    "làm gì: muốn đọc lại cấu hình thì khởi động lại.\n"
+    "SIGTERM and SIGINT stop it; what is not sent stays in the spool. SIGHUP\n"
+    "does nothing: restart it to read its configuration again.\n";
 
 enum action {
     ACTION_RUN,
@@ -176,8 +177,8 @@ open_publish(struct collector *collector, char *why)
                                &collector->publish);
     }
     if (err != GONG_OK) {
-        (void)snprintf(why, WHY_SIZE, "cannot read the spool: %s",
-                       gong_err_text(err));
+        (void)snprintf(why, WHY_SIZE, "cannot read the spool %s: %s",
+                       config->spool.path, gong_err_text(err));
     }
     return err;
 }
@@ -332,8 +333,9 @@ run(const struct gong_config *config, const char *manifest)
     (void)signal(SIGPIPE, SIG_IGN);
     err = open_all(&collector, manifest, why);
     if (err != GONG_OK) {
-        gong_log(GONG_LOG_ERROR, "start_failed", "reason=%s",
-                 gong_log_quote(gong_str_of(why), quoted, sizeof quoted));
+        gong_log(GONG_LOG_ERROR, "start_failed", "reason=%s todo=\"%s\"",
+                 gong_log_quote(gong_str_of(why), quoted, sizeof quoted),
+                 gong_err_todo(err));
         close_all(&collector, false);
         return err == GONG_ERR_INVALID ? EX_CONFIG : EX_CANTCREAT;
     }
@@ -349,8 +351,9 @@ run(const struct gong_config *config, const char *manifest)
         }
         gong_log(GONG_LOG_INFO, "stopping", "signal=%d", wait_for_stop(&stop));
     } else {
-        gong_log(GONG_LOG_ERROR, "start_failed", "reason=\"%s\"",
-                 gong_err_text(err));
+        gong_log(GONG_LOG_ERROR, "start_failed",
+                 "reason=\"cannot start a thread: %s\" todo=\"%s\"",
+                 gong_err_text(err), gong_err_todo(err));
     }
     close_all(&collector, true);
     gong_log(GONG_LOG_INFO, "stopped", "site=%s device=%s", config->site,

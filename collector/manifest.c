@@ -34,8 +34,8 @@ gong_manifest_open(const char *path, struct gong_str site,
     manifest->reader = gong_lp_reader_new(false);
     manifest->file = fopen(path, "ae");
     if (manifest->file == NULL || manifest->reader == NULL) {
-        (void)snprintf(why, why_size, "cannot open manifest %s (errno %d)",
-                       path, errno);
+        (void)snprintf(why, why_size, "cannot open manifest %s: %s", path,
+                       strerror(errno));
         gong_manifest_close(manifest);
         return GONG_ERR_IO;
     }

@@ -267,15 +267,15 @@ bind_listener(struct gong_socket *sock, char *why, size_t why_size)
         fchmod(sock->listener, 0660) != 0 || !clear_path(&address) ||
         bind(sock->listener, (const struct sockaddr *)&address,
              sizeof address) != 0) {
-        (void)snprintf(why, why_size, "cannot make the socket %s (errno %d)",
-                       sock->options.path, errno);
+        (void)snprintf(why, why_size, "cannot make the socket %s: %s",
+                       sock->options.path, strerror(errno));
         return gong_err_from_errno(errno);
     }
     sock->bound = true;
     if (chmod(sock->options.path, 0660) != 0 ||
         listen(sock->listener, 16) != 0) {
-        (void)snprintf(why, why_size, "cannot listen on %s (errno %d)",
-                       sock->options.path, errno);
+        (void)snprintf(why, why_size, "cannot listen on %s: %s",
+                       sock->options.path, strerror(errno));
         return gong_err_from_errno(errno);
     }
     return GONG_OK;

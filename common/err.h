@@ -26,6 +26,10 @@ enum gong_err {
 /* gong_err_text: a short English phrase for err; static storage. */
 const char *gong_err_text(enum gong_err err);
 
+/* gong_err_todo: what whoever started a program does about err, in English, for
+ * the log; static storage. */
+const char *gong_err_todo(enum gong_err err);
+
 /* gong_err_from_errno: the project's word for a system call's errno. */
 enum gong_err gong_err_from_errno(int error_number);
 

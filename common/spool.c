@@ -118,8 +118,9 @@ open_log(struct gong_spool *spool, const struct gong_spool_options *options,
     const char *slash = "";
     enum gong_err err = open_folder(spool, options->dir, &at);
     /* "Permission denied" says more than that it did not work. */
-    const char *reason =
-        err == GONG_ERR_IO ? strerror(errno) : gong_err_text(err);
+    const char *reason = err == GONG_ERR_IO || err == GONG_ERR_NOT_FOUND
+                             ? strerror(errno)
+                             : gong_err_text(err);
 
     if (err == GONG_ERR_AGAIN) {
         say(why, why_size, "%s is in use by another process", options->dir);
@@ -414,19 +415,6 @@ bool
 gong_spool_position_holds(struct gong_spool *spool, uint32_t generation,
                           uint64_t offset)
 {
-    const struct gong_spool_meta *meta = &spool->meta;
-
-    for (uint32_t i = 0; i < meta->count; i++) {
-        if (meta->generations[i].number == generation) {
-            uint64_t last = UINT64_MAX;
-
-            for (uint32_t k = i + 1; k < meta->count; k++) {
-                last = meta->generations[k].start < last
-                           ? meta->generations[k].start
-                           : last;
-            }
-            return offset <= last && offset <= atomic_load(&spool->end);
-        }
-    }
-    return false;
+    return gong_spool_meta_holds(&spool->meta, generation, offset) &&
+           offset <= atomic_load(&spool->end);
 }

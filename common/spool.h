@@ -65,7 +65,8 @@ struct gong_spool_options {
      * it is told of again. */
     void (*dropping)(void *ctx, const struct gong_record *record);
     void *dropping_ctx;
-    uint64_t memory_max;     /* bytes that hold may take; 0: none */
+    uint64_t memory_max;     /* bytes that hold may take, for records and their
+                                index; 0: none */
     gong_dur_t memory_retry; /* between tries to write them out, doubling up to
                                 32 times that; 0: at each sync */
 };
@@ -83,7 +84,7 @@ struct gong_spool_stats {
     uint64_t dropped_bytes; /* by policy, since open, unread by a cursor */
     uint64_t bytes_max;
     uint64_t unread_bytes; /* from the slowest named cursor to the end */
-    uint64_t memory_bytes; /* held now */
+    uint64_t memory_bytes; /* of records held now */
     uint64_t memory_records;
     uint64_t memory_lost_bytes; /* gone from memory unwritten, since open */
     uint64_t memory_lost_records;

@@ -88,7 +88,8 @@ gong_spool_cursor_clamp(struct gong_spool *spool)
     (void)closedir(dir);
 }
 
-/* Where the file says, or the begin with a word why. */
+/* Where the file says, or the begin with a word why. That the policy pushes a
+ * cursor is no news: it was said when it dropped. */
 static uint64_t
 read_mark(struct gong_spool_cursor *cursor, uint64_t begin, uint64_t end)
 {
@@ -104,42 +105,18 @@ read_mark(struct gong_spool_cursor *cursor, uint64_t begin, uint64_t end)
         return begin;
     }
     if (offset < begin || offset > end) {
-        gong_log(GONG_LOG_WARNING, "spool_cursor_outside",
+        bool pushed =
+            offset < begin && cursor->spool->policy == GONG_SPOOL_DROP_OLDEST;
+
+        gong_log(pushed ? GONG_LOG_INFO : GONG_LOG_WARNING,
+                 pushed ? "spool_cursor_pushed" : "spool_cursor_outside",
                  "dir=%s cursor=%s offset=%" PRIu64 " begin=%" PRIu64
                  " end=%" PRIu64,
                  cursor->spool->label, cursor->name, offset, begin, end);
+        cursor->mark_stale = true; /* said once */
         return offset < begin ? begin : end;
     }
     return offset;
-}
-
-/* With the lock held, so that begin stays. */
-static enum gong_err
-open_mark(struct gong_spool_cursor *cursor)
-{
-    struct gong_spool *spool = cursor->spool;
-    uint64_t begin = atomic_load(&spool->begin);
-    char name[GONG_SPOOL_NAME_SIZE];
-
-    cursor->offset = begin;
-    cursor->committed = begin;
-    if (cursor->name[0] == '\0') {
-        return GONG_OK;
-    }
-    (void)snprintf(name, sizeof name, "%s" SUFFIX, cursor->name);
-    cursor->fd = openat(spool->dir_fd, name, O_RDWR | O_CLOEXEC);
-    if (cursor->fd >= 0) {
-        cursor->offset = read_mark(cursor, begin, atomic_load(&spool->end));
-        cursor->committed = cursor->offset;
-        return GONG_OK;
-    }
-    if (errno == ENOENT) {
-        cursor->fd =
-            openat(spool->dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-        spool->folder_dirty = true;
-    }
-    return cursor->fd < 0 ? gong_err_from_errno(errno)
-                          : write_mark(cursor, begin);
 }
 
 /* Under the lock: a mark never names a place that the files have not reached.
@@ -161,6 +138,36 @@ flush_mark(struct gong_spool_cursor *cursor)
         cursor->mark_stale =
             write_mark(cursor, mark) != GONG_OK || mark != cursor->committed;
     }
+}
+
+/* With the lock held, so that begin stays. */
+static enum gong_err
+open_mark(struct gong_spool_cursor *cursor)
+{
+    struct gong_spool *spool = cursor->spool;
+    uint64_t begin = atomic_load(&spool->begin);
+    char name[GONG_SPOOL_NAME_SIZE];
+
+    cursor->offset = begin;
+    cursor->committed = begin;
+    if (cursor->name[0] == '\0') {
+        return GONG_OK;
+    }
+    (void)snprintf(name, sizeof name, "%s" SUFFIX, cursor->name);
+    cursor->fd = openat(spool->dir_fd, name, O_RDWR | O_CLOEXEC);
+    if (cursor->fd >= 0) {
+        cursor->offset = read_mark(cursor, begin, atomic_load(&spool->end));
+        cursor->committed = cursor->offset;
+        flush_mark(cursor);
+        return GONG_OK;
+    }
+    if (errno == ENOENT) {
+        cursor->fd =
+            openat(spool->dir_fd, name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+        spool->folder_dirty = true;
+    }
+    return cursor->fd < 0 ? gong_err_from_errno(errno)
+                          : write_mark(cursor, begin);
 }
 
 void

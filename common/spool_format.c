@@ -35,6 +35,22 @@ gong_spool_meta_add(struct gong_spool_meta *meta, uint64_t number,
         (struct gong_spool_generation){number, start};
 }
 
+bool
+gong_spool_meta_holds(const struct gong_spool_meta *meta, uint64_t generation,
+                      uint64_t offset)
+{
+    uint64_t last = UINT64_MAX;
+    bool known = false;
+
+    for (uint32_t i = 0; i < meta->count; i++) {
+        if (known && meta->generations[i].start < last) {
+            last = meta->generations[i].start;
+        }
+        known = known || meta->generations[i].number == generation;
+    }
+    return known && offset <= last;
+}
+
 static void
 begin(uint8_t *out, uint32_t magic, const uint8_t log_id[16])
 {

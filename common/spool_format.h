@@ -68,6 +68,11 @@ bool gong_spool_size_valid(uint64_t size);
 void gong_spool_meta_add(struct gong_spool_meta *meta, uint64_t number,
                          uint64_t start);
 
+/* gong_spool_meta_holds: whether (generation, offset) names a place that no
+ * later generation has cut off. */
+bool gong_spool_meta_holds(const struct gong_spool_meta *meta,
+                           uint64_t generation, uint64_t offset);
+
 /* Encoders return the length; decoders say GONG_ERR_CORRUPT. */
 size_t gong_spool_meta_encode(const struct gong_spool_meta *meta,
                               uint8_t out[GONG_SPOOL_META_SIZE]);

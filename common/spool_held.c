@@ -7,13 +7,20 @@
 
 #include "common/log.h"
 
+#define RING_STEP   16 /* records that the ring grows by */
 #define WAIT_GROWTH 32 /* the longest wait, in first waits */
+
+static struct gong_spool_held_record *
+at(const struct gong_spool_held *held, size_t index)
+{
+    return &held->records[(held->first + index) % held->cap];
+}
 
 void
 gong_spool_held_fini(struct gong_spool_held *held)
 {
     for (size_t i = 0; i < held->count; i++) {
-        free(held->records[held->first + i].bytes);
+        free(at(held, i)->bytes);
     }
     free(held->records);
     *held = (struct gong_spool_held){0};
@@ -23,39 +30,55 @@ gong_spool_held_fini(struct gong_spool_held *held)
 static struct gong_spool_held_record
 take_first(struct gong_spool_held *held)
 {
-    struct gong_spool_held_record record = held->records[held->first];
+    struct gong_spool_held_record record = *at(held, 0);
 
-    held->first++;
+    held->first = (held->first + 1) % held->cap;
     held->count--;
     held->bytes -= record.size;
     return record;
 }
 
-/* Makes room for one more element behind the last. */
+static void
+drop_ring(struct gong_spool_held *held)
+{
+    free(held->records);
+    held->records = NULL;
+    held->first = 0;
+    held->cap = 0;
+}
+
+/* Makes room for one more element. */
 static enum gong_err
 fit(struct gong_spool_held *held)
 {
-    if (held->first + held->count < held->cap) {
+    size_t cap = held->cap + RING_STEP;
+    struct gong_spool_held_record *grown;
+
+    if (held->count < held->cap) {
         return GONG_OK;
     }
-    if (held->first > held->cap / 2) {
-        memmove(held->records, held->records + held->first,
-                held->count * sizeof held->records[0]);
-    } else {
-        size_t cap = held->cap == 0 ? 64 : held->cap * 2;
-        struct gong_spool_held_record *grown =
-            realloc(held->records, cap * sizeof *grown);
-
-        if (grown == NULL) {
-            return GONG_ERR_MEMORY;
-        }
-        held->records = grown;
-        held->cap = cap;
-        memmove(held->records, held->records + held->first,
-                held->count * sizeof held->records[0]);
+    grown = realloc(held->records, cap * sizeof *grown);
+    if (grown == NULL) {
+        return GONG_ERR_MEMORY;
     }
-    held->first = 0;
+    /* What stood behind the first goes to the new end. */
+    if (held->first > 0) {
+        memmove(grown + held->first + RING_STEP, grown + held->first,
+                (held->cap - held->first) * sizeof *grown);
+        held->first += RING_STEP;
+    }
+    held->records = grown;
+    held->cap = cap;
     return GONG_OK;
+}
+
+/* All that it takes with one record more. */
+static uint64_t
+memory_with(const struct gong_spool_held *held, size_t size)
+{
+    size_t cap = held->count < held->cap ? held->cap : held->cap + RING_STEP;
+
+    return held->bytes + size + cap * sizeof held->records[0];
 }
 
 /* The oldest goes, also where nobody has read it yet. */
@@ -64,7 +87,7 @@ make_room(struct gong_spool *spool, size_t size)
 {
     struct gong_spool_held *held = &spool->held;
 
-    while (held->count > 0 && held->bytes + size > held->max) {
+    while (held->count > 0 && memory_with(held, size) > held->max) {
         struct gong_spool_held_record oldest = take_first(held);
 
         if (held->lost_records++ == 0) {
@@ -76,6 +99,9 @@ make_room(struct gong_spool *spool, size_t size)
         held->lost_bytes += oldest.size;
         held->gapped = true;
         free(oldest.bytes);
+    }
+    if (held->count == 0) {
+        drop_ring(held); /* many small ones may have made it long */
     }
 }
 
@@ -98,7 +124,7 @@ push(struct gong_spool *spool, const struct gong_spool_draft *draft,
      uint8_t *bytes, uint64_t *offset)
 {
     struct gong_spool_held *held = &spool->held;
-    uint64_t at = next_place(spool, draft->size);
+    uint64_t place = next_place(spool, draft->size);
     enum gong_err err;
 
     make_room(spool, draft->size);
@@ -110,16 +136,16 @@ push(struct gong_spool *spool, const struct gong_spool_draft *draft,
         held->reason =
             spool->append_state == GONG_OK ? GONG_ERR_IO : spool->append_state;
         gong_log(GONG_LOG_ERROR, "spool_in_memory",
-                 "dir=%s from=%" PRIu64 " bytes_max=%" PRIu64, spool->label, at,
-                 held->max);
+                 "dir=%s from=%" PRIu64 " bytes_max=%" PRIu64, spool->label,
+                 place, held->max);
     }
-    gong_spool_seal(spool, draft, at, bytes);
-    held->records[held->first + held->count++] =
-        (struct gong_spool_held_record){at, draft->size, bytes};
+    gong_spool_seal(spool, draft, place, bytes);
+    *at(held, held->count++) =
+        (struct gong_spool_held_record){place, draft->size, bytes};
     held->bytes += draft->size;
-    atomic_store(&spool->end, at + draft->size);
+    atomic_store(&spool->end, place + draft->size);
     if (offset != NULL) {
-        *offset = at;
+        *offset = place;
     }
     return GONG_OK;
 }
@@ -147,7 +173,8 @@ gong_spool_hold(struct gong_spool *spool, const struct gong_record_meta *meta,
     if (err != GONG_OK) {
         return err;
     }
-    if (draft.size > spool->held.max) {
+    if (draft.size + RING_STEP * sizeof(struct gong_spool_held_record) >
+        spool->held.max) {
         return GONG_ERR_NO_SPACE;
     }
     bytes = calloc(1, draft.size);
@@ -192,7 +219,7 @@ static enum gong_err
 write_first(struct gong_spool *spool)
 {
     struct gong_spool_held *held = &spool->held;
-    const struct gong_spool_held_record *record = &held->records[held->first];
+    const struct gong_spool_held_record *record = at(held, 0);
     struct iovec parts[2] = {{record->bytes, record->size}};
     enum gong_err err = go_to(spool, record->offset);
 
@@ -296,7 +323,7 @@ find(const struct gong_spool_held *held, uint64_t offset)
     while (low < high) {
         size_t middle = low + (high - low) / 2;
 
-        if (held->records[held->first + middle].offset < offset) {
+        if (at(held, middle)->offset < offset) {
             low = middle + 1;
         } else {
             high = middle;
@@ -339,7 +366,7 @@ gong_spool_held_read(struct gong_spool_cursor *cursor, uint64_t limit,
     if (cursor->offset < atomic_load(&spool->written)) {
         err = GONG_ERR_NOT_FOUND;
     } else if (i < held->count) {
-        record = &held->records[held->first + i];
+        record = at(held, i);
         if (record->offset + record->size <= limit) {
             err = lend(cursor, record, out);
         }

@@ -53,7 +53,8 @@ struct gong_spool_held_record {
     uint8_t *bytes;
 };
 
-/* What waits in memory: records[first .. first + count), oldest first. */
+/* What waits in memory: a ring of count records from first on, oldest first.
+ * Their bytes and the ring are at most max. */
 struct gong_spool_held {
     uint64_t max;
     gong_dur_t retry;

@@ -108,6 +108,21 @@ open_allocated(struct gong_spool *spool, const char *name, int *out)
     return GONG_OK;
 }
 
+/* A file that has a segment's name and is none must not stay: an opening would
+ * take it for a damaged one. It is the spare from now on; what cannot be done
+ * is left, for new_file to take up. Takes over fd. */
+static void
+make_spare(struct gong_spool *spool, int fd, const char *name)
+{
+    if (spool->spare_fd < 0 &&
+        renameat(spool->dir_fd, name, spool->dir_fd, GONG_SPOOL_SPARE) == 0) {
+        spool->spare_fd = fd;
+        return;
+    }
+    (void)unlinkat(spool->dir_fd, name, 0);
+    (void)close(fd);
+}
+
 /* A file that never was a segment, or whose use failed before it held one. */
 static enum gong_err
 new_file(struct gong_spool *spool, uint64_t number, int *out)
@@ -120,6 +135,7 @@ new_file(struct gong_spool *spool, uint64_t number, int *out)
     if (fd >= 0 &&
         renameat(spool->dir_fd, GONG_SPOOL_SPARE, spool->dir_fd, name) == 0) {
         spool->spare_fd = -1;
+        err = gong_spool_file_allocate(fd, spool->meta.segment_size);
     } else {
         err = open_allocated(spool, name, &fd);
         if (err != GONG_OK) {
@@ -127,9 +143,11 @@ new_file(struct gong_spool *spool, uint64_t number, int *out)
         }
     }
     spool->folder_dirty = true;
-    err = begin_segment(spool, fd, number);
+    if (err == GONG_OK) {
+        err = begin_segment(spool, fd, number);
+    }
     if (err != GONG_OK) {
-        (void)close(fd);
+        make_spare(spool, fd, name);
         return err;
     }
     *out = fd;
@@ -256,7 +274,7 @@ trim(struct gong_spool *spool)
 }
 
 /* The oldest file under the new name. Nothing has changed on failure, except
- * when writing to it fails: then it is left for new_file to take up. */
+ * when writing to it fails: then it is the spare. */
 static enum gong_err
 recycle(struct gong_spool *spool, uint64_t number, int *out)
 {
@@ -292,7 +310,7 @@ recycle(struct gong_spool *spool, uint64_t number, int *out)
         err = begin_segment(spool, fd, number);
     }
     if (err != GONG_OK) {
-        (void)close(fd);
+        make_spare(spool, fd, name);
         return err;
     }
     *out = fd;

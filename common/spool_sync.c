@@ -15,35 +15,99 @@ struct batch {
     bool folder;
 };
 
-/* Whether every record from at to target can be read. */
-static enum gong_err
-verify(const struct gong_spool *spool, uint64_t at, uint64_t target)
+static int
+fd_of(const struct gong_spool *spool, uint64_t number)
 {
-    struct gong_spool_reader reader;
-    enum gong_err err = GONG_OK;
-
-    gong_spool_reader_init(&reader, spool->dir_fd, spool->meta.segment_size,
-                           spool->meta.log_id);
-    for (uint32_t i = 0; i < spool->count && err == GONG_OK; i++) {
-        uint64_t start =
-            gong_spool_segment_start(spool, spool->segments[i].number);
-        uint64_t end =
-            i + 1 < spool->count ? spool->segments[i].data_end : spool->tail;
-        struct gong_record record = {.next = 0};
-
-        at = at < start ? start : at;
-        end = end < target ? end : target;
-        while (at < end && err == GONG_OK) {
-            uint64_t over = gong_spool_gap_end(spool, at);
-
-            err = over > 0
-                      ? GONG_OK
-                      : gong_spool_reader_record(&reader, at, end, &record);
-            at = over > 0 ? over : record.next;
+    for (size_t i = 0; i < spool->retired_count; i++) {
+        if (spool->retired[i].number == number) {
+            return spool->retired[i].fd;
         }
     }
-    gong_spool_reader_fini(&reader);
-    return err == GONG_OK ? GONG_OK : GONG_ERR_IO;
+    return spool->head_fd;
+}
+
+/* from..to, which lie in one segment and hold no records. */
+static enum gong_err
+copy_plain(const struct gong_spool *spool, uint64_t from, uint64_t to)
+{
+    uint64_t size = spool->meta.segment_size;
+    int fd = fd_of(spool, from / size);
+    uint8_t block[4096];
+    enum gong_err err = GONG_OK;
+
+    while (from < to && err == GONG_OK) {
+        size_t len =
+            to - from < sizeof block ? (size_t)(to - from) : sizeof block;
+
+        gong_spool_file_read(fd, from % size, block, len);
+        err = gong_spool_file_write(fd, from % size, block, len);
+        from += len;
+    }
+    return err;
+}
+
+/* The records from at to end, by the blocks in which the reader has them: each
+ * byte is read once, but for records that lie across two blocks. */
+static enum gong_err
+copy_records(const struct gong_spool *spool, struct gong_spool_reader *reader,
+             uint64_t at, uint64_t end)
+{
+    uint64_t size = spool->meta.segment_size;
+    int fd = fd_of(spool, at / size);
+    uint64_t written_at = UINT64_MAX;
+    size_t written_len = 0;
+    enum gong_err err = GONG_OK;
+
+    gong_spool_reader_forget(reader);
+    while (at < end && err == GONG_OK) {
+        uint64_t over = gong_spool_gap_end(spool, at);
+        struct gong_record record = {.next = 0};
+
+        if (over > 0) {
+            over = over < end ? over : end;
+            err = copy_plain(spool, at, over);
+            at = over;
+            continue;
+        }
+        if (gong_spool_reader_record(reader, at, end, &record) != GONG_OK) {
+            return GONG_ERR_IO;
+        }
+        if (reader->at != written_at || reader->len != written_len) {
+            written_at = reader->at;
+            written_len = reader->len;
+            err = gong_spool_file_write(fd, written_at % size, reader->buf,
+                                        written_len);
+        }
+        at = record.next;
+    }
+    return err;
+}
+
+/* What of a segment lies in from..to: its header, its records, its zeros. */
+static enum gong_err
+copy_segment(const struct gong_spool *spool, struct gong_spool_reader *reader,
+             uint32_t index, uint64_t from, uint64_t to)
+{
+    const struct gong_spool_segment *segment = &spool->segments[index];
+    uint64_t begin = segment->number * spool->meta.segment_size;
+    uint64_t start = gong_spool_segment_start(spool, segment->number);
+    uint64_t end = index + 1 < spool->count ? segment->data_end : spool->tail;
+    enum gong_err err = GONG_OK;
+
+    from = from < begin ? begin : from;
+    to = to < begin + spool->meta.segment_size
+             ? to
+             : begin + spool->meta.segment_size;
+    end = end < to ? end : to;
+    if (from < start && from < to) {
+        err = copy_plain(spool, from, start < to ? start : to);
+        from = start;
+    }
+    if (err == GONG_OK && from < end) {
+        err = copy_records(spool, reader, from, end);
+        from = end;
+    }
+    return err == GONG_OK && from < to ? copy_plain(spool, from, to) : err;
 }
 
 /*
@@ -54,32 +118,20 @@ verify(const struct gong_spool *spool, uint64_t at, uint64_t target)
  * not verify. Under the lock, so that no segment is recycled meanwhile.
  */
 static enum gong_err
-dirty_again(struct gong_spool *spool, const struct batch *batch)
+dirty_again(const struct gong_spool *spool, const struct batch *batch)
 {
-    uint64_t size = spool->meta.segment_size;
-    uint64_t at = atomic_load(&spool->durable);
+    struct gong_spool_reader reader;
+    uint64_t from = atomic_load(&spool->durable);
     uint64_t begin = atomic_load(&spool->begin);
-    uint8_t block[4096];
-    enum gong_err err;
+    enum gong_err err = GONG_OK;
 
-    at = at < begin ? begin : at;
-    err = verify(spool, at, batch->target);
-    while (err == GONG_OK && at < batch->target) {
-        uint64_t number = at / size;
-        uint64_t left = (number + 1) * size - at;
-        size_t len = left < sizeof block ? (size_t)left : sizeof block;
-        int fd = spool->head_fd;
-
-        len = batch->target - at < len ? (size_t)(batch->target - at) : len;
-        for (size_t i = 0; i < spool->retired_count; i++) {
-            if (spool->retired[i].number == number) {
-                fd = spool->retired[i].fd;
-            }
-        }
-        gong_spool_file_read(fd, at % size, block, len);
-        err = gong_spool_file_write(fd, at % size, block, len);
-        at += len;
+    from = from < begin ? begin : from;
+    gong_spool_reader_init(&reader, spool->dir_fd, spool->meta.segment_size,
+                           spool->meta.log_id);
+    for (uint32_t i = 0; i < spool->count && err == GONG_OK; i++) {
+        err = copy_segment(spool, &reader, i, from, batch->target);
     }
+    gong_spool_reader_fini(&reader);
     return err;
 }
 

@@ -4,7 +4,10 @@ gong_test(clock LINKS gong_base)
 gong_test(log LINKS gong_base)
 gong_test(counter LINKS gong_base)
 gong_test(lp_corpus LINKS gong_wire PkgConfig::JANSSON)
-gong_test(conf LINKS gong_conf)
+foreach(module conf conf_read conf_dump)
+    gong_test(${module} LINKS gong_conf
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c)
+endforeach()
 
 # firmware-sim
 gong_test(device LINKS gong_firmware m)
@@ -57,10 +60,14 @@ gong_test_disk(spool_powercut)
 
 # rules/engine
 foreach(module hash arena symbol labelset name series timer alert declared
-        arith eval)
+        arith sample_window)
     gong_test(${module} LINKS gong_engine)
 endforeach()
-foreach(module book bind effect engine engine_limits)
+foreach(module eval eval_operator eval_call eval_memory)
+    gong_test(${module} LINKS gong_engine
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/eval_fixture.c)
+endforeach()
+foreach(module book bind effect engine_limits)
     gong_test(${module} LINKS gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 endforeach()
@@ -81,12 +88,12 @@ endif()
 foreach(module aggregate groups)
     gong_test(${module} LINKS gong_engine m)
 endforeach()
-gong_test(engine_aggregate LINKS gong_engine m
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
-gong_test(engine_snapshot LINKS gong_engine m
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
+foreach(module engine engine_aggregate engine_snapshot engine_window
+        published_restarts)
+    gong_test(${module} LINKS gong_engine m
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
+endforeach()
 gong_test(rule_file LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
 
@@ -96,9 +103,13 @@ foreach(module ranges ledger ledger_view ack journal_clock config_refs agent_con
 endforeach()
 gong_test(ingest LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
-gong_test(receive_file LINKS gong_agent_core
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
-target_link_options(test_receive_file PRIVATE LINKER:--wrap=gong_journal_held)
+foreach(module receive_file receive_keeper ledger_tool)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/receive_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+endforeach()
+target_link_options(test_receive_keeper PRIVATE
+    LINKER:--wrap=gong_journal_held)
 gong_test(journal_tool LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 foreach(module rules_reload engine_thread snapshot http_server)
@@ -111,8 +122,7 @@ gong_test(agent_shim LINKS gong_agent_core
 gong_test_disk(agent_shim)
 gong_test(published_alerts LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
+        ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 gong_test(failing_disk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
@@ -149,6 +159,7 @@ gong_test(promql_literal LINKS gong_engine m)
 gong_test(promql_regex LINKS gong_engine)
 gong_test(promql_corpus LINKS gong_engine)
 gong_test(template LINKS gong_engine m)
+gong_test(template_expand LINKS gong_engine)
 gong_test(ruleset LINKS gong_engine)
 gong_test(plan LINKS gong_engine m)
 gong_test(reads LINKS gong_engine
@@ -163,7 +174,7 @@ target_link_options(test_promql_memory PRIVATE
 # collector: inputs
 gong_test(input_host LINKS gong_inputs)
 gong_test(net_address LINKS gong_inputs)
-gong_test(prom_text LINKS gong_inputs)
+gong_test(prom_text LINKS gong_wire)
 gong_test(input_exec LINKS gong_inputs
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/input_fixture.c)
 foreach(module fetch input_prometheus input_checks)
@@ -180,8 +191,12 @@ gong_test(dating LINKS gong_collector_core)
 gong_test(drops LINKS gong_collector_core gong_agent_core)
 gong_test(drops_event LINKS gong_collector_core gong_agent_core)
 target_link_options(test_drops PRIVATE LINKER:--wrap=renameat)
-gong_test(publish LINKS gong_collector_core)
-target_link_options(test_publish PRIVATE LINKER:--wrap=gong_clock_boot_id)
+foreach(module publish publish_clock publish_life)
+    gong_test(${module} LINKS gong_collector_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/publish_fixture.c)
+    target_link_options(test_${module} PRIVATE
+        LINKER:--wrap=gong_clock_boot_id)
+endforeach()
 gong_test(collector_config LINKS gong_collector_core)
 foreach(module settled window lanes manifest spooler)
     gong_test(${module} LINKS gong_collector_core)
@@ -201,3 +216,11 @@ gong_test(mqtt_late LINKS gong_mqtt)
 target_link_options(test_mqtt_late PRIVATE LINKER:--wrap=gong_paho_load)
 gong_test(mqtt_settings LINKS gong_mqtt)
 gong_test(mqtt_paho LINKS gong_mqtt)
+
+# gong-rules
+foreach(module yaml_tree prom_rules)
+    gong_test(${module} LINKS gong_prom_rules)
+endforeach()
+foreach(module series_notation rules_text line_runs lint)
+    gong_test(${module} LINKS gong_rules_tool)
+endforeach()

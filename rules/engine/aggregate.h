@@ -60,7 +60,7 @@ gong_aggregate_member(const struct gong_aggregate *aggregate, double sample,
     struct gong_plan_input input = {sample, true};
 
     *value = sample;
-    return aggregate->plain || gong_plan_run(aggregate->members, &input, value);
+    return aggregate->plain || gong_plan_run(aggregate->members, &input, 0, value);
 }
 
 #endif

@@ -6,6 +6,7 @@
 #define UNIT           8
 #define FIRST_SLOTS    16
 #define FIRST_ELEMENTS 8
+#define LARGE          ((size_t)1 << 20)
 
 void *
 gong_budget_resize(struct gong_budget *budget, void *block, size_t old_size,
@@ -69,12 +70,14 @@ set_capacity(struct gong_arena *arena, uint32_t capacity)
     return true;
 }
 
-/* A quarter more each time: memory counts for more here than copying, which
- * the kernel does by moving pages once an arena is large. */
+/* A quarter more each time, a thirty-second once it is large: memory counts for
+ * more here than copying, which the kernel then does by moving pages. */
 static bool
 grow(struct gong_arena *arena, uint32_t need)
 {
-    uint64_t capacity = (uint64_t)arena->capacity + arena->capacity / 4;
+    bool large = (size_t)arena->capacity * arena->stride >= LARGE;
+    uint64_t capacity =
+        (uint64_t)arena->capacity + arena->capacity / (large ? 32 : 4);
 
     if (capacity < FIRST_ELEMENTS) {
         capacity = FIRST_ELEMENTS;

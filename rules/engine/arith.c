@@ -33,6 +33,15 @@ gong_arith_compare(enum gong_op op, double a, double b)
     return false;
 }
 
+/* Where the quotient vanishes, so does the sign of y. */
+static double
+angle(double y, double x)
+{
+    bool vanishes = x < 0 && isfinite(x) && y != 0 && y / x == 0;
+
+    return vanishes ? acos(-1) : atan2(y, x);
+}
+
 double
 gong_arith_calculate(enum gong_op op, double a, double b)
 {
@@ -50,7 +59,7 @@ gong_arith_calculate(enum gong_op op, double a, double b)
     case GONG_OP_POW:
         return pow(a, b);
     case GONG_OP_ATAN2:
-        return atan2(a, b);
+        return angle(a, b);
     case GONG_OP_EQ:
     case GONG_OP_NE:
     case GONG_OP_GT:

@@ -28,6 +28,7 @@ gong_binds_init(struct gong_binds *binds, const struct gong_book *book,
     gong_index_init(&binds->attachment_index, budget);
     gong_index_init(&binds->joint_index, budget);
     gong_groups_init(&binds->groups, budget, labelsets->symbols->key);
+    gong_sample_windows_init(&binds->windows, budget);
 }
 
 void
@@ -52,6 +53,7 @@ gong_binds_fini(struct gong_binds *binds)
     }
     free(binds->selected);
     free(binds->heads);
+    gong_sample_windows_fini(&binds->windows);
 }
 
 bool
@@ -112,6 +114,7 @@ gong_bind_labels(const struct gong_binds *binds,
         return gong_group_at(&binds->groups, instance->leaves)->labelset;
     case GONG_FORM_THRESHOLD:
     case GONG_FORM_SINGLE:
+    case GONG_FORM_WINDOW:
     case GONG_FORM_JOINT:
         break;
     }
@@ -143,7 +146,8 @@ matches(const struct gong_binds *binds, const struct gong_plan_leaf *leaf,
         struct gong_str value =
             gong_labelset_get(binds->labelsets, labelset, gong_str_of(m->name));
 
-        if (gong_str_is(value, m->value) != (m->op == GONG_MATCH_EQUAL)) {
+        /* What cannot be decided is not read (semantics rule 19). */
+        if (gong_matchers_one(leaf->compiled, i, value) != GONG_MATCH_YES) {
             return false;
         }
     }
@@ -162,6 +166,10 @@ entry_of(const struct gong_binds *binds, const struct gong_book_leaf *leaf)
         .form = (uint8_t)r->form,
         .op = (uint8_t)r->op,
         .timed = r->interval_ms > 0,
+        .between = r->between,
+        .past = r->plan != NULL
+                    ? !gong_plan_leaf_is_newest(&r->plan->leaves[leaf->leaf])
+                    : r->reads->all[leaf->leaf].need_ms > 0,
     };
 }
 
@@ -315,14 +323,35 @@ narrow(const struct gong_entry *entry, double *low, double *high)
     }
 }
 
+/* How far back a selector reads, but for the sample that it finds there. */
+static int64_t
+keep_of(const struct gong_binds *binds, const struct gong_entry *entry)
+{
+    const struct gong_book_rule *r = &binds->book->rules[entry->rule];
+
+    if (entry->past == 0) {
+        return GONG_KEEP_NONE;
+    }
+    if (r->form == GONG_FORM_GENERAL) {
+        const struct gong_read *read = &r->reads->all[entry->leaf];
+
+        return read->need_ms + (read->back ? r->lookback_ms : 0);
+    }
+    return r->plan->leaves[entry->leaf].range_ms +
+           r->plan->leaves[entry->leaf].offset_ms;
+}
+
 static struct gong_attachment
 make_attachment(const struct gong_binds *binds, uint32_t first, uint32_t count)
 {
     struct gong_attachment a = {first, count, (double)-INFINITY,
-                                (double)INFINITY};
+                                (double)INFINITY, GONG_KEEP_NONE};
 
     for (uint32_t i = 0; i < count; i++) {
+        int64_t keep = keep_of(binds, gong_entry_at(binds, first + i));
+
         narrow(gong_entry_at(binds, first + i), &a.low, &a.high);
+        a.keep_ms = keep > a.keep_ms ? keep : a.keep_ms;
     }
     return a;
 }
@@ -528,6 +557,7 @@ instance_of(struct gong_binds *binds, uint32_t series,
         return gong_arena_add(&binds->groups.members, 1);
     case GONG_FORM_THRESHOLD:
     case GONG_FORM_SINGLE:
+    case GONG_FORM_WINDOW:
         break;
     }
     return add_instance(binds, entry->rule, series);
@@ -537,10 +567,16 @@ static enum gong_err
 add_bindings(struct gong_binds *binds, uint32_t series, uint32_t attachment)
 {
     struct gong_attachment a = *gong_attachment_at(binds, attachment);
-    uint32_t bindings = gong_arena_add(&binds->bindings, a.count);
+    bool past = a.keep_ms != GONG_KEEP_NONE;
+    uint32_t bindings = gong_arena_add(&binds->bindings, a.count + past);
+    uint32_t window = past ? gong_sample_window_add(&binds->windows) : 0;
 
-    if (bindings == 0) {
+    if (bindings == 0 || (past && window == 0)) {
         return GONG_ERR_MEMORY;
+    }
+    if (past) {
+        *(uint32_t *)gong_arena_at(&binds->bindings, bindings + a.count) =
+            window;
     }
     for (uint32_t i = 0; i < a.count; i++) {
         const struct gong_entry *entry = gong_entry_at(binds, a.first + i);

@@ -3,7 +3,8 @@
  *
  *   series (device, labels, metric)   newest sample
  *     attachment   the selectors that read it: one list for all series alike
- *     bindings     for each of them, the instance it feeds
+ *     bindings     for each of them, the instance it feeds; then, if some of
+ *                  them read more than the newest sample, its window
  *   instance (rule, labels)           its selectors' series, alert and timer
  *   siblings                          each device's series, one after another
  *   selected                          what GENERAL rules read, by selector
@@ -26,6 +27,7 @@
 #include "rules/engine/declared.h"
 #include "rules/engine/groups.h"
 #include "rules/engine/labelset.h"
+#include "rules/engine/sample_window.h"
 
 #define GONG_STAMP_NONE INT64_MIN /* no sample yet */
 
@@ -43,14 +45,17 @@ struct gong_series {
 
 struct gong_instance {
     uint16_t rule;
-    uint8_t touched;
-    uint8_t news; /* its timer comes for more than that time has passed */
+    uint8_t flags; /* these: */
+    uint8_t news;  /* its timer comes for more than that time has passed */
     uint32_t alert;
     uint32_t leaves; /* JOINT: in leaves, one series (or 0) per leaf; GENERAL:
                         a label set, 0 of the head; AGGREGATE: a group; else
                         the series itself */
     uint32_t timer;
 };
+
+#define GONG_INSTANCE_TOUCHED 1 /* it is among those to evaluate */
+#define GONG_INSTANCE_FAR     2 /* gong_engine_is_far said so last */
 
 struct gong_attachment {
     uint32_t first; /* in entries */
@@ -59,17 +64,20 @@ struct gong_attachment {
      * with a number. low > high where there are none such. */
     double low;
     double high;
+    int64_t keep_ms; /* how far back they read; KEEP_NONE: the newest sample */
 };
+#define GONG_KEEP_NONE 0
 
 /* What the hot path needs to know of a selector. */
 struct gong_entry {
     double number;
     uint16_t rule;
     uint8_t leaf;
-    uint8_t form;  /* enum gong_book_form */
-    uint8_t op;    /* enum gong_op */
-    uint8_t timed; /* interval > 0 */
-    uint8_t spare[2];
+    uint8_t form;    /* enum gong_book_form */
+    uint8_t op;      /* enum gong_op */
+    uint8_t timed;   /* interval > 0 */
+    uint8_t past;    /* reads more than the newest sample */
+    uint8_t between; /* of book.h */
 };
 
 /* The series of one selector of a GENERAL rule. */
@@ -97,6 +105,7 @@ struct gong_binds {
     struct gong_index joint_index; /* JOINT and GENERAL ones by (rule, labels)
                                     */
     struct gong_groups groups;
+    struct gong_sample_windows windows;
     uint32_t instances_max;
     /* Derived, made when the book is there. */
     struct gong_selected *selected; /* of the book's reads */

@@ -5,6 +5,8 @@
 #include "rules/engine/book_order.h"
 #include "rules/engine/engine_query.h"
 #include "rules/engine/hash.h"
+#include "rules/engine/presence.h"
+#include "rules/engine/promql_error.h"
 #include "rules/engine/timer.h"
 
 /* Lengths stay where sums of a few of them cannot leave int64. */
@@ -73,18 +75,67 @@ is_threshold(struct gong_book_rule *r)
     return true;
 }
 
+/* Whether "fn(window) op number" cannot become true because the window's oldest
+ * sample leaves it. */
+static bool
+is_steady(enum gong_range_fn fn, enum gong_op op)
+{
+    bool above = op == GONG_OP_GT || op == GONG_OP_GE;
+
+    return fn == GONG_RANGE_IDELTA || fn == GONG_RANGE_IRATE ||
+           fn == GONG_RANGE_PRESENT ||
+           (above && (fn == GONG_RANGE_COUNT || fn == GONG_RANGE_CHANGES ||
+                      fn == GONG_RANGE_RESETS));
+}
+
+static bool
+is_between(const struct gong_range_call *call, enum gong_op op)
+{
+    double q = call->params[0];
+
+    return op != GONG_OP_EQ && op != GONG_OP_NE &&
+           (call->fn == GONG_RANGE_AVG || call->fn == GONG_RANGE_MIN ||
+            call->fn == GONG_RANGE_MAX || call->fn == GONG_RANGE_LAST ||
+            (call->fn == GONG_RANGE_QUANTILE && q >= 0 && q <= 1));
+}
+
+static bool
+is_restless(struct gong_book_rule *r)
+{
+    const struct gong_plan *plan = r->plan;
+    bool windows = false;
+
+    for (uint32_t i = 0; i < plan->leaf_count; i++) {
+        windows |= !gong_plan_leaf_is_newest(&plan->leaves[i]);
+    }
+    if (r->silence || plan->moves || !windows) {
+        return r->silence || plan->moves;
+    }
+    if (plan->leaf_count > 1 || plan->leaves[0].range_ms == 0 ||
+        plan->leaves[0].offset_ms > 0 || !is_threshold(r)) {
+        return true;
+    }
+    r->between = is_between(&plan->leaves[0].call, r->op);
+    return !is_steady(plan->leaves[0].call.fn, r->op);
+}
+
 static void
 classify(struct gong_book_rule *r)
 {
     const struct gong_plan *plan = r->plan;
+    const struct gong_plan_leaf *first = &plan->leaves[0];
 
     for (uint32_t i = 0; i < plan->step_count; i++) {
         r->silence |= plan->steps[i].code == GONG_PLAN_BINARY &&
                       (plan->steps[i].op == GONG_OP_OR ||
                        plan->steps[i].op == GONG_OP_UNLESS);
     }
+    r->restless = is_restless(r);
     if (plan->leaf_count > 1) {
         r->form = GONG_FORM_JOINT;
+    } else if (!gong_plan_leaf_is_newest(first) || first->stamp ||
+               plan->reads_time) {
+        r->form = GONG_FORM_WINDOW;
     } else if (is_threshold(r)) {
         r->form = GONG_FORM_THRESHOLD;
     } else {
@@ -119,13 +170,33 @@ fill_terms(struct gong_book_rule *r, const struct gong_rule *rule)
     return r->canonical == NULL ? GONG_ERR_MEMORY : GONG_OK;
 }
 
+/* What the engine says of presence it does not keep. */
+static bool
+check_own(const struct gong_reads *reads, const struct gong_expr *expr,
+          struct gong_expr_error *error)
+{
+    for (uint32_t i = 0; i < reads->count; i++) {
+        const struct gong_read *read = &reads->all[i];
+
+        if (read->need_ms > 0 && read->metric != NULL &&
+            gong_presence_metric(gong_str_of(read->metric)) !=
+                GONG_PRESENCE_METRICS) {
+            return gong_expr_fail(error, expr->nodes[read->node].at,
+                                  "found the past of up, unit_up or "
+                                  "device_dark, expected their present");
+        }
+    }
+    return true;
+}
+
 static enum gong_err
 compile_general(struct gong_book *book, struct gong_book_rule *r)
 {
     struct gong_expr_error error = {0, ""};
 
     r->reads = gong_reads_new(r->rule->expr, &error);
-    if (r->reads == NULL) {
+    if (r->reads == NULL ||
+        (!book->foreign && !check_own(r->reads, r->rule->expr, &error))) {
         return GONG_ERR_INVALID;
     }
     r->form = GONG_FORM_GENERAL;
@@ -175,6 +246,7 @@ compile_rule(struct gong_book *book, struct gong_book_rule *r,
     if (r->plan == NULL) {
         return compile_general(book, r);
     }
+    r->plan->presence = book->foreign ? 0 : r->plan->presence;
     r->presence = gong_plan_is_presence(r->plan);
     r->journal = r->presence || r->interval_ms > 0;
     classify(r);
@@ -196,7 +268,8 @@ gong_book_check(const struct gong_expr *expr, struct gong_expr_error *error)
         return true;
     }
     reads = gong_reads_new(expr, error);
-    if (reads == NULL) {
+    if (reads == NULL || !check_own(reads, expr, error)) {
+        gong_reads_free(reads);
         return false;
     }
     eval = gong_eval_new(expr, &nowhere, NULL, error);
@@ -332,7 +405,7 @@ compile(struct gong_book *book, const struct gong_ruleset *set,
     enum gong_err err = GONG_OK;
     uint32_t *order = NULL;
 
-    *book = (struct gong_book){0};
+    *book = (struct gong_book){.foreign = set->foreign};
     if (set->count > GONG_RULES_MAX) {
         return GONG_ERR_INVALID;
     }

@@ -20,7 +20,9 @@
 
 enum gong_book_form {
     GONG_FORM_THRESHOLD, /* one selector compared with a number */
-    GONG_FORM_SINGLE,    /* one selector, any program */
+    GONG_FORM_SINGLE,    /* one selector, any program of its newest sample */
+    GONG_FORM_WINDOW,    /* one selector, and more than its newest sample, or
+                            the time, counts */
     GONG_FORM_JOINT,     /* several selectors */
     GONG_FORM_GENERAL,   /* evaluated as a whole: engine_query.h */
     GONG_FORM_AGGREGATE, /* members and groups: groups.h */
@@ -45,6 +47,13 @@ struct gong_book_rule {
     /* Whether silence of a selector can make the result true: with or and
      * unless it can. Then instances at rest need timers too. */
     bool silence;
+    /* Whether time alone can make the result true: silence, a sample that
+     * enters a window or leaves it, or time() itself. Likewise. */
+    bool restless;
+    /* A function of a window that lies between its samples, compared with a
+     * number, op and number as above: it cannot become true while all samples
+     * lie on the other side. */
+    bool between;
     bool presence; /* reads presence only */
     bool journal;  /* runs on journal time, not on the device's clock */
     enum gong_severity severity;
@@ -61,6 +70,7 @@ struct gong_book {
     uint32_t count;
     uint32_t general_count;
     uint32_t read_count;
+    bool foreign;                  /* as of the rule set */
     struct gong_book_leaf *leaves; /* by metric, rule, leaf */
     uint32_t leaf_count;
     uint32_t *by_id; /* rules in the order of their ids */
@@ -127,6 +137,17 @@ gong_threshold(enum gong_op op, double value, double number)
         break;
     }
     return false;
+}
+
+/* gong_threshold_is_far: whether value op number is false by far more than what
+ * averages of such values can be off; op is no == or !=. */
+static inline bool
+gong_threshold_is_far(enum gong_op op, double value, double number)
+{
+    double off = (value < 0 ? -value : value) * 1e-9;
+
+    return op == GONG_OP_GT || op == GONG_OP_GE ? value + off < number
+                                                : value - off > number;
 }
 
 #endif

@@ -51,6 +51,7 @@ gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
     gong_arena_init(&engine->touched, &engine->budget, sizeof(uint32_t));
     gong_arena_init(&engine->dirty, &engine->budget, sizeof(uint32_t));
     gong_arena_init(&engine->found, &engine->budget, sizeof(uint32_t));
+    gong_arena_init(&engine->late, &engine->budget, sizeof(struct gong_staged));
     engine->reader = gong_lp_reader_new(false);
     engine->space = calloc(1, sizeof *engine->space);
     engine->live = gong_live_new(engine);
@@ -77,6 +78,7 @@ gong_engine_free(struct gong_engine *engine)
     gong_arena_fini(&engine->touched);
     gong_arena_fini(&engine->dirty);
     gong_arena_fini(&engine->found);
+    gong_arena_fini(&engine->late);
     gong_presences_fini(&engine->presences);
     gong_declareds_fini(&engine->declareds);
     gong_registry_fini(&engine->registry);

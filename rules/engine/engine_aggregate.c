@@ -237,7 +237,7 @@ gong_engine_run_group(struct gong_engine *engine, uint32_t instance, int64_t t,
     total = gong_groups_total(&live->binds.groups, group, aggregate->kind,
                               gong_engine_counts_at(engine, t));
     input.value = total.value;
-    if (total.count > 0 && gong_plan_run(aggregate->outer, &input, &value)) {
+    if (total.count > 0 && gong_plan_run(aggregate->outer, &input, t, &value)) {
         err = become_true(engine, instance, value, t, cause);
     } else if (i->alert != 0) {
         become_false(engine, instance, t, total.first == INT64_MAX, cause);

@@ -6,6 +6,7 @@
  */
 #include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_instant.h"
 
 #include "common/clock.h"
 
@@ -39,7 +40,7 @@ bind_column(struct gong_engine *engine, const struct gong_row *row,
     uint32_t series = 0;
     enum gong_err err = GONG_OK;
 
-    if (gong_engine_is_reserved(engine, column->metric)) {
+    if (gong_engine_is_reserved(engine, &engine->live->book, column->metric)) {
         column->series = GONG_COLUMN_UNREAD;
         return GONG_OK;
     }
@@ -317,7 +318,7 @@ gong_engine_touch(struct gong_engine *engine, uint32_t instance)
     struct gong_instance *i = gong_instance_at(&engine->live->binds, instance);
     uint32_t at = 0;
 
-    if (i->touched != 0) {
+    if ((i->flags & GONG_INSTANCE_TOUCHED) != 0) {
         return GONG_OK;
     }
     at = gong_arena_add(&engine->touched, 1);
@@ -325,7 +326,7 @@ gong_engine_touch(struct gong_engine *engine, uint32_t instance)
         return GONG_ERR_MEMORY;
     }
     *(uint32_t *)gong_arena_at(&engine->touched, at) = instance;
-    i->touched = 1;
+    i->flags |= GONG_INSTANCE_TOUCHED;
     return GONG_OK;
 }
 
@@ -339,7 +340,22 @@ holds(const struct gong_binds *binds, const struct gong_entry *entry,
     if (entry->form == GONG_FORM_THRESHOLD) {
         return gong_threshold((enum gong_op)entry->op, value, entry->number);
     }
-    return gong_plan_run(binds->book->rules[entry->rule].plan, &input, &value);
+    return gong_plan_run(binds->book->rules[entry->rule].plan, &input, 0,
+                         &value);
+}
+
+/* Whether an instance at rest stays there, as can be told without a look at
+ * more than the sample that just came. */
+static bool
+stays(const struct gong_binds *binds, const struct gong_entry *entry,
+      const struct gong_instance *instance, double value)
+{
+    if (entry->form <= GONG_FORM_SINGLE) {
+        return instance->alert == 0 && !holds(binds, entry, value);
+    }
+    return entry->between != 0 && instance->alert == 0 &&
+           (instance->flags & GONG_INSTANCE_FAR) != 0 &&
+           gong_threshold_is_far((enum gong_op)entry->op, value, entry->number);
 }
 
 /* Tells one selector's instance, or member, of the sample, unless it is at rest
@@ -357,9 +373,7 @@ feed(struct gong_engine *engine, const struct gong_series *series,
     if (entry->form == GONG_FORM_AGGREGATE) {
         return gong_engine_feed_member(engine, series, entry->rule, instance);
     }
-    if (entry->form != GONG_FORM_JOINT &&
-        gong_instance_at(binds, instance)->alert == 0 &&
-        !holds(binds, entry, series->value)) {
+    if (stays(binds, entry, gong_instance_at(binds, instance), series->value)) {
         engine->stats.evaluations++;
         return GONG_OK;
     }
@@ -385,6 +399,41 @@ feed_all(struct gong_engine *engine, const struct gong_series *series,
     return err;
 }
 
+/* The newest sample so far goes to the series' window. */
+static enum gong_err
+keep_newest(struct gong_engine *engine, const struct gong_series *s,
+            struct gong_sample next, int64_t keep_ms)
+{
+    struct gong_binds *binds = &engine->live->binds;
+    enum gong_err err =
+        gong_sample_window_push(&binds->windows, gong_bind_window(binds, s),
+                                gong_bind_newest(s), next, keep_ms);
+
+    engine->stats.over_limit += binds->windows.lost;
+    binds->windows.lost = 0;
+    return err;
+}
+
+enum gong_err
+gong_engine_push(struct gong_engine *engine, uint32_t series,
+                 struct gong_sample next)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+    struct gong_series *s = gong_series_at(binds, series);
+    int64_t keep = gong_attachment_at(binds, s->attachment)->keep_ms;
+    enum gong_err err = GONG_OK;
+
+    if (keep != GONG_KEEP_NONE && s->stamp != GONG_STAMP_NONE &&
+        next.ms > s->stamp) {
+        err = keep_newest(engine, s, next, keep);
+    }
+    if (err == GONG_OK) {
+        s->stamp = next.ms;
+        s->value = next.value;
+    }
+    return err;
+}
+
 static enum gong_err
 apply_sample(struct gong_engine *engine, const struct gong_staged *sample,
              const struct gong_cause *cause)
@@ -392,18 +441,20 @@ apply_sample(struct gong_engine *engine, const struct gong_staged *sample,
     const struct gong_binds *binds = &engine->live->binds;
     struct gong_series *s = gong_series_at(binds, sample->series);
     const struct gong_attachment *a = NULL;
+    enum gong_err err = GONG_OK;
 
     if (sample->ms < s->stamp) {
-        /* Rule 7. Without windows it changes nothing that could be told. */
-        engine->stats.late_samples++;
-        return GONG_OK;
+        return gong_engine_put_aside(engine, sample);
     }
     if (sample->ms == s->stamp) {
         engine->stats.same_stamp += sample->value != s->value;
         return GONG_OK;
     }
-    s->stamp = sample->ms;
-    s->value = sample->value;
+    err = gong_engine_push(engine, sample->series,
+                           (struct gong_sample){sample->ms, sample->value});
+    if (err != GONG_OK) {
+        return err;
+    }
     a = gong_attachment_at(binds, s->attachment);
     /* Most samples leave all that read them at rest: one look at the range
      * says so. */
@@ -425,7 +476,7 @@ gong_engine_evaluate_touched(struct gong_engine *engine, int64_t t,
             gong_instance_at(&engine->live->binds, instance);
         enum gong_err err = GONG_OK;
 
-        in->touched = 0;
+        in->flags &= (uint8_t)~GONG_INSTANCE_TOUCHED;
         err = engine->live->book.rules[in->rule].form == GONG_FORM_AGGREGATE
                   ? gong_engine_run_group(engine, instance, engine->journal_ms,
                                           cause)
@@ -468,6 +519,7 @@ apply_staged(struct gong_engine *engine, const struct intake *intake)
     };
     enum gong_err err = GONG_OK;
     uint32_t i = 1;
+    int64_t now = 0;
 
     if (intake->disordered) {
         err = sort_staged(engine);
@@ -483,9 +535,11 @@ apply_staged(struct gong_engine *engine, const struct intake *intake)
                                gong_engine_ran_until(engine),
                                engine->journal_ms);
     }
-    err = gong_engine_run_clock(
-        engine, clock,
-        gong_timers_clock_now(timers, clock, gong_engine_ran_until(engine)));
+    now = gong_timers_clock_now(timers, clock, gong_engine_ran_until(engine));
+    err = gong_engine_run_clock(engine, clock, now);
+    if (err == GONG_OK && engine->late.count > 1) {
+        err = gong_engine_take_late(engine, now, &cause);
+    }
     return err == GONG_OK ? gong_engine_run_dirty(engine, &cause) : err;
 }
 
@@ -506,6 +560,7 @@ gong_engine_apply_data(struct gong_engine *engine,
     }
     gong_arena_clear(&engine->staged);
     gong_arena_clear(&engine->touched);
+    gong_arena_clear(&engine->late);
     err = find_device(engine, &intake);
     if (err == GONG_OK) {
         err = take_points(engine, &intake);

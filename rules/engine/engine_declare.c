@@ -51,7 +51,8 @@ look_at(struct gong_engine *engine, uint32_t instance, int64_t now)
     if (alert != NULL && alert->state != GONG_ALERT_INACTIVE) {
         return gong_engine_touch(engine, instance);
     }
-    return rule->silence ? gong_engine_arm(engine, instance, now - 1) : GONG_OK;
+    return rule->restless ? gong_engine_arm(engine, instance, now - 1)
+                          : GONG_OK;
 }
 
 /* One that has gone already comes back where its sample counts again. */

@@ -2,6 +2,7 @@
  */
 #include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_instant.h"
 
 static uint32_t
 clock_of(const struct gong_engine *engine, const struct gong_instance *instance)
@@ -44,43 +45,30 @@ gong_engine_can_miss(const struct gong_alert *alert,
            (alert->state == GONG_ALERT_KEEPING && terms->unknown);
 }
 
-/* The first instant after t at which a selector's newest sample is older than
- * the look-back allows (semantics rules 3d and 5). */
-static int64_t
-silence_due(const struct gong_binds *binds,
-            const struct gong_instance *instance, int64_t t)
-{
-    const struct gong_book_rule *rule = &binds->book->rules[instance->rule];
-    int64_t due = INT64_MAX;
-
-    for (uint32_t leaf = 0; leaf < rule->plan->leaf_count; leaf++) {
-        uint32_t series = gong_bind_leaf(binds, instance, leaf);
-        const struct gong_series *s = gong_series_at(binds, series);
-        int64_t gone = 0;
-
-        if (series == 0 || (rule->plan->presence & (1u << leaf)) != 0 ||
-            s->stamp == GONG_STAMP_NONE) {
-            continue;
-        }
-        gone = s->stamp + gong_bind_lookback(rule, s) + 1;
-        if (gone > t && gone < due) {
-            due = gone;
-        }
-    }
-    return due;
-}
-
 enum gong_err
 gong_engine_arm_at(struct gong_engine *engine, uint32_t instance, int64_t due)
 {
     return set_timer(engine, instance, due);
 }
 
+/* Notes of an instance at rest whether only a sample can wake it. */
+static bool
+is_far(struct gong_live *live, struct gong_instance *instance,
+       const struct gong_alert *alert, int64_t t)
+{
+    bool far = (alert == NULL || alert->state == GONG_ALERT_INACTIVE) &&
+               gong_engine_is_far(live, instance, t);
+
+    instance->flags &= (uint8_t)~GONG_INSTANCE_FAR;
+    instance->flags |= far ? GONG_INSTANCE_FAR : 0;
+    return far;
+}
+
 enum gong_err
 gong_engine_arm(struct gong_engine *engine, uint32_t instance, int64_t t)
 {
     const struct gong_binds *binds = &engine->live->binds;
-    const struct gong_instance *i = gong_instance_at(binds, instance);
+    struct gong_instance *i = gong_instance_at(binds, instance);
     const struct gong_book_rule *rule = &binds->book->rules[i->rule];
     const struct gong_alert *alert =
         i->alert == 0 ? NULL : gong_alert_at(&engine->live->alerts, i->alert);
@@ -92,17 +80,21 @@ gong_engine_arm(struct gong_engine *engine, uint32_t instance, int64_t t)
     if (alert != NULL) {
         due = gong_alert_due(alert, &rule->terms);
     }
-    if (rule->silence ||
+    if (rule->between && is_far(engine->live, i, alert, t)) {
+        return GONG_OK;
+    }
+    if (rule->restless ||
         (alert != NULL && gong_engine_can_miss(alert, &rule->terms))) {
-        int64_t gone = silence_due(binds, i, t);
+        int64_t next = gong_engine_next_instant(engine->live, i, t);
 
-        due = gone < due ? gone : due;
+        due = next < due ? next : due;
     }
     if (due == INT64_MAX) {
         return GONG_OK;
     }
     if (rule->interval_ms > 0) {
-        due = gong_engine_on_grid(due, rule->interval_ms);
+        due = gong_engine_on_grid(due > engine->ran_ms ? due : engine->ran_ms,
+                                  rule->interval_ms);
     }
     return set_timer(engine, instance, due);
 }
@@ -118,31 +110,6 @@ gong_engine_arm_grid(struct gong_engine *engine, uint32_t instance)
         engine, instance,
         gong_engine_on_grid(engine->ran_ms,
                             binds->book->rules[i->rule].interval_ms));
-}
-
-/* What the rule's expression says at t, and which selectors had a sample. A
- * stamp after t can only meet a rule with an interval, by as much as stamps may
- * lie ahead of their arrival: it counts as at hand. */
-static bool
-run_plan(const struct gong_binds *binds, const struct gong_instance *instance,
-         int64_t t, double *value, uint16_t *fed)
-{
-    const struct gong_book_rule *rule = &binds->book->rules[instance->rule];
-    struct gong_plan_input inputs[GONG_PLAN_LEAVES_MAX] = {{0, false}};
-
-    *fed = 0;
-    for (uint32_t leaf = 0; leaf < rule->plan->leaf_count; leaf++) {
-        uint32_t series = gong_bind_leaf(binds, instance, leaf);
-        const struct gong_series *s = gong_series_at(binds, series);
-
-        if (series != 0 && s->stamp != GONG_STAMP_NONE &&
-            (s->stamp >= t - gong_bind_lookback(rule, s) ||
-             (rule->plan->presence & (1u << leaf)) != 0)) {
-            inputs[leaf] = (struct gong_plan_input){s->value, true};
-            *fed |= (uint16_t)(1u << leaf);
-        }
-    }
-    return gong_plan_run(rule->plan, inputs, value);
 }
 
 /* The newest stamp of all an instance's selectors. */
@@ -265,9 +232,9 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
                    ? gong_engine_arm(engine, instance, t)
                    : step(engine, instance, t, GONG_ALERT_DARK, cause);
     }
-    result = run_plan(&live->binds, i, t, &value, &fed);
+    result = gong_engine_look(live, i, t, &value, &fed);
     if (engine->settle_ms != GONG_NEVER) {
-        int64_t held = gong_engine_held(engine, i, alert, result, fed);
+        int64_t held = gong_engine_held(engine, i, alert, t, result, fed);
 
         if (held != INT64_MAX) {
             return hold(engine, instance, alert, t, held);
@@ -302,17 +269,25 @@ gong_engine_waits(const struct gong_live *live,
             alert->state == GONG_ALERT_UNKNOWN);
 }
 
-/* Whether an instance at rest has nothing to look at: its timer came too early,
- * and none of its instants is now. It matters where a result did not count when
- * it came, because the device was dark or the agent blind. */
+/* Whether an instance has nothing to look at: its timer came too early, and
+ * none of its instants is now. It matters at rest, where a result did not count
+ * when it came, because the device was dark or the agent blind; and where time
+ * alone moves the value. */
 static bool
-is_early(const struct gong_live *live, const struct gong_instance *i,
-         int64_t due)
+is_early(struct gong_live *live, const struct gong_instance *i, int64_t due)
 {
-    return !live->book.rules[i->rule].journal &&
-           (i->alert == 0 || gong_alert_at(&live->alerts, i->alert)->state ==
-                                 GONG_ALERT_INACTIVE) &&
-           silence_due(&live->binds, i, due - 1) != due;
+    const struct gong_book_rule *rule = &live->book.rules[i->rule];
+    const struct gong_alert *alert =
+        i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
+
+    if (rule->journal) {
+        return false;
+    }
+    if (alert != NULL && alert->state != GONG_ALERT_INACTIVE &&
+        (!rule->plan->moves || gong_alert_due(alert, &rule->terms) == due)) {
+        return false;
+    }
+    return gong_engine_next_instant(live, i, due - 1) != due;
 }
 
 static enum gong_err

@@ -35,9 +35,10 @@ gong_engine_name_presence(struct gong_engine *engine)
 }
 
 bool
-gong_engine_is_reserved(const struct gong_engine *engine, uint32_t metric)
+gong_engine_is_reserved(const struct gong_engine *engine,
+                        const struct gong_book *book, uint32_t metric)
 {
-    for (unsigned i = 0; i < GONG_PRESENCE_METRICS; i++) {
+    for (unsigned i = 0; i < GONG_PRESENCE_METRICS && !book->foreign; i++) {
         if (engine->presence_names[i] == metric) {
             return true;
         }
@@ -92,7 +93,7 @@ note(struct gong_engine *engine, struct gong_live *live,
     enum gong_err err = GONG_OK;
 
     *series = 0;
-    if (!gong_book_is_read(&live->book, name.metric)) {
+    if (live->book.foreign || !gong_book_is_read(&live->book, name.metric)) {
         return GONG_OK;
     }
     name.labelset = labels_of(engine, site, fact->device);

@@ -20,10 +20,10 @@ state_of(const struct gong_live *live, const struct gong_book_rule *rule)
 /* The number that is kept for a set of the last result: an instance's. */
 static enum gong_err
 find_instance(struct gong_engine *engine, uint32_t rule,
-              struct gong_query *general, uint32_t set, uint32_t *instance)
+              struct gong_general *general, uint32_t set, uint32_t *instance)
 {
     const struct gong_rule *r = engine->live->book.rules[rule].rule;
-    uint32_t *kept = gong_query_number(general, set);
+    uint32_t *kept = gong_general_number(general, set);
     uint32_t labelset = 0;
     enum gong_err err = GONG_OK;
 
@@ -47,10 +47,11 @@ find_instance(struct gong_engine *engine, uint32_t rule,
  * have equal labels. */
 static enum gong_err
 find_all(struct gong_engine *engine, uint32_t rule,
-         const struct gong_query_result *result)
+         const struct gong_general_result *result)
 {
     struct gong_live *live = engine->live;
-    struct gong_query *general = live->queries[live->book.rules[rule].general];
+    struct gong_general *general =
+        live->queries[live->book.rules[rule].general];
 
     gong_arena_clear(&engine->found);
     for (size_t i = 0; i < result->count; i++) {
@@ -73,10 +74,10 @@ find_all(struct gong_engine *engine, uint32_t rule,
         if (instance == NONE) {
             continue;
         }
-        if (gong_instance_at(&live->binds, instance)->touched != 0) {
+        if (gong_instance_at(&live->binds, instance)->flags != 0) {
             return GONG_ERR_INVALID;
         }
-        gong_instance_at(&live->binds, instance)->touched = 1;
+        gong_instance_at(&live->binds, instance)->flags = GONG_INSTANCE_TOUCHED;
     }
     return GONG_OK;
 }
@@ -91,8 +92,7 @@ static void
 unmark_all(struct gong_engine *engine)
 {
     for (uint32_t i = 1; i < engine->found.count; i++) {
-        gong_instance_at(&engine->live->binds, found_at(engine, i))->touched =
-            0;
+        gong_instance_at(&engine->live->binds, found_at(engine, i))->flags = 0;
     }
 }
 
@@ -158,7 +158,7 @@ apply_false(struct gong_engine *engine, uint32_t n, int64_t t,
 
 static enum gong_err
 apply_result(struct gong_engine *engine, struct gong_general_state *state,
-             const struct gong_query_result *result, int64_t t,
+             const struct gong_general_result *result, int64_t t,
              const struct gong_cause *cause)
 {
     struct gong_live *live = engine->live;
@@ -260,21 +260,24 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     struct gong_live *live = engine->live;
     const struct gong_book_rule *r = &live->book.rules[rule];
     struct gong_general_state *state = state_of(live, r);
-    struct gong_query_result result = {0};
+    struct gong_general_result result = {0};
     enum gong_err err = GONG_OK;
     int64_t due = 0;
 
-    gong_instance_at(&live->binds, state->head)->touched = 0;
+    gong_instance_at(&live->binds, state->head)->flags = 0;
     if (engine->settle_ms != GONG_NEVER && r->silence) {
         return GONG_OK; /* the end of settling looks again */
     }
     t = t > state->evaluated_ms ? t : state->evaluated_ms;
     state->evaluated_ms = t;
     engine->stats.evaluations++;
-    err =
-        gong_query_run(live->queries[r->general], t, slack(engine, t), &result);
+    err = gong_general_run(live->queries[r->general], t, slack(engine, t),
+                           &result);
     if (err != GONG_OK) {
         return fail(engine, rule, err, result.next_ms);
+    }
+    if (result.warming) {
+        return gong_engine_arm_general(engine, rule, result.next_ms);
     }
     err = find_all(engine, rule, &result);
     unmark_all(engine);
@@ -311,7 +314,7 @@ gong_engine_touch_general(struct gong_engine *engine, uint32_t head, int64_t t)
         i->news = 1;
         return gong_engine_arm_general(engine, i->rule, t);
     }
-    if (i->touched != 0) {
+    if (i->flags != 0) {
         return GONG_OK;
     }
     at = gong_arena_add(&engine->dirty, 1);
@@ -319,7 +322,7 @@ gong_engine_touch_general(struct gong_engine *engine, uint32_t head, int64_t t)
         return GONG_ERR_MEMORY;
     }
     *(uint32_t *)gong_arena_at(&engine->dirty, at) = head;
-    i->touched = 1;
+    i->flags = GONG_INSTANCE_TOUCHED;
     return GONG_OK;
 }
 
@@ -344,7 +347,7 @@ gong_engine_run_dirty(struct gong_engine *engine,
         uint32_t head = *(const uint32_t *)gong_arena_at(&engine->dirty, i);
         uint32_t rule = gong_instance_at(&engine->live->binds, head)->rule;
 
-        gong_instance_at(&engine->live->binds, head)->touched = 0;
+        gong_instance_at(&engine->live->binds, head)->flags = 0;
         err = is_early(engine, rule)
                   ? gong_engine_arm_general(engine, rule, engine->journal_ms)
                   : gong_engine_run_general(engine, rule, engine->journal_ms,

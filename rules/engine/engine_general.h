@@ -45,7 +45,7 @@ enum gong_err gong_engine_look_at_general(struct gong_engine *engine,
  * the labels of rule if it is not NULL, which win. GONG_ERR_TOO_LARGE past
  * GONG_LABELSET_MAX. */
 enum gong_err gong_engine_intern_result(struct gong_engine *engine,
-                                        const struct gong_query *general,
+                                        const struct gong_general *general,
                                         uint32_t set,
                                         const struct gong_rule *rule,
                                         uint32_t *labelset) GONG_MUST_CHECK;
@@ -54,7 +54,7 @@ enum gong_err gong_engine_intern_result(struct gong_engine *engine,
  * whose instances are in engine->found; those of last time that are not in it
  * end. */
 enum gong_err gong_engine_record(struct gong_engine *engine, uint32_t rule,
-                                 const struct gong_query_result *result,
+                                 const struct gong_general_result *result,
                                  int64_t t) GONG_MUST_CHECK;
 
 /* gong_output_add: gives an instance of a recording of live its output. */

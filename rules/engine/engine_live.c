@@ -41,7 +41,7 @@ gong_live_prepare(const struct gong_engine *engine, struct gong_live *live)
         if (r->form != GONG_FORM_GENERAL) {
             continue;
         }
-        live->queries[r->general] = gong_query_new(engine, live, r, &error);
+        live->queries[r->general] = gong_general_new(engine, live, r, &error);
         if (live->queries[r->general] == NULL) {
             return GONG_ERR_INVALID;
         }
@@ -82,7 +82,7 @@ gong_live_free(struct gong_live *live)
     }
     for (uint32_t i = 1; live->queries != NULL && i <= live->book.general_count;
          i++) {
-        gong_query_free(live->queries[i]);
+        gong_general_free(live->queries[i]);
     }
     free(live->queries);
     gong_arena_fini(&live->general_states);

@@ -60,7 +60,8 @@ void gong_engine_set_lookback(const struct gong_engine *engine,
  * cannot feed these. */
 enum gong_err
 gong_engine_name_presence(struct gong_engine *engine) GONG_MUST_CHECK;
-bool gong_engine_is_reserved(const struct gong_engine *engine, uint32_t metric);
+bool gong_engine_is_reserved(const struct gong_engine *engine,
+                             const struct gong_book *book, uint32_t metric);
 
 /* gong_engine_tell_presence: feeds what became of a device that turned or
  * became known; the others say what its unit was before. */

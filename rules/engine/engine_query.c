@@ -3,10 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/bind_past.h"
 #include "rules/engine/engine_presence.h"
 #include "rules/engine/reads.h"
 
-struct gong_query {
+struct gong_general {
     const struct gong_engine *engine;
     struct gong_live *live;
     const struct gong_book_rule *rule;
@@ -23,13 +24,14 @@ struct gong_query {
     int64_t slack;
     int64_t next_ms;
     bool read; /* whether there was any sample */
+    bool warming;
 };
 
 static void
-note_change(struct gong_query *g, int64_t due)
+note_change(struct gong_general *q, int64_t due)
 {
-    if (due > g->t && due < g->next_ms) {
-        g->next_ms = due;
+    if (due > q->t && due < q->next_ms) {
+        q->next_ms = due;
     }
 }
 
@@ -37,160 +39,217 @@ static enum gong_err
 select_series(void *ctx, const struct gong_expr_node *selector, uint32_t index,
               const uint32_t **series, size_t *count)
 {
-    struct gong_query *g = ctx;
-    uint32_t read = gong_reads_find(g->rule->reads, index);
+    struct gong_general *q = ctx;
+    uint32_t read = gong_reads_find(q->rule->reads, index);
 
     (void)selector;
-    return gong_bind_selected(&g->live->binds, g->rule->first_read + read,
+    return gong_bind_selected(&q->live->binds, q->rule->first_read + read,
                               series, count);
 }
 
 static size_t
 get_labels(void *ctx, uint32_t series, struct gong_label_view *out)
 {
-    const struct gong_query *g = ctx;
+    const struct gong_general *q = ctx;
 
-    return gong_bind_views(&g->live->binds, series, out);
+    return gong_bind_views(&q->live->binds, series, out);
+}
+
+/* What the engine itself says of presence and alerts stands until it says
+ * otherwise. */
+static bool
+is_standing(const struct gong_general *q, const struct gong_series *s)
+{
+    return gong_engine_is_reserved(q->engine, &q->live->book, s->metric);
+}
+
+/* A sample that is read at to - which lies t - to behind now - goes reach after
+ * its stamp. */
+static void
+note_end(struct gong_general *q, int64_t stamp, int64_t from)
+{
+    note_change(q, stamp + (q->t - from) + 1);
+}
+
+/* The next sample that comes within reach of what looks behind now. */
+static void
+note_next(struct gong_general *q, uint32_t window, const struct gong_series *s,
+          int64_t to)
+{
+    size_t count = 0;
+    const struct gong_sample *ahead = NULL;
+
+    if (to == q->t) {
+        return;
+    }
+    ahead =
+        gong_sample_window_read(&q->live->binds.windows, window,
+                                gong_bind_newest(s), to + 1, INT64_MAX, &count);
+    if (count > 0) {
+        note_change(q, ahead[0].ms + (q->t - to));
+    }
 }
 
 /* The newest sample: what lies ahead of now counts as at hand, as for all
- * rules. What the engine itself says of presence and alerts stands until it
- * says otherwise. */
+ * rules. */
 static bool
 get_newest(void *ctx, uint32_t series, int64_t from, int64_t to,
            struct gong_sample *out)
 {
-    struct gong_query *g = ctx;
-    const struct gong_series *s = gong_series_at(&g->live->binds, series);
-    int64_t lookback = gong_bind_lookback(g->rule, s);
+    struct gong_general *q = ctx;
+    struct gong_binds *binds = &q->live->binds;
+    const struct gong_series *s = gong_series_at(binds, series);
+    int64_t reach = gong_bind_lookback(q->rule, s) + q->slack;
+    uint32_t window = gong_bind_window(binds, s);
 
     if (s->stamp == GONG_STAMP_NONE) {
         return false;
     }
-    if (gong_engine_is_reserved(g->engine, s->metric)) {
-        g->read = true;
+    if (is_standing(q, s)) {
+        q->read = true;
         *out = (struct gong_sample){to, s->value};
         return true;
     }
-    if (from > to - lookback - g->slack) {
-        from = to - lookback - g->slack;
-    }
-    *out = (struct gong_sample){s->stamp, s->value};
-    if (out->ms < from || (out->ms > to && to != g->t)) {
+    from = from < to - reach ? from : to - reach;
+    *out = gong_bind_newest(s);
+    if (out->ms > to && to != q->t) {
+        note_next(q, window, s, to);
+        if (window == 0 || !gong_sample_window_newest(&binds->windows, window,
+                                                      *out, from, to, out)) {
+            return false;
+        }
+    } else if (out->ms < from) {
         return false;
     }
-    note_change(g, out->ms + (g->t - from) + 1);
-    g->read = true;
+    note_end(q, out->ms, from);
+    q->read = true;
     return true;
 }
 
 static const struct gong_sample *
 get_window(void *ctx, uint32_t series, int64_t from, int64_t to, size_t *count)
 {
-    static const struct gong_sample none;
-    struct gong_query *g = ctx;
+    struct gong_general *q = ctx;
+    struct gong_binds *binds = &q->live->binds;
+    const struct gong_series *s = gong_series_at(binds, series);
+    uint32_t window = gong_bind_window(binds, s);
+    const struct gong_sample *samples = NULL;
+    int64_t whole = 0;
 
-    (void)series;
-    (void)from;
-    (void)to;
-    (void)g;
     *count = 0;
-    return &none;
+    if (window == 0 || s->stamp == GONG_STAMP_NONE) {
+        return NULL;
+    }
+    whole = gong_sample_window_whole(&binds->windows, window);
+    if (whole != GONG_SAMPLE_WINDOW_ALWAYS && from < whole) {
+        q->warming = true;
+        note_change(q, whole + (q->t - from));
+    }
+    note_next(q, window, s, to);
+    samples = gong_sample_window_read(&binds->windows, window,
+                                      gong_bind_newest(s), from, to, count);
+    if (*count > 0) {
+        note_end(q, samples[0].ms, from);
+        q->read = true;
+    }
+    return samples;
 }
 
-struct gong_query *
-gong_query_new(const struct gong_engine *engine, struct gong_live *live,
-               const struct gong_book_rule *rule, struct gong_expr_error *error)
+struct gong_general *
+gong_general_new(const struct gong_engine *engine, struct gong_live *live,
+                 const struct gong_book_rule *rule,
+                 struct gong_expr_error *error)
 {
-    struct gong_query *g = calloc(1, sizeof *g);
+    struct gong_general *q = calloc(1, sizeof *q);
     struct gong_eval_options options = {.lookback_ms = rule->lookback_ms};
-    struct gong_eval_source source = {g, select_series, get_labels, get_window,
+    struct gong_eval_source source = {q, select_series, get_labels, get_window,
                                       get_newest};
 
-    if (g == NULL) {
+    if (q == NULL) {
         return NULL;
     }
-    g->engine = engine;
-    g->live = live;
-    g->rule = rule;
-    gong_arena_init(&g->numbers, &g->budget, sizeof(uint32_t));
-    g->eval = gong_eval_new(rule->rule->expr, &source, &options, error);
-    if (g->eval == NULL) {
-        gong_query_free(g);
+    q->engine = engine;
+    q->live = live;
+    q->rule = rule;
+    gong_arena_init(&q->numbers, &q->budget, sizeof(uint32_t));
+    q->eval = gong_eval_new(rule->rule->expr, &source, &options, error);
+    if (q->eval == NULL) {
+        gong_general_free(q);
         return NULL;
     }
-    return g;
+    return q;
 }
 
 void
-gong_query_free(struct gong_query *general)
+gong_general_free(struct gong_general *query)
 {
-    if (general == NULL) {
+    if (query == NULL) {
         return;
     }
-    gong_eval_free(general->eval);
-    gong_arena_fini(&general->numbers);
-    free(general);
+    gong_eval_free(query->eval);
+    gong_arena_fini(&query->numbers);
+    free(query);
 }
 
 static void
-take(struct gong_query *g, const struct gong_eval_result *result,
-     struct gong_query_result *out)
+take(struct gong_general *q, const struct gong_eval_result *result,
+     struct gong_general_result *out)
 {
     out->samples = result->vector;
     out->count = result->count;
     if (result->type == GONG_VALUE_SCALAR) {
-        g->scalar = (struct gong_eval_sample){0, result->scalar};
-        out->samples = &g->scalar;
+        q->scalar = (struct gong_eval_sample){0, result->scalar};
+        out->samples = &q->scalar;
         out->count = 1;
     }
 }
 
 /* The next instant that all rules which move with time share. */
 static int64_t
-next_tick(const struct gong_query *g)
+next_tick(const struct gong_general *q)
 {
     int64_t step =
-        g->rule->interval_ms > 0 ? g->rule->interval_ms : GONG_GENERAL_TICK_MS;
+        q->rule->interval_ms > 0 ? q->rule->interval_ms : GONG_GENERAL_TICK_MS;
 
-    return g->t - g->t % step + step;
+    return q->t - q->t % step + step;
 }
 
 enum gong_err
-gong_query_run(struct gong_query *general, int64_t t, int64_t slack,
-               struct gong_query_result *out)
+gong_general_run(struct gong_general *query, int64_t t, int64_t slack,
+                 struct gong_general_result *out)
 {
-    const struct gong_reads *reads = general->rule->reads;
+    const struct gong_reads *reads = query->rule->reads;
     const struct gong_eval_result *result = NULL;
     struct gong_expr_error error;
     enum gong_err err = GONG_OK;
 
-    general->t = t;
-    general->slack = slack;
-    general->next_ms = INT64_MAX;
-    general->read = false;
-    *out = (struct gong_query_result){.next_ms = INT64_MAX};
-    err = gong_eval_at(general->eval, t, &result, &error);
+    query->t = t;
+    query->slack = slack;
+    query->next_ms = INT64_MAX;
+    query->read = false;
+    query->warming = false;
+    *out = (struct gong_general_result){.next_ms = INT64_MAX};
+    err = gong_eval_at(query->eval, t, &result, &error);
     if (err == GONG_OK) {
-        take(general, result, out);
+        take(query, result, out);
     }
-    if (err != GONG_OK || reads->moves_alone ||
-        (reads->moves && general->read)) {
-        note_change(general, next_tick(general));
+    if (err != GONG_OK || reads->moves_alone || (reads->moves && query->read)) {
+        note_change(query, next_tick(query));
     }
-    out->next_ms = general->next_ms;
+    out->next_ms = query->next_ms;
+    out->warming = query->warming;
     return err;
 }
 
 uint32_t *
-gong_query_number(struct gong_query *general, uint32_t set)
+gong_general_number(struct gong_general *query, uint32_t set)
 {
-    struct gong_arena *numbers = &general->numbers;
-    uint64_t generation = gong_eval_generation(general->eval);
+    struct gong_arena *numbers = &query->numbers;
+    uint64_t generation = gong_eval_generation(query->eval);
 
-    if (generation != general->generation) {
+    if (generation != query->generation) {
         gong_arena_clear(numbers);
-        general->generation = generation;
+        query->generation = generation;
     }
     if (set >= numbers->count &&
         gong_arena_add(numbers,
@@ -202,10 +261,10 @@ gong_query_number(struct gong_query *general, uint32_t set)
 }
 
 size_t
-gong_query_labels(const struct gong_query *general, uint32_t set,
-                  struct gong_label_view *out)
+gong_general_labels(const struct gong_general *query, uint32_t set,
+                    struct gong_label_view *out)
 {
-    size_t count = set == 0 ? 0 : gong_eval_labels(general->eval, set, out);
+    size_t count = set == 0 ? 0 : gong_eval_labels(query->eval, set, out);
     size_t kept = 0;
 
     for (size_t i = 0; i < count; i++) {

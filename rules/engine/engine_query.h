@@ -51,40 +51,43 @@ gong_output_at(const struct gong_outputs *outputs, uint32_t output)
     return gong_arena_at(&outputs->arena, output);
 }
 
-struct gong_query;
+struct gong_general;
 struct gong_engine;
 struct gong_live;
 
-/* gong_query_new: the evaluator of a rule of live. NULL with error filled:
+/* gong_general_new: the evaluator of a rule of live. NULL with error filled:
  * GONG_ERR_INVALID's cause, or without memory. */
-struct gong_query *gong_query_new(const struct gong_engine *engine,
-                                  struct gong_live *live,
-                                  const struct gong_book_rule *rule,
-                                  struct gong_expr_error *error);
-void gong_query_free(struct gong_query *general);
+struct gong_general *gong_general_new(const struct gong_engine *engine,
+                                      struct gong_live *live,
+                                      const struct gong_book_rule *rule,
+                                      struct gong_expr_error *error);
+void gong_general_free(struct gong_general *general);
 
 /* What one evaluation said. */
-struct gong_query_result {
+struct gong_general_result {
     const struct gong_eval_sample *samples; /* set 0: no labels at all */
     size_t count;
     /* The first instant after this one at which the result may be another
      * without a new sample; INT64_MAX: never. */
     int64_t next_ms;
+    /* A range was not known as far back as it is read (semantics rule 23): the
+     * result does not count. */
+    bool warming;
 };
 
-/* gong_query_run: at t; samples that were there slack ms ago still count as
+/* gong_general_run: at t; samples that were there slack ms ago still count as
  * newest. GONG_ERR_INVALID or GONG_ERR_TOO_LARGE: no result. */
-enum gong_err gong_query_run(struct gong_query *general, int64_t t,
-                             int64_t slack,
-                             struct gong_query_result *out) GONG_MUST_CHECK;
+enum gong_err gong_general_run(struct gong_general *general, int64_t t,
+                               int64_t slack,
+                               struct gong_general_result *out) GONG_MUST_CHECK;
 
-/* gong_query_number: a number that the caller keeps for a set of the last
+/* gong_general_number: a number that the caller keeps for a set of the last
  * result, 0 at first; it stands as long as the evaluator knows the set. NULL
  * without memory. */
-uint32_t *gong_query_number(struct gong_query *general, uint32_t set);
+uint32_t *gong_general_number(struct gong_general *general, uint32_t set);
 
-/* gong_query_labels: of a set, without the metric's name. */
-size_t gong_query_labels(const struct gong_query *general, uint32_t set,
-                         struct gong_label_view *out);
+/* gong_general_labels: of a set, without the metric's name. */
+size_t gong_general_labels(const struct gong_general *general, uint32_t set,
+                           struct gong_label_view *out);
 
 #endif

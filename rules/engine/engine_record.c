@@ -30,12 +30,12 @@ is_overruled(const struct gong_rule *rule, struct gong_str name)
 
 enum gong_err
 gong_engine_intern_result(struct gong_engine *engine,
-                          const struct gong_query *general, uint32_t set,
+                          const struct gong_general *general, uint32_t set,
                           const struct gong_rule *rule, uint32_t *labelset)
 {
     struct gong_label_view views[GONG_LABELSET_MAX];
     struct gong_label_pair pairs[GONG_LABELSET_MAX + GONG_RULE_LABELS_MAX];
-    size_t own = gong_query_labels(general, set, views);
+    size_t own = gong_general_labels(general, set, views);
     size_t count = 0;
 
     for (size_t i = 0; i < own; i++) {
@@ -66,12 +66,11 @@ gong_engine_feed(struct gong_engine *engine, uint32_t series, int64_t t,
                  double value)
 {
     const struct gong_binds *binds = &engine->live->binds;
-    struct gong_series *s = gong_series_at(binds, series);
+    const struct gong_series *s = gong_series_at(binds, series);
     const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
-    enum gong_err err = GONG_OK;
+    enum gong_err err =
+        gong_engine_push(engine, series, (struct gong_sample){t, value});
 
-    s->stamp = t;
-    s->value = value;
     for (uint32_t i = 0; i < a->count && err == GONG_OK; i++) {
         if (gong_entry_at(binds, a->first + i)->form == GONG_FORM_GENERAL) {
             err = gong_engine_touch_general(
@@ -204,7 +203,7 @@ end_others(struct gong_engine *engine, const struct gong_rule *rule,
 
 enum gong_err
 gong_engine_record(struct gong_engine *engine, uint32_t rule,
-                   const struct gong_query_result *result, int64_t t)
+                   const struct gong_general_result *result, int64_t t)
 {
     const struct gong_book_rule *r = &engine->live->book.rules[rule];
     struct gong_general_state *state =

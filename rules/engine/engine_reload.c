@@ -3,25 +3,96 @@
  * the old one's from the columns' names; what was alive under a rule that kept
  * its meaning moves over. Until the swap nothing of the old one changes.
  */
+#include "rules/engine/bind_past.h"
 #include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
 
 #include <stdlib.h>
 
-/* Gives a column its series under the new rules, with the newest sample that
- * the old one knew. */
+/* Since when the samples of a column are known: all of them where none came
+ * yet, none up to now where nobody read them. */
+static int64_t
+whole_since(const struct gong_engine *engine,
+            const struct gong_series_name *name)
+{
+    return gong_timers_clock_now(
+               &engine->live->timers,
+               gong_device_at(&engine->registry, name->device)->clock,
+               gong_engine_ran_until(engine)) +
+           1;
+}
+
+/* The past that the old series kept, and since when that is all there was. */
+static enum gong_err
+move_window(struct gong_engine *engine, struct gong_live *live,
+            const struct gong_series *from, const struct gong_series *to)
+{
+    struct gong_binds *old = &engine->live->binds;
+    uint32_t have = gong_bind_window(old, from);
+    uint32_t window = gong_bind_window(&live->binds, to);
+    int64_t keep = gong_attachment_at(&live->binds, to->attachment)->keep_ms;
+    int64_t kept = gong_attachment_at(old, from->attachment)->keep_ms;
+    int64_t whole = from->stamp;
+    enum gong_err err = GONG_OK;
+
+    if (window == 0 || from->stamp == GONG_STAMP_NONE) {
+        return GONG_OK;
+    }
+    if (have != 0) {
+        whole = gong_sample_window_whole(&old->windows, have);
+        if (kept < keep && from->stamp - kept > whole) {
+            whole = from->stamp - kept;
+        }
+        err =
+            gong_sample_window_copy(&live->binds.windows, window, &old->windows,
+                                    have, gong_bind_newest(from), keep);
+    }
+    if (err == GONG_OK && whole != GONG_SAMPLE_WINDOW_ALWAYS &&
+        !gong_sample_window_begin(&live->binds.windows, window, whole)) {
+        err = GONG_ERR_MEMORY;
+    }
+    return err;
+}
+
+/* What a new series knows of the past of an old column. */
+static enum gong_err
+move_past(struct gong_engine *engine, struct gong_live *live,
+          const struct gong_series_name *name, uint32_t old, uint32_t series)
+{
+    struct gong_series *to = gong_series_at(&live->binds, series);
+    const struct gong_series *from = NULL;
+    uint32_t window = gong_bind_window(&live->binds, to);
+    enum gong_err err = GONG_OK;
+
+    if (!gong_column_feeds(old)) {
+        return window == 0 ||
+                       gong_sample_window_begin(&live->binds.windows, window,
+                                                whole_since(engine, name))
+                   ? GONG_OK
+                   : GONG_ERR_MEMORY;
+    }
+    from = gong_series_at(&engine->live->binds, old);
+    err = move_window(engine, live, from, to);
+    to->value = from->value;
+    to->stamp = from->stamp;
+    return err;
+}
+
+/* Gives a column its series under the new rules, with what the old one knew.
+ * Columns of equal meaning share theirs: the first one moves it. */
 static enum gong_err
 rebind_column(struct gong_engine *engine, struct gong_live *live,
               const struct gong_row *row, struct gong_column *column)
 {
     struct gong_series_name name = {row->device, row->labelset, column->metric};
     uint32_t old = column->series;
+    uint32_t before = live->binds.series.count;
     enum gong_err err = GONG_OK;
 
     if (old == GONG_COLUMN_NEW) {
         return GONG_OK;
     }
-    if (gong_engine_is_reserved(engine, column->metric)) {
+    if (gong_engine_is_reserved(engine, &live->book, column->metric)) {
         column->series = GONG_COLUMN_UNREAD;
         return GONG_OK;
     }
@@ -37,15 +108,9 @@ rebind_column(struct gong_engine *engine, struct gong_live *live,
     if (err == GONG_OK) {
         gong_engine_set_lookback(engine, &live->binds, row, column->series);
     }
-    if (err == GONG_OK && gong_column_feeds(old)) {
-        const struct gong_series *from =
-            gong_series_at(&engine->live->binds, old);
-        struct gong_series *to = gong_series_at(&live->binds, column->series);
-
-        to->value = from->value;
-        to->stamp = from->stamp;
-    }
-    return err;
+    return err == GONG_OK && live->binds.series.count != before
+               ? move_past(engine, live, &name, old, column->series)
+               : err;
 }
 
 static enum gong_err
@@ -75,7 +140,7 @@ rebind(struct gong_engine *engine, struct gong_live *live,
 /* Series that the engine feeds itself have no columns: the newest sample of
  * each goes over, but for presence's, which are bound anew. */
 static enum gong_err
-carry_own(const struct gong_engine *engine, struct gong_live *live)
+carry_own(struct gong_engine *engine, struct gong_live *live)
 {
     const struct gong_binds *old = &engine->live->binds;
 
@@ -94,8 +159,14 @@ carry_own(const struct gong_engine *engine, struct gong_live *live)
         }
         if (err == GONG_OK &&
             gong_series_at(&live->binds, series)->stamp == GONG_STAMP_NONE) {
-            gong_series_at(&live->binds, series)->value = from->value;
-            gong_series_at(&live->binds, series)->stamp = from->stamp;
+            struct gong_series *to = gong_series_at(&live->binds, series);
+
+            err = move_window(engine, live, from, to);
+            to->value = from->value;
+            to->stamp = from->stamp;
+        }
+        if (err == GONG_ERR_MEMORY) {
+            return err;
         }
     }
     return GONG_OK;
@@ -304,7 +375,7 @@ arm_all(struct gong_engine *engine)
         }
         /* What is due right now has not run yet. */
         if (err == GONG_OK && rule->form != GONG_FORM_AGGREGATE &&
-            (i->alert != 0 || rule->silence)) {
+            (i->alert != 0 || rule->restless)) {
             err = gong_engine_arm(
                 engine, n,
                 gong_timers_clock_now(&live->timers, clock,

@@ -9,6 +9,7 @@
  * Blind time that comes before it has settled prolongs the doubt: held is what
  * went missing since the first of them began.
  */
+#include "rules/engine/bind_past.h"
 #include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
 
@@ -21,7 +22,7 @@
  * INT64_MAX if all have theirs. */
 static int64_t
 lost_at(const struct gong_engine *engine, const struct gong_instance *instance,
-        const struct gong_alert *alert, uint16_t fed)
+        const struct gong_alert *alert, int64_t t, uint16_t fed)
 {
     const struct gong_live *live = engine->live;
     const struct gong_book_rule *rule = &live->book.rules[instance->rule];
@@ -39,9 +40,9 @@ lost_at(const struct gong_engine *engine, const struct gong_instance *instance,
         if (series != 0 && (fed & (1u << leaf)) == 0 &&
             (rule->plan->presence & (1u << leaf)) == 0 &&
             s->stamp != GONG_STAMP_NONE) {
-            int64_t gone = s->stamp + gong_bind_lookback(rule, s) + 1;
+            int64_t gone = s->stamp + gong_bind_reach(rule, leaf, s) + 1;
 
-            lost = gone > stood && gone < lost ? gone : lost;
+            lost = gone > stood && gone <= t && gone < lost ? gone : lost;
         }
     }
     return lost;
@@ -50,7 +51,8 @@ lost_at(const struct gong_engine *engine, const struct gong_instance *instance,
 int64_t
 gong_engine_held(const struct gong_engine *engine,
                  const struct gong_instance *instance,
-                 const struct gong_alert *alert, bool result, uint16_t fed)
+                 const struct gong_alert *alert, int64_t t, bool result,
+                 uint16_t fed)
 {
     const struct gong_book_rule *rule =
         &engine->live->book.rules[instance->rule];
@@ -62,7 +64,7 @@ gong_engine_held(const struct gong_engine *engine,
          !gong_engine_can_miss(alert, &rule->terms))) {
         return INT64_MAX;
     }
-    lost = lost_at(engine, instance, alert, fed);
+    lost = lost_at(engine, instance, alert, t, fed);
     /* On journal time blind time itself has been made good already. */
     return rule->journal && lost < engine->resumed_ms ? engine->resumed_ms
                                                       : lost;

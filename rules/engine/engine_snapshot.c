@@ -5,7 +5,7 @@
 #include "rules/engine/engine_snapshot_private.h"
 
 #define MAGIC   0x504e5347u
-#define VERSION 5
+#define VERSION 6
 #define CHUNK   ((size_t)256 << 10)
 
 static struct gong_section
@@ -62,6 +62,9 @@ gong_sections(struct gong_engine *engine,
         of_arena(&binds->groups.members),
         of_arena(&binds->groups.groups),
         of_arena(&binds->groups.slots),
+        of_arena(&binds->windows.windows),
+        of_arena(&binds->windows.chunks),
+        of_arena(&binds->windows.sinces),
     };
 
     memcpy(out, all, sizeof all);

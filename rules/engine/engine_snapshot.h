@@ -4,7 +4,7 @@
  *
  *   header 320                    each section
  *     0 u32 magic "GSNP"            0 u32 its number, from 0
- *     4 u32 version 5               4 u32 bytes of one element
+ *     4 u32 version 6               4 u32 bytes of one element
  *     8 u32 layout of elements      8 u64 elements
  *    12 u32 sections               16 u32 index: slots in use
  *    16 u8[16] journal id          20 u32 CRC-32C of these 20
@@ -70,7 +70,7 @@ struct gong_snapshot_block {
     void *data;
     size_t size; /* of what is used */
 };
-#define GONG_SNAPSHOT_BLOCKS 40
+#define GONG_SNAPSHOT_BLOCKS 48
 
 /* gong_engine_blocks: all of it that is saved; returns how many. */
 size_t gong_engine_blocks(const struct gong_engine *engine,

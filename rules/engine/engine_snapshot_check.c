@@ -3,10 +3,11 @@
  * looked at in the order in which they lean on each other:
  *
  *   bytes <- symbols <- labelsets <- devices <- rows -> columns -> series
- *   book <- entries <- attachments <- series -> bindings -> instances
+ *   book <- entries <- attachments <- series -> bindings -> instances, windows
  *   instances -> alerts, timers; members -> groups <-> instances
  *   devices <- presences -> sites
  */
+#include "rules/engine/bind_past.h"
 #include "rules/engine/engine_snapshot_private.h"
 
 /* No instant that was ever told lies further out (timer.h). */
@@ -337,7 +338,7 @@ check_instances(const struct gong_engine *engine)
     for (uint32_t n = 1; n < binds->instances.count; n++) {
         struct gong_instance *i = gong_instance_at(binds, n);
 
-        i->touched = 0;
+        i->flags &= GONG_INSTANCE_FAR;
         i->news = i->news != 0;
         if (i->rule >= live->book.count || !leaves_sound(binds, i)) {
             return "an instance is of no rule or series";
@@ -377,7 +378,8 @@ bindings_sound(const struct gong_binds *binds, uint32_t series)
     const struct gong_series *s = gong_series_at(binds, series);
     const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
 
-    if (!run_within(&binds->bindings, s->bindings, a->count)) {
+    if (!run_within(&binds->bindings, s->bindings,
+                    a->count + (a->keep_ms != GONG_KEEP_NONE))) {
         return false;
     }
     for (uint32_t i = 0; i < a->count; i++) {
@@ -437,6 +439,26 @@ check_bindings(const struct gong_engine *engine)
         }
     }
     return NULL;
+}
+
+static const char *
+check_windows(const struct gong_engine *engine)
+{
+    struct gong_binds *binds =
+        &((struct gong_engine *)(uintptr_t)engine)->live->binds;
+    const char *wrong = gong_sample_windows_check_begin(&binds->windows);
+
+    for (uint32_t i = 1; i < binds->series.count && wrong == NULL; i++) {
+        const struct gong_series *s = gong_series_at(binds, i);
+
+        if (gong_attachment_at(binds, s->attachment)->keep_ms !=
+            GONG_KEEP_NONE) {
+            wrong = gong_sample_windows_claim(&binds->windows,
+                                              gong_bind_window(binds, s),
+                                              gong_bind_newest(s));
+        }
+    }
+    return wrong == NULL ? gong_sample_windows_sweep(&binds->windows) : wrong;
 }
 
 static bool
@@ -685,8 +707,8 @@ gong_snapshot_check(struct gong_engine *engine)
         check_series,    check_attachments,
         check_instances, gong_snapshot_check_groups,
         find_heads,      check_bindings,
-        check_alerts,    check_outputs,
-        check_generals,
+        check_windows,   check_alerts,
+        check_outputs,   check_generals,
     };
 
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

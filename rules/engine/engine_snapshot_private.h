@@ -7,7 +7,7 @@
 
 #define GONG_SECTION_HEADER  24
 #define GONG_SECTION_TRAILER 8
-#define GONG_SECTIONS        34
+#define GONG_SECTIONS        37
 
 /* One of the three is set. */
 struct gong_section {

@@ -24,7 +24,7 @@ struct gong_live {
     struct gong_alerts alerts;
     struct gong_arena general_states;
     struct gong_outputs outputs;
-    struct gong_query **queries; /* derived, by the book's numbers */
+    struct gong_general **queries; /* derived, by the book's numbers */
     uint64_t pending;
     uint64_t firing; /* keeping among them */
     uint64_t unknown;
@@ -86,6 +86,7 @@ struct gong_engine {
     struct gong_arena dirty;   /* heads of GENERAL rules, likewise */
     struct gong_arena found;   /* instances of a GENERAL rule's result */
     bool short_of_memory;      /* while it told an effect */
+    struct gong_arena late;    /* staged samples that came late */
 };
 
 /* engine_eval.c */
@@ -168,6 +169,11 @@ enum gong_err gong_engine_device(struct gong_engine *engine,
                                  struct gong_str site, struct gong_str name,
                                  uint32_t *device) GONG_MUST_CHECK;
 
+/* gong_engine_push: next becomes the newest sample of a series, in the place of
+ * one with an equal stamp, or of an older one, which goes to its window. */
+enum gong_err gong_engine_push(struct gong_engine *engine, uint32_t series,
+                               struct gong_sample next) GONG_MUST_CHECK;
+
 /* gong_engine_touch: puts an instance on the list of those to evaluate, once;
  * gong_engine_evaluate_touched evaluates and empties it, AGGREGATE rules' at
  * journal time. */
@@ -223,11 +229,11 @@ enum gong_err gong_engine_settled(struct gong_engine *engine) GONG_MUST_CHECK;
 
 /* gong_engine_held: since when what an evaluation says does not count, because
  * a sample may be missing for no better reason than that nobody listened;
- * INT64_MAX: it counts. alert is NULL for an instance at rest; fed: the
- * selectors that have a sample. */
+ * INT64_MAX: it counts. t is the instant; alert is NULL for an instance at
+ * rest; fed: the selectors that have a sample. */
 int64_t gong_engine_held(const struct gong_engine *engine,
                          const struct gong_instance *instance,
-                         const struct gong_alert *alert, bool result,
+                         const struct gong_alert *alert, int64_t t, bool result,
                          uint16_t fed);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 
 #include "rules/engine/eval_private.h"
+#include "rules/engine/eval_selector.h"
+#include "rules/engine/eval_space.h"
 #include "rules/engine/promql_error.h"
 
 bool
@@ -50,7 +52,7 @@ gong_eval_grow(struct gong_eval *eval, struct gong_eval_buffer *buffer,
     size_t bytes = buffer->bytes == 0 ? 16 * stride : buffer->bytes;
     void *data = NULL;
 
-    if (count <= buffer->bytes / stride) {
+    if (buffer->data != NULL && count <= buffer->bytes / stride) {
         return true;
     }
     if (count > SIZE_MAX / 4 / stride) {

@@ -10,6 +10,8 @@
  *   scratch[2]  members by group
  */
 #include "rules/engine/eval_private.h"
+#include "rules/engine/eval_order.h"
+#include "rules/engine/eval_space.h"
 
 #include <math.h>
 #include <stdint.h>
@@ -387,12 +389,14 @@ choose(struct gong_eval *eval, uint32_t index, double parameter,
     bool greatest = state->function == AGGREGATE_TOPK;
     struct gong_eval_sample *members = NULL;
     const struct group *groups = NULL;
+    char number[GONG_NUMBER_TEXT_SIZE];
 
-    if (!(parameter >= -0x1p63 && parameter <= 0x1p63)) {
+    if (!(parameter >= -0x1p63 && parameter < 0x1p63)) {
+        (void)gong_promql_number_text(parameter, number);
         return gong_eval_fail(eval, index, GONG_EVAL_PARAMETER,
-                              "found %g as the number of %s(), expected a "
-                              "whole number",
-                              parameter, state->expr->text);
+                              "found %s as the number of %s(), expected one of "
+                              "64 bits",
+                              number, state->expr->text);
     }
     if (parameter < 1) {
         return true;

@@ -1,4 +1,7 @@
 #include "rules/engine/eval_private.h"
+#include "rules/engine/eval_order.h"
+#include "rules/engine/eval_selector.h"
+#include "rules/engine/eval_space.h"
 
 #include <math.h>
 #include <string.h>
@@ -50,8 +53,7 @@ check_range_call(struct gong_eval *eval, uint32_t index,
     const char *fault = gong_range_fn_fault(call);
 
     return fault == NULL ||
-           gong_eval_fail(eval, index, GONG_EVAL_PARAMETER, "%s(): %s",
-                          gong_range_fn_name(call->fn), fault);
+           gong_eval_fail(eval, index, GONG_EVAL_PARAMETER, "%s", fault);
 }
 
 /* One window of the call into the vector, where it has a result. */

@@ -10,6 +10,7 @@
  *   scratch[2]  bounds
  */
 #include "rules/engine/eval_private.h"
+#include "rules/engine/eval_space.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -30,6 +31,14 @@ struct histogram {
     size_t first;
 };
 
+/* No bound: 0x1 lacks the binary exponent that it would need in a label. */
+static bool
+is_hexadecimal(struct gong_str text)
+{
+    return text.len > 1 && text.data[0] == '0' &&
+           (text.data[1] == 'x' || text.data[1] == 'X');
+}
+
 /* As numbers are written in labels: with a sign, perhaps. */
 static bool
 read_bound(struct gong_str text, double *bound)
@@ -44,7 +53,7 @@ read_bound(struct gong_str text, double *bound)
            text.data[1] <= '9') {
         text = gong_str_from(text.data + 1, text.len - 1);
     }
-    if (!gong_promql_number(text, bound)) {
+    if (is_hexadecimal(text) || !gong_promql_number(text, bound)) {
         return false;
     }
     *bound = minus ? -*bound : *bound;

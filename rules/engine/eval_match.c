@@ -10,6 +10,7 @@
  *   marks[1]  signatures that matched already; result -> its signature
  */
 #include "rules/engine/eval_private.h"
+#include "rules/engine/eval_space.h"
 
 #include "rules/engine/arith.h"
 #include "rules/engine/promql_error.h"
@@ -295,28 +296,11 @@ check_first(struct join *join, uint32_t signature, uint32_t set)
 }
 
 static bool
-combine(const struct join *join, double many, double one, double *value)
-{
-    const struct gong_expr_node *node = join->node;
-    bool swap = node->card == GONG_CARD_ONE_TO_MANY;
-    double left = swap ? one : many;
-    double right = swap ? many : one;
-    bool holds = false;
-
-    if (!gong_op_is_comparison(node->op)) {
-        *value = gong_arith_calculate(node->op, left, right);
-        return true;
-    }
-    holds = gong_arith_compare(node->op, left, right);
-    *value = node->return_bool ? (holds ? 1 : 0) : left;
-    return holds || node->return_bool;
-}
-
-static bool
 match_one(struct join *join, struct gong_eval_sample item)
 {
     uint32_t signature = signature_of(join, item.set);
     uint32_t place = gong_eval_marked(&join->state->marks[0], signature);
+    bool swap = join->node->card == GONG_CARD_ONE_TO_MANY;
     struct gong_eval_sample partner = {0, 0};
     uint32_t set = 0;
     double value = 0;
@@ -328,7 +312,8 @@ match_one(struct join *join, struct gong_eval_sample item)
         return true;
     }
     partner = gong_eval_items(join->one)[place - 1];
-    if (!combine(join, item.value, partner.value, &value)) {
+    if (!gong_eval_combine(join->node, swap ? partner.value : item.value,
+                           swap ? item.value : partner.value, &value)) {
         return true;
     }
     set = result_of(join, item.set, partner.set);

@@ -279,8 +279,8 @@ sort_series(struct gong_eval_memory *memory)
     if (memory->ordered == count) {
         return true;
     }
-    order = calloc(count, sizeof *order);
-    other = calloc(count, sizeof *other);
+    order = calloc((size_t)count + 1, sizeof *order);
+    other = calloc((size_t)count + 1, sizeof *other);
     if (order == NULL || other == NULL) {
         free(order);
         free(other);
@@ -366,7 +366,7 @@ add_selection(struct gong_eval_memory *memory,
     struct selection *selection = calloc(1, sizeof *selection);
     struct selection **all =
         realloc(memory->selections,
-                (memory->selection_count + 1) * sizeof(*memory->selections));
+                (memory->selection_count + 1) * sizeof(struct selection *));
 
     if (all != NULL) {
         memory->selections = all;

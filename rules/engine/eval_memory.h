@@ -3,8 +3,8 @@
  *
  *   series   1 .. count, each a label set with samples by rising time
  *   order    numbers sorted by labels, made when it is first asked for
- *   select   one list of numbers per distinct matchers, remembered as long as
- *            no series is added
+ *   select   one list of numbers per distinct matchers, kept for good, made
+ *            anew when series were added
  *
  * One for one thread, though several evaluators may read it. Pure.
  */

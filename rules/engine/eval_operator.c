@@ -1,4 +1,5 @@
 #include "rules/engine/eval_private.h"
+#include "rules/engine/eval_space.h"
 
 #include "rules/engine/arith.h"
 
@@ -8,10 +9,9 @@ drops_name(enum gong_op op, bool return_bool)
     return return_bool || op <= GONG_OP_POW;
 }
 
-/* One pair of numbers; false: a comparison filters it out. */
-static bool
-combine(const struct gong_expr_node *node, double left, double right,
-        double *value)
+bool
+gong_eval_combine(const struct gong_expr_node *node, double left, double right,
+                  double *value)
 {
     bool holds = false;
 
@@ -52,8 +52,8 @@ with_scalar(struct gong_eval *eval, uint32_t index,
         double value = items[i].value;
         double result = 0;
 
-        if (!combine(node, scalar_left ? scalar : value,
-                     scalar_left ? value : scalar, &result)) {
+        if (!gong_eval_combine(node, scalar_left ? scalar : value,
+                               scalar_left ? value : scalar, &result)) {
             continue;
         }
         if (unnamed && (set = gong_eval_unnamed(eval, index, set)) == 0) {
@@ -79,7 +79,8 @@ gong_eval_binary(struct gong_eval *eval, uint32_t index, int64_t t)
     left_vector = left->expr->type == GONG_VALUE_VECTOR;
     right_vector = right->expr->type == GONG_VALUE_VECTOR;
     if (!left_vector && !right_vector) {
-        (void)combine(state->expr, left->scalar, right->scalar, &state->scalar);
+        (void)gong_eval_combine(state->expr, left->scalar, right->scalar,
+                                &state->scalar);
         return true;
     }
     if (!left_vector || !right_vector) {

@@ -1,8 +1,4 @@
-/*
- * The order of equal values, which Prometheus leaves to its heap and its sort,
- * is kept up to SHORT results: topk() then names the same series.
- */
-#include "rules/engine/eval_private.h"
+#include "rules/engine/eval_order.h"
 
 #include <math.h>
 #include <string.h>
@@ -131,15 +127,18 @@ gong_eval_best(struct gong_eval_sample *items, size_t count, size_t k,
     for (size_t i = 0; i < count; i++) {
         struct gong_eval_sample item = items[i];
 
-        if (held < k) {
-            items[held++] = item; /* held <= i */
-            heap_up(items, held - 1, greatest);
-        } else if ((greatest ? items[0].value < item.value
-                             : items[0].value > item.value) ||
-                   (isnan(items[0].value) && !isnan(item.value))) {
-            items[0] = item;
+        if (held == k) {
+            if (!isnan(items[0].value) &&
+                !(greatest ? items[0].value < item.value
+                           : items[0].value > item.value)) {
+                continue;
+            }
+            held--;
+            swap(items, 0, held);
             heap_down(items, held, greatest);
         }
+        items[held++] = item; /* held <= i */
+        heap_up(items, held - 1, greatest);
     }
     gong_eval_sort(items, held, spare, greatest);
     return held;

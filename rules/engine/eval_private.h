@@ -124,8 +124,6 @@ struct gong_eval {
     struct gong_eval_state *states; /* one a node */
 };
 
-/* --- eval.c --- */
-
 /* gong_eval_fail: false, for "return gong_eval_fail". */
 bool gong_eval_fail(struct gong_eval *eval, uint32_t index,
                     enum gong_eval_fault fault, const char *format, ...)
@@ -149,7 +147,8 @@ int64_t gong_eval_anchor(const struct gong_eval *eval,
 /* a - b, at the ends of time where it would be past them. */
 int64_t gong_eval_before(int64_t a, int64_t b);
 
-/* gong_eval_grow: room for count elements; false without memory. */
+/* gong_eval_grow: room for count elements, and data that is not NULL even for
+ * none; false without memory. */
 bool gong_eval_grow(struct gong_eval *eval, struct gong_eval_buffer *buffer,
                     size_t count, size_t stride);
 void gong_eval_drop(struct gong_eval *eval, struct gong_eval_buffer *buffer);
@@ -171,107 +170,11 @@ gong_eval_put(struct gong_eval_state *state, uint32_t set, double value)
         (struct gong_eval_sample){set, value};
 }
 
-/* --- eval_space.c --- */
-
-void gong_eval_space_init(struct gong_eval *eval);
-void gong_eval_space_fini(struct gong_eval *eval);
-/* gong_eval_space_refresh: forgets all label sets if that is due. */
-bool gong_eval_space_refresh(struct gong_eval *eval);
-
-/* All that give a set fail with 0, having set the fault. */
-uint32_t gong_eval_set_of(struct gong_eval *eval, uint32_t index,
-                          const struct gong_label_view *labels, size_t count);
-uint32_t gong_eval_intern(struct gong_eval *eval, uint32_t index,
-                          struct gong_label_pair *pairs, size_t count);
-uint32_t gong_eval_symbol(struct gong_eval *eval, uint32_t index,
-                          struct gong_str text);
-/* gong_eval_pairs: copies a set's labels into out, of GONG_LABELSET_MAX. */
-size_t gong_eval_pairs(const struct gong_eval *eval, uint32_t set,
-                       struct gong_label_pair *out);
-struct gong_str gong_eval_text(const struct gong_eval *eval, uint32_t symbol);
-
-/* gong_eval_unnamed: the set without the metric's name. */
-uint32_t gong_eval_unnamed(struct gong_eval *eval, uint32_t index,
-                           uint32_t set);
-
-/* gong_eval_names: the symbols of labels, good for this generation. */
-bool gong_eval_names(struct gong_eval *eval, uint32_t index,
-                     struct gong_eval_names *names, char *const *labels,
-                     size_t count);
-/* gong_eval_reduce: of a set only names, or all but names and __name__. */
-uint32_t gong_eval_reduce(struct gong_eval *eval, uint32_t index, uint32_t set,
-                          const struct gong_eval_names *names, bool keep);
-/* gong_eval_set_label: pairs with one label set to value, or without it where
- * value is 0. False where they would be too many. */
-bool gong_eval_set_label(struct gong_eval *eval, uint32_t index,
-                         struct gong_label_pair *pairs, size_t *count,
-                         struct gong_label_pair label);
-/* gong_eval_value_of: the value's symbol, 0 where the label is missing. */
-uint32_t gong_eval_value_of(const struct gong_eval *eval, uint32_t set,
-                            uint32_t name);
-
-/* Marks: begin forgets them and makes room for all sets that there are; those
- * made later have room after a reserve. */
-bool gong_eval_marks_begin(struct gong_eval *eval, uint32_t index,
-                           struct gong_eval_marks *marks);
-bool gong_eval_marks_reserve(struct gong_eval *eval, uint32_t index,
-                             struct gong_eval_marks *marks);
-
-static inline uint32_t
-gong_eval_marked(const struct gong_eval_marks *marks, uint32_t set)
-{
-    const struct gong_eval_mark *slots = marks->slots.data;
-
-    return set < marks->limit && slots[set].epoch == marks->epoch
-               ? slots[set].value
-               : 0;
-}
-
-/* gong_eval_mark: false without memory. */
-bool gong_eval_mark(struct gong_eval *eval, uint32_t index,
-                    struct gong_eval_marks *marks, uint32_t set,
-                    uint32_t value);
-
-/* gong_eval_memo: the marks of a memo, emptied if label sets were forgotten;
- * NULL without memory. */
-struct gong_eval_marks *gong_eval_memo(struct gong_eval *eval, uint32_t index,
-                                       struct gong_eval_memo *memo);
-
-/* gong_eval_check_distinct: that no set stands twice in the node's vector. */
-bool gong_eval_check_distinct(struct gong_eval *eval, uint32_t index);
-/* gong_eval_check_origin: that within this evaluation, at whatever step, only
- * from became set, as Prometheus wants it of range functions and negation. */
-bool gong_eval_check_origin(struct gong_eval *eval, uint32_t index,
-                            uint32_t from, uint32_t set);
-
-/* --- eval_selector.c --- */
-
-bool gong_eval_selector(struct gong_eval *eval, uint32_t index, int64_t t);
-/* gong_eval_stamps: the times of the samples, in seconds. */
-bool gong_eval_stamps(struct gong_eval *eval, uint32_t selector, uint32_t index,
-                      int64_t t);
-
-/* The windows of a range vector, selector or subquery. */
-struct gong_eval_windows {
-    uint32_t node;
-    int64_t start_ms; /* both inside */
-    int64_t end_ms;
-    size_t count; /* of series */
-};
-bool gong_eval_windows(struct gong_eval *eval, uint32_t index, int64_t t,
-                       struct gong_eval_windows *windows);
-/* gong_eval_window: of the i-th series, without stale markers, good until the
- * next; false on failure. */
-bool gong_eval_window(struct gong_eval *eval,
-                      const struct gong_eval_windows *windows, size_t i,
-                      struct gong_eval_series *out);
-/* gong_eval_matrix: all windows at once, for a result. */
-bool gong_eval_matrix(struct gong_eval *eval, uint32_t index, int64_t t);
-
-/* --- the other kinds of nodes --- */
-
-bool gong_eval_subquery(struct gong_eval *eval, uint32_t index, int64_t t);
 bool gong_eval_binary(struct gong_eval *eval, uint32_t index, int64_t t);
+/* gong_eval_combine: one pair of numbers; false: a comparison filters it out.
+ */
+bool gong_eval_combine(const struct gong_expr_node *node, double left,
+                       double right, double *value);
 bool gong_eval_sets(struct gong_eval *eval, uint32_t index);
 bool gong_eval_match(struct gong_eval *eval, uint32_t index);
 
@@ -287,15 +190,5 @@ bool gong_eval_histogram_quantile(struct gong_eval *eval, uint32_t index,
 
 /* gong_eval_is_label: [a-zA-Z_][a-zA-Z0-9_]* */
 bool gong_eval_is_label(struct gong_str name);
-
-/* --- eval_order.c --- */
-
-/* gong_eval_sort: by value, NaN last; spare holds count samples. */
-void gong_eval_sort(struct gong_eval_sample *items, size_t count,
-                    struct gong_eval_sample *spare, bool falling);
-/* gong_eval_best: of count samples the k greatest (or least), sorted, to the
- * front; returns how many. NaN are taken last. spare as above. */
-size_t gong_eval_best(struct gong_eval_sample *items, size_t count, size_t k,
-                      struct gong_eval_sample *spare, bool greatest);
 
 #endif

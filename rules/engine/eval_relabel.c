@@ -6,6 +6,7 @@
  *   scratch[0]  the text that is being made
  */
 #include "rules/engine/eval_private.h"
+#include "rules/engine/eval_space.h"
 
 #include <stdlib.h>
 
@@ -246,13 +247,13 @@ append_group(struct gong_eval *eval, uint32_t index, struct gong_str name,
     if (group < 0) {
         group = named_group(p, name);
     }
-    if (group < 0 || (uint32_t)group >= pcre2_get_ovector_count(p->match) ||
-        ends[2 * group] == PCRE2_UNSET) {
+    if (group < 0 || (uint32_t)group >= pcre2_get_ovector_count(p->match)) {
         return true;
     }
-    return append(eval, index,
-                  gong_str_from(source.data + ends[2 * group],
-                                ends[2 * group + 1] - ends[2 * group]));
+    ends += 2 * (size_t)group;
+    return ends[0] == PCRE2_UNSET ||
+           append(eval, index,
+                  gong_str_from(source.data + ends[0], ends[1] - ends[0]));
 }
 
 /* The replacement with "$1", "${1}", "$name", "${name}" and "$$" replaced. */

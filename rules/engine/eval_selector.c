@@ -1,4 +1,5 @@
-#include "rules/engine/eval_private.h"
+#include "rules/engine/eval_selector.h"
+#include "rules/engine/eval_space.h"
 
 #include <string.h>
 

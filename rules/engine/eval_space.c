@@ -1,4 +1,4 @@
-#include "rules/engine/eval_private.h"
+#include "rules/engine/eval_space.h"
 
 #include <string.h>
 

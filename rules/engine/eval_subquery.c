@@ -9,6 +9,11 @@
  */
 #include "rules/engine/eval_private.h"
 
+#include <string.h>
+
+#include "rules/engine/eval_selector.h"
+#include "rules/engine/eval_space.h"
+
 struct step {
     uint32_t slot;
     struct gong_sample sample;
@@ -65,6 +70,119 @@ keep(struct gong_eval *eval, uint32_t index,
         steps[*used + i] = (struct step){slot, {t, items[i].value}};
     }
     *used += vector->count;
+    return true;
+}
+
+static int
+compare_sets(const struct gong_eval *eval, uint32_t a, uint32_t b)
+{
+    struct gong_label_view left[GONG_LABELSET_MAX];
+    struct gong_label_view right[GONG_LABELSET_MAX];
+    size_t left_count = gong_labelset_views(&eval->sets, a, left);
+    size_t right_count = gong_labelset_views(&eval->sets, b, right);
+
+    for (size_t i = 0; i < left_count && i < right_count; i++) {
+        int order = gong_str_compare(left[i].name, right[i].name);
+
+        if (order == 0) {
+            order = gong_str_compare(left[i].value, right[i].value);
+        }
+        if (order != 0) {
+            return order;
+        }
+    }
+    return left_count < right_count ? -1 : left_count > right_count;
+}
+
+/* Slots a and b of the matrix stand as they should. */
+static bool
+in_order(const struct gong_eval *eval, uint32_t index, uint32_t a, uint32_t b)
+{
+    const struct gong_eval_series *matrix = eval->states[index].matrix.data;
+
+    return compare_sets(eval, matrix[a].set, matrix[b].set) <= 0;
+}
+
+/* from[bounds[0]..bounds[1]) and from[bounds[1]..bounds[2]), each in order,
+ * into to. */
+static void
+merge(const struct gong_eval *eval, uint32_t index, const uint32_t *from,
+      uint32_t *to, const size_t bounds[3])
+{
+    size_t left = bounds[0];
+    size_t right = bounds[1];
+
+    for (size_t i = bounds[0]; i < bounds[2]; i++) {
+        bool take_left = right == bounds[2] ||
+                         (left < bounds[1] &&
+                          in_order(eval, index, from[left], from[right]));
+
+        to[i] = take_left ? from[left++] : from[right++];
+    }
+}
+
+/* The slots in the order of their labels, into order or other, whichever is
+ * returned; each holds matrix_count. */
+static const uint32_t *
+sort_slots(const struct gong_eval *eval, uint32_t index, uint32_t *order,
+           uint32_t *other)
+{
+    size_t count = eval->states[index].matrix_count;
+
+    for (size_t i = 0; i < count; i++) {
+        order[i] = (uint32_t)i;
+    }
+    for (size_t width = 1; width < count; width *= 2) {
+        uint32_t *sorted = other;
+
+        for (size_t at = 0; at < count; at += 2 * width) {
+            size_t middle = at + width < count ? at + width : count;
+            size_t end = middle + width < count ? middle + width : count;
+
+            merge(eval, index, order, sorted, (size_t[]){at, middle, end});
+        }
+        other = order;
+        order = sorted;
+    }
+    return order;
+}
+
+/* A series that first came at a later step stands where its labels do: so the
+ * order of series is the same at each instant. */
+static bool
+order_slots(struct gong_eval *eval, uint32_t index, size_t used)
+{
+    struct gong_eval_state *state = &eval->states[index];
+    size_t count = state->matrix_count;
+    struct gong_eval_series *matrix = state->matrix.data;
+    struct gong_eval_series *sorted = NULL;
+    struct step *steps = state->steps.data;
+    uint32_t *rank = NULL;
+    const uint32_t *order = NULL;
+    size_t ahead = 1;
+
+    while (ahead < count &&
+           in_order(eval, index, (uint32_t)ahead - 1, (uint32_t)ahead)) {
+        ahead++;
+    }
+    if (ahead >= count) {
+        return true;
+    }
+    if (!gong_eval_grow(eval, &state->scratch[0], 3 * count, sizeof *rank) ||
+        !gong_eval_grow(eval, &state->scratch[2], count, sizeof *sorted)) {
+        return gong_eval_no_memory(eval, index);
+    }
+    rank = state->scratch[0].data;
+    sorted = state->scratch[2].data;
+    order = sort_slots(eval, index, rank + count, rank + 2 * count);
+    for (size_t i = 0; i < count; i++) {
+        rank[order[i]] = (uint32_t)i;
+        sorted[i] = matrix[order[i]];
+    }
+    memcpy(matrix, sorted, count * sizeof *matrix);
+    for (size_t i = 0; i < used; i++) {
+        steps[i].slot = rank[steps[i].slot];
+    }
     return true;
 }
 
@@ -130,5 +248,5 @@ gong_eval_subquery(struct gong_eval *eval, uint32_t index, int64_t t)
             break;
         }
     }
-    return arrange(eval, index, used);
+    return order_slots(eval, index, used) && arrange(eval, index, used);
 }

@@ -42,11 +42,29 @@ combine(const struct gong_plan_step *step, struct gong_plan_input left,
     return out;
 }
 
+/* A function of the value below its numbers; depth is left at the result. */
+static void
+call(const struct gong_plan_step *step, struct gong_plan_input *stack,
+     size_t *depth)
+{
+    size_t count = gong_value_fn_params(step->fn);
+    struct gong_plan_input *value = &stack[*depth - count - 1];
+    double params[2] = {0, 0};
+
+    for (size_t i = 0; i < count; i++) {
+        params[i] = value[i + 1].value;
+    }
+    *depth -= count;
+    value->present =
+        value->present && !gong_value_fn_is_empty(step->fn, params);
+    value->value = gong_value_fn_run(step->fn, value->value, params);
+}
+
 bool
 gong_plan_run(const struct gong_plan *plan,
-              const struct gong_plan_input *inputs, double *value)
+              const struct gong_plan_input *inputs, int64_t t, double *value)
 {
-    struct gong_plan_input stack[GONG_PLAN_STACK_MAX] = {{0, false}};
+    struct gong_plan_input stack[GONG_PLAN_STACK_MAX + 1] = {{0, false}};
     size_t depth = 0;
 
     for (uint32_t i = 0; i < plan->step_count; i++) {
@@ -59,6 +77,9 @@ gong_plan_run(const struct gong_plan *plan,
         case GONG_PLAN_PUSH_LEAF:
             stack[depth++] = inputs[step->leaf];
             break;
+        case GONG_PLAN_PUSH_TIME:
+            stack[depth++] = (struct gong_plan_input){(double)t / 1000, true};
+            break;
         case GONG_PLAN_NEGATE:
             stack[depth - 1].value = -stack[depth - 1].value;
             break;
@@ -66,9 +87,15 @@ gong_plan_run(const struct gong_plan *plan,
             depth--;
             stack[depth - 1] = combine(step, stack[depth - 1], stack[depth]);
             break;
+        case GONG_PLAN_CALL:
+            call(step, stack, &depth);
+            break;
+        case GONG_PLAN_TIMESTAMP:
+            stack[depth - 1].value = (double)t / 1000;
+            break;
         }
     }
-    if (!stack[0].present) {
+    if (depth == 0 || !stack[0].present) {
         return false;
     }
     *value = stack[0].value;

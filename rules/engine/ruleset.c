@@ -13,8 +13,8 @@ free_texts(struct gong_rule_text *texts, size_t count)
     free(texts);
 }
 
-static void
-free_rule(struct gong_rule *rule)
+void
+gong_rule_fini(struct gong_rule *rule)
 {
     free(rule->id);
     free(rule->group);
@@ -25,6 +25,7 @@ free_rule(struct gong_rule *rule)
     free_texts(rule->labels, rule->label_count);
     free_texts(rule->annotations, rule->annotation_count);
     free(rule->file);
+    *rule = (struct gong_rule){0};
 }
 
 void
@@ -34,7 +35,7 @@ gong_ruleset_free(struct gong_ruleset *set)
         return;
     }
     for (size_t i = 0; i < set->count; i++) {
-        free_rule(&set->rules[i]);
+        gong_rule_fini(&set->rules[i]);
     }
     free(set->rules);
     free(set);

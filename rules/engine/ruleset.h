@@ -55,8 +55,14 @@ struct gong_rule {
 struct gong_ruleset {
     struct gong_rule *rules;
     size_t count;
+    /* Rules of a Prometheus, for samples of one: up, unit_up, device_dark and
+     * ALERTS are series like others, fed by whoever has them. */
+    bool foreign;
 };
 
 void gong_ruleset_free(struct gong_ruleset *set);
+
+/* gong_rule_fini: what one rule holds, where it is in no set. */
+void gong_rule_fini(struct gong_rule *rule);
 
 #endif

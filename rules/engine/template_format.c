@@ -1,299 +1,397 @@
 #include "rules/engine/template_format.h"
 
-#include <math.h>
+#include <limits.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
-#include "rules/engine/promql_error.h"
 #include "rules/engine/promql_literal.h"
+#include "rules/engine/template_quote.h"
 
-#define WIDTH_MAX     100
-#define PRECISION_MAX 40
-#define NUMBER_MAX    (320 + PRECISION_MAX) /* of %f, with sign and point */
+#define INTEGER_MAX (GONG_TFORMAT_COUNT_MAX + 80)
 
-void
-gong_render_put(struct gong_render *render, struct gong_str text)
+static void
+put_text(struct gong_tbuilder *out, const char *text)
 {
-    size_t room = render->size - render->used;
-
-    if (render->full || render->size == 0) {
-        return;
-    }
-    if (text.len > room - 1) {
-        text.len = room - 1;
-        render->full = true;
-    }
-    if (text.len > 0) {
-        memcpy(render->out + render->used, text.data, text.len);
-        render->used += text.len;
-    }
+    gong_tbuilder_put(out, gong_str_of(text));
 }
 
-size_t
-gong_render_end(struct gong_render *render)
+/* %!d(float64=1.5) */
+static void
+put_bad(struct gong_tbuilder *out, const struct gong_tverb *verb,
+        const struct gong_tvalue *value)
 {
-    size_t start = render->used;
+    struct gong_tverb plain = *verb;
 
-    if (render->size == 0) {
-        return 0;
+    put_text(out, "%!");
+    gong_tquote_rune(out, verb->verb);
+    put_text(out, "(");
+    if (value->kind == GONG_TKIND_NIL) {
+        put_text(out, "<nil>");
+    } else {
+        put_text(out, gong_tvalue_type(value));
+        put_text(out, "=");
+        plain.verb = 'v';
+        gong_tformat_value(out, &plain, value);
     }
-    /* Where it was cut, the last character may be a part of one. */
-    while (render->full && start > 0 && render->used - start < 4) {
-        size_t len = 0;
+    put_text(out, ")");
+}
 
-        start--;
-        if (((unsigned char)render->out[start] & 0xc0) == 0x80) {
-            continue;
+/* The first characters of text, as many as the precision allows. */
+static struct gong_str
+cut(const struct gong_tverb *verb, struct gong_str text)
+{
+    int left = verb->precision;
+    size_t at = 0;
+
+    while (left > 0 && at < text.len) {
+        size_t len = gong_promql_rune(
+            gong_str_from(text.data + at, text.len - at), NULL);
+
+        at += len == 0 ? 1 : len;
+        left--;
+    }
+    return verb->precision < 0 ? text : gong_str_from(text.data, at);
+}
+
+static void
+put_hex(struct gong_tbuilder *out, const struct gong_tverb *verb,
+        struct gong_str text)
+{
+    const char *digits =
+        verb->verb == 'x' ? "0123456789abcdefx" : "0123456789ABCDEFX";
+    struct gong_tbuilder hex = {.render = out->render};
+    size_t count = text.len;
+
+    if (verb->precision >= 0 && (size_t)verb->precision < count) {
+        count = (size_t)verb->precision;
+    }
+    for (size_t i = 0; i < count; i++) {
+        unsigned char c = (unsigned char)text.data[i];
+
+        if (verb->space && i > 0) {
+            gong_tbuilder_putc(&hex, ' ');
         }
-        len = gong_promql_rune(
-            gong_str_from(render->out + start, render->used - start), NULL);
-        if (len == 0) {
-            render->used = start;
+        if (verb->sharp && (verb->space || i == 0)) {
+            gong_tbuilder_putc(&hex, '0');
+            gong_tbuilder_putc(&hex, digits[16]);
         }
+        gong_tbuilder_putc(&hex, digits[c >> 4]);
+        gong_tbuilder_putc(&hex, digits[c & 15]);
+    }
+    gong_tformat_padded(out, verb, gong_tbuilder_text(&hex));
+}
+
+static bool
+put_string(struct gong_tbuilder *out, const struct gong_tverb *verb,
+           struct gong_str text)
+{
+    struct gong_tbuilder quoted = {.render = out->render};
+
+    switch (verb->verb) {
+    case 'v':
+    case 's':
+        if (!verb->syntax) {
+            gong_tformat_padded(out, verb, cut(verb, text));
+            return true;
+        }
+        gong_tquote(&quoted, cut(verb, text), false, false);
         break;
+    case 'q':
+        gong_tquote(&quoted, cut(verb, text), verb->plus, verb->sharp);
+        break;
+    case 'x':
+    case 'X':
+        put_hex(out, verb, text);
+        return true;
+    default:
+        return false;
     }
-    render->out[render->used] = '\0';
-    return render->used;
-}
-
-static int
-read_count(struct gong_str text, size_t *at)
-{
-    int value = 0;
-
-    while (*at < text.len && text.data[*at] >= '0' && text.data[*at] <= '9') {
-        if (value <= WIDTH_MAX) {
-            value = value * 10 + (text.data[*at] - '0');
-        }
-        (*at)++;
-    }
-    return value;
-}
-
-static bool
-read_flag(char c, struct gong_format *format)
-{
-    format->left = format->left || c == '-';
-    format->plus = format->plus || c == '+';
-    format->space = format->space || c == ' ';
-    format->zero = format->zero || c == '0';
-    return c == '-' || c == '+' || c == ' ' || c == '0';
-}
-
-/* After the "%"; at is moved behind the verb. */
-static bool
-parse_verb(struct gong_str text, size_t *at, struct gong_format *format,
-           struct gong_expr_error *error)
-{
-    size_t start = *at;
-
-    while (*at < text.len && read_flag(text.data[*at], format)) {
-        (*at)++;
-    }
-    format->width = read_count(text, at);
-    format->precision = -1;
-    if (*at < text.len && text.data[*at] == '.') {
-        (*at)++;
-        format->precision = read_count(text, at);
-    }
-    format->verb = *at < text.len ? text.data[*at] : '\0';
-    if (format->verb == '\0' || strchr("eEfFgGs", format->verb) == NULL) {
-        return gong_expr_fail(error, start,
-                              "found a format without a verb that is known, "
-                              "expected one such as %%.1f or %%s");
-    }
-    if (format->width > WIDTH_MAX || format->precision > PRECISION_MAX ||
-        (format->verb == 's' && (format->precision >= 0 || format->zero))) {
-        return gong_expr_fail(error, start,
-                              "found a verb that is too wide or mixed up, "
-                              "expected one such as %%.1f or %%s");
-    }
-    (*at)++;
+    gong_tformat_padded(out, verb, gong_tbuilder_text(&quoted));
     return true;
 }
 
-/* Text with "%%" as "%" up to a single "%" or the end. */
-static char *
-take_literal(struct gong_str text, size_t *at)
+static unsigned
+base_of(uint32_t verb)
 {
-    char *out = malloc(text.len + 1);
-    size_t used = 0;
-
-    while (out != NULL && *at < text.len) {
-        bool percent = text.data[*at] == '%';
-
-        if (percent && (*at + 1 == text.len || text.data[*at + 1] != '%')) {
-            break;
-        }
-        out[used++] = text.data[*at];
-        *at += percent ? 2 : 1;
-    }
-    if (out != NULL) {
-        out[used] = '\0';
-    }
-    return out;
+    return verb == 'b'                  ? 2
+           : verb == 'o' || verb == 'O' ? 8
+           : verb == 'x' || verb == 'X' ? 16
+                                        : 10;
 }
 
-bool
-gong_format_parse(struct gong_str text, struct gong_format *format,
-                  struct gong_expr_error *error)
+static const char *
+prefix_of(const struct gong_tverb *verb)
 {
-    size_t at = 0;
-    bool ok = true;
-
-    *format = (struct gong_format){.width = 0};
-    format->before = take_literal(text, &at);
-    if (format->before == NULL) {
-        ok = gong_expr_fail(error, 0, "found no memory left, expected some");
-    } else if (at == text.len) {
-        ok = gong_expr_fail(error, 0,
-                            "found a format without a verb, expected one such "
-                            "as %%.1f or %%s");
-    } else {
-        at++;
-        ok = parse_verb(text, &at, format, error);
+    if (verb->verb == 'O') {
+        return verb->sharp ? "0o0" : "0o";
     }
-    if (ok) {
-        format->after = take_literal(text, &at);
-        if (format->after == NULL) {
-            ok =
-                gong_expr_fail(error, 0, "found no memory left, expected some");
-        } else if (at != text.len) {
-            ok = gong_expr_fail(error, at,
-                                "found a second verb in a format, expected "
-                                "one");
-        }
+    if (!verb->sharp) {
+        return "";
     }
-    if (!ok) {
-        gong_format_fini(format);
-    }
-    return ok;
+    return verb->verb == 'b'   ? "0b"
+           : verb->verb == 'o' ? "0"
+           : verb->verb == 'x' ? "0x"
+           : verb->verb == 'X' ? "0X"
+                               : "";
 }
 
-void
-gong_format_fini(struct gong_format *format)
-{
-    free(format->before);
-    free(format->after);
-    *format = (struct gong_format){.width = 0};
-}
-
-bool
-gong_format_is_text(const struct gong_format *format)
-{
-    return format->verb == 's';
-}
-
+/* Written from the end of the buffer: digits, prefix, sign. */
 static void
-put_fill(struct gong_render *out, char fill, size_t count)
+put_digits(struct gong_tbuilder *out, const struct gong_tverb *verb,
+           int64_t value)
 {
-    while (count > 0) {
-        gong_render_put(out, gong_str_from(&fill, 1));
-        count--;
+    const char *digits =
+        verb->verb == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
+    const char *prefix = prefix_of(verb);
+    struct gong_tverb spaces = *verb;
+    char text[INTEGER_MAX];
+    size_t at = sizeof text;
+    uint64_t left = value < 0 ? -(uint64_t)value : (uint64_t)value;
+    unsigned base = base_of(verb->verb);
+    bool sign = value < 0 || verb->plus || verb->space;
+    int least = verb->precision < 0 ? 1 : verb->precision;
+
+    if (verb->precision < 0 && verb->zero && !verb->minus && verb->width > 0) {
+        least = verb->width - (sign ? 1 : 0);
     }
-}
-
-static size_t
-characters_in(struct gong_str text)
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < text.len; i++) {
-        count += ((unsigned char)text.data[i] & 0xc0) != 0x80 ? 1 : 0;
+    while (left > 0 || (int)(sizeof text - at) < least) {
+        text[--at] = digits[left % base];
+        left /= base;
     }
-    return count;
+    for (size_t i = strlen(prefix); i > 0; i--) {
+        text[--at] = prefix[i - 1];
+    }
+    if (sign) {
+        text[--at] = value < 0 ? '-' : verb->plus ? '+' : ' ';
+    }
+    spaces.zero = false;
+    gong_tformat_padded(out, &spaces,
+                        gong_str_from(text + at, sizeof text - at));
 }
 
-static void
-put_padded(const struct gong_format *format, struct gong_str text,
-           struct gong_render *out)
+static bool
+put_integer(struct gong_tbuilder *out, const struct gong_tverb *verb,
+            int64_t value)
 {
-    size_t have = characters_in(text);
-    size_t width = (size_t)format->width;
-    size_t fill = width > have ? width - have : 0;
+    struct gong_tbuilder text = {.render = out->render};
+    uint32_t rune = value < 0 || value > 0x10ffff ? 0xfffd : (uint32_t)value;
+    char code[32];
 
-    gong_render_put(out, gong_str_of(format->before));
-    put_fill(out, ' ', format->left ? 0 : fill);
-    gong_render_put(out, text);
-    put_fill(out, ' ', format->left ? fill : 0);
-    gong_render_put(out, gong_str_of(format->after));
-}
-
-void
-gong_format_text(const struct gong_format *format, struct gong_str value,
-                 struct gong_render *out)
-{
-    put_padded(format, value, out);
-}
-
-/* The digits of a finite number that is not negative. */
-static size_t
-write_digits(const struct gong_format *format, double value, char *text,
-             size_t size)
-{
-    int precision = format->precision < 0 ? 6 : format->precision;
-    int len = 0;
-
-    switch (format->verb) {
-    case 'e':
-        len = snprintf(text, size, "%.*e", precision, value);
-        break;
-    case 'E':
-        len = snprintf(text, size, "%.*E", precision, value);
-        break;
-    case 'f':
-    case 'F':
-        len = snprintf(text, size, "%.*f", precision, value);
-        break;
-    case 'g':
-    case 'G':
-        if (format->precision < 0) {
-            len = (int)gong_promql_number_text(value, text);
+    switch (verb->verb) {
+    case 'v':
+    case 'd':
+    case 'b':
+    case 'o':
+    case 'O':
+    case 'x':
+    case 'X':
+        if (verb->precision == 0 && value == 0) {
+            gong_tformat_padded(out, verb, gong_str_from("", 0));
         } else {
-            len = snprintf(text, size, "%.*g", precision, value);
+            put_digits(out, verb, value);
         }
+        return true;
+    case 'c':
+        gong_tquote_rune(&text, rune);
+        break;
+    case 'q':
+        gong_tquote_char(&text, rune);
+        break;
+    case 'U':
+        (void)snprintf(code, sizeof code, "U+%04llX",
+                       (unsigned long long)value);
+        put_text(&text, code);
         break;
     default:
-        break;
+        return false;
     }
-    for (int i = 0; i < len && format->verb == 'G'; i++) {
-        text[i] = text[i] == 'e' ? 'E' : text[i];
+    gong_tformat_padded(out, verb, gong_tbuilder_text(&text));
+    return true;
+}
+
+static void
+put_labels(struct gong_tbuilder *out, const struct gong_tverb *verb,
+           const struct gong_label_view *list, size_t count)
+{
+    const struct gong_label_view *label = gong_tvalue_label(list, count, NULL);
+    bool first = true;
+
+    put_text(out, "map[");
+    while (label != NULL && !out->render->failed) {
+        struct gong_tvalue name = gong_tvalue_text(label->name);
+        struct gong_tvalue value = gong_tvalue_text(label->value);
+
+        put_text(out, first ? "" : " ");
+        gong_tformat_value(out, verb, &name);
+        put_text(out, ":");
+        gong_tformat_value(out, verb, &value);
+        label = gong_tvalue_label(list, count, label);
+        first = false;
     }
-    return (size_t)len;
+    put_text(out, "]");
+}
+
+static void
+put_args(struct gong_tbuilder *out, const struct gong_tverb *verb,
+         const struct gong_tvalue *args, size_t count)
+{
+    put_text(out, "map[");
+    for (size_t i = 0; i < count && !out->render->failed; i++) {
+        char text[32];
+        int len = snprintf(text, sizeof text, "arg%zu", i);
+        struct gong_tvalue name =
+            gong_tvalue_text(gong_str_from(text, (size_t)len));
+
+        put_text(out, i > 0 ? " " : "");
+        gong_tformat_value(out, verb, &name);
+        put_text(out, ":");
+        gong_tformat_value(out, verb, &args[i]);
+    }
+    put_text(out, "]");
+}
+
+static void
+put_sample(struct gong_tbuilder *out, const struct gong_tverb *verb,
+           const struct gong_template_sample *sample)
+{
+    struct gong_tvalue value = gong_tvalue_float(sample->value);
+
+    put_text(out, "{");
+    put_labels(out, verb, sample->labels, sample->label_count);
+    put_text(out, " ");
+    gong_tformat_value(out, verb, &value);
+    put_text(out, "}");
+}
+
+static void
+put_root(struct gong_tbuilder *out, const struct gong_tverb *verb,
+         const struct gong_template_context *root)
+{
+    struct gong_tvalue value = gong_tvalue_float(root->value);
+    struct gong_tvalue url = gong_tvalue_text(
+        gong_str_of(root->external_url == NULL ? "" : root->external_url));
+
+    put_text(out, "{");
+    put_labels(out, verb, root->labels, root->label_count);
+    put_text(out, " map[] ");
+    gong_tformat_value(out, verb, &url);
+    put_text(out, " ");
+    gong_tformat_value(out, verb, &value);
+    put_text(out, "}");
+}
+
+static void
+put_vector(struct gong_tbuilder *out, const struct gong_tverb *verb,
+           const struct gong_tvalue *value)
+{
+    put_text(out, "[");
+    for (size_t i = 0; i < value->as.vector.count; i++) {
+        put_text(out, i > 0 ? " " : "");
+        put_sample(out, verb, value->as.vector.list[i]);
+    }
+    put_text(out, "]");
+}
+
+static bool
+put_boolean(struct gong_tbuilder *out, const struct gong_tverb *verb,
+            bool value)
+{
+    if (verb->verb != 't' && verb->verb != 'v') {
+        return false;
+    }
+    gong_tformat_padded(out, verb, gong_str_of(value ? "true" : "false"));
+    return true;
+}
+
+static bool
+put_value(struct gong_tbuilder *out, const struct gong_tverb *verb,
+          const struct gong_tvalue *value)
+{
+    switch (value->kind) {
+    case GONG_TKIND_NIL:
+        if (verb->verb != 'v') {
+            return false;
+        }
+        gong_tformat_padded(out, verb, gong_str_of("<nil>"));
+        return true;
+    case GONG_TKIND_BOOL:
+        return put_boolean(out, verb, value->as.boolean);
+    case GONG_TKIND_INT:
+    case GONG_TKIND_BYTE:
+        return put_integer(out, verb, value->as.integer);
+    case GONG_TKIND_FLOAT:
+        return gong_tformat_number(out, verb, value->as.number);
+    case GONG_TKIND_STRING:
+    case GONG_TKIND_HTML:
+        return put_string(out, verb, value->as.text);
+    case GONG_TKIND_LABELS:
+        put_labels(out, verb, value->as.labels.list, value->as.labels.count);
+        return true;
+    case GONG_TKIND_VECTOR:
+        put_vector(out, verb, value);
+        return true;
+    case GONG_TKIND_SAMPLE:
+        put_text(out, "&");
+        put_sample(out, verb, value->as.sample);
+        return true;
+    case GONG_TKIND_ARGS:
+        put_args(out, verb, value->as.args.list, value->as.args.count);
+        return true;
+    case GONG_TKIND_ROOT:
+        put_root(out, verb, value->as.root);
+        return true;
+    }
+    return true;
 }
 
 void
-gong_format_number(const struct gong_format *format, double value,
-                   struct gong_render *out)
+gong_tformat_value(struct gong_tbuilder *out, const struct gong_tverb *verb,
+                   const struct gong_tvalue *value)
 {
-    char text[NUMBER_MAX + WIDTH_MAX + 2];
-    bool finite = isfinite(value) != 0;
-    bool negative = !isnan(value) && signbit(value) != 0;
-    size_t start = 0;
-    size_t len = 0;
-    size_t width = (size_t)format->width;
-
-    if (negative || format->plus || format->space ||
-        (!finite && !isnan(value))) {
-        text[start++] = negative                         ? '-'
-                        : format->space && !format->plus ? ' '
-                                                         : '+';
+    if (out->render->failed) {
+        return;
     }
-    if (finite) {
-        len = write_digits(format, fabs(value), text + start,
-                           sizeof(text) - start);
+    if (verb->verb == 'T') {
+        gong_tformat_padded(out, verb,
+                            cut(verb, gong_str_of(gong_tvalue_type(value))));
+    } else if (!put_value(out, verb, value)) {
+        put_bad(out, verb, value);
+    }
+}
+
+static void
+put_plain(struct gong_tbuilder *out, const struct gong_tvalue *value)
+{
+    const struct gong_tverb plain = {.width = -1, .precision = -1, .verb = 'v'};
+
+    gong_tformat_value(out, &plain, value);
+}
+
+void
+gong_tformat_plain(struct gong_tbuilder *out, const struct gong_tvalue *value)
+{
+    const struct gong_tverb plain = {.width = -1, .precision = -1, .verb = 'v'};
+
+    if (value->kind == GONG_TKIND_SAMPLE) {
+        put_sample(out, &plain, value->as.sample);
     } else {
-        len = 3;
-        memcpy(text + start, isnan(value) ? "NaN" : "Inf", len);
+        put_plain(out, value);
     }
-    /* Zeros stand between the sign and the digits. */
-    if (format->zero && !format->left && finite && start + len < width) {
-        size_t fill = width - start - len;
+}
 
-        memmove(text + start + fill, text + start, len);
-        memset(text + start, '0', fill);
-        len += fill;
+void
+gong_tformat_sprint(struct gong_tbuilder *out, const struct gong_tvalue *args,
+                    size_t count, bool line)
+{
+    for (size_t i = 0; i < count; i++) {
+        /* HTML is no string here, but it is one of Go's kind string. */
+        bool apart = i > 0 && !gong_tvalue_is_text(&args[i]) &&
+                     !gong_tvalue_is_text(&args[i - 1]);
+
+        if (i > 0 && (line || apart)) {
+            put_text(out, " ");
+        }
+        put_plain(out, &args[i]);
     }
-    put_padded(format, gong_str_from(text, start + len), out);
+    put_text(out, line ? "\n" : "");
 }

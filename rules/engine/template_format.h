@@ -1,8 +1,7 @@
 /*
- * template_format: printf of templates: text around one verb, with Go's
- * meaning of flags, width (in characters) and precision.
- *     %[-+ 0][width][.precision](e E f F g G)   a number
- *     %[-][width]s                               a text
+ * template_format: Go's fmt for what templates have: the verbs of printf with
+ * flags (+ - # 0 space), width, precision, "*" and [n], and Go's texts for what
+ * does not fit, such as %!d(float64=1.5).
  */
 #ifndef GONG_RULES_ENGINE_TEMPLATE_FORMAT_H
 #define GONG_RULES_ENGINE_TEMPLATE_FORMAT_H
@@ -11,45 +10,49 @@
 #include <stddef.h>
 
 #include "common/str.h"
-#include "rules/engine/promql.h"
+#include "rules/engine/template_value.h"
 
-/* Output that is cut where it is full. Plain value. */
-struct gong_render {
-    char *out; /* borrowed */
-    size_t size;
-    size_t used;
-    bool full; /* something did not fit: nothing more is written */
-};
+#define GONG_TFORMAT_COUNT_MAX 1000 /* of width and precision */
 
-void gong_render_put(struct gong_render *render, struct gong_str text);
-
-/* gong_render_end: writes the NUL and drops half a character before it; returns
- * the length. With size 0 nothing is written. */
-size_t gong_render_end(struct gong_render *render);
-
-/* Transparent to be held by value. */
-struct gong_format {
-    char *before; /* owned, "%%" already resolved */
-    char *after;
-    bool left;
+/* One verb with what stands before it. Plain value. */
+struct gong_tverb {
     bool plus;
+    bool minus;
+    bool sharp;
     bool space;
     bool zero;
-    int width;
-    int precision; /* -1: none given */
-    char verb;
+    bool syntax;   /* # with v: texts as literals */
+    int width;     /* -1: none */
+    int precision; /* -1: none */
+    uint32_t verb; /* a code point */
 };
 
-/* gong_format_parse: on false nothing is to be freed. error's at counts from
- * text. */
-bool gong_format_parse(struct gong_str text, struct gong_format *format,
-                       struct gong_expr_error *error);
-void gong_format_fini(struct gong_format *format);
-bool gong_format_is_text(const struct gong_format *format);
+/* gong_tformat_sprintf, sprint, sprintln: as Go's, added to out. */
+void gong_tformat_sprintf(struct gong_tbuilder *out, struct gong_str format,
+                          const struct gong_tvalue *args, size_t count);
+void gong_tformat_sprint(struct gong_tbuilder *out,
+                         const struct gong_tvalue *args, size_t count,
+                         bool line);
 
-void gong_format_number(const struct gong_format *format, double value,
-                        struct gong_render *out);
-void gong_format_text(const struct gong_format *format, struct gong_str value,
-                      struct gong_render *out);
+/* gong_tformat_plain: as %v, but what a pointer points to without "&". */
+void gong_tformat_plain(struct gong_tbuilder *out,
+                        const struct gong_tvalue *value);
+
+/* gong_tformat_value: one value by one verb. */
+void gong_tformat_value(struct gong_tbuilder *out,
+                        const struct gong_tverb *verb,
+                        const struct gong_tvalue *value);
+
+/* gong_tformat_number: a float by one verb; false where it has none such. */
+bool gong_tformat_number(struct gong_tbuilder *out,
+                         const struct gong_tverb *verb, double value);
+
+/* gong_tformat_padded: text filled up to the width. */
+void gong_tformat_padded(struct gong_tbuilder *out,
+                         const struct gong_tverb *verb, struct gong_str text);
+
+/* gong_tformat_float: value as %.<precision><letter>, for humanize. */
+void gong_tformat_float(struct gong_tbuilder *out, double value, char letter,
+                        int precision);
 
 #endif

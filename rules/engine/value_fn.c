@@ -3,6 +3,7 @@
 #include <math.h>
 
 #define LOG2_OF_E  1.44269504088896340735992468100189213743
+#define HALF_PI    1.57079632679489661923132169163975144210
 #define LOG10_OF_E 0.43429448190325182765112891891660508229
 
 /* Go's math.Max: an infinity wins over NaN, NaN over numbers, 0 over -0. */
@@ -222,6 +223,38 @@ radians(double value)
     return value * GONG_PI / 180;
 }
 
+/* Near 1 the difference of two angles is mostly rounding: the way it is
+ * computed is part of the result. */
+static double
+arc_cosine(double value)
+{
+    double side = sqrt(1 - value * value);
+    double size = fabs(value);
+    double angle = size > 0.7 ? HALF_PI - atan(side / size) : atan(size / side);
+
+    return HALF_PI - copysign(angle, value);
+}
+
+/* Half of exp(), which overflows a little before the sum of both would. */
+#define HYPERBOLIC_FAR 21
+
+static double
+hyperbolic_sine(double value)
+{
+    double size = fabs(value);
+
+    return size > HYPERBOLIC_FAR ? copysign(exp(size) * 0.5, value)
+                                 : sinh(value);
+}
+
+static double
+hyperbolic_cosine(double value)
+{
+    double size = fabs(value);
+
+    return size > HYPERBOLIC_FAR ? exp(size) * 0.5 : cosh(size);
+}
+
 static double
 clamp(double value, const double *bounds)
 {
@@ -251,7 +284,7 @@ struct function {
 /* In the order of enum gong_value_fn. */
 static const struct function functions[] = {
     {"abs", fabs, NULL, 0, false},
-    {"acos", acos, NULL, 0, false},
+    {"acos", arc_cosine, NULL, 0, false},
     {"acosh", acosh, NULL, 0, false},
     {"asin", asin, NULL, 0, false},
     {"asinh", asinh, NULL, 0, false},
@@ -262,7 +295,7 @@ static const struct function functions[] = {
     {"clamp_max", NULL, clamp_max, 1, false},
     {"clamp_min", NULL, clamp_min, 1, false},
     {"cos", cos, NULL, 0, false},
-    {"cosh", cosh, NULL, 0, false},
+    {"cosh", hyperbolic_cosine, NULL, 0, false},
     {"day_of_month", day_of_month, NULL, 0, true},
     {"day_of_week", day_of_week, NULL, 0, true},
     {"day_of_year", day_of_year, NULL, 0, true},
@@ -280,7 +313,7 @@ static const struct function functions[] = {
     {"round", NULL, round_to, 1, false},
     {"sgn", sign_of, NULL, 0, false},
     {"sin", sin, NULL, 0, false},
-    {"sinh", sinh, NULL, 0, false},
+    {"sinh", hyperbolic_sine, NULL, 0, false},
     {"sqrt", sqrt, NULL, 0, false},
     {"tan", tan, NULL, 0, false},
     {"tanh", tanh, NULL, 0, false},

@@ -69,7 +69,7 @@ def the_guide_ends_with_the_alert():
     expect(not left, f"the guide left running: {left}")
     want, = (block for block in blocks("text") if "firing" in block)
     expect(text.endswith(want), f"the README promises\n{want}\n{text}")
-    for part in ("Bể tank-1 còn 18.5 %", "Mở bơm số 2.", "Start pump 2."):
+    for part in ("Bể tank-1 còn 18,5 %", "Mở bơm số 2.", "Start pump 2."):
         expect(part in text, f"{part!r} is not in\n{text}")
 
 

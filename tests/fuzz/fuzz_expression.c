@@ -75,7 +75,7 @@ check_plan(const struct gong_expr *expr)
             inputs[i].present = (bits >> (i % 6) & 1) != 0;
             inputs[i].value = (double)bits - 32;
         }
-        (void)gong_plan_run(plan, inputs, &value);
+        (void)gong_plan_run(plan, inputs, 0, &value);
     }
     gong_plan_free(plan);
 }

@@ -37,7 +37,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         gong_ledger_note(&ledger, &headers[i], &settled);
         gong_ranges_raise(&settled, headers[i].low - 1);
         FUZZ_CHECK(gong_ranges_add(&settled, headers[i].seq) == GONG_OK);
-        gong_ledger_take(&ledger, &headers[i], &settled, false);
+        gong_ledger_take(&ledger, &headers[i], &settled, false, INT64_MAX);
     }
     gong_lp_reader_start(reader, gong_str_from((const char *)data, size));
     explain(&ledger, &settled, reader);

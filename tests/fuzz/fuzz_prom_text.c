@@ -2,7 +2,7 @@
  * Whatever the bytes: reading ends, every view lies within the text or the
  * reader, and what was read fits what line protocol may carry.
  */
-#include "collector/prom_text.h"
+#include "common/prom_text.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct gong_prom_text reader;

@@ -4,6 +4,21 @@
 #include "rules/engine/template.h"
 #include "tests/fuzz/fuzz.h"
 
+static enum gong_err
+query(void *ctx, struct gong_str expr, const struct gong_template_sample **out,
+      size_t *count, struct gong_expr_error *error)
+{
+    static const struct gong_label_view labels[] = {{{"a", 1}, {"b", 1}}};
+    static const struct gong_template_sample samples[] = {
+        {labels, 1, 1.5}, {NULL, 0, -1}, {labels, 1, 0}};
+
+    (void)ctx;
+    (void)error;
+    *out = samples;
+    *count = expr.len % 4;
+    return GONG_OK;
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -15,13 +30,18 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {{"a", 1}, text},
     };
     struct gong_expr_error error = {0, ""};
-    struct gong_template *tmpl = gong_template_parse(text, &error);
+    struct gong_template *tmpl = gong_template_parse_query(text, &error);
+    struct gong_template_context context = {
+        .labels = labels, .label_count = 2, .value = 1e300, .query = query};
+    size_t length = 0;
     char out[2048];
 
     if (tmpl == NULL) {
         FUZZ_CHECK(error.message[0] != '\0' && error.at <= size);
         return 0;
     }
+    (void)gong_template_expand(tmpl, &context, out, sizeof out, &length);
+    FUZZ_CHECK(length < sizeof out && out[length] == '\0');
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         for (size_t j = 0; j < sizeof(values) / sizeof(values[0]); j++) {
             size_t len =

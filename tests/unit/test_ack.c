@@ -79,7 +79,7 @@ settle(struct world *world, uint64_t seq, uint64_t low, uint64_t position)
 {
     struct gong_batch_header header = {.epoch = 0xaa, .seq = seq, .low = low};
 
-    gong_receive_settle(world->receive, lamp, &header, position,
+    gong_receive_settle(world->receive, lamp, &header, position, INT64_MAX,
                         gong_mono_now());
 }
 
@@ -259,7 +259,7 @@ the_ring_is_bounded_and_loses_nothing(void **state)
 
         (void)snprintf(name, sizeof name, "d%d", i);
         device.device = gong_str_of(name);
-        gong_receive_settle(world->receive, device, &header, 200,
+        gong_receive_settle(world->receive, device, &header, 200, INT64_MAX,
                             gong_mono_now());
     }
     gong_ack_committing(world->ack);

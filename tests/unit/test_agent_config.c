@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -216,6 +217,64 @@ all_mistakes_are_named(void **state)
     gong_conf_errors_fini(&errors);
 }
 
+/* What no table can say is said beside what tables say; sizes are compared only
+ * where both could be read. */
+static void
+no_mistake_hides_another(void **state)
+{
+    static const char *const told[] = {
+        "a.cfg:1:1: found unknown key \"colour\"",
+        "a.cfg:2:1: found an agent name",
+        "a.cfg:3:1: found an empty path",
+        "a.cfg:4:12: found no scheme",
+        "a.cfg:5:10: found an address",
+        "a.cfg:6:20: found \"1\"",
+        "a.cfg:7:13: found room for fewer"};
+    struct gong_conf_errors errors = {0};
+
+    (void)state;
+    assert_null(read_text("colour = 3; rules = ( \"r\" );\n"
+                          "agent = \"A B\";\n"
+                          "state = \"\";\n"
+                          "broker = { url = \"nowhere\"; };\n"
+                          "http = { listen = \"nowhere\"; };\n"
+                          "journal = { size = \"1\"; };\n"
+                          "effects = { size = \"1MiB\"; };\n",
+                          &errors));
+    for (size_t i = 0; i < errors.count && i < 7; i++) {
+        assert_memory_equal(errors.items[i], told[i], strlen(told[i]));
+    }
+    assert_int_equal(errors.count, 7);
+    gong_conf_errors_fini(&errors);
+}
+
+/* So that the mistakes of rules can be told with those of the file. */
+static void
+a_bad_file_still_names_its_rules(void **state)
+{
+    char path[] = "/tmp/gong-config-XXXXXX";
+    static const char text[] = "colour = 3; rules = ( \"x.cfg\" );\n";
+    struct gong_conf_errors errors = {0};
+    struct gong_agent_config *config;
+    int fd = mkstemp(path);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+    assert_int_equal(close(fd), 0);
+    assert_null(gong_agent_config_load(path, &errors));
+    gong_conf_errors_fini(&errors);
+    config = gong_agent_config_root(path);
+    assert_non_null(config);
+    assert_int_equal(config->rules.count, 1);
+    gong_agent_config_free(config);
+    assert_int_equal(unlink(path), 0);
+    config = gong_agent_config_root(path);
+    assert_non_null(config);
+    assert_int_equal(config->rules.count, 0);
+    gong_agent_config_free(config);
+}
+
 /* Lists are read after groups, values are checked after all: people read the
  * file from top to bottom. */
 static void
@@ -304,6 +363,8 @@ main(void)
         cmocka_unit_test(a_dump_reads_back_to_the_same),
         cmocka_unit_test(mistakes_are_named_with_their_place),
         cmocka_unit_test(all_mistakes_are_named),
+        cmocka_unit_test(no_mistake_hides_another),
+        cmocka_unit_test(a_bad_file_still_names_its_rules),
         cmocka_unit_test(mistakes_come_in_the_order_of_lines),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(the_example_is_valid_and_says_the_defaults),

@@ -58,7 +58,7 @@ test_forms(void **state)
 
         if (a == NULL || a->kind != cases[i].kind ||
             !gong_aggregate_member(a, 6, &value) || value != cases[i].member ||
-            !gong_plan_run(a->outer, &input, &result) ||
+            !gong_plan_run(a->outer, &input, 0, &result) ||
             result != cases[i].result) {
             fail_msg("%s: %g %g", cases[i].text, value, result);
         }
@@ -117,7 +117,7 @@ test_filter(void **state)
     assert_non_null(a);
     assert_false(gong_aggregate_member(a, 5, &value));
     assert_true(gong_aggregate_member(a, 5.5, &value));
-    assert_false(gong_plan_run(a->outer, &input, &value));
+    assert_false(gong_plan_run(a->outer, &input, 0, &value));
     gong_aggregate_free(a);
     gong_expr_free(expr);
 }

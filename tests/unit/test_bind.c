@@ -207,7 +207,7 @@ test_quiet_range_is_never_wrong(void **state)
             double out = 0;
 
             inputs[0].value = values[v];
-            if (quiet && gong_plan_run(f.book.rules[0].plan, inputs, &out)) {
+            if (quiet && gong_plan_run(f.book.rules[0].plan, inputs, 0, &out)) {
                 fail_msg("%s at %.17g", exprs[i], values[v]);
             }
         }

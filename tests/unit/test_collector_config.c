@@ -123,6 +123,14 @@ all_problems_are_told(void **state)
     /* unknown key, two missing ones, the window, the type */
     assert_int_equal(errors.count, 5);
     gong_conf_errors_fini(&errors);
+    assert_null(read_text("site = \"A B\"; device = \"\"; colour = 3;\n"
+                          "broker = { url = \"nowhere\"; };\n"
+                          "spool = { size = \"1\"; };\n",
+                          &errors));
+    /* both names, the unknown key, the url, the size; its ratio to another one
+     * cannot be known */
+    assert_int_equal(errors.count, 5);
+    gong_conf_errors_fini(&errors);
 }
 
 static char *

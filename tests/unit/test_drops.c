@@ -187,7 +187,7 @@ deliver(struct gong_spooler *spooler, struct gong_receive *receive,
             *own += batch.points;
         }
         position += 8;
-        gong_receive_settle(receive, name, &header, position, now);
+        gong_receive_settle(receive, name, &header, position, INT64_MAX, now);
         gong_receive_report(receive, name, &header, batch.body, now);
     }
     gong_spool_cursor_close(cursor);

@@ -28,6 +28,7 @@
 #include "common/clock.h"
 #include "engine_fixture.h"
 #include "rules/engine/sample.h"
+#include "snapshot_bytes.h"
 
 #define FOLDER    GONG_SOURCE_DIR "/tests/rules/engine"
 #define FILES_MAX 64
@@ -44,7 +45,10 @@ struct run {
     size_t read;       /* how many bytes of them were expected */
     struct text all;   /* every byte of every effect */
     struct text payload;
-    bool noise; /* feed another device before each command */
+    bool noise;   /* feed another device before each command */
+    bool restart; /* save and restore before each command */
+    const struct gong_engine_limits *limits;
+    struct bytes snapshot;
     int64_t now;
 };
 
@@ -405,11 +409,43 @@ command(struct run *run, FILE *file, const char *line)
     text_free(&body);
 }
 
+/* Goes on with an engine that was saved and read back. */
+static void
+restart(struct run *run)
+{
+    struct gong_snapshot_place place = {0};
+    struct gong_snapshot_start start = {
+        .limits = run->limits,
+        .set = run->set_count == 0 ? NULL : run->sets[run->set_count - 1],
+        .emit = on_effect,
+        .ctx = run,
+    };
+    const char *why = NULL;
+    struct gong_engine *next = NULL;
+
+    if (start.set == NULL) {
+        return;
+    }
+    assert_true(bytes_save(&run->snapshot, run->engine, &place));
+    if (bytes_restore(&run->snapshot, &start, &next, &why) != GONG_OK) {
+        fail_msg("%s:%zu: not restored: %s", run->file, run->line, why);
+    }
+    gong_engine_free(run->engine);
+    run->engine = next;
+    gong_engine_on_recorded(run->engine, on_recorded, run);
+}
+
+enum play_mode { PLAIN, NOISY, RESTARTING };
+
 /* Plays a file; returns all effects' bytes. */
 static struct text
-play(const char *name, const struct gong_engine_limits *limits, bool noise)
+play(const char *name, const struct gong_engine_limits *limits,
+     enum play_mode mode)
 {
-    struct run run = {.file = name, .noise = noise};
+    struct run run = {.file = name,
+                      .noise = mode == NOISY,
+                      .restart = mode == RESTARTING,
+                      .limits = limits};
     char path[512];
     char line[4096];
     FILE *file = NULL;
@@ -430,6 +466,9 @@ play(const char *name, const struct gong_engine_limits *limits, bool noise)
         } else if (line[0] == '=') {
             expect_figure(&run, line);
         } else if (line[0] != '#' && line[0] != '\0') {
+            if (run.restart) {
+                restart(&run);
+            }
             command(&run, file, line);
         }
     }
@@ -441,6 +480,7 @@ play(const char *name, const struct gong_engine_limits *limits, bool noise)
     }
     text_free(&run.lines);
     text_free(&run.payload);
+    bytes_free(&run.snapshot);
     return run.all;
 }
 
@@ -449,16 +489,19 @@ test_timeline(void **state)
 {
     const char *name = *state;
     struct gong_engine_limits other = {.hash_key = {7, 11}};
-    struct text first = play(name, NULL, false);
-    struct text second = play(name, NULL, false);
-    struct text third = play(name, &other, false);
-    struct text noisy = play(name, NULL, true);
+    struct text first = play(name, NULL, PLAIN);
+    struct text second = play(name, NULL, PLAIN);
+    struct text third = play(name, &other, PLAIN);
+    struct text fourth = play(name, NULL, RESTARTING);
+    struct text noisy = play(name, NULL, NOISY);
 
     assert_string_equal(first.data, second.data);
     assert_string_equal(first.data, third.data);
+    assert_string_equal(first.data, fourth.data);
     text_free(&first);
     text_free(&second);
     text_free(&third);
+    text_free(&fourth);
     text_free(&noisy);
 }
 

@@ -23,6 +23,19 @@ every_error_has_its_own_text(void **state)
     assert_string_equal(gong_err_text((enum gong_err)999), "unknown error");
 }
 
+/* For whoever reads why something did not start. */
+static void
+every_error_says_what_to_do(void **state)
+{
+    (void)state;
+    for (int err = GONG_ERR_MEMORY; err <= GONG_ERR_UNSUPPORTED; err++) {
+        assert_true(strlen(gong_err_todo((enum gong_err)err)) > 10);
+    }
+    assert_string_equal(gong_err_todo(GONG_OK), "nothing");
+    assert_string_not_equal(gong_err_todo(GONG_ERR_NO_SPACE),
+                            gong_err_todo(GONG_ERR_READ_ONLY));
+}
+
 static void
 errno_becomes_the_projects_word(void **state)
 {
@@ -42,6 +55,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_error_has_its_own_text),
+        cmocka_unit_test(every_error_says_what_to_do),
         cmocka_unit_test(errno_becomes_the_projects_word),
     };
 

@@ -165,10 +165,12 @@ setup(void **state)
     return setup_with(state, (uint64_t)1 << 20);
 }
 
+#define RING 384 /* bytes: the least that an index takes */
+
 static int
 setup_small(void **state)
 {
-    return setup_with(state, 500);
+    return setup_with(state, 500 + RING);
 }
 
 static int

@@ -16,6 +16,7 @@ struct world {
     struct gong_ledger ledger;
     struct gong_ranges settled;
     struct gong_lp_reader *reader;
+    int64_t arrival_ms;
 };
 
 static int
@@ -26,6 +27,7 @@ setup(void **state)
     assert_non_null(world);
     world->reader = gong_lp_reader_new(false);
     assert_non_null(world->reader);
+    world->arrival_ms = INT64_MAX;
     *state = world;
     return 0;
 }
@@ -61,7 +63,8 @@ come(struct world *world, uint64_t seq, uint64_t low)
     gong_ledger_note(&world->ledger, &header, &world->settled);
     gong_ranges_raise(&world->settled, low - 1);
     assert_int_equal(gong_ranges_add(&world->settled, seq), GONG_OK);
-    gong_ledger_take(&world->ledger, &header, &world->settled, false);
+    gong_ledger_take(&world->ledger, &header, &world->settled, false,
+                     world->arrival_ms);
 }
 
 static void
@@ -122,6 +125,46 @@ a_hole_stops_the_time(void **state)
                      1);
     come(world, 2, 1);
     assert_int_equal(world->ledger.until_ms, 4000);
+    assert_int_equal(state_of(world), GONG_LEDGER_COMPLETE);
+}
+
+/* A clock may run ahead, and a header may say anything: what has come by now
+ * was not measured later. */
+static void
+no_device_is_complete_until_the_future(void **state)
+{
+    struct world *world = *state;
+
+    world->arrival_ms = 2500;
+    come(world, 1, 1);
+    come(world, 30, 1); /* beyond a hole: its time is kept for later */
+    assert_int_equal(world->ledger.until_ms, 1000);
+    world->arrival_ms = 3000;
+    for (uint64_t seq = 2; seq < 30; seq++) {
+        come(world, seq, 1);
+    }
+    assert_int_equal(state_of(world), GONG_LEDGER_COMPLETE);
+    assert_in_range(world->ledger.until_ms, 2500, 3000);
+}
+
+/* A birth alone, or batches that say nothing of time, prove nothing. */
+static void
+what_nothing_is_known_of_is_not_complete(void **state)
+{
+    struct gong_batch_header timeless = {.epoch = EPOCH, .seq = 1, .low = 1};
+    struct world *world = *state;
+
+    assert_int_equal(state_of(world), GONG_LEDGER_UNKNOWN);
+    gong_ledger_expect(&world->ledger, 1, false);
+    assert_int_equal(state_of(world), GONG_LEDGER_UNKNOWN);
+    gong_ledger_note(&world->ledger, &timeless, &world->settled);
+    assert_int_equal(gong_ranges_add(&world->settled, 1), GONG_OK);
+    gong_ledger_take(&world->ledger, &timeless, &world->settled, false, 5000);
+    assert_int_equal(state_of(world), GONG_LEDGER_UNKNOWN);
+    assert_string_equal(gong_ledger_state_name(GONG_LEDGER_UNKNOWN), "unknown");
+    gong_ledger_expect(&world->ledger, 2, true); /* and there is no more */
+    assert_int_equal(state_of(world), GONG_LEDGER_COMPLETE);
+    come(world, 2, 1);
     assert_int_equal(state_of(world), GONG_LEDGER_COMPLETE);
 }
 
@@ -402,6 +445,8 @@ main(void)
 #define CASE(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
         CASE(all_in_order_is_complete_until_the_last),
         CASE(a_hole_stops_the_time),
+        CASE(no_device_is_complete_until_the_future),
+        CASE(what_nothing_is_known_of_is_not_complete),
         CASE(what_was_before_this_ledger_is_not_missing),
         CASE(what_low_passes_is_missing_and_named),
         cmocka_unit_test(reports_count_what_did_not_come),

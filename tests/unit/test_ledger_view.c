@@ -56,7 +56,8 @@ come(struct gong_receive *receive, const char *device, uint64_t epoch,
     assert_int_equal(gong_receive_check(receive, name_of(device), &header, now),
                      GONG_RECEIVE_NEW);
     position += 8;
-    gong_receive_settle(receive, name_of(device), &header, position, now);
+    gong_receive_settle(receive, name_of(device), &header, position, INT64_MAX,
+                        now);
 }
 
 static void

@@ -12,6 +12,7 @@
 
 #include "agent/notify.h"
 #include "agent/notify_log.h"
+#include "agent/notify_number.h"
 #include "sink_fixture.h"
 
 static const struct sink_alert firing = {
@@ -58,10 +59,65 @@ golden_resolved(void **state)
     (void)gong_notify_log_format(effect, text);
     assert_string_equal(
         text,
-        "09/10 15:53:20 [KHẨN CẤP] đã kết thúc: Đèn quá nhiệt | đơn vị 22015 "
-        "thiết bị lamp-1 | giá trị 0,333333\n" INDENT
-        "[CRITICAL] resolved: Lamp is hot | unit 22015 device lamp-1 | value "
-        "0.333333\n");
+        "09/10 15:53:20 [KHẨN CẤP] đã kết thúc, trước đó: Đèn quá nhiệt | đơn "
+        "vị 22015 thiết bị lamp-1\n" INDENT
+        "[CRITICAL] resolved, it was: Lamp is hot | unit 22015 device "
+        "lamp-1\n");
+    json_decref(effect);
+}
+
+/* The value, however a template rounded it; nothing else. */
+static void
+vietnamese_numbers_have_a_comma(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *shown;
+        double value;
+    } cases[] = {
+        {"còn 18.5 %", "còn 18,5 %", 18.52},
+        {"18.520", "18,520", 18.52},
+        {"còn 18.5.", "còn 18,5.", 18.5},
+        {"-3.5 °C (3.5)", "-3,5 °C (3,5)", -3.5},
+        {"0.33, 0.333", "0,33, 0,333", 1.0 / 3},
+        {"máy 10.0.18.5 còn 18.5", "máy 10.0.18.5 còn 18,5", 18.5},
+        {"bản v18.5 hay 18.6", "bản v18.5 hay 18.6", 18.5},
+        {"18.5C 1.18.5 18..5 .5 5.", "18,5C 1.18.5 18..5 .5 5.", 18.5},
+        {"1.0e+06 12", "1.0e+06 12", 1e6},
+        {"", "", 1.5},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct sink_alert alert = firing;
+        json_t *effect;
+        char text[64];
+
+        alert.value = cases[i].value;
+        effect = sinks_alert(&alert);
+        (void)snprintf(text, sizeof text, "%s", cases[i].text);
+        gong_notify_put_commas(effect, text, strlen(text));
+        assert_string_equal(text, cases[i].shown);
+        json_decref(effect);
+    }
+}
+
+static void
+both_languages_write_numbers_their_way(void **state)
+{
+    json_t *effect = sinks_alert(&firing);
+    json_t *annotations = json_object_get(effect, "annotations");
+    char text[GONG_NOTIFY_LOG_SIZE];
+
+    (void)state;
+    assert_int_equal(
+        json_object_set_new(annotations, "summary", json_string("71.50 độ")) |
+            json_object_set_new(annotations, "summary_en",
+                                json_string("71.50 degrees")),
+        0);
+    (void)gong_notify_log_format(effect, text);
+    assert_non_null(strstr(text, "đang diễn ra: 71,50 độ | "));
+    assert_non_null(strstr(text, "firing: 71.50 degrees | "));
     json_decref(effect);
 }
 
@@ -214,6 +270,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_firing),
         cmocka_unit_test(golden_resolved),
+        cmocka_unit_test(vietnamese_numbers_have_a_comma),
+        cmocka_unit_test(both_languages_write_numbers_their_way),
         cmocka_unit_test(severities),
         cmocka_unit_test(what_is_missing_is_left_out),
         cmocka_unit_test(hostile_texts_stay_two_clean_lines),

@@ -54,7 +54,7 @@ check(const char *text, struct gong_plan_input a, struct gong_plan_input b,
     for (uint32_t i = 0; i < plan->leaf_count; i++) {
         inputs[i] = plan->leaves[i].metric[0] == 'a' ? a : b;
     }
-    present = gong_plan_run(plan, inputs, &value);
+    present = gong_plan_run(plan, inputs, 36000000, &value);
     if (present != want.present || (present && !same(value, want.value))) {
         fail_msg("%s with a=%g(%d) b=%g(%d): %g(%d), not %g(%d)", text, a.value,
                  a.present, b.value, b.present, value, present, want.value,
@@ -194,6 +194,103 @@ test_sets(void **state)
     check_all(rows, sizeof(rows) / sizeof(rows[0]));
 }
 
+/* At 1970-01-01 10:00. */
+static void
+test_functions(void **state)
+{
+    static const struct truth rows[] = {
+        {"abs(a)", V(-3), MISSING, V(3)},
+        {"abs(a)", MISSING, MISSING, MISSING},
+        {"clamp_max(abs(a - b), 5) >= 2", V(1), V(9), V(5)},
+        {"clamp_max(abs(a - b), 5) >= 2", V(1), V(2), MISSING},
+        {"clamp(a, 2, 1)", V(1), MISSING, MISSING},
+        {"clamp(a, 2, 1 + 2 * 3)", V(9), MISSING, V(7)},
+        {"round(a)", V(2.5), MISSING, V(3)},
+        {"round(a, 5)", V(13), MISSING, V(15)},
+        {"time() - a", V(1), MISSING, V(35999)},
+        {"a * pi() > 6", V(1), MISSING, MISSING},
+        {"timestamp(a + 0)", V(1), MISSING, V(36000)},
+        {"timestamp((a))", V(7), MISSING, V(7)},
+        {"hour(a)", V(7200), MISSING, V(2)},
+        {"a and on () hour() >= 9 < 17", V(3), MISSING, V(3)},
+        {"a and on () hour() >= 11", V(3), MISSING, MISSING},
+        {"a unless on () hour() >= 11", V(3), MISSING, V(3)},
+        {"a * on () group_left () vector(time())", V(2), MISSING, V(72000)},
+        {"a > on () group_left () (vector(1) + vector(1))", V(3), MISSING,
+         V(3)},
+        {"rate(a[5m]) * 8 > b", V(3), V(20), V(24)},
+        {"a - a offset 5m", V(3), MISSING, V(0)},
+        {"a{x=~\"y.*\"} + a{x!~\"z\"}", V(3), MISSING, V(6)},
+    };
+
+    (void)state;
+    check_all(rows, sizeof(rows) / sizeof(rows[0]));
+}
+
+static void
+test_window_leaves(void **state)
+{
+    struct gong_plan *plan =
+        plan_of("rate(a[5m]) + rate((a[5m])) + rate(a[5m] offset 1m) + "
+                "increase(a[5m]) + a + a offset 1m + timestamp(a) + "
+                "quantile_over_time(0.5, a[5m]) + "
+                "predict_linear(a[5m], 4 * 3600) + "
+                "predict_linear(a[5m], -(1))");
+
+    (void)state;
+    assert_int_equal(plan->leaf_count, 9);
+    assert_int_equal(plan->leaves[0].call.fn, GONG_RANGE_RATE);
+    assert_int_equal(plan->leaves[0].range_ms, 300000);
+    assert_int_equal(plan->leaves[1].offset_ms, 60000);
+    assert_int_equal(plan->leaves[2].call.fn, GONG_RANGE_INCREASE);
+    assert_true(gong_plan_leaf_is_newest(&plan->leaves[3]));
+    assert_int_equal(plan->leaves[4].range_ms, 0);
+    assert_true(plan->leaves[5].stamp);
+    assert_true(same(plan->leaves[6].call.params[0], 0.5));
+    assert_true(same(plan->leaves[7].call.params[0], 14400));
+    assert_true(same(plan->leaves[8].call.params[0], -1));
+    assert_true(plan->moves);
+    gong_plan_free(plan);
+}
+
+/* What the per-device class is not is told apart from what nothing evaluates.
+ */
+static void
+test_classes(void **state)
+{
+    static const struct {
+        const char *text;
+        enum gong_plan_class kind;
+    } cases[] = {
+        {"rate(a[5m]) > 1", GONG_PLAN_PER_DEVICE},
+        {"sum(a) > 1", GONG_PLAN_GENERAL},
+        {"a > on (x) b", GONG_PLAN_GENERAL},
+        {"{__name__=~\"a|b\"} > 1", GONG_PLAN_GENERAL},
+        {"absent(a)", GONG_PLAN_GENERAL},
+        {"rate(a[5m:1m]) > 1", GONG_PLAN_GENERAL},
+        {"hour() > 5", GONG_PLAN_GENERAL},
+        {"a @ 5", GONG_PLAN_REFUSED},
+        {"a offset -5m", GONG_PLAN_REFUSED},
+        {"1 + 1", GONG_PLAN_REFUSED},
+        {"rate(up[5m])", GONG_PLAN_REFUSED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct gong_expr_error error = {0, ""};
+        struct gong_expr *expr =
+            gong_expr_parse(gong_str_of(cases[i].text), &error);
+        enum gong_plan_class kind = GONG_PLAN_REFUSED;
+
+        assert_non_null(expr);
+        gong_plan_free(gong_plan_try(expr, &kind, &error));
+        if (kind != cases[i].kind) {
+            fail_msg("%s: class %d", cases[i].text, (int)kind);
+        }
+        gong_expr_free(expr);
+    }
+}
+
 static void
 test_leaves(void **state)
 {
@@ -224,18 +321,25 @@ test_refused(void **state)
         size_t at;
         const char *found;
     } cases[] = {
-        {"rate(a[5m]) > 1", 0, "found function rate(), expected what is "},
-        {"a > time()", 4, "found function time()"},
-        {"a and vector(1)", 6, "found function vector()"},
-        {"abs(rate(a[5m]))", 0, "found function abs()"},
+        {"absent(a) > 1", 0, "found function absent(), expected what is "},
+        {"a and vector(1)", 2, "found a vector without labels"},
+        {"a or on () vector(1)", 2, "found on ()"},
+        {"vector(1) and on () a", 10, "found on ()"},
+        {"a * on () vector(2)", 2, "found on ()"},
+        {"vector(1) > 0", 10, "selects nothing"},
+        {"scalar(a) < a", 0, "found function scalar()"},
+        {"sort(a)", 0, "found function sort()"},
+        {"predict_linear(a[5m], time())", 0, "a moving number"},
+        {"rate(up[5m])", 5, "the past of up"},
+        {"up offset 5m", 0, "the past of up"},
+        {"holt_winters(a[5m], 2, 0.5)", 0, "found "},
+        {"a offset 101y", 0, "above a century"},
         {"1 + sum by (x) (a)", 4, "found aggregation sum()"},
-        {"max_over_time(a[1h:1m])", 0, "found function max_over_time()"},
+        {"max_over_time(a[1h:1m])", 15, "found a subquery"},
         {"a[1h:1m]", 1, "found a subquery"},
         {"a[5m]", 0, "found a range selector"},
-        {"a offset 5m", 0, "found an offset"},
+        {"a offset -5m", 0, "found an offset into the future"},
         {"a @ 5", 0, "found an @ modifier"},
-        {"b + a{x=~\"y.*\"}", 4, "found a matcher =~ or !~"},
-        {"a{x!~\"y\"}", 0, "found a matcher =~ or !~"},
         {"{x=\"y\"}", 0, "without a single metric name"},
         {"{__name__!=\"\"}", 0, "without a single metric name"},
         {"{__name__=\"a\",__name__!=\"b\"}", 0, "a single metric name"},
@@ -318,7 +422,9 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_comparison), cmocka_unit_test(test_arithmetic),
         cmocka_unit_test(test_sets),       cmocka_unit_test(test_leaves),
-        cmocka_unit_test(test_refused),    cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_functions),  cmocka_unit_test(test_window_leaves),
+        cmocka_unit_test(test_classes),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_limits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "collector/prom_text.h"
+#include "common/prom_text.h"
 
 static struct gong_prom_text reader;
 

@@ -13,6 +13,7 @@
 
 #include "rules/engine/plan.h"
 #include "rules/engine/promql.h"
+#include "rules/engine/match.h"
 #include "rules/engine/template.h"
 
 /* The names are the linker's. NOLINTBEGIN(bugprone-reserved-identifier) */
@@ -92,6 +93,41 @@ parse_template(const char *text)
     return ok;
 }
 
+/* Renders too: without memory the text says so. */
+static bool
+render(const char *text)
+{
+    struct gong_expr_error error = {0, ""};
+    struct gong_template *tmpl = gong_template_parse(gong_str_of(text), &error);
+    const struct gong_template_context context = {.value = 1};
+    char out[256];
+    bool ok = false;
+
+    if (tmpl != NULL) {
+        ok = gong_template_expand(tmpl, &context, out, sizeof out, NULL);
+        assert_true(ok || strstr(out, "<error expanding template: ") == out);
+    }
+    gong_template_free(tmpl);
+    return ok;
+}
+
+static bool
+match(const char *text)
+{
+    char name[] = "a";
+    char pattern[64];
+    const struct gong_matcher matcher = {GONG_MATCH_REGEX, name, pattern};
+    struct gong_expr_error error = {0, ""};
+    struct gong_matchers *all = NULL;
+
+    assert_true(strlen(text) < sizeof pattern);
+    strcpy(pattern, text);
+    all = gong_matchers_new(&matcher, 1, &error);
+    assert_true(all != NULL || strstr(error.message, "memory") != NULL);
+    gong_matchers_free(all);
+    return all != NULL;
+}
+
 static void
 fail_each(bool (*run)(const char *), const char *text)
 {
@@ -124,6 +160,11 @@ test_every_allocation(void **state)
     fail_each(parse_and_plan, "-(a{b=\"c\", d!=\"e\"} > 5) and f or 1 + g");
     fail_each(parse_template, "a {{ $labels.b }} {{ $value }} "
                               "{{ printf \"x%.1fy\" $value }} c");
+    fail_each(render,
+              "{{ define \"t\" }}{{ printf `%5s|%q` . \"y\" }}{{ end }}"
+              "{{ range $i, $x := args 1 `x` }}{{ $i }}{{ $x }}{{ end }}"
+              "{{ template \"t\" (print $value \"x\") }}");
+    fail_each(match, "[a-z]+x\\d");
 }
 
 int

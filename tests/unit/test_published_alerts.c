@@ -17,9 +17,9 @@
 #include "agent/ingest.h"
 #include "agent/notify.h"
 #include "agent/rules_reload.h"
+#include "agent/store_batch.h"
 #include "agent_fixture.h"
 #include "common/crc32c.h"
-#include "engine_fixture.h"
 
 #define EPOCH 0xaaULL
 
@@ -95,22 +95,40 @@ receive(struct world *world, const char *device, const char *message,
 }
 
 static void
-batch(struct world *world, const char *device, uint64_t seq,
-      enum gong_lane lane, const char *body)
+offline(struct world *world, const char *device)
+{
+    static const char will[] = "{\"state\":\"offline\"}";
+    char topic[64];
+
+    (void)snprintf(topic, sizeof topic, "gong/v1/22015/%s/status", device);
+    gong_ingest_message(world->ingest, gong_str_of(topic), gong_str_of(will));
+}
+
+/* Makes the header fit the body. */
+static void
+headed(struct world *world, const char *device, struct gong_batch_header header,
+       const char *body)
 {
     char message[GONG_BATCH_HEADER_SIZE + 256];
     size_t body_len = strlen(body);
-    struct gong_batch_header header = {.epoch = EPOCH,
-                                       .seq = seq,
-                                       .low = 1,
-                                       .lane = lane,
-                                       .points = 1,
-                                       .crc = gong_crc32c(0, body, body_len)};
-    size_t len = gong_batch_header_format(&header, message);
+    size_t len;
 
+    header.epoch = EPOCH;
+    header.low = 1;
+    header.crc = gong_crc32c(0, body, body_len);
+    len = gong_batch_header_format(&header, message);
     assert_true(body_len < 256);
     memcpy(message + len, body, body_len);
     receive(world, device, message, len + body_len);
+}
+
+static void
+batch(struct world *world, const char *device, uint64_t seq,
+      enum gong_lane lane, const char *body)
+{
+    headed(world, device,
+           (struct gong_batch_header){.seq = seq, .lane = lane, .points = 1},
+           body);
 }
 
 static uint64_t
@@ -287,132 +305,6 @@ a_stamp_a_year_ahead_empties_nothing(void **state)
         agent_engine_settled(world->sinks, world->engine).engine.firing, 1);
 }
 
-/* --- over a restart --- */
-
-struct shell {
-    struct gong_engine *engine;
-    struct text told;  /* by both lives, each effect once */
-    uint64_t position; /* of the last effect told */
-    uint32_t ordinal;
-    bool any;
-};
-
-static void
-on_effect(void *ctx, const struct gong_effect *effect)
-{
-    struct shell *shell = ctx;
-
-    if (shell->any && (effect->position < shell->position ||
-                       (effect->position == shell->position &&
-                        effect->ordinal <= shell->ordinal))) {
-        return;
-    }
-    shell->any = true;
-    shell->position = effect->position;
-    shell->ordinal = effect->ordinal;
-    effect_line(&shell->told, effect);
-}
-
-/* What the lamp says, a second apart: r stands for a restart before it. */
-struct course {
-    struct rule_spec rule;
-    const char *temps;
-    const char *ends; /* the last state told */
-};
-
-static const struct course courses[] = {
-    /* prometheus#15175: firing goes back to pending at a restart. */
-    {{.alert = "ForKept", .expr = "lamp_temp > 70", .for_ms = 3000},
-     "80 80 80 80 80 r 80 80",
-     "->firing"},
-    /* kapacitor#908, #744, #1898, ekuiper#3847: state starts from nothing. */
-    {{.alert = "ForCounts", .expr = "lamp_temp > 70", .for_ms = 5000},
-     "80 80 80 r 80 80 80",
-     "->firing"},
-    /* prometheus#13957, VictoriaMetrics PR #11371: keep_firing_for is lost. */
-    {{.alert = "KeepKept", .expr = "lamp_temp > 70", .keep_ms = 10000},
-     "80 20 20 r 20 20",
-     "->keeping"},
-    {{.alert = "KeepEnds", .expr = "lamp_temp > 70", .keep_ms = 3000},
-     "80 20 20 r 20 20 20",
-     "->inactive"},
-};
-
-static void
-begin(struct shell *shell, const struct gong_ruleset *set)
-{
-    gong_engine_free(shell->engine);
-    shell->engine = gong_engine_new(NULL, on_effect, shell);
-    assert_non_null(shell->engine);
-    assert_int_equal(gong_engine_set_rules(shell->engine, set, 0, 0, NULL),
-                     GONG_OK);
-}
-
-/* Feeds the first count words; a restart reads the same records again. */
-static void
-feed(struct shell *shell, const struct gong_ruleset *set, const char *temps,
-     bool restarts)
-{
-    const char *at = temps;
-    int second = 0;
-
-    for (; *at != '\0'; at += strcspn(at, " "), at += *at == ' ') {
-        struct text payload = {0};
-        struct gong_record record;
-        char line[64];
-        int64_t ms;
-
-        if (*at == 'r') {
-            if (restarts) {
-                char copy[64];
-
-                (void)snprintf(copy, sizeof copy, "%.*s", (int)(at - temps),
-                               temps);
-                begin(shell, set);
-                feed(shell, set, copy, false);
-            }
-            continue;
-        }
-        ms = 1000000 + 1000 * (int64_t)++second;
-        (void)snprintf(line, sizeof line, "lamp temp=%d %" PRId64, atoi(at),
-                       ms);
-        record = data_record(&payload, ms, "22015", "lamp-1", line);
-        record.offset = (uint64_t)second * 100;
-        assert_int_equal(gong_engine_apply(shell->engine, &record), GONG_OK);
-        text_free(&payload);
-    }
-}
-
-static void
-state_outlives_a_restart(void **state)
-{
-    (void)state;
-    for (size_t i = 0; i < sizeof courses / sizeof courses[0]; i++) {
-        const struct course *course = &courses[i];
-        struct gong_ruleset *set = make_rules(&course->rule, 1);
-        struct shell once = {0};
-        struct shell twice = {0};
-        const char *last;
-
-        begin(&once, set);
-        feed(&once, set, course->temps, false);
-        begin(&twice, set);
-        feed(&twice, set, course->temps, true);
-        assert_non_null(once.told.data);
-        assert_non_null(twice.told.data);
-        assert_string_equal(once.told.data, twice.told.data);
-        last = strrchr(once.told.data, '>') - 1;
-        if (strncmp(last, course->ends, strlen(course->ends)) != 0) {
-            fail_msg("%s:\n%s", course->rule.alert, once.told.data);
-        }
-        gong_engine_free(once.engine);
-        gong_engine_free(twice.engine);
-        text_free(&once.told);
-        text_free(&twice.told);
-        gong_ruleset_free(set);
-    }
-}
-
 /* --- the receiver --- */
 
 struct ear {
@@ -501,6 +393,107 @@ the_end_is_told_after_a_restart_of_the_receiver(void **state)
     assert_string_equal(ear.news[1], "resolved");
 }
 
+/* prometheus#17482, #14085: when the network fails all is told as resolved, and
+ * as firing again when it is back. */
+static void
+a_network_fault_resolves_nothing(void **state)
+{
+    static const char *const lamps[] = {"lamp-1", "lamp-2", "lamp-3"};
+    struct world *world = *state;
+    struct ear ear = {.mutex = PTHREAD_MUTEX_INITIALIZER};
+    struct gong_engine_stats stats;
+
+    for (size_t i = 0; i < 3; i++) {
+        batch(world, lamps[i], 1, GONG_LANE_LIVE, "lamp temp=80\n");
+    }
+    (void)agent_engine_settled(world->sinks, world->engine);
+    hear(world, &ear, 3);
+    for (size_t i = 0; i < 3; i++) {
+        offline(world, lamps[i]);
+    }
+    /* Who is there still is heard next, and nobody else before it. */
+    batch(world, "lamp-9", 1, GONG_LANE_LIVE, "lamp temp=80\n");
+    stats = agent_engine_settled(world->sinks, world->engine).engine;
+    assert_int_equal(stats.unknown, 3);
+    assert_int_equal(stats.firing, 1);
+    hear(world, &ear, 4);
+    for (size_t i = 0; i < 3; i++) {
+        gong_clock_sleep(gong_dur_ms(2));
+        batch(world, lamps[i], 2, GONG_LANE_LIVE, "lamp temp=81\n");
+    }
+    stats = agent_engine_settled(world->sinks, world->engine).engine;
+    assert_int_equal(stats.unknown, 0);
+    assert_int_equal(stats.firing, 4);
+    gong_clock_sleep(gong_dur_ms(2));
+    batch(world, "lamp-1", 3, GONG_LANE_LIVE, "lamp temp=20\n");
+    (void)agent_engine_settled(world->sinks, world->engine);
+    hear(world, &ear, 5);
+    assert_string_equal(ear.news[3], "firing");
+    assert_string_equal(ear.news[4], "resolved");
+}
+
+/* --- the stores --- */
+
+static void
+nothing_refused(void *ctx, const struct gong_store_refusal *refusal)
+{
+    (void)ctx;
+    fail_msg("line %zu: %s", refusal->line, refusal->reason);
+}
+
+/* All that a store is sent of the journal. */
+static void
+stored_is(struct world *world, const char *expected)
+{
+    struct gong_spool_cursor *cursor = NULL;
+    struct gong_store_batch lines;
+    struct gong_record record;
+    struct gong_str text;
+    char shown[1024];
+
+    assert_int_equal(gong_store_batch_init(&lines, GONG_STORE_INFLUXDB1),
+                     GONG_OK);
+    assert_int_equal(
+        gong_spool_cursor_open(gong_journal_spool(world->sinks->journal), NULL,
+                               &cursor),
+        GONG_OK);
+    while (gong_spool_cursor_next(cursor, UINT64_MAX, &record) == GONG_OK) {
+        if (record.meta.type == GONG_RECORD_DATA) {
+            assert_int_equal(gong_store_batch_add_data(&lines, &record,
+                                                       nothing_refused, NULL),
+                             GONG_OK);
+        }
+    }
+    text = gong_store_batch_part(&lines, 0, lines.count);
+    (void)snprintf(shown, sizeof shown, "%.*s", (int)text.len, text.data);
+    assert_string_equal(shown, expected);
+    gong_spool_cursor_close(cursor);
+    gong_store_batch_fini(&lines);
+}
+
+/* telegraf#11258: what a sensor measured while it was offline is stored with
+ * the time at which it came. */
+static void
+the_sensor_s_own_time_is_stored(void **state)
+{
+    struct world *world = *state;
+    static const char plain[] = "lamp temp=19 1700000030000000000\n";
+    struct gong_batch_header ahead = {
+        .seq = 2, .lane = GONG_LANE_BACK, .points = 1, .off_ms = 7200000};
+
+    batch(world, "lamp-1", 1, GONG_LANE_BACK,
+          "lamp temp=20 1700000000000000000\n"
+          "lamp temp=21 1700000060000000000\n");
+    /* Its clock was two hours ahead meanwhile, and that is known. */
+    headed(world, "lamp-1", ahead, "lamp temp=22 1700007320000000000\n");
+    receive(world, "lamp-2", plain, strlen(plain));
+    stored_is(world,
+              "lamp,device=lamp-1,site=22015 temp=20 1700000000000000000\n"
+              "lamp,device=lamp-1,site=22015 temp=21 1700000060000000000\n"
+              "lamp,device=lamp-1,site=22015 temp=22 1700000120000000000\n"
+              "lamp,device=lamp-2,site=22015 temp=19 1700000030000000000\n");
+}
+
 #define GONG_CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int
@@ -514,8 +507,9 @@ main(void)
         GONG_CASE(changes_at_once_are_all_told),
         GONG_CASE(a_backlog_pages_nobody),
         GONG_CASE(a_stamp_a_year_ahead_empties_nothing),
-        cmocka_unit_test(state_outlives_a_restart),
         GONG_CASE(the_end_is_told_after_a_restart_of_the_receiver),
+        GONG_CASE(a_network_fault_resolves_nothing),
+        GONG_CASE(the_sensor_s_own_time_is_stored),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

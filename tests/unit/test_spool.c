@@ -14,6 +14,7 @@
 
 #include <cmocka.h>
 
+#include "common/spool_format.h"
 #include "spool_fixture.h"
 
 #define BIG       3992 /* a record of 4056 bytes: 16 in a segment */
@@ -340,6 +341,36 @@ drop_oldest_pushes_and_counts(void **state)
     gong_spool_close(spool);
 }
 
+/* Its file knows, so that the next opening has nothing to tell. */
+static void
+a_pushed_cursor_is_told_of_once(void **state)
+{
+    struct gong_spool *spool = fixture_open(3, GONG_SPOOL_DROP_OLDEST);
+    struct gong_spool_cursor *cursor = NULL;
+    uint8_t bytes[GONG_SPOOL_HEADER_SIZE];
+    struct gong_spool_stats stats;
+    uint64_t offset = 0;
+    uint8_t id[16];
+
+    (void)state;
+    assert_int_equal(gong_spool_cursor_open(spool, "a", &cursor), GONG_OK);
+    fixture_append_all(spool, 1, 200, 3992);
+    fixture_read("a.cursor", 0, bytes, sizeof bytes);
+    gong_spool_cursor_close(cursor);
+    fixture_kill(spool);
+    fixture_write("a.cursor", 0, bytes, sizeof bytes); /* as a kill leaves it */
+    spool = fixture_open(3, GONG_SPOOL_DROP_OLDEST);
+    gong_spool_stats(spool, &stats);
+    assert_int_equal(gong_spool_cursor_open(spool, "a", &cursor), GONG_OK);
+    assert_true(gong_spool_cursor_offset(cursor) == stats.begin);
+    fixture_read("a.cursor", 0, bytes, sizeof bytes);
+    gong_spool_id(spool, id);
+    assert_int_equal(gong_spool_mark_decode(bytes, id, &offset), GONG_OK);
+    assert_true(offset == stats.begin);
+    gong_spool_cursor_close(cursor);
+    gong_spool_close(spool);
+}
+
 /* What the reader has read ahead was recycled under it. */
 static void
 reader_behind_begin_jumps(void **state)
@@ -529,6 +560,7 @@ main(void)
         GONG_CASE(wraps_around),
         GONG_CASE(block_holds_for_a_named_cursor),
         GONG_CASE(drop_oldest_pushes_and_counts),
+        GONG_CASE(a_pushed_cursor_is_told_of_once),
         GONG_CASE(reader_behind_begin_jumps),
         GONG_CASE(smaller_bound_is_reached),
         GONG_CASE(folder_is_locked),

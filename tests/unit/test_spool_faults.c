@@ -190,6 +190,44 @@ failed_advance_is_tried_again(void **state)
     gong_spool_close(spool);
 }
 
+/* What should have become a segment does not stay as one: whoever opens the
+ * folder would take it for a damaged one. */
+static void
+a_failed_segment_leaves_no_stray(void **state)
+{
+    static const char *const strays[] = {"0000000000000001.segment",
+                                         "0000000000000002.segment"};
+
+    (void)state;
+    for (uint64_t full = 1; full <= 2; full++) {
+        struct gong_spool *spool = fixture_open(2, GONG_SPOOL_BLOCK);
+        uint64_t last = 0;
+
+        for (uint64_t segment = 1; segment <= full; segment++) {
+            fixture_append_all(spool, last + 1, last + A_SEGMENT, BIG);
+            last += A_SEGMENT + 1;
+            /* To the byte: nothing is left to be zeroed. */
+            fixture_append_all(spool, last, last,
+                               SEGMENT - 64 - 64 -
+                                   A_SEGMENT * gong_record_size(BIG));
+        }
+        disk.plain_errno = EIO;
+        assert_int_equal(fixture_append(spool, 999, BIG, NULL), GONG_ERR_IO);
+        assert_false(fixture_exists(strays[full - 1]));
+        assert_true(fixture_exists("spare.segment"));
+        disk.plain_errno = 0;
+        fixture_kill(spool);
+        spool = fixture_open(2, GONG_SPOOL_BLOCK);
+        assert_int_equal(stats_of(spool).set_aside_records, 0);
+        fixture_append_all(spool, last + 1, last + 1, BIG);
+        /* A recycled one was given up before. */
+        fixture_expect(spool, full == 1 ? 1 : A_SEGMENT + 2, last + 1);
+        gong_spool_close(spool);
+        assert_int_equal(fixture_teardown(NULL), 0);
+        assert_int_equal(fixture_setup(NULL), 0);
+    }
+}
+
 static void
 open_says_what_failed(void **state)
 {
@@ -245,6 +283,7 @@ main(void)
         GONG_CASE(full_disk_recycles_early),
         GONG_CASE(full_disk_with_drop_oldest_goes_on),
         GONG_CASE(failed_advance_is_tried_again),
+        GONG_CASE(a_failed_segment_leaves_no_stray),
         GONG_CASE(open_says_what_failed),
         GONG_CASE(a_mark_that_could_not_be_written_is_written_later),
     };

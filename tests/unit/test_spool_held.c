@@ -16,6 +16,9 @@
 #include "spool_fixture.h"
 
 #define MEMORY ((uint64_t)20000)
+/* Bytes: the least that the index of what is held takes, and its step. */
+#define RING  ((uint64_t)384)
+#define INDEX ((uint64_t)24) /* of one record */
 
 static struct gong_spool *
 open_holding(uint64_t memory_max, gong_dur_t retry)
@@ -218,11 +221,51 @@ the_oldest_goes_and_leaves_a_gap(void **state)
     gong_spool_close(spool);
 }
 
+/* Small records have an index as long as a fifth of them. */
+static void
+the_bound_holds_for_the_index_too(void **state)
+{
+    struct gong_spool *spool = open_holding(MEMORY, gong_dur_ms(0));
+    struct gong_spool_cursor *late = NULL;
+    struct gong_spool_stats stats;
+    uint64_t first;
+
+    (void)state;
+    assert_int_equal(gong_spool_cursor_open(spool, "late", &late), GONG_OK);
+    break_disk(EIO);
+    put_all(spool, 1, 1000, 8);
+    stats = stats_of(spool);
+    assert_true(stats.memory_bytes + stats.memory_records * INDEX <= MEMORY);
+    assert_true(stats.memory_bytes + stats.memory_records * INDEX >
+                MEMORY - 2 * RING);
+    /* Large ones, then small ones again: the index goes round, and grows. */
+    put_all(spool, 1001, 1003, 3992);
+    put_all(spool, 1004, 1500, 8);
+    stats = stats_of(spool);
+    assert_true(stats.memory_bytes + stats.memory_records * INDEX <= MEMORY);
+    assert_int_equal(stats.memory_records + stats.memory_lost_records, 1500);
+    first = fixture_next(late);
+    assert_true(first == stats.memory_lost_records + 1);
+    for (uint64_t number = first + 1; number <= 1500; number++) {
+        assert_true(fixture_next(late) == number);
+    }
+    assert_int_equal(fixture_hold(spool, 1501, MEMORY - RING, NULL),
+                     GONG_ERR_NO_SPACE);
+    assert_int_equal(fixture_hold(spool, 1501, MEMORY - RING - 64, NULL),
+                     GONG_OK);
+    assert_int_equal(stats_of(spool).memory_records, 1);
+    break_disk(0);
+    assert_int_equal(gong_spool_sync(spool), GONG_OK);
+    assert_true(fixture_next(late) == 1501);
+    gong_spool_cursor_close(late);
+    gong_spool_close(spool);
+}
+
 /* A gap inside one segment, met by a reader that stands before it. */
 static void
 a_gap_within_a_segment_is_stepped_over(void **state)
 {
-    struct gong_spool *spool = open_holding(1000, gong_dur_ms(0));
+    struct gong_spool *spool = open_holding(1000 + RING, gong_dur_ms(0));
     struct gong_spool_cursor *slow = NULL;
 
     (void)state;
@@ -241,7 +284,7 @@ a_gap_within_a_segment_is_stepped_over(void **state)
     assert_int_equal(stats_of(spool).set_aside_records, 1);
     gong_spool_cursor_close(slow);
     gong_spool_close(spool);
-    spool = open_holding(1000, gong_dur_ms(0));
+    spool = open_holding(1000 + RING, gong_dur_ms(0));
     assert_int_equal(stats_of(spool).set_aside_records, 1);
     gong_spool_close(spool);
 }
@@ -364,7 +407,7 @@ memory_has_limits(void **state)
     assert_int_equal(fixture_hold(spool, 1, 100, NULL), GONG_ERR_NO_SPACE);
     break_disk(0);
     gong_spool_close(spool);
-    spool = open_holding(1000, gong_dur_ms(0));
+    spool = open_holding(1000 + RING, gong_dur_ms(0));
     break_disk(EIO);
     assert_int_equal(fixture_hold(spool, 1, 2000, NULL), GONG_ERR_NO_SPACE);
     assert_int_equal(fixture_hold(spool, 1, SEGMENT, NULL), GONG_ERR_TOO_LARGE);
@@ -433,6 +476,7 @@ main(void)
         GONG_CASE(readers_go_on_while_the_disk_fails),
         GONG_CASE(offsets_stay_over_segments),
         GONG_CASE(the_oldest_goes_and_leaves_a_gap),
+        GONG_CASE(the_bound_holds_for_the_index_too),
         GONG_CASE(a_gap_within_a_segment_is_stepped_over),
         GONG_CASE(a_kill_costs_what_was_in_memory),
         GONG_CASE(marks_follow_when_the_disk_is_back),

@@ -126,35 +126,50 @@ test_refused(void **state)
         {"{{ }}", 3, "found \"}}\""},
         {"{{ $value", 9, "found the end of the text"},
         {"{{ $value }", 10, "expected \"}}\""},
-        {"x {{ $labels }}", 5, "expected $labels.NAME"},
-        {"{{ $labels. }}", 11, "expected a label name"},
-        {"{{ $labels.1a }}", 11, "expected a label name"},
+        {"{{ $labels. }}", 10, "expected \"}}\""},
+        {"{{ $labels.1a }}", 10, "found"},
         {"{{ $labels.a-b }}", 12, "expected \"}}\""},
-        {"{{ $values }}", 3, "expected $labels.NAME"},
-        {"{{ value }}", 3, "found \"value"},
-        {"{{ $value | humanize }}", 12, "expected printf after |"},
-        {"{{ humanize $value }}", 3, "found \"humanize"},
-        {"{{- $value }}", 2, "found \"-"},
-        {"{{/* x */}}", 2, "found \"/*"},
-        {"{{ if $value }}a{{ end }}", 3, "found \"if"},
-        {"{{ $externalLabels.a }}", 3, "found \"$external"},
-        {"{{ $value | printf }}", 19, "expected a format"},
+        {"{{ $values }}", 3, "expected $labels, $value or a variable"},
+        {"{{ value_ }}", 3, "expected $labels.NAME, $value or a function"},
+        {"{{ $value | humanise }}", 12, "found \"humanise\""},
+        {"{{ humanize $value 1 }}", 3, "found 2 arguments of humanize"},
+        {"{{ print humanize }}", 9, "found 0 arguments of humanize"},
+        {"{{ $value | printf }}x{{ printf }}", 25, "at least 1"},
         {"{{ $value | printf \"%.1f }}", 19, "expected a closing quote"},
-        {"{{ $value | printf \"\" }}", 19, "without a verb"},
-        {"{{ $value | printf \"%d\" }}", 19, "without a verb"},
-        {"{{ $value | printf \"%v\" }}", 19, "without a verb"},
-        {"{{ $value | printf \"%n\" }}", 19, "without a verb"},
-        {"{{ $value | printf \"%\" }}", 19, "without a verb"},
-        {"{{ $value | printf \"%.1f %.1f\" }}", 19, "a second verb"},
-        {"{{ $value | printf \"%101f\" }}", 19, "too wide"},
-        {"{{ $value | printf \"%.41f\" }}", 19, "too wide"},
-        {"{{ $value | printf \"%99999999999f\" }}", 19, "too wide"},
-        {"{{ $value | printf \"%.1s\" }}", 19, "too wide"},
-        {"{{ $value | printf \"%s\" }}", 3, "found %s for a number"},
-        {"{{ $labels.a | printf \"%.1f\" }}", 3, "found %f for a label"},
-        {"{{ printf \"%s\" $labels.a $value }}", 25, "expected \"}}\""},
-        {"{{ printf \"%s\" }}", 15, "expected $labels.NAME"},
-        {"{{ $value | printf \"\\q%f\" }}", 19, "found escape"},
+        {"{{ $value | printf \"\\q%f\" }}", 20, "found escape"},
+        {"{{ query \"up\" }}", 3, "expected no query"},
+        {"{{ call 1 }}", 3, "found \"call\""},
+        {"{{ toTime 1 }}", 3, "found \"toTime\""},
+        {"{{ 1i }}", 3, "expected a number"},
+        {"{{ 08 }}", 3, "expected a number"},
+        {"{{ 99999999999999999999 }}", 3, "expected a number"},
+        {"{{ 'ab' }}", 3, "expected one character"},
+        {"{{ \"a\" | \"b\" }}", 9, "found a value"},
+        {"{{ (1) 2 }}", 4, "found a value"},
+        {"{{ $value 1 }}", 3, "found a value"},
+        {"{{ nil }}", 3, "found nil"},
+        {"{{ true.x }}", 7, "found \".x\""},
+        {"{{ (1 }}", 6, "expected \")\""},
+        {"{{ 1) }}", 4, "expected \"}}\""},
+        {"{{ .Foo }}", 3, "found field \"Foo\""},
+        {"{{ $.labels.a }}", 3, "found field \"labels\""},
+        {"{{ if true }}x", 14, "expected {{end}}"},
+        {"{{ if true }}x{{ else }}y", 25, "expected {{end}}"},
+        {"{{ if true }}a{{ else }}b{{ else }}c{{ end }}", 32, "{{end}}"},
+        {"x{{ end }}", 10, "found {{end}} or {{else}}"},
+        {"{{ if }}x{{ end }}", 6, "found \"}}\""},
+        {"{{ break }}", 3, "inside {{range}}"},
+        {"{{ range $labels }}{{ define \"a\" }}{{ end }}{{ end }}", 22,
+         "define outside"},
+        {"{{ define a }}{{ end }}", 10, "a text in quotes"},
+        {"{{ template \"t\" }}", 3, "found template \"t\""},
+        {"{{ define \"t\" }}{{ $value }}{{ end }}", 19, "$labels, $value"},
+        {"{{ $x = 1 }}", 3, "a variable that is set"},
+        {"{{ if true }}{{ $x := 1 }}{{ end }}{{ $x }}", 38, "that is set"},
+        {"{{ /* c */ }}", 3, "found"},
+        {"{{/* c }}", 9, "expected */"},
+        {"{{/* c */ x }}", 9, "right after a comment"},
+        {"{{ \t@ }}", 4, "found \"@ }}\""},
     };
 
     (void)state;
@@ -209,6 +224,48 @@ test_nul_is_refused(void **state)
     assert_int_equal(error.at, 1);
 }
 
+/* What nests too deep is refused before it is read. */
+static void
+test_depth(void **state)
+{
+    struct gong_expr_error error = {0, ""};
+    char text[8192] = "";
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        strcat(text, "{{ if true }}");
+    }
+    assert_null(gong_template_parse(gong_str_of(text), &error));
+    assert_non_null(strstr(error.message, "fewer blocks"));
+    strcpy(text, "{{ ");
+    for (int i = 0; i < 100; i++) {
+        strcat(text, "(");
+    }
+    assert_null(gong_template_parse(gong_str_of(text), &error));
+    assert_non_null(strstr(error.message, "fewer brackets"));
+    text[0] = '\0';
+    for (int i = 0; i < 100; i++) {
+        strcat(text, "{{ $x := 1 }}");
+    }
+    assert_null(gong_template_parse(gong_str_of(text), &error));
+    assert_non_null(strstr(error.message, "fewer variables"));
+}
+
+static void
+test_size(void **state)
+{
+    struct gong_expr_error error = {0, ""};
+    size_t size = GONG_TEMPLATE_TEXT_MAX + 1;
+    char *text = malloc(size);
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, 'a', size);
+    assert_null(gong_template_parse(gong_str_from(text, size), &error));
+    assert_non_null(strstr(error.message, "expected at most 65536"));
+    free(text);
+}
+
 int
 main(void)
 {
@@ -218,6 +275,8 @@ main(void)
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_cut_on_a_character),
         cmocka_unit_test(test_nul_is_refused),
+        cmocka_unit_test(test_depth),
+        cmocka_unit_test(test_size),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

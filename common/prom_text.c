@@ -1,8 +1,11 @@
-#include "collector/prom_text.h"
+#include "common/prom_text.h"
 
 #include <math.h>
 
 #include "common/lp_number.h"
+
+/* The stamps that fit in milliseconds of int64 with room to spare. */
+#define SECONDS_MAX 9e15
 
 /* What is left of one line. */
 struct cursor {
@@ -207,25 +210,72 @@ read_word(struct cursor *cursor)
     return gong_str_from(start, (size_t)(cursor->at - start));
 }
 
+/* Bits that no arithmetic makes. */
+static double
+stale_marker(void)
+{
+    uint64_t bits = UINT64_C(0x7ff0000000000002);
+    double marker;
+
+    memcpy(&marker, &bits, sizeof marker);
+    return marker;
+}
+
+static bool
+read_sample_value(const struct gong_prom_text *reader, struct gong_str word,
+                  double *out)
+{
+    if (reader->stale_words && gong_str_is(word, "stale")) {
+        *out = stale_marker();
+        return true;
+    }
+    return read_number(word, out);
+}
+
+/* The product is cut, not rounded, as Prometheus loads such files: 1.001 s is
+ * 1000 ms to it. */
+static bool
+read_seconds(struct gong_str word, int64_t *ms)
+{
+    double seconds = 0;
+
+    if (!read_number(word, &seconds) ||
+        !(seconds >= -SECONDS_MAX && seconds <= SECONDS_MAX)) {
+        return false;
+    }
+    *ms = (int64_t)(seconds * 1000);
+    return true;
+}
+
+static bool
+read_stamp(const struct gong_prom_text *reader, struct gong_str word,
+           int64_t *ms)
+{
+    const char *at = word.data;
+    const char *end = word.data + word.len;
+
+    if (reader->seconds) {
+        return read_seconds(word, ms);
+    }
+    return gong_lp_number_stamp(&at, end, ms) == NULL && at == end;
+}
+
 /* value [stamp] */
 static const char *
-read_numbers(struct gong_prom_sample *sample, struct cursor *cursor)
+read_numbers(struct gong_prom_text *reader, struct cursor *cursor)
 {
+    struct gong_prom_sample *sample = &reader->sample;
     struct gong_str word;
 
     skip_blanks(cursor);
     word = read_word(cursor);
-    if (!read_number(word, &sample->value)) {
+    if (!read_sample_value(reader, word, &sample->value)) {
         return "value";
     }
     skip_blanks(cursor);
     word = read_word(cursor);
     if (word.len > 0) {
-        const char *at = word.data;
-        const char *end = word.data + word.len;
-
-        if (gong_lp_number_stamp(&at, end, &sample->time_ms) != NULL ||
-            at != end) {
+        if (!read_stamp(reader, word, &sample->time_ms)) {
             return "time";
         }
         sample->has_time = true;
@@ -257,7 +307,7 @@ read_line(struct gong_prom_text *reader, struct cursor cursor)
     } else if (cursor.at == sample->name.data + sample->name.len) {
         return "name"; /* no blank behind it */
     }
-    return reason != NULL ? reason : read_numbers(sample, &cursor);
+    return reason != NULL ? reason : read_numbers(reader, &cursor);
 }
 
 /* The next line without its end; false behind the last. */

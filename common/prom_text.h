@@ -6,13 +6,17 @@
  *   '--------v--------' '-----------v----------'  '-v' '-----v-----'
  *          name               labels            value  stamp in ms
  *
+ * In files of samples (see struct gong_prom_text) stamps may be seconds, as
+ * OpenMetrics has them, and the value may be `stale`: a staleness marker, which
+ * is the NaN whose bits are 0x7ff0000000000002.
+ *
  * In label values \\ \" and \n are escapes; any other backslash stays. Values
  * are Go's floats: also +Inf, -Inf and NaN. Bytes are hostile: a line that
  * fits nothing is refused with a reason, and reading goes on behind it. Pure,
  * no allocation; views point into the text or the reader's scratch space.
  */
-#ifndef GONG_COLLECTOR_PROM_TEXT_H
-#define GONG_COLLECTOR_PROM_TEXT_H
+#ifndef GONG_COMMON_PROM_TEXT_H
+#define GONG_COMMON_PROM_TEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -48,6 +52,10 @@ enum gong_prom_result {
 
 /* Transparent so that it can be part of its owner; about 20 KiB. */
 struct gong_prom_text {
+    /* Set by the owner, for good: */
+    bool seconds;     /* stamps are seconds, with up to 3 decimals that count */
+    bool stale_words; /* `stale` is a value */
+
     struct gong_str text;
     size_t at;
     size_t line;        /* 1-based, of the last result */

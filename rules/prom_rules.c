@@ -1,0 +1,367 @@
+#include "rules/prom_rules.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "rules/engine/promql.h"
+#include "rules/engine/template.h"
+
+struct reader {
+    struct gong_yaml *yaml;
+    struct gong_conf_errors *errors;
+    bool failed;
+};
+
+static void
+fail(struct reader *r, const struct gong_yaml_node *node, const char *found,
+     const char *expected)
+{
+    gong_yaml_error(r->yaml, node, r->errors, "found %s, expected %s", found,
+                    expected);
+    r->failed = true;
+}
+
+/* Refuses keys that are not known, with the nearest one that is. */
+static bool
+check_keys(struct reader *r, const struct gong_yaml_node *node,
+           const char *const *known, size_t count)
+{
+    uint32_t i = node->first;
+
+    if (node->kind != GONG_YAML_MAPPING) {
+        fail(r, node, "another kind of value", "keys with values");
+        return false;
+    }
+    while (i != 0) {
+        const struct gong_yaml_node *key = gong_yaml_at(r->yaml, i);
+        const char *near;
+        size_t k = 0;
+
+        while (k < count && strcmp(key->text, known[k]) != 0) {
+            k++;
+        }
+        if (k == count) {
+            near = gong_conf_nearest(key->text, known, count);
+            gong_yaml_error(r->yaml, key, r->errors,
+                            "found the unknown key %s%s%s%s", key->text,
+                            near == NULL ? "" : "; did you mean ",
+                            near == NULL ? "" : near, near == NULL ? "" : "?");
+            r->failed = true;
+        }
+        i = gong_yaml_next(r->yaml, gong_yaml_next(r->yaml, i));
+    }
+    return true;
+}
+
+/* A text by key; NULL where it is absent or empty. */
+static const char *
+read_text(struct reader *r, const struct gong_yaml_node *mapping,
+          const char *key, const struct gong_yaml_node **node)
+{
+    const struct gong_yaml_node *value = gong_yaml_get(r->yaml, mapping, key);
+
+    *node = value;
+    if (value == NULL || gong_yaml_is_null(value)) {
+        return NULL;
+    }
+    if (value->kind != GONG_YAML_SCALAR) {
+        fail(r, value, "keys or a list", "text");
+        return NULL;
+    }
+    return value->text;
+}
+
+static int64_t
+read_length(struct reader *r, const struct gong_yaml_node *mapping,
+            const char *key)
+{
+    const struct gong_yaml_node *node = NULL;
+    const char *text = read_text(r, mapping, key, &node);
+    gong_dur_t length = {0};
+
+    if (text != NULL && gong_dur_parse(gong_str_of(text), &length) != GONG_OK) {
+        fail(r, node, "no length of time", "one such as 30s or 1h30m");
+    }
+    return length.ns / GONG_NS_PER_MS;
+}
+
+static bool
+is_name(const char *text, bool metric)
+{
+    size_t i = 0;
+
+    for (; text[i] != '\0'; i++) {
+        char c = text[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      c == '_' || (metric && c == ':');
+
+        if (!letter && (i == 0 || c < '0' || c > '9')) {
+            return false;
+        }
+    }
+    return i > 0;
+}
+
+/* The mapping at key as an array of names and texts, in their order. */
+static struct gong_prom_text *
+read_texts(struct reader *r, const struct gong_yaml_node *rule, const char *key,
+           size_t *count)
+{
+    const struct gong_yaml_node *mapping = gong_yaml_get(r->yaml, rule, key);
+    struct gong_prom_text *texts;
+    uint32_t i;
+
+    *count = 0;
+    if (mapping == NULL || gong_yaml_is_null(mapping)) {
+        return NULL;
+    }
+    if (mapping->kind != GONG_YAML_MAPPING) {
+        fail(r, mapping, "another kind of value", "names with texts");
+        return NULL;
+    }
+    texts = calloc((size_t)mapping->count + 1, sizeof *texts);
+    if (texts == NULL) {
+        r->failed = true;
+        return NULL;
+    }
+    for (i = mapping->first; i != 0;
+         i = gong_yaml_next(r->yaml, gong_yaml_next(r->yaml, i))) {
+        const struct gong_yaml_node *name = gong_yaml_at(r->yaml, i);
+        const struct gong_yaml_node *value =
+            gong_yaml_at(r->yaml, gong_yaml_next(r->yaml, i));
+
+        if (!is_name(name->text, false) ||
+            strcmp(name->text, "__name__") == 0) {
+            fail(r, name, "another name", "letters, digits and _");
+        } else if (value->kind != GONG_YAML_SCALAR) {
+            fail(r, value, "keys or a list", "text");
+        } else {
+            texts[*count].name = name->text;
+            texts[*count].text = gong_yaml_is_null(value) ? "" : value->text;
+            texts[(*count)++].node = value;
+        }
+    }
+    return texts;
+}
+
+static void
+check_expr(struct reader *r, const struct gong_prom_rule *rule)
+{
+    struct gong_expr_error error = {0};
+    struct gong_expr *expr;
+
+    if (rule->expr == NULL) {
+        fail(r, rule->node, "a rule without expr", "one");
+        return;
+    }
+    expr = gong_expr_parse(gong_str_of(rule->expr), &error);
+    if (expr == NULL) {
+        gong_yaml_error_in(r->yaml, rule->expr_node, error.at, r->errors, "%s",
+                           error.message);
+        r->failed = true;
+    }
+    gong_expr_free(expr);
+}
+
+/* What only one of the two kinds may have. */
+static void
+check_kind(struct reader *r, const struct gong_prom_rule *rule)
+{
+    if ((rule->alert == NULL) == (rule->record == NULL)) {
+        fail(r, rule->node,
+             rule->alert == NULL ? "neither alert nor record"
+                                 : "both alert and record",
+             "one of them");
+        return;
+    }
+    if (rule->record == NULL) {
+        return;
+    }
+    if (!is_name(rule->record, true)) {
+        fail(r, gong_yaml_get(r->yaml, rule->node, "record"), "another name",
+             "a metric's name");
+    }
+    if (rule->annotation_count > 0) {
+        fail(r, gong_yaml_get(r->yaml, rule->node, "annotations"),
+             "annotations of a recording", "none");
+    }
+    if (rule->for_ms != 0) {
+        fail(r, gong_yaml_get(r->yaml, rule->node, "for"),
+             "`for` of a recording", "none");
+    }
+    if (rule->keep_firing_for_ms != 0) {
+        fail(r, gong_yaml_get(r->yaml, rule->node, "keep_firing_for"),
+             "`keep_firing_for` of a recording", "none");
+    }
+}
+
+static void
+read_rule(struct reader *r, const struct gong_yaml_node *node,
+          struct gong_prom_rule *rule)
+{
+    static const char *const known[] = {
+        "record", "alert",       "expr",           "for",
+        "labels", "annotations", "keep_firing_for"};
+    const struct gong_yaml_node *ignored = NULL;
+
+    rule->node = node;
+    if (!check_keys(r, node, known, sizeof known / sizeof known[0])) {
+        return;
+    }
+    rule->alert = read_text(r, node, "alert", &ignored);
+    rule->record = read_text(r, node, "record", &ignored);
+    rule->expr = read_text(r, node, "expr", &rule->expr_node);
+    rule->for_ms = read_length(r, node, "for");
+    rule->keep_firing_for_ms = read_length(r, node, "keep_firing_for");
+    rule->labels = read_texts(r, node, "labels", &rule->label_count);
+    rule->annotations =
+        read_texts(r, node, "annotations", &rule->annotation_count);
+    check_kind(r, rule);
+    check_expr(r, rule);
+}
+
+static void
+read_rules(struct reader *r, struct gong_prom_group *group)
+{
+    const struct gong_yaml_node *rules =
+        gong_yaml_get(r->yaml, group->node, "rules");
+
+    if (rules == NULL || gong_yaml_is_null(rules)) {
+        return;
+    }
+    if (rules->kind != GONG_YAML_SEQUENCE) {
+        fail(r, rules, "another kind of value", "a list of rules");
+        return;
+    }
+    group->rules = calloc((size_t)rules->count + 1, sizeof *group->rules);
+    if (group->rules == NULL) {
+        r->failed = true;
+        return;
+    }
+    for (uint32_t i = rules->first; i != 0; i = gong_yaml_next(r->yaml, i)) {
+        read_rule(r, gong_yaml_at(r->yaml, i),
+                  &group->rules[group->rule_count++]);
+    }
+}
+
+static void
+read_group(struct reader *r, const struct gong_yaml_node *node,
+           struct gong_prom_file *file)
+{
+    static const char *const known[] = {"name", "interval", "limit", "rules"};
+    struct gong_prom_group *group = &file->groups[file->group_count++];
+    const struct gong_yaml_node *at = NULL;
+    const char *limit;
+    char *end = NULL;
+
+    group->node = node;
+    group->name = "";
+    if (!check_keys(r, node, known, sizeof known / sizeof known[0])) {
+        return;
+    }
+    group->name = read_text(r, node, "name", &at);
+    if (group->name == NULL) {
+        fail(r, node, "a group without a name", "one");
+        group->name = "";
+    }
+    for (size_t i = 0; i + 1 < file->group_count; i++) {
+        if (strcmp(file->groups[i].name, group->name) == 0 &&
+            group->name[0] != '\0') {
+            fail(r, at, "a second group of this name", "each name once");
+        }
+    }
+    group->interval_ms = read_length(r, node, "interval");
+    limit = read_text(r, node, "limit", &at);
+    if (limit != NULL) {
+        errno = 0;
+        group->limit = strtoll(limit, &end, 10);
+        if (errno != 0 || end == limit || *end != '\0') {
+            fail(r, at, "no number", "one");
+        }
+    }
+    read_rules(r, group);
+}
+
+static void
+read_groups(struct reader *r, struct gong_prom_file *file)
+{
+    static const char *const known[] = {"groups"};
+    const struct gong_yaml_node *root = gong_yaml_root(r->yaml);
+    const struct gong_yaml_node *groups;
+
+    if (gong_yaml_is_null(root) || !check_keys(r, root, known, 1)) {
+        return;
+    }
+    groups = gong_yaml_get(r->yaml, root, "groups");
+    if (groups == NULL || gong_yaml_is_null(groups)) {
+        return;
+    }
+    if (groups->kind != GONG_YAML_SEQUENCE) {
+        fail(r, groups, "another kind of value", "a list of groups");
+        return;
+    }
+    file->groups = calloc((size_t)groups->count + 1, sizeof *file->groups);
+    if (file->groups == NULL) {
+        r->failed = true;
+        return;
+    }
+    for (uint32_t i = groups->first; i != 0; i = gong_yaml_next(r->yaml, i)) {
+        read_group(r, gong_yaml_at(r->yaml, i), file);
+    }
+}
+
+struct gong_prom_file *
+gong_prom_file_read(const char *name, struct gong_str text,
+                    struct gong_conf_errors *errors)
+{
+    struct gong_prom_file *file = calloc(1, sizeof *file);
+    struct reader r = {.errors = errors};
+
+    if (file == NULL) {
+        return NULL;
+    }
+    file->yaml = gong_yaml_read(name, text, errors);
+    if (file->yaml != NULL) {
+        r.yaml = file->yaml;
+        read_groups(&r, file);
+    }
+    if (file->yaml == NULL || r.failed) {
+        gong_prom_file_free(file);
+        return NULL;
+    }
+    return file;
+}
+
+struct gong_prom_file *
+gong_prom_file_load(const char *path, struct gong_conf_errors *errors)
+{
+    size_t len = 0;
+    char *bytes = gong_conf_load_bytes(path, &len, errors);
+    struct gong_prom_file *file = NULL;
+
+    if (bytes != NULL) {
+        file = gong_prom_file_read(path, gong_str_from(bytes, len), errors);
+    }
+    free(bytes);
+    return file;
+}
+
+void
+gong_prom_file_free(struct gong_prom_file *file)
+{
+    if (file == NULL) {
+        return;
+    }
+    for (size_t g = 0; g < file->group_count; g++) {
+        for (size_t i = 0; i < file->groups[g].rule_count; i++) {
+            free(file->groups[g].rules[i].labels);
+            free(file->groups[g].rules[i].annotations);
+        }
+        free(file->groups[g].rules);
+    }
+    free(file->groups);
+    gong_yaml_free(file->yaml);
+    free(file);
+}

@@ -1,0 +1,197 @@
+/* One of Prometheus' alerts as the engine takes it. */
+#include "rules/prom_rules.h"
+
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/engine/plan.h"
+
+#define LOOKBACK_MS 300000
+
+/* What the engine cannot do is named at its place in the expression. */
+static bool
+check_plan(const struct gong_prom_origin *origin,
+           const struct gong_prom_rule *from, const struct gong_rule *rule,
+           struct gong_conf_errors *errors)
+{
+    struct gong_expr_error error = {0};
+    struct gong_plan *plan = gong_plan_new(rule->expr, &error);
+
+    if (plan == NULL) {
+        gong_yaml_error_in(origin->file->yaml, from->expr_node, error.at,
+                           errors, "%s", error.message);
+    }
+    gong_plan_free(plan);
+    return plan != NULL;
+}
+
+/* Takes the name and text over into out; false without memory. */
+static bool
+copy_text(const struct gong_prom_text *from, struct gong_rule_text *out)
+{
+    out->name = strdup(from->name);
+    out->text = strdup(from->text);
+    return out->name != NULL && out->text != NULL;
+}
+
+static bool
+convert_labels(const struct gong_prom_origin *origin,
+               const struct gong_prom_rule *from, struct gong_rule *rule,
+               struct gong_conf_errors *errors)
+{
+    bool ok = true;
+
+    rule->labels = calloc(from->label_count + 1, sizeof *rule->labels);
+    if (rule->labels == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < from->label_count; i++) {
+        const struct gong_prom_text *label = &from->labels[i];
+        const char *braces = strstr(label->text, "{{");
+
+        if (braces != NULL) {
+            gong_yaml_error_in(origin->file->yaml, label->node,
+                               (size_t)(braces - label->text), errors,
+                               "found {{ in a label, expected fixed text");
+            ok = false;
+        }
+        if (!copy_text(label, &rule->labels[rule->label_count++])) {
+            return false;
+        }
+    }
+    return ok;
+}
+
+static bool
+convert_annotations(const struct gong_prom_origin *origin,
+                    const struct gong_prom_rule *from, struct gong_rule *rule,
+                    struct gong_conf_errors *errors)
+{
+    bool ok = true;
+
+    rule->annotations =
+        calloc(from->annotation_count + 1, sizeof *rule->annotations);
+    if (rule->annotations == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < from->annotation_count; i++) {
+        const struct gong_prom_text *text = &from->annotations[i];
+        struct gong_rule_text *out =
+            &rule->annotations[rule->annotation_count++];
+        struct gong_expr_error error = {0};
+
+        if (!copy_text(text, out)) {
+            return false;
+        }
+        out->tmpl = gong_template_parse(gong_str_of(text->text), &error);
+        if (out->tmpl == NULL) {
+            gong_yaml_error_in(origin->file->yaml, text->node, error.at, errors,
+                               "%s", error.message);
+            ok = false;
+        }
+    }
+    return ok;
+}
+
+static int
+compare_texts(const void *a, const void *b)
+{
+    const struct gong_rule_text *first = a;
+    const struct gong_rule_text *second = b;
+
+    return strcmp(first->name, second->name);
+}
+
+static char *
+make_id(const struct gong_prom_origin *origin, const struct gong_rule *rule)
+{
+    char *id = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&id, &size);
+
+    if (out == NULL) {
+        return NULL;
+    }
+    (void)fprintf(out, "%s/%s", rule->group, rule->alert);
+    for (size_t i = 0; i < rule->label_count; i++) {
+        (void)fprintf(out, "%c%s=%s", i == 0 ? '/' : ',', rule->labels[i].name,
+                      rule->labels[i].text);
+    }
+    if (origin->number > 1) {
+        (void)fprintf(out, "#%zu", origin->number);
+    }
+    if (fclose(out) != 0) {
+        free(id);
+        return NULL;
+    }
+    return id;
+}
+
+static bool
+fill(const struct gong_prom_origin *origin, const struct gong_prom_rule *from,
+     struct gong_rule *rule, struct gong_conf_errors *errors)
+{
+    const struct gong_yaml *yaml = origin->file->yaml;
+    size_t line = gong_yaml_line(yaml, from->node);
+    struct gong_expr_error error = {0};
+    bool ok = true;
+
+    *rule = (struct gong_rule){
+        .interval_ms = origin->interval_ms,
+        .lookback_ms = LOOKBACK_MS,
+        .lookback_fixed = true,
+        .for_ms = from->for_ms,
+        .keep_firing_for_ms = from->keep_firing_for_ms,
+        .on_missing = GONG_ON_MISSING_RESOLVE,
+        .line = line > INT_MAX ? INT_MAX : (int)line,
+    };
+    if (from->label_count > GONG_RULE_LABELS_MAX ||
+        from->annotation_count > GONG_RULE_LABELS_MAX) {
+        gong_yaml_error(yaml, from->node, errors,
+                        "found more than %d labels or annotations, expected "
+                        "fewer",
+                        GONG_RULE_LABELS_MAX);
+        return false;
+    }
+    rule->group = strdup(origin->group->name);
+    rule->alert = strdup(from->alert);
+    rule->expr_text = strdup(from->expr);
+    rule->file = strdup(gong_yaml_name(yaml));
+    rule->expr = gong_expr_parse(gong_str_of(from->expr), &error);
+    if (rule->group == NULL || rule->alert == NULL || rule->expr_text == NULL ||
+        rule->file == NULL || rule->expr == NULL) {
+        return false;
+    }
+    ok = origin->any_expr || check_plan(origin, from, rule, errors);
+    ok = convert_labels(origin, from, rule, errors) && ok;
+    ok = convert_annotations(origin, from, rule, errors) && ok;
+    qsort(rule->labels, rule->label_count, sizeof *rule->labels, compare_texts);
+    rule->id = make_id(origin, rule);
+    return ok && rule->id != NULL;
+}
+
+bool
+gong_prom_rule_convert(const struct gong_prom_origin *origin,
+                       const struct gong_prom_rule *from,
+                       struct gong_rule *rule, struct gong_conf_errors *errors)
+{
+    size_t before = errors->count;
+
+    *rule = (struct gong_rule){0};
+    if (from->alert == NULL) {
+        gong_yaml_error(origin->file->yaml, from->node, errors,
+                        "found the recording %s, expected an alert",
+                        from->record);
+        return false;
+    }
+    if (fill(origin, from, rule, errors)) {
+        return true;
+    }
+    if (errors->count == before) {
+        gong_conf_errors_add(errors, "rules: out of memory");
+    }
+    gong_rule_fini(rule);
+    return false;
+}

@@ -1,0 +1,205 @@
+#include "rules/tool/arguments.h"
+
+#include <string.h>
+
+#include "common/log.h"
+#include "rules/tool/instant.h"
+
+#define QUOTE_SIZE  200
+#define NAME_COLUMN 24
+
+static int
+width_of(const struct gong_argument *argument)
+{
+    return (int)strlen(argument->name) + 3 +
+           (argument->word == NULL ? 0 : (int)strlen(argument->word));
+}
+
+void
+gong_command_help(const struct gong_command *command,
+                  const struct gong_argument *table, size_t count, FILE *out)
+{
+    (void)fprintf(out, "gong-rules %s %s\n\n  %s\n  %s\n\n", command->name,
+                  command->synopsis, command->vietnamese, command->english);
+    for (size_t i = 0; i < count; i++) {
+        const struct gong_argument *a = &table[i];
+        int left = NAME_COLUMN - width_of(a);
+
+        (void)fprintf(out, "  --%s%s%s%*s%s\n  %*s%s\n", a->name,
+                      a->word == NULL ? "" : " ",
+                      a->word == NULL ? " " : a->word, left < 1 ? 1 : left, "",
+                      a->vietnamese, NAME_COLUMN, "", a->english);
+    }
+    (void)fprintf(out, "  --help%*s%s\n  %*s%s\n", NAME_COLUMN - 6, "",
+                  "in trang này", NAME_COLUMN, "", "print this");
+    if (command->more != NULL) {
+        (void)fprintf(out, "\n%s", command->more);
+    }
+}
+
+static const struct gong_argument *
+find(const struct gong_argument *table, size_t count, struct gong_str name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (gong_str_is(name, table[i].name)) {
+            return &table[i];
+        }
+    }
+    return NULL;
+}
+
+static bool
+set_value(const struct gong_argument *argument, const char *value)
+{
+    struct gong_argument_time *time = argument->out;
+
+    switch (argument->kind) {
+    case GONG_ARGUMENT_TEXT:
+        *(const char **)argument->out = value;
+        return true;
+    case GONG_ARGUMENT_FLAG: /* has no value */
+        return false;
+    case GONG_ARGUMENT_TIME:
+        time->given = true;
+        return gong_instant_read(gong_str_of(value), &time->ms);
+    case GONG_ARGUMENT_LENGTH:
+        time->given = true;
+        return gong_length_read(gong_str_of(value), &time->ms);
+    }
+    return false;
+}
+
+static const char *
+expected_of(const struct gong_argument *argument)
+{
+    return argument->kind == GONG_ARGUMENT_TIME
+               ? "seconds since 1970, or 2026-01-31T08:00:00+07:00"
+               : "a length such as 90, 15s or 1h30m";
+}
+
+static void
+complain(const struct gong_call *call, const char *what, struct gong_str word,
+         const char *expected)
+{
+    char quoted[QUOTE_SIZE];
+
+    (void)fprintf(call->err, "gong-rules %s: found %s %s, expected %s\n",
+                  call->command->name, what,
+                  gong_log_quote(word, quoted, sizeof quoted), expected);
+}
+
+int
+gong_call_refuse(const struct gong_call *call, const char *what,
+                 const char *expected)
+{
+    (void)fprintf(call->err,
+                  "gong-rules %s: found %s, expected %s; gong-rules %s --help "
+                  "tells more\n",
+                  call->command->name, what, expected, call->command->name);
+    return GONG_TOOL_USAGE;
+}
+
+/* One word that begins with dashes; *i moves on where it takes the next. */
+static bool
+read_option(const struct gong_call *call, const struct gong_argument *argument,
+            int *i)
+{
+    char **argv = call->argv;
+    const char *equals = strchr(argv[*i], '=');
+    const char *value = equals != NULL ? equals + 1 : NULL;
+
+    if (argument->kind == GONG_ARGUMENT_FLAG) {
+        if (value != NULL) {
+            complain(call, "a value in", gong_str_of(argv[*i]), "none there");
+            return false;
+        }
+        *(bool *)argument->out = true;
+        return true;
+    }
+    if (value == NULL && *i + 1 < call->argc) {
+        value = argv[++*i];
+    }
+    if (value == NULL) {
+        complain(call, "nothing after", gong_str_of(argument->name),
+                 argument->word);
+        return false;
+    }
+    if (!set_value(argument, value)) {
+        complain(call, argument->name, gong_str_of(value),
+                 expected_of(argument));
+        return false;
+    }
+    return true;
+}
+
+static struct gong_str
+name_of(const char *word)
+{
+    return gong_str_from(word + 2, strcspn(word + 2, "="));
+}
+
+bool
+gong_arguments_read(const struct gong_call *call,
+                    const struct gong_argument *table, size_t count,
+                    struct gong_words *words, int *status)
+{
+    char **argv = call->argv;
+    bool ended = false;
+
+    *words = (struct gong_words){argv + 1, 0};
+    *status = GONG_TOOL_USAGE;
+    for (int i = 1; i < call->argc; i++) {
+        const struct gong_argument *argument;
+
+        if (ended || argv[i][0] != '-' || argv[i][1] == '\0') {
+            words->items[words->count++] = argv[i];
+            continue;
+        }
+        if (strcmp(argv[i], "--") == 0) {
+            ended = true;
+            continue;
+        }
+        if (strcmp(argv[i], "--help") == 0 || strcmp(argv[i], "-h") == 0) {
+            gong_command_help(call->command, table, count, call->out);
+            *status = GONG_TOOL_OK;
+            return false;
+        }
+        argument =
+            argv[i][1] == '-' ? find(table, count, name_of(argv[i])) : NULL;
+        if (argument == NULL) {
+            complain(call, "the unknown option", gong_str_of(argv[i]),
+                     "one of those in --help");
+            return false;
+        }
+        if (!read_option(call, argument, &i)) {
+            return false;
+        }
+    }
+    *status = GONG_TOOL_OK;
+    return true;
+}
+
+int
+gong_tool_status(enum gong_err err)
+{
+    switch (err) {
+    case GONG_OK:
+        return GONG_TOOL_OK;
+    case GONG_ERR_MEMORY:
+        return GONG_TOOL_MEMORY;
+    case GONG_ERR_IO:
+    case GONG_ERR_NOT_FOUND:
+        return GONG_TOOL_INPUT;
+    case GONG_ERR_INVALID:
+    case GONG_ERR_NO_SPACE:
+    case GONG_ERR_READ_ONLY:
+    case GONG_ERR_CORRUPT:
+    case GONG_ERR_TOO_LARGE:
+    case GONG_ERR_AGAIN:
+    case GONG_ERR_CLOSED:
+    case GONG_ERR_TIMEOUT:
+    case GONG_ERR_UNSUPPORTED:
+        break;
+    }
+    return GONG_TOOL_DATA;
+}

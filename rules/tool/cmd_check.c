@@ -1,0 +1,146 @@
+#include "rules/tool/commands.h"
+
+#include <inttypes.h>
+
+#include "common/conf.h"
+#include "rules/tool/cost.h"
+#include "rules/tool/lint.h"
+#include "rules/tool/rule_load.h"
+
+struct check_options {
+    bool cost;
+    bool lint_fatal;
+    bool no_lint;
+    const char *budget;
+    const char *series;
+    struct gong_argument_time every;
+};
+
+/* A number with K, M or G (of 1024) behind it; 0 where it is none. */
+static uint64_t
+read_size(const char *text)
+{
+    static const char units[] = "KMG";
+    uint64_t value = 0;
+    size_t i = 0;
+
+    while (text[i] >= '0' && text[i] <= '9' && value < UINT64_MAX / 100) {
+        value = value * 10 + (uint64_t)(text[i++] - '0');
+    }
+    for (size_t u = 0; i > 0 && units[u] != '\0'; u++) {
+        if (text[i] == units[u] && value <= UINT64_MAX >> (10 * (u + 1))) {
+            value <<= 10 * (u + 1);
+            i++;
+            break;
+        }
+    }
+    return text[i] == '\0' ? value : 0;
+}
+
+/* A line a rule, and the sum for --series; false past --budget. */
+static bool
+print_cost(const struct gong_call *call, const struct gong_ruleset *set,
+           const struct check_options *options)
+{
+    uint64_t series = read_size(options->series);
+    uint64_t budget = options->budget == NULL ? 0 : read_size(options->budget);
+    uint64_t sum = 0;
+
+    (void)fprintf(call->out, "%12s %12s  %s\n", "at rest B", "open B",
+                  "per series of the rule");
+    for (size_t i = 0; i < set->count; i++) {
+        struct gong_cost cost;
+        enum gong_err err = gong_cost_measure(&set->rules[i], &cost);
+        uint64_t most;
+
+        if (err != GONG_OK) {
+            (void)fprintf(call->out, "%12s %12s  %s: %s\n", "-", "-",
+                          set->rules[i].id, gong_err_text(err));
+            continue;
+        }
+        most = cost.firing_bytes > cost.rest_bytes ? cost.firing_bytes
+                                                   : cost.rest_bytes;
+        sum += most * series;
+        (void)fprintf(call->out, "%12" PRIu64 " %12" PRIu64 "  %s\n",
+                      cost.rest_bytes, cost.firing_bytes, set->rules[i].id);
+    }
+    (void)fprintf(call->out,
+                  "%" PRIu64 " bytes for %" PRIu64
+                  " series a rule, all alerts open",
+                  sum, series);
+    if (budget > 0) {
+        (void)fprintf(call->out, "; budget %" PRIu64 ": %s", budget,
+                      sum <= budget ? "fits" : "does not fit");
+    }
+    (void)fputc('\n', call->out);
+    return budget == 0 || sum <= budget;
+}
+
+static int
+check_set(const struct gong_call *call, const struct gong_ruleset *set,
+          const struct check_options *options)
+{
+    size_t warnings = 0;
+    bool fits = true;
+
+    if (!options->no_lint) {
+        warnings = gong_lint(set, options->every.ms, call->err);
+    }
+    if (options->cost) {
+        fits = print_cost(call, set, options);
+    }
+    (void)fprintf(call->out, "%zu rules, %zu warnings\n", set->count, warnings);
+    return !fits || (warnings > 0 && options->lint_fatal) ? GONG_TOOL_NO
+                                                          : GONG_TOOL_OK;
+}
+
+int
+gong_cmd_check(const struct gong_call *call)
+{
+    struct check_options options = {.series = "1000"};
+    const struct gong_argument table[] = {
+        {"cost", GONG_ARGUMENT_FLAG, &options.cost, NULL,
+         "mỗi quy tắc tốn bao nhiêu byte cho một chuỗi số liệu",
+         "bytes of memory per series of each rule, measured"},
+        {"series", GONG_ARGUMENT_TEXT, &options.series, "NUMBER",
+         "--cost: số chuỗi của mỗi quy tắc; 1000",
+         "--cost: how many series a rule has; 1000"},
+        {"budget", GONG_ARGUMENT_TEXT, &options.budget, "SIZE",
+         "--cost: bộ nhớ được phép, ví dụ 64M",
+         "--cost: memory that they may take, say 64M"},
+        {"every", GONG_ARGUMENT_LENGTH, &options.every, "LENGTH",
+         "thiết bị gửi số liệu mỗi bao lâu",
+         "how often devices send samples; for ranges"},
+        {"lint-fatal", GONG_ARGUMENT_FLAG, &options.lint_fatal, NULL,
+         "có cảnh báo cũng là không đạt", "warnings fail too"},
+        {"no-lint", GONG_ARGUMENT_FLAG, &options.no_lint, NULL,
+         "không cảnh báo", "errors only"},
+    };
+    struct gong_conf_errors errors = {0};
+    struct gong_ruleset *set;
+    struct gong_words words;
+    int status;
+
+    if (!gong_arguments_read(call, table, sizeof table / sizeof table[0],
+                             &words, &status)) {
+        return status;
+    }
+    if (words.count == 0) {
+        return gong_call_refuse(call, "no file", "rule files");
+    }
+    if (read_size(options.series) == 0 ||
+        (options.budget != NULL && read_size(options.budget) == 0)) {
+        return gong_call_refuse(call, "another size", "64M, or a number");
+    }
+    set = gong_rules_load(words.items, words.count, &errors);
+    gong_conf_errors_print(&errors, call->err);
+    if (set == NULL) {
+        (void)fprintf(call->err, "%zu problems\n", errors.count);
+        status = GONG_TOOL_NO;
+    } else {
+        status = check_set(call, set, &options);
+    }
+    gong_conf_errors_fini(&errors);
+    gong_ruleset_free(set);
+    return status;
+}

@@ -1,0 +1,176 @@
+#include "rules/tool/commands.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/tool/answer_text.h"
+#include "rules/tool/cases.h"
+#include "rules/tool/data_set.h"
+#include "rules/tool/query.h"
+
+struct eval_options {
+    const char *expr;
+    const char *data;
+    const char *data_format;
+    const char *format;
+    const char *cases;
+    struct gong_argument_time at;
+    struct gong_argument_time from;
+    struct gong_argument_time to;
+    struct gong_argument_time step;
+    struct gong_argument_time lookback;
+};
+
+static int
+run_cases(const struct gong_call *call, const char *path)
+{
+    FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
+    enum gong_err err;
+
+    if (in == NULL) {
+        (void)fprintf(call->err, "%s: cannot be read: %s\n", path,
+                      strerror(errno));
+        return GONG_TOOL_INPUT;
+    }
+    err = gong_cases_run(in, call->out, call->err);
+    if (in != stdin) {
+        (void)fclose(in);
+    }
+    return err == GONG_OK ? GONG_TOOL_OK : GONG_TOOL_WRITE;
+}
+
+/* The expression with a mark under the place, where it is one line. */
+static void
+say_error(const struct gong_call *call, const char *expr,
+          const struct gong_query_error *error)
+{
+    (void)fprintf(call->err, "--expr:1:%zu: %s\n", error->detail.at + 1,
+                  error->detail.message);
+    if (strpbrk(expr, "\n\t") == NULL && error->detail.at <= strlen(expr)) {
+        (void)fprintf(call->err, "  %s\n  %*s^\n", expr, (int)error->detail.at,
+                      "");
+    }
+}
+
+static int
+print_answer(const struct gong_call *call, const struct gong_query *query,
+             struct gong_eval_memory *memory, bool json)
+{
+    struct gong_answer answer;
+    struct gong_query_error error;
+    int status = GONG_TOOL_OK;
+
+    if (gong_query_run(query, memory, &answer, &error) != GONG_OK) {
+        say_error(call, query->expr, &error);
+        status = GONG_TOOL_NO;
+    } else if (json) {
+        gong_answer_put_json(call->out, &answer);
+    } else if (!gong_answer_put_text(call->out, &answer)) {
+        status = GONG_TOOL_MEMORY;
+    }
+    gong_answer_fini(&answer);
+    return status;
+}
+
+static int
+evaluate(const struct gong_call *call, const struct eval_options *options,
+         enum gong_data_format format)
+{
+    struct gong_query query = {
+        .expr = options->expr,
+        .range = !options->at.given,
+        .from_ms = options->at.given ? options->at.ms : options->from.ms,
+        .to_ms = options->to.ms,
+        .step_ms = options->step.ms,
+        .lookback_ms = options->lookback.ms,
+    };
+    struct gong_data_set *set = gong_data_set_new();
+    struct gong_eval_memory *memory = NULL;
+    size_t refused = 0;
+    enum gong_err err;
+    int status;
+
+    if (set == NULL) {
+        return GONG_TOOL_MEMORY;
+    }
+    err = gong_data_set_read(set, options->data, format, call->err, &refused);
+    status = gong_tool_status(err);
+    if (err == GONG_OK) {
+        memory = gong_data_set_finish(set);
+        status = memory == NULL ? GONG_TOOL_MEMORY : status;
+    }
+    if (memory != NULL) {
+        bool json =
+            options->format != NULL && strcmp(options->format, "json") == 0;
+
+        status = print_answer(call, &query, memory, json);
+        status =
+            status == GONG_TOOL_OK && refused > 0 ? GONG_TOOL_DATA : status;
+    }
+    gong_data_set_free(set);
+    return status;
+}
+
+int
+gong_cmd_eval(const struct gong_call *call)
+{
+    struct eval_options options = {0};
+    const struct gong_argument table[] = {
+        {"expr", GONG_ARGUMENT_TEXT, &options.expr, "EXPR", "biểu thức PromQL",
+         "the PromQL expression"},
+        {"data", GONG_ARGUMENT_TEXT, &options.data, "FILE",
+         "tệp số liệu; -: đầu vào chuẩn", "samples; -: standard input"},
+        {"data-format", GONG_ARGUMENT_TEXT, &options.data_format, "WORD",
+         "lines, prometheus hoặc openmetrics; không có: theo tên tệp",
+         "lines, prometheus or openmetrics; without it, by the file's name"},
+        {"at", GONG_ARGUMENT_TIME, &options.at, "TIME", "tại một thời điểm",
+         "at one instant"},
+        {"from", GONG_ARGUMENT_TIME, &options.from, "TIME", "từ thời điểm này",
+         "from here"},
+        {"to", GONG_ARGUMENT_TIME, &options.to, "TIME",
+         "đến thời điểm này, kể cả nó", "up to here, included"},
+        {"step", GONG_ARGUMENT_LENGTH, &options.step, "LENGTH",
+         "mỗi bước dài bao lâu", "from one instant to the next"},
+        {"lookback", GONG_ARGUMENT_LENGTH, &options.lookback, "LENGTH",
+         "một số liệu còn giá trị bao lâu; 5m",
+         "how long a sample counts as present; 5m"},
+        {"format", GONG_ARGUMENT_TEXT, &options.format, "WORD",
+         "promtool (không có) hoặc json", "promtool (default) or json"},
+        {"cases", GONG_ARGUMENT_TEXT, &options.cases, "FILE",
+         "mỗi dòng một câu hỏi JSON", "a query as JSON on each line"},
+    };
+    struct gong_words words;
+    enum gong_data_format format = GONG_DATA_BY_NAME;
+    int status;
+
+    if (!gong_arguments_read(call, table, sizeof table / sizeof table[0],
+                             &words, &status)) {
+        return status;
+    }
+    if (words.count > 0) {
+        return gong_call_refuse(call, "a word too many", "options only");
+    }
+    if (options.cases != NULL) {
+        return run_cases(call, options.cases);
+    }
+    if (options.expr == NULL || options.data == NULL) {
+        return gong_call_refuse(call, "too little", "--expr and --data");
+    }
+    if (options.at.given
+            ? options.from.given || options.to.given || options.step.given
+            : !options.from.given || !options.to.given || !options.step.given) {
+        return gong_call_refuse(call, "no instant and no range",
+                                "--at, or --from, --to and --step");
+    }
+    if (options.format != NULL && strcmp(options.format, "json") != 0 &&
+        strcmp(options.format, "promtool") != 0) {
+        return gong_call_refuse(call, "another format", "promtool or json");
+    }
+    if (options.data_format != NULL &&
+        !gong_data_format_find(options.data_format, &format)) {
+        return gong_call_refuse(call, "another data format",
+                                "lines, prometheus or openmetrics");
+    }
+    return evaluate(call, &options, format);
+}

@@ -1,0 +1,111 @@
+#include "rules/tool/commands.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/conf.h"
+#include "rules/tool/replay.h"
+#include "rules/tool/replay_report.h"
+#include "rules/tool/rule_load.h"
+
+struct replay_options {
+    const char *rules;
+    const char *data;
+    const char *format;
+    bool pending;
+    bool quiet;
+    struct gong_argument_time tolerance;
+};
+
+static bool
+find_format(const char *word, enum gong_replay_format *out)
+{
+    static const char *const words[] = {"table", "json", "csv"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            *out = (enum gong_replay_format)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+static int
+replay_rules(const struct gong_call *call, const struct replay_options *options,
+             const struct gong_ruleset *set, enum gong_replay_format format)
+{
+    struct gong_replay_report *report =
+        gong_replay_report_new(set, format, options->pending, call->out);
+    struct gong_replay replay = {
+        .set = set,
+        .path = options->data,
+        .tolerance_ms = options->tolerance.ms,
+        .progress = !options->quiet && isatty(STDERR_FILENO) == 1,
+        .emit = gong_replay_report_effect,
+        .ctx = report,
+        .err = call->err,
+    };
+    enum gong_err err = GONG_ERR_MEMORY;
+
+    if (report != NULL) {
+        err = gong_replay_run(&replay);
+    }
+    if (err == GONG_OK) {
+        err = gong_replay_report_end(report, &replay.stats, replay.from_ms,
+                                     replay.to_ms);
+    }
+    gong_replay_report_free(report);
+    return gong_tool_status(err);
+}
+
+int
+gong_cmd_replay(const struct gong_call *call)
+{
+    struct replay_options options = {.format = "table"};
+    const struct gong_argument table[] = {
+        {"rules", GONG_ARGUMENT_TEXT, &options.rules, "FILE",
+         "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus",
+         "rule file, folder of *.cfg, or Prometheus' YAML"},
+        {"data", GONG_ARGUMENT_TEXT, &options.data, "FILE",
+         "line protocol (.gz được), nhật ký của agent; -: đầu vào chuẩn",
+         "line protocol (.gz too), an agent's journal; -: standard input"},
+        {"format", GONG_ARGUMENT_TEXT, &options.format, "WORD",
+         "table (không có), json hoặc csv", "table (default), json or csv"},
+        {"tolerance", GONG_ARGUMENT_LENGTH, &options.tolerance, "LENGTH",
+         "một dòng được phép đến trễ bao lâu; 0",
+         "how late a line may stand in the file; 0"},
+        {"pending", GONG_ARGUMENT_FLAG, &options.pending, NULL,
+         "bảng kể cả lúc đang chờ `for`",
+         "the table tells of pending alerts too"},
+        {"quiet", GONG_ARGUMENT_FLAG, &options.quiet, NULL, "không báo tiến độ",
+         "no progress on a terminal"},
+    };
+    struct gong_conf_errors errors = {0};
+    enum gong_replay_format format;
+    struct gong_ruleset *set;
+    struct gong_words words;
+    char *paths[1];
+    int status;
+
+    if (!gong_arguments_read(call, table, sizeof table / sizeof table[0],
+                             &words, &status)) {
+        return status;
+    }
+    if (words.count > 0 || options.rules == NULL || options.data == NULL) {
+        return gong_call_refuse(call, "other words", "--rules and --data");
+    }
+    if (!find_format(options.format, &format)) {
+        return gong_call_refuse(call, "another format", "table, json or csv");
+    }
+    paths[0] = strdup(options.rules);
+    set = paths[0] == NULL ? NULL : gong_rules_load(paths, 1, &errors);
+    gong_conf_errors_print(&errors, call->err);
+    gong_conf_errors_fini(&errors);
+    status =
+        set == NULL ? GONG_TOOL_NO : replay_rules(call, &options, set, format);
+    gong_ruleset_free(set);
+    free(paths[0]);
+    return status;
+}

@@ -1,0 +1,149 @@
+#include "rules/tool/commands.h"
+
+#include <string.h>
+
+#include "common/log.h"
+
+const struct gong_command gong_commands[] = {
+    {"check", "FILE... [--cost] [--every LENGTH] [--lint-fatal]",
+     "Kiểm tra tệp quy tắc: mọi lỗi, và những gì đáng ngờ.",
+     "Checks rule files: every error, and what is hardly meant so.",
+     "FILE: our rule files, folders of them, or Prometheus' (*.yml, *.yaml).\n"
+     "Errors: file:line:column: found ..., expected ...; warnings end with a "
+     "word: never,\n"
+     "range, for, summary, action, label, twice.\n"
+     "\n"
+     "Exit: 0, 1 errors (or warnings with --lint-fatal, or past --budget), 64 "
+     "usage.\n",
+     gong_cmd_check},
+    {"eval",
+     "--expr EXPR --data FILE --at TIME | --from TIME --to TIME --step LENGTH",
+     "Tính một biểu thức PromQL trên số liệu trong tệp.",
+     "Evaluates a PromQL expression over the samples of a file.",
+     "Data (lines, .gz too): line protocol, stamps in ns; a metric is "
+     "measurement_field,\n"
+     "labels are the tags. NAME.prom: metric{label=\"x\"} VALUE MS; NAME.om: "
+     "the same with\n"
+     "seconds; both also take NaN, +Inf, -Inf and stale (the marker that ends "
+     "a series).\n"
+     "\n"
+     "--cases: a JSON object a line in FILE (-: standard input), an answer a "
+     "line out:\n"
+     "  {\"expr\": \"sum(up)\", \"at\": 60 | \"from\": 0, \"to\": 300, "
+     "\"step\": 15,\n"
+     "   \"lookback\": 300, \"data\": \"FILE\" | \"series\": [{\"metric\": "
+     "{\"__name__\": \"up\"},\n"
+     "   \"values\": [[0, \"1\"], [15, \"NaN\"], [30, \"stale\"]]}]}\n"
+     "Times are seconds. A case without data has that of the case before. "
+     "Answers are\n"
+     "those of Prometheus' HTTP API: {\"status\":\"success\",\"data\":...} or\n"
+     "{\"status\":\"error\",\"errorType\":\"bad_data\"|\"execution\","
+     "\"error\":...}.\n"
+     "\n"
+     "Exit: 0, 1 the expression is refused or fails, 64 usage, 65 bad data, "
+     "66 no file.\n",
+     gong_cmd_eval},
+    {"explain",
+     "--rules FILE --rule NAME [--labels LABELS] --at TIME --data FILE",
+     "Vì sao báo động, vì sao không: từng vế của biểu thức với giá trị.",
+     "Why an alert, and why not: each clause of the expression with its "
+     "values.",
+     "Every part of the expression is evaluated at TIME; a selector without a "
+     "value tells\n"
+     "when its last sample was. With line protocol the engine's state is told "
+     "too.\n"
+     "\n"
+     "Exit: 0, 1 the rules are refused, 64 usage, 65 bad data, 66 no file.\n",
+     gong_cmd_explain},
+    {"import", "FILE.yml [--group NAME] > FILE.cfg",
+     "Chuyển quy tắc của Prometheus thành của ta.",
+     "Converts a rule file of Prometheus to ours.",
+     "What cannot be converted is left out, named on standard error, and the "
+     "exit is 1.\n"
+     "\n"
+     "Exit: 0, 1 something was left out or the file is wrong, 64 usage.\n",
+     gong_cmd_import},
+    {"replay", "--rules FILE --data FILE [--format WORD] [--tolerance LENGTH]",
+     "Cho số liệu cũ chạy qua quy tắc: báo động nào, lúc nào, bao lâu.",
+     "Runs past samples through rules: which alerts, when, for how long.",
+     "Data: lines sorted by stamp, or late by at most --tolerance; in a file a "
+     "sample\n"
+     "arrives at its stamp. --format json: a transition a line, last a "
+     "summary.\n"
+     "\n"
+     "Exit: 0, 1 the rules are refused, 64 usage, 65 bad data, 66 no file.\n",
+     gong_cmd_replay},
+    {"test", "FILE... [--rules FILE]",
+     "Thử quy tắc bằng tệp thử của ta (*.cases) hoặc của promtool (*.yml).",
+     "Unit tests of rules: ours (*.cases) or promtool's (*.yml), unchanged.",
+     "*.cases: RULE fires|quiet FROM TO STEP LINE, a case a line, seconds; "
+     "*.yml: rule_files,\n"
+     "input_series, alert_rule_test, promql_expr_test as for promtool test "
+     "rules. Alerts are\n"
+     "run by the evaluator and, where it can take rule and samples, by the "
+     "engine: both\n"
+     "have to agree.\n"
+     "\n"
+     "Exit: 0, 1 a test failed or a file is wrong, 64 usage.\n",
+     gong_cmd_test},
+    {0},
+};
+
+static void
+put_usage(FILE *out)
+{
+    (void)fputs("gong-rules: kiểm tra, thử và giải thích quy tắc báo động\n"
+                "gong-rules: checks, tests and explains alert rules\n"
+                "\n",
+                out);
+    for (const struct gong_command *c = gong_commands; c->name != NULL; c++) {
+        (void)fprintf(out, "  %-8s %s\n           %s\n", c->name, c->vietnamese,
+                      c->english);
+    }
+    (void)fputs("\n"
+                "gong-rules COMMAND --help tells more; --version prints the "
+                "version.\n",
+                out);
+}
+
+static int
+run_command(int argc, char **argv, FILE *out, FILE *err)
+{
+    char quoted[100];
+
+    for (const struct gong_command *c = gong_commands; c->name != NULL; c++) {
+        if (strcmp(argv[1], c->name) == 0) {
+            struct gong_call call = {c, argc - 1, argv + 1, out, err};
+
+            return c->run(&call);
+        }
+    }
+    (void)fprintf(err, "gong-rules: found the unknown command %s\n",
+                  gong_log_quote(gong_str_of(argv[1]), quoted, sizeof quoted));
+    put_usage(err);
+    return GONG_TOOL_USAGE;
+}
+
+int
+gong_rules_run(int argc, char **argv, FILE *out, FILE *err)
+{
+    int status = GONG_TOOL_OK;
+
+    if (argc < 2) {
+        put_usage(err);
+        return GONG_TOOL_USAGE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        (void)fprintf(out, "gong-rules %s\n", GONG_VERSION);
+    } else if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+               strcmp(argv[1], "help") == 0) {
+        put_usage(out);
+    } else {
+        status = run_command(argc, argv, out, err);
+    }
+    if (fflush(out) != 0 && status == GONG_TOOL_OK) {
+        (void)fputs("gong-rules: the output could not be written\n", err);
+        status = GONG_TOOL_WRITE;
+    }
+    return status;
+}

@@ -1,0 +1,25 @@
+/*
+ * cost: what a rule costs the engine in memory, by measuring: an engine with
+ * this rule alone is fed series made for its selectors.
+ */
+#ifndef GONG_RULES_TOOL_COST_H
+#define GONG_RULES_TOOL_COST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "rules/engine/ruleset.h"
+
+struct gong_cost {
+    uint64_t series;       /* that were fed */
+    uint64_t rest_bytes;   /* per series, nothing being true */
+    uint64_t firing_bytes; /* per series, all alerts open; 0: none would */
+};
+
+/* gong_cost_measure: UNSUPPORTED where no series can be made, as for the
+ * agent's own of presence. */
+enum gong_err gong_cost_measure(const struct gong_rule *rule,
+                                struct gong_cost *cost) GONG_MUST_CHECK;
+
+#endif

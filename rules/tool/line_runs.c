@@ -1,0 +1,248 @@
+#include "rules/tool/line_runs.h"
+
+#include <stdbool.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/clock.h"
+#include "common/lp_decode.h"
+#include "common/lp_number.h"
+
+#define NAMES      2 /* bytes before a run's lines */
+#define START_SIZE (4u << 20)
+#define SIZE_MAX_  (16u << 20)
+#define STAMP_MAX  24
+
+struct reader {
+    struct gong_input *input;
+    gong_line_run_fn take;
+    void *ctx;
+    char *bytes;
+    size_t size;
+    size_t end;  /* of what was read */
+    size_t run;  /* where the run's lines begin */
+    size_t next; /* of the first line that no run has yet */
+    int64_t ms;  /* of the run */
+    uint64_t line;
+    uint64_t run_line;
+    /* The stamp of the line before, with the blank in front of it: most lines
+     * have the same. */
+    char stamp[STAMP_MAX];
+    size_t stamp_len;
+};
+
+/* The field section: behind the first blank that no backslash escapes. */
+static const char *
+skip_key(const char *p, const char *end)
+{
+    while (p < end && *p != ' ') {
+        p += *p == '\\' && p + 1 < end ? 2 : 1;
+    }
+    return p;
+}
+
+/* The line's end where it has strings; NULL where it does not end here. */
+static const char *
+quoted_end(const char *line, const char *end)
+{
+    const char *p = skip_key(line, end);
+    bool inside = false;
+
+    for (; p < end; p++) {
+        if (inside && *p == '\\') {
+            p++;
+        } else if (inside) {
+            inside = *p != '"';
+        } else if (*p == '\n') {
+            return p;
+        } else if (*p == '"' && p > line && p[-1] == '=') {
+            inside = true;
+        }
+    }
+    return NULL;
+}
+
+/* The newline of the line that begins at line, NULL where it was not read. */
+static const char *
+line_end(const char *line, const char *end)
+{
+    const char *newline = memchr(line, '\n', (size_t)(end - line));
+    const char *quoted;
+
+    if (newline == NULL || *line == '#' ||
+        memchr(line, '"', (size_t)(newline - line)) == NULL) {
+        return newline;
+    }
+    quoted = quoted_end(line, end);
+    if (quoted == NULL && end - line > GONG_LP_LINE_MAX) {
+        return newline;
+    }
+    if (quoted != NULL && quoted - line > GONG_LP_LINE_MAX) {
+        return newline;
+    }
+    return quoted;
+}
+
+/* Whether the line has the stamp of the one before. */
+static bool
+same_stamp(const struct reader *r, const char *line, const char *end)
+{
+    return r->stamp_len > 0 && (size_t)(end - line) > r->stamp_len &&
+           memcmp(end - r->stamp_len, r->stamp, r->stamp_len) == 0;
+}
+
+/* The line's own stamp, in *ms; false where it has none. */
+static bool
+read_stamp(struct reader *r, const char *line, const char *end, int64_t *ms)
+{
+    const char *p = end;
+    const char *at;
+    int64_t ns = 0;
+    size_t len;
+
+    while (p > line && p[-1] != ' ') {
+        p--;
+    }
+    at = p;
+    if (p == line || *line == '#' || p == end ||
+        gong_lp_number_stamp(&at, end, &ns) != NULL || at != end) {
+        return false;
+    }
+    len = (size_t)(end - p) + 1;
+    r->stamp_len = len <= STAMP_MAX ? len : 0;
+    memcpy(r->stamp, p - 1, r->stamp_len);
+    *ms = gong_floor_ms(ns);
+    return true;
+}
+
+static enum gong_err
+hand_out(struct reader *r, size_t to)
+{
+    struct gong_line_run run;
+
+    if (to == r->run) {
+        return GONG_OK;
+    }
+    memset(r->bytes + r->run - NAMES, 0, NAMES);
+    run = (struct gong_line_run){
+        .ms = r->ms,
+        .payload = r->bytes + r->run - NAMES,
+        .len = to - r->run + NAMES,
+        .line = r->run_line,
+    };
+    r->run = to;
+    r->run_line = r->line;
+    return r->take(r->ctx, &run);
+}
+
+/* One line, up to its newline at end; a run ends before it where its stamp is
+ * of another millisecond. */
+static enum gong_err
+take_line(struct reader *r, const char *line, const char *end)
+{
+    int64_t ms = r->ms;
+    enum gong_err err = GONG_OK;
+
+    while (end > line && (end[-1] == '\r' || end[-1] == ' ')) {
+        end--;
+    }
+    if (!same_stamp(r, line, end) && read_stamp(r, line, end, &ms) &&
+        ms != r->ms) {
+        if (r->ms != INT64_MIN) {
+            err = hand_out(r, r->next);
+        }
+        r->ms = ms;
+    }
+    return err;
+}
+
+static enum gong_err
+take_lines(struct reader *r, bool last)
+{
+    enum gong_err err = GONG_OK;
+
+    while (r->next < r->end && err == GONG_OK) {
+        const char *line = r->bytes + r->next;
+        const char *newline = line_end(line, r->bytes + r->end);
+
+        if (newline == NULL && !last) {
+            break;
+        }
+        if (newline == NULL) {
+            newline = r->bytes + r->end;
+        }
+        err = take_line(r, line, newline);
+        r->next = (size_t)(newline - r->bytes) + 1;
+        r->next = r->next > r->end ? r->end : r->next;
+        r->line++;
+    }
+    return err;
+}
+
+/* Room for more at the end: what was handed out goes, or the buffer grows, or
+ * the run is cut. */
+static enum gong_err
+make_room(struct reader *r)
+{
+    enum gong_err err = GONG_OK;
+    char *bytes;
+
+    if (r->size - r->end >= r->size / 4) {
+        return GONG_OK;
+    }
+    if (r->size - (r->end - r->run) < r->size / 2 && r->size < SIZE_MAX_) {
+        bytes = realloc(r->bytes, r->size * 2);
+        if (bytes == NULL) {
+            return GONG_ERR_MEMORY;
+        }
+        r->bytes = bytes;
+        r->size *= 2;
+        return GONG_OK;
+    }
+    if (r->size - (r->end - r->run) < r->size / 4) {
+        /* Even a line without an end makes room: it becomes two. */
+        r->next = r->next == r->run ? r->end : r->next;
+        err = hand_out(r, r->next);
+    }
+    memmove(r->bytes + NAMES, r->bytes + r->run, r->end - r->run);
+    r->end -= r->run - NAMES;
+    r->next -= r->run - NAMES;
+    r->run = NAMES;
+    return err;
+}
+
+enum gong_err
+gong_line_runs_read(struct gong_input *input, gong_line_run_fn take, void *ctx)
+{
+    struct reader r = {
+        .input = input,
+        .take = take,
+        .ctx = ctx,
+        .bytes = malloc(START_SIZE),
+        .size = START_SIZE,
+        .end = NAMES,
+        .run = NAMES,
+        .next = NAMES,
+        .ms = INT64_MIN,
+        .line = 1,
+        .run_line = 1,
+    };
+    enum gong_err err = r.bytes == NULL ? GONG_ERR_MEMORY : GONG_OK;
+    size_t got = 1;
+
+    while (err == GONG_OK && got > 0) {
+        err = make_room(&r);
+        if (err == GONG_OK) {
+            err = gong_input_read(input, r.bytes + r.end, r.size - r.end, &got);
+        }
+        if (err == GONG_OK) {
+            r.end += got;
+            err = take_lines(&r, got == 0);
+        }
+    }
+    if (err == GONG_OK) {
+        err = hand_out(&r, r.end);
+    }
+    free(r.bytes);
+    return err;
+}

@@ -1,0 +1,40 @@
+/*
+ * line_runs: line protocol cut into runs of lines of one millisecond, which
+ * the engine takes as records. Lines are not copied: a run's payload lies in
+ * the buffer that the file was read into.
+ *
+ *   ... previous run | 0 0 | line | line | line | next run ...
+ *                      '----- payload -----'
+ *
+ * The two zeros are a data record's empty names (common/batch.h) and overwrite
+ * what was handed out before. A line without a stamp of its own belongs to the
+ * run before it. A line end inside a quoted string is no line end, unless no
+ * quote closes it within the longest line that there is.
+ */
+#ifndef GONG_RULES_TOOL_LINE_RUNS_H
+#define GONG_RULES_TOOL_LINE_RUNS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "rules/tool/input.h"
+
+/* Lines of one millisecond. ms is INT64_MIN where no line has a stamp yet. */
+struct gong_line_run {
+    int64_t ms;
+    const char *payload; /* good until take returns */
+    size_t len;
+    uint64_t line; /* the first one's number, from 1 */
+};
+
+typedef enum gong_err (*gong_line_run_fn)(void *ctx,
+                                          const struct gong_line_run *run);
+
+/* gong_line_runs_read: all of input to take; an error of either ends it. A run
+ * past 16 MiB is handed out in parts. */
+enum gong_err gong_line_runs_read(struct gong_input *input,
+                                  gong_line_run_fn take,
+                                  void *ctx) GONG_MUST_CHECK;
+
+#endif

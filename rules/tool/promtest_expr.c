@@ -1,0 +1,174 @@
+#include "rules/tool/promtest_private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/tool/json_text.h"
+#include "rules/tool/number_text.h"
+#include "rules/tool/query.h"
+
+/* A sample of an answer or of an expectation; the value has to be the same
+ * number, and NaN equals nothing, as in promtool. */
+struct pair {
+    char *labels;
+    double value;
+};
+
+static int
+compare_pairs(const void *a, const void *b)
+{
+    const struct pair *x = a;
+    const struct pair *y = b;
+
+    return strcmp(x->labels, y->labels);
+}
+
+static char *
+label_text(const struct gong_label_view *labels, size_t count)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (out == NULL) {
+        return NULL;
+    }
+    gong_label_text_put(out, labels, count);
+    (void)fclose(out);
+    return text;
+}
+
+struct pairs {
+    struct pair *items;
+    size_t count;
+};
+
+static void
+pairs_fini(struct pairs *pairs)
+{
+    for (size_t i = 0; i < pairs->count; i++) {
+        free(pairs->items[i].labels);
+    }
+    free(pairs->items);
+}
+
+static bool
+answer_pairs(const struct gong_answer *answer, struct pairs *out)
+{
+    bool scalar = answer->type == GONG_VALUE_SCALAR;
+
+    out->items = calloc((size_t)answer->count + 1, sizeof *out->items);
+    if (out->items == NULL) {
+        return false;
+    }
+    if (scalar) {
+        out->items[0] = (struct pair){label_text(NULL, 0), answer->scalar};
+        out->count = 1;
+    }
+    for (uint32_t i = 0; i < answer->count && !scalar; i++) {
+        struct gong_label_view labels[GONG_LABELSET_MAX];
+        uint32_t series = answer->order[i];
+        size_t samples = 0;
+        const struct gong_sample *sample =
+            gong_eval_memory_samples(answer->memory, series, &samples);
+        size_t count = gong_eval_memory_labels(answer->memory, series, labels);
+
+        out->items[out->count++] =
+            (struct pair){label_text(labels, count), sample[samples - 1].value};
+    }
+    qsort(out->items, out->count, sizeof *out->items, compare_pairs);
+    return true;
+}
+
+/* False after a word about labels that cannot be read. */
+static bool
+expected_pairs(struct gong_promtest_run *run,
+               const struct gong_promtest_expr *expr, struct pairs *out)
+{
+    out->items = calloc(expr->sample_count + 1, sizeof *out->items);
+    for (size_t i = 0; i < expr->sample_count && out->items != NULL; i++) {
+        const struct gong_promtest_sample *sample = &expr->samples[i];
+        struct gong_series_labels labels = {0};
+        struct gong_expr_error error = {0};
+
+        if (gong_series_labels_read(
+                gong_str_of(sample->labels == NULL ? "{}" : sample->labels),
+                &labels, &error) != GONG_OK) {
+            gong_promtest_place(run, sample->node);
+            (void)fprintf(run->out, "labels: %s\n", error.message);
+            return false;
+        }
+        out->items[out->count++] = (struct pair){
+            label_text(labels.labels, labels.count), sample->value};
+        gong_series_labels_fini(&labels);
+    }
+    if (out->items == NULL) {
+        return false;
+    }
+    qsort(out->items, out->count, sizeof *out->items, compare_pairs);
+    return true;
+}
+
+static bool
+equal_pairs(const struct pairs *a, const struct pairs *b)
+{
+    bool equal = a->count == b->count;
+
+    for (size_t i = 0; equal && i < a->count; i++) {
+        equal = strcmp(a->items[i].labels, b->items[i].labels) == 0 &&
+                a->items[i].value == b->items[i].value;
+    }
+    return equal;
+}
+
+static void
+put_pairs(FILE *out, const char *what, const struct pairs *pairs)
+{
+    (void)fprintf(out, "      %s:\n", what);
+    for (size_t i = 0; i < pairs->count; i++) {
+        char text[GONG_NUMBER_PLAIN_SIZE];
+
+        (void)gong_number_api(pairs->items[i].value, text);
+        (void)fprintf(out, "        %s %s\n", pairs->items[i].labels, text);
+    }
+    if (pairs->count == 0) {
+        (void)fputs("        nothing\n", out);
+    }
+}
+
+void
+gong_promtest_expr(struct gong_promtest_run *run, struct gong_world *world,
+                   const struct gong_promtest_expr *expr)
+{
+    struct gong_query query = {.expr = expr->expr,
+                               .from_ms = expr->eval_ms,
+                               .subquery_step_ms = run->test->interval_ms};
+    struct gong_answer answer;
+    struct gong_query_error error;
+    struct pairs got = {0};
+    struct pairs expected = {0};
+
+    if (gong_query_run(&query, gong_world_memory(world), &answer, &error) !=
+        GONG_OK) {
+        gong_promtest_place(run, expr->node);
+        (void)fprintf(run->out, "expr: %s, err: %s\n", expr->expr,
+                      error.detail.message);
+    } else if (answer.type != GONG_VALUE_VECTOR &&
+               answer.type != GONG_VALUE_SCALAR) {
+        gong_promtest_place(run, expr->node);
+        (void)fprintf(run->out,
+                      "expr: %s, err: found a %s, expected a vector or a "
+                      "scalar\n",
+                      expr->expr, gong_query_type_name(answer.type));
+    } else if (expected_pairs(run, expr, &expected) &&
+               answer_pairs(&answer, &got) && !equal_pairs(&expected, &got)) {
+        gong_promtest_place(run, expr->node);
+        (void)fprintf(run->out, "expr: %s, time: %lld s\n", expr->expr,
+                      (long long)(expr->eval_ms / 1000));
+        put_pairs(run->out, "exp", &expected);
+        put_pairs(run->out, "got", &got);
+    }
+    pairs_fini(&got);
+    pairs_fini(&expected);
+    gong_answer_fini(&answer);
+}

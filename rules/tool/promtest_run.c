@@ -1,0 +1,445 @@
+#include "rules/tool/promtest_private.h"
+
+#include <glob.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/engine/plan.h"
+#include "rules/tool/rule_load.h"
+#include "rules/tool/test_world.h"
+
+/* A failure begins with a line of its own. */
+static void
+say_failed(struct gong_promtest_run *run)
+{
+    if (run->failures++ == 0) {
+        (void)fputs("  FAILED:\n", run->out);
+    }
+}
+
+/* The pattern as seen from the test file's folder; heap. */
+static char *
+beside(const char *path, const char *pattern)
+{
+    const char *slash = strrchr(path, '/');
+    size_t len =
+        slash == NULL || pattern[0] == '/' ? 0 : (size_t)(slash - path) + 1;
+    char *joined = malloc(len + strlen(pattern) + 1);
+
+    if (joined != NULL) {
+        memcpy(joined, path, len);
+        memcpy(joined + len, pattern, strlen(pattern) + 1);
+    }
+    return joined;
+}
+
+static bool
+load_file(struct gong_promtest_run *run, const char *path)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_prom_file **files = realloc(
+        run->files, (run->file_count + 1) * sizeof(struct gong_prom_file *));
+
+    if (files == NULL) {
+        return false;
+    }
+    run->files = files;
+    files[run->file_count] = gong_prom_file_load(path, &errors);
+    if (files[run->file_count] == NULL) {
+        say_failed(run);
+        gong_conf_errors_print(&errors, run->out);
+        gong_conf_errors_fini(&errors);
+        return false;
+    }
+    run->file_count++;
+    return true;
+}
+
+static bool
+load_pattern(struct gong_promtest_run *run, const char *pattern)
+{
+    char *joined = beside(run->path, pattern);
+    glob_t found = {0};
+    bool ok = joined != NULL;
+
+    if (ok && glob(joined, 0, NULL, &found) == 0) {
+        for (size_t i = 0; i < found.gl_pathc; i++) {
+            ok = load_file(run, found.gl_pathv[i]) && ok;
+        }
+    } else if (ok) {
+        (void)fprintf(run->out, "  WARNING: no file matches %s\n", pattern);
+    }
+    globfree(&found);
+    free(joined);
+    return ok;
+}
+
+/* A recording as a rule: what it needs of one. */
+static bool
+convert_recording(const struct gong_prom_rule *from,
+                  struct gong_world_rule *out)
+{
+    struct gong_expr_error error = {0};
+    struct gong_rule *rule = &out->rule;
+
+    out->record = from->record;
+    rule->alert = strdup(from->record);
+    rule->expr = gong_expr_parse(gong_str_of(from->expr), &error);
+    rule->labels = calloc(from->label_count + 1, sizeof *rule->labels);
+    if (rule->alert == NULL || rule->expr == NULL || rule->labels == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < from->label_count; i++) {
+        struct gong_rule_text *label = &rule->labels[rule->label_count++];
+
+        label->name = strdup(from->labels[i].name);
+        label->text = strdup(from->labels[i].text);
+        if (label->name == NULL || label->text == NULL) {
+            return false;
+        }
+    }
+    return from->label_count <= GONG_RULE_LABELS_MAX;
+}
+
+/* Whether it may read what alerts are told as, which the engine has not. */
+static bool
+reads_alerts(const struct gong_expr *expr)
+{
+    for (uint32_t i = 0; i < expr->count; i++) {
+        const struct gong_expr_node *node = &expr->nodes[i];
+
+        if (node->kind == GONG_EXPR_SELECTOR && node->matcher_count > 0 &&
+            strcmp(node->matchers[0].name, "__name__") == 0 &&
+            strncmp(node->matchers[0].value, "ALERTS", 6) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+engine_can(const struct gong_rule *rule)
+{
+    struct gong_expr_error error = {0};
+    struct gong_plan *plan = gong_plan_new(rule->expr, &error);
+    bool can = plan != NULL;
+
+    gong_plan_free(plan);
+    return can;
+}
+
+static bool
+add_rule(struct gong_promtest_run *run, const struct gong_prom_file *file,
+         const struct gong_prom_group *group, size_t index)
+{
+    const struct gong_prom_rule *from = &group->rules[index];
+    struct gong_prom_origin origin = {file, group, run->test->interval_ms,
+                                      run->rule_count + 1, true};
+    struct gong_conf_errors errors = {0};
+    struct gong_world_rule *out = &run->rules[run->rule_count];
+    bool ok;
+
+    *out = (struct gong_world_rule){0};
+    if (from->record != NULL) {
+        run->rule_count++;
+        return convert_recording(from, out);
+    }
+    ok = gong_prom_rule_convert(&origin, from, &out->rule, &errors);
+    if (ok) {
+        out->by_engine =
+            engine_can(&out->rule) && !reads_alerts(out->rule.expr);
+        run->rule_count++;
+    } else {
+        say_failed(run);
+        gong_conf_errors_print(&errors, run->out);
+    }
+    gong_conf_errors_fini(&errors);
+    return ok;
+}
+
+static size_t
+rank(const struct gong_promtest *test, const char *group)
+{
+    for (size_t i = 0; i < test->order_count; i++) {
+        if (strcmp(test->order[i], group) == 0) {
+            return i;
+        }
+    }
+    return 0;
+}
+
+/* By group_eval_order, groups that it does not name like its first. */
+static bool
+add_rules(struct gong_promtest_run *run)
+{
+    size_t ranks = run->test->order_count == 0 ? 1 : run->test->order_count;
+    size_t total = 0;
+    bool ok = true;
+
+    for (size_t f = 0; f < run->file_count; f++) {
+        for (size_t g = 0; g < run->files[f]->group_count; g++) {
+            total += run->files[f]->groups[g].rule_count;
+        }
+    }
+    run->rules = calloc(total + 1, sizeof *run->rules);
+    if (run->rules == NULL) {
+        return false;
+    }
+    for (size_t r = 0; r < ranks; r++) {
+        for (size_t f = 0; f < run->file_count; f++) {
+            for (size_t g = 0; g < run->files[f]->group_count; g++) {
+                const struct gong_prom_group *group = &run->files[f]->groups[g];
+
+                for (size_t i = 0;
+                     i < group->rule_count && rank(run->test, group->name) == r;
+                     i++) {
+                    ok = add_rule(run, run->files[f], group, i) && ok;
+                }
+            }
+        }
+    }
+    return ok;
+}
+
+void
+gong_promtest_place(struct gong_promtest_run *run,
+                    const struct gong_yaml_node *node)
+{
+    say_failed(run);
+    (void)fprintf(run->out, "    %s:%zu: ", run->path,
+                  gong_yaml_line(run->test->yaml, node));
+}
+
+static bool
+add_series(struct gong_promtest_run *run, struct gong_world *world,
+           const struct gong_promtest_series *series)
+{
+    struct gong_series_labels labels = {0};
+    struct gong_series_values values = {0};
+    struct gong_expr_error error = {0};
+    enum gong_err err =
+        gong_series_labels_read(gong_str_of(series->series), &labels, &error);
+    const struct gong_yaml_node *node = series->series_node;
+
+    if (err == GONG_OK) {
+        node = series->values_node;
+        err = gong_series_values_read(gong_str_of(series->values), &values,
+                                      &error);
+    }
+    if (err == GONG_OK) {
+        err = gong_world_add(world, &labels, &values);
+    }
+    gong_series_labels_fini(&labels);
+    if (err != GONG_OK) {
+        gong_promtest_place(run, node);
+        (void)fprintf(run->out, "%s (at byte %zu)\n",
+                      error.message[0] == '\0' ? gong_err_text(err)
+                                               : error.message,
+                      error.at + 1);
+    }
+    return err == GONG_OK;
+}
+
+static void
+put_lines(FILE *out, const char *what, const struct gong_world_lines *lines)
+{
+    (void)fprintf(out, "      %s:\n", what);
+    for (size_t i = 0; i < lines->count; i++) {
+        (void)fprintf(out, "        %s\n", lines->items[i]);
+    }
+    if (lines->count == 0) {
+        (void)fputs("        nothing\n", out);
+    }
+}
+
+static enum gong_err
+expected_line(const struct gong_promtest_alert *alert,
+              const struct gong_promtest_expected *expected,
+              struct gong_world_lines *out)
+{
+    size_t count = expected->labels.count + expected->annotations.count + 1;
+    struct gong_label_view *views = calloc(count, sizeof *views);
+    struct gong_label_view *annotations = views + expected->labels.count + 1;
+    size_t labels = 0;
+    enum gong_err err;
+
+    if (views == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < expected->labels.count; i++) {
+        if (strcmp(expected->labels.items[i].name, "alertname") != 0) {
+            views[labels].name = gong_str_of(expected->labels.items[i].name);
+            views[labels++].value = gong_str_of(expected->labels.items[i].text);
+        }
+    }
+    views[labels].name = gong_str_of("alertname");
+    views[labels++].value = gong_str_of(alert->alertname);
+    for (size_t i = 0; i < expected->annotations.count; i++) {
+        annotations[i].name = gong_str_of(expected->annotations.items[i].name);
+        annotations[i].value = gong_str_of(expected->annotations.items[i].text);
+    }
+    err = gong_world_line_add(out, views, labels, annotations,
+                              expected->annotations.count);
+    free(views);
+    return err;
+}
+
+/* Whether the engine says what the rule manager says. */
+static enum gong_err
+ask_engine(struct gong_promtest_run *run, struct gong_world *world,
+           const struct gong_promtest_alert *alert,
+           const struct gong_world_lines *model)
+{
+    struct gong_world_lines engine = {0};
+    enum gong_err err =
+        gong_world_engine_firing(world, alert->alertname, &engine);
+
+    if (err == GONG_ERR_UNSUPPORTED && !run->told_engine) {
+        run->told_engine = true;
+        (void)fprintf(run->out,
+                      "  NOTE: %s: by the evaluator alone, the engine cannot "
+                      "take this rule or these samples\n",
+                      alert->alertname);
+    } else if (err == GONG_OK && !gong_world_lines_equal(&engine, model)) {
+        gong_promtest_place(run, alert->node);
+        (void)fprintf(run->out, "%s: the engine says otherwise\n",
+                      alert->alertname);
+        put_lines(run->out, "engine", &engine);
+        put_lines(run->out, "evaluator", model);
+    }
+    gong_world_lines_fini(&engine);
+    return err == GONG_ERR_UNSUPPORTED ? GONG_OK : err;
+}
+
+static enum gong_err
+check_alert(struct gong_promtest_run *run, struct gong_world *world,
+            const struct gong_promtest_alert *alert)
+{
+    struct gong_world_lines expected = {0};
+    struct gong_world_lines got = {0};
+    enum gong_err err = gong_world_firing(world, alert->alertname, &got);
+
+    for (size_t i = 0; i < alert->expected_count && err == GONG_OK; i++) {
+        err = expected_line(alert, &alert->expected[i], &expected);
+    }
+    if (err == GONG_OK && !gong_world_lines_equal(&expected, &got)) {
+        gong_promtest_place(run, alert->node);
+        (void)fprintf(run->out, "alertname: %s, time: %lld s\n",
+                      alert->alertname, (long long)(alert->eval_ms / 1000));
+        put_lines(run->out, "exp", &expected);
+        put_lines(run->out, "got", &got);
+    }
+    if (err == GONG_OK) {
+        err = ask_engine(run, world, alert, &got);
+    }
+    gong_world_lines_fini(&expected);
+    gong_world_lines_fini(&got);
+    return err;
+}
+
+static int64_t
+last_instant(const struct gong_promtest_group *group)
+{
+    int64_t last = 0;
+
+    for (size_t i = 0; i < group->alert_count; i++) {
+        last =
+            group->alerts[i].eval_ms > last ? group->alerts[i].eval_ms : last;
+    }
+    for (size_t i = 0; i < group->expr_count; i++) {
+        last = group->exprs[i].eval_ms > last ? group->exprs[i].eval_ms : last;
+    }
+    return last;
+}
+
+/* Every instant up to the last test's. */
+static bool
+run_instants(struct gong_promtest_run *run, struct gong_world *world,
+             const struct gong_promtest_group *group)
+{
+    int64_t every = run->test->interval_ms;
+    int64_t last = last_instant(group);
+
+    for (int64_t t = 0; t <= last; t += every) {
+        const struct gong_rule *rule = NULL;
+        struct gong_expr_error error = {0};
+        enum gong_err err = gong_world_step(world, t, &rule, &error);
+
+        if (err != GONG_OK) {
+            say_failed(run);
+            (void)fprintf(run->out, "    rule: %s, time: %lld s, err: %s\n",
+                          rule == NULL ? "" : rule->alert,
+                          (long long)(t / 1000), error.message);
+            return false;
+        }
+        for (size_t i = 0; i < group->alert_count && err == GONG_OK; i++) {
+            if (group->alerts[i].eval_ms >= t &&
+                group->alerts[i].eval_ms - t < every) {
+                err = check_alert(run, world, &group->alerts[i]);
+            }
+        }
+        if (err != GONG_OK) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static void
+run_group(struct gong_promtest_run *run,
+          const struct gong_promtest_group *group)
+{
+    struct gong_world_options options = {
+        .rules = run->rules,
+        .rule_count = run->rule_count,
+        .interval_ms = group->interval_ms,
+        .eval_interval_ms = run->test->interval_ms,
+    };
+    struct gong_expr_error error = {0};
+    struct gong_world *world = gong_world_new(&options, &error);
+    bool ok = world != NULL;
+
+    if (!ok) {
+        say_failed(run);
+        (void)fprintf(run->out, "    %s\n",
+                      error.message[0] == '\0' ? "out of memory"
+                                               : error.message);
+    }
+    for (size_t i = 0; i < group->series_count && ok; i++) {
+        ok = add_series(run, world, &group->series[i]);
+    }
+    if (ok && run_instants(run, world, group)) {
+        for (size_t i = 0; i < group->expr_count; i++) {
+            gong_promtest_expr(run, world, &group->exprs[i]);
+        }
+    }
+    gong_world_free(world);
+}
+
+bool
+gong_promtest_run(const struct gong_promtest *test, const char *path, FILE *out)
+{
+    struct gong_promtest_run run = {.test = test, .path = path, .out = out};
+    bool ok = true;
+
+    for (size_t i = 0; i < test->rule_file_count; i++) {
+        ok = load_pattern(&run, test->rule_files[i]) && ok;
+    }
+    ok = ok && add_rules(&run);
+    for (size_t i = 0; i < test->group_count && ok; i++) {
+        run_group(&run, &test->groups[i]);
+    }
+    if (!ok && run.failures == 0) {
+        say_failed(&run);
+        (void)fputs("    out of memory\n", out);
+    }
+    for (size_t i = 0; i < run.rule_count; i++) {
+        gong_rule_fini(&run.rules[i].rule);
+    }
+    for (size_t i = 0; i < run.file_count; i++) {
+        gong_prom_file_free(run.files[i]);
+    }
+    free(run.rules);
+    free(run.files);
+    return ok && run.failures == 0;
+}

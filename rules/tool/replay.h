@@ -1,0 +1,38 @@
+/*
+ * replay: samples of a file or a journal through the engine, as fast as it
+ * goes. Time is the samples' own: in a file a sample arrives at its stamp, in a
+ * journal records come when they came.
+ */
+#ifndef GONG_RULES_TOOL_REPLAY_H
+#define GONG_RULES_TOOL_REPLAY_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/err.h"
+#include "rules/engine/engine.h"
+
+struct gong_replay {
+    const struct gong_ruleset *set; /* borrowed */
+    const char *path;               /* a file, "-", or a journal's folder */
+    int64_t tolerance_ms;           /* how late a line of a file may be */
+    bool progress;                  /* say how far it is, on err */
+    bool has_until;                 /* what is later is left out */
+    int64_t until_ms;
+    gong_effect_fn at_end; /* of every alert that is open or pending at the
+                              end, or NULL; gets ctx too */
+    gong_effect_fn emit;
+    void *ctx;
+    FILE *err;
+    /* What came of it. */
+    struct gong_engine_stats stats;
+    int64_t from_ms;
+    int64_t to_ms;
+};
+
+/* gong_replay_run: on an error a word about it is on err: IO where path cannot
+ * be read, CORRUPT or INVALID for what is in it. */
+enum gong_err gong_replay_run(struct gong_replay *replay) GONG_MUST_CHECK;
+
+#endif

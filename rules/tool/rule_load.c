@@ -1,0 +1,149 @@
+#include "rules/tool/rule_load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/prom_rules.h"
+#include "rules/rule_file.h"
+
+bool
+gong_rule_path_is_yaml(const char *path)
+{
+    const char *dot = strrchr(path, '.');
+
+    return dot != NULL &&
+           (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0);
+}
+
+/* Takes the rule over; false without memory. */
+static bool
+add_rule(struct gong_ruleset *set, struct gong_rule *rule)
+{
+    struct gong_rule *rules =
+        realloc(set->rules, (set->count + 1) * sizeof *rules);
+
+    if (rules == NULL) {
+        gong_rule_fini(rule);
+        return false;
+    }
+    set->rules = rules;
+    rules[set->count++] = *rule;
+    return true;
+}
+
+/* Prometheus lets two alerts have one name and the same labels. */
+static size_t
+number_of(const struct gong_prom_group *group, size_t rule)
+{
+    size_t number = 1;
+
+    for (size_t i = 0; i < rule; i++) {
+        number += group->rules[i].alert != NULL &&
+                  group->rules[rule].alert != NULL &&
+                  strcmp(group->rules[i].alert, group->rules[rule].alert) == 0;
+    }
+    return number;
+}
+
+bool
+gong_rules_add_file(struct gong_ruleset *set, const struct gong_prom_file *file,
+                    int64_t interval_ms, struct gong_conf_errors *errors)
+{
+    bool ok = true;
+
+    for (size_t g = 0; g < file->group_count; g++) {
+        const struct gong_prom_group *group = &file->groups[g];
+        struct gong_prom_origin origin = {file, group, interval_ms, 1, false};
+
+        if (interval_ms == 0) {
+            origin.interval_ms = group->interval_ms == 0 ? GONG_PROM_INTERVAL_MS
+                                                         : group->interval_ms;
+        }
+        for (size_t i = 0; i < group->rule_count; i++) {
+            struct gong_rule rule;
+
+            origin.number = number_of(group, i);
+            if (!gong_prom_rule_convert(&origin, &group->rules[i], &rule,
+                                        errors)) {
+                ok = false;
+            } else if (!add_rule(set, &rule)) {
+                gong_conf_errors_add(errors, "rules: out of memory");
+                return false;
+            }
+        }
+    }
+    return ok;
+}
+
+static bool
+load_yaml(struct gong_ruleset *set, const char *path,
+          struct gong_conf_errors *errors)
+{
+    struct gong_prom_file *file = gong_prom_file_load(path, errors);
+    bool ok = file != NULL && gong_rules_add_file(set, file, 0, errors);
+
+    gong_prom_file_free(file);
+    return ok;
+}
+
+/* Moves the rules of a loaded set behind those of set. */
+static bool
+take_over(struct gong_ruleset *set, struct gong_rule_source *source)
+{
+    struct gong_ruleset *from = source->set;
+    struct gong_rule *rules;
+
+    if (from->count == 0) {
+        return true;
+    }
+    rules = realloc(set->rules, (set->count + from->count) * sizeof *rules);
+    if (rules == NULL) {
+        return false;
+    }
+    memcpy(rules + set->count, from->rules, from->count * sizeof *rules);
+    set->rules = rules;
+    set->count += from->count;
+    from->count = 0;
+    return true;
+}
+
+/* Together, so that an id in two files is seen. */
+static bool
+load_conf(struct gong_ruleset *set, const struct gong_strings *list,
+          struct gong_conf_errors *errors)
+{
+    struct gong_rule_source *source = gong_rule_files_load(list, errors);
+    bool ok = source != NULL && take_over(set, source);
+
+    gong_rule_source_free(source);
+    return ok;
+}
+
+struct gong_ruleset *
+gong_rules_load(char *const *paths, size_t count,
+                struct gong_conf_errors *errors)
+{
+    struct gong_ruleset *set = calloc(1, sizeof *set);
+    struct gong_strings list = {calloc(count + 1, sizeof(char *)), 0};
+    bool ok = set != NULL && list.items != NULL;
+
+    if (!ok) {
+        gong_conf_errors_add(errors, "rules: out of memory");
+    }
+    for (size_t i = 0; i < count && set != NULL && list.items != NULL; i++) {
+        if (gong_rule_path_is_yaml(paths[i])) {
+            ok = load_yaml(set, paths[i], errors) && ok;
+        } else {
+            list.items[list.count++] = paths[i];
+        }
+    }
+    if (list.count > 0) {
+        ok = load_conf(set, &list, errors) && ok;
+    }
+    free(list.items);
+    if (!ok) {
+        gong_ruleset_free(set);
+        return NULL;
+    }
+    return set;
+}

@@ -1,0 +1,31 @@
+/*
+ * rule_load: rule files for the tool's commands: libconfig as the agent has
+ * them (rules/rule_file.h), and Prometheus' YAML by the names *.yml and *.yaml.
+ */
+#ifndef GONG_RULES_TOOL_RULE_LOAD_H
+#define GONG_RULES_TOOL_RULE_LOAD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/conf.h"
+#include "rules/engine/ruleset.h"
+
+/* gong_rule_path_is_yaml: by the end of its name. */
+bool gong_rule_path_is_yaml(const char *path);
+
+/* gong_rules_add_file: the alerts of one of Prometheus' files. What cannot be
+ * converted is in errors, and false comes back; the others are added. */
+struct gong_prom_file;
+bool gong_rules_add_file(struct gong_ruleset *set,
+                         const struct gong_prom_file *file, int64_t interval_ms,
+                         struct gong_conf_errors *errors);
+
+/* gong_rules_load: all rules of all paths, in one set; folders as in
+ * gong_rule_files_load. NULL after problems, all of them in errors. Caller
+ * frees with gong_ruleset_free. */
+struct gong_ruleset *gong_rules_load(char *const *paths, size_t count,
+                                     struct gong_conf_errors *errors);
+
+#endif

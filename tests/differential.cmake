@@ -1,0 +1,15 @@
+# Our evaluator and alerts against the real Prometheus and promtool, short;
+# ./gong test --differential N is the long form. See tests/differential/run.py.
+function(gong_differential name script timeout)
+    add_test(NAME differential.${name} COMMAND ${GONG_PYTHON}
+        ${CMAKE_SOURCE_DIR}/tests/differential/${script} ${ARGN})
+    set_tests_properties(differential.${name} PROPERTIES
+        LABELS "e2e;differential" TIMEOUT ${timeout}
+        ENVIRONMENT "PYTHONDONTWRITEBYTECODE=1;\
+GONG_BIN_DIR=${CMAKE_BINARY_DIR}/bin")
+endfunction()
+
+gong_differential(random run.py 240 --cases 6000 --seed 1)
+# A planted lie of each kind must be seen, and nothing else.
+gong_differential(control run.py 120 --control --cases 2400 --seed 1)
+gong_differential(alerts alerts.py 240 --tests 20 --seed 1)
