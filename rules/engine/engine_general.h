@@ -72,9 +72,10 @@ void gong_engine_tell_recorded(struct gong_engine *engine,
                                int64_t t, double value);
 
 /* gong_engine_note_alert: ALERTS and ALERTS_FOR_STATE after a change of an
- * alert of the live rules (semantics rule 15); effect is rendered. */
+ * alert of the live rules (semantics rule 15) with this label set; effect is
+ * rendered, and perhaps once more. */
 enum gong_err
-gong_engine_note_alert(struct gong_engine *engine,
-                       const struct gong_effect *effect) GONG_MUST_CHECK;
+gong_engine_note_alert(struct gong_engine *engine, uint32_t labelset,
+                       struct gong_effect *effect) GONG_MUST_CHECK;
 
 #endif

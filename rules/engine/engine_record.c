@@ -295,9 +295,30 @@ note(struct gong_engine *engine, uint32_t metric,
                : gong_engine_feed(engine, series, effect->at_ms, value);
 }
 
+/* An effect's labels may lie among the symbols, which must not move while some
+ * of them become symbols: so they move before. */
+static bool
+make_room(struct gong_engine *engine, const struct gong_effect *effect)
+{
+    struct gong_arena *bytes = &engine->symbols.bytes;
+    size_t units = 2 * sizeof "alertstate";
+    uint32_t at = 0;
+
+    for (size_t i = 0; i < effect->label_count; i++) {
+        const struct gong_label_view *label = &effect->labels[i];
+
+        units += (label->name.len + label->value.len) / bytes->stride + 2;
+    }
+    at = units > UINT32_MAX ? 0 : gong_arena_add(bytes, (uint32_t)units);
+    if (at != 0) {
+        bytes->count = at;
+    }
+    return at != 0;
+}
+
 enum gong_err
-gong_engine_note_alert(struct gong_engine *engine,
-                       const struct gong_effect *effect)
+gong_engine_note_alert(struct gong_engine *engine, uint32_t labelset,
+                       struct gong_effect *effect)
 {
     const char *from = state_text(effect->from);
     const char *to = state_text(effect->to);
@@ -310,6 +331,10 @@ gong_engine_note_alert(struct gong_engine *engine,
                          gong_book_is_read(&engine->live->book, since))) {
         return GONG_OK;
     }
+    if (!make_room(engine, effect)) {
+        return GONG_ERR_MEMORY;
+    }
+    gong_effect_render(engine->space, &engine->labelsets, labelset, effect);
     if (from != NULL && (to == NULL || strcmp(from, to) != 0)) {
         err = note(engine, alerts, effect, from, gone);
     }
