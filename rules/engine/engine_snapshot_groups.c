@@ -3,12 +3,6 @@
 #include "rules/engine/engine_snapshot_private.h"
 
 static bool
-within(const struct gong_arena *arena, uint32_t index)
-{
-    return index != 0 && index < arena->count;
-}
-
-static bool
 is_aggregate(const struct gong_engine *engine, uint32_t instance)
 {
     const struct gong_live *live = engine->live;
@@ -25,13 +19,14 @@ group_sound(const struct gong_engine *engine, uint32_t group)
     struct gong_group *g = gong_group_at(&binds->groups, group);
     const struct gong_instance *i = NULL;
 
-    if (g->labelset != 0 && !within(&engine->labelsets.sets, g->labelset)) {
+    if (g->labelset != 0 &&
+        !gong_snapshot_within(&engine->labelsets.sets, g->labelset)) {
         return false;
     }
     if (g->instance == 0) {
         return g->labelset == 0;
     }
-    if (!within(&binds->instances, g->instance) ||
+    if (!gong_snapshot_within(&binds->instances, g->instance) ||
         !is_aggregate(engine, g->instance)) {
         return false;
     }
