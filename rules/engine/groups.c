@@ -3,6 +3,9 @@
 #include <math.h>
 #include <string.h>
 
+/* Of a tree with so many levels all nodes are looked at. */
+#define SMALL_LEVEL 6
+
 void
 gong_groups_init(struct gong_groups *groups, struct gong_budget *budget,
                  const struct gong_hash_key *key)
@@ -328,12 +331,22 @@ is_marked(const struct gong_groups *groups, const struct gong_group *g,
            node_at(groups, g->run + n)->first == GONG_GROUP_FREE;
 }
 
-/* The root, after all marked nodes were made anew from below. */
-static struct gong_group_node
-refresh(const struct gong_groups *groups, const struct gong_group *g,
-        enum gong_aggregate_kind kind)
+static void
+make_anew(const struct gong_groups *groups, const struct gong_group *g,
+          uint32_t n, enum gong_aggregate_kind kind)
 {
-    uint32_t n = is_marked(groups, g, 1) ? 1 : 0;
+    struct gong_group_node a = below(groups, g, 2 * n, kind);
+    struct gong_group_node b = below(groups, g, 2 * n + 1, kind);
+
+    *node_at(groups, g->run + n) = combine(&a, &b, kind);
+}
+
+/* From marked node to marked node: of a large tree few are. */
+static void
+walk_marked(const struct gong_groups *groups, const struct gong_group *g,
+            enum gong_aggregate_kind kind)
+{
+    uint32_t n = 1;
 
     while (n != 0) {
         if (is_marked(groups, g, 2 * n)) {
@@ -341,11 +354,24 @@ refresh(const struct gong_groups *groups, const struct gong_group *g,
         } else if (is_marked(groups, g, 2 * n + 1)) {
             n = 2 * n + 1;
         } else {
-            struct gong_group_node a = below(groups, g, 2 * n, kind);
-            struct gong_group_node b = below(groups, g, 2 * n + 1, kind);
-
-            *node_at(groups, g->run + n) = combine(&a, &b, kind);
+            make_anew(groups, g, n, kind);
             n /= 2;
+        }
+    }
+}
+
+/* The root, after all marked nodes were made anew from below. */
+static struct gong_group_node
+refresh(const struct gong_groups *groups, const struct gong_group *g,
+        enum gong_aggregate_kind kind)
+{
+    if (is_marked(groups, g, 1) && g->level > SMALL_LEVEL) {
+        walk_marked(groups, g, kind);
+    }
+    for (uint32_t n = UINT32_C(1) << g->level; n > 1 && is_marked(groups, g, 1);
+         n--) {
+        if (is_marked(groups, g, n - 1)) {
+            make_anew(groups, g, n - 1, kind);
         }
     }
     return below(groups, g, 1, kind);
