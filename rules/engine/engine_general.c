@@ -114,19 +114,22 @@ append(const struct gong_live *live, struct list *list, uint32_t alert)
     list->last = alert;
 }
 
+/* An instance that leaves rest is marked: its alert is on no list yet. */
 static enum gong_err
 apply_true(struct gong_engine *engine, uint32_t instance, double value,
            int64_t t, uint32_t round, const struct gong_cause *cause)
 {
     struct gong_live *live = engine->live;
-    uint32_t n = gong_instance_at(&live->binds, instance)->alert;
+    struct gong_instance *i = gong_instance_at(&live->binds, instance);
     struct gong_alert *alert = NULL;
 
-    if (n == 0 && !gong_engine_add_alert(live, instance)) {
-        return GONG_ERR_MEMORY;
+    if (i->alert == 0) {
+        if (!gong_engine_add_alert(live, instance)) {
+            return GONG_ERR_MEMORY;
+        }
+        i->flags = GONG_INSTANCE_TOUCHED;
     }
-    n = gong_instance_at(&live->binds, instance)->alert;
-    alert = gong_alert_at(&live->alerts, n);
+    alert = gong_alert_at(&live->alerts, i->alert);
     alert->value = value;
     alert->round = round;
     (void)gong_engine_step(engine, instance, t, GONG_ALERT_TRUE, cause);
@@ -156,6 +159,26 @@ apply_false(struct gong_engine *engine, uint32_t n, int64_t t,
     append(live, list, n);
 }
 
+/* Those on the list, in its order; what is over leaves it. */
+static void
+apply_old(struct gong_engine *engine, struct gong_general_state *state,
+          int64_t t, struct list *list, const struct gong_cause *cause)
+{
+    const struct gong_live *live = engine->live;
+    uint32_t old = state->first;
+
+    while (old != 0) {
+        uint32_t n = old;
+
+        old = gong_alert_at(&live->alerts, n)->next;
+        if (gong_alert_at(&live->alerts, n)->round == state->round) {
+            append(live, list, n);
+        } else {
+            apply_false(engine, n, t, list, cause);
+        }
+    }
+}
+
 static enum gong_err
 apply_result(struct gong_engine *engine, struct gong_general_state *state,
              const struct gong_general_result *result, int64_t t,
@@ -163,7 +186,6 @@ apply_result(struct gong_engine *engine, struct gong_general_state *state,
 {
     struct gong_live *live = engine->live;
     struct list list = {0, 0};
-    uint32_t old = state->first;
     enum gong_err err = GONG_OK;
 
     state->round++;
@@ -174,12 +196,17 @@ apply_result(struct gong_engine *engine, struct gong_general_state *state,
                              cause);
         }
     }
-    while (old != 0 && err == GONG_OK) {
-        uint32_t n = old;
+    if (err != GONG_OK) {
+        return err;
+    }
+    apply_old(engine, state, t, &list, cause);
+    for (uint32_t i = 1; i < engine->found.count; i++) {
+        struct gong_instance *instance =
+            gong_instance_at(&live->binds, found_at(engine, i));
 
-        old = gong_alert_at(&live->alerts, n)->next;
-        if (gong_alert_at(&live->alerts, n)->round != state->round) {
-            apply_false(engine, n, t, &list, cause);
+        if (instance->flags != 0) {
+            instance->flags = 0;
+            append(live, &list, instance->alert);
         }
     }
     /* Only now: the old list had to be walked to its end. */
@@ -190,7 +217,7 @@ apply_result(struct gong_engine *engine, struct gong_general_state *state,
         }
     }
     state->first = list.first;
-    return err;
+    return GONG_OK;
 }
 
 /* The earliest change by time of a rule's alerts. */

@@ -31,7 +31,7 @@ gong_live_prepare(const struct gong_engine *engine, struct gong_live *live)
     struct gong_expr_error error = {0, ""};
 
     live->queries =
-        calloc((size_t)book->general_count + 1, sizeof *live->queries);
+        calloc((size_t)book->general_count + 1, sizeof(struct gong_general *));
     if (live->queries == NULL || !gong_binds_prepare(&live->binds)) {
         return GONG_ERR_MEMORY;
     }

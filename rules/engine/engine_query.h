@@ -61,7 +61,7 @@ struct gong_general *gong_general_new(const struct gong_engine *engine,
                                       struct gong_live *live,
                                       const struct gong_book_rule *rule,
                                       struct gong_expr_error *error);
-void gong_general_free(struct gong_general *general);
+void gong_general_free(struct gong_general *query);
 
 /* What one evaluation said. */
 struct gong_general_result {
@@ -77,17 +77,17 @@ struct gong_general_result {
 
 /* gong_general_run: at t; samples that were there slack ms ago still count as
  * newest. GONG_ERR_INVALID or GONG_ERR_TOO_LARGE: no result. */
-enum gong_err gong_general_run(struct gong_general *general, int64_t t,
+enum gong_err gong_general_run(struct gong_general *query, int64_t t,
                                int64_t slack,
                                struct gong_general_result *out) GONG_MUST_CHECK;
 
 /* gong_general_number: a number that the caller keeps for a set of the last
  * result, 0 at first; it stands as long as the evaluator knows the set. NULL
  * without memory. */
-uint32_t *gong_general_number(struct gong_general *general, uint32_t set);
+uint32_t *gong_general_number(struct gong_general *query, uint32_t set);
 
 /* gong_general_labels: of a set, without the metric's name. */
-size_t gong_general_labels(const struct gong_general *general, uint32_t set,
+size_t gong_general_labels(const struct gong_general *query, uint32_t set,
                            struct gong_label_view *out);
 
 #endif

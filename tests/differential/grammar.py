@@ -504,6 +504,8 @@ class Grammar:
     def timestamp_call(self, depth):
         self.use("timestamp()")
         inner = self.operand(depth)
+        if "@" in inner.text and "offset" in inner.text:
+            inner = self.selector()  # docs/RULES.md names it
         text = f"timestamp({inner.text})"
         if self.chance(0.6):
             self.use("time()", "operator -")

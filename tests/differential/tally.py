@@ -117,7 +117,7 @@ class Tally(Found):
                           in self.kinds.most_common()))
         print(f"{self.rounded} cases with other bits within the tolerance; "
               f"left out {self.left_out}: decided on operands within it; "
-              f"{self.reference_wrong}: logarithms of subnormal numbers; "
+              f"{self.reference_wrong}: Go's library is off; "
               f"{self.by_chance}: the reference is at odds with itself; "
               f"{self.by_step} judged step by step")
         complaints = list(self.complaints())

@@ -105,6 +105,7 @@ def blind_to(town, found, devices, firm):
     found[sample].append(found[sample][0] + 1)
     town.store_kills.clear()
     town.agent_kills.clear()
+    town.agent_away = []
     verdict.judge_store(found)
     verdict.judge_applied()
     verdict.ledger = devices
