@@ -209,13 +209,6 @@ apply_result(struct gong_engine *engine, struct gong_general_state *state,
             append(live, &list, instance->alert);
         }
     }
-    /* Only now: the old list had to be walked to its end. */
-    for (uint32_t i = 1; i < engine->found.count && err == GONG_OK; i++) {
-        if (found_at(engine, i) != NONE) {
-            append(live, &list,
-                   gong_instance_at(&live->binds, found_at(engine, i))->alert);
-        }
-    }
     state->first = list.first;
     return GONG_OK;
 }
