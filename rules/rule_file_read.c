@@ -278,33 +278,41 @@ check_mix(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     }
 }
 
-/* Returns whether the rule is one of each device: only of such it can be said
- * what is missing. Plans are made for their refusals only: the engine makes its
- * own. */
-static bool
+/* What can be said of missing data: of rules of each device that it fires, of
+ * these and of aggregates that it is unknown. */
+enum telling { TELLS_NOTHING, TELLS_UNKNOWN, TELLS_ALL };
+
+/* Plans are made for their refusals only: the engine makes its own. */
+static enum telling
 check_class(struct gong_rule_reader *reader, const struct gong_conf_node *node,
             const struct group *group, const struct gong_rule *rule)
 {
     struct gong_expr_error error = {0};
-    struct gong_plan *plan = rule->record != NULL || gong_rule_is_whole(rule)
-                                 ? NULL
-                                 : gong_plan_new(rule->expr, &error);
-    bool per_device = plan != NULL;
+    bool whole = rule->record != NULL || gong_rule_is_whole(rule);
+    struct gong_plan *plan = whole ? NULL : gong_plan_new(rule->expr, &error);
+    struct gong_aggregate *aggregate = NULL;
+    enum telling telling = TELLS_NOTHING;
 
-    if (per_device) {
+    if (plan != NULL) {
         check_mix(reader, node, plan, group);
+        telling = TELLS_ALL;
     } else {
         gong_rule_check_shapes(reader, node, rule);
+        aggregate = !whole && gong_rule_is_plain(rule)
+                        ? gong_aggregate_new(rule->expr, &error)
+                        : NULL;
+        telling = aggregate != NULL ? TELLS_UNKNOWN : TELLS_NOTHING;
     }
     gong_plan_free(plan);
-    return per_device;
+    gong_aggregate_free(aggregate);
+    return telling;
 }
 
-/* The default is Prometheus' meaning where a rule runs on its grid, or is of no
- * single device. */
+/* The default is Prometheus' meaning where a rule runs on its grid, or where
+ * what is missing cannot be told apart. */
 static enum gong_on_missing
 read_missing(struct gong_rule_reader *reader, const struct gong_conf_node *node,
-             const char *word, const struct group *group, bool per_device)
+             const char *word, const struct group *group, enum telling telling)
 {
     static const char *const words[] = {
         [GONG_ON_MISSING_RESOLVE] = "resolve",
@@ -315,8 +323,9 @@ read_missing(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     bool known = false;
 
     if (word == NULL || word[0] == '\0') {
-        return group->interval.ns > 0 || !per_device ? GONG_ON_MISSING_RESOLVE
-                                                     : GONG_ON_MISSING_UNKNOWN;
+        return group->interval.ns > 0 || telling == TELLS_NOTHING
+                   ? GONG_ON_MISSING_RESOLVE
+                   : GONG_ON_MISSING_UNKNOWN;
     }
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(word, words[i]) == 0) {
@@ -329,12 +338,15 @@ read_missing(struct gong_rule_reader *reader, const struct gong_conf_node *node,
             gong_conf_child(node, "on_missing"), 0, reader->errors,
             "found \"%s\", expected resolve, unknown or fire", word);
         reader->failed = true;
-    } else if (choice != GONG_ON_MISSING_RESOLVE && !per_device &&
-               !reader->failed) {
+    } else if (!reader->failed &&
+               ((choice == GONG_ON_MISSING_UNKNOWN &&
+                 telling == TELLS_NOTHING) ||
+                (choice == GONG_ON_MISSING_FIRE && telling != TELLS_ALL))) {
         gong_conf_error_in(gong_conf_child(node, "on_missing"), 0,
                            reader->errors,
-                           "found \"%s\" for an expression that joins or drops "
-                           "labels across devices, expected resolve",
+                           "found \"%s\" for an expression that joins devices "
+                           "otherwise than by one aggregation, expected "
+                           "resolve",
                            word);
         reader->failed = true;
     }
@@ -454,10 +466,10 @@ read_parts(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     rule->annotations = gong_rule_read_texts(reader, node, "annotations",
                                              &rule->annotation_count);
     if (gong_rule_read_clauses(reader, node, words->resolve, rule)) {
-        bool per_device = check_class(reader, node, group, rule);
+        enum telling telling = check_class(reader, node, group, rule);
 
         rule->on_missing =
-            read_missing(reader, node, words->missing, group, per_device);
+            read_missing(reader, node, words->missing, group, telling);
     }
     gong_rule_check_labels(reader, node, group->interval.ns > 0, rule);
     if (rule->label_count > 1 && !reader->failed) {

@@ -85,7 +85,11 @@ if(GONG_SANITIZE MATCHES "thread")
     set_tests_properties(unit.engine_model PROPERTIES
         ENVIRONMENT GONG_MODEL_STREAMS=20)
 endif()
-foreach(module engine engine_snapshot engine_window published_restarts)
+foreach(module aggregate groups)
+    gong_test(${module} LINKS gong_engine m)
+endforeach()
+foreach(module engine engine_aggregate engine_snapshot engine_window
+        published_restarts)
     gong_test(${module} LINKS gong_rule_file gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)

@@ -260,3 +260,26 @@ gong_index_put(struct gong_index *index, uint64_t hash, uint32_t element)
     index->used++;
     return true;
 }
+
+/* Moves back what follows up to the next free slot, as far as it may: so no
+ * walk ends early. */
+void
+gong_index_remove(struct gong_index *index, uint64_t hash, uint32_t element)
+{
+    struct gong_slot *slots = index->slots;
+    uint32_t mask = index->mask;
+    uint32_t hole = (uint32_t)hash & mask;
+
+    while (slots[hole].element != element) {
+        hole = (hole + 1) & mask;
+    }
+    for (uint32_t i = (hole + 1) & mask; slots[i].element != 0;
+         i = (i + 1) & mask) {
+        if (((i - slots[i].hash) & mask) >= ((i - hole) & mask)) {
+            slots[hole] = slots[i];
+            hole = i;
+        }
+    }
+    slots[hole] = (struct gong_slot){0, 0};
+    index->used--;
+}

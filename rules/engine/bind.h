@@ -8,6 +8,8 @@
  *   instance (rule, labels)           its selectors' series, alert and timer
  *   siblings                          each device's series, one after another
  *   selected                          what GENERAL rules read, by selector
+ *   groups                            members of AGGREGATE rules: such a rule
+ *                                     binds a series to a member instead
  *
  * An instance at rest is 16 bytes; it gets an alert when it leaves rest and a
  * timer when something can happen to it by silence or by time.
@@ -23,6 +25,7 @@
 #include "common/err.h"
 #include "rules/engine/book.h"
 #include "rules/engine/declared.h"
+#include "rules/engine/groups.h"
 #include "rules/engine/labelset.h"
 #include "rules/engine/sample_window.h"
 
@@ -46,7 +49,8 @@ struct gong_instance {
     uint8_t news;  /* its timer comes for more than that time has passed */
     uint32_t alert;
     uint32_t leaves; /* JOINT: in leaves, one series (or 0) per leaf; GENERAL:
-                        a label set, 0 of the head; else the series itself */
+                        a label set, 0 of the head; AGGREGATE: a group; else
+                        the series itself */
     uint32_t timer;
 };
 
@@ -89,7 +93,7 @@ struct gong_binds {
     const struct gong_labelsets *labelsets;
     struct gong_arena series;
     struct gong_arena instances;
-    struct gong_arena bindings; /* instance numbers */
+    struct gong_arena bindings; /* instance numbers, or members' */
     struct gong_arena leaves;   /* series numbers */
     struct gong_arena attachments;
     struct gong_arena entries;
@@ -101,6 +105,7 @@ struct gong_binds {
     struct gong_index attachment_index;
     struct gong_index joint_index; /* JOINT and GENERAL ones by (rule, labels)
                                     */
+    struct gong_groups groups;
     struct gong_sample_windows windows;
     uint32_t instances_max;
     /* Derived, made when the book is there. */
@@ -137,6 +142,12 @@ enum gong_err gong_bind_series(struct gong_binds *binds,
 enum gong_err gong_bind_general(struct gong_binds *binds, uint32_t rule,
                                 uint32_t labelset,
                                 uint32_t *instance) GONG_MUST_CHECK;
+
+/* gong_bind_group: the group of an AGGREGATE rule with a label set, made with
+ * its instance if need be. GONG_ERR_TOO_LARGE past the limit of instances. */
+enum gong_err gong_bind_group(struct gong_binds *binds, uint32_t rule,
+                              uint32_t labelset,
+                              uint32_t *group) GONG_MUST_CHECK;
 
 /* gong_bind_selected: the series of one of the book's reads, by their labels.
  * Valid until a series is made. */

@@ -278,19 +278,37 @@ compile_general(struct gong_book *book, struct gong_book_rule *r)
     return r->terms.unknown || r->terms.fire ? GONG_ERR_INVALID : GONG_OK;
 }
 
+/* All that is the device's stays behind: only the members' silence counts. */
+static enum gong_err
+compile_aggregate(struct gong_book_rule *r, struct gong_symbols *symbols)
+{
+    r->form = GONG_FORM_AGGREGATE;
+    r->journal = true;
+    r->plan = r->aggregate->members;
+    return gong_aggregate_name(r->aggregate, symbols);
+}
+
 static enum gong_err
 compile_rule(struct gong_book *book, struct gong_book_rule *r,
-             const struct gong_ruleset *set, const struct gong_rule *rule)
+             const struct gong_ruleset *set, const struct gong_rule *rule,
+             struct gong_symbols *symbols)
 {
     struct gong_expr_error error = {0, ""};
+    bool own = rule->record == NULL && !gong_rule_is_whole(rule) &&
+               !gong_book_reads_recorded(set, rule);
     enum gong_err err = fill_terms(r, rule);
 
     if (err != GONG_OK) {
         return err;
     }
-    if (rule->record == NULL && !gong_rule_is_whole(rule) &&
-        !gong_book_reads_recorded(set, rule)) {
+    if (own) {
         r->plan = gong_plan_new(rule->expr, &error);
+    }
+    if (own && r->plan == NULL && gong_rule_is_plain(rule)) {
+        r->aggregate = gong_aggregate_new(rule->expr, &error);
+    }
+    if (r->aggregate != NULL) {
+        return compile_aggregate(r, symbols);
     }
     if (r->plan == NULL) {
         return compile_general(book, r);
@@ -467,7 +485,8 @@ compile(struct gong_book *book, const struct gong_ruleset *set,
     book->count = book->rules == NULL ? 0 : (uint32_t)set->count;
     err = book->rules == NULL ? GONG_ERR_MEMORY : GONG_OK;
     for (uint32_t i = 0; i < book->count && err == GONG_OK; i++) {
-        err = compile_rule(book, &book->rules[i], set, &set->rules[order[i]]);
+        err = compile_rule(book, &book->rules[i], set, &set->rules[order[i]],
+                           symbols);
     }
     free(order);
     if (err == GONG_OK) {
@@ -492,7 +511,10 @@ void
 gong_book_fini(struct gong_book *book)
 {
     for (uint32_t i = 0; i < book->count; i++) {
-        gong_plan_free(book->rules[i].plan);
+        if (book->rules[i].aggregate == NULL) {
+            gong_plan_free(book->rules[i].plan);
+        }
+        gong_aggregate_free(book->rules[i].aggregate);
         gong_reads_free(book->rules[i].reads);
         free(book->rules[i].canonical);
     }

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "rules/engine/aggregate.h"
 #include "rules/engine/alert.h"
 #include "rules/engine/plan.h"
 #include "rules/engine/reads.h"
@@ -23,15 +24,17 @@ enum gong_book_form {
     GONG_FORM_WINDOW,    /* one selector, and more than its newest sample, or
                             the time, counts */
     GONG_FORM_JOINT,     /* several selectors */
-    GONG_FORM_GENERAL,   /* evaluated as a whole: general.h */
+    GONG_FORM_GENERAL,   /* evaluated as a whole: engine_query.h */
+    GONG_FORM_AGGREGATE, /* members and groups: groups.h */
 };
 
 struct gong_book_rule {
     const struct gong_rule *rule; /* borrowed */
-    struct gong_plan *plan;       /* NULL: GENERAL */
-    struct gong_reads *reads;     /* GENERAL */
-    uint32_t general;             /* GENERAL: the how manieth, from 1 */
-    uint32_t first_read;          /* GENERAL: of all that such rules read */
+    struct gong_plan *plan;       /* NULL: GENERAL; AGGREGATE: of a member */
+    struct gong_aggregate *aggregate; /* AGGREGATE; owns the plan */
+    struct gong_reads *reads;         /* GENERAL */
+    uint32_t general;                 /* GENERAL: the how manieth, from 1 */
+    uint32_t first_read;              /* GENERAL: of all that such rules read */
     uint32_t record; /* symbol of the metric that it feeds; 0: an alert */
     char *canonical;
     struct gong_clause_code code; /* not GENERAL */

@@ -4,6 +4,7 @@
  *   decode -> staged (ms, value, series), sorted by ms -> for each ms: timers
  *   before it, samples, evaluations (semantics rule 3)
  */
+#include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
 #include "rules/engine/engine_instant.h"
 
@@ -357,8 +358,8 @@ stays(const struct gong_binds *binds, const struct gong_entry *entry,
            gong_threshold_is_far((enum gong_op)entry->op, value, entry->number);
 }
 
-/* Tells one selector's instance of the sample, unless it is at rest and stays
- * there. */
+/* Tells one selector's instance, or member, of the sample, unless it is at rest
+ * and stays there. */
 static enum gong_err
 feed(struct gong_engine *engine, const struct gong_series *series,
      const struct gong_entry *entry, uint32_t instance,
@@ -368,6 +369,9 @@ feed(struct gong_engine *engine, const struct gong_series *series,
 
     if (entry->form == GONG_FORM_GENERAL) {
         return gong_engine_touch_general(engine, instance, engine->ran_ms);
+    }
+    if (entry->form == GONG_FORM_AGGREGATE) {
+        return gong_engine_feed_member(engine, series, entry->rule, instance);
     }
     if (stays(binds, entry, gong_instance_at(binds, instance), series->value)) {
         engine->stats.evaluations++;
@@ -471,11 +475,15 @@ gong_engine_evaluate_touched(struct gong_engine *engine, int64_t t,
     for (uint32_t i = 1; i < engine->touched.count; i++) {
         uint32_t instance =
             *(const uint32_t *)gong_arena_at(&engine->touched, i);
+        struct gong_instance *in =
+            gong_instance_at(&engine->live->binds, instance);
         enum gong_err err = GONG_OK;
 
-        gong_instance_at(&engine->live->binds, instance)->flags &=
-            (uint8_t)~GONG_INSTANCE_TOUCHED;
-        err = gong_engine_evaluate(engine, instance, t, cause);
+        in->flags &= (uint8_t)~GONG_INSTANCE_TOUCHED;
+        err = engine->live->book.rules[in->rule].form == GONG_FORM_AGGREGATE
+                  ? gong_engine_run_group(engine, instance, engine->journal_ms,
+                                          cause)
+                  : gong_engine_evaluate(engine, instance, t, cause);
         if (err != GONG_OK) {
             return err;
         }

@@ -1,5 +1,6 @@
 /* engine_eval: one instance at one instant, and the timers that bring it back.
  */
+#include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
 #include "rules/engine/engine_instant.h"
 
@@ -318,6 +319,9 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
 
     if (rule->form == GONG_FORM_GENERAL) {
         return gong_engine_run_general(engine, i->rule, t, cause);
+    }
+    if (rule->form == GONG_FORM_AGGREGATE) {
+        return gong_engine_run_group(engine, instance, t, cause);
     }
     engine->stats.evaluations++;
     t = instant(live, i, t);

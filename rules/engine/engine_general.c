@@ -371,7 +371,11 @@ gong_engine_look_at_general(struct gong_engine *engine, uint32_t instance)
     const struct gong_instance *i =
         gong_instance_at(&engine->live->binds, instance);
 
-    return i->leaves != 0 ? GONG_OK
-                          : gong_engine_run_general(
-                                engine, i->rule, engine->journal_ms, &no_cause);
+    if (i->leaves != 0) {
+        return GONG_OK;
+    }
+    return engine->live->book.rules[i->rule].interval_ms > 0
+               ? gong_engine_arm_grid(engine, instance)
+               : gong_engine_run_general(engine, i->rule, engine->journal_ms,
+                                         &no_cause);
 }

@@ -33,6 +33,17 @@ is_concerned(const struct gong_engine *engine,
            gong_engine_is_dark(engine, instance);
 }
 
+/* Members of groups stay until their look-back ends. */
+static bool
+is_member(const struct gong_binds *binds, const struct gong_series *series,
+          uint32_t i)
+{
+    const struct gong_attachment *a =
+        gong_attachment_at(binds, series->attachment);
+
+    return gong_entry_at(binds, a->first + i)->form == GONG_FORM_AGGREGATE;
+}
+
 /* Everything of a device that is not at rest and would fall silent. */
 static enum gong_err
 suspend_alerts(struct gong_engine *engine, uint32_t device)
@@ -50,8 +61,12 @@ suspend_alerts(struct gong_engine *engine, uint32_t device)
 
         for (uint32_t i = 0; i < count && err == GONG_OK; i++) {
             uint32_t n = gong_binding_at(binds, series->bindings + i);
-            const struct gong_instance *instance = gong_instance_at(binds, n);
+            const struct gong_instance *instance = NULL;
 
+            if (is_member(binds, series, i)) {
+                continue;
+            }
+            instance = gong_instance_at(binds, n);
             if (!is_concerned(engine, instance)) {
                 continue;
             }

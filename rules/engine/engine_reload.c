@@ -4,6 +4,7 @@
  * its meaning moves over. Until the swap nothing of the old one changes.
  */
 #include "rules/engine/bind_past.h"
+#include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
 
 #include <stdlib.h>
@@ -183,6 +184,19 @@ heir(const struct gong_book *from, const struct gong_book *to, uint32_t rule)
                : GONG_BOOK_NONE;
 }
 
+static enum gong_err
+find_group(struct gong_live *live, uint32_t rule, uint32_t labelset,
+           uint32_t *instance)
+{
+    uint32_t group = 0;
+    enum gong_err err = gong_bind_group(&live->binds, rule, labelset, &group);
+
+    if (err == GONG_OK) {
+        *instance = gong_group_at(&live->binds.groups, group)->instance;
+    }
+    return err == GONG_ERR_TOO_LARGE ? GONG_OK : err;
+}
+
 /* The new instance that an old alert belongs to, 0 if there is none. */
 static enum gong_err
 find_heir(const struct gong_live *from, struct gong_live *to,
@@ -202,6 +216,10 @@ find_heir(const struct gong_live *from, struct gong_live *to,
     }
     if (to->book.rules[rule].form == GONG_FORM_GENERAL) {
         return gong_bind_general(&to->binds, rule, i->leaves, instance);
+    }
+    if (to->book.rules[rule].form == GONG_FORM_AGGREGATE) {
+        return find_group(to, rule, gong_bind_labels(&from->binds, i),
+                          instance);
     }
     home = gong_series_at(&from->binds, gong_bind_home(&from->binds, i));
     name =
@@ -313,9 +331,12 @@ move_outputs(const struct gong_live *from, struct gong_live *to)
 static bool
 has_sample(const struct gong_binds *binds, const struct gong_instance *i)
 {
-    uint32_t count = binds->book->rules[i->rule].plan->leaf_count;
+    const struct gong_book_rule *rule = &binds->book->rules[i->rule];
 
-    for (uint32_t leaf = 0; leaf < count; leaf++) {
+    if (rule->form == GONG_FORM_AGGREGATE) {
+        return true; /* or it would have been let go */
+    }
+    for (uint32_t leaf = 0; leaf < rule->plan->leaf_count; leaf++) {
         uint32_t series = gong_bind_leaf(binds, i, leaf);
 
         if (series != 0 &&
@@ -353,7 +374,7 @@ arm_all(struct gong_engine *engine)
                                            gong_engine_ran_until(engine));
         }
         /* What is due right now has not run yet. */
-        if (err == GONG_OK &&
+        if (err == GONG_OK && rule->form != GONG_FORM_AGGREGATE &&
             (i->alert != 0 || rule->restless || rule->rule->calendar != NULL)) {
             err = gong_engine_arm(
                 engine, n,
@@ -435,6 +456,11 @@ swap_in(struct gong_engine *engine, struct gong_live *live,
     }
     if (err == GONG_OK) {
         err = carry_own(engine, live);
+    }
+    if (err == GONG_OK) {
+        err = gong_engine_join_members(
+            engine, live,
+            gong_engine_counts_at(engine, gong_engine_ran_until(engine)));
     }
     if (err == GONG_OK) {
         err = move_alerts(old, live, moved);

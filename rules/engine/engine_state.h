@@ -193,7 +193,8 @@ enum gong_err gong_engine_push(struct gong_engine *engine, uint32_t series,
                                struct gong_sample next) GONG_MUST_CHECK;
 
 /* gong_engine_touch: puts an instance on the list of those to evaluate, once;
- * gong_engine_evaluate_touched evaluates and empties it. */
+ * gong_engine_evaluate_touched evaluates and empties it, AGGREGATE rules' at
+ * journal time. */
 enum gong_err gong_engine_touch(struct gong_engine *engine,
                                 uint32_t instance) GONG_MUST_CHECK;
 enum gong_err

@@ -36,6 +36,13 @@ gong_rule_fini(struct gong_rule *rule)
 
 /* Inside of {{ and }} only; a text that mentions it in vain counts too. */
 bool
+gong_rule_is_plain(const struct gong_rule *rule)
+{
+    return gong_clauses_count(&rule->clauses) == 1 && rule->level_count == 0 &&
+           rule->active == NULL && rule->calendar == NULL;
+}
+
+bool
 gong_rule_text_reads_value(const char *text)
 {
     const char *open = strstr(text, "{{");

@@ -82,6 +82,10 @@ struct gong_ruleset {
  * evaluated as a whole. */
 bool gong_rule_is_whole(const struct gong_rule *rule);
 
+/* gong_rule_is_plain: whether one expression and time alone say all: no levels,
+ * no resolve, no calendar. */
+bool gong_rule_is_plain(const struct gong_rule *rule);
+
 /* gong_rule_text_reads_value: whether a template mentions the value. */
 bool gong_rule_text_reads_value(const char *text);
 

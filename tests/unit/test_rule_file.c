@@ -186,8 +186,8 @@ static const struct golden {
      "f:3:39: found for, expected it with alerts only\n"},
     {OPEN
      "{ alert = \"A\"; expr = \"sum(up)\"; on_missing = \"unknown\"; }" CLOSE,
-     "f:3:48: found \"unknown\" for an expression that joins or drops labels "
-     "across devices, expected resolve\n"},
+     "f:3:48: found \"unknown\" for an expression that joins devices otherwise "
+     "than by one aggregation, expected resolve\n"},
     {OPEN "{ alert = \"A\"; expr = \"up == 0\"; recrod = 1; }" CLOSE,
      "f:3:34: found unknown key \"recrod\", expected one of alert, record, id, "
      "expr, resolve, for, keep_firing_for, on_missing, active, trial, levels, "
