@@ -263,26 +263,88 @@ state_text(enum gong_alert_state state)
     return "firing";
 }
 
-/* Feeds one series with the effect's labels, and state as alertstate. */
+/* The severity of a presence rule's alert can become worse while it is open,
+ * its series stays the same. */
+static struct gong_str
+own_value(const struct gong_effect *effect, const struct gong_label_view *label)
+{
+    const struct gong_rule *rule = effect->rule;
+
+    if (effect->worst == GONG_SEVERITY_OTHER ||
+        !gong_str_is(label->name, "severity")) {
+        return label->value;
+    }
+    for (size_t i = 0; i < rule->label_count; i++) {
+        if (gong_str_is(label->name, rule->labels[i].name)) {
+            return gong_str_of(rule->labels[i].text);
+        }
+    }
+    return (struct gong_str){"", 0};
+}
+
+/* Labels as symbols. */
+struct noted {
+    struct gong_label_pair pairs[GONG_EFFECT_LABELS_MAX];
+    size_t count;
+};
+
+/* The symbols of an effect's labels. These may lie in the table of symbols
+ * themselves: what is there already is looked up before anything is added,
+ * which moves it. */
+static bool
+intern_labels(struct gong_engine *engine, const struct gong_effect *effect,
+              struct noted *out)
+{
+    struct gong_label_view labels[GONG_EFFECT_LABELS_MAX];
+
+    out->count = 0;
+    for (size_t i = 0; i < effect->label_count; i++) {
+        struct gong_label_view label = effect->labels[i];
+
+        label.value = own_value(effect, &label);
+        if (label.value.len != 0) {
+            labels[out->count] = label;
+            out->pairs[out->count++] = (struct gong_label_pair){
+                gong_symbol_find(&engine->symbols, label.name),
+                gong_symbol_find(&engine->symbols, label.value)};
+        }
+    }
+    for (size_t i = 0; i < out->count; i++) {
+        struct gong_label_pair *pair = &out->pairs[i];
+
+        if ((pair->name == 0 || pair->value == 0) &&
+            !add_label(engine, labels[i].name, labels[i].value, pair)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Feeds one series with the alert's labels and state, which is alertstate
+ * whatever these say; NULL: without. Rules that read it run on journal time, so
+ * that is when it is fed. */
 static enum gong_err
-note(struct gong_engine *engine, uint32_t metric,
-     const struct gong_effect *effect, const char *state, double value)
+note(struct gong_engine *engine, uint32_t metric, const struct noted *noted,
+     const char *state, double value)
 {
     struct gong_label_pair pairs[GONG_EFFECT_LABELS_MAX + 1];
+    struct gong_label_pair own = {0, 0};
     uint32_t labelset = 0;
     uint32_t series = 0;
     size_t count = 0;
     enum gong_err err = GONG_OK;
 
-    for (size_t i = 0; i < effect->label_count; i++) {
-        if (!add_label(engine, effect->labels[i].name, effect->labels[i].value,
-                       &pairs[count++])) {
-            return GONG_ERR_MEMORY;
+    if (state != NULL && !add_label(engine, gong_str_of("alertstate"),
+                                    gong_str_of(state), &own)) {
+        return GONG_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < noted->count; i++) {
+        if (noted->pairs[i].name != own.name) {
+            pairs[count++] = noted->pairs[i];
         }
     }
-    if (state != NULL && !add_label(engine, gong_str_of("alertstate"),
-                                    gong_str_of(state), &pairs[count++])) {
-        return GONG_ERR_MEMORY;
+    if (state != NULL) {
+        pairs[count++] = own;
     }
     if (count >= GONG_LABELSET_MAX) {
         return GONG_OK;
@@ -292,7 +354,7 @@ note(struct gong_engine *engine, uint32_t metric,
                         : find_series(engine->live, metric, labelset, &series);
     return err != GONG_OK || series == 0
                ? err
-               : gong_engine_feed(engine, series, effect->at_ms, value);
+               : gong_engine_feed(engine, series, engine->journal_ms, value);
 }
 
 enum gong_err
@@ -304,20 +366,24 @@ gong_engine_note_alert(struct gong_engine *engine,
     uint32_t alerts = engine->own_names[GONG_OWN_ALERTS];
     uint32_t since = engine->own_names[GONG_OWN_ALERTS_FOR_STATE];
     double gone = gong_stale_nan();
+    struct noted noted;
     enum gong_err err = GONG_OK;
 
     if (alerts == 0 || !(gong_book_is_read(&engine->live->book, alerts) ||
                          gong_book_is_read(&engine->live->book, since))) {
         return GONG_OK;
     }
+    if (!intern_labels(engine, effect, &noted)) {
+        return GONG_ERR_MEMORY;
+    }
     if (from != NULL && (to == NULL || strcmp(from, to) != 0)) {
-        err = note(engine, alerts, effect, from, gone);
+        err = note(engine, alerts, &noted, from, gone);
     }
     if (err == GONG_OK && to != NULL) {
-        err = note(engine, alerts, effect, to, 1);
+        err = note(engine, alerts, &noted, to, 1);
     }
     return err == GONG_OK
-               ? note(engine, since, effect, NULL,
+               ? note(engine, since, &noted, NULL,
                       to == NULL ? gone : (double)effect->since_ms / 1000)
                : err;
 }
