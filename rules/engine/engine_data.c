@@ -420,9 +420,16 @@ gong_engine_push(struct gong_engine *engine, uint32_t series,
     int64_t keep = gong_attachment_at(binds, s->attachment)->keep_ms;
     enum gong_err err = GONG_OK;
 
-    if (keep != GONG_KEEP_NONE && s->stamp != GONG_STAMP_NONE &&
-        next.ms > s->stamp) {
-        err = keep_newest(engine, s, next, keep);
+    if (s->stamp != GONG_STAMP_NONE && next.ms < s->stamp) {
+        next.ms = s->stamp;
+    }
+    if (keep != GONG_KEEP_NONE && s->stamp != GONG_STAMP_NONE) {
+        err = next.ms > s->stamp
+                  ? keep_newest(engine, s, next, keep)
+                  : gong_sample_window_replace(&engine->live->binds.windows,
+                                               gong_bind_window(binds, s),
+                                               gong_bind_newest(s), next.value,
+                                               keep);
     }
     if (err == GONG_OK) {
         s->stamp = next.ms;
