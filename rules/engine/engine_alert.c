@@ -44,8 +44,7 @@ gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
     gong_effect_render(engine->space, &engine->labelsets, labels, &effect);
     engine->stats.transitions++;
     engine->emit(engine->ctx, &effect);
-    if (live == engine->live &&
-        gong_engine_note_alert(engine, &effect) != GONG_OK) {
+    if (gong_engine_note_alert(engine, &effect) != GONG_OK) {
         engine->short_of_memory = true;
     }
 }
