@@ -36,11 +36,13 @@ joint_is(const struct gong_binds *binds, uint32_t instance, uint32_t rule,
          const struct gong_series *series)
 {
     const struct gong_instance *i = gong_instance_at(binds, instance);
-    const struct gong_series *home =
-        gong_series_at(binds, gong_bind_home(binds, i));
+    const struct gong_series *home = NULL;
 
-    return i->rule == rule && home->device == series->device &&
-           home->labelset == series->labelset;
+    if (i->rule != rule) {
+        return false; /* of a GENERAL rule, say, which has no home */
+    }
+    home = gong_series_at(binds, gong_bind_home(binds, i));
+    return home->device == series->device && home->labelset == series->labelset;
 }
 
 /* The JOINT instance of a rule with the labels of series, which becomes its

@@ -90,7 +90,7 @@ gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
     gong_engine_render(engine, live, alert, &effect);
     engine->stats.transitions++;
     engine->emit(engine->ctx, &effect);
-    if (live == engine->live && !effect.rule->trial &&
+    if (!effect.rule->trial &&
         note_change(engine, live, alert, &effect) != GONG_OK) {
         engine->short_of_memory = true;
     }

@@ -388,16 +388,17 @@ feed(struct gong_engine *engine, const struct gong_series *series,
                : gong_engine_evaluate(engine, instance, series->stamp, cause);
 }
 
+/* Both are copies: an alert that changes makes series of its own. */
 static enum gong_err
-feed_all(struct gong_engine *engine, const struct gong_series *series,
-         const struct gong_attachment *a, const struct gong_cause *cause)
+feed_all(struct gong_engine *engine, struct gong_series series,
+         struct gong_attachment a, const struct gong_cause *cause)
 {
     const struct gong_binds *binds = &engine->live->binds;
     enum gong_err err = GONG_OK;
 
-    for (uint32_t i = 0; i < a->count && err == GONG_OK; i++) {
-        err = feed(engine, series, gong_entry_at(binds, a->first + i),
-                   gong_binding_at(binds, series->bindings + i), cause);
+    for (uint32_t i = 0; i < a.count && err == GONG_OK; i++) {
+        err = feed(engine, &series, gong_entry_at(binds, a.first + i),
+                   gong_binding_at(binds, series.bindings + i), cause);
     }
     return err;
 }
@@ -426,9 +427,16 @@ gong_engine_push(struct gong_engine *engine, uint32_t series,
     int64_t keep = gong_attachment_at(binds, s->attachment)->keep_ms;
     enum gong_err err = GONG_OK;
 
-    if (keep != GONG_KEEP_NONE && s->stamp != GONG_STAMP_NONE &&
-        next.ms > s->stamp) {
-        err = keep_newest(engine, s, next, keep);
+    if (s->stamp != GONG_STAMP_NONE && next.ms < s->stamp) {
+        next.ms = s->stamp;
+    }
+    if (keep != GONG_KEEP_NONE && s->stamp != GONG_STAMP_NONE) {
+        err = next.ms > s->stamp
+                  ? keep_newest(engine, s, next, keep)
+                  : gong_sample_window_replace(&engine->live->binds.windows,
+                                               gong_bind_window(binds, s),
+                                               gong_bind_newest(s), next.value,
+                                               keep);
     }
     if (err == GONG_OK) {
         s->stamp = next.ms;
@@ -465,7 +473,7 @@ apply_sample(struct gong_engine *engine, const struct gong_staged *sample,
         engine->stats.evaluations += a->count;
         return GONG_OK;
     }
-    return feed_all(engine, s, a, cause);
+    return feed_all(engine, *s, *a, cause);
 }
 
 enum gong_err

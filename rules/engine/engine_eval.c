@@ -420,28 +420,39 @@ run_silence(struct gong_engine *engine, int64_t limit)
     return gong_engine_silent(engine, device);
 }
 
+/* Whether all that is due at the present instant, or before limit, has run, so
+ * that rules which it touched may be looked at. */
+static bool
+is_instant_over(const struct gong_engine *engine, int64_t limit)
+{
+    int64_t due = gong_timers_next(&engine->live->timers);
+    int64_t silent = gong_timers_next(&engine->presences.timers);
+
+    due = silent < due ? silent : due;
+    return due >= limit || due > engine->journal_ms;
+}
+
 enum gong_err
 gong_engine_run_timers(struct gong_engine *engine, int64_t limit)
 {
-    struct gong_timer_event event = {0};
+    static const struct gong_cause none = {0};
 
     for (;;) {
+        struct gong_timer_event event = {0};
         enum gong_err err = GONG_OK;
 
-        if (silence_first(engine, limit)) {
+        if (engine->dirty.count > 1 && is_instant_over(engine, limit)) {
+            err = gong_engine_run_dirty(engine, &none);
+        } else if (silence_first(engine, limit)) {
             err = run_silence(engine, limit);
-            if (err != GONG_OK) {
-                return err;
+        } else if (gong_timers_pop(&engine->live->timers, limit, &event)) {
+            if (event.journal_ms > engine->journal_ms) {
+                engine->journal_ms = event.journal_ms;
             }
-            continue;
-        }
-        if (!gong_timers_pop(&engine->live->timers, limit, &event)) {
+            err = expire(engine, &event);
+        } else {
             break;
         }
-        if (event.journal_ms > engine->journal_ms) {
-            engine->journal_ms = event.journal_ms;
-        }
-        err = expire(engine, &event);
         if (err != GONG_OK) {
             return err;
         }

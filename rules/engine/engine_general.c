@@ -368,14 +368,14 @@ gong_engine_start_generals(struct gong_engine *engine)
 enum gong_err
 gong_engine_look_at_general(struct gong_engine *engine, uint32_t instance)
 {
-    const struct gong_instance *i =
-        gong_instance_at(&engine->live->binds, instance);
+    const struct gong_live *live = engine->live;
+    const struct gong_instance *i = gong_instance_at(&live->binds, instance);
 
     if (i->leaves != 0) {
         return GONG_OK;
     }
     return engine->live->book.rules[i->rule].interval_ms > 0
-               ? gong_engine_arm_grid(engine, instance)
+               ? gong_engine_arm_general(engine, i->rule, engine->journal_ms)
                : gong_engine_run_general(engine, i->rule, engine->journal_ms,
                                          &no_cause);
 }

@@ -216,48 +216,88 @@ state_text(enum gong_alert_state state)
     return "firing";
 }
 
-/* The effect's labels as symbols. Those of its series lie where symbols do,
- * which moves when it grows: they are found before anything new is interned. */
+/* The severity of a presence rule's alert can become worse while it is open,
+ * its series stays the same. */
+static struct gong_str
+own_value(const struct gong_effect *effect, const struct gong_label_view *label)
+{
+    const struct gong_rule *rule = effect->rule;
+
+    if (effect->worst == GONG_SEVERITY_OTHER ||
+        !gong_str_is(label->name, "severity")) {
+        return label->value;
+    }
+    for (size_t i = 0; i < rule->label_count; i++) {
+        if (gong_str_is(label->name, rule->labels[i].name)) {
+            return gong_str_of(rule->labels[i].text);
+        }
+    }
+    return (struct gong_str){"", 0};
+}
+
+/* Labels as symbols. */
+struct noted {
+    struct gong_label_pair pairs[GONG_EFFECT_LABELS_MAX];
+    size_t count;
+};
+
+/* The symbols of an effect's labels. These may lie in the table of symbols
+ * themselves: what is there already is looked up before anything is added,
+ * which moves it. */
 static bool
 intern_labels(struct gong_engine *engine, const struct gong_effect *effect,
-              struct gong_label_pair *out)
+              struct noted *out)
 {
-    const struct gong_label_view *labels = effect->labels;
+    struct gong_label_view labels[GONG_EFFECT_LABELS_MAX];
 
+    out->count = 0;
     for (size_t i = 0; i < effect->label_count; i++) {
-        out[i].name = gong_symbol_find(&engine->symbols, labels[i].name);
-        out[i].value = gong_symbol_find(&engine->symbols, labels[i].value);
+        struct gong_label_view label = effect->labels[i];
+
+        label.value = own_value(effect, &label);
+        if (label.value.len != 0) {
+            labels[out->count] = label;
+            out->pairs[out->count++] = (struct gong_label_pair){
+                gong_symbol_find(&engine->symbols, label.name),
+                gong_symbol_find(&engine->symbols, label.value)};
+        }
     }
-    for (size_t i = 0; i < effect->label_count; i++) {
-        if (out[i].name == 0) {
-            out[i].name = gong_symbol_intern(&engine->symbols, labels[i].name);
-        }
-        if (out[i].value == 0) {
-            out[i].value =
-                gong_symbol_intern(&engine->symbols, labels[i].value);
-        }
-        if (out[i].name == 0 || out[i].value == 0) {
+    for (size_t i = 0; i < out->count; i++) {
+        struct gong_label_pair *pair = &out->pairs[i];
+
+        if ((pair->name == 0 || pair->value == 0) &&
+            !add_label(engine, labels[i].name, labels[i].value, pair)) {
             return false;
         }
     }
     return true;
 }
 
-/* Feeds one series with count labels, and state as alertstate. */
+/* Feeds one series with the alert's labels and state, which is alertstate
+ * whatever these say; NULL: without. Rules that read it run on journal time, so
+ * that is when it is fed. */
 static enum gong_err
-note(struct gong_engine *engine, uint32_t metric,
-     const struct gong_label_pair *labels, size_t count, const char *state,
-     struct gong_sample sample)
+note(struct gong_engine *engine, uint32_t metric, const struct noted *noted,
+     const char *state, double value)
 {
     struct gong_label_pair pairs[GONG_EFFECT_LABELS_MAX + 1];
+    struct gong_label_pair own = {0, 0};
     uint32_t labelset = 0;
     uint32_t series = 0;
+    size_t count = 0;
     enum gong_err err = GONG_OK;
 
-    memcpy(pairs, labels, count * sizeof *pairs);
     if (state != NULL && !add_label(engine, gong_str_of("alertstate"),
-                                    gong_str_of(state), &pairs[count++])) {
+                                    gong_str_of(state), &own)) {
         return GONG_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < noted->count; i++) {
+        if (noted->pairs[i].name != own.name) {
+            pairs[count++] = noted->pairs[i];
+        }
+    }
+    if (state != NULL) {
+        pairs[count++] = own;
     }
     if (count >= GONG_LABELSET_MAX) {
         return GONG_OK;
@@ -267,38 +307,36 @@ note(struct gong_engine *engine, uint32_t metric,
                         : find_series(engine->live, metric, labelset, &series);
     return err != GONG_OK || series == 0
                ? err
-               : gong_engine_feed(engine, series, sample.ms, sample.value);
+               : gong_engine_feed(engine, series, engine->journal_ms, value);
 }
 
 enum gong_err
 gong_engine_note_alert(struct gong_engine *engine,
                        const struct gong_effect *effect)
 {
-    struct gong_label_pair labels[GONG_EFFECT_LABELS_MAX];
-    size_t count = effect->label_count;
     const char *from = state_text(effect->from);
     const char *to = state_text(effect->to);
     uint32_t alerts = engine->own_names[GONG_OWN_ALERTS];
     uint32_t since = engine->own_names[GONG_OWN_ALERTS_FOR_STATE];
-    struct gong_sample gone = {effect->at_ms, gong_stale_nan()};
-    struct gong_sample one = {effect->at_ms, 1};
-    struct gong_sample when = {effect->at_ms, (double)effect->since_ms / 1000};
+    double gone = gong_stale_nan();
+    struct noted noted;
     enum gong_err err = GONG_OK;
 
     if (alerts == 0 || !(gong_book_is_read(&engine->live->book, alerts) ||
                          gong_book_is_read(&engine->live->book, since))) {
         return GONG_OK;
     }
-    if (!intern_labels(engine, effect, labels)) {
+    if (!intern_labels(engine, effect, &noted)) {
         return GONG_ERR_MEMORY;
     }
     if (from != NULL && (to == NULL || strcmp(from, to) != 0)) {
-        err = note(engine, alerts, labels, count, from, gone);
+        err = note(engine, alerts, &noted, from, gone);
     }
     if (err == GONG_OK && to != NULL) {
-        err = note(engine, alerts, labels, count, to, one);
+        err = note(engine, alerts, &noted, to, 1);
     }
-    return err == GONG_OK ? note(engine, since, labels, count, NULL,
-                                 to == NULL ? gone : when)
-                          : err;
+    return err == GONG_OK
+               ? note(engine, since, &noted, NULL,
+                      to == NULL ? gone : (double)effect->since_ms / 1000)
+               : err;
 }

@@ -215,7 +215,8 @@ find_heir(const struct gong_live *from, struct gong_live *to,
         return GONG_OK;
     }
     if (to->book.rules[rule].form == GONG_FORM_GENERAL) {
-        return gong_bind_general(&to->binds, rule, i->leaves, instance);
+        err = gong_bind_general(&to->binds, rule, i->leaves, instance);
+        return err == GONG_ERR_TOO_LARGE ? GONG_OK : err;
     }
     if (to->book.rules[rule].form == GONG_FORM_AGGREGATE) {
         return find_group(to, rule, gong_bind_labels(&from->binds, i),
@@ -416,6 +417,34 @@ tell_removed(struct gong_engine *engine, const struct gong_live *old,
     }
 }
 
+/* What reads ALERTS for the first time learns of the alerts that there are. */
+static void
+tell_moved(struct gong_engine *engine, const struct gong_book *old)
+{
+    struct gong_live *live = engine->live;
+    const uint32_t *own = engine->own_names;
+
+    if (gong_book_is_read(old, own[GONG_OWN_ALERTS]) &&
+        gong_book_is_read(old, own[GONG_OWN_ALERTS_FOR_STATE])) {
+        return; /* carried over */
+    }
+    for (uint32_t n = 1; n < live->alerts.arena.count; n++) {
+        const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
+        struct gong_effect effect = {.from = GONG_ALERT_INACTIVE};
+
+        if (!alert->used || alert->state == GONG_ALERT_INACTIVE) {
+            continue;
+        }
+        effect.to = (enum gong_alert_state)alert->state;
+        gong_engine_describe(live, alert, &effect);
+        gong_engine_render(engine, live, alert, &effect);
+        if (!effect.rule->trial &&
+            gong_engine_note_alert(engine, &effect) != GONG_OK) {
+            engine->short_of_memory = true;
+        }
+    }
+}
+
 static void
 fill_report(const struct gong_book *old, const struct gong_book *book,
             struct gong_rules_report *report)
@@ -487,6 +516,7 @@ gong_engine_set_rules(struct gong_engine *engine,
                       const struct gong_ruleset *set, uint64_t position,
                       int64_t journal_ms, struct gong_rules_report *report)
 {
+    static const struct gong_cause none = {0};
     struct gong_live *old = engine->live;
     struct gong_live *live = gong_live_new(engine);
     unsigned char *moved = NULL;
@@ -519,6 +549,11 @@ gong_engine_set_rules(struct gong_engine *engine,
         return err;
     }
     tell_removed(engine, old, moved);
+    tell_moved(engine, &old->book);
+    /* Nothing can be taken back any more. */
+    if (gong_engine_run_dirty(engine, &none) != GONG_OK) {
+        engine->short_of_memory = true;
+    }
     if (report != NULL) {
         fill_report(&old->book, &live->book, report);
     }

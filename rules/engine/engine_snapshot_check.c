@@ -52,7 +52,8 @@ gong_snapshot_check_symbols(const struct gong_engine *engine)
     for (uint32_t i = 1; i < labelsets->sets.count; i++) {
         const struct gong_labelset *set = gong_arena_at(&labelsets->sets, i);
 
-        if (set->count > GONG_LABELSET_MAX ||
+        /* A metric's name must have room beside them. */
+        if (set->count >= GONG_LABELSET_MAX ||
             !run_within(&labelsets->pairs, set->first, set->count)) {
             return "a label set is outside";
         }
@@ -328,6 +329,11 @@ check_instances(const struct gong_engine *engine)
         }
         if (!on_a_clock(binds, i)) {
             return "an instance has no clock";
+        }
+        if (i->alert != 0 && gong_snapshot_is_recording(live, i) &&
+            (!gong_snapshot_within(&live->outputs.arena, i->alert) ||
+             gong_output_at(&live->outputs, i->alert)->instance != n)) {
+            return "an instance has another's output";
         }
         if (i->alert != 0 && !gong_snapshot_is_recording(live, i) &&
             (!gong_snapshot_within(&live->alerts.arena, i->alert) ||

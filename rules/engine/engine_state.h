@@ -187,8 +187,9 @@ enum gong_err gong_engine_device(struct gong_engine *engine,
                                  struct gong_str site, struct gong_str name,
                                  uint32_t *device) GONG_MUST_CHECK;
 
-/* gong_engine_push: next becomes the newest sample of a series, in the place of
- * one with an equal stamp, or of an older one, which goes to its window. */
+/* gong_engine_push: next becomes the newest sample of a series: in the place of
+ * one with an equal stamp, or with a later one, which stands; an older one goes
+ * to its window. */
 enum gong_err gong_engine_push(struct gong_engine *engine, uint32_t series,
                                struct gong_sample next) GONG_MUST_CHECK;
 

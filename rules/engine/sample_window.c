@@ -416,6 +416,29 @@ cut(struct gong_sample_windows *all, struct gong_sample_window *w,
     }
 }
 
+enum gong_err
+gong_sample_window_replace(struct gong_sample_windows *all, uint32_t window,
+                           struct gong_sample newest, double value,
+                           int64_t keep)
+{
+    struct gong_sample_window *w = gong_sample_window_at(all, window);
+    struct gong_sample_code code = code_of(w);
+    struct gong_sample_code_state before =
+        gong_sample_code_start(&code, newest);
+    const struct gong_sample_window_chunk *c = NULL;
+
+    all->cached = 0;
+    if (w->chunk == 0) {
+        return GONG_OK; /* nothing is told from it */
+    }
+    c = gong_sample_window_chunk_at(all, w->chunk);
+    (void)gong_sample_code_next(&code, &before, c->bytes + c->start);
+    cut(all, w, newest, before.ms);
+    return gong_sample_window_push(
+        all, window, (struct gong_sample){before.ms, before.value},
+        (struct gong_sample){newest.ms, value}, keep);
+}
+
 /* The sample before at, which lies in the space, and the ones from it on, put
  * back. */
 static enum gong_err

@@ -235,7 +235,7 @@ static const struct golden {
      "rules = (\n"
      "{ alert = \"A\"; expr = \"m > 5\"; labels = { l = \"a{{ nope }}\"; }; }\n"
      ");",
-     "f:3:52: found \"nope }}\", expected $labels.NAME, $value or printf\n"},
+     "f:3:52: found \"nope\", expected $labels.NAME, $value or a function\n"},
     {"group = \"g\"; interval = \"10s\";\n"
      "rules = (\n"
      "{ alert = \"A\"; expr = \"m > 5\"; resolve = \"m < 3\"; labels = { l = "
@@ -258,8 +258,8 @@ static const struct golden {
      "rules = (\n"
      "{ alert = \"A\"; expr = \"sum(m) > 5\"; on_missing = \"fire\"; }\n"
      ");",
-     "f:3:51: found \"fire\" for an expression that joins or drops labels "
-     "across devices, expected resolve\n"},
+     "f:3:51: found \"fire\" for an expression that joins devices "
+     "otherwise than by one aggregation, expected resolve\n"},
     {"group = \"g\";\n"
      "rules = (\n"
      "{ alert = \"A\"; expr = \"m > 5\"; active = \"night\"; }\n"
