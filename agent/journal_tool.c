@@ -42,7 +42,8 @@ type_name(uint8_t type)
 {
     static const char *const names[] = {"?",      "DATA",   "PRESENCE",
                                         "CONFIG", "CLOCK",  "RESUME",
-                                        "EFFECT", "SPOOLED"};
+                                        "EFFECT", "SPOOLED",
+                                        "RECORDED"};
 
     return type < sizeof names / sizeof names[0] ? names[type] : names[0];
 }

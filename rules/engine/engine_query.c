@@ -17,6 +17,7 @@ struct gong_general {
     struct gong_arena numbers; /* by set */
     uint64_t generation;       /* of numbers */
     struct gong_eval_sample scalar;
+    bool failing;
 
     /* Of the evaluation at hand. */
     int64_t t;
@@ -238,6 +239,20 @@ gong_general_run(struct gong_general *query, int64_t t, int64_t slack,
     out->next_ms = query->next_ms;
     out->warming = query->warming;
     return err;
+}
+
+enum gong_eval_fault
+gong_general_fault(const struct gong_general *query)
+{
+    enum gong_eval_fault fault = gong_eval_fault(query->eval);
+
+    return fault == GONG_EVAL_FINE ? GONG_EVAL_SAME_LABELSET : fault;
+}
+
+bool *
+gong_general_failing(struct gong_general *query)
+{
+    return &query->failing;
 }
 
 uint32_t *
