@@ -261,10 +261,10 @@ recorded_series_keep_their_names(void **state)
 {
     static const char *const expected[] = {
         "site:load:avg,site=a\\ b value=1.5 7000000\n"
-        "all value=-2.0 7000000\n",
+        "all value=-2 7000000\n",
         "site:load:avg,site=a\\ b value=1.5 7000000\n"
-        "all value=-2.0 7000000\n",
-        ",site=a\\ b site:load:avg=1.5 7000000\n all=-2.0 7000000\n"};
+        "all value=-2 7000000\n",
+        ",site=a\\ b site:load:avg=1.5 7000000\n all=-2 7000000\n"};
     struct refused refused = {0};
     char payload[512];
     struct gong_record record =
