@@ -242,9 +242,9 @@ gong_general_run(struct gong_general *query, int64_t t, int64_t slack,
 }
 
 enum gong_eval_fault
-gong_general_fault(const struct gong_general *query)
+gong_general_fault(const struct gong_general *general)
 {
-    enum gong_eval_fault fault = gong_eval_fault(query->eval);
+    enum gong_eval_fault fault = gong_eval_fault(general->eval);
 
     return fault == GONG_EVAL_FINE ? GONG_EVAL_SAME_LABELSET : fault;
 }
