@@ -5,6 +5,9 @@
  */
 #include "rules/engine/engine_general.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 #include "rules/engine/sample.h"
 
 static bool
@@ -264,23 +267,69 @@ state_text(enum gong_alert_state state)
     return "firing";
 }
 
+/* The labels of an effect. */
+struct noted {
+    struct gong_label_pair pairs[GONG_EFFECT_LABELS_MAX];
+    size_t count;
+};
+
+static struct gong_str
+copy_text(char **at, struct gong_str text)
+{
+    struct gong_str copy = gong_str_from(*at, text.len);
+
+    if (text.len > 0) {
+        memcpy(*at, text.data, text.len);
+    }
+    *at += text.len;
+    return copy;
+}
+
+/* Some of the texts lie among the symbols, which move when one is added: so all
+ * are copied before the first is. */
+static enum gong_err
+intern_labels(struct gong_engine *engine, const struct gong_effect *effect,
+              struct noted *out)
+{
+    struct gong_label_view copies[GONG_EFFECT_LABELS_MAX];
+    size_t size = 1;
+    char *texts;
+    char *at;
+    bool fine = true;
+
+    for (size_t i = 0; i < effect->label_count; i++) {
+        size += effect->labels[i].name.len + effect->labels[i].value.len;
+    }
+    texts = malloc(size);
+    if (texts == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    at = texts;
+    for (size_t i = 0; i < effect->label_count; i++) {
+        copies[i].name = copy_text(&at, effect->labels[i].name);
+        copies[i].value = copy_text(&at, effect->labels[i].value);
+    }
+    out->count = effect->label_count;
+    for (size_t i = 0; i < out->count && fine; i++) {
+        fine =
+            add_label(engine, copies[i].name, copies[i].value, &out->pairs[i]);
+    }
+    free(texts);
+    return fine ? GONG_OK : GONG_ERR_MEMORY;
+}
+
 /* Feeds one series with the effect's labels, and state as alertstate. */
 static enum gong_err
-note(struct gong_engine *engine, uint32_t metric,
-     const struct gong_effect *effect, const char *state, double value)
+note(struct gong_engine *engine, uint32_t metric, const struct noted *noted,
+     int64_t at_ms, const char *state, double value)
 {
     struct gong_label_pair pairs[GONG_EFFECT_LABELS_MAX + 1];
     uint32_t labelset = 0;
     uint32_t series = 0;
-    size_t count = 0;
+    size_t count = noted->count;
     enum gong_err err = GONG_OK;
 
-    for (size_t i = 0; i < effect->label_count; i++) {
-        if (!add_label(engine, effect->labels[i].name, effect->labels[i].value,
-                       &pairs[count++])) {
-            return GONG_ERR_MEMORY;
-        }
-    }
+    memcpy(pairs, noted->pairs, count * sizeof pairs[0]);
     if (state != NULL && !add_label(engine, gong_str_of("alertstate"),
                                     gong_str_of(state), &pairs[count++])) {
         return GONG_ERR_MEMORY;
@@ -293,7 +342,7 @@ note(struct gong_engine *engine, uint32_t metric,
                         : find_series(engine->live, metric, labelset, &series);
     return err != GONG_OK || series == 0
                ? err
-               : gong_engine_feed(engine, series, effect->at_ms, value);
+               : gong_engine_feed(engine, series, at_ms, value);
 }
 
 enum gong_err
@@ -305,20 +354,24 @@ gong_engine_note_alert(struct gong_engine *engine,
     uint32_t alerts = engine->own_names[GONG_OWN_ALERTS];
     uint32_t since = engine->own_names[GONG_OWN_ALERTS_FOR_STATE];
     double gone = gong_stale_nan();
+    int64_t t = effect->at_ms;
+    double since_s = (double)effect->since_ms / 1000;
+    struct noted noted;
     enum gong_err err = GONG_OK;
 
     if (alerts == 0 || !(gong_book_is_read(&engine->live->book, alerts) ||
                          gong_book_is_read(&engine->live->book, since))) {
         return GONG_OK;
     }
-    if (from != NULL && (to == NULL || strcmp(from, to) != 0)) {
-        err = note(engine, alerts, effect, from, gone);
+    err = intern_labels(engine, effect, &noted);
+    if (err == GONG_OK && from != NULL &&
+        (to == NULL || strcmp(from, to) != 0)) {
+        err = note(engine, alerts, &noted, t, from, gone);
     }
     if (err == GONG_OK && to != NULL) {
-        err = note(engine, alerts, effect, to, 1);
+        err = note(engine, alerts, &noted, t, to, 1);
     }
-    return err == GONG_OK
-               ? note(engine, since, effect, NULL,
-                      to == NULL ? gone : (double)effect->since_ms / 1000)
-               : err;
+    return err == GONG_OK ? note(engine, since, &noted, t, NULL,
+                                 to == NULL ? gone : since_s)
+                          : err;
 }
