@@ -113,7 +113,7 @@ target_link_options(test_receive_keeper PRIVATE
     LINKER:--wrap=gong_journal_held)
 gong_test(journal_tool LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
-foreach(module rules_reload engine_thread snapshot http_server)
+foreach(module rules_reload engine_thread snapshot http_server recorded)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
@@ -141,7 +141,7 @@ target_link_options(test_journal PRIVATE
     LINKER:--wrap=gong_wall_now,--wrap=gong_mono_now)
 
 # agent: what carries points and alerts out
-foreach(module effect_json incidents store_answer)
+foreach(module effect_json incidents store_answer rule_faults)
     gong_test(${module} LINKS gong_agent_core)
 endforeach()
 foreach(module store_batch store_alert store_http store_recent store_influx store_restart

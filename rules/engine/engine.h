@@ -108,6 +108,21 @@ void gong_engine_free(struct gong_engine *engine);
 void gong_engine_on_recorded(struct gong_engine *engine,
                              gong_recorded_fn recorded, void *ctx);
 
+/* A rule that has no result at an instant (semantics rule 16). Valid during the
+ * call only. */
+struct gong_rule_fault {
+    const struct gong_rule *rule;
+    const char *text; /* gong_eval_fault_text; NULL: it has a result again */
+    int64_t at_ms;
+};
+
+typedef void (*gong_fault_fn)(void *ctx, const struct gong_rule_fault *fault);
+
+/* gong_engine_on_fault: fault is called each time a rule has no result, and
+ * when it has one again; a change of rules begins anew. As on_recorded. */
+void gong_engine_on_fault(struct gong_engine *engine, gong_fault_fn fault,
+                          void *ctx);
+
 /* What a change of rules did, by rule (design 4, "Reload"). */
 struct gong_rules_report {
     size_t kept; /* same id and meaning: state goes on */

@@ -224,7 +224,9 @@ fail(struct gong_engine *engine, uint32_t rule, enum gong_err err,
     if (err != GONG_ERR_INVALID && err != GONG_ERR_TOO_LARGE) {
         return err;
     }
-    engine->stats.rule_faults++;
+    gong_engine_note_fault(
+        engine, rule,
+        state_of(engine->live, &engine->live->book.rules[rule])->evaluated_ms);
     return gong_engine_arm_general(engine, rule, next_ms);
 }
 
@@ -280,6 +282,7 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     if (err != GONG_OK) {
         return fail(engine, rule, err, next_ms);
     }
+    gong_engine_note_result(engine, rule, t);
     if (r->rule->record == NULL) {
         return run_alerts(engine, rule, t, next_ms, cause);
     }

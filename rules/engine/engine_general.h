@@ -67,6 +67,15 @@ gong_engine_start_generals(struct gong_engine *engine) GONG_MUST_CHECK;
 enum gong_err gong_engine_look_at_general(struct gong_engine *engine,
                                           uint32_t instance) GONG_MUST_CHECK;
 
+/* engine_fault.c */
+
+/* gong_engine_note_fault: a rule has no result at t. gong_engine_note_result:
+ * it has one. */
+void gong_engine_note_fault(struct gong_engine *engine, uint32_t rule,
+                            int64_t t);
+void gong_engine_note_result(struct gong_engine *engine, uint32_t rule,
+                             int64_t t);
+
 /* engine_record.c */
 
 /* gong_engine_record: feeds the series of a recording with its result at t,

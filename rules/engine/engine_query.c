@@ -24,6 +24,7 @@ struct gong_general {
     struct gong_budget budget;
     struct clause clauses[GONG_CLAUSES_MAX];
     uint32_t clause_count;
+    bool failing; /* the caller's */
 
     /* Of the evaluation at hand. */
     int64_t t;
@@ -258,6 +259,25 @@ gong_general_run(struct gong_general *query, uint32_t clause, int64_t t,
     out->next_ms = query->next_ms;
     out->warming = query->warming;
     return err;
+}
+
+enum gong_eval_fault
+gong_general_fault(const struct gong_general *query)
+{
+    for (uint32_t i = 0; i < query->clause_count; i++) {
+        enum gong_eval_fault fault = gong_eval_fault(query->clauses[i].eval);
+
+        if (fault != GONG_EVAL_FINE) {
+            return fault;
+        }
+    }
+    return GONG_EVAL_SAME_LABELSET;
+}
+
+bool *
+gong_general_failing(struct gong_general *query)
+{
+    return &query->failing;
 }
 
 struct gong_general_known *

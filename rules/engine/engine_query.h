@@ -83,6 +83,13 @@ enum gong_err gong_general_run(struct gong_general *query, uint32_t clause,
                                int64_t t, int64_t slack,
                                struct gong_general_result *out) GONG_MUST_CHECK;
 
+/* gong_general_fault: why the last run gave no result that counts; where the
+ * evaluator had one, two of it had equal labels. */
+enum gong_eval_fault gong_general_fault(const struct gong_general *query);
+
+/* gong_general_failing: a word that the caller keeps, false at first. */
+bool *gong_general_failing(struct gong_general *query);
+
 /* What the caller keeps for a set of a clause's last result, 0 at first. */
 struct gong_general_known {
     uint32_t instance;

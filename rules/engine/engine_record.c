@@ -190,10 +190,11 @@ gong_engine_tell_recorded(struct gong_engine *engine,
         .labels = engine->space->own,
     };
 
+    /* Whether somebody listens or not: it names what comes after it too. */
+    engine->ordinal++;
     if (engine->recorded == NULL) {
         return;
     }
-    engine->ordinal++;
     recorded.label_count =
         gong_labelset_views(&engine->labelsets, labelset, engine->space->own);
     engine->recorded(engine->recorded_ctx, &recorded);

@@ -73,6 +73,8 @@ struct gong_engine {
     uint32_t own_names[GONG_OWN_METRICS];           /* likewise */
     gong_recorded_fn recorded;
     void *recorded_ctx;
+    gong_fault_fn fault;
+    void *fault_ctx;
     struct gong_live *live;
 
     int64_t journal_ms; /* of the newest record, or of a timer since */
