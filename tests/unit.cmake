@@ -80,11 +80,6 @@ gong_test(engine_model LINKS gong_engine m
         ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_rules.c
         ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_stream.c
         ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_time.c)
-if(GONG_SANITIZE MATCHES "thread")
-    # One thread, thousands of streams: nothing for this sanitizer to find.
-    set_tests_properties(unit.engine_model PROPERTIES
-        ENVIRONMENT GONG_MODEL_STREAMS=20)
-endif()
 foreach(module aggregate groups)
     gong_test(${module} LINKS gong_engine m)
 endforeach()
@@ -94,6 +89,11 @@ foreach(module engine engine_aggregate engine_snapshot engine_window
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 endforeach()
+if(GONG_SANITIZE MATCHES "thread")
+    # One thread, thousands of streams: nothing for this sanitizer to find.
+    set_tests_properties(unit.engine_model unit.engine_window
+        unit.engine_aggregate PROPERTIES ENVIRONMENT GONG_MODEL_STREAMS=20)
+endif()
 gong_test(rule_file LINKS gong_rule_file)
 gong_test(rule_file_clause LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
