@@ -32,7 +32,8 @@ find_rule(const struct gong_ruleset *set, const char *name)
         }
     }
     for (size_t i = 0; i < set->count; i++) {
-        if (strcmp(set->rules[i].alert, name) == 0) {
+        if (set->rules[i].alert != NULL &&
+            strcmp(set->rules[i].alert, name) == 0) {
             return &set->rules[i];
         }
     }
