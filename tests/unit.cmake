@@ -28,7 +28,7 @@ gong_test(mqtt_link LINKS gong_mqtt TIMEOUT 180
     ENVIRONMENT "GONG_MOSQUITTO=${CMAKE_SOURCE_DIR}/.servers/usr/sbin/mosquitto")
 
 # rules/city
-gong_test(city_rules LINKS gong_rule_file gong_engine)
+gong_test(city_rules LINKS gong_rules_tool)
 gong_test(lp_encode LINKS gong_wire)
 gong_test(batch LINKS gong_wire)
 gong_test(presence LINKS gong_engine)
@@ -222,6 +222,7 @@ gong_test(mqtt_paho LINKS gong_mqtt)
 foreach(module yaml_tree prom_rules)
     gong_test(${module} LINKS gong_prom_rules)
 endforeach()
-foreach(module series_notation rules_text line_runs lint case_line)
+foreach(module series_notation rules_text line_runs lint case_line
+        rule_cases)
     gong_test(${module} LINKS gong_rules_tool)
 endforeach()
