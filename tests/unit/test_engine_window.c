@@ -900,35 +900,6 @@ any(uint64_t below)
     return random_state % below;
 }
 
-static int
-compare_lines(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Within a record the order among instances is the engine's own. */
-static void
-sort_lines(struct text *text)
-{
-    char *lines[2048];
-    struct text sorted = {0};
-    size_t count = 0;
-    char *rest = NULL;
-
-    for (char *line = strtok_r(text->data, "\n", &rest); line != NULL;
-         line = strtok_r(NULL, "\n", &rest)) {
-        assert_true(count < 2048);
-        lines[count++] = line;
-    }
-    qsort(lines, count, sizeof lines[0], compare_lines);
-    text_clear(&sorted);
-    for (size_t i = 0; i < count; i++) {
-        text_add(&sorted, "%s\n", lines[i]);
-    }
-    text_free(text);
-    *text = sorted;
-}
-
 struct stream {
     struct model model;
     struct gong_engine *engine;
@@ -1096,8 +1067,8 @@ print_others(const char *who, const struct text *text, const struct text *other)
 static void
 check(struct stream *s, unsigned round, unsigned step)
 {
-    sort_lines(&s->effects);
-    sort_lines(&s->model.effects);
+    text_sort_lines(&s->effects);
+    text_sort_lines(&s->model.effects);
     if (strcmp(s->effects.data, s->model.effects.data) != 0) {
         print_others("engine", &s->effects, &s->model.effects);
         print_others("model", &s->model.effects, &s->effects);
