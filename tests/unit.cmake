@@ -89,6 +89,11 @@ foreach(module engine engine_aggregate engine_snapshot engine_window
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 endforeach()
+target_sources(test_engine_window PRIVATE
+    ${CMAKE_SOURCE_DIR}/tests/unit/window_model.c
+    ${CMAKE_SOURCE_DIR}/tests/unit/window_model_alert.c
+    ${CMAKE_SOURCE_DIR}/tests/unit/window_model_rules.c
+    ${CMAKE_SOURCE_DIR}/tests/unit/window_model_time.c)
 if(GONG_SANITIZE MATCHES "thread")
     # One thread, thousands of streams: nothing for this sanitizer to find.
     set_tests_properties(unit.engine_model unit.engine_window
