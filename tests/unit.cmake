@@ -99,9 +99,15 @@ if(GONG_SANITIZE MATCHES "thread")
     set_tests_properties(unit.engine_model unit.engine_window
         unit.engine_aggregate PROPERTIES ENVIRONMENT GONG_MODEL_STREAMS=20)
 endif()
-gong_test(rule_file LINKS gong_rule_file)
-gong_test(rule_file_clause LINKS gong_rule_file)
-gong_test(rules_doc LINKS gong_rule_file)
+foreach(module rule_file rule_file_bundle rule_file_clause rules_doc)
+    gong_test(${module} LINKS gong_rule_file)
+endforeach()
+# Rules from a text.
+foreach(module engine rule_file rule_file_bundle rule_file_clause rules_doc)
+    target_sources(test_${module} PRIVATE
+        ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)
+endforeach()
 
 # agent: what comes in, and the engine's shell
 foreach(module ranges ledger ledger_view ack journal_clock config_refs agent_config)
@@ -227,7 +233,9 @@ gong_test(mqtt_paho LINKS gong_mqtt)
 foreach(module yaml_tree prom_rules)
     gong_test(${module} LINKS gong_prom_rules)
 endforeach()
-foreach(module series_notation rules_text line_runs lint case_line
-        rule_cases)
+foreach(module series_notation rules_text line_runs lint case_line)
     gong_test(${module} LINKS gong_rules_tool)
 endforeach()
+gong_test(rule_cases LINKS gong_rules_tool
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)

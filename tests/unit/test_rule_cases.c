@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "rules/rule_file.h"
+#include "rule_fixture.h"
 
 static const char rules[] =
     "group = \"g\"; rules = (\n"
@@ -77,14 +77,10 @@ static struct gong_rule_source *
 load_rules(void)
 {
     struct gong_conf_errors errors = {0};
-    struct gong_rule_source *source;
-    char bundle[sizeof rules + 32];
+    struct gong_rule_source *source =
+        rule_load("f", gong_str_of(rules), &errors);
 
-    (void)snprintf(bundle, sizeof bundle, "== f %zu\n%s", strlen(rules), rules);
-    source = gong_rule_bundle_load(gong_str_of(bundle), &errors);
-    gong_conf_errors_print(&errors, stderr);
-    assert_non_null(source);
-    gong_conf_errors_fini(&errors);
+    conf_expect(&errors, "");
     return source;
 }
 
