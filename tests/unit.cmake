@@ -113,8 +113,11 @@ endforeach()
 foreach(module ranges ledger ledger_view ack journal_clock config_refs agent_config)
     gong_test(${module} LINKS gong_agent_core)
 endforeach()
-gong_test(ingest LINKS gong_agent_core
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+foreach(module ingest set_aside)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/ingest_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+endforeach()
 foreach(module receive_file receive_keeper ledger_tool)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/receive_fixture.c
