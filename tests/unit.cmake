@@ -146,12 +146,16 @@ target_link_options(test_failing_disk PRIVATE
     LINKER:--wrap=gong_journal_wait,--wrap=gong_wall_now)
 target_compile_definitions(test_failing_disk PRIVATE
     GONG_CITY_RULES="${CMAKE_SOURCE_DIR}/rules/city")
-foreach(module journal journal_learn effects)
+foreach(module journal journal_config journal_time journal_learn effects)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
     gong_test_disk(${module})
 endforeach()
-target_link_options(test_journal PRIVATE
+foreach(module journal journal_config journal_time)
+    target_sources(test_${module} PRIVATE
+        ${CMAKE_SOURCE_DIR}/tests/unit/journal_fixture.c)
+endforeach()
+target_link_options(test_journal_time PRIVATE
     LINKER:--wrap=gong_wall_now,--wrap=gong_mono_now)
 
 # agent: what carries points and alerts out
