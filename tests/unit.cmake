@@ -138,14 +138,15 @@ gong_test_disk(agent_shim)
 gong_test(published_alerts LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
-gong_test(failing_disk LINKS gong_agent_core
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
-gong_test_disk(failing_disk)
-target_link_options(test_failing_disk PRIVATE
-    LINKER:--wrap=gong_journal_wait,--wrap=gong_wall_now)
-target_compile_definitions(test_failing_disk PRIVATE
-    GONG_CITY_RULES="${CMAKE_SOURCE_DIR}/rules/city")
+foreach(module failing_disk staff_told)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/failing_disk_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+    gong_test_disk(${module})
+endforeach()
+target_link_options(test_failing_disk PRIVATE LINKER:--wrap=gong_journal_wait)
+target_link_options(test_staff_told PRIVATE LINKER:--wrap=gong_wall_now)
 foreach(module journal journal_config journal_time journal_learn effects)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
