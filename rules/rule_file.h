@@ -9,11 +9,12 @@
  *     { alert = "LampOverheating";
  *       id = "lamp-overheating";                 # optional
  *       expr = "streetlight_temp > 70";
- *       resolve = "streetlight_temp < 65";       # or levels:
- * rule_file_clause.h for = "30s";  keep_firing_for = "2m";  on_missing =
- * "unknown"; active = "night";  trial = true; labels = { severity = "critical";
- * service = "lighting"; }; annotations = { summary = "..."; summary_en = "...";
- * action = "..."; };
+ *       resolve = "streetlight_temp < 65";       # or levels, see
+ *                                                # rule_file_clause.h
+ *       for = "30s";  keep_firing_for = "2m";  on_missing = "unknown";
+ *       active = "night";  trial = true;
+ *       labels = { severity = "critical"; service = "lighting"; };
+ *       annotations = { summary = "..."; summary_en = "..."; action = "..."; };
  *     }
  *   );
  *

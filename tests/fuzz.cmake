@@ -23,3 +23,4 @@ target_sources(fuzz_engine_snapshot PRIVATE
     ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 gong_fuzz(prom_rules LINKS gong_prom_rules)
 gong_fuzz(series_notation LINKS gong_rules_tool)
+gong_fuzz(case_line LINKS gong_rules_tool)

@@ -28,7 +28,7 @@ gong_test(mqtt_link LINKS gong_mqtt TIMEOUT 180
     ENVIRONMENT "GONG_MOSQUITTO=${CMAKE_SOURCE_DIR}/.servers/usr/sbin/mosquitto")
 
 # rules/city
-gong_test(city_rules LINKS gong_rule_file gong_engine)
+gong_test(city_rules LINKS gong_rules_tool)
 gong_test(lp_encode LINKS gong_wire)
 gong_test(batch LINKS gong_wire)
 gong_test(presence LINKS gong_engine)
@@ -89,21 +89,35 @@ foreach(module engine engine_aggregate engine_snapshot engine_window
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 endforeach()
+target_sources(test_engine_window PRIVATE
+    ${CMAKE_SOURCE_DIR}/tests/unit/window_model.c
+    ${CMAKE_SOURCE_DIR}/tests/unit/window_model_alert.c
+    ${CMAKE_SOURCE_DIR}/tests/unit/window_model_rules.c
+    ${CMAKE_SOURCE_DIR}/tests/unit/window_model_time.c)
 if(GONG_SANITIZE MATCHES "thread")
     # One thread, thousands of streams: nothing for this sanitizer to find.
     set_tests_properties(unit.engine_model unit.engine_window
         unit.engine_aggregate PROPERTIES ENVIRONMENT GONG_MODEL_STREAMS=20)
 endif()
-gong_test(rule_file LINKS gong_rule_file)
-gong_test(rule_file_clause LINKS gong_rule_file)
-gong_test(rules_doc LINKS gong_rule_file)
+foreach(module rule_file rule_file_bundle rule_file_clause rules_doc)
+    gong_test(${module} LINKS gong_rule_file)
+endforeach()
+# Rules from a text.
+foreach(module engine rule_file rule_file_bundle rule_file_clause rules_doc)
+    target_sources(test_${module} PRIVATE
+        ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)
+endforeach()
 
 # agent: what comes in, and the engine's shell
 foreach(module ranges ledger ledger_view ack journal_clock config_refs agent_config)
     gong_test(${module} LINKS gong_agent_core)
 endforeach()
-gong_test(ingest LINKS gong_agent_core
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+foreach(module ingest set_aside)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/ingest_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+endforeach()
 foreach(module receive_file receive_keeper ledger_tool)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/receive_fixture.c
@@ -124,20 +138,25 @@ gong_test_disk(agent_shim)
 gong_test(published_alerts LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
-gong_test(failing_disk LINKS gong_agent_core
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
-gong_test_disk(failing_disk)
-target_link_options(test_failing_disk PRIVATE
-    LINKER:--wrap=gong_journal_wait,--wrap=gong_wall_now)
-target_compile_definitions(test_failing_disk PRIVATE
-    GONG_CITY_RULES="${CMAKE_SOURCE_DIR}/rules/city")
-foreach(module journal journal_learn effects)
+foreach(module failing_disk staff_told)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/failing_disk_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
+    gong_test_disk(${module})
+endforeach()
+target_link_options(test_failing_disk PRIVATE LINKER:--wrap=gong_journal_wait)
+target_link_options(test_staff_told PRIVATE LINKER:--wrap=gong_wall_now)
+foreach(module journal journal_config journal_time journal_learn effects)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/spool_fixture.c)
     gong_test_disk(${module})
 endforeach()
-target_link_options(test_journal PRIVATE
+foreach(module journal journal_config journal_time)
+    target_sources(test_${module} PRIVATE
+        ${CMAKE_SOURCE_DIR}/tests/unit/journal_fixture.c)
+endforeach()
+target_link_options(test_journal_time PRIVATE
     LINKER:--wrap=gong_wall_now,--wrap=gong_mono_now)
 
 # agent: what carries points and alerts out
@@ -222,6 +241,9 @@ gong_test(mqtt_paho LINKS gong_mqtt)
 foreach(module yaml_tree prom_rules)
     gong_test(${module} LINKS gong_prom_rules)
 endforeach()
-foreach(module series_notation rules_text line_runs lint)
+foreach(module series_notation rules_text line_runs lint case_line)
     gong_test(${module} LINKS gong_rules_tool)
 endforeach()
+gong_test(rule_cases LINKS gong_rules_tool
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)

@@ -3,37 +3,6 @@
 #include <math.h>
 #include <stdint.h>
 
-bool
-gong_arith_compare(enum gong_op op, double a, double b)
-{
-    switch (op) {
-    case GONG_OP_EQ:
-        return a == b;
-    case GONG_OP_NE:
-        return a != b;
-    case GONG_OP_GT:
-        return a > b;
-    case GONG_OP_LT:
-        return a < b;
-    case GONG_OP_GE:
-        return a >= b;
-    case GONG_OP_LE:
-        return a <= b;
-    case GONG_OP_ADD:
-    case GONG_OP_SUB:
-    case GONG_OP_MUL:
-    case GONG_OP_DIV:
-    case GONG_OP_MOD:
-    case GONG_OP_POW:
-    case GONG_OP_ATAN2:
-    case GONG_OP_AND:
-    case GONG_OP_OR:
-    case GONG_OP_UNLESS:
-        break;
-    }
-    return false;
-}
-
 /* Where the quotient vanishes, so does the sign of y. */
 static double
 angle(double y, double x)

@@ -21,8 +21,37 @@ gong_op_is_set(enum gong_op op)
     return op >= GONG_OP_AND;
 }
 
-/* gong_arith_compare: op is a comparison. */
-bool gong_arith_compare(enum gong_op op, double a, double b);
+/* gong_arith_compare: op is a comparison (semantics rule 20). */
+static inline bool
+gong_arith_compare(enum gong_op op, double a, double b)
+{
+    switch (op) {
+    case GONG_OP_EQ:
+        return a == b;
+    case GONG_OP_NE:
+        return a != b;
+    case GONG_OP_GT:
+        return a > b;
+    case GONG_OP_LT:
+        return a < b;
+    case GONG_OP_GE:
+        return a >= b;
+    case GONG_OP_LE:
+        return a <= b;
+    case GONG_OP_ADD:
+    case GONG_OP_SUB:
+    case GONG_OP_MUL:
+    case GONG_OP_DIV:
+    case GONG_OP_MOD:
+    case GONG_OP_POW:
+    case GONG_OP_ATAN2:
+    case GONG_OP_AND:
+    case GONG_OP_OR:
+    case GONG_OP_UNLESS:
+        break;
+    }
+    return false;
+}
 
 /* gong_arith_calculate: op is one of + - * / % ^ atan2. */
 double gong_arith_calculate(enum gong_op op, double a, double b);

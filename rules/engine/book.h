@@ -114,38 +114,6 @@ const struct gong_book_leaf *gong_book_leaves(const struct gong_book *book,
                                               uint32_t metric, uint32_t *count);
 bool gong_book_is_read(const struct gong_book *book, uint32_t metric);
 
-/* gong_threshold: value op number; false for NaN but with != (rule 20). */
-static inline bool
-gong_threshold(enum gong_op op, double value, double number)
-{
-    switch (op) {
-    case GONG_OP_EQ:
-        return value == number;
-    case GONG_OP_NE:
-        return value != number;
-    case GONG_OP_GT:
-        return value > number;
-    case GONG_OP_LT:
-        return value < number;
-    case GONG_OP_GE:
-        return value >= number;
-    case GONG_OP_LE:
-        return value <= number;
-    case GONG_OP_ADD:
-    case GONG_OP_SUB:
-    case GONG_OP_MUL:
-    case GONG_OP_DIV:
-    case GONG_OP_MOD:
-    case GONG_OP_POW:
-    case GONG_OP_ATAN2:
-    case GONG_OP_AND:
-    case GONG_OP_OR:
-    case GONG_OP_UNLESS:
-        break;
-    }
-    return false;
-}
-
 /* gong_threshold_is_far: whether value op number is false by far more than what
  * averages of such values can be off; op is no == or !=. */
 static inline bool

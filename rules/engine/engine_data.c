@@ -9,6 +9,7 @@
 #include "rules/engine/engine_instant.h"
 
 #include "common/clock.h"
+#include "rules/engine/arith.h"
 
 /* A record while it is read. */
 struct intake {
@@ -339,7 +340,8 @@ holds(const struct gong_binds *binds, const struct gong_entry *entry,
     const struct gong_book_rule *r = &binds->book->rules[entry->rule];
 
     if (entry->form == GONG_FORM_THRESHOLD) {
-        return gong_threshold((enum gong_op)entry->op, value, entry->number);
+        return gong_arith_compare((enum gong_op)entry->op, value,
+                                  entry->number);
     }
     return gong_clauses_fire(r->plan, &r->rule->clauses, &r->code, &input, 0);
 }

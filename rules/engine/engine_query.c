@@ -229,7 +229,7 @@ static int64_t
 next_tick(const struct gong_general *q)
 {
     int64_t step =
-        q->rule->interval_ms > 0 ? q->rule->interval_ms : GONG_GENERAL_TICK_MS;
+        q->rule->interval_ms > 0 ? q->rule->interval_ms : GONG_PLAN_TICK_MS;
 
     return q->t - q->t % step + step;
 }

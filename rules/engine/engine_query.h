@@ -16,11 +16,10 @@
 #include "rules/engine/bind.h"
 #include "rules/engine/eval.h"
 
-/* A rule at interval 0 is evaluated at most so often (semantics rule 22), one
- * that moves with time alone so often (rule 3e), and feeds its recorded series
- * so often. */
+/* A rule at interval 0 is evaluated at most so often (semantics rule 22), and
+ * feeds its recorded series so often. Time alone moves it each
+ * GONG_PLAN_TICK_MS (rule 3e). */
 #define GONG_GENERAL_MIN_MS    1000
-#define GONG_GENERAL_TICK_MS   15000
 #define GONG_GENERAL_RECORD_MS 10000
 
 /* One per rule, in an arena in the order of rules. */

@@ -124,7 +124,9 @@ bool gong_sample_window_newest(struct gong_sample_windows *all, uint32_t window,
                                struct gong_sample newest, int64_t from,
                                int64_t to, struct gong_sample *out);
 
-/* gong_sample_window_whole: since when no sample is missing:
+/* sample_window_since.c
+ *
+ * gong_sample_window_whole: since when no sample is missing:
  * GONG_SAMPLE_WINDOW_ALWAYS but for windows that began late.
  * gong_sample_window_begin says so; to be called for windows in the order in
  * which they were added. */

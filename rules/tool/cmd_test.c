@@ -28,13 +28,15 @@ static bool
 test_cases(const struct gong_call *call, const char *path,
            const struct gong_ruleset *set)
 {
+    size_t lacking = 0;
+
     if (set == NULL) {
         (void)fputs("  FAILED:\n  found no --rules, expected the rules that "
                     "the cases are about\n",
                     call->out);
         return false;
     }
-    return gong_rule_cases_run(path, set, call->out);
+    return gong_rule_cases_run(path, set, call->out, &lacking);
 }
 
 static size_t

@@ -76,13 +76,16 @@ const struct gong_command gong_commands[] = {
     {"test", "FILE... [--rules FILE]",
      "Thử quy tắc bằng tệp thử của ta (*.cases) hoặc của promtool (*.yml).",
      "Unit tests of rules: ours (*.cases) or promtool's (*.yml), unchanged.",
-     "*.cases: RULE fires|quiet FROM TO STEP LINE, a case a line, seconds; "
-     "*.yml: rule_files,\n"
-     "input_series, alert_rule_test, promql_expr_test as for promtool test "
-     "rules. Alerts are\n"
-     "run by the evaluator and, where it can take rule and samples, by the "
-     "engine: both\n"
-     "have to agree.\n"
+     "*.cases: RULE fires|quiet FROM TO STEP LINE, a case a line, seconds; in "
+     "LINE {A..B}\n"
+     "goes from A to B, {A|B} is one after the other, \" & \" begins another "
+     "line.\n"
+     "*.yml: rule_files, input_series, alert_rule_test, promql_expr_test as "
+     "for "
+     "promtool test\n"
+     "rules. Alerts are run by the evaluator and, where it can take rule and "
+     "samples, by the\n"
+     "engine: both have to agree.\n"
      "\n"
      "Exit: 0, 1 a test failed or a file is wrong, 64 usage.\n",
      gong_cmd_test},

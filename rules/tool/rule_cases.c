@@ -1,13 +1,16 @@
 #include "rules/tool/rule_cases.h"
 
 #include <errno.h>
-#include <inttypes.h>
+#include <stdarg.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/batch.h"
 #include "common/clock.h"
+#include "common/log.h"
 #include "rules/engine/engine.h"
+#include "rules/tool/case_line.h"
 
 #define START_MS INT64_C(1760000000000)
 #define SITE     "22015"
@@ -16,24 +19,47 @@
 struct rule_case {
     char *rule; /* in the line */
     bool fires;
-    int64_t from;
-    int64_t to;
-    int64_t step;
+    struct gong_case_span span;
     char *line;
 };
 
-struct watch {
+/* What became of a case. */
+struct outcome {
     const char *rule;
     size_t fired;
+    uint64_t refused;     /* lines and statuses */
+    char unrendered[256]; /* the first annotation that is, quoted */
 };
+
+/* What a template left: braces, or what it failed with. */
+static bool
+is_unrendered(const struct gong_label_view *annotation)
+{
+    char text[GONG_RULE_ANNOTATION_SIZE + 1];
+
+    (void)snprintf(text, sizeof text, "%.*s", (int)annotation->value.len,
+                   annotation->value.data);
+    return strstr(text, "{{") != NULL ||
+           strstr(text, "<error expanding") != NULL;
+}
 
 static void
 on_effect(void *ctx, const struct gong_effect *effect)
 {
-    struct watch *watch = ctx;
+    struct outcome *out = ctx;
 
-    watch->fired += effect->to == GONG_ALERT_FIRING &&
-                    strcmp(effect->rule->id, watch->rule) == 0;
+    if (strcmp(effect->rule->id, out->rule) != 0) {
+        return;
+    }
+    out->fired += effect->to == GONG_ALERT_FIRING;
+    for (size_t i = 0; i < effect->annotation_count; i++) {
+        const struct gong_label_view *a = &effect->annotations[i];
+
+        if (out->unrendered[0] == '\0' && is_unrendered(a)) {
+            (void)gong_log_quote(a->value, out->unrendered,
+                                 sizeof out->unrendered);
+        }
+    }
 }
 
 /* A message of a device as a record. */
@@ -86,47 +112,55 @@ send_statuses(struct gong_engine *engine, const char *words, int64_t ms)
 static enum gong_err
 send_samples(struct gong_engine *engine, const struct rule_case *c)
 {
-    size_t size = strlen(c->line) + 32;
-    char *message = malloc(size);
-    enum gong_err err = message == NULL ? GONG_ERR_MEMORY : GONG_OK;
+    enum gong_err err = GONG_OK;
 
-    for (int64_t at = c->from; at <= c->to && err == GONG_OK; at += c->step) {
+    for (int64_t at = c->span.from; at <= c->span.to && err == GONG_OK;
+         at += c->span.step) {
         int64_t ms = START_MS + at * 1000;
-        int len = snprintf(message, size, "%s %" PRId64 "\n", c->line,
-                           ms * GONG_NS_PER_MS);
+        char *lines =
+            gong_case_lines(c->line, &c->span, at, ms * GONG_NS_PER_MS);
 
-        err = send(engine, GONG_RECORD_DATA, gong_str_of(DEVICE),
-                   gong_str_from(message, (size_t)len), ms);
+        err = lines == NULL ? GONG_ERR_MEMORY
+                            : send(engine, GONG_RECORD_DATA,
+                                   gong_str_of(DEVICE), gong_str_of(lines), ms);
+        free(lines);
     }
-    free(message);
     return err;
+}
+
+/* All that the case sends, and the second after it. */
+static enum gong_err
+send_case(struct gong_engine *engine, const struct rule_case *c)
+{
+    struct gong_record clock = {
+        .meta = {.type = GONG_RECORD_CLOCK,
+                 .journal_ms = START_MS + (c->span.to + 1) * 1000}};
+    enum gong_err err =
+        strncmp(c->line, "status ", 7) == 0
+            ? send_statuses(engine, c->line + 7, START_MS + c->span.from * 1000)
+            : send_samples(engine, c);
+
+    return err == GONG_OK ? gong_engine_apply(engine, &clock) : err;
 }
 
 static enum gong_err
 run_case(const struct gong_ruleset *set, const struct rule_case *c,
-         size_t *fired)
+         struct outcome *out)
 {
-    struct watch watch = {c->rule, 0};
-    struct gong_engine *engine = gong_engine_new(NULL, on_effect, &watch);
-    struct gong_record clock = {
-        .meta = {.type = GONG_RECORD_CLOCK,
-                 .journal_ms = START_MS + (c->to + 1) * 1000}};
+    struct gong_engine *engine = gong_engine_new(NULL, on_effect, out);
+    struct gong_engine_stats stats = {0};
     enum gong_err err = GONG_ERR_MEMORY;
 
+    *out = (struct outcome){.rule = c->rule};
     if (engine != NULL) {
         err = gong_engine_set_rules(engine, set, 1, START_MS, NULL);
     }
     if (err == GONG_OK) {
-        err =
-            strncmp(c->line, "status ", 7) == 0
-                ? send_statuses(engine, c->line + 7, START_MS + c->from * 1000)
-                : send_samples(engine, c);
-    }
-    if (err == GONG_OK) {
-        err = gong_engine_apply(engine, &clock);
+        err = send_case(engine, c);
+        gong_engine_stats(engine, &stats);
+        out->refused = stats.lines_refused + stats.damaged;
     }
     gong_engine_free(engine);
-    *fired = watch.fired;
     return err;
 }
 
@@ -164,8 +198,9 @@ read_case(char *line, struct rule_case *c)
     verdict = next_word(&at);
     c->fires = strcmp(verdict, "fires") == 0;
     if ((!c->fires && strcmp(verdict, "quiet") != 0) ||
-        !read_seconds(&at, &c->from) || !read_seconds(&at, &c->to) ||
-        !read_seconds(&at, &c->step) || c->step == 0) {
+        !read_seconds(&at, &c->span.from) || !read_seconds(&at, &c->span.to) ||
+        !read_seconds(&at, &c->span.step) || c->span.step == 0 ||
+        c->span.to < c->span.from) {
         return false;
     }
     c->line = at + strspn(at, " ");
@@ -199,65 +234,106 @@ struct cases {
     size_t failed;
 };
 
+static void fail(struct cases *cases, const char *format, ...)
+    GONG_PRINTF(2, 3);
+
+static void
+fail(struct cases *cases, const char *format, ...)
+{
+    va_list args;
+
+    cases->failed++;
+    (void)fprintf(cases->out, "  %s:%zu: ", cases->path, cases->line);
+    va_start(args, format);
+    (void)vfprintf(cases->out, format, args);
+    va_end(args);
+    (void)fputc('\n', cases->out);
+}
+
+static void
+judge(struct cases *cases, const struct rule_case *c, const struct outcome *out)
+{
+    gong_text_clean(c->line, strlen(c->line));
+    if (out->refused > 0) {
+        fail(cases, "%s: the engine refuses: %s", c->rule, c->line);
+    } else if ((out->fired > 0) != c->fires) {
+        fail(cases, "%s: expected %s, got %s: %s", c->rule,
+             c->fires ? "fires" : "quiet", out->fired > 0 ? "fires" : "quiet",
+             c->line);
+    } else if (out->unrendered[0] != '\0') {
+        fail(cases, "%s: an annotation is not rendered: %s", c->rule,
+             out->unrendered);
+    }
+}
+
 static void
 take_line(struct cases *cases, char *line)
 {
     struct rule_case c;
-    size_t fired = 0;
+    struct outcome outcome;
     size_t rule;
 
     if (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0') {
         return;
     }
     if (!read_case(line, &c)) {
-        cases->failed++;
-        (void)fprintf(cases->out,
-                      "  %s:%zu: found no case, expected RULE fires|quiet "
-                      "FROM TO STEP LINE\n",
-                      cases->path, cases->line);
+        fail(cases, "found no case, expected RULE fires|quiet FROM TO STEP "
+                    "LINE");
         return;
     }
     rule = find_rule(cases->set, c.rule);
-    if (rule == cases->set->count ||
-        run_case(cases->set, &c, &fired) != GONG_OK) {
-        cases->failed++;
-        (void)fprintf(
-            cases->out, "  %s:%zu: %s: %s\n", cases->path, cases->line, c.rule,
-            rule == cases->set->count ? "found no such rule" : "cannot be run");
+    if (rule == cases->set->count) {
+        gong_text_clean(c.rule, strlen(c.rule));
+        fail(cases, "%s: found no such rule", c.rule);
         return;
     }
     *(c.fires ? &cases->seen[rule].fires : &cases->seen[rule].quiet) = true;
-    if ((fired > 0) != c.fires) {
-        cases->failed++;
-        (void)fprintf(cases->out, "  %s:%zu: %s: expected %s, got %s: %s\n",
-                      cases->path, cases->line, c.rule,
-                      c.fires ? "fires" : "quiet",
-                      fired > 0 ? "fires" : "quiet", c.line);
+    if (run_case(cases->set, &c, &outcome) != GONG_OK) {
+        fail(cases, "%s: cannot be run", c.rule);
+        return;
     }
+    judge(cases, &c, &outcome);
 }
 
-static void
-say_unseen(const struct cases *cases)
+/* What a recording says is told by the rules that read it. */
+static size_t
+say_lacking(const struct cases *cases)
 {
+    size_t alerts = 0;
+    size_t lacking = 0;
+
     for (size_t i = 0; i < cases->set->count; i++) {
+        const struct gong_rule *rule = &cases->set->rules[i];
         const struct seen *seen = &cases->seen[i];
 
-        if (!seen->fires || !seen->quiet) {
-            (void)fprintf(cases->out, "  NOTE: %s has no case that %s\n",
-                          cases->set->rules[i].id,
-                          seen->fires ? "is quiet" : "fires");
+        alerts += rule->record == NULL;
+        if (rule->record == NULL && (!seen->fires || !seen->quiet)) {
+            lacking++;
+            (void)fprintf(cases->out, "  NOTE: %s has no case%s\n", rule->id,
+                          seen->fires   ? " that is quiet"
+                          : seen->quiet ? " that fires"
+                                        : "");
         }
     }
+    if (lacking > 0) {
+        (void)fprintf(cases->out,
+                      "  NOTE: %zu of %zu alerts lack a case that fires, or "
+                      "one that is quiet\n",
+                      lacking, alerts);
+    }
+    return lacking;
 }
 
 bool
-gong_rule_cases_run(const char *path, const struct gong_ruleset *set, FILE *out)
+gong_rule_cases_run(const char *path, const struct gong_ruleset *set, FILE *out,
+                    size_t *lacking)
 {
     struct cases cases = {.path = path, .set = set, .out = out};
     FILE *file = fopen(path, "re");
     char *line = NULL;
     size_t size = 0;
 
+    *lacking = 0;
     cases.seen = calloc(set->count + 1, sizeof *cases.seen);
     if (file == NULL || cases.seen == NULL) {
         (void)fprintf(out, "  %s: cannot be read: %s\n", path, strerror(errno));
@@ -267,7 +343,7 @@ gong_rule_cases_run(const char *path, const struct gong_ruleset *set, FILE *out)
             cases.line++;
             take_line(&cases, line);
         }
-        say_unseen(&cases);
+        *lacking = say_lacking(&cases);
     }
     if (file != NULL) {
         (void)fclose(file);

@@ -3,13 +3,17 @@
  * tests/rules/city.cases:
  *
  *   # comment
- *   RULE fires|quiet FROM TO STEP LINE      a sample each STEP seconds from
- * FROM to TO; then time goes on 1 s RULE fires|quiet FROM TO 1 status DEVICE
- * TEXT; DEVICE TEXT; ...
+ *   RULE fires|quiet FROM TO STEP LINE
+ *   RULE fires|quiet FROM TO 1 status DEVICE TEXT; DEVICE TEXT; ...
  *
- * RULE is a rule's id, LINE is line protocol without a stamp, of site 22015 and
- * device d-1. A rule without a case that fires and one that is quiet is told
- * of.
+ * RULE is a rule's id. LINE is line protocol without a stamp, of site 22015 and
+ * device d-1, with the short forms of case_line.h: a sample each STEP seconds
+ * from FROM to TO. Statuses come all at FROM. Then time goes on 1 s past TO.
+ *
+ * A case fails where the verdict is another one, a line is refused, or an
+ * annotation is not rendered: it has "{{" or "<error expanding" in it. A rule
+ * without a case that fires and one that is quiet is told of, but for
+ * recordings.
  */
 #ifndef GONG_RULES_TOOL_RULE_CASES_H
 #define GONG_RULES_TOOL_RULE_CASES_H
@@ -19,9 +23,10 @@
 
 #include "rules/engine/ruleset.h"
 
-/* gong_rule_cases_run: runs the file's cases; failures are said on out. False
- * where one failed, or the file cannot be read. */
+/* gong_rule_cases_run: runs the file's cases; what is wrong is said on out.
+ * False where one failed, or the file cannot be read. lacking: how many alerts
+ * have no case that fires, or none that is quiet. */
 bool gong_rule_cases_run(const char *path, const struct gong_ruleset *set,
-                         FILE *out);
+                         FILE *out, size_t *lacking);
 
 #endif

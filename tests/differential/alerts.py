@@ -30,7 +30,8 @@ from local.programs import BIN  # noqa: E402
 from local.servers import binary  # noqa: E402
 
 from dataset import FAMILIES, DataSet, render_labels, render_value  # noqa: E402
-from grammar import INEXACT_TEXT, Grammar  # noqa: E402
+from grammar import Grammar  # noqa: E402
+from language import INEXACT_TEXT  # noqa: E402
 
 STEPS = 24
 # What promtool's notation of series can say: one stamp for all.

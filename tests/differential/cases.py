@@ -3,7 +3,8 @@
 import random
 
 from dataset import SPAN_MS, DataSet
-from grammar import FEATURES, Grammar
+from grammar import Grammar
+from language import FEATURES
 from node import Node
 
 CASES_PER_SET = 40

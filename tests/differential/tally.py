@@ -3,7 +3,7 @@
 import collections
 
 from compare import kind_of
-from grammar import FEATURES
+from language import FEATURES
 
 # At 100,000 cases each feature moves in at least so many; else in proportion.
 LEAST_AT_100000 = 500

@@ -168,6 +168,34 @@ text_free(struct text *text)
     *text = (struct text){0};
 }
 
+static int
+compare_lines(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+void
+text_sort_lines(struct text *text)
+{
+    char *lines[TEXT_LINES_MAX];
+    struct text sorted = {0};
+    size_t count = 0;
+    char *rest = NULL;
+
+    for (char *line = strtok_r(text->data, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        assert_true(count < TEXT_LINES_MAX);
+        lines[count++] = line;
+    }
+    qsort(lines, count, sizeof lines[0], compare_lines);
+    text_clear(&sorted);
+    for (size_t i = 0; i < count; i++) {
+        text_add(&sorted, "%s\n", lines[i]);
+    }
+    text_free(text);
+    *text = sorted;
+}
+
 void
 effect_line(struct text *out, const struct gong_effect *effect)
 {

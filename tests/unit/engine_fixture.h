@@ -43,6 +43,11 @@ void text_add(struct text *text, const char *format, ...) GONG_PRINTF(2, 3);
 void text_clear(struct text *text);
 void text_free(struct text *text);
 
+/* text_sort_lines: for effects of one record, whose order among instances is
+ * each engine's own. text has been cleared or added to. */
+#define TEXT_LINES_MAX 2048
+void text_sort_lines(struct text *text);
+
 /* effect_line: one line without position and ordinal:
  *   Hot{device="d",site="s"} inactive->firing condition at 5 since 5 value 1
  * and " level 0->1" of a rule with levels, " trial" of one on trial. */

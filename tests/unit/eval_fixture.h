@@ -40,5 +40,12 @@ void eval_text(struct gong_eval_memory *memory,
 
 void eval_check(struct gong_eval_memory *memory, const struct eval_row *rows,
                 size_t count);
+#define EVAL_CHECK(memory, rows)                                               \
+    eval_check((memory), (rows), sizeof(rows) / sizeof((rows)[0]))
+
+/* For groups of tests: *state is a memory with counters, gauges, buckets, and
+ * series that begin late or end early. */
+int eval_setup(void **state);
+int eval_teardown(void **state);
 
 #endif

@@ -28,8 +28,8 @@
 
 #include "common/clock.h"
 #include "engine_fixture.h"
+#include "rule_fixture.h"
 #include "rules/engine/sample.h"
-#include "rules/rule_file.h"
 #include "snapshot_bytes.h"
 
 #define FOLDER    GONG_SOURCE_DIR "/tests/rules/engine"
@@ -205,14 +205,9 @@ static void
 load_file(struct run *run, int64_t ms, const char *body)
 {
     struct gong_conf_errors errors = {0};
-    struct gong_rule_source *source = NULL;
-    struct text bundle = {0};
+    struct gong_rule_source *source =
+        rule_load(run->file, gong_str_of(body), &errors);
 
-    text_clear(&bundle);
-    text_add(&bundle, "== %s %zu\n%s", run->file, strlen(body), body);
-    source =
-        gong_rule_bundle_load(gong_str_from(bundle.data, bundle.len), &errors);
-    text_free(&bundle);
     if (source == NULL) {
         fail_msg("%s:%zu: %s", run->file, run->line, errors.items[0]);
     }

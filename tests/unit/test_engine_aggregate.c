@@ -247,35 +247,6 @@ step(struct stream *s)
     apply(s, &record);
 }
 
-static int
-compare_lines(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Within a record the order is each engine's own. */
-static void
-sort_lines(struct text *text)
-{
-    char *lines[2048];
-    struct text sorted = {0};
-    size_t count = 0;
-    char *rest = NULL;
-
-    for (char *line = strtok_r(text->data, "\n", &rest); line != NULL;
-         line = strtok_r(NULL, "\n", &rest)) {
-        assert_true(count < 2048);
-        lines[count++] = line;
-    }
-    qsort(lines, count, sizeof lines[0], compare_lines);
-    text_clear(&sorted);
-    for (size_t i = 0; i < count; i++) {
-        text_add(&sorted, "%s\n", lines[i]);
-    }
-    text_free(text);
-    *text = sorted;
-}
-
 static void
 renew_twin(struct stream *s)
 {
@@ -341,8 +312,8 @@ play(struct stream *s, uint64_t seed)
     begin(s, seed);
     for (int i = 0; i < RECORDS; i++) {
         step(s);
-        sort_lines(&s->quick.effects);
-        sort_lines(&s->whole.effects);
+        text_sort_lines(&s->quick.effects);
+        text_sort_lines(&s->whole.effects);
         if (strcmp(s->quick.effects.data, s->whole.effects.data) != 0) {
             (void)fprintf(stderr,
                           "stream %" PRIu64 " record %d at %" PRId64

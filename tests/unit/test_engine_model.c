@@ -21,35 +21,6 @@
 #define SUMMED  20 /* fewer streams need not show everything */
 #define RECORDS 80
 
-static int
-compare_lines(const void *a, const void *b)
-{
-    return strcmp(*(char *const *)a, *(char *const *)b);
-}
-
-/* Within a record the order among instances is the engine's own. */
-static void
-sort_lines(struct text *text)
-{
-    char *lines[1024];
-    struct text sorted = {0};
-    size_t count = 0;
-    char *rest = NULL;
-
-    for (char *line = strtok_r(text->data, "\n", &rest); line != NULL;
-         line = strtok_r(NULL, "\n", &rest)) {
-        assert_true(count < 1024);
-        lines[count++] = line;
-    }
-    qsort(lines, count, sizeof lines[0], compare_lines);
-    text_clear(&sorted);
-    for (size_t i = 0; i < count; i++) {
-        text_add(&sorted, "%s\n", lines[i]);
-    }
-    text_free(text);
-    *text = sorted;
-}
-
 static void
 on_effect(void *ctx, const struct gong_effect *effect)
 {
@@ -128,8 +99,8 @@ play(struct stream *s, uint64_t seed)
     stream_begin(s, seed, on_effect);
     for (int i = 0; i < RECORDS; i++) {
         stream_step(s);
-        sort_lines(&s->effects);
-        sort_lines(&s->model.effects);
+        text_sort_lines(&s->effects);
+        text_sort_lines(&s->model.effects);
         if (strcmp(s->effects.data, s->model.effects.data) != 0) {
             /* A message of the test library is cut. */
             (void)fprintf(stderr, "engine:\n%smodel:\n%s", s->effects.data,

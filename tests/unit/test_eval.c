@@ -25,13 +25,6 @@ load(void **state)
     return 0;
 }
 
-static int
-unload(void **state)
-{
-    gong_eval_memory_free(*state);
-    return 0;
-}
-
 /* One evaluator over the state's series. */
 struct bench {
     struct gong_expr *expr;
@@ -120,7 +113,7 @@ test_types(void **state)
          "a{x=1} [30000:2 60000:3 90000:4] | a{x=2} [90000:40]"},
     };
 
-    eval_check(*state, rows, sizeof rows / sizeof rows[0]);
+    EVAL_CHECK(*state, rows);
 }
 
 /* A sample counts from its own time to the end of look-back, both inside. */
@@ -174,7 +167,7 @@ test_extremes(void **state)
         {-45000, "min_over_time(vector(time())[1m:30s])", "{} -90"},
     };
 
-    eval_check(*state, rows, sizeof rows / sizeof rows[0]);
+    EVAL_CHECK(*state, rows);
 }
 
 static void
@@ -463,5 +456,5 @@ main(void)
         cmocka_unit_test(test_after_fault),
     };
 
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, load, eval_teardown);
 }

@@ -8,31 +8,6 @@
 
 #include "eval_fixture.h"
 
-static const struct eval_series data[] = {
-    {"a{x=\"1\",y=\"p\"}", "1 2 3 4 5 6 7 8 9 10"},
-    {"a{x=\"2\",y=\"p\"}", "10 20 30 _ _ 60 stale _ 90 100"},
-    {"a{x=\"3\",y=\"q\"}", "-1 -2 -3 -4 NaN -6 -7 -8 -9 -10"},
-    {"b{x=\"1\",y=\"p\"}", "5 5 5 5 5 5 5 5 5 5"},
-    {"b{x=\"1\",y=\"q\"}", "0 1 0 1 0 1 0 1 0 NaN"},
-    {"b{x=\"2\",y=\"p\"}", "0 1 3 7 2 5 9 1 4 Inf"},
-    {"c{x=\"1\"}", "7 8 9 10 11 12 13 14 15 16"},
-    {"c{x=\"2\"}", "100 90 80 70 60 50 40 30 20 10"},
-    {"h_bucket{le=\"0.1\",i=\"1\"}", "0 1 2 3 4 5 6 7 8 9"},
-    {"h_bucket{le=\"1\",i=\"1\"}", "0 2 4 6 8 10 12 14 16 18"},
-    {"h_bucket{le=\"+Inf\",i=\"1\"}", "0 3 6 9 12 15 18 21 24 27"},
-    {"h_bucket{le=\"0.1\",i=\"2\"}", "0 1 2 3 4 5 6 7 8 9"},
-    {"h_bucket{le=\"1\",i=\"2\"}", "0 2 4 6 8 10 12 14 16 18"},
-    {"g_bucket{le=\"0.1\",i=\"1\"}", "0 1 2 3 4 5 6 7 8 9"},
-    {"g_bucket{le=\"+Inf\",i=\"1\"}", "0 1 2 3 4 5 6 7 8 9"},
-    {"g_bucket{le=\"abc\",i=\"1\"}", "0 1 2 3 4 5 6 7 8 9"},
-    {"early{x=\"1\"}", "1 2 3 stale"},
-    {"late{x=\"1\"}", "_ _ _ _ _ 6 7 8 9 10"},
-    {"v{p=\"1-2\",s=\"đèn\",n=\"1\"}",
-     "1e6 1.5e-7 0.5 100 1e21 1e300 -0.25 NaN Inf -Inf"},
-};
-
-#define CHECK(rows) eval_check(*state, rows, sizeof(rows) / sizeof((rows)[0]))
-
 static void
 test_calls(void **state)
 {
@@ -133,7 +108,7 @@ test_calls(void **state)
         {270000, "days_in_month()", "{} 31"},
     };
 
-    CHECK(rows);
+    EVAL_CHECK(*state, rows);
 }
 
 static void
@@ -219,7 +194,7 @@ test_labels(void **state)
         {270000, "histogram_fraction(0, 1, a)", ""},
     };
 
-    CHECK(rows);
+    EVAL_CHECK(*state, rows);
 }
 
 static void
@@ -272,21 +247,7 @@ test_subqueries(void **state)
         {270000, "predict_linear(c[2m] @ 120, 60)", "{x=1} 18 | {x=2} -10"},
     };
 
-    CHECK(rows);
-}
-
-static int
-load(void **state)
-{
-    *state = eval_load(data, sizeof data / sizeof data[0]);
-    return 0;
-}
-
-static int
-unload(void **state)
-{
-    gong_eval_memory_free(*state);
-    return 0;
+    EVAL_CHECK(*state, rows);
 }
 
 int
@@ -298,5 +259,5 @@ main(void)
         cmocka_unit_test(test_subqueries),
     };
 
-    return cmocka_run_group_tests(tests, load, unload);
+    return cmocka_run_group_tests(tests, eval_setup, eval_teardown);
 }

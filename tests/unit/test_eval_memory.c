@@ -118,7 +118,7 @@ test_order(void **state)
         eval_load(data, sizeof data / sizeof data[0]);
 
     (void)state;
-    eval_check(memory, rows, sizeof rows / sizeof rows[0]);
+    EVAL_CHECK(memory, rows);
     gong_eval_memory_free(memory);
 }
 

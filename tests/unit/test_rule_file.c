@@ -1,55 +1,14 @@
-#include "rules/rule_file.h"
-
+/* One rule file: what it becomes, and what is said of wrong ones. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include <cmocka.h>
 
-static void
-expect_messages(struct gong_conf_errors *errors, const char *expected)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-
-    assert_non_null(out);
-    gong_conf_errors_print(errors, out);
-    assert_int_equal(fclose(out), 0);
-    assert_string_equal(text, expected);
-    free(text);
-    gong_conf_errors_fini(errors);
-}
-
-/* A bundle of one file f; caller frees. */
-static char *
-bundle_of(const char *text)
-{
-    char *bundle = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&bundle, &size);
-
-    assert_non_null(out);
-    (void)fprintf(out, "== f %zu\n%s", strlen(text), text);
-    assert_int_equal(fclose(out), 0);
-    return bundle;
-}
-
-static struct gong_rule_source *
-load_text(const char *text, struct gong_conf_errors *errors)
-{
-    char *bundle = bundle_of(text);
-    struct gong_rule_source *source =
-        gong_rule_bundle_load(gong_str_of(bundle), errors);
-
-    free(bundle);
-    return source;
-}
+#include "rule_fixture.h"
 
 static const char full[] =
     "group = \"street-lighting\";\n"
@@ -76,12 +35,13 @@ static void
 a_file_becomes_rules(void **state)
 {
     struct gong_conf_errors errors = {0};
-    struct gong_rule_source *source = load_text(full, &errors);
+    struct gong_rule_source *source =
+        rule_load("f", gong_str_of(full), &errors);
     const struct gong_rule *rule;
     char out[64];
 
     (void)state;
-    expect_messages(&errors, "");
+    conf_expect(&errors, "");
     assert_non_null(source);
     assert_int_equal(source->set->count, 3);
     rule = &source->set->rules[0];
@@ -115,8 +75,10 @@ static void
 defaults_are_those_of_the_language(void **state)
 {
     struct gong_conf_errors errors = {0};
-    struct gong_rule_source *source = load_text(
-        "group = \"g\"; rules = ( { alert = \"A\"; expr = \"up == 0\"; } );",
+    struct gong_rule_source *source = rule_load(
+        "f",
+        gong_str_of("group = \"g\";"
+                    "rules = ( { alert = \"A\"; expr = \"up == 0\"; } );"),
         &errors);
     const struct gong_rule *rule;
 
@@ -138,7 +100,8 @@ static void
 rule_18_id_is_group_name_and_labels(void **state)
 {
     struct gong_conf_errors errors = {0};
-    struct gong_rule_source *source = load_text(full, &errors);
+    struct gong_rule_source *source =
+        rule_load("f", gong_str_of(full), &errors);
 
     (void)state;
     assert_non_null(source);
@@ -152,10 +115,7 @@ rule_18_id_is_group_name_and_labels(void **state)
 #define OPEN  "group = \"g\";\nrules = (\n"
 #define CLOSE "\n);"
 
-static const struct golden {
-    const char *text;
-    const char *messages;
-} goldens[] = {
+static const struct conf_golden goldens[] = {
     {"", "f:1:1: found no group, expected group = text in \"quotes\"\n"
          "f:1:1: found no list of rules, expected rules = ( { alert = \"...\"; "
          "expr = \"...\"; }, ... );\n"},
@@ -228,12 +188,7 @@ static void
 what_is_wrong_is_answered_with_its_place(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof goldens / sizeof goldens[0]; i++) {
-        struct gong_conf_errors errors = {0};
-
-        assert_null(load_text(goldens[i].text, &errors));
-        expect_messages(&errors, goldens[i].messages);
-    }
+    RULE_REFUSED(goldens);
 }
 
 /* The words are those of the expression's and the template's own tests; here
@@ -243,7 +198,7 @@ expect_place(const char *text, const char *place)
 {
     struct gong_conf_errors errors = {0};
 
-    assert_null(load_text(text, &errors));
+    assert_null(rule_load("f", gong_str_of(text), &errors));
     assert_int_equal(errors.count, 1);
     if (strncmp(errors.items[0], place, strlen(place)) != 0) {
         fail_msg("expected %s..., found %s", place, errors.items[0]);
@@ -320,266 +275,6 @@ an_annotation_has_a_limit(void **state)
     free(text);
 }
 
-/* More than 10,000 rules, in files of 2,500. */
-static void
-a_set_has_a_limit(void **state)
-{
-    struct gong_conf_errors errors = {0};
-    char *bundle = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&bundle, &size);
-
-    (void)state;
-    assert_non_null(out);
-    for (int file = 0; file < 5; file++) {
-        char *text = NULL;
-        size_t len = 0;
-        FILE *rules = open_memstream(&text, &len);
-        int count = file < 4 ? 2500 : 1;
-
-        assert_non_null(rules);
-        (void)fprintf(rules, "group = \"%d\"; rules = (", file);
-        for (int i = 0; i < count; i++) {
-            (void)fprintf(rules, "%s{ alert = \"%d\"; expr = \"up\"; }",
-                          i == 0 ? "" : ",\n", i);
-        }
-        (void)fputs(");", rules);
-        assert_int_equal(fclose(rules), 0);
-        (void)fprintf(out, "== f%d %zu\n%s", file, len, text);
-        free(text);
-    }
-    assert_int_equal(fclose(out), 0);
-    assert_null(gong_rule_bundle_load(gong_str_from(bundle, size), &errors));
-    free(bundle);
-    expect_messages(&errors, "f4:1:23: found more than 10000 rules in all "
-                             "files, expected fewer\n");
-}
-
-static void
-bundles_that_are_none_are_refused(void **state)
-{
-    static const struct golden cases[] = {
-        {"x", "bundle: found other bytes at offset 0, expected == name "
-              "length\n"},
-        {"== f 5\n", "bundle: found other bytes at offset 0, expected == name "
-                     "length\n"},
-        {"== f x\n", "bundle: found other bytes at offset 0, expected == name "
-                     "length\n"},
-        {"== f 99999999999999999999999\n",
-         "bundle: found other bytes at offset 0, expected == name length\n"},
-        {"==  1\nx", "bundle: found other bytes at offset 0, expected == name "
-                     "length\n"},
-        {"== f\x1b 1\nx", "bundle: found other bytes at offset 0, expected == "
-                          "name length\n"},
-        {"== f 0\nx", "bundle: found other bytes at offset 7, expected == name "
-                      "length\n"},
-        {"== g 0\n== f 0\n", "bundle: found f at offset 7, expected names in "
-                             "ascending order\n"},
-        {"== f 0\n== f 0\n", "bundle: found f at offset 7, expected names in "
-                             "ascending order\n"},
-    };
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct gong_conf_errors errors = {0};
-
-        assert_null(gong_rule_bundle_load(gong_str_of(cases[i].text), &errors));
-        expect_messages(&errors, cases[i].messages);
-    }
-}
-
-struct folder {
-    char path[32];
-    char file[3][64];
-    struct gong_strings paths; /* of the folder alone */
-    char *items[1];
-};
-
-static void
-write_text(const char *path, const char *text)
-{
-    FILE *out = fopen(path, "w");
-
-    assert_non_null(out);
-    (void)fputs(text, out);
-    assert_int_equal(fclose(out), 0);
-}
-
-static int
-make_folder(void **state)
-{
-    struct folder *folder = calloc(1, sizeof *folder);
-
-    assert_non_null(folder);
-    (void)snprintf(folder->path, sizeof folder->path, "/tmp/gong-rules-XXXXXX");
-    assert_non_null(mkdtemp(folder->path));
-    (void)snprintf(folder->file[0], sizeof folder->file[0], "%s/b.cfg",
-                   folder->path);
-    (void)snprintf(folder->file[1], sizeof folder->file[1], "%s/a b.cfg",
-                   folder->path);
-    (void)snprintf(folder->file[2], sizeof folder->file[2], "%s/.a.cfg",
-                   folder->path);
-    folder->items[0] = folder->path;
-    folder->paths = (struct gong_strings){folder->items, 1};
-    *state = folder;
-    return 0;
-}
-
-static int
-remove_folder(void **state)
-{
-    struct folder *folder = *state;
-
-    for (size_t i = 0; i < 3; i++) {
-        (void)unlink(folder->file[i]);
-    }
-    assert_int_equal(rmdir(folder->path), 0);
-    free(folder);
-    return 0;
-}
-
-static void
-a_folder_is_read_in_order_of_names(void **state)
-{
-    struct folder *folder = *state;
-    struct gong_conf_errors errors = {0};
-    struct gong_rule_source *source;
-    struct gong_rule_source *again;
-    char expected[800];
-
-    write_text(folder->file[0],
-               "group = \"b\"; rules = ( { alert = \"B\"; expr = \"up\"; } );");
-    write_text(folder->file[1], "group = \"a\"; rules = ( );");
-    write_text(folder->file[2], "not a rule file, not even read");
-    source = gong_rule_files_load(&folder->paths, &errors);
-    expect_messages(&errors, "");
-    assert_non_null(source);
-    assert_int_equal(source->set->count, 1);
-    assert_string_equal(source->set->rules[0].file, folder->file[0]);
-    (void)snprintf(expected, sizeof expected,
-                   "== %s 25\ngroup = \"a\"; rules = ( );== %s 55\ngroup = "
-                   "\"b\"; rules = ( { alert = \"B\"; expr = \"up\"; } );",
-                   folder->file[1], folder->file[0]);
-    assert_int_equal(source->bundle_len, strlen(expected));
-    assert_string_equal(source->bundle, expected);
-
-    again = gong_rule_bundle_load(
-        gong_str_from(source->bundle, source->bundle_len), &errors);
-    assert_non_null(again);
-    assert_int_equal(again->set->count, 1);
-    assert_string_equal(again->set->rules[0].id, source->set->rules[0].id);
-    assert_string_equal(again->bundle, source->bundle);
-    gong_rule_source_free(again);
-    gong_rule_source_free(source);
-}
-
-/* Semantics rule 18, across files. */
-static void
-rule_18_a_second_equal_id_is_refused(void **state)
-{
-    struct folder *folder = *state;
-    struct gong_conf_errors errors = {0};
-    char expected[800];
-
-    write_text(folder->file[0],
-               "group = \"g\"; rules = (\n { alert = \"A\"; id = \"x\"; expr = "
-               "\"up\"; },\n { alert = \"A\"; expr = \"up\"; } );");
-    write_text(folder->file[1],
-               "group = \"g\"; rules = (\n { alert = \"C\"; id = \"x\"; expr = "
-               "\"up\"; },\n\n { alert = \"A\"; expr = \"down\"; } );");
-    assert_null(gong_rule_files_load(&folder->paths, &errors));
-    (void)snprintf(expected, sizeof expected,
-                   "%s:2:2: found a second rule with the id \"x\", expected "
-                   "each id once (also at %s:2)\n"
-                   "%s:3:2: found a second rule with the id \"g/A\", expected "
-                   "each id once (also at %s:4)\n",
-                   folder->file[0], folder->file[1], folder->file[0],
-                   folder->file[1]);
-    expect_messages(&errors, expected);
-}
-
-static void
-one_bad_file_spoils_the_set(void **state)
-{
-    struct folder *folder = *state;
-    struct gong_conf_errors errors = {0};
-    char *items[] = {folder->file[0], folder->file[1]};
-    struct gong_strings both = {items, 2};
-    char expected[800];
-
-    write_text(folder->file[0], "group = \"g\"; rules = ( ) );");
-    assert_null(gong_rule_files_load(&both, &errors));
-    (void)snprintf(expected, sizeof expected,
-                   "%s: cannot be read: No such file or directory\n"
-                   "%s:1:26: found \")\", expected a name, as in name = "
-                   "value;\n",
-                   folder->file[1], folder->file[0]);
-    expect_messages(&errors, expected);
-}
-
-static void
-a_folder_without_rule_files_is_an_error(void **state)
-{
-    struct folder *folder = *state;
-    struct gong_conf_errors errors = {0};
-    char expected[800];
-
-    write_text(folder->file[2], "");
-    assert_null(gong_rule_files_load(&folder->paths, &errors));
-    (void)snprintf(expected, sizeof expected,
-                   "%s: found no *.cfg in the folder, expected at least one "
-                   "rule file\n",
-                   folder->path);
-    expect_messages(&errors, expected);
-}
-
-static void
-a_file_given_twice_is_an_error(void **state)
-{
-    struct folder *folder = *state;
-    struct gong_conf_errors errors = {0};
-    char *items[] = {folder->path, folder->file[0]};
-    struct gong_strings both = {items, 2};
-    char expected[800];
-
-    write_text(folder->file[0], "group = \"g\"; rules = ( );");
-    assert_null(gong_rule_files_load(&both, &errors));
-    (void)snprintf(expected, sizeof expected,
-                   "%s: found the file twice, expected it once\n",
-                   folder->file[0]);
-    expect_messages(&errors, expected);
-}
-
-static void
-no_paths_give_an_empty_set(void **state)
-{
-    struct gong_conf_errors errors = {0};
-    struct gong_strings none = {0};
-    struct gong_rule_source *source = gong_rule_files_load(&none, &errors);
-
-    (void)state;
-    assert_non_null(source);
-    assert_int_equal(source->set->count, 0);
-    assert_int_equal(source->bundle_len, 0);
-    gong_rule_source_free(source);
-}
-
-static void
-the_shipped_packs_load(void **state)
-{
-    struct gong_conf_errors errors = {0};
-    char folder[] = GONG_SOURCE_DIR "/rules/city";
-    char *items[] = {folder};
-    struct gong_strings paths = {items, 1};
-    struct gong_rule_source *source = gong_rule_files_load(&paths, &errors);
-
-    (void)state;
-    expect_messages(&errors, "");
-    assert_non_null(source);
-    assert_true(source->set->count > 0);
-    gong_rule_source_free(source);
-}
-
 int
 main(void)
 {
@@ -592,20 +287,6 @@ main(void)
         cmocka_unit_test(template_errors_point_into_the_text),
         cmocka_unit_test(the_seventeenth_label_is_refused),
         cmocka_unit_test(an_annotation_has_a_limit),
-        cmocka_unit_test(a_set_has_a_limit),
-        cmocka_unit_test(bundles_that_are_none_are_refused),
-        cmocka_unit_test_setup_teardown(a_folder_is_read_in_order_of_names,
-                                        make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(rule_18_a_second_equal_id_is_refused,
-                                        make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(one_bad_file_spoils_the_set,
-                                        make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_folder_without_rule_files_is_an_error,
-                                        make_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(a_file_given_twice_is_an_error,
-                                        make_folder, remove_folder),
-        cmocka_unit_test(no_paths_give_an_empty_set),
-        cmocka_unit_test(the_shipped_packs_load),
     };
 
     return cmocka_run_group_tests_name("rule_file", tests, NULL, NULL);

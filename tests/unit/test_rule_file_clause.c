@@ -1,7 +1,5 @@
 /* Resolve, levels, calendars, trials and labels in rule files: what they
  * become, and what is said of wrong ones. */
-#include "rules/rule_file.h"
-
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
@@ -11,41 +9,9 @@
 
 #include <cmocka.h>
 
-static struct gong_rule_source *
-load_text(const char *text, struct gong_conf_errors *errors)
-{
-    struct gong_rule_source *source = NULL;
-    char *bundle = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&bundle, &size);
+#include "rule_fixture.h"
 
-    assert_non_null(out);
-    (void)fprintf(out, "== f %zu\n%s", strlen(text), text);
-    assert_int_equal(fclose(out), 0);
-    source = gong_rule_bundle_load(gong_str_of(bundle), errors);
-    free(bundle);
-    return source;
-}
-
-static void
-expect_messages(struct gong_conf_errors *errors, const char *expected)
-{
-    char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
-
-    assert_non_null(out);
-    gong_conf_errors_print(errors, out);
-    assert_int_equal(fclose(out), 0);
-    assert_string_equal(text, expected);
-    free(text);
-    gong_conf_errors_fini(errors);
-}
-
-static const struct golden {
-    const char *text;
-    const char *messages;
-} goldens[] = {
+static const struct conf_golden goldens[] = {
     {"group = \"g\";\n"
      "rules = (\n"
      "{ alert = \"A\"; expr = \"m > 5\"; resolve = \"m <\"; }\n"
@@ -292,12 +258,7 @@ static void
 what_is_wrong_is_answered_with_its_place(void **state)
 {
     (void)state;
-    for (size_t i = 0; i < sizeof goldens / sizeof goldens[0]; i++) {
-        struct gong_conf_errors errors = {0};
-
-        assert_null(load_text(goldens[i].text, &errors));
-        expect_messages(&errors, goldens[i].messages);
-    }
+    RULE_REFUSED(goldens);
 }
 
 static const char full[] =
@@ -319,12 +280,13 @@ static void
 they_become_clauses_and_levels(void **state)
 {
     struct gong_conf_errors errors = {0};
-    struct gong_rule_source *source = load_text(full, &errors);
+    struct gong_rule_source *source =
+        rule_load("f", gong_str_of(full), &errors);
     const struct gong_rule *rules = NULL;
     char *text = NULL;
 
     (void)state;
-    expect_messages(&errors, "");
+    conf_expect(&errors, "");
     rules = source->set->rules;
     assert_int_equal(source->set->calendar_count, 1);
     assert_ptr_equal(rules[0].calendar, &source->set->calendars[0]);

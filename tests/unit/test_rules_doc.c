@@ -23,11 +23,10 @@
 #include <cmocka.h>
 
 #include "common/batch.h"
-#include "common/conf.h"
+#include "rule_fixture.h"
 #include "rules/engine/book.h"
 #include "rules/engine/engine.h"
 #include "rules/engine/promql.h"
-#include "rules/rule_file.h"
 
 #define PAGE       GONG_SOURCE_DIR "/docs/RULES.md"
 #define FENCE      "```"
@@ -115,25 +114,12 @@ static bool
 load(const struct block *block, char **said)
 {
     struct gong_conf_errors errors = {0};
-    struct gong_rule_source *source;
-    char *bundle = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&bundle, &size);
-    bool loaded;
+    struct gong_rule_source *source =
+        rule_load("rules.cfg", block->text, &errors);
+    bool loaded = source != NULL;
 
-    assert_non_null(out);
-    (void)fprintf(out, "== rules.cfg %zu\n%.*s", block->text.len,
-                  (int)block->text.len, block->text.data);
-    assert_int_equal(fclose(out), 0);
-    source = gong_rule_bundle_load(gong_str_of(bundle), &errors);
-    loaded = source != NULL;
-    free(bundle);
     gong_rule_source_free(source);
-
-    out = open_memstream(said, &size);
-    assert_non_null(out);
-    gong_conf_errors_print(&errors, out);
-    assert_int_equal(fclose(out), 0);
+    *said = conf_joined(&errors);
     gong_conf_errors_fini(&errors);
     return loaded;
 }
@@ -355,19 +341,12 @@ static void
 play(const struct block *rules, const struct block *timeline)
 {
     struct gong_conf_errors errors = {0};
-    struct gong_rule_source *source;
+    struct gong_rule_source *source =
+        rule_load("rules.cfg", rules->text, &errors);
     struct said said = {.count = 0};
     struct gong_engine *engine = gong_engine_new(NULL, on_effect, &said);
     const char *at = timeline->text.data;
-    char *bundle = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&bundle, &size);
 
-    assert_non_null(out);
-    (void)fprintf(out, "== rules.cfg %zu\n%.*s", rules->text.len,
-                  (int)rules->text.len, rules->text.data);
-    assert_int_equal(fclose(out), 0);
-    source = gong_rule_bundle_load(gong_str_of(bundle), &errors);
     assert_non_null(source);
     gong_engine_on_recorded(engine, on_recorded, &said);
     assert_int_equal(
@@ -386,7 +365,6 @@ play(const struct block *rules, const struct block *timeline)
     gong_engine_free(engine);
     gong_rule_source_free(source);
     gong_conf_errors_fini(&errors);
-    free(bundle);
 }
 
 static void
