@@ -19,6 +19,17 @@ script_store_copy(struct server *server, char *out, size_t size)
     (void)pthread_mutex_unlock(&server_lock);
 }
 
+int64_t
+script_store_accepted(struct server *server)
+{
+    int64_t accepted;
+
+    (void)pthread_mutex_lock(&server_lock);
+    accepted = server->accepted;
+    (void)pthread_mutex_unlock(&server_lock);
+    return accepted;
+}
+
 size_t
 script_store_count_lines(const char *text)
 {
@@ -69,6 +80,9 @@ by_content(struct server *server, const struct script_request *request,
         reply->body = "{\"code\":\"invalid\",\"message\":\"unable to parse\"}";
     } else {
         store_lines(server, request->body, false);
+        (void)pthread_mutex_lock(&server_lock);
+        server->accepted++;
+        (void)pthread_mutex_unlock(&server_lock);
     }
 }
 
@@ -100,6 +114,10 @@ script_store_decide(void *ctx, size_t index,
     char step = step_of(server, index);
 
     reply->close = server->close_each;
+    if (step == 'R') {
+        reply->status = 0;
+        return;
+    }
     if (strcmp(request->method, "GET") == 0) {
         reply->status =
             server->metrics_status == 0 ? 200 : server->metrics_status;

@@ -13,9 +13,19 @@ static char name_main[] = "main";
 static char database[] = "city one";
 static char nothing[] = "";
 
+static int64_t
+heard(const struct store_fixture *f)
+{
+    return (int64_t)gong_counter_get(gong_counter_add(
+        f->sinks->counters, GONG_COUNTER, "gong_agent_store_requests_total", "",
+        "store=\"main\",outcome=\"stored\""));
+}
+
 void
 store_fixture_start(struct store_fixture *f, struct sinks *sinks)
 {
+    f->sinks = sinks;
+    f->unheard = script_store_accepted(&f->server) - heard(f);
     assert_int_equal(gong_store_start(&f->config, sinks->dir, sinks->journal,
                                       sinks->effects, sinks->counters,
                                       &f->store),
@@ -54,6 +64,18 @@ store_fixture_begin(int type, const char *plan)
         .keeps_undecodable = true,
     };
     return f;
+}
+
+void
+store_fixture_wait_heard(struct store_fixture *f)
+{
+    for (int i = 0; i < 4000; i++) {
+        if (f->unheard + heard(f) >= script_store_accepted(&f->server)) {
+            return;
+        }
+        gong_clock_sleep(gong_dur_ms(5));
+    }
+    fail_msg("the store did not hear of what was accepted");
 }
 
 void

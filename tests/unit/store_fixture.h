@@ -17,6 +17,8 @@ struct store_fixture {
     struct script *script;
     struct gong_store *store;
     struct gong_store_config config;
+    struct sinks *sinks; /* of the last start */
+    int64_t unheard;     /* what the server had accepted before that start */
     char url[64];
     char stored[1 << 16];
 };
@@ -32,6 +34,10 @@ void store_fixture_put_ten(struct sinks *sinks, bool with_bad);
 
 /* What the server has stored so far; good until the next call. */
 const char *store_fixture_stored(struct store_fixture *f);
+
+/* Until the store knows of what the server has accepted. What it did not hear
+ * of before a start it never will. */
+void store_fixture_wait_heard(struct store_fixture *f);
 
 /* How often line n of put_ten occurs in text. */
 int store_fixture_occurrences(const char *text, int n);

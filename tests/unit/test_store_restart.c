@@ -13,7 +13,9 @@
 
 #include "store_fixture.h"
 
-#define CUT "rrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrrr"
+/* As a process that is gone. One that went on answering when it was started
+ * would be believed to close each connection, and be written to unasked. */
+#define CUT "RRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRRR"
 
 /* Numbered lines, each a record. */
 static void
@@ -55,8 +57,8 @@ wait_stored(struct store_fixture *f, int n)
 {
     for (int i = 0; i < 4000; i++) {
         if (store_fixture_occurrences(store_fixture_stored(f), n) > 0) {
-            /* Its answer is on its way yet: cut off it would come again. */
-            gong_clock_sleep(gong_dur_ms(50));
+            /* An answer on its way that is cut off would come again. */
+            store_fixture_wait_heard(f);
             return;
         }
         gong_clock_sleep(gong_dur_ms(5));
@@ -124,7 +126,7 @@ after_an_unanswered_write(void **state)
     struct store_fixture *f = begin_with(sinks, 6);
     size_t count;
 
-    replace_server(f, 100, CUT);
+    replace_server(f, 100, ".r" CUT);
     put(sinks, 7, 7);
     script_wait(f->script, 1);
     count = script_count(f->script);
