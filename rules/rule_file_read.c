@@ -200,7 +200,7 @@ check_expr(struct gong_rule_reader *reader, const struct gong_conf_node *node,
         return false;
     }
     rule->expr = gong_expr_parse(gong_str_of(rule->expr_text), &error);
-    if (rule->expr == NULL || !gong_book_check(rule->expr, &error)) {
+    if (rule->expr == NULL || !gong_book_check(rule->expr, false, &error)) {
         gong_conf_error_in(child, error.at, reader->errors, "%s",
                            error.message);
         reader->failed = true;

@@ -231,7 +231,8 @@ compile_rule(struct gong_book *book, struct gong_book_rule *r,
     if (err != GONG_OK) {
         return err;
     }
-    if (rule->record == NULL && !gong_book_reads_recorded(set, rule)) {
+    if (rule->record == NULL && !book->reads_alerts &&
+        !gong_book_reads_recorded(set, rule)) {
         r->plan = gong_plan_new(rule->expr, &error);
     }
     if (r->plan == NULL) {
@@ -246,7 +247,8 @@ compile_rule(struct gong_book *book, struct gong_book_rule *r,
 }
 
 bool
-gong_book_check(const struct gong_expr *expr, struct gong_expr_error *error)
+gong_book_check(const struct gong_expr *expr, bool foreign,
+                struct gong_expr_error *error)
 {
     static const struct gong_eval_source nowhere = {0};
     struct gong_expr_error unused = {0, ""};
@@ -259,7 +261,7 @@ gong_book_check(const struct gong_expr *expr, struct gong_expr_error *error)
         return true;
     }
     reads = gong_reads_new(expr, error);
-    if (reads == NULL || !check_own(reads, expr, error)) {
+    if (reads == NULL || (!foreign && !check_own(reads, expr, error))) {
         gong_reads_free(reads);
         return false;
     }
@@ -396,7 +398,11 @@ compile(struct gong_book *book, const struct gong_ruleset *set,
     enum gong_err err = GONG_OK;
     uint32_t *order = NULL;
 
-    *book = (struct gong_book){.foreign = set->foreign};
+    *book = (struct gong_book){
+        .foreign = set->foreign,
+        .reads_alerts = set->foreign && gong_book_reads_alerts(set),
+        .subquery_step_ms = bounded(set->subquery_step_ms),
+    };
     if (set->count > GONG_RULES_MAX) {
         return GONG_ERR_INVALID;
     }
@@ -513,7 +519,11 @@ uint64_t
 gong_book_identity(const struct gong_book *book)
 {
     uint64_t state = GONG_FNV1A_START;
+    int64_t set[2] = {1, book->subquery_step_ms};
 
+    if (book->foreign) {
+        state = gong_fnv1a(state, set, sizeof set);
+    }
     for (uint32_t i = 0; i < book->count; i++) {
         const struct gong_book_rule *r = &book->rules[i];
         int64_t terms[7] = {r->terms.for_ms,    r->terms.keep_ms,

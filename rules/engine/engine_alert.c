@@ -45,7 +45,9 @@ gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
     engine->stats.transitions++;
     engine->emit(engine->ctx, &effect);
     if (live == engine->live &&
-        gong_engine_note_alert(engine, &effect) != GONG_OK) {
+        gong_engine_note_alert(
+            engine, gong_instance_at(&live->binds, alert->instance)->rule,
+            &effect) != GONG_OK) {
         engine->short_of_memory = true;
     }
 }

@@ -159,6 +159,35 @@ apply_false(struct gong_engine *engine, uint32_t n, int64_t t,
     append(live, list, n);
 }
 
+/* Of a rule's alerts those that are not in found, in their order: what is
+ * listed anew loses its place in the list. */
+static uint32_t
+take_others(const struct gong_engine *engine, uint32_t old, uint32_t round)
+{
+    const struct gong_live *live = engine->live;
+    struct list others = {0, 0};
+
+    for (uint32_t i = 1; i < engine->found.count; i++) {
+        uint32_t instance = found_at(engine, i);
+        uint32_t n = instance == NONE
+                         ? 0
+                         : gong_instance_at(&live->binds, instance)->alert;
+
+        if (n != 0) {
+            gong_alert_at(&live->alerts, n)->round = round;
+        }
+    }
+    while (old != 0) {
+        uint32_t n = old;
+
+        old = gong_alert_at(&live->alerts, n)->next;
+        if (gong_alert_at(&live->alerts, n)->round != round) {
+            append(live, &others, n);
+        }
+    }
+    return others.first;
+}
+
 static enum gong_err
 apply_result(struct gong_engine *engine, struct gong_general_state *state,
              const struct gong_general_result *result, int64_t t,
@@ -166,10 +195,11 @@ apply_result(struct gong_engine *engine, struct gong_general_state *state,
 {
     struct gong_live *live = engine->live;
     struct list list = {0, 0};
-    uint32_t old = state->first;
     enum gong_err err = GONG_OK;
+    uint32_t others = 0;
 
     state->round++;
+    others = take_others(engine, state->first, state->round);
     for (uint32_t i = 1; i < engine->found.count && err == GONG_OK; i++) {
         if (found_at(engine, i) != NONE) {
             err = apply_true(engine, found_at(engine, i),
@@ -177,13 +207,11 @@ apply_result(struct gong_engine *engine, struct gong_general_state *state,
                              &list, cause);
         }
     }
-    while (old != 0 && err == GONG_OK) {
-        uint32_t n = old;
+    while (others != 0 && err == GONG_OK) {
+        uint32_t n = others;
 
-        old = gong_alert_at(&live->alerts, n)->next;
-        if (gong_alert_at(&live->alerts, n)->round != state->round) {
-            apply_false(engine, n, t, &list, cause);
-        }
+        others = gong_alert_at(&live->alerts, n)->next;
+        apply_false(engine, n, t, &list, cause);
     }
     state->first = list.first;
     return err;
@@ -288,10 +316,15 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
                               : err;
     }
     err = apply_result(engine, state, &result, t, cause);
+    if (err == GONG_OK && live->book.reads_alerts) {
+        err = gong_engine_show_alerts(engine, rule, state->first, t);
+    }
     if (err != GONG_OK) {
         return err;
     }
-    due = alerts_due(live, r, state->first);
+    due = live->book.reads_alerts && state->first != 0
+              ? t + 1
+              : alerts_due(live, r, state->first);
     return gong_engine_arm_general(engine, rule,
                                    due < result.next_ms ? due : result.next_ms);
 }
@@ -360,7 +393,7 @@ gong_engine_start_generals(struct gong_engine *engine)
     int64_t now = gong_engine_ran_until(engine);
     enum gong_err err = GONG_OK;
 
-    if (now == 0) {
+    if (now == 0 && !live->book.foreign) {
         return GONG_OK; /* before all time: the first record starts them */
     }
     for (uint32_t i = 0; i < live->book.count && err == GONG_OK; i++) {

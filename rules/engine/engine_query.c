@@ -160,7 +160,10 @@ gong_general_new(const struct gong_engine *engine, struct gong_live *live,
                  struct gong_expr_error *error)
 {
     struct gong_general *q = calloc(1, sizeof *q);
-    struct gong_eval_options options = {.lookback_ms = rule->lookback_ms};
+    struct gong_eval_options options = {
+        .lookback_ms = rule->lookback_ms,
+        .subquery_step_ms = live->book.subquery_step_ms,
+    };
     struct gong_eval_source source = {q, select_series, get_labels, get_window,
                                       get_newest};
 

@@ -55,12 +55,21 @@ struct gong_rule {
 struct gong_ruleset {
     struct gong_rule *rules;
     size_t count;
-    /* Rules of a Prometheus, for samples of one: up, unit_up, device_dark and
-     * ALERTS are series like others, fed by whoever has them. */
+    /* Rules of a Prometheus, for samples of one: up, unit_up and device_dark are
+     * series like others, and rules run in their order at each instant, so that
+     * ALERTS and what is recorded are seen as there. */
     bool foreign;
+    int64_t subquery_step_ms; /* of those that name none; 0: one minute */
 };
 
 void gong_ruleset_free(struct gong_ruleset *set);
+
+/* gong_rule_name: of its alert, or of the metric that it records. */
+static inline const char *
+gong_rule_name(const struct gong_rule *rule)
+{
+    return rule->alert != NULL ? rule->alert : rule->record;
+}
 
 /* gong_rule_fini: what one rule holds, where it is in no set. */
 void gong_rule_fini(struct gong_rule *rule);

@@ -32,7 +32,7 @@ find_rule(const struct gong_ruleset *set, const char *name)
         }
     }
     for (size_t i = 0; i < set->count; i++) {
-        if (strcmp(set->rules[i].alert, name) == 0) {
+        if (strcmp(gong_rule_name(&set->rules[i]), name) == 0) {
             return &set->rules[i];
         }
     }

@@ -23,7 +23,7 @@ say(struct linter *linter, const struct gong_rule *rule, const char *word,
 
     va_start(args, format);
     (void)fprintf(linter->out, "%s:%d: warning: %s: ", rule->file, rule->line,
-                  rule->alert);
+                  gong_rule_name(rule));
     (void)vfprintf(linter->out, format, args);
     (void)fprintf(linter->out, " (%s)\n", word);
     va_end(args);
@@ -180,7 +180,7 @@ lint_twice(struct linter *linter, const struct gong_ruleset *set, size_t at)
     for (size_t i = 0; i < at; i++) {
         const struct gong_rule *other = &set->rules[i];
 
-        if (strcmp(rule->alert, other->alert) == 0 &&
+        if (strcmp(gong_rule_name(rule), gong_rule_name(other)) == 0 &&
             strcmp(rule->expr_text, other->expr_text) == 0 &&
             same_labels(rule, other)) {
             say(linter, rule, "twice", "found the same rule as at %s:%d",
