@@ -161,8 +161,7 @@ fill(const struct gong_prom_origin *origin, const struct gong_prom_rule *from,
     rule->expr_text = strdup(from->expr);
     rule->file = strdup(gong_yaml_name(yaml));
     rule->expr = gong_expr_parse(gong_str_of(from->expr), &error);
-    if (rule->group == NULL ||
-        (rule->alert == NULL && rule->record == NULL) ||
+    if (rule->group == NULL || (rule->alert == NULL && rule->record == NULL) ||
         rule->expr_text == NULL || rule->file == NULL || rule->expr == NULL) {
         return false;
     }

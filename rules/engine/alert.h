@@ -53,6 +53,9 @@ struct gong_alert {
     uint32_t severity; /* likewise the worst one's, an enum gong_severity */
     uint32_t next;     /* of a GENERAL rule's: its next alert */
     uint32_t round;    /* likewise: the last evaluation that it was true in */
+    uint32_t metric;   /* likewise: the name that its newest result kept, a
+                          symbol; 0: none */
+    uint32_t spare;
 };
 
 struct gong_alert_terms {

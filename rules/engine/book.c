@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "rules/engine/book_metric.h"
 #include "rules/engine/book_order.h"
 #include "rules/engine/engine_query.h"
 #include "rules/engine/hash.h"
@@ -221,6 +222,18 @@ compile_general(struct gong_book *book, struct gong_book_rule *r)
     return r->terms.unknown ? GONG_ERR_INVALID : GONG_OK;
 }
 
+/* Whether a rule has to be evaluated as a whole, whatever its expression is. */
+static bool
+is_whole(const struct gong_book *book, const struct gong_ruleset *set,
+         const struct gong_rule *rule)
+{
+    bool mixed = false;
+
+    (void)gong_book_metric(rule->expr, &mixed);
+    return rule->record != NULL || rule->whole || book->reads_alerts ||
+           (book->foreign && mixed) || gong_book_reads_recorded(set, rule);
+}
+
 static enum gong_err
 compile_rule(struct gong_book *book, struct gong_book_rule *r,
              const struct gong_ruleset *set, const struct gong_rule *rule)
@@ -231,8 +244,7 @@ compile_rule(struct gong_book *book, struct gong_book_rule *r,
     if (err != GONG_OK) {
         return err;
     }
-    if (rule->record == NULL && !book->reads_alerts &&
-        !gong_book_reads_recorded(set, rule)) {
+    if (!is_whole(book, set, rule)) {
         r->plan = gong_plan_new(rule->expr, &error);
     }
     if (r->plan == NULL) {
@@ -299,6 +311,26 @@ metric_of(const struct gong_book_rule *r, uint32_t leaf)
                            : r->reads->all[leaf].metric;
 }
 
+/* The names that its results go by. */
+static enum gong_err
+name_results(struct gong_book_rule *r, struct gong_symbols *symbols)
+{
+    bool mixed = false;
+    const char *metric =
+        r->plan == NULL ? NULL : gong_book_metric(r->rule->expr, &mixed);
+
+    if (metric != NULL) {
+        r->metric = gong_symbol_intern(symbols, gong_str_of(metric));
+    }
+    if (r->rule->record != NULL) {
+        r->record = gong_symbol_intern(symbols, gong_str_of(r->rule->record));
+    }
+    return (metric != NULL && r->metric == 0) ||
+                   (r->rule->record != NULL && r->record == 0)
+               ? GONG_ERR_MEMORY
+               : GONG_OK;
+}
+
 static enum gong_err
 collect_leaves(struct gong_book *book, struct gong_symbols *symbols)
 {
@@ -314,12 +346,8 @@ collect_leaves(struct gong_book *book, struct gong_symbols *symbols)
     for (uint32_t i = 0; i < book->count; i++) {
         struct gong_book_rule *r = &book->rules[i];
 
-        if (r->rule->record != NULL) {
-            r->record =
-                gong_symbol_intern(symbols, gong_str_of(r->rule->record));
-            if (r->record == 0) {
-                return GONG_ERR_MEMORY;
-            }
+        if (name_results(r, symbols) != GONG_OK) {
+            return GONG_ERR_MEMORY;
         }
         for (uint32_t leaf = 0; leaf < count_leaves(r); leaf++) {
             const char *name = metric_of(r, leaf);

@@ -33,6 +33,7 @@ struct gong_book_rule {
     uint32_t general;             /* GENERAL: the how manieth, from 1 */
     uint32_t first_read;          /* GENERAL: of all that such rules read */
     uint32_t record; /* symbol of the metric that it feeds; 0: an alert */
+    uint32_t metric; /* symbol of what its results keep; 0: none, GENERAL */
     char *canonical;
     struct gong_alert_terms terms;
     int64_t lookback_ms;

@@ -80,6 +80,9 @@ struct gong_effect {
     int64_t at_ms;    /* instant of the decision on the rule's clock */
     int64_t since_ms; /* when the condition became true */
     double value;     /* newest true value */
+    /* The name that the result kept, for templates; empty where it kept none.
+     */
+    struct gong_str metric;
 
     /* alertname, the series' labels without the metric name, the rule's
      * labels (which win); sorted by name. */

@@ -60,6 +60,24 @@ render_annotations(struct gong_effect_space *space, size_t own_count,
     effect->annotation_count = count;
 }
 
+/* Templates see the name too; returns how many labels those are. */
+static size_t
+add_metric(struct gong_effect_space *space, size_t own, struct gong_str metric)
+{
+    struct gong_label_view name = {gong_str_of("__name__"), metric};
+    size_t at = own;
+
+    if (metric.len == 0) {
+        return own;
+    }
+    while (at > 0 && gong_str_compare(space->own[at - 1].name, name.name) > 0) {
+        space->own[at] = space->own[at - 1];
+        at--;
+    }
+    space->own[at] = name;
+    return own + 1;
+}
+
 static uint64_t
 fingerprint(const struct gong_label_view *labels, size_t count, bool presence)
 {
@@ -97,5 +115,5 @@ gong_effect_render(struct gong_effect_space *space,
     effect->labels = space->labels;
     effect->label_count = count;
     effect->fingerprint = fingerprint(space->labels, count, effect->presence);
-    render_annotations(space, own, effect);
+    render_annotations(space, add_metric(space, own, effect->metric), effect);
 }

@@ -158,10 +158,9 @@ struct gong_engine_sample {
  * sample of stamp ms, which no payload can say. For foreign rules only:
  * GONG_ERR_UNSUPPORTED else, GONG_ERR_TOO_LARGE past GONG_LABELSET_MAX labels.
  */
-enum gong_err
-gong_engine_apply_foreign(struct gong_engine *engine, uint64_t position,
-                          int64_t ms, const struct gong_engine_sample *sample)
-    GONG_MUST_CHECK;
+enum gong_err gong_engine_apply_foreign(
+    struct gong_engine *engine, uint64_t position, int64_t ms,
+    const struct gong_engine_sample *sample) GONG_MUST_CHECK;
 
 /* gong_engine_deadline: journal time of the earliest timer, INT64_MAX if none:
  * the shell appends a CLOCK record then. */

@@ -6,12 +6,17 @@ void
 gong_engine_describe(const struct gong_live *live,
                      const struct gong_alert *alert, struct gong_effect *effect)
 {
+    uint32_t metric = alert->metric;
     const struct gong_book_rule *rule =
         &live->book
              .rules[gong_instance_at(&live->binds, alert->instance)->rule];
     enum gong_severity worst = (enum gong_severity)alert->severity;
 
+    metric = rule->metric != 0 ? rule->metric : metric;
     effect->rule = rule->rule;
+    effect->metric =
+        metric == 0 ? gong_str_of("")
+                    : gong_symbol_text(live->binds.labelsets->symbols, metric);
     effect->at_ms = alert->told_ms;
     effect->since_ms = alert->since_ms;
     effect->value = alert->value;

@@ -337,7 +337,8 @@ holds(const struct gong_binds *binds, const struct gong_entry *entry,
     struct gong_plan_input input = {value, !gong_is_stale(value)};
 
     if (entry->form == GONG_FORM_THRESHOLD) {
-        return input.present && gong_threshold((enum gong_op)entry->op, value, entry->number);
+        return input.present &&
+               gong_threshold((enum gong_op)entry->op, value, entry->number);
     }
     return gong_plan_run(binds->book->rules[entry->rule].plan, &input, 0,
                          &value);
@@ -554,8 +555,8 @@ apply_instant(struct gong_engine *engine, uint32_t clock, uint32_t *i,
     cause->captured_ms = t;
     while (err == GONG_OK && *i < engine->staged.count &&
            staged_at(&engine->staged, *i)->ms == t) {
-        err = gong_engine_apply_sample(
-            engine, staged_at(&engine->staged, *i), cause);
+        err = gong_engine_apply_sample(engine, staged_at(&engine->staged, *i),
+                                       cause);
         ++*i;
     }
     return err == GONG_OK ? gong_engine_evaluate_touched(engine, t, cause)

@@ -115,22 +115,38 @@ append(const struct gong_live *live, struct list *list, uint32_t alert)
     list->last = alert;
 }
 
+/* The name that a result kept: a symbol, or 0. */
 static enum gong_err
-apply_true(struct gong_engine *engine, uint32_t instance, double value,
-           int64_t t, uint32_t round, struct list *list,
+find_metric(struct gong_engine *engine, uint32_t instance, uint32_t set,
+            uint32_t *metric)
+{
+    const struct gong_live *live = engine->live;
+    uint32_t rule = gong_instance_at(&live->binds, instance)->rule;
+    struct gong_str name =
+        gong_general_metric(live->queries[live->book.rules[rule].general], set);
+
+    *metric = name.len == 0 ? 0 : gong_symbol_intern(&engine->symbols, name);
+    return name.len != 0 && *metric == 0 ? GONG_ERR_MEMORY : GONG_OK;
+}
+
+static enum gong_err
+apply_true(struct gong_engine *engine, uint32_t instance,
+           const struct gong_eval_sample *sample, int64_t t, struct list *list,
            const struct gong_cause *cause)
 {
     struct gong_live *live = engine->live;
     uint32_t n = gong_instance_at(&live->binds, instance)->alert;
     struct gong_alert *alert = NULL;
+    uint32_t metric = 0;
+    enum gong_err err = find_metric(engine, instance, sample->set, &metric);
 
-    if (n == 0 && !gong_engine_add_alert(live, instance)) {
+    if (err != GONG_OK || (n == 0 && !gong_engine_add_alert(live, instance))) {
         return GONG_ERR_MEMORY;
     }
     n = gong_instance_at(&live->binds, instance)->alert;
     alert = gong_alert_at(&live->alerts, n);
-    alert->value = value;
-    alert->round = round;
+    alert->value = sample->value;
+    alert->metric = metric;
     (void)gong_engine_step(engine, instance, t, GONG_ALERT_TRUE, cause);
     append(live, list, n);
     return GONG_OK;
@@ -203,8 +219,7 @@ apply_result(struct gong_engine *engine, struct gong_general_state *state,
     for (uint32_t i = 1; i < engine->found.count && err == GONG_OK; i++) {
         if (found_at(engine, i) != NONE) {
             err = apply_true(engine, found_at(engine, i),
-                             result->samples[i - 1].value, t, state->round,
-                             &list, cause);
+                             &result->samples[i - 1], t, &list, cause);
         }
     }
     while (others != 0 && err == GONG_OK) {

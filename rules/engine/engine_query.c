@@ -262,6 +262,20 @@ gong_general_number(struct gong_general *query, uint32_t set)
     return gong_arena_at(numbers, set);
 }
 
+struct gong_str
+gong_general_metric(const struct gong_general *query, uint32_t set)
+{
+    struct gong_label_view labels[GONG_LABELSET_MAX];
+    size_t count = set == 0 ? 0 : gong_eval_labels(query->eval, set, labels);
+
+    for (size_t i = 0; i < count; i++) {
+        if (gong_str_is(labels[i].name, "__name__")) {
+            return labels[i].value;
+        }
+    }
+    return gong_str_of("");
+}
+
 size_t
 gong_general_labels(const struct gong_general *query, uint32_t set,
                     struct gong_label_view *out)

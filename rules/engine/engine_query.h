@@ -86,7 +86,10 @@ enum gong_err gong_general_run(struct gong_general *general, int64_t t,
  * without memory. */
 uint32_t *gong_general_number(struct gong_general *general, uint32_t set);
 
-/* gong_general_labels: of a set, without the metric's name. */
+/* gong_general_metric: the name that a set of the last result kept, or empty.
+ * gong_general_labels: of a set, without it. */
+struct gong_str gong_general_metric(const struct gong_general *general,
+                                    uint32_t set);
 size_t gong_general_labels(const struct gong_general *general, uint32_t set,
                            struct gong_label_view *out);
 

@@ -340,10 +340,9 @@ put_state(struct gong_engine *engine, const struct note *note)
         return put_note(engine, since, note, NULL, gong_stale_nan());
     }
     err = put_note(engine, alerts, note, to, 1);
-    return err == GONG_OK
-               ? put_note(engine, since, note, NULL,
-                          (double)note->effect->since_ms / 1000)
-               : err;
+    return err == GONG_OK ? put_note(engine, since, note, NULL,
+                                     (double)note->effect->since_ms / 1000)
+                          : err;
 }
 
 enum gong_err

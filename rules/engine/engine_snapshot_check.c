@@ -458,6 +458,8 @@ alert_sound(const struct gong_live *live, uint32_t n)
 
     return alert->state <= GONG_ALERT_UNKNOWN &&
            alert->severity <= GONG_SEVERITY_CRITICAL &&
+           (alert->metric == 0 ||
+            within(&live->binds.labelsets->symbols->symbols, alert->metric)) &&
            instant_sound(alert->since_ms) && instant_sound(alert->told_ms) &&
            (alert->held_ms == GONG_ALERT_FREE ||
             instant_sound(alert->held_ms)) &&

@@ -50,14 +50,16 @@ struct gong_rule {
     char *file; /* where it was written, for reports */
     int line;
     bool lookback_fixed; /* whatever devices declare */
+    bool whole;          /* evaluated as a whole, even if a device's alone
+                            could be: its labels may make two alerts one */
 };
 
 struct gong_ruleset {
     struct gong_rule *rules;
     size_t count;
-    /* Rules of a Prometheus, for samples of one: up, unit_up and device_dark are
-     * series like others, and rules run in their order at each instant, so that
-     * ALERTS and what is recorded are seen as there. */
+    /* Rules of a Prometheus, for samples of one: up, unit_up and device_dark
+     * are series like others, and rules run in their order at each instant, so
+     * that ALERTS and what is recorded are seen as there. */
     bool foreign;
     int64_t subquery_step_ms; /* of those that name none; 0: one minute */
 };

@@ -81,8 +81,8 @@ add_rule(struct gong_promtest_run *run, const struct gong_prom_file *file,
                                       run->set.count + 1, true};
     struct gong_conf_errors errors = {0};
     struct gong_rule rule;
-    bool ok = gong_prom_rule_convert(&origin, &group->rules[index], &rule,
-                                     &errors);
+    bool ok =
+        gong_prom_rule_convert(&origin, &group->rules[index], &rule, &errors);
 
     if (!ok) {
         say_failed(run);
@@ -282,13 +282,54 @@ run_instants(struct gong_promtest_run *run, struct gong_world *world,
     return true;
 }
 
+/* Whether a series has a label that the rule says something else about. */
+static bool
+is_overruled(const struct gong_rule *rule,
+             const struct gong_series_labels *labels)
+{
+    for (size_t i = 0; i < rule->label_count; i++) {
+        for (size_t k = 0; k < labels->count; k++) {
+            if (gong_str_is(labels->labels[k].name, rule->labels[i].name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Rules whose labels may give two series one alert. */
+static void
+find_whole(struct gong_promtest_run *run,
+           const struct gong_promtest_group *group)
+{
+    for (size_t i = 0; i < run->set.count; i++) {
+        run->set.rules[i].whole = false;
+    }
+    for (size_t s = 0; s < group->series_count; s++) {
+        struct gong_series_labels labels = {0};
+        struct gong_expr_error error = {0};
+
+        if (gong_series_labels_read(gong_str_of(group->series[s].series),
+                                    &labels, &error) == GONG_OK) {
+            for (size_t i = 0; i < run->set.count; i++) {
+                run->set.rules[i].whole |=
+                    is_overruled(&run->set.rules[i], &labels);
+            }
+        }
+        gong_series_labels_fini(&labels);
+    }
+}
+
 static void
 run_group(struct gong_promtest_run *run,
           const struct gong_promtest_group *group)
 {
-    struct gong_world *world = gong_world_new(&run->set, group->interval_ms);
-    bool ok = world != NULL;
+    struct gong_world *world = NULL;
+    bool ok = false;
 
+    find_whole(run, group);
+    world = gong_world_new(&run->set, group->interval_ms);
+    ok = world != NULL;
     if (!ok) {
         say_failed(run);
         (void)fputs("    out of memory\n", run->out);

@@ -41,9 +41,8 @@ gong_rule_number(const struct gong_prom_group *group, size_t rule)
     size_t number = 1;
 
     for (size_t i = 0; i < rule; i++) {
-        number +=
-            strcmp(name_of(&group->rules[i]), name_of(&group->rules[rule])) ==
-            0;
+        number += strcmp(name_of(&group->rules[i]),
+                         name_of(&group->rules[rule])) == 0;
     }
     return number;
 }

@@ -60,8 +60,7 @@ take_recorded(void *ctx, const struct gong_recorded *recorded)
     struct gong_label_view labels[GONG_LABELSET_MAX + 1];
     uint32_t series = 0;
 
-    memcpy(labels, recorded->labels,
-           recorded->label_count * sizeof labels[0]);
+    memcpy(labels, recorded->labels, recorded->label_count * sizeof labels[0]);
     labels[recorded->label_count] = (struct gong_label_view){
         gong_str_of("__name__"), gong_str_of(recorded->rule->record)};
     if (world->err == GONG_OK) {
@@ -69,8 +68,7 @@ take_recorded(void *ctx, const struct gong_recorded *recorded)
             world->memory, labels, recorded->label_count + 1, &series);
     }
     if (world->err == GONG_OK) {
-        world->err =
-            remember(world, series, recorded->at_ms, recorded->value);
+        world->err = remember(world, series, recorded->at_ms, recorded->value);
     }
 }
 
@@ -243,8 +241,8 @@ tell_alert(void *ctx, const struct gong_effect *effect)
     labels[count] = (struct gong_label_view){gong_str_of("__name__"),
                                              gong_str_of("ALERTS_FOR_STATE")};
     if (world->err == GONG_OK) {
-        world->err = tell(world, labels, count + 1,
-                          (double)(effect->since_ms / 1000));
+        world->err =
+            tell(world, labels, count + 1, (double)(effect->since_ms / 1000));
     }
     /* An alert on ALERTS has the state of another among its labels. */
     count = without(labels, count, "alertstate");
@@ -292,12 +290,12 @@ name_fault(struct gong_world *world, const struct gong_rule **rule,
                    "found two results with the same labels after the rule's "
                    "labels, expected each once");
     for (size_t i = 0; i < world->set->count; i++) {
-        struct gong_eval *eval = gong_eval_new(world->set->rules[i].expr,
-                                               &source, &options, error);
+        struct gong_eval *eval =
+            gong_eval_new(world->set->rules[i].expr, &source, &options, error);
         const struct gong_eval_result *result = NULL;
-        enum gong_err err =
-            eval == NULL ? GONG_ERR_MEMORY
-                         : gong_eval_at(eval, world->t, &result, error);
+        enum gong_err err = eval == NULL
+                                ? GONG_ERR_MEMORY
+                                : gong_eval_at(eval, world->t, &result, error);
 
         gong_eval_free(eval);
         if (err != GONG_OK) {
