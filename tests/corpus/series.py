@@ -26,6 +26,10 @@ class Data:
         self.rng = random.Random(f"{seed}:{rule.name}:{attempt}")
         self.reading = Reading(rule.expr)
         long = rule.wait + self.reading.longest
+        if "time" in self.reading.functions:
+            largest = [1, 1] + self.reading.numbers
+            long += min(2 * 86400, largest[-1] * 1.3 * (
+                largest[-2] if "/" in rule.expr else 1))
         self.every = next((step for step in LADDER if step * STEPS >= long * 1.5
                            + 3 * step), LADDER[-1])
         ranges = [one.range for one in self.reading.selectors if one.range]
@@ -37,15 +41,34 @@ class Data:
         while self.last < long + 3 * self.every:
             self.last += self.every
         self.count = int(self.last / self.step) + 1
+        self.values_of = {}  # of labels, by their matchers
+        self.agreed = self.agree() if self.rng.random() < 0.5 else {}
         self.series = list(self.make())
 
     def times(self):
         return range(0, self.last + 1, self.every)
 
+    def value_for(self, name, matchers):
+        mine = tuple(one for one in matchers if one[0] == name)
+        if mine not in self.values_of:
+            self.values_of[mine] = value_for(name, matchers, self.rng)
+        return self.values_of[mine]
+
+    def agree(self):
+        """What the matchers of one selector ask for, for all of them."""
+        agreed = {}
+        for selector in self.reading.selectors:
+            for name, _, _ in selector.matchers:
+                if name != "__name__" and name not in self.reading.without:
+                    agreed.setdefault(
+                        name, self.value_for(name, selector.matchers))
+        return {name: value for name, value in agreed.items() if value}
+
     def make(self):
         seen = set()
         rng = self.rng
         units = rng.choice((1, 1, 2))
+        apart = rng.choice(["instance"] + self.reading.labels)
         shared = {name: f"{name}-1" for name in
                   sorted(set(self.reading.labels) | set(self.rule.shown))
                   if name not in ("le", "__name__")}
@@ -53,12 +76,16 @@ class Data:
             shared.setdefault("instance", "instance-1")
         if rng.random() < 0.5:
             shared.setdefault("job", "job-1")
+        shared.update(self.agreed)
+        if rng.random() < 0.12:
+            shared = {}
         missing = "absent" in self.rule.expr and rng.random() < 0.6
         for selector in self.reading.selectors:
             if missing or rng.random() < 0.07:
                 continue
             for unit in range(units):
-                for name, labels in self.label_sets(selector, shared, unit):
+                own = {**shared, apart: "another"} if unit else shared
+                for name, labels in self.label_sets(selector, own):
                     rank = labels.pop(RANK, None)
                     text = ", ".join(f"{key}={word(value)}" for key, value in
                                      sorted(labels.items()))
@@ -66,29 +93,29 @@ class Data:
                         seen.add((name, text))
                         yield f"{name}{{{text}}}", self.values(selector, rank)
 
-    def label_sets(self, selector, shared, unit):
+    def label_sets(self, selector, shared):
         matched = {name for name, _, _ in selector.matchers}
         labels = dict(shared)
-        if unit:
-            labels["instance"] = "instance-2"
         for name in sorted(matched):
-            value = value_for(name, selector.matchers, self.rng)
+            value = self.value_for(name, selector.matchers)
             if value is None:
                 return
-            if not (name == "instance" and unit and not any(
-                    op in ("=", "=~") for label, op, _ in selector.matchers
-                    if label == name)):
-                labels[name] = value
+            labels[name] = value
         name = labels.pop("__name__", None) or selector.metric
         labels = {key: value for key, value in labels.items() if value}
-        if name.endswith("_bucket") or "le" in self.reading.labels and (
-                "histogram_quantile" in self.reading.functions):
+        if name.endswith("_bucket"):
             if "le" not in matched:
                 # The higher the bound, the more.
-                for rank, bound in enumerate(BOUNDS):
+                for rank, bound in enumerate(self.bounds()):
                     yield name, {**labels, "le": bound, RANK: rank}
                 return
         yield name, labels
+
+    def bounds(self):
+        known = {float(bound): bound for bound in BOUNDS}
+        for value in self.reading.numbers:
+            known.setdefault(value * 2, number(value * 2))
+        return [known[value] for value in sorted(known)]
 
     def amount(self):
         rng = self.rng
@@ -103,7 +130,7 @@ class Data:
         count = self.count
         if rank is not None:
             slope = self.slope()
-            spread = rng.choice((0, 3, 5, 6))
+            spread = rng.choice((0, 3, 5, 6, 7))
             return line(0, slope * (rank >= spread), count)
         if selector.fn in CHANGING or rng.random() < 0.04:
             low, high = self.amount(), self.amount()
@@ -114,6 +141,9 @@ class Data:
             return line(self.amount() if rng.random() < 0.5 else 0,
                         self.slope() * rng.choice((1, 1, 1, -1)), count)
         shape = rng.random()
+        if any(one.offset for one in self.reading.selectors) and (
+                rng.random() < 0.5):
+            shape = 0.8
         if shape < 0.75:
             return line(self.amount(), 0, count)
         if shape < 0.85:
