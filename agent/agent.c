@@ -115,6 +115,7 @@ start_engine(struct gong_agent *agent, const struct gong_agent_problem *problem)
     struct gong_engine_thread_options options = {
         .journal = agent->journal,
         .effects = agent->effects,
+        .counters = agent->counters,
         .state_dir = agent->config->state,
         .limits = {.devices = (uint32_t)limits->devices,
                    .rows_per_device = (uint32_t)limits->rows_per_device,

@@ -176,7 +176,11 @@ put_decision(json_t *object, const struct gong_effect *effect)
            put_integer(object, "ordinal", effect->ordinal) &&
            put_text(object, "fingerprint", fingerprint) &&
            (effect->hidden == 0 ||
-            put_integer(object, "hidden", effect->hidden));
+            put_integer(object, "hidden", effect->hidden)) &&
+           (effect->rule->level_count == 0 ||
+            (put_integer(object, "from_level", effect->from_level) &&
+             put_integer(object, "level", effect->to_level))) &&
+           (!effect->rule->trial || put(object, "trial", json_true()));
 }
 
 char *
@@ -241,6 +245,23 @@ is_state(const json_t *value)
     return false;
 }
 
+/* What may be absent is of its type where it is there. */
+static bool
+options_sound(const json_t *object)
+{
+    static const char *const numbers[] = {"hidden", "from_level", "level"};
+    const json_t *trial = json_object_get(object, "trial");
+
+    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
+        const json_t *number = json_object_get(object, numbers[i]);
+
+        if (number != NULL && !json_is_integer(number)) {
+            return false;
+        }
+    }
+    return trial == NULL || json_is_boolean(trial);
+}
+
 static bool
 has_shape(const json_t *object)
 {
@@ -254,10 +275,7 @@ has_shape(const json_t *object)
     static const char *const stamps[] = {"captured", "published", "received",
                                          "decided", NULL};
 
-    const json_t *hidden = json_object_get(object, "hidden");
-
-    return (hidden == NULL || json_is_integer(hidden)) &&
-           all_of(object, texts, JSON_STRING) &&
+    return options_sound(object) && all_of(object, texts, JSON_STRING) &&
            all_of(object, numbers, JSON_INTEGER) &&
            all_of(object, objects, JSON_OBJECT) &&
            all_of(json_object_get(object, "stamps"), stamps, JSON_INTEGER) &&
@@ -280,6 +298,17 @@ gong_effect_from_json(struct gong_str text)
     return object;
 }
 
+/* What had levels has none any more. */
+static bool
+leave_level(json_t *object)
+{
+    json_t *level = json_object_get(object, "level");
+
+    return level == NULL ||
+           (json_object_set(object, "from_level", level) == 0 &&
+            put_integer(object, "level", 0));
+}
+
 char *
 gong_effect_lost(struct gong_str text, const struct gong_effect *end,
                  int64_t decided_ms)
@@ -291,7 +320,7 @@ gong_effect_lost(struct gong_str text, const struct gong_effect *end,
     if (object != NULL &&
         put_text(object, "from", gong_alert_state_text(end->from)) &&
         put_text(object, "to", gong_alert_state_text(end->to)) &&
-        put_text(object, "reason", "lost") &&
+        put_text(object, "reason", "lost") && leave_level(object) &&
         put_integer(object, "at", end->at_ms) &&
         put_integer(object, "position", (int64_t)end->position) &&
         put_integer(object, "ordinal", end->ordinal) &&

@@ -8,7 +8,9 @@
  *  "stamps":{"captured":ms,"published":ms,"received":ms,"decided":ms}}
  *
  * value is a string because JSON has no Inf and NaN. A presence alert also says
- * "hidden":n, how many alerts it hides, if there are any.
+ * "hidden":n, how many alerts it hides, if there are any; one with levels
+ * "from_level":n and "level":n, from 1 on, 0 where it has none; one of a rule
+ * on trial "trial":true.
  */
 #ifndef GONG_AGENT_EFFECT_JSON_H
 #define GONG_AGENT_EFFECT_JSON_H

@@ -96,9 +96,26 @@ gong_effects_prefix_read(const struct gong_record *record,
     out->position = gong_le_get64(bytes);
     out->ordinal = gong_le_get32(bytes + 8);
     out->to = (enum gong_alert_state)bytes[13];
+    out->level = bytes[14];
     out->key.rule = gong_le_get64(bytes + 16);
     out->key.fingerprint = gong_le_get64(bytes + 24);
     return true;
+}
+
+/* The state and the level in which an alert was left. */
+static enum gong_err
+set_incident(struct gong_effects *effects, struct gong_incident_key key,
+             enum gong_alert_state to, unsigned level, uint64_t offset)
+{
+    enum gong_err err =
+        gong_incidents_set(&effects->incidents, key, to, offset);
+    struct gong_incident *incident =
+        gong_incidents_find(&effects->incidents, key);
+
+    if (err == GONG_OK && incident != NULL) {
+        incident->level = level;
+    }
+    return err;
 }
 
 static enum gong_err
@@ -116,8 +133,8 @@ learn(struct gong_effects *effects, const struct gong_record *record)
     effects->any = true;
     effects->position = prefix.position;
     effects->ordinal = prefix.ordinal;
-    return gong_incidents_set(&effects->incidents, prefix.key, prefix.to,
-                              record->offset);
+    return set_incident(effects, prefix.key, prefix.to, prefix.level,
+                        record->offset);
 }
 
 static enum gong_err
@@ -294,6 +311,7 @@ keep_text(struct gong_effects *effects, const struct gong_effect *effect,
     put_prefix(prefix, effect->position, effect->ordinal);
     prefix[12] = GONG_EFFECTS_FORMAT;
     prefix[13] = (uint8_t)effect->to;
+    prefix[14] = (uint8_t)effect->to_level;
     gong_le_put64(prefix + 16, key.rule);
     gong_le_put64(prefix + 24, key.fingerprint);
     err = append(effects, meta, parts, 2, &offset);
@@ -305,7 +323,7 @@ keep_text(struct gong_effects *effects, const struct gong_effect *effect,
     effects->ordinal = effect->ordinal;
     note_dropped(effects);
     /* Without memory the next start finds it in the log. */
-    return gong_incidents_set(&effects->incidents, key, effect->to, offset);
+    return set_incident(effects, key, effect->to, effect->to_level, offset);
 }
 
 static void
@@ -356,15 +374,15 @@ key_of(const struct gong_effect *effect)
                                       effect->fingerprint};
 }
 
-/* Whether the effect would tell nothing new of an alert whose last state in
- * the log is told. */
+/* Whether the effect, which goes on from the last state in the log, would tell
+ * nothing new. */
 static bool
-is_stale(const struct gong_effects *effects, enum gong_alert_state told,
-         const struct gong_effect *effect)
+is_stale(const struct gong_effects *effects, const struct gong_effect *linked)
 {
-    return told == effect->to ||
-           (effects->reconciling && effect->to == GONG_ALERT_PENDING &&
-            gong_alert_state_open(told));
+    return (linked->from == linked->to &&
+            linked->from_level == linked->to_level) ||
+           (effects->reconciling && linked->to == GONG_ALERT_PENDING &&
+            gong_alert_state_open(linked->from));
 }
 
 enum gong_err
@@ -382,12 +400,15 @@ gong_effects_put(struct gong_effects *effects, const struct gong_effect *effect,
     incident = gong_incidents_find(&effects->incidents, key);
     if (incident != NULL) {
         linked.from = incident->state;
+        linked.from_level = incident->level;
     } else if (effects->whole) {
         linked.from = GONG_ALERT_INACTIVE;
+        linked.from_level = 0;
     }
-    if (linked.from != effect->from) {
+    if (linked.from != effect->from ||
+        linked.from_level != effect->from_level) {
         gong_counter_increase(effects->reconciled, 1);
-        if (is_stale(effects, linked.from, effect)) {
+        if (is_stale(effects, &linked)) {
             return GONG_OK;
         }
     }
@@ -428,12 +449,14 @@ gong_effects_held(struct gong_effects *effects, const struct gong_effect *alert,
     }
     if (incident == NULL && !effects->whole && !effects->damaged) {
         /* Told long ago, and since then pushed out of the log. */
-        if (gong_incidents_set(&effects->incidents, key, alert->to,
-                               UINT64_MAX) != GONG_OK) {
+        if (set_incident(effects, key, alert->to, alert->to_level,
+                         UINT64_MAX) != GONG_OK) {
             return;
         }
-    } else if (incident == NULL || incident->state != alert->to) {
+    } else if (incident == NULL || incident->state != alert->to ||
+               incident->level != alert->to_level) {
         linked.from = incident == NULL ? GONG_ALERT_INACTIVE : incident->state;
+        linked.from_level = incident == NULL ? 0 : incident->level;
         linked.ordinal = effects->extra++;
         gong_counter_increase(effects->reconciled, 1);
         if (keep(effects, &linked, key, decided_ms) != GONG_OK &&
@@ -483,6 +506,7 @@ end_lost(struct gong_effects *effects, struct gong_incident incident,
         .ordinal = effects->extra++,
         .journal_ms = place->journal_ms,
         .from = incident.state,
+        .from_level = incident.level,
         .to = GONG_ALERT_INACTIVE,
         .at_ms = place->journal_ms,
     };

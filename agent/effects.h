@@ -9,7 +9,7 @@
  *
  *    0  u64 journal position    12  u8 format, 2      16  u64 rule's hash
  *    8  u32 ordinal             13  u8 state after    24  u64 fingerprint
- *                               14  u16 0             32  the JSON
+ *                               14  u8 level after    32  the JSON
  *
  * Each start leaves a mark, a GONG_RECORD_RESUME that readers skip: u64
  * position, u32 ordinal, u8[16] journal id: effects of that journal up to there
@@ -48,6 +48,7 @@ struct gong_effects_prefix {
     uint64_t position;
     uint32_t ordinal;
     enum gong_alert_state to;
+    unsigned level; /* 0: none */
     struct gong_incident_key key;
 };
 

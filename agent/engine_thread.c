@@ -7,6 +7,8 @@
 #include <string.h>
 
 #include "agent/reconcile.h"
+#include "agent/recorded.h"
+#include "agent/rule_faults.h"
 #include "agent/rules_reload.h"
 #include "agent/snapshot_file.h"
 #include "common/log.h"
@@ -25,9 +27,6 @@
 _Static_assert(GONG_SNAPSHOT_RULES + 1 == GONG_RULE_SHA_SIZE,
                "a snapshot names its rules by their digest");
 
-const int64_t gong_latency_bounds_ms[GONG_LATENCY_CLASSES] = {
-    1, 2, 5, 10, 20, 50, 100, 250, 1000, 10000};
-
 struct gong_engine_thread {
     struct gong_engine_thread_options options;
     pthread_t thread;
@@ -37,6 +36,8 @@ struct gong_engine_thread {
     struct gong_engine *engine;
     struct gong_rule_source *rules; /* borrowed by the engine */
     struct gong_spool_cursor *cursor;
+    struct gong_recorder *recorder;
+    struct gong_rule_faults *faults;
     struct gong_snapshots *snapshots; /* NULL: none are taken */
     bool restored;                    /* from a snapshot */
     struct gong_engine_report now;    /* as it grows */
@@ -57,23 +58,6 @@ struct gong_engine_thread {
 
 /* --- effects --- */
 
-static void
-note_latency(struct gong_latency *latency, int64_t ms)
-{
-    size_t class = 0;
-
-    ms = ms < 0 ? 0 : ms;
-    while (class < GONG_LATENCY_CLASSES && ms > gong_latency_bounds_ms[class]) {
-        class ++;
-    }
-    latency->classes[class]++;
-    latency->count++;
-    latency->sum_ms += (uint64_t)ms;
-    if ((uint64_t)ms > latency->max_ms) {
-        latency->max_ms = (uint64_t)ms;
-    }
-}
-
 /* The effects log counts and logs what it cannot keep. */
 static void
 emit(void *ctx, const struct gong_effect *effect)
@@ -85,8 +69,35 @@ emit(void *ctx, const struct gong_effect *effect)
 
     if (gong_effects_put(t->options.effects, effect, decided_ms) == GONG_OK &&
         fresh && t->now.live && effect->received_ms > 0) {
-        note_latency(&t->now.decided, decided_ms - effect->received_ms);
+        gong_latency_note(&t->now.decided, decided_ms - effect->received_ms);
     }
+}
+
+static void
+on_recorded(void *ctx, const struct gong_recorded *recorded)
+{
+    struct gong_engine_thread *t = ctx;
+
+    gong_recorder_put(t->recorder, recorded);
+}
+
+/* What failed before the start is old news: if it still does, it is said at the
+ * rule's next instant. */
+static void
+on_fault(void *ctx, const struct gong_rule_fault *fault)
+{
+    struct gong_engine_thread *t = ctx;
+
+    if (t->now.live) {
+        gong_rule_faults_note(t->faults, fault);
+    }
+}
+
+static void
+listen_to(struct gong_engine_thread *t, struct gong_engine *engine)
+{
+    gong_engine_on_recorded(engine, on_recorded, t);
+    gong_engine_on_fault(engine, on_fault, t);
 }
 
 /* --- what others see --- */
@@ -116,7 +127,8 @@ view_is_due(const struct gong_engine_thread *t, gong_mono_t now)
         return false;
     }
     return t->view == NULL || stats->transitions != t->view_transitions ||
-           (stats->pending + stats->firing + stats->unknown > 0 &&
+           (stats->pending + stats->firing + stats->unknown + stats->trial >
+                0 &&
             age >= gong_dur_ms(VIEW_STALE_MS).ns);
 }
 
@@ -149,7 +161,8 @@ publish(struct gong_engine_thread *t)
         gong_dur_ms(REPORT_APART_MS).ns) {
         return;
     }
-    if (t->now.live && t->snapshots != NULL) {
+    if (t->now.live && t->snapshots != NULL &&
+        !gong_recorder_pending(t->recorder)) {
         gong_snapshots_consider(t->snapshots, t->engine,
                                 gong_spool_cursor_offset(t->cursor),
                                 t->now.rules_sha);
@@ -189,6 +202,7 @@ swap_rules(struct gong_engine_thread *t, struct gong_rule_source *source,
     }
     gong_rule_source_free(t->rules);
     t->rules = source;
+    gong_rule_faults_restart(t->faults);
     gong_log(GONG_LOG_INFO, "rules_changed",
              "rules=%zu kept=%zu added=%zu changed=%zu removed=%zu",
              source->set->count, report.kept, report.added, report.changed,
@@ -283,7 +297,12 @@ new_engine(struct gong_engine_thread *t)
     t->tried_end = 0;
     t->restored = false;
     t->now.replayed = 0;
+    gong_recorder_restart(t->recorder);
+    gong_rule_faults_restart(t->faults);
     t->engine = gong_engine_new(&t->options.limits, emit, t);
+    if (t->engine != NULL) {
+        listen_to(t, t->engine);
+    }
     return t->engine != NULL;
 }
 
@@ -313,6 +332,7 @@ static void
 apply(struct gong_engine_thread *t, const struct gong_record *record)
 {
     t->now.replayed += t->now.live ? 0 : 1;
+    gong_recorder_seen(t->recorder, record);
     if (record->meta.type == GONG_RECORD_CONFIG) {
         apply_config(t, record);
     }
@@ -321,6 +341,7 @@ apply(struct gong_engine_thread *t, const struct gong_record *record)
         gong_engine_apply(t->engine, record) != GONG_OK) {
         start_over(t);
     }
+    gong_recorder_flush(t->recorder, t->now.live);
 }
 
 static void
@@ -328,6 +349,7 @@ become_live(struct gong_engine_thread *t)
 {
     t->now.live = true;
     t->retry_ms = RETRY_MS;
+    gong_recorder_flush(t->recorder, true);
     publish_report(t, gong_mono_now());
     gong_log(GONG_LOG_INFO, "engine_live",
              "replayed=%" PRIu64 " from=\"%s\" rules=%" PRIu64
@@ -378,6 +400,7 @@ idle(struct gong_engine_thread *t)
     if (!t->now.live) {
         become_live(t);
     }
+    gong_recorder_flush(t->recorder, true);
     publish(t);
     wait = ask_for_time(t);
     if (!gong_journal_wait(t->options.journal, t->tried_end, false, wait)) {
@@ -449,6 +472,8 @@ free_thread(struct gong_engine_thread *t)
     gong_spool_cursor_close(t->cursor);
     gong_engine_free(t->engine);
     gong_rule_source_free(t->rules);
+    gong_recorder_free(t->recorder);
+    gong_rule_faults_free(t->faults);
     gong_alert_view_release(t->view);
     (void)pthread_mutex_destroy(&t->lock);
     free(t);
@@ -472,6 +497,7 @@ restore(struct gong_engine_thread *t, uint64_t *bytes)
         return false;
     }
     t->engine = found.engine;
+    listen_to(t, t->engine);
     t->rules = found.rules;
     t->restored = true;
     memcpy(t->now.rules_sha, found.place.rules, sizeof t->now.rules_sha);
@@ -492,7 +518,10 @@ start_engine(struct gong_engine_thread *t)
         .gather_min = GONG_SNAPSHOT_GATHER_MIN,
     };
 
-    if (!restore(t, &options.last_bytes) && !new_engine(t)) {
+    t->recorder = gong_recorder_new(t->options.journal, t->options.counters);
+    t->faults = gong_rule_faults_new(t->options.counters);
+    if (t->recorder == NULL || t->faults == NULL ||
+        (!restore(t, &options.last_bytes) && !new_engine(t))) {
         return GONG_ERR_MEMORY;
     }
     return options.max.ns == 0

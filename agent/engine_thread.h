@@ -1,12 +1,14 @@
 /*
  * engine_thread: the shell around the pure engine. One thread owns the engine,
- * reads the journal by an unnamed cursor and puts effects into the effects log.
- * Recovery is nothing but starting: from the newest snapshot that holds, else
- * from the journal's oldest record, the same records give the same effects, and
- * those kept before are dropped there.
+ * reads the journal by an unnamed cursor, puts effects into the effects log and
+ * recorded samples into the journal (recorded.h). Recovery is nothing but
+ * starting: from the newest snapshot that holds, else from the journal's oldest
+ * record, the same records give the same effects, and those kept before are
+ * dropped there.
  *
  *   journal -> [ engine ] -> effects
  *      ^           |---------> report (numbers), alert view (pointer swap)
+ *      |-- RECORDED
  *      '-- CLOCK at the next deadline, CONFIG at each new segment
  *
  * Damaged records, unknown rule sets and a full effects log are counted and
@@ -22,29 +24,20 @@
 #include "agent/alert_view.h"
 #include "agent/effects.h"
 #include "agent/journal.h"
+#include "agent/latency.h"
 #include "agent/rule_store.h"
 #include "agent/snapshot.h"
 #include "rules/engine/engine.h"
 
 struct gong_engine_thread_options {
-    struct gong_journal *journal; /* borrowed until stop */
-    struct gong_effects *effects; /* borrowed until stop, bound */
-    const char *state_dir;        /* borrowed until stop */
+    struct gong_journal *journal;   /* borrowed until stop */
+    struct gong_effects *effects;   /* borrowed until stop, bound */
+    struct gong_counters *counters; /* borrowed until stop */
+    const char *state_dir;          /* borrowed until stop */
     struct gong_engine_limits limits;
     uint64_t segment_size;   /* of the journal: a CONFIG per segment; 0: none */
     gong_dur_t snapshot_min; /* see agent/snapshot.h */
     gong_dur_t snapshot_max; /* 0: none are taken nor restored */
-};
-
-/* Upper ends of the latency classes, ms; one more class for the rest. */
-#define GONG_LATENCY_CLASSES 10
-extern const int64_t gong_latency_bounds_ms[GONG_LATENCY_CLASSES];
-
-struct gong_latency {
-    uint64_t classes[GONG_LATENCY_CLASSES + 1];
-    uint64_t count;
-    uint64_t sum_ms;
-    uint64_t max_ms;
 };
 
 /* Plain values: what the thread last said about itself. */

@@ -23,7 +23,8 @@ struct gong_incident {
     struct gong_incident_key key;
     uint64_t offset; /* of the record in the effects log that put it there */
     enum gong_alert_state state; /* INACTIVE: an empty slot */
-    bool held;                   /* the owner's mark */
+    unsigned level; /* the owner's, 0 after set: at which one it is */
+    bool held;      /* the owner's mark */
 };
 
 /* All zero is an empty table. Grows by doubling, without a bound of its own:

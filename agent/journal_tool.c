@@ -40,9 +40,9 @@ struct walk {
 static const char *
 type_name(uint8_t type)
 {
-    static const char *const names[] = {"?",      "DATA",   "PRESENCE",
-                                        "CONFIG", "CLOCK",  "RESUME",
-                                        "EFFECT", "SPOOLED"};
+    static const char *const names[] = {"?",      "DATA",    "PRESENCE",
+                                        "CONFIG", "CLOCK",   "RESUME",
+                                        "EFFECT", "SPOOLED", "RECORDED"};
 
     return type < sizeof names / sizeof names[0] ? names[type] : names[0];
 }

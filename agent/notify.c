@@ -67,9 +67,16 @@ gong_notify_news(const json_t *effect)
 {
     bool before = gong_alert_text_open(gong_notify_text(effect, "from"));
     bool after = gong_alert_text_open(gong_notify_text(effect, "to"));
+    int64_t was = json_integer_value(json_object_get(effect, "from_level"));
+    int64_t is = json_integer_value(json_object_get(effect, "level"));
 
-    if (before == after) {
+    if (json_is_true(json_object_get(effect, "trial")) || (!before && !after)) {
         return GONG_NOTIFY_NOTHING;
+    }
+    if (before && after) {
+        return is > was   ? GONG_NOTIFY_CLIMBED
+               : is < was ? GONG_NOTIFY_FELL
+                          : GONG_NOTIFY_NOTHING;
     }
     return after ? GONG_NOTIFY_FIRING : GONG_NOTIFY_RESOLVED;
 }
@@ -164,9 +171,12 @@ static bool
 tell_news(struct gong_notifier *notifier, const struct gong_record *record,
           const json_t *effect, enum gong_notify_news news)
 {
+    bool edge = news == GONG_NOTIFY_FIRING || news == GONG_NOTIFY_RESOLVED;
+
     if (notifier->told &&
-        gong_notify_backlog_passes(&notifier->backlog, record,
-                                   news == GONG_NOTIFY_FIRING)) {
+        (edge ? gong_notify_backlog_passes(&notifier->backlog, record,
+                                           news == GONG_NOTIFY_FIRING)
+              : gong_notify_backlog_is_passed(&notifier->backlog, record))) {
         gong_counter_increase(notifier->passed, 1);
         return true;
     }

@@ -1,11 +1,12 @@
 /*
  * notify: tells people. Each notifier is a thread with its own named cursor on
  * the effects log, so that a dead receiver delays no other. Only that an
- * alert opens or closes is told: firing, resolved. Open is firing, keeping and
- * unknown: what happens among these wakes nobody. A notifier commits its cursor
- * when the receiver has answered: at least once, in order per notifier. What
- * began and ended while the receiver or the agent was away is not told
- * (agent/notify_backlog.h).
+ * alert opens or closes is told, firing or resolved, and that an open one
+ * climbs or falls to another level. Open is firing, keeping and unknown: what
+ * else happens among these wakes nobody, nor does a rule on trial. A notifier
+ * commits its cursor when the receiver has answered: at least once, in order
+ * per notifier. What began and ended while the receiver or the agent was away
+ * is not told (agent/notify_backlog.h).
  *
  * Variants: notify_log.c (lines for people, Vietnamese first), notify_webhook.c
  * (Alertmanager's v4 JSON plus an idempotency key), notify_null.c.
@@ -50,8 +51,10 @@ struct gong_notify_kind {
 
 /* What people are told of. */
 enum gong_notify_news {
-    GONG_NOTIFY_NOTHING, /* neither opens nor closes */
+    GONG_NOTIFY_NOTHING, /* none of these, or of a rule on trial */
     GONG_NOTIFY_FIRING,
+    GONG_NOTIFY_CLIMBED, /* to a worse level */
+    GONG_NOTIFY_FELL,
     GONG_NOTIFY_RESOLVED,
 };
 

@@ -112,3 +112,16 @@ gong_notify_backlog_passes(struct gong_notify_backlog *backlog,
     }
     return passed;
 }
+
+bool
+gong_notify_backlog_is_passed(const struct gong_notify_backlog *backlog,
+                              const struct gong_record *record)
+{
+    struct gong_effects_prefix prefix;
+    const struct gong_incident *over =
+        gong_effects_prefix_read(record, &prefix)
+            ? gong_incidents_find(&backlog->over, prefix.key)
+            : NULL;
+
+    return over != NULL && over->held;
+}

@@ -41,4 +41,9 @@ void gong_notify_backlog_look(struct gong_notify_backlog *backlog,
 bool gong_notify_backlog_passes(struct gong_notify_backlog *backlog,
                                 const struct gong_record *record, bool opens);
 
+/* gong_notify_backlog_is_passed: of what happens in between: whether the
+ * beginning of its incident was passed over. */
+bool gong_notify_backlog_is_passed(const struct gong_notify_backlog *backlog,
+                                   const struct gong_record *record);
+
 #endif

@@ -19,6 +19,8 @@
 
 struct words {
     const char *firing;
+    const char *climbed;
+    const char *fell;
     const char *resolved;
     const char *unit;
     const char *device;
@@ -32,6 +34,8 @@ struct words {
 
 static const struct words vietnamese = {
     .firing = "đang diễn ra",
+    .climbed = "đã tăng mức",
+    .fell = "đã giảm mức",
     .resolved = "đã kết thúc, trước đó",
     .unit = "đơn vị",
     .device = "thiết bị",
@@ -45,6 +49,8 @@ static const struct words vietnamese = {
 
 static const struct words english = {
     .firing = "firing",
+    .climbed = "now worse",
+    .fell = "now less severe",
     .resolved = "resolved, it was",
     .unit = "unit",
     .device = "device",
@@ -143,19 +149,37 @@ add_rendered(struct text *text, const json_t *effect, const struct words *words,
     }
 }
 
+static const char *
+news_word(enum gong_notify_news news, const struct words *words)
+{
+    switch (news) {
+    case GONG_NOTIFY_FIRING:
+        return words->firing;
+    case GONG_NOTIFY_CLIMBED:
+        return words->climbed;
+    case GONG_NOTIFY_FELL:
+        return words->fell;
+    case GONG_NOTIFY_NOTHING:
+    case GONG_NOTIFY_RESOLVED:
+        break;
+    }
+    return words->resolved;
+}
+
 static void
 add_line(struct text *text, const json_t *effect, const struct words *words)
 {
     const char *action = gong_notify_annotation(effect, words->action_key);
-    bool firing = gong_notify_news(effect) == GONG_NOTIFY_FIRING;
+    enum gong_notify_news news = gong_notify_news(effect);
+    bool over = news == GONG_NOTIFY_RESOLVED || news == GONG_NOTIFY_NOTHING;
     char number[GONG_NOTIFY_NUMBER_SIZE];
 
     add(text, "[%s] %s: ", severity_word(effect, words),
-        firing ? words->firing : words->resolved);
+        news_word(news, words));
     add_rendered(text, effect, words, summary(effect, words));
     add_place(text, effect, words);
     /* Of what is over there is no value, and nothing is left to do. */
-    if (!firing) {
+    if (over) {
         return;
     }
     gong_notify_number(effect, words->decimal_point, number);

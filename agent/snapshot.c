@@ -28,6 +28,7 @@ struct job {
     int word_fd;
     uint64_t number;
     uint64_t position;
+    uint64_t needs; /* of the journal: what was recorded before it */
     uint64_t bytes;
 };
 
@@ -153,7 +154,7 @@ reap(struct gong_snapshots *s)
 static void
 mind(struct gong_snapshots *s, const struct job *job)
 {
-    bool durable = wait_durable(s, job->position);
+    bool durable = wait_durable(s, job->needs);
     int failure;
 
     if (durable) {
@@ -278,8 +279,11 @@ take(struct gong_snapshots *s, const struct gong_engine *engine,
                       .position = place->position,
                       .bytes = gong_engine_save_size(engine)};
     int pair[2];
+    struct gong_journal_health health;
     gong_mono_t before;
 
+    gong_journal_health(s->options.journal, &health);
+    job.needs = health.end > job.position ? health.end : job.position;
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         note_failure(s, "socketpair", errno);
         return;

@@ -13,8 +13,9 @@
  *
  * Due when the journal has grown by half the last snapshot's size, not before
  * min nor after max. The engine's state is only ahead of the durable mark in
- * memory: a snapshot gets its name when everything before its position, and
- * every effect of that, would survive a power cut.
+ * memory: a snapshot gets its name when everything before its position, every
+ * effect of that, and all that was recorded (agent/recorded.h), which stands
+ * behind it, would survive a power cut.
  *
  * The child uses only what is safe after fork in a program with threads, and
  * first closes every other descriptor: it holds neither the logs' locks nor any

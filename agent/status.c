@@ -196,6 +196,7 @@ write_numbers(const struct gong_engine_report *report, FILE *out)
     const struct gong_engine_stats *engine = &report->engine;
 
     row(out, "Cảnh báo đang diễn ra / alerts firing", engine->firing);
+    row(out, "Cảnh báo thử nghiệm / alerts on trial", engine->trial);
     row(out, "Cảnh báo đang chờ / alerts pending", engine->pending);
     row(out, "Cảnh báo chưa rõ / alerts unknown", engine->unknown);
     row(out, "Quy tắc / rules", engine->rules);

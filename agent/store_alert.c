@@ -103,6 +103,7 @@ gong_store_alert_encode(const json_t *effect,
                         struct gong_lp_losses *losses)
 {
     const json_t *labels = json_object_get(effect, "labels");
+    const json_t *level = json_object_get(effect, "level");
     int64_t at_ms = json_integer_value(json_object_get(effect, "at"));
     int64_t since_ms = json_integer_value(json_object_get(effect, "since"));
     /* A label that is absent or empty gives no tag: the encoder skips it. */
@@ -114,18 +115,23 @@ gong_store_alert_encode(const json_t *effect,
         tag("device", text_of(labels, "device")),
         tag("state", gong_store_alert_state(effect)),
         tag("fingerprint", text_of(effect, "fingerprint")),
+        tag("reason", text_of(effect, "reason")),
+        tag("trial",
+            json_is_true(json_object_get(effect, "trial")) ? "true" : ""),
     };
     const struct gong_lp_field fields[] = {
         number_field("value", strtod(text_of(effect, "value"), NULL)),
         integer_field("since", since_ms),
         integer_field("state_code", state_code(effect)),
+        integer_field("level", json_integer_value(level)), /* the last */
     };
     struct gong_lp_line line = {
         .measurement = gong_str_of("gong_alert"),
         .tags = tags,
         .tag_count = sizeof tags / sizeof tags[0],
         .fields = fields,
-        .field_count = sizeof fields / sizeof fields[0],
+        .field_count =
+            sizeof fields / sizeof fields[0] - (level == NULL ? 1 : 0),
     };
 
     if (at_ms < 0 || at_ms > INT64_MAX / GONG_NS_PER_MS) {

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "agent/recorded.h"
 #include "agent/store_alert.h"
 
 #define ENDS_START 1024
@@ -24,7 +25,8 @@ gong_store_dialect(enum gong_store_type type)
          * cuts the line in two. */
         return (struct gong_lp_dialect){.unsigned_integers = true,
                                         .strings = false,
-                                        .newlines_in_strings = false};
+                                        .newlines_in_strings = false,
+                                        .nameless = true};
     }
     return (struct gong_lp_dialect){0};
 }
@@ -152,15 +154,38 @@ add_points(struct gong_store_batch *batch, struct source *source)
     return err;
 }
 
+/* What a batch was before a record, all or nothing of which goes in. */
+struct before {
+    struct gong_lp_losses losses;
+    size_t count;
+    size_t len;
+};
+
+static struct before
+before_of(const struct gong_store_batch *batch)
+{
+    return (struct before){batch->losses, batch->count, batch->text.len};
+}
+
+static enum gong_err
+all_or_nothing(struct gong_store_batch *batch, const struct before *before,
+               enum gong_err err)
+{
+    if (err != GONG_OK) {
+        batch->count = before->count;
+        batch->text.len = before->len;
+        batch->losses = before->losses;
+    }
+    return err;
+}
+
 enum gong_err
 gong_store_batch_add_data(struct gong_store_batch *batch,
                           const struct gong_record *record,
                           gong_store_refusal_fn refuse_fn, void *ctx)
 {
     struct source source = {.refuse = refuse_fn, .ctx = ctx};
-    struct gong_lp_losses losses = batch->losses;
-    size_t count = batch->count;
-    size_t len = batch->text.len;
+    struct before before = before_of(batch);
     enum gong_err err = gong_batch_open(&source.data, batch->reader,
                                         record->payload, record->meta.wall_ns);
 
@@ -171,12 +196,63 @@ gong_store_batch_add_data(struct gong_store_batch *batch,
         refuse(&source, "damaged_record", NULL, record->payload);
         return GONG_OK;
     }
-    if (err != GONG_OK) {
-        batch->count = count;
-        batch->text.len = len;
-        batch->losses = losses;
+    return all_or_nothing(batch, &before, err);
+}
+
+/* A line of a record of the agent's own: one field, `value`. */
+static enum gong_err
+add_recorded(struct gong_store_batch *batch, const struct gong_lp_point *point)
+{
+    struct gong_lp_field field = point->fields[0];
+    struct gong_lp_line line = {
+        .measurement = point->measurement,
+        .tags = point->tags,
+        .tag_count = point->tag_count,
+        .fields = &field,
+        .field_count = 1,
+        .time_ns = point->time,
+    };
+    size_t before = batch->text.len;
+    enum gong_err err;
+
+    if (batch->dialect.nameless) {
+        field.key = point->measurement;
+        line.measurement = (struct gong_str){0};
     }
-    return err;
+    err = gong_lp_encode(&batch->text, &line, &batch->dialect, &batch->losses);
+    return err == GONG_OK ? note_end(batch, before) : err;
+}
+
+enum gong_err
+gong_store_batch_add_recorded(struct gong_store_batch *batch,
+                              const struct gong_record *record,
+                              gong_store_refusal_fn refuse_fn, void *ctx)
+{
+    struct source source = {.refuse = refuse_fn, .ctx = ctx};
+    struct before before = before_of(batch);
+    const struct gong_lp_point *point = NULL;
+    const struct gong_lp_error *error = NULL;
+    struct gong_recorded_batch recorded;
+    enum gong_err err = GONG_OK;
+
+    if (!gong_recorded_read(record, &recorded)) {
+        refuse(&source, "damaged_record", NULL, record->payload);
+        return GONG_OK;
+    }
+    gong_lp_reader_start(batch->reader, recorded.lines);
+    while (err == GONG_OK) {
+        switch (gong_lp_reader_next(batch->reader, &point, &error)) {
+        case GONG_LP_POINT:
+            err = add_recorded(batch, point);
+            break;
+        case GONG_LP_REFUSED:
+            refuse(&source, error->reason, error, error->text);
+            break;
+        case GONG_LP_END:
+            return GONG_OK;
+        }
+    }
+    return all_or_nothing(batch, &before, err);
 }
 
 enum gong_err

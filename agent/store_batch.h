@@ -65,6 +65,14 @@ enum gong_err gong_store_batch_add_data(struct gong_store_batch *batch,
 enum gong_err gong_store_batch_add_alert(struct gong_store_batch *batch,
                                          const json_t *effect) GONG_MUST_CHECK;
 
+/* gong_store_batch_add_recorded: the samples of a RECORDED record, as
+ * add_data does it. Where the store makes names of measurement and field they
+ * have no measurement, so that the name is the recording's. */
+enum gong_err gong_store_batch_add_recorded(struct gong_store_batch *batch,
+                                            const struct gong_record *record,
+                                            gong_store_refusal_fn refuse,
+                                            void *ctx) GONG_MUST_CHECK;
+
 /* gong_store_batch_part: count lines from first on, as text. */
 struct gong_str gong_store_batch_part(const struct gong_store_batch *batch,
                                       size_t first, size_t count);

@@ -55,8 +55,9 @@ static const struct gong_option options[] = {
 
 const struct gong_option_table gong_store_table = {
     .name = "store",
-    .help = "A time-series store that gets every point and every alert "
-            "transition.",
+    .help =
+        "A time-series store that gets every point, recorded series and every "
+        "alert transition.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
     .children = NULL,

@@ -170,6 +170,19 @@ fill_effects(struct gong_store *store, uint64_t durable)
     return GONG_OK;
 }
 
+static enum gong_err
+add_points(struct gong_store *store, const struct gong_record *record)
+{
+    if (record->meta.type == GONG_RECORD_DATA) {
+        return gong_store_batch_add_data(&store->batch, record, on_refusal,
+                                         store);
+    }
+    return record->meta.type == GONG_RECORD_RECORDED
+               ? gong_store_batch_add_recorded(&store->batch, record,
+                                               on_refusal, store)
+               : GONG_OK;
+}
+
 /* *all: whether everything up to durable has been read. */
 static enum gong_err
 fill_points(struct gong_store *store, uint64_t durable, bool *all)
@@ -185,11 +198,7 @@ fill_points(struct gong_store *store, uint64_t durable, bool *all)
             *all = true;
             return GONG_OK;
         }
-        if (record.meta.type != GONG_RECORD_DATA) {
-            continue;
-        }
-        err = gong_store_batch_add_data(&store->batch, &record, on_refusal,
-                                        store);
+        err = add_points(store, &record);
         if (err != GONG_OK) {
             gong_spool_cursor_seek(store->journal_cursor, record.offset);
             return err;

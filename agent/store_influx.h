@@ -1,9 +1,10 @@
 /*
- * store_influx: writes points and alert transitions as line protocol over HTTP
- * to InfluxDB 1.x, 2.x or VictoriaMetrics. One thread per store, two cursors:
- * the journal up to its durable mark, and the effects log. A cursor moves only
- * when the store has answered, so what a dead store did not take is sent when
- * it is back; nothing but the journal's size bounds that.
+ * store_influx: writes points, recorded series (agent/recorded.h) and alert
+ * transitions as line protocol over HTTP to InfluxDB 1.x, 2.x or
+ * VictoriaMetrics. One thread per store, two cursors: the journal up to its
+ * durable mark, and the effects log. A cursor moves only when the store has
+ * answered, so what a dead store did not take is sent when it is back; nothing
+ * but the journal's size bounds that.
  *
  * An alert transition is the point
  *   gong_alert,alertname=..,rule=..,severity=..,site=..,device=..,state=..,

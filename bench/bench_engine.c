@@ -1,11 +1,11 @@
 /*
- * Decodes and evaluates 1.02 million points of five fields with 20 threshold
- * rules, half of them with `for`, from memory; beside it only decodes them.
+ * Decodes and evaluates 1.02 million points of five fields (points.h) with the
+ * rules of a file, from memory; beside it only decodes them.
  *
  *   batches   10,200 devices, each with records of 50 points, 10 s apart
  *   file      no topic: one record for each stamp, a point of every device
  *
- *   bench_engine [rounds] [interval in ms]
+ *   bench_engine RULES [times]
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -16,14 +16,15 @@
 #include "common/batch.h"
 #include "common/clock.h"
 #include "common/err.h"
+#include "points.h"
 #include "rules/engine/engine.h"
+#include "rules/rule_file.h"
 
-#define DEVICES 10200
-#define STEPS   100 /* points of a device */
+#define DEVICES POINTS_DEVICES
+#define STEPS   POINTS_ROUNDS
 #define BATCH   50
-#define START   INT64_C(1760000000000)
-#define PERIOD  10000
-#define RULES   20
+#define START   POINTS_START_MS
+#define PERIOD  POINTS_PERIOD_MS
 
 struct tape {
     char *bytes;
@@ -42,43 +43,11 @@ need(bool good, const char *what)
     }
 }
 
-static uint32_t
-noise(uint32_t device, uint32_t step, uint32_t field)
-{
-    uint32_t x = device * 2654435761u + step * 40503u + field * 97u;
-
-    x ^= x >> 15;
-    x *= 2246822519u;
-    return x ^ (x >> 13);
-}
-
-/* One device in 200 runs hot half of the time. */
-static double
-reading(uint32_t device, uint32_t step, uint32_t field)
-{
-    double value = 20 + (noise(device, step, field) % 100) / 10.0;
-
-    return device % 200 == 7 && (step / 10) % 2 == 1 ? value + 60 : value;
-}
-
 static void
 add_point(struct tape *tape, uint32_t device, uint32_t step, bool tagged)
 {
-    char name[48] = "";
-    int len = 0;
-
-    if (tagged) {
-        snprintf(name, sizeof name, ",device=lamp-%05u,site=2201%u", device,
-                 device % 10);
-    }
-    need(tape->size - tape->len > 200, "tape is too short");
-    len = snprintf(tape->bytes + tape->len, 200,
-                   "streetlight%s,phase=a temp=%.1f,volt=%.1f,power=%.2f,"
-                   "load=%ui,lux=%.1f %" PRId64 "000000\n",
-                   name, reading(device, step, 0), reading(device, step, 1),
-                   reading(device, step, 2), (unsigned)reading(device, step, 3),
-                   reading(device, step, 4), START + (int64_t)step * PERIOD);
-    tape->len += (size_t)len;
+    need(tape->size - tape->len > POINTS_LINE_SIZE, "tape is too short");
+    tape->len += points_line(device, step, tagged, tape->bytes + tape->len);
 }
 
 /* Begins a record; its length follows. */
@@ -86,7 +55,7 @@ static size_t
 begin_record(struct tape *tape, uint32_t device, bool tagged)
 {
     size_t at = tape->len;
-    char site[8];
+    char site[16];
     char name[16];
 
     if (tagged) {
@@ -94,8 +63,7 @@ begin_record(struct tape *tape, uint32_t device, bool tagged)
         tape->bytes[tape->len++] = 0;
         return at;
     }
-    snprintf(site, sizeof site, "2201%u", device % 10);
-    snprintf(name, sizeof name, "lamp-%05u", device);
+    points_names(device, site, name);
     tape->len += gong_batch_prefix(gong_str_of(site), gong_str_of(name),
                                    tape->bytes + tape->len);
     return at;
@@ -142,35 +110,15 @@ make_file(struct tape *tape)
     }
 }
 
-static struct gong_ruleset *
-make_rules(int64_t interval_ms)
+static struct gong_rule_source *
+load_rules(char *path)
 {
-    static const char *const fields[] = {"temp", "volt", "power", "load",
-                                         "lux"};
-    static const char *const tests[] = {"> 70", "> 1000", "< 0", "> 75"};
-    static struct gong_rule rules[RULES];
-    static struct gong_ruleset set = {.rules = rules, .count = RULES};
-    static char texts[RULES][2][64];
+    struct gong_strings paths = {&path, 1};
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source = gong_rule_files_load(&paths, &errors);
 
-    for (size_t i = 0; i < RULES; i++) {
-        struct gong_expr_error error = {0};
-
-        snprintf(texts[i][0], sizeof texts[i][0], "rule-%zu", i);
-        snprintf(texts[i][1], sizeof texts[i][1], "streetlight_%s %s",
-                 fields[i / 4], tests[i % 4]);
-        gong_expr_free(rules[i].expr);
-        rules[i] = (struct gong_rule){
-            .id = texts[i][0],
-            .alert = texts[i][0],
-            .expr_text = texts[i][1],
-            .expr = gong_expr_parse(gong_str_of(texts[i][1]), &error),
-            .lookback_ms = 300000,
-            .interval_ms = interval_ms,
-            .for_ms = i % 2 == 1 ? 30000 : 0,
-        };
-        need(rules[i].expr != NULL, error.message);
-    }
-    return &set;
+    need(source != NULL, "the rules are refused");
+    return source;
 }
 
 static void
@@ -214,7 +162,7 @@ decode_only(const struct tape *tape, struct gong_lp_reader *reader)
 }
 
 static double
-evaluate(const struct tape *tape, int64_t interval_ms,
+evaluate(const struct tape *tape, const struct gong_ruleset *set,
          struct gong_engine_stats *stats, double *second)
 {
     uint64_t effects = 0;
@@ -223,9 +171,8 @@ evaluate(const struct tape *tape, int64_t interval_ms,
     double middle = 0;
 
     need(engine != NULL, "no memory");
-    need(gong_engine_set_rules(engine, make_rules(interval_ms), 0, 0, NULL) ==
-             GONG_OK,
-         "the rules are refused");
+    need(gong_engine_set_rules(engine, set, 0, START, NULL) == GONG_OK,
+         "the rules cannot be compiled");
     for (size_t i = 0; i < tape->count; i++) {
         if (i == tape->count / 2) {
             middle = cpu_seconds();
@@ -242,7 +189,7 @@ evaluate(const struct tape *tape, int64_t interval_ms,
 
 static void
 run(const char *name, void (*make)(struct tape *), int rounds,
-    int64_t interval_ms)
+    const struct gong_ruleset *set)
 {
     struct tape tape = {.size = (size_t)DEVICES * STEPS * 160};
     struct gong_lp_reader *reader = gong_lp_reader_new(false);
@@ -260,7 +207,7 @@ run(const char *name, void (*make)(struct tape *), int rounds,
     for (int i = 0; i < rounds; i++) {
         double d = decode_only(&tape, reader);
         double half = 0;
-        double e = evaluate(&tape, interval_ms, &stats, &half);
+        double e = evaluate(&tape, set, &stats, &half);
 
         decoding = d < decoding ? d : decoding;
         both = e < both ? e : both;
@@ -286,10 +233,13 @@ run(const char *name, void (*make)(struct tape *), int rounds,
 int
 main(int argc, char **argv)
 {
-    int rounds = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 3;
-    int64_t interval_ms = argc > 2 ? strtol(argv[2], NULL, 10) : 0;
+    int rounds = argc > 2 ? (int)strtol(argv[2], NULL, 10) : 3;
+    struct gong_rule_source *source = NULL;
 
-    run("batches", make_batches, rounds, interval_ms);
-    run("file", make_file, rounds, interval_ms);
+    need(argc > 1, "bench_engine RULES [times]");
+    source = load_rules(argv[1]);
+    run("batches", make_batches, rounds, source->set);
+    run("file", make_file, rounds, source->set);
+    gong_rule_source_free(source);
     return 0;
 }

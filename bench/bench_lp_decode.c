@@ -21,7 +21,7 @@
 static enum gong_err
 make_body(struct gong_buffer *body, bool long_floats)
 {
-    static const struct gong_lp_dialect dialect = {true, true, true};
+    static const struct gong_lp_dialect dialect = {true, true, true, false};
     struct gong_lp_losses losses = {0};
     uint64_t random = 1;
 

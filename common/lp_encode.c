@@ -454,6 +454,14 @@ put_tags(struct writer *writer, const struct gong_lp_line *line)
     }
 }
 
+static bool
+lacks_name(const struct gong_lp_line *line,
+           const struct gong_lp_dialect *dialect)
+{
+    return line->measurement.len == 0 ? !dialect->nameless
+                                      : clean_is_empty(line->measurement);
+}
+
 enum gong_err
 gong_lp_encode(struct gong_buffer *buffer, const struct gong_lp_line *line,
                const struct gong_lp_dialect *dialect,
@@ -468,7 +476,7 @@ gong_lp_encode(struct gong_buffer *buffer, const struct gong_lp_line *line,
     }
     put_measurement(&writer, line->measurement);
     put_tags(&writer, line);
-    if (clean_is_empty(line->measurement) ||
+    if (lacks_name(line, dialect) ||
         put_fields(&writer, line, dialect, &lost) == 0) {
         buffer->len = before;
         lost.points++;

@@ -38,6 +38,7 @@ struct gong_lp_dialect {
     bool unsigned_integers;   /* else 'i' where it fits int64, else float */
     bool strings;             /* else string fields are dropped and counted */
     bool newlines_in_strings; /* else a space */
+    bool nameless; /* a line may have no measurement; else it is left out */
 };
 
 /* How many fields were left out, by why; added to, not set. */

@@ -4,13 +4,16 @@
  *   group = "street-lighting";
  *   interval = "0s";           # 0: on every sample; "15s": Prometheus' grid
  *   lookback = "5m";           # optional
+ *   calendars = ( { name = "night"; hours = ("mon-sun 22:00-05:00"); } );
  *   rules = (
  *     { alert = "LampOverheating";
  *       id = "lamp-overheating";                 # optional
  *       expr = "streetlight_temp > 70";
- *       for = "30s";  keep_firing_for = "2m";  on_missing = "unknown";
- *       labels = { severity = "critical"; service = "lighting"; };
- *       annotations = { summary = "..."; summary_en = "..."; action = "..."; };
+ *       resolve = "streetlight_temp < 65";       # or levels:
+ * rule_file_clause.h for = "30s";  keep_firing_for = "2m";  on_missing =
+ * "unknown"; active = "night";  trial = true; labels = { severity = "critical";
+ * service = "lighting"; }; annotations = { summary = "..."; summary_en = "...";
+ * action = "..."; };
  *     }
  *   );
  *

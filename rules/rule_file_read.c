@@ -2,13 +2,16 @@
 
 #include <limits.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
 #include "rules/engine/book.h"
+#include "rules/engine/book_order.h"
 #include "rules/engine/promql.h"
+#include "rules/rule_file_calendar.h"
+#include "rules/rule_file_clause.h"
+#include "rules/rule_file_id.h"
 #include "rules/rule_file_text.h"
 
 #define NAME_MAX_LEN 128
@@ -33,7 +36,7 @@ static const struct gong_option group_options[] = {
      "How long a sample counts as present; where it is absent, 2.5 times what "
      "the device declares, if that is longer."},
 };
-static const char *const group_children[] = {"rules", NULL};
+static const char *const group_children[] = {"rules", "calendars", NULL};
 static const struct gong_option_table group_table = {
     .name = "",
     .help = "A rule file holds one group.",
@@ -50,36 +53,127 @@ struct rule {
     gong_dur_t hold;
     gong_dur_t keep;
     char *missing;
+    char *resolve;
+    char *active;
+    bool trial;
 };
 
 #define RULE_FIELD(member) offsetof(struct rule, member)
-static const struct gong_option rule_options[] = {
-    {"alert", GONG_OPTION_STRING, RULE_FIELD(alert), "", 0, 0, NULL, "",
-     "Name of the alert; a rule has this or record."},
-    {"record", GONG_OPTION_STRING, RULE_FIELD(record), "", 0, 0, NULL, "",
-     "Metric that the result is recorded under, every interval, or every 10 s "
-     "where that is 0s."},
-    {"id", GONG_OPTION_STRING, RULE_FIELD(id), "", 0, 0, NULL, "",
-     "Names the rule for good; group, name and labels where it is absent."},
-    {"expr", GONG_OPTION_STRING, RULE_FIELD(expr), NULL, 0, 0, NULL, "",
-     "PromQL; every series in its result is an alert."},
-    {"for", GONG_OPTION_DURATION, RULE_FIELD(hold), "0s", 0, 365 * DAY_MS, NULL,
-     "", "How long the condition must hold before the alert fires."},
-    {"keep_firing_for", GONG_OPTION_DURATION, RULE_FIELD(keep), "0s", 0,
-     365 * DAY_MS, NULL, "",
-     "How long the alert goes on after the condition has ended."},
-    {"on_missing", GONG_OPTION_STRING, RULE_FIELD(missing), "", 0, 0, NULL, "",
-     "What becomes of it when data is missing: unknown or resolve."},
-};
-static const char *const rule_children[] = {"labels", "annotations", NULL};
-static const char *const rule_reserved[] = {"resolve", "levels", "trial", NULL};
+/* With levels expr may be theirs. */
+#define RULE_OPTIONS(expr_default)                                             \
+    {                                                                          \
+        {"alert",                                                              \
+         GONG_OPTION_STRING,                                                   \
+         RULE_FIELD(alert),                                                    \
+         "",                                                                   \
+         0,                                                                    \
+         0,                                                                    \
+         NULL,                                                                 \
+         "",                                                                   \
+         "Name of the alert; a rule has this or record."},                     \
+            {"record",                                                         \
+             GONG_OPTION_STRING,                                               \
+             RULE_FIELD(record),                                               \
+             "",                                                               \
+             0,                                                                \
+             0,                                                                \
+             NULL,                                                             \
+             "",                                                               \
+             "Metric that the result is recorded under, every interval, or "   \
+             "every "                                                          \
+             "10 s where that is 0s."},                                        \
+            {"id",                                                             \
+             GONG_OPTION_STRING,                                               \
+             RULE_FIELD(id),                                                   \
+             "",                                                               \
+             0,                                                                \
+             0,                                                                \
+             NULL,                                                             \
+             "",                                                               \
+             "Names the rule for good; group, name and labels where it is "    \
+             "absent."},                                                       \
+            {"expr",                                                           \
+             GONG_OPTION_STRING,                                               \
+             RULE_FIELD(expr),                                                 \
+             expr_default,                                                     \
+             0,                                                                \
+             0,                                                                \
+             NULL,                                                             \
+             "",                                                               \
+             "PromQL; every series in its result is an alert."},               \
+            {"resolve",                                                        \
+             GONG_OPTION_STRING,                                               \
+             RULE_FIELD(resolve),                                              \
+             "",                                                               \
+             0,                                                                \
+             0,                                                                \
+             NULL,                                                             \
+             "",                                                               \
+             "PromQL; what fired goes on until this is true."},                \
+            {"for",                                                            \
+             GONG_OPTION_DURATION,                                             \
+             RULE_FIELD(hold),                                                 \
+             "0s",                                                             \
+             0,                                                                \
+             365 * DAY_MS,                                                     \
+             NULL,                                                             \
+             "",                                                               \
+             "How long the condition must hold before the alert fires."},      \
+            {"keep_firing_for",                                                \
+             GONG_OPTION_DURATION,                                             \
+             RULE_FIELD(keep),                                                 \
+             "0s",                                                             \
+             0,                                                                \
+             365 * DAY_MS,                                                     \
+             NULL,                                                             \
+             "",                                                               \
+             "How long the alert goes on after the condition has ended."},     \
+            {"on_missing",                                                     \
+             GONG_OPTION_STRING,                                               \
+             RULE_FIELD(missing),                                              \
+             "",                                                               \
+             0,                                                                \
+             0,                                                                \
+             NULL,                                                             \
+             "",                                                               \
+             "What becomes of it when data is missing: unknown, resolve or "   \
+             "fire."},                                                         \
+            {"active",                                                         \
+             GONG_OPTION_STRING,                                               \
+             RULE_FIELD(active),                                               \
+             "",                                                               \
+             0,                                                                \
+             0,                                                                \
+             NULL,                                                             \
+             "",                                                               \
+             "Name of the calendar outside of which it does not count."},      \
+            {"trial",                                                          \
+             GONG_OPTION_BOOL,                                                 \
+             RULE_FIELD(trial),                                                \
+             "false",                                                          \
+             0,                                                                \
+             0,                                                                \
+             NULL,                                                             \
+             "",                                                               \
+             "Evaluated and kept, but nobody is told."},                       \
+    }
+static const struct gong_option rule_options[] = RULE_OPTIONS(NULL);
+static const struct gong_option leveled_options[] = RULE_OPTIONS("");
+static const char *const rule_children[] = {"levels", "labels", "annotations",
+                                            NULL};
 static const struct gong_option_table rule_table = {
     .name = "rule",
     .help = "One element of rules.",
     .options = rule_options,
     .option_count = sizeof rule_options / sizeof rule_options[0],
     .children = rule_children,
-    .reserved = rule_reserved,
+};
+static const struct gong_option_table leveled_table = {
+    .name = "rule",
+    .help = "One with levels.",
+    .options = leveled_options,
+    .option_count = sizeof leveled_options / sizeof leveled_options[0],
+    .children = rule_children,
 };
 
 /* The new rule, zeroed, or NULL. Borrowed until the next one. */
@@ -184,67 +278,79 @@ check_mix(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     }
 }
 
-/* Returns whether the rule is one of each device: only of such it can be said
- * what is missing. Plans are made for their refusals only: the engine makes its
- * own. */
-static bool
-check_expr(struct gong_rule_reader *reader, const struct gong_conf_node *node,
-           const struct group *group, struct gong_rule *rule)
-{
-    const struct gong_conf_node *child = gong_conf_child(node, "expr");
-    struct gong_expr_error error = {0};
-    struct gong_plan *plan = NULL;
-    bool per_device = false;
+/* What can be said of missing data: of rules of each device that it fires, of
+ * these and of aggregates that it is unknown. */
+enum telling { TELLS_NOTHING, TELLS_UNKNOWN, TELLS_ALL };
 
-    if (rule->expr_text == NULL) {
-        return false;
-    }
-    rule->expr = gong_expr_parse(gong_str_of(rule->expr_text), &error);
-    if (rule->expr == NULL || !gong_book_check(rule->expr, false, &error)) {
-        gong_conf_error_in(child, error.at, reader->errors, "%s",
-                           error.message);
-        reader->failed = true;
-        return false;
-    }
-    plan = rule->record != NULL ? NULL : gong_plan_new(rule->expr, &error);
-    per_device = plan != NULL;
-    if (per_device) {
+/* Plans are made for their refusals only: the engine makes its own. */
+static enum telling
+check_class(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+            const struct group *group, const struct gong_rule *rule)
+{
+    struct gong_expr_error error = {0};
+    bool whole = rule->record != NULL || gong_rule_is_whole(rule);
+    struct gong_plan *plan = whole ? NULL : gong_plan_new(rule->expr, &error);
+    struct gong_aggregate *aggregate = NULL;
+    enum telling telling = TELLS_NOTHING;
+
+    if (plan != NULL) {
         check_mix(reader, node, plan, group);
+        telling = TELLS_ALL;
+    } else {
+        gong_rule_check_shapes(reader, node, rule);
+        aggregate = !whole && gong_rule_is_plain(rule)
+                        ? gong_aggregate_new(rule->expr, &error)
+                        : NULL;
+        telling = aggregate != NULL ? TELLS_UNKNOWN : TELLS_NOTHING;
     }
     gong_plan_free(plan);
-    return per_device;
+    gong_aggregate_free(aggregate);
+    return telling;
 }
 
-/* The default is Prometheus' meaning where a rule runs on its grid, or is of no
- * single device. */
+/* The default is Prometheus' meaning where a rule runs on its grid, or where
+ * what is missing cannot be told apart. */
 static enum gong_on_missing
 read_missing(struct gong_rule_reader *reader, const struct gong_conf_node *node,
-             const char *word, const struct group *group, bool per_device)
+             const char *word, const struct group *group, enum telling telling)
 {
-    bool fire = word != NULL && strcmp(word, "fire") == 0;
-    bool unknown = word != NULL && strcmp(word, "unknown") == 0;
+    static const char *const words[] = {
+        [GONG_ON_MISSING_RESOLVE] = "resolve",
+        [GONG_ON_MISSING_UNKNOWN] = "unknown",
+        [GONG_ON_MISSING_FIRE] = "fire",
+    };
+    enum gong_on_missing choice = GONG_ON_MISSING_RESOLVE;
+    bool known = false;
 
     if (word == NULL || word[0] == '\0') {
-        return group->interval.ns > 0 || !per_device ? GONG_ON_MISSING_RESOLVE
-                                                     : GONG_ON_MISSING_UNKNOWN;
+        return group->interval.ns > 0 || telling == TELLS_NOTHING
+                   ? GONG_ON_MISSING_RESOLVE
+                   : GONG_ON_MISSING_UNKNOWN;
     }
-    if (unknown && per_device) {
-        return GONG_ON_MISSING_UNKNOWN;
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
+        if (strcmp(word, words[i]) == 0) {
+            choice = (enum gong_on_missing)i;
+            known = true;
+        }
     }
-    if (unknown && !reader->failed) {
+    if (!known) {
+        gong_conf_error_in(
+            gong_conf_child(node, "on_missing"), 0, reader->errors,
+            "found \"%s\", expected resolve, unknown or fire", word);
+        reader->failed = true;
+    } else if (!reader->failed &&
+               ((choice == GONG_ON_MISSING_UNKNOWN &&
+                 telling == TELLS_NOTHING) ||
+                (choice == GONG_ON_MISSING_FIRE && telling != TELLS_ALL))) {
         gong_conf_error_in(gong_conf_child(node, "on_missing"), 0,
                            reader->errors,
-                           "found \"unknown\" for an expression that joins or "
-                           "drops labels across devices, expected resolve");
-        reader->failed = true;
-    } else if (!unknown && strcmp(word, "resolve") != 0) {
-        gong_conf_error_in(gong_conf_child(node, "on_missing"), 0,
-                           reader->errors,
-                           "found \"%s\"%s, expected resolve or unknown", word,
-                           fire ? ", which is not offered yet" : "");
+                           "found \"%s\" for an expression that joins devices "
+                           "otherwise than by one aggregation, expected "
+                           "resolve",
+                           word);
         reader->failed = true;
     }
-    return GONG_ON_MISSING_RESOLVE;
+    return choice;
 }
 
 static int
@@ -254,30 +360,6 @@ compare_texts(const void *a, const void *b)
     const struct gong_rule_text *second = b;
 
     return strcmp(first->name, second->name);
-}
-
-/* group/alert, and the labels sorted by name; heap. */
-static char *
-make_id(const struct gong_rule *rule)
-{
-    char *id = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&id, &size);
-
-    if (out == NULL) {
-        return NULL;
-    }
-    (void)fprintf(out, "%s/%s", rule->group,
-                  rule->alert != NULL ? rule->alert : rule->record);
-    for (size_t i = 0; i < rule->label_count; i++) {
-        (void)fprintf(out, "%c%s=%s", i == 0 ? '/' : ',', rule->labels[i].name,
-                      rule->labels[i].text);
-    }
-    if (fclose(out) != 0) {
-        free(id);
-        return NULL;
-    }
-    return id;
 }
 
 /* What the engine and reports need beyond the file's own words. */
@@ -298,7 +380,7 @@ complete_rule(struct gong_rule_reader *reader,
     if (rule->group != NULL && named &&
         (rule->id == NULL || rule->id[0] == '\0')) {
         free(rule->id);
-        rule->id = make_id(rule);
+        rule->id = gong_rule_make_id(rule);
     }
     if (rule->group == NULL || rule->file == NULL ||
         (named && rule->id == NULL)) {
@@ -344,8 +426,9 @@ static void
 check_kind(struct gong_rule_reader *reader, const struct gong_conf_node *node,
            const struct gong_rule *rule)
 {
-    static const char *const alerts_only[] = {"for", "keep_firing_for",
-                                              "annotations", "on_missing"};
+    static const char *const alerts_only[] = {
+        "for",     "keep_firing_for", "annotations", "on_missing",
+        "resolve", "levels",          "active",      "trial"};
 
     check_name(reader, node, "alert", rule->alert);
     if ((rule->alert == NULL) == (rule->record == NULL)) {
@@ -370,18 +453,45 @@ check_kind(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     }
 }
 
+/* What depends on each other, in order. */
+static void
+read_parts(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+           const struct group *group, const struct rule *words,
+           struct gong_rule *rule)
+{
+    check_kind(reader, node, rule);
+    check_id(reader, node, rule->id);
+    rule->labels =
+        gong_rule_read_texts(reader, node, "labels", &rule->label_count);
+    rule->annotations = gong_rule_read_texts(reader, node, "annotations",
+                                             &rule->annotation_count);
+    if (gong_rule_read_clauses(reader, node, words->resolve, rule)) {
+        enum telling telling = check_class(reader, node, group, rule);
+
+        rule->on_missing =
+            read_missing(reader, node, words->missing, group, telling);
+    }
+    gong_rule_check_labels(reader, node, group->interval.ns > 0, rule);
+    if (rule->label_count > 1 && !reader->failed) {
+        qsort(rule->labels, rule->label_count, sizeof *rule->labels,
+              compare_texts);
+    }
+}
+
 static void
 read_rule(struct gong_rule_reader *reader, const struct gong_conf_node *node,
           const struct group *group)
 {
     struct gong_rule *rule = add_rule(reader, node);
     struct rule words = {0};
-    bool per_device = false;
+    bool leveled =
+        gong_conf_is_group(node) && gong_conf_child(node, "levels") != NULL;
 
     if (rule == NULL) {
         return;
     }
-    if (!gong_conf_read(node, &rule_table, &words, reader->errors)) {
+    if (!gong_conf_read(node, leveled ? &leveled_table : &rule_table, &words,
+                        reader->errors)) {
         reader->failed = true;
     }
     /* The texts are the rule's from here. */
@@ -391,22 +501,13 @@ read_rule(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     rule->expr_text = words.expr;
     rule->for_ms = words.hold.ns / GONG_NS_PER_MS;
     rule->keep_firing_for_ms = words.keep.ns / GONG_NS_PER_MS;
+    rule->active = given(words.active);
+    rule->trial = words.trial;
     if (gong_conf_is_group(node)) {
-        check_kind(reader, node, rule);
-        check_id(reader, node, rule->id);
-        per_device = check_expr(reader, node, group, rule);
-        rule->on_missing =
-            read_missing(reader, node, words.missing, group, per_device);
-        rule->labels =
-            gong_rule_read_texts(reader, node, "labels", &rule->label_count);
-        rule->annotations = gong_rule_read_texts(reader, node, "annotations",
-                                                 &rule->annotation_count);
-        if (rule->label_count > 1 && !reader->failed) {
-            qsort(rule->labels, rule->label_count, sizeof *rule->labels,
-                  compare_texts);
-        }
+        read_parts(reader, node, group, &words, rule);
     }
     free(words.missing);
+    free(words.resolve);
     complete_rule(reader, node, group, rule);
 }
 
@@ -416,6 +517,9 @@ read_rules(struct gong_rule_reader *reader, const struct gong_conf_node *root,
 {
     const struct gong_conf_node *rules = gong_conf_child(root, "rules");
 
+    if (rules == NULL && gong_conf_child(root, "calendars") != NULL) {
+        return;
+    }
     if (rules == NULL || !gong_conf_is_list(rules)) {
         gong_conf_error_in(rules == NULL ? root : rules, 0, reader->errors,
                            "found no list of rules, expected rules = ( { alert "
@@ -448,69 +552,42 @@ gong_rule_read_conf(struct gong_rule_reader *reader,
     }
     group.lookback_fixed = gong_conf_child(root, "lookback") != NULL;
     check_name(reader, root, "group", group.name);
+    gong_rule_read_calendars(reader, root);
     read_rules(reader, root, &group);
     gong_conf_free(&group_table, &group);
 }
 
-struct use {
-    const char *id;
-    size_t rule;
-};
-
-/* By id, then in the order of the files. */
-static int
-compare_uses(const void *a, const void *b)
-{
-    const struct use *first = a;
-    const struct use *second = b;
-    int order = strcmp(first->id, second->id);
-
-    if (order != 0) {
-        return order;
-    }
-    return first->rule < second->rule ? -1 : first->rule > second->rule ? 1 : 0;
-}
-
+/* What reads a recording, or ALERTS, is evaluated as a whole: that is known
+ * when all files have been read. */
 static void
-refuse_equal_ids(struct gong_rule_reader *reader)
+settle_missing(struct gong_rule_reader *reader)
 {
-    const struct gong_rule *rules = reader->set->rules;
-    size_t count = 0;
-    struct use *uses;
-
-    if (reader->set->count == 0) {
-        return;
-    }
-    uses = calloc(reader->set->count, sizeof *uses);
-    if (uses == NULL) {
-        gong_rule_out_of_memory(reader);
-        return;
-    }
     for (size_t i = 0; i < reader->set->count; i++) {
-        if (rules[i].id != NULL) {
-            uses[count++] = (struct use){rules[i].id, i};
-        }
-    }
-    qsort(uses, count, sizeof *uses, compare_uses);
-    for (size_t i = 1; i < count; i++) {
-        const struct gong_rule *first = &rules[uses[i - 1].rule];
+        struct gong_rule *rule = &reader->set->rules[i];
+        const struct gong_conf_node *child =
+            gong_conf_child(reader->nodes[i], "on_missing");
 
-        if (strcmp(uses[i - 1].id, uses[i].id) == 0) {
-            gong_conf_error(reader->nodes[uses[i].rule], reader->errors,
-                            "found a second rule with the id \"%s\", expected "
-                            "each id once (also at %s:%d)",
-                            first->id, first->file == NULL ? "" : first->file,
-                            first->line);
+        if (rule->expr == NULL || rule->on_missing == GONG_ON_MISSING_RESOLVE ||
+            !gong_book_reads_recorded(reader->set, rule)) {
+            continue;
+        }
+        rule->on_missing = GONG_ON_MISSING_RESOLVE;
+        if (child != NULL) {
+            gong_conf_error_in(child, 0, reader->errors,
+                               "found \"%s\" for an expression that reads a "
+                               "recording or ALERTS, expected resolve",
+                               gong_conf_string(child));
             reader->failed = true;
         }
     }
-    free(uses);
 }
 
 bool
 gong_rule_read_finish(struct gong_rule_reader *reader)
 {
-    refuse_equal_ids(reader);
+    settle_missing(reader);
+    gong_rule_refuse_equal_ids(reader);
+    gong_rule_find_calendars(reader);
     free(reader->nodes);
     reader->nodes = NULL;
     return !reader->failed;

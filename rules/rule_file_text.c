@@ -51,42 +51,86 @@ copy_text(struct gong_rule_reader *reader, const struct gong_conf_node *node,
 }
 
 static void
-check_label(struct gong_rule_reader *reader, const struct gong_conf_node *node,
-            const struct gong_rule_text *label)
+parse_template(struct gong_rule_reader *reader,
+               const struct gong_conf_node *node, struct gong_rule_text *out,
+               size_t max)
 {
-    const char *braces = strstr(label->text, "{{");
+    struct gong_str text = gong_str_of(out->text);
+    struct gong_expr_error error = {0};
 
-    if (braces != NULL) {
-        gong_conf_error_in(node, (size_t)(braces - label->text), reader->errors,
-                           "found {{ in a label, expected fixed text "
-                           "(annotations may hold templates)");
+    if (text.len > max) {
+        gong_conf_error_in(node, max, reader->errors,
+                           "found a text of %zu bytes, expected at most %zu",
+                           text.len, max);
         reader->failed = true;
-    } else if (label->text[0] == '\0') {
-        gong_conf_error_in(node, 0, reader->errors,
-                           "found an empty label, expected text");
+        return;
+    }
+    out->tmpl = gong_template_parse(text, &error);
+    if (out->tmpl == NULL) {
+        gong_conf_error_in(node, error.at, reader->errors, "%s", error.message);
         reader->failed = true;
     }
 }
 
 static void
-parse_annotation(struct gong_rule_reader *reader,
-                 const struct gong_conf_node *node,
-                 struct gong_rule_text *annotation)
+parse_label(struct gong_rule_reader *reader, const struct gong_conf_node *node,
+            struct gong_rule_text *label)
 {
-    struct gong_str text = gong_str_of(annotation->text);
-    struct gong_expr_error error = {0};
-
-    if (text.len > GONG_RULE_ANNOTATION_SIZE) {
-        gong_conf_error_in(node, GONG_RULE_ANNOTATION_SIZE, reader->errors,
-                           "found a text of %zu bytes, expected at most %d",
-                           text.len, GONG_RULE_ANNOTATION_SIZE);
+    if (label->text[0] == '\0') {
+        gong_conf_error_in(node, 0, reader->errors,
+                           "found an empty label, expected text");
         reader->failed = true;
-        return;
+    } else if (strstr(label->text, "{{") != NULL) {
+        parse_template(reader, node, label, GONG_RULE_LABEL_SIZE);
     }
-    annotation->tmpl = gong_template_parse(text, &error);
-    if (annotation->tmpl == NULL) {
-        gong_conf_error_in(node, error.at, reader->errors, "%s", error.message);
-        reader->failed = true;
+}
+
+/* Why a label may not be what it is; NULL: it may. */
+static const char *
+objection(const struct gong_rule *rule, const struct gong_rule_text *label,
+          bool interval)
+{
+    bool value = gong_rule_text_reads_value(label->text);
+
+    if (rule->level_count > 0 && strcmp(label->name, "severity") == 0) {
+        return "found severity beside levels, expected it in each of them";
+    }
+    if (label->tmpl == NULL) {
+        return NULL;
+    }
+    if (rule->record != NULL) {
+        return "found {{ in a label of a recording, expected fixed text";
+    }
+    if (value && !interval) {
+        return "found the value in a label at interval 0s, expected an "
+               "interval, or $labels only";
+    }
+    if (value && gong_clauses_count(&rule->clauses) > 1) {
+        return "found the value in a label beside resolve or levels, expected "
+               "$labels only";
+    }
+    return NULL;
+}
+
+void
+gong_rule_check_labels(struct gong_rule_reader *reader,
+                       const struct gong_conf_node *node, bool interval,
+                       const struct gong_rule *rule)
+{
+    const struct gong_conf_node *labels = gong_conf_child(node, "labels");
+
+    for (size_t i = 0; i < rule->label_count; i++) {
+        const struct gong_rule_text *label = &rule->labels[i];
+        const char *braces = strstr(label->text, "{{");
+        const char *why = objection(rule, label, interval);
+
+        if (why != NULL) {
+            gong_conf_error_in(gong_conf_child(labels, label->name),
+                               braces == NULL ? 0
+                                              : (size_t)(braces - label->text),
+                               reader->errors, "%s", why);
+            reader->failed = true;
+        }
     }
 }
 
@@ -152,9 +196,9 @@ gong_rule_read_texts(struct gong_rule_reader *reader,
         }
         (*count)++;
         if (labels) {
-            check_label(reader, child, text);
+            parse_label(reader, child, text);
         } else {
-            parse_annotation(reader, child, text);
+            parse_template(reader, child, text, GONG_RULE_ANNOTATION_SIZE);
         }
     }
     return texts;

@@ -12,6 +12,11 @@ struct gong_rule_text *gong_rule_read_texts(struct gong_rule_reader *reader,
                                             const struct gong_conf_node *rule,
                                             const char *key, size_t *count);
 
+/* gong_rule_check_labels: what the whole rule allows its labels to say. */
+void gong_rule_check_labels(struct gong_rule_reader *reader,
+                            const struct gong_conf_node *node, bool interval,
+                            const struct gong_rule *rule);
+
 /* gong_rule_out_of_memory: says so; the reader has failed. */
 void gong_rule_out_of_memory(struct gong_rule_reader *reader);
 

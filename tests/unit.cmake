@@ -60,7 +60,7 @@ gong_test_disk(spool_powercut)
 
 # rules/engine
 foreach(module hash arena symbol labelset name series timer alert declared
-        arith sample_window)
+        arith sample_window calendar clause)
     gong_test(${module} LINKS gong_engine)
 endforeach()
 foreach(module eval eval_operator eval_call eval_memory)
@@ -68,7 +68,7 @@ foreach(module eval eval_operator eval_call eval_memory)
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/eval_fixture.c)
 endforeach()
 foreach(module book bind effect engine_limits)
-    gong_test(${module} LINKS gong_engine m
+    gong_test(${module} LINKS gong_rule_file gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 endforeach()
 gong_test(engine_model LINKS gong_engine m
@@ -80,17 +80,22 @@ gong_test(engine_model LINKS gong_engine m
         ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_rules.c
         ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_stream.c
         ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_time.c)
-if(GONG_SANITIZE MATCHES "thread")
-    # One thread, thousands of streams: nothing for this sanitizer to find.
-    set_tests_properties(unit.engine_model PROPERTIES
-        ENVIRONMENT GONG_MODEL_STREAMS=20)
-endif()
-foreach(module engine engine_snapshot engine_window published_restarts)
-    gong_test(${module} LINKS gong_engine m
+foreach(module aggregate groups)
+    gong_test(${module} LINKS gong_engine m)
+endforeach()
+foreach(module engine engine_aggregate engine_snapshot engine_window
+        published_restarts)
+    gong_test(${module} LINKS gong_rule_file gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 endforeach()
+if(GONG_SANITIZE MATCHES "thread")
+    # One thread, thousands of streams: nothing for this sanitizer to find.
+    set_tests_properties(unit.engine_model unit.engine_window
+        unit.engine_aggregate PROPERTIES ENVIRONMENT GONG_MODEL_STREAMS=20)
+endif()
 gong_test(rule_file LINKS gong_rule_file)
+gong_test(rule_file_clause LINKS gong_rule_file)
 gong_test(rules_doc LINKS gong_rule_file)
 
 # agent: what comes in, and the engine's shell
@@ -108,7 +113,7 @@ target_link_options(test_receive_keeper PRIVATE
     LINKER:--wrap=gong_journal_held)
 gong_test(journal_tool LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
-foreach(module rules_reload engine_thread snapshot http_server)
+foreach(module rules_reload engine_thread snapshot http_server recorded)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
@@ -136,7 +141,7 @@ target_link_options(test_journal PRIVATE
     LINKER:--wrap=gong_wall_now,--wrap=gong_mono_now)
 
 # agent: what carries points and alerts out
-foreach(module effect_json incidents store_answer)
+foreach(module effect_json incidents store_answer rule_faults)
     gong_test(${module} LINKS gong_agent_core)
 endforeach()
 foreach(module store_batch store_alert store_http store_recent store_influx store_restart

@@ -6,6 +6,7 @@
 #define UNIT           8
 #define FIRST_SLOTS    16
 #define FIRST_ELEMENTS 8
+#define LARGE          ((size_t)1 << 20)
 
 void *
 gong_budget_resize(struct gong_budget *budget, void *block, size_t old_size,
@@ -69,12 +70,14 @@ set_capacity(struct gong_arena *arena, uint32_t capacity)
     return true;
 }
 
-/* A quarter more each time: memory counts for more here than copying, which
- * the kernel does by moving pages once an arena is large. */
+/* A quarter more each time, a thirty-second once it is large: memory counts for
+ * more here than copying, which the kernel then does by moving pages. */
 static bool
 grow(struct gong_arena *arena, uint32_t need)
 {
-    uint64_t capacity = (uint64_t)arena->capacity + arena->capacity / 4;
+    bool large = (size_t)arena->capacity * arena->stride >= LARGE;
+    uint64_t capacity =
+        (uint64_t)arena->capacity + arena->capacity / (large ? 32 : 4);
 
     if (capacity < FIRST_ELEMENTS) {
         capacity = FIRST_ELEMENTS;
@@ -256,4 +259,27 @@ gong_index_put(struct gong_index *index, uint64_t hash, uint32_t element)
           (struct gong_slot){(uint32_t)hash, element});
     index->used++;
     return true;
+}
+
+/* Moves back what follows up to the next free slot, as far as it may: so no
+ * walk ends early. */
+void
+gong_index_remove(struct gong_index *index, uint64_t hash, uint32_t element)
+{
+    struct gong_slot *slots = index->slots;
+    uint32_t mask = index->mask;
+    uint32_t hole = (uint32_t)hash & mask;
+
+    while (slots[hole].element != element) {
+        hole = (hole + 1) & mask;
+    }
+    for (uint32_t i = (hole + 1) & mask; slots[i].element != 0;
+         i = (i + 1) & mask) {
+        if (((i - slots[i].hash) & mask) >= ((i - hole) & mask)) {
+            slots[hole] = slots[i];
+            hole = i;
+        }
+    }
+    slots[hole] = (struct gong_slot){0, 0};
+    index->used--;
 }

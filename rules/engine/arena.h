@@ -92,6 +92,10 @@ void gong_index_fini(struct gong_index *index);
  * nothing changed. */
 bool gong_index_put(struct gong_index *index, uint64_t hash, uint32_t element);
 
+/* gong_index_remove: takes element out, which is there. */
+void gong_index_remove(struct gong_index *index, uint64_t hash,
+                       uint32_t element);
+
 /* gong_index_make: an empty index of so many slots, a power of two of at least
  * 16, for a table that is read back. False without memory or for another
  * number. gong_index_sound: whether used is right, a slot is free, and every

@@ -1,6 +1,7 @@
 #include "rules/engine/arith.h"
 
 #include <math.h>
+#include <stdint.h>
 
 bool
 gong_arith_compare(enum gong_op op, double a, double b)
@@ -42,6 +43,61 @@ angle(double y, double x)
     return vanishes ? acos(-1) : atan2(y, x);
 }
 
+#define POWER_FAR 64
+
+/* Far exponents are worked off bit by bit, as the reference does: the rounding
+ * of the squares adds up to more than the last bits.
+ *
+ *   base = mantissa * 2^scale, result * 2^shift */
+static double
+power(double base, double exponent)
+{
+    double exact = pow(base, exponent);
+    double size = fabs(exponent);
+    double whole = floor(size);
+    double part = size - whole;
+    double result = 1;
+    double mantissa = 0;
+    int scale = 0;
+    int64_t shift = 0;
+    int64_t far = 0;
+
+    if (!isfinite(exact) || exact == 0 || !(size > POWER_FAR) ||
+        size >= 0x1p62 || fabs(base) == 1) {
+        return exact;
+    }
+    if (part > 0.5) {
+        part -= 1;
+        whole += 1;
+    }
+    if (part != 0) {
+        result = exp(part * log(base));
+    }
+    mantissa = frexp(base, &scale);
+    far = scale;
+    for (uint64_t left = (uint64_t)whole; left != 0; left >>= 1) {
+        if (far > INT32_MAX || far < INT32_MIN) {
+            return exact;
+        }
+        if ((left & 1) != 0) {
+            result *= mantissa;
+            shift += far;
+        }
+        mantissa *= mantissa;
+        far *= 2;
+        if (mantissa < 0.5) {
+            mantissa += mantissa;
+            far--;
+        }
+    }
+    if (exponent < 0) {
+        result = 1 / result;
+        shift = -shift;
+    }
+    return shift > INT32_MAX || shift < INT32_MIN ? exact
+                                                  : ldexp(result, (int)shift);
+}
+
 double
 gong_arith_calculate(enum gong_op op, double a, double b)
 {
@@ -57,7 +113,7 @@ gong_arith_calculate(enum gong_op op, double a, double b)
     case GONG_OP_MOD:
         return fmod(a, b);
     case GONG_OP_POW:
-        return pow(a, b);
+        return power(a, b);
     case GONG_OP_ATAN2:
         return angle(a, b);
     case GONG_OP_EQ:

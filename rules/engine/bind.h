@@ -8,6 +8,8 @@
  *   instance (rule, labels)           its selectors' series, alert and timer
  *   siblings                          each device's series, one after another
  *   selected                          what GENERAL rules read, by selector
+ *   groups                            members of AGGREGATE rules: such a rule
+ *                                     binds a series to a member instead
  *
  * An instance at rest is 16 bytes; it gets an alert when it leaves rest and a
  * timer when something can happen to it by silence or by time.
@@ -23,6 +25,7 @@
 #include "common/err.h"
 #include "rules/engine/book.h"
 #include "rules/engine/declared.h"
+#include "rules/engine/groups.h"
 #include "rules/engine/labelset.h"
 #include "rules/engine/sample_window.h"
 
@@ -42,13 +45,17 @@ struct gong_series {
 
 struct gong_instance {
     uint16_t rule;
-    uint8_t touched;
-    uint8_t news; /* its timer comes for more than that time has passed */
+    uint8_t flags; /* these: */
+    uint8_t news;  /* its timer comes for more than that time has passed */
     uint32_t alert;
     uint32_t leaves; /* JOINT: in leaves, one series (or 0) per leaf; GENERAL:
-                        a label set, 0 of the head; else the series itself */
+                        a label set, 0 of the head; AGGREGATE: a group; else
+                        the series itself */
     uint32_t timer;
 };
+
+#define GONG_INSTANCE_TOUCHED 1 /* it is among those to evaluate */
+#define GONG_INSTANCE_FAR     2 /* gong_engine_is_far said so last */
 
 struct gong_attachment {
     uint32_t first; /* in entries */
@@ -66,11 +73,12 @@ struct gong_entry {
     double number;
     uint16_t rule;
     uint8_t leaf;
-    uint8_t form;  /* enum gong_book_form */
-    uint8_t op;    /* enum gong_op */
-    uint8_t timed; /* interval > 0 */
-    uint8_t past;  /* reads more than the newest sample */
-    uint8_t spare;
+    uint8_t form;    /* enum gong_book_form */
+    uint8_t op;      /* enum gong_op */
+    uint8_t timed;   /* interval > 0 */
+    uint8_t past;    /* reads more than the newest sample */
+    uint8_t between; /* of book.h */
+    uint8_t fire;    /* on_missing = "fire" */
 };
 
 /* The series of one selector of a GENERAL rule. */
@@ -85,7 +93,7 @@ struct gong_binds {
     const struct gong_labelsets *labelsets;
     struct gong_arena series;
     struct gong_arena instances;
-    struct gong_arena bindings; /* instance numbers */
+    struct gong_arena bindings; /* instance numbers, or members' */
     struct gong_arena leaves;   /* series numbers */
     struct gong_arena attachments;
     struct gong_arena entries;
@@ -97,6 +105,7 @@ struct gong_binds {
     struct gong_index attachment_index;
     struct gong_index joint_index; /* JOINT and GENERAL ones by (rule, labels)
                                     */
+    struct gong_groups groups;
     struct gong_sample_windows windows;
     uint32_t instances_max;
     /* Derived, made when the book is there. */
@@ -133,6 +142,12 @@ enum gong_err gong_bind_series(struct gong_binds *binds,
 enum gong_err gong_bind_general(struct gong_binds *binds, uint32_t rule,
                                 uint32_t labelset,
                                 uint32_t *instance) GONG_MUST_CHECK;
+
+/* gong_bind_group: the group of an AGGREGATE rule with a label set, made with
+ * its instance if need be. GONG_ERR_TOO_LARGE past the limit of instances. */
+enum gong_err gong_bind_group(struct gong_binds *binds, uint32_t rule,
+                              uint32_t labelset,
+                              uint32_t *group) GONG_MUST_CHECK;
 
 /* gong_bind_selected: the series of one of the book's reads, by their labels.
  * Valid until a series is made. */
@@ -233,37 +248,6 @@ gong_binding_at(const struct gong_binds *binds, uint32_t binding)
     const uint32_t *all = binds->bindings.data;
 
     return all[binding];
-}
-
-/* gong_bind_window: the window of a series, 0 if nothing reads its past. */
-static inline uint32_t
-gong_bind_window(const struct gong_binds *binds,
-                 const struct gong_series *series)
-{
-    const struct gong_attachment *a =
-        gong_attachment_at(binds, series->attachment);
-
-    return a->keep_ms == GONG_KEEP_NONE
-               ? 0
-               : gong_binding_at(binds, series->bindings + a->count);
-}
-
-/* gong_bind_newest: a series' newest sample. */
-static inline struct gong_sample
-gong_bind_newest(const struct gong_series *series)
-{
-    return (struct gong_sample){series->stamp, series->value};
-}
-
-/* gong_bind_reach: how long a sample counts for a selector. */
-static inline int64_t
-gong_bind_reach(const struct gong_book_rule *rule, uint32_t leaf,
-                const struct gong_series *series)
-{
-    const struct gong_plan_leaf *l = &rule->plan->leaves[leaf];
-
-    return l->offset_ms +
-           (l->range_ms > 0 ? l->range_ms : gong_bind_lookback(rule, series));
 }
 
 #endif

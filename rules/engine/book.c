@@ -5,7 +5,6 @@
 #include "rules/engine/book_metric.h"
 #include "rules/engine/book_order.h"
 #include "rules/engine/engine_query.h"
-#include "rules/engine/hash.h"
 #include "rules/engine/presence.h"
 #include "rules/engine/promql_error.h"
 #include "rules/engine/timer.h"
@@ -37,79 +36,103 @@ mirrored(enum gong_op op)
 
 /* Reads "number" or "number, negate" at step *i. */
 static bool
-read_number(const struct gong_plan *plan, uint32_t *i, double *number)
+read_number(const struct gong_plan *plan, uint32_t *i, uint32_t end,
+            double *number)
 {
-    if (*i >= plan->step_count ||
-        plan->steps[*i].code != GONG_PLAN_PUSH_NUMBER) {
+    if (*i >= end || plan->steps[*i].code != GONG_PLAN_PUSH_NUMBER) {
         return false;
     }
     *number = plan->steps[*i].number;
     ++*i;
-    if (*i < plan->step_count && plan->steps[*i].code == GONG_PLAN_NEGATE) {
+    if (*i < end && plan->steps[*i].code == GONG_PLAN_NEGATE) {
         *number = -*number;
         ++*i;
     }
     return true;
 }
 
-/* Whether the whole program is "leaf op number" or "number op leaf". */
+/* Whether the steps from i to before end are "leaf op number" or "number op
+ * leaf". */
 static bool
-is_threshold(struct gong_book_rule *r)
+read_threshold(const struct gong_plan *plan, uint32_t i, uint32_t end,
+               enum gong_op *op, double *number)
 {
-    const struct gong_plan *plan = r->plan;
-    bool number_first = false;
-    uint32_t i = 0;
+    bool number_first = read_number(plan, &i, end, number);
 
-    number_first = read_number(plan, &i, &r->number);
-    if (i >= plan->step_count || plan->steps[i].code != GONG_PLAN_PUSH_LEAF) {
+    if (i >= end || plan->steps[i].code != GONG_PLAN_PUSH_LEAF) {
         return false;
     }
     i++;
-    if (!number_first && !read_number(plan, &i, &r->number)) {
+    if (!number_first && !read_number(plan, &i, end, number)) {
         return false;
     }
-    if (i + 1 != plan->step_count || plan->steps[i].code != GONG_PLAN_BINARY ||
+    if (i + 1 != end || plan->steps[i].code != GONG_PLAN_BINARY ||
         plan->steps[i].return_bool || !is_comparison(plan->steps[i].op)) {
         return false;
     }
-    r->op = number_first ? mirrored(plan->steps[i].op) : plan->steps[i].op;
+    *op = number_first ? mirrored(plan->steps[i].op) : plan->steps[i].op;
+    return true;
+}
+
+/* Takes the number that holds for more values; false if neither does. */
+static bool
+widen(struct gong_book_rule *r, enum gong_op op, double number)
+{
+    bool above = op == GONG_OP_GT || op == GONG_OP_GE;
+    bool below = op == GONG_OP_LT || op == GONG_OP_LE;
+
+    if (op != r->op || (!above && !below)) {
+        return false;
+    }
+    if (above ? number < r->number : number > r->number) {
+        r->number = number;
+    }
+    return true;
+}
+
+/* Whether all that can begin an alert are thresholds that one says. */
+static bool
+is_threshold(struct gong_book_rule *r)
+{
+    uint32_t fires = r->rule->clauses.fires == 0 ? 1 : r->rule->clauses.fires;
+
+    for (uint32_t i = 0; i < fires; i++) {
+        enum gong_op op = GONG_OP_EQ;
+        double number = 0;
+
+        if (!read_threshold(r->plan, i == 0 ? 0 : r->code.ends[i - 1],
+                            r->code.ends[i], &op, &number) ||
+            (i > 0 && !widen(r, op, number))) {
+            return false;
+        }
+        r->op = op;
+        r->number = i == 0 ? number : r->number;
+    }
     return true;
 }
 
 /* Whether "fn(window) op number" cannot become true because the window's oldest
  * sample leaves it. */
 static bool
-is_steady(const struct gong_plan_leaf *leaf, enum gong_op op)
+is_steady(enum gong_range_fn fn, enum gong_op op)
 {
     bool above = op == GONG_OP_GT || op == GONG_OP_GE;
 
-    switch (leaf->call.fn) {
-    case GONG_RANGE_COUNT:
-    case GONG_RANGE_CHANGES:
-    case GONG_RANGE_RESETS:
-    case GONG_RANGE_MAX:
-        return above;
-    case GONG_RANGE_MIN:
-        return op == GONG_OP_LT || op == GONG_OP_LE;
-    case GONG_RANGE_IDELTA:
-    case GONG_RANGE_IRATE:
-    case GONG_RANGE_LAST:
-    case GONG_RANGE_PRESENT:
-        return true;
-    case GONG_RANGE_AVG:
-    case GONG_RANGE_DELTA:
-    case GONG_RANGE_DERIV:
-    case GONG_RANGE_HOLT_WINTERS:
-    case GONG_RANGE_INCREASE:
-    case GONG_RANGE_PREDICT_LINEAR:
-    case GONG_RANGE_QUANTILE:
-    case GONG_RANGE_RATE:
-    case GONG_RANGE_STDDEV:
-    case GONG_RANGE_STDVAR:
-    case GONG_RANGE_SUM:
-        break;
-    }
-    return false;
+    return fn == GONG_RANGE_IDELTA || fn == GONG_RANGE_IRATE ||
+           fn == GONG_RANGE_PRESENT ||
+           (above && (fn == GONG_RANGE_COUNT || fn == GONG_RANGE_CHANGES ||
+                      fn == GONG_RANGE_RESETS));
+}
+
+static bool
+is_between(const struct gong_range_call *call, enum gong_op op)
+{
+    double q = call->params[0];
+
+    return op != GONG_OP_EQ && op != GONG_OP_NE &&
+           (call->fn == GONG_RANGE_AVG || call->fn == GONG_RANGE_MIN ||
+            call->fn == GONG_RANGE_MAX || call->fn == GONG_RANGE_LAST ||
+            (call->fn == GONG_RANGE_QUANTILE && q >= 0 && q <= 1));
 }
 
 static bool
@@ -124,9 +147,12 @@ is_restless(struct gong_book_rule *r)
     if (r->silence || plan->moves || !windows) {
         return r->silence || plan->moves;
     }
-    return !(plan->leaf_count == 1 && plan->leaves[0].range_ms > 0 &&
-             plan->leaves[0].offset_ms == 0 && is_threshold(r) &&
-             is_steady(&plan->leaves[0], r->op));
+    if (plan->leaf_count > 1 || plan->leaves[0].range_ms == 0 ||
+        plan->leaves[0].offset_ms > 0 || !is_threshold(r)) {
+        return true;
+    }
+    r->between = r->code.count == 1 && is_between(&plan->leaves[0].call, r->op);
+    return !is_steady(plan->leaves[0].call.fn, r->op);
 }
 
 static void
@@ -135,7 +161,8 @@ classify(struct gong_book_rule *r)
     const struct gong_plan *plan = r->plan;
     const struct gong_plan_leaf *first = &plan->leaves[0];
 
-    for (uint32_t i = 0; i < plan->step_count; i++) {
+    r->silence = r->terms.fire;
+    for (uint32_t i = 0; i < r->code.ends[r->code.count - 1]; i++) {
         r->silence |= plan->steps[i].code == GONG_PLAN_BINARY &&
                       (plan->steps[i].op == GONG_OP_OR ||
                        plan->steps[i].op == GONG_OP_UNLESS);
@@ -146,7 +173,7 @@ classify(struct gong_book_rule *r)
     } else if (!gong_plan_leaf_is_newest(first) || first->stamp ||
                plan->reads_time) {
         r->form = GONG_FORM_WINDOW;
-    } else if (is_threshold(r)) {
+    } else if (is_threshold(r) && !r->terms.fire) {
         r->form = GONG_FORM_THRESHOLD;
     } else {
         r->form = GONG_FORM_SINGLE;
@@ -164,6 +191,30 @@ severity_of(const struct gong_rule *rule)
     return GONG_SEVERITY_OTHER;
 }
 
+enum gong_severity
+gong_book_severity(const struct gong_book_rule *rule, unsigned level)
+{
+    return level > 0 && level <= rule->rule->level_count
+               ? gong_severity_of(rule->rule->levels[level - 1].severity)
+               : rule->severity;
+}
+
+static void
+fill_levels(struct gong_alert_terms *terms, const struct gong_rule *rule)
+{
+    terms->levels = (uint8_t)rule->level_count;
+    terms->resolves = rule->clauses.resolves;
+    for (size_t i = 0; i < rule->level_count; i++) {
+        int64_t for_ms = bounded(rule->levels[i].for_ms);
+
+        if (i == 0) {
+            terms->for_ms = for_ms;
+        } else {
+            terms->climb_ms[i - 1] = for_ms;
+        }
+    }
+}
+
 /* What all classes have in common. */
 static enum gong_err
 fill_terms(struct gong_book_rule *r, const struct gong_rule *rule)
@@ -176,6 +227,8 @@ fill_terms(struct gong_book_rule *r, const struct gong_rule *rule)
     r->lookback_fixed = rule->lookback_fixed;
     r->interval_ms = bounded(rule->interval_ms);
     r->terms.unknown = rule->on_missing == GONG_ON_MISSING_UNKNOWN;
+    r->terms.fire = rule->on_missing == GONG_ON_MISSING_FIRE;
+    fill_levels(&r->terms, rule);
     r->severity = severity_of(rule);
     return r->canonical == NULL ? GONG_ERR_MEMORY : GONG_OK;
 }
@@ -203,8 +256,12 @@ static enum gong_err
 compile_general(struct gong_book *book, struct gong_book_rule *r)
 {
     struct gong_expr_error error = {0, ""};
+    struct gong_expr last;
 
-    r->reads = gong_reads_new(r->rule->expr, &error);
+    /* Of the last clause and all before it: what joins them says nothing. */
+    last = gong_clause_view(r->rule->expr, &r->rule->clauses,
+                            gong_clauses_count(&r->rule->clauses) - 1);
+    r->reads = gong_reads_new(&last, &error);
     if (r->reads == NULL ||
         (!book->foreign && !check_own(r->reads, r->rule->expr, &error))) {
         return GONG_ERR_INVALID;
@@ -219,7 +276,17 @@ compile_general(struct gong_book *book, struct gong_book_rule *r)
         r->interval_ms = GONG_GENERAL_RECORD_MS;
     }
     /* What is missing cannot be told from what is false (semantics rule 12). */
-    return r->terms.unknown ? GONG_ERR_INVALID : GONG_OK;
+    return r->terms.unknown || r->terms.fire ? GONG_ERR_INVALID : GONG_OK;
+}
+
+/* All that is the device's stays behind: only the members' silence counts. */
+static enum gong_err
+compile_aggregate(struct gong_book_rule *r, struct gong_symbols *symbols)
+{
+    r->form = GONG_FORM_AGGREGATE;
+    r->journal = true;
+    r->plan = r->aggregate->members;
+    return gong_aggregate_name(r->aggregate, symbols);
 }
 
 /* Whether a rule has to be evaluated as a whole, whatever its expression is. */
@@ -230,22 +297,32 @@ is_whole(const struct gong_book *book, const struct gong_ruleset *set,
     bool mixed = false;
 
     (void)gong_book_metric(rule->expr, &mixed);
-    return rule->record != NULL || rule->whole || book->reads_alerts ||
-           (book->foreign && mixed) || gong_book_reads_recorded(set, rule);
+    return rule->record != NULL || rule->whole || gong_rule_is_whole(rule) ||
+           book->reads_alerts || (book->foreign && mixed) ||
+           gong_book_reads_recorded(set, rule);
 }
 
 static enum gong_err
 compile_rule(struct gong_book *book, struct gong_book_rule *r,
-             const struct gong_ruleset *set, const struct gong_rule *rule)
+             const struct gong_ruleset *set, const struct gong_rule *rule,
+             struct gong_symbols *symbols)
 {
     struct gong_expr_error error = {0, ""};
+    bool own = !is_whole(book, set, rule);
     enum gong_err err = fill_terms(r, rule);
 
     if (err != GONG_OK) {
         return err;
     }
-    if (!is_whole(book, set, rule)) {
+    if (own) {
         r->plan = gong_plan_new(rule->expr, &error);
+    }
+    /* Sums of a foreign rule are rounded in the order of its series. */
+    if (own && r->plan == NULL && !book->foreign && gong_rule_is_plain(rule)) {
+        r->aggregate = gong_aggregate_new(rule->expr, &error);
+    }
+    if (r->aggregate != NULL) {
+        return compile_aggregate(r, symbols);
     }
     if (r->plan == NULL) {
         return compile_general(book, r);
@@ -253,6 +330,7 @@ compile_rule(struct gong_book *book, struct gong_book_rule *r,
     r->plan->presence = book->foreign ? 0 : r->plan->presence;
     r->presence = gong_plan_is_presence(r->plan);
     r->journal = r->presence || r->interval_ms > 0;
+    r->code = gong_clause_code(r->plan, &rule->clauses);
     classify(r);
     /* Stamps of presence are of the journal's clock. */
     return r->plan->presence != 0 && !r->journal ? GONG_ERR_INVALID : GONG_OK;
@@ -442,7 +520,8 @@ compile(struct gong_book *book, const struct gong_ruleset *set,
     book->count = book->rules == NULL ? 0 : (uint32_t)set->count;
     err = book->rules == NULL ? GONG_ERR_MEMORY : GONG_OK;
     for (uint32_t i = 0; i < book->count && err == GONG_OK; i++) {
-        err = compile_rule(book, &book->rules[i], set, &set->rules[order[i]]);
+        err = compile_rule(book, &book->rules[i], set, &set->rules[order[i]],
+                           symbols);
     }
     free(order);
     if (err == GONG_OK) {
@@ -467,7 +546,10 @@ void
 gong_book_fini(struct gong_book *book)
 {
     for (uint32_t i = 0; i < book->count; i++) {
-        gong_plan_free(book->rules[i].plan);
+        if (book->rules[i].aggregate == NULL) {
+            gong_plan_free(book->rules[i].plan);
+        }
+        gong_aggregate_free(book->rules[i].aggregate);
         gong_reads_free(book->rules[i].reads);
         free(book->rules[i].canonical);
     }
@@ -497,78 +579,6 @@ gong_book_find(const struct gong_book *book, const char *id)
         }
     }
     return GONG_BOOK_NONE;
-}
-
-static bool
-same_labels(const struct gong_rule *a, const struct gong_rule *b)
-{
-    if (a->label_count != b->label_count) {
-        return false;
-    }
-    for (size_t i = 0; i < a->label_count; i++) {
-        if (strcmp(a->labels[i].name, b->labels[i].name) != 0 ||
-            strcmp(a->labels[i].text, b->labels[i].text) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static const char *
-name_of(const struct gong_rule *rule)
-{
-    return rule->alert != NULL ? rule->alert : rule->record;
-}
-
-bool
-gong_book_same(const struct gong_book_rule *a, const struct gong_book_rule *b)
-{
-    return a->form == b->form &&
-           (a->rule->alert == NULL) == (b->rule->alert == NULL) &&
-           strcmp(a->canonical, b->canonical) == 0 &&
-           a->terms.for_ms == b->terms.for_ms &&
-           a->terms.keep_ms == b->terms.keep_ms &&
-           a->terms.unknown == b->terms.unknown &&
-           a->lookback_ms == b->lookback_ms &&
-           a->lookback_fixed == b->lookback_fixed &&
-           a->interval_ms == b->interval_ms &&
-           strcmp(name_of(a->rule), name_of(b->rule)) == 0 &&
-           same_labels(a->rule, b->rule);
-}
-
-/* With the NUL, so that texts do not run into each other. */
-static uint64_t
-add_text(uint64_t state, const char *text)
-{
-    return gong_fnv1a(state, text, strlen(text) + 1);
-}
-
-uint64_t
-gong_book_identity(const struct gong_book *book)
-{
-    uint64_t state = GONG_FNV1A_START;
-    int64_t set[2] = {1, book->subquery_step_ms};
-
-    if (book->foreign) {
-        state = gong_fnv1a(state, set, sizeof set);
-    }
-    for (uint32_t i = 0; i < book->count; i++) {
-        const struct gong_book_rule *r = &book->rules[i];
-        int64_t terms[7] = {r->terms.for_ms,    r->terms.keep_ms,
-                            r->lookback_ms,     r->lookback_fixed,
-                            r->interval_ms,     r->terms.unknown,
-                            (int64_t)r->general};
-
-        state = add_text(state, r->rule->id);
-        state = add_text(state, name_of(r->rule));
-        state = add_text(state, r->canonical);
-        state = gong_fnv1a(state, terms, sizeof terms);
-        for (size_t label = 0; label < r->rule->label_count; label++) {
-            state = add_text(state, r->rule->labels[label].name);
-            state = add_text(state, r->rule->labels[label].text);
-        }
-    }
-    return state;
 }
 
 const struct gong_book_leaf *

@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "common/err.h"
+#include "rules/engine/aggregate.h"
 #include "rules/engine/alert.h"
 #include "rules/engine/plan.h"
 #include "rules/engine/reads.h"
@@ -23,18 +24,21 @@ enum gong_book_form {
     GONG_FORM_WINDOW,    /* one selector, and more than its newest sample, or
                             the time, counts */
     GONG_FORM_JOINT,     /* several selectors */
-    GONG_FORM_GENERAL,   /* evaluated as a whole: general.h */
+    GONG_FORM_GENERAL,   /* evaluated as a whole: engine_query.h */
+    GONG_FORM_AGGREGATE, /* members and groups: groups.h */
 };
 
 struct gong_book_rule {
     const struct gong_rule *rule; /* borrowed */
-    struct gong_plan *plan;       /* NULL: GENERAL */
-    struct gong_reads *reads;     /* GENERAL */
-    uint32_t general;             /* GENERAL: the how manieth, from 1 */
-    uint32_t first_read;          /* GENERAL: of all that such rules read */
+    struct gong_plan *plan;       /* NULL: GENERAL; AGGREGATE: of a member */
+    struct gong_aggregate *aggregate; /* AGGREGATE; owns the plan */
+    struct gong_reads *reads;         /* GENERAL */
+    uint32_t general;                 /* GENERAL: the how manieth, from 1 */
+    uint32_t first_read;              /* GENERAL: of all that such rules read */
     uint32_t record; /* symbol of the metric that it feeds; 0: an alert */
     uint32_t metric; /* symbol of what its results keep; 0: none, GENERAL */
     char *canonical;
+    struct gong_clause_code code; /* not GENERAL */
     struct gong_alert_terms terms;
     int64_t lookback_ms;
     bool lookback_fixed;
@@ -48,10 +52,18 @@ struct gong_book_rule {
     /* Whether time alone can make the result true: silence, a sample that
      * enters a window or leaves it, or time() itself. Likewise. */
     bool restless;
+    /* A function of a window that lies between its samples, compared with a
+     * number, op and number as above: it cannot become true while all samples
+     * lie on the other side. */
+    bool between;
     bool presence; /* reads presence only */
     bool journal;  /* runs on journal time, not on the device's clock */
-    enum gong_severity severity;
+    enum gong_severity severity; /* of the rule's label; levels have others */
 };
+
+/* gong_book_severity: of an alert at a level. */
+enum gong_severity gong_book_severity(const struct gong_book_rule *rule,
+                                      unsigned level);
 
 struct gong_book_leaf {
     uint32_t metric; /* symbol; 0: any */
@@ -85,6 +97,8 @@ void gong_book_fini(struct gong_book *book);
 /* gong_book_find: the rule with this id, or GONG_BOOK_NONE. */
 uint32_t gong_book_find(const struct gong_book *book, const char *id);
 
+/* book_same.c */
+
 /* gong_book_same: whether two rules mean the same, so that state goes on. */
 bool gong_book_same(const struct gong_book_rule *a,
                     const struct gong_book_rule *b);
@@ -92,8 +106,8 @@ bool gong_book_same(const struct gong_book_rule *a,
 /* gong_book_identity: equal for books that mean the same, rule by rule. */
 uint64_t gong_book_identity(const struct gong_book *book);
 
-/* gong_book_check: whether a rule may have this expression, in a foreign set or
- * in one of ours; false with error filled. */
+/* gong_book_check: whether a rule may have this expression, or a clause of it,
+ * in a foreign set or in one of ours; false with error filled. */
 bool gong_book_check(const struct gong_expr *expr, bool foreign,
                      struct gong_expr_error *error);
 
@@ -133,6 +147,17 @@ gong_threshold(enum gong_op op, double value, double number)
         break;
     }
     return false;
+}
+
+/* gong_threshold_is_far: whether value op number is false by far more than what
+ * averages of such values can be off; op is no == or !=. */
+static inline bool
+gong_threshold_is_far(enum gong_op op, double value, double number)
+{
+    double off = (value < 0 ? -value : value) * 1e-9;
+
+    return op == GONG_OP_GT || op == GONG_OP_GE ? value + off < number
+                                                : value - off > number;
 }
 
 #endif

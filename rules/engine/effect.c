@@ -94,6 +94,12 @@ gong_effect_reason_text(enum gong_effect_reason reason)
         return "dark";
     case GONG_REASON_RULE_REMOVED:
         return "rule_removed";
+    case GONG_REASON_RESOLVE:
+        return "resolve";
+    case GONG_REASON_LEVEL:
+        return "level";
+    case GONG_REASON_CALENDAR:
+        return "calendar";
     }
     return "?";
 }

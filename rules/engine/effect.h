@@ -51,6 +51,9 @@ enum gong_effect_reason {
     GONG_REASON_MISSING,
     GONG_REASON_DARK,         /* the device is dark */
     GONG_REASON_RULE_REMOVED, /* a new rule set dropped or changed the rule */
+    GONG_REASON_RESOLVE,      /* resolve became true */
+    GONG_REASON_LEVEL,        /* another level: from and to are equal */
+    GONG_REASON_CALENDAR,     /* the rule's calendar closed */
 };
 
 const char *gong_effect_reason_text(enum gong_effect_reason reason);
@@ -80,9 +83,13 @@ struct gong_effect {
     int64_t at_ms;    /* instant of the decision on the rule's clock */
     int64_t since_ms; /* when the condition became true */
     double value;     /* newest true value */
-    /* The name that the result kept, for templates; empty where it kept none.
-     */
+    /* The name that the result kept, for templates; empty where it kept none,
+     * or where its label set has it. */
     struct gong_str metric;
+    /* Of rules with levels, from 1 on; 0: none, or it is at rest or pending.
+     * The label severity says the level's. */
+    unsigned from_level;
+    unsigned to_level;
 
     /* alertname, the series' labels without the metric name, the rule's
      * labels (which win); sorted by name. */
@@ -90,8 +97,8 @@ struct gong_effect {
     size_t label_count;
     const struct gong_label_view *annotations; /* rendered, rule's order */
     size_t annotation_count;
-    /* FNV-1a 64 over labels: name 0xff value 0xff; of presence rules without
-     * severity, which is another one each time. */
+    /* FNV-1a 64 over labels: name 0xff value 0xff; of presence rules and those
+     * with levels without severity, which is not always the same. */
     uint64_t fingerprint;
 
     /* Of rules that read presence only: they take the worst severity of the

@@ -5,9 +5,9 @@
 /* Sets, replaces or (with an empty value) removes a label of a sorted list. */
 static void
 set_label(struct gong_effect_space *space, size_t *count, const char *name,
-          const char *value)
+          struct gong_str value)
 {
-    struct gong_label_view label = {gong_str_of(name), gong_str_of(value)};
+    struct gong_label_view label = {gong_str_of(name), value};
     struct gong_label_view *labels = space->labels;
     size_t at = *count;
     bool found = false;
@@ -78,6 +78,34 @@ add_metric(struct gong_effect_space *space, size_t own, struct gong_str metric)
     return own + 1;
 }
 
+struct gong_str
+gong_effect_label(struct gong_effect_space *space, const struct gong_rule *rule,
+                  size_t i, const struct gong_label_view *labels, size_t count,
+                  double value)
+{
+    const struct gong_rule_text *label = &rule->labels[i];
+
+    if (label->tmpl == NULL) {
+        return gong_str_of(label->text);
+    }
+    return gong_str_from(space->label_texts[i],
+                         gong_template_render(label->tmpl, labels, count, value,
+                                              space->label_texts[i],
+                                              GONG_RULE_LABEL_SIZE));
+}
+
+/* The level that the label names: the last one of what has ended, the first of
+ * what has none yet. */
+static const char *
+level_severity(const struct gong_effect *effect)
+{
+    unsigned level = effect->to_level != 0     ? effect->to_level
+                     : effect->from_level != 0 ? effect->from_level
+                                               : 1;
+
+    return effect->rule->levels[level - 1].severity;
+}
+
 static uint64_t
 fingerprint(const struct gong_label_view *labels, size_t count, bool presence)
 {
@@ -98,22 +126,31 @@ fingerprint(const struct gong_label_view *labels, size_t count, bool presence)
 void
 gong_effect_render(struct gong_effect_space *space,
                    const struct gong_labelsets *labelsets, uint32_t labelset,
-                   struct gong_effect *effect)
+                   uint32_t source, struct gong_effect *effect)
 {
     const struct gong_rule *rule = effect->rule;
-    size_t own = gong_labelset_views(labelsets, labelset, space->own);
-    size_t count = own;
+    size_t own = gong_labelset_views(labelsets, source == 0 ? labelset : source,
+                                     space->own);
+    size_t count = gong_labelset_views(labelsets, labelset, space->labels);
 
-    memcpy(space->labels, space->own, own * sizeof *space->own);
-    for (size_t i = 0; i < bounded(rule->label_count); i++) {
-        set_label(space, &count, rule->labels[i].name, rule->labels[i].text);
+    own = add_metric(space, own, effect->metric);
+    for (size_t i = 0; source == 0 && i < bounded(rule->label_count); i++) {
+        set_label(
+            space, &count, rule->labels[i].name,
+            gong_effect_label(space, rule, i, space->own, own, effect->value));
     }
-    set_label(space, &count, "alertname", rule->alert);
+    set_label(space, &count, "alertname", gong_str_of(rule->alert));
+    if (rule->level_count > 0) {
+        set_label(space, &count, "severity",
+                  gong_str_of(level_severity(effect)));
+    }
     if (effect->worst != GONG_SEVERITY_OTHER) {
-        set_label(space, &count, "severity", gong_severity_text(effect->worst));
+        set_label(space, &count, "severity",
+                  gong_str_of(gong_severity_text(effect->worst)));
     }
     effect->labels = space->labels;
     effect->label_count = count;
-    effect->fingerprint = fingerprint(space->labels, count, effect->presence);
-    render_annotations(space, add_metric(space, own, effect->metric), effect);
+    effect->fingerprint = fingerprint(
+        space->labels, count, effect->presence || rule->level_count > 0);
+    render_annotations(space, own, effect);
 }

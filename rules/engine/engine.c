@@ -50,7 +50,7 @@ gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
                     sizeof(struct gong_staged));
     gong_arena_init(&engine->touched, &engine->budget, sizeof(uint32_t));
     gong_arena_init(&engine->dirty, &engine->budget, sizeof(uint32_t));
-    gong_arena_init(&engine->found, &engine->budget, sizeof(uint32_t));
+    gong_arena_init(&engine->found, &engine->budget, sizeof(struct gong_found));
     gong_arena_init(&engine->late, &engine->budget, sizeof(struct gong_staged));
     engine->reader = gong_lp_reader_new(false);
     engine->space = calloc(1, sizeof *engine->space);
@@ -183,6 +183,7 @@ gong_engine_stats(const struct gong_engine *engine,
     out->pending = live->pending;
     out->firing = live->firing;
     out->unknown = live->unknown;
+    out->trial = live->trial;
     out->devices_up = engine->presences.known - engine->presences.dark;
     out->devices_dark = engine->presences.dark;
     out->rules = live->book.count;
@@ -201,17 +202,14 @@ gong_engine_alerts(struct gong_engine *engine, gong_effect_fn visit, void *ctx)
 
     for (uint32_t n = 1; n < live->alerts.arena.count; n++) {
         const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
-        const struct gong_instance *i = NULL;
 
         if (!alert->used || alert->state == GONG_ALERT_INACTIVE) {
             continue;
         }
-        i = gong_instance_at(&live->binds, alert->instance);
         effect.from = (enum gong_alert_state)alert->state;
         effect.to = effect.from;
         gong_engine_describe(live, alert, &effect);
-        gong_effect_render(engine->space, &engine->labelsets,
-                           gong_bind_labels(&live->binds, i), &effect);
+        gong_engine_render(engine, live, alert, &effect);
         visit(ctx, &effect);
         effect.ordinal++;
     }

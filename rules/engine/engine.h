@@ -88,6 +88,7 @@ struct gong_engine_stats {
     uint64_t pending;
     uint64_t firing; /* firing or keeping */
     uint64_t unknown;
+    uint64_t trial;      /* not at rest, of rules on trial: in none of these */
     uint64_t devices_up; /* by presence */
     uint64_t devices_dark;
     uint64_t rules;
@@ -108,6 +109,21 @@ void gong_engine_free(struct gong_engine *engine);
 void gong_engine_on_recorded(struct gong_engine *engine,
                              gong_recorded_fn recorded, void *ctx);
 
+/* A rule that has no result at an instant (semantics rule 16). Valid during the
+ * call only. */
+struct gong_rule_fault {
+    const struct gong_rule *rule;
+    const char *text; /* gong_eval_fault_text; NULL: it has a result again */
+    int64_t at_ms;
+};
+
+typedef void (*gong_fault_fn)(void *ctx, const struct gong_rule_fault *fault);
+
+/* gong_engine_on_fault: fault is called each time a rule has no result, and
+ * when it has one again; a change of rules begins anew. As on_recorded. */
+void gong_engine_on_fault(struct gong_engine *engine, gong_fault_fn fault,
+                          void *ctx);
+
 /* What a change of rules did, by rule (design 4, "Reload"). */
 struct gong_rules_report {
     size_t kept; /* same id and meaning: state goes on */
@@ -120,12 +136,12 @@ struct gong_rules_report {
  * gong_engine_set_rules: swaps the rule set at a journal position (a CONFIG
  * record). Compiles everything first: on GONG_ERR_INVALID (a rule that
  * plan.h refuses) or GONG_ERR_MEMORY nothing changed. set is borrowed until
- * the next set_rules or free. A rule is the same if id, canonical expression,
- * for, keep_firing_for, interval, lookback, on_missing and labels are;
- * annotations may change freely. report may be NULL. Journal time moves on to
- * journal_ms even where the set is refused for memory. A new rule at interval 0
- * first looks at the next sample, a new one with an interval at its next
- * instant.
+ * the next set_rules or free. A rule is the same if id, canonical expressions,
+ * levels, for, keep_firing_for, interval, lookback, on_missing, trial, labels
+ * and what its calendar says are; annotations may change freely. report may be
+ * NULL. Journal time moves on to journal_ms even where the set is refused for
+ * memory. A new rule at interval 0 first looks at the next sample, a new one
+ * with an interval at its next instant.
  */
 enum gong_err
 gong_engine_set_rules(struct gong_engine *engine,

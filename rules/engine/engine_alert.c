@@ -2,27 +2,79 @@
  * told of them. */
 #include "rules/engine/engine_general.h"
 
+/* The name that results of a plan keep. */
+static struct gong_str
+name_of(const struct gong_live *live, const struct gong_book_rule *rule)
+{
+    return rule->metric == 0
+               ? gong_str_of("")
+               : gong_symbol_text(live->binds.labelsets->symbols, rule->metric);
+}
+
 void
 gong_engine_describe(const struct gong_live *live,
                      const struct gong_alert *alert, struct gong_effect *effect)
 {
-    uint32_t metric = alert->metric;
     const struct gong_book_rule *rule =
         &live->book
              .rules[gong_instance_at(&live->binds, alert->instance)->rule];
     enum gong_severity worst = (enum gong_severity)alert->severity;
+    enum gong_severity own = gong_book_severity(rule, alert->level);
 
-    metric = rule->metric != 0 ? rule->metric : metric;
     effect->rule = rule->rule;
-    effect->metric =
-        metric == 0 ? gong_str_of("")
-                    : gong_symbol_text(live->binds.labelsets->symbols, metric);
+    effect->metric = name_of(live, rule);
     effect->at_ms = alert->told_ms;
     effect->since_ms = alert->since_ms;
     effect->value = alert->value;
     effect->presence = rule->presence;
-    effect->worst = worst > rule->severity ? worst : GONG_SEVERITY_OTHER;
+    effect->worst = worst > own ? worst : GONG_SEVERITY_OTHER;
     effect->hidden = alert->hidden;
+    effect->from_level = rule->terms.levels == 0 ? 0 : alert->level;
+    effect->to_level = effect->from_level;
+}
+
+void
+gong_engine_render(struct gong_engine *engine, const struct gong_live *live,
+                   const struct gong_alert *alert, struct gong_effect *effect)
+{
+    const struct gong_instance *i =
+        gong_instance_at(&live->binds, alert->instance);
+
+    gong_effect_render(engine->space, &engine->labelsets,
+                       gong_bind_labels(&live->binds, i), alert->source,
+                       effect);
+}
+
+/* The severity that ALERTS has at a level (effect_render.h). */
+static unsigned
+shown(unsigned level)
+{
+    return level == 0 ? 1 : level;
+}
+
+/* ALERTS after a change. With another level it is another series: the one of
+ * the level before ends. */
+static enum gong_err
+note_change(struct gong_engine *engine, const struct gong_live *live,
+            const struct gong_alert *alert, struct gong_effect *effect)
+{
+    struct gong_effect before = *effect;
+    uint32_t rule = gong_instance_at(&live->binds, alert->instance)->rule;
+    enum gong_err err = GONG_OK;
+
+    if (effect->rule->level_count == 0 || effect->to == GONG_ALERT_INACTIVE ||
+        effect->from == GONG_ALERT_INACTIVE ||
+        shown(effect->from_level) == shown(effect->to_level)) {
+        return gong_engine_note_alert(engine, rule, effect);
+    }
+    before.to = GONG_ALERT_INACTIVE;
+    before.to_level = effect->from_level;
+    gong_engine_render(engine, live, alert, &before);
+    err = gong_engine_note_alert(engine, rule, &before);
+    before = *effect;
+    before.from = GONG_ALERT_INACTIVE;
+    gong_engine_render(engine, live, alert, &before);
+    return err == GONG_OK ? gong_engine_note_alert(engine, rule, &before) : err;
 }
 
 void
@@ -31,8 +83,6 @@ gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
                  const struct gong_alert_change *change,
                  const struct gong_cause *cause)
 {
-    uint32_t labels = gong_bind_labels(
-        &live->binds, gong_instance_at(&live->binds, alert->instance));
     struct gong_effect effect = {
         .position = engine->position,
         .ordinal = engine->ordinal++,
@@ -46,15 +96,89 @@ gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
     };
 
     gong_engine_describe(live, alert, &effect);
-    gong_effect_render(engine->space, &engine->labelsets, labels, &effect);
+    effect.from_level = change->from_level;
+    effect.to_level = change->to_level;
+    gong_engine_render(engine, live, alert, &effect);
     engine->stats.transitions++;
     engine->emit(engine->ctx, &effect);
-    if (live == engine->live &&
-        gong_engine_note_alert(
-            engine, gong_instance_at(&live->binds, alert->instance)->rule,
-            &effect) != GONG_OK) {
+    if (!effect.rule->trial &&
+        note_change(engine, live, alert, &effect) != GONG_OK) {
         engine->short_of_memory = true;
     }
+}
+
+/* Whether the rule says something about one of these labels. */
+static bool
+is_overruled(const struct gong_engine *engine, const struct gong_rule *rule,
+             uint32_t labelset)
+{
+    for (size_t i = 0; i < rule->label_count; i++) {
+        if (gong_labelset_get(&engine->labelsets, labelset,
+                              gong_str_of(rule->labels[i].name))
+                .len > 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static uint64_t
+fingerprint_of(struct gong_engine *engine, const struct gong_live *live,
+               const struct gong_instance *i)
+{
+    const struct gong_book_rule *rule = &live->book.rules[i->rule];
+    struct gong_effect effect = {.rule = rule->rule,
+                                 .metric = name_of(live, rule)};
+
+    gong_effect_render(engine->space, &engine->labelsets,
+                       gong_bind_labels(&live->binds, i), 0, &effect);
+    return effect.fingerprint;
+}
+
+/* An instance of the same rule that has an alert with these labels. */
+static bool
+is_twin(struct gong_engine *engine, uint32_t other, uint32_t rule,
+        uint64_t fingerprint)
+{
+    const struct gong_live *live = engine->live;
+    const struct gong_instance *i = gong_instance_at(&live->binds, other);
+
+    return i->rule == rule && i->alert != 0 &&
+           gong_alert_at(&live->alerts, i->alert)->state !=
+               GONG_ALERT_INACTIVE &&
+           fingerprint_of(engine, live, i) == fingerprint;
+}
+
+bool
+gong_engine_is_taken(struct gong_engine *engine, uint32_t instance)
+{
+    const struct gong_live *live = engine->live;
+    const struct gong_binds *binds = &live->binds;
+    const struct gong_instance *mine = gong_instance_at(binds, instance);
+    const struct gong_series *home =
+        gong_series_at(binds, gong_bind_home(binds, mine));
+    uint64_t fingerprint = 0;
+
+    if (!is_overruled(engine, live->book.rules[mine->rule].rule,
+                      home->labelset)) {
+        return false;
+    }
+    fingerprint = fingerprint_of(engine, live, mine);
+    for (uint32_t s = gong_bind_family(binds, home->device); s != 0;
+         s = gong_bind_sibling(binds, s)) {
+        const struct gong_series *series = gong_series_at(binds, s);
+        uint32_t count = gong_attachment_at(binds, series->attachment)->count;
+
+        for (uint32_t k = 0; k < count; k++) {
+            uint32_t other = gong_binding_at(binds, series->bindings + k);
+
+            if (other != instance &&
+                is_twin(engine, other, mine->rule, fingerprint)) {
+                return true;
+            }
+        }
+    }
+    return false;
 }
 
 bool
@@ -86,7 +210,7 @@ gong_engine_remove_alert(struct gong_live *live, uint32_t instance)
 
 bool
 gong_engine_step(struct gong_engine *engine, uint32_t instance, int64_t t,
-                 enum gong_alert_event event, const struct gong_cause *cause)
+                 struct gong_engine_word word, const struct gong_cause *cause)
 {
     struct gong_live *live = engine->live;
     const struct gong_instance *i = gong_instance_at(&live->binds, instance);
@@ -94,14 +218,15 @@ gong_engine_step(struct gong_engine *engine, uint32_t instance, int64_t t,
     const struct gong_book_rule *rule = &live->book.rules[i->rule];
     struct gong_alert_change change = {0};
 
-    if (!gong_alert_step(alert, &rule->terms, event, t, &change)) {
+    if (!gong_alert_step(alert, &rule->terms, word.event, word.reach, t,
+                         &change)) {
         return false;
     }
     if (rule->presence && change.to == GONG_ALERT_FIRING &&
         change.from <= GONG_ALERT_PENDING) {
         gong_engine_judge(engine, alert);
     }
-    gong_live_count(live, change.from, change.to);
+    gong_live_count(live, rule, change.from, change.to);
     gong_engine_tell(engine, live, alert, &change, cause);
     return true;
 }

@@ -4,7 +4,9 @@
  *   decode -> staged (ms, value, series), sorted by ms -> for each ms: timers
  *   before it, samples, evaluations (semantics rule 3)
  */
+#include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_instant.h"
 
 #include "common/clock.h"
 #include "rules/engine/sample.h"
@@ -317,7 +319,7 @@ gong_engine_touch(struct gong_engine *engine, uint32_t instance)
     struct gong_instance *i = gong_instance_at(&engine->live->binds, instance);
     uint32_t at = 0;
 
-    if (i->touched != 0) {
+    if ((i->flags & GONG_INSTANCE_TOUCHED) != 0) {
         return GONG_OK;
     }
     at = gong_arena_add(&engine->touched, 1);
@@ -325,27 +327,41 @@ gong_engine_touch(struct gong_engine *engine, uint32_t instance)
         return GONG_ERR_MEMORY;
     }
     *(uint32_t *)gong_arena_at(&engine->touched, at) = instance;
-    i->touched = 1;
+    i->flags |= GONG_INSTANCE_TOUCHED;
     return GONG_OK;
 }
 
-/* Whether a rule of one selector holds for a sample that just came. */
+/* Whether a rule of one selector fires for a sample that just came. */
 static bool
 holds(const struct gong_binds *binds, const struct gong_entry *entry,
       double value)
 {
     struct gong_plan_input input = {value, !gong_is_stale(value)};
+    const struct gong_book_rule *r = &binds->book->rules[entry->rule];
 
     if (entry->form == GONG_FORM_THRESHOLD) {
         return input.present &&
                gong_threshold((enum gong_op)entry->op, value, entry->number);
     }
-    return gong_plan_run(binds->book->rules[entry->rule].plan, &input, 0,
-                         &value);
+    return gong_clauses_fire(r->plan, &r->rule->clauses, &r->code, &input, 0);
 }
 
-/* Tells one selector's instance of the sample, unless it is at rest and stays
- * there. */
+/* Whether an instance at rest stays there, as can be told without a look at
+ * more than the sample that just came. */
+static bool
+stays(const struct gong_binds *binds, const struct gong_entry *entry,
+      const struct gong_instance *instance, double value)
+{
+    if (entry->form <= GONG_FORM_SINGLE) {
+        return instance->alert == 0 && !holds(binds, entry, value);
+    }
+    return entry->between != 0 && instance->alert == 0 &&
+           (instance->flags & GONG_INSTANCE_FAR) != 0 &&
+           gong_threshold_is_far((enum gong_op)entry->op, value, entry->number);
+}
+
+/* Tells one selector's instance, or member, of the sample, unless it is at rest
+ * and stays there. */
 static enum gong_err
 feed(struct gong_engine *engine, const struct gong_series *series,
      const struct gong_entry *entry, uint32_t instance,
@@ -356,11 +372,15 @@ feed(struct gong_engine *engine, const struct gong_series *series,
     if (entry->form == GONG_FORM_GENERAL) {
         return gong_engine_touch_general(engine, instance, engine->ran_ms);
     }
-    if (entry->form <= GONG_FORM_SINGLE &&
-        gong_instance_at(binds, instance)->alert == 0 &&
-        !holds(binds, entry, series->value)) {
+    if (entry->form == GONG_FORM_AGGREGATE) {
+        return gong_engine_feed_member(engine, series, entry->rule, instance);
+    }
+    if (stays(binds, entry, gong_instance_at(binds, instance), series->value)) {
         engine->stats.evaluations++;
-        return GONG_OK;
+        /* Silence must be seen at rest too. */
+        return entry->fire && gong_instance_at(binds, instance)->timer == 0
+                   ? gong_engine_arm(engine, instance, series->stamp)
+                   : GONG_OK;
     }
     if (entry->timed) {
         return gong_engine_arm_grid(engine, instance);
@@ -370,92 +390,19 @@ feed(struct gong_engine *engine, const struct gong_series *series,
                : gong_engine_evaluate(engine, instance, series->stamp, cause);
 }
 
+/* Both are copies: an alert that changes makes series of its own. */
 static enum gong_err
-feed_all(struct gong_engine *engine, const struct gong_series *series,
-         const struct gong_attachment *a, const struct gong_cause *cause)
+feed_all(struct gong_engine *engine, struct gong_series series,
+         struct gong_attachment a, const struct gong_cause *cause)
 {
     const struct gong_binds *binds = &engine->live->binds;
     enum gong_err err = GONG_OK;
 
-    for (uint32_t i = 0; i < a->count && err == GONG_OK; i++) {
-        err = feed(engine, series, gong_entry_at(binds, a->first + i),
-                   gong_binding_at(binds, series->bindings + i), cause);
+    for (uint32_t i = 0; i < a.count && err == GONG_OK; i++) {
+        err = feed(engine, &series, gong_entry_at(binds, a.first + i),
+                   gong_binding_at(binds, series.bindings + i), cause);
     }
     return err;
-}
-
-/* Rule 7: put aside until the record has been applied and the clock's present
- * is known. */
-static enum gong_err
-apply_late(struct gong_engine *engine, const struct gong_staged *sample)
-{
-    const struct gong_binds *binds = &engine->live->binds;
-    uint32_t at = 0;
-
-    engine->stats.late_samples++;
-    if (gong_bind_window(binds, gong_series_at(binds, sample->series)) == 0) {
-        return GONG_OK;
-    }
-    at = gong_arena_add(&engine->late, 1);
-    if (at == 0) {
-        return GONG_ERR_MEMORY;
-    }
-    *staged_at(&engine->late, at) = *sample;
-    return GONG_OK;
-}
-
-/* All that reads the past of a series. */
-static enum gong_err
-touch_readers(struct gong_engine *engine, uint32_t series)
-{
-    const struct gong_binds *binds = &engine->live->binds;
-    const struct gong_series *s = gong_series_at(binds, series);
-    const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
-    enum gong_err err = GONG_OK;
-
-    for (uint32_t i = 0; i < a->count && err == GONG_OK; i++) {
-        const struct gong_entry *entry = gong_entry_at(binds, a->first + i);
-        uint32_t instance = gong_binding_at(binds, s->bindings + i);
-
-        if (entry->past != 0 && entry->form == GONG_FORM_GENERAL) {
-            err = gong_engine_touch_general(engine, instance, engine->ran_ms);
-        } else if (entry->past != 0) {
-            err = entry->timed != 0 ? gong_engine_arm_grid(engine, instance)
-                                    : gong_engine_touch(engine, instance);
-        }
-    }
-    return err;
-}
-
-static enum gong_err
-insert_late(struct gong_engine *engine, const struct gong_staged *sample)
-{
-    struct gong_binds *binds = &engine->live->binds;
-    const struct gong_series *s = gong_series_at(binds, sample->series);
-    enum gong_sample_window_late what = GONG_SAMPLE_LATE_OLD;
-    enum gong_err err = gong_sample_window_insert(
-        &binds->windows, gong_bind_window(binds, s), gong_bind_newest(s),
-        (struct gong_sample){sample->ms, sample->value},
-        gong_attachment_at(binds, s->attachment)->keep_ms, &what);
-
-    engine->stats.same_stamp += what == GONG_SAMPLE_LATE_OTHER;
-    return err == GONG_OK && what == GONG_SAMPLE_LATE_TAKEN
-               ? touch_readers(engine, sample->series)
-               : err;
-}
-
-/* Into the windows that they fall into; then one evaluation at the present. */
-static enum gong_err
-take_late(struct gong_engine *engine, int64_t now,
-          const struct gong_cause *cause)
-{
-    enum gong_err err = GONG_OK;
-
-    for (uint32_t i = 1; i < engine->late.count && err == GONG_OK; i++) {
-        err = insert_late(engine, staged_at(&engine->late, i));
-    }
-    return err == GONG_OK ? gong_engine_evaluate_touched(engine, now, cause)
-                          : err;
 }
 
 /* The newest sample so far goes to the series' window. */
@@ -482,9 +429,16 @@ gong_engine_push(struct gong_engine *engine, uint32_t series,
     int64_t keep = gong_attachment_at(binds, s->attachment)->keep_ms;
     enum gong_err err = GONG_OK;
 
-    if (keep != GONG_KEEP_NONE && s->stamp != GONG_STAMP_NONE &&
-        next.ms > s->stamp) {
-        err = keep_newest(engine, s, next, keep);
+    if (s->stamp != GONG_STAMP_NONE && next.ms < s->stamp) {
+        next.ms = s->stamp;
+    }
+    if (keep != GONG_KEEP_NONE && s->stamp != GONG_STAMP_NONE) {
+        err = next.ms > s->stamp
+                  ? keep_newest(engine, s, next, keep)
+                  : gong_sample_window_replace(&engine->live->binds.windows,
+                                               gong_bind_window(binds, s),
+                                               gong_bind_newest(s), next.value,
+                                               keep);
     }
     if (err == GONG_OK) {
         s->stamp = next.ms;
@@ -504,7 +458,7 @@ gong_engine_apply_sample(struct gong_engine *engine,
     enum gong_err err = GONG_OK;
 
     if (sample->ms < s->stamp) {
-        return apply_late(engine, sample);
+        return gong_engine_put_aside(engine, sample);
     }
     if (sample->ms == s->stamp) {
         engine->stats.same_stamp += sample->value != s->value;
@@ -522,7 +476,7 @@ gong_engine_apply_sample(struct gong_engine *engine,
         engine->stats.evaluations += a->count;
         return GONG_OK;
     }
-    return feed_all(engine, s, a, cause);
+    return feed_all(engine, *s, *a, cause);
 }
 
 enum gong_err
@@ -532,10 +486,15 @@ gong_engine_evaluate_touched(struct gong_engine *engine, int64_t t,
     for (uint32_t i = 1; i < engine->touched.count; i++) {
         uint32_t instance =
             *(const uint32_t *)gong_arena_at(&engine->touched, i);
+        struct gong_instance *in =
+            gong_instance_at(&engine->live->binds, instance);
         enum gong_err err = GONG_OK;
 
-        gong_instance_at(&engine->live->binds, instance)->touched = 0;
-        err = gong_engine_evaluate(engine, instance, t, cause);
+        in->flags &= (uint8_t)~GONG_INSTANCE_TOUCHED;
+        err = engine->live->book.rules[in->rule].form == GONG_FORM_AGGREGATE
+                  ? gong_engine_run_group(engine, instance, engine->journal_ms,
+                                          cause)
+                  : gong_engine_evaluate(engine, instance, t, cause);
         if (err != GONG_OK) {
             return err;
         }
@@ -594,7 +553,7 @@ apply_staged(struct gong_engine *engine, const struct intake *intake)
     now = gong_timers_clock_now(timers, clock, gong_engine_ran_until(engine));
     err = gong_engine_run_clock(engine, clock, now);
     if (err == GONG_OK && engine->late.count > 1) {
-        err = take_late(engine, now, &cause);
+        err = gong_engine_take_late(engine, now, &cause);
     }
     return err == GONG_OK ? gong_engine_run_dirty(engine, &cause) : err;
 }

@@ -6,6 +6,7 @@
  * of its interval; what waits for a sample waits as ever, and what is at rest
  * for its next instant.
  */
+#include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
 
 static const struct gong_cause none = {0};
@@ -54,6 +55,24 @@ look_at(struct gong_engine *engine, uint32_t instance, int64_t now)
                           : GONG_OK;
 }
 
+/* One that has gone already comes back where its sample counts again. */
+static enum gong_err
+look_at_member(struct gong_engine *engine, uint32_t series,
+               const struct gong_entry *entry, uint32_t member)
+{
+    const struct gong_live *live = engine->live;
+    const struct gong_series *s = gong_series_at(&live->binds, series);
+    const struct gong_book_rule *rule = &live->book.rules[entry->rule];
+
+    if (rule->lookback_fixed || s->stamp == GONG_STAMP_NONE ||
+        (gong_member_at(&live->binds.groups, member)->group == 0 &&
+         s->stamp + gong_bind_lookback(rule, s) <
+             gong_engine_counts_at(engine, engine->journal_ms))) {
+        return GONG_OK;
+    }
+    return gong_engine_feed_member(engine, s, entry->rule, member);
+}
+
 static enum gong_err
 look_at_readers(struct gong_engine *engine, uint32_t series, int64_t now)
 {
@@ -63,7 +82,13 @@ look_at_readers(struct gong_engine *engine, uint32_t series, int64_t now)
     enum gong_err err = GONG_OK;
 
     for (uint32_t i = 0; i < count && err == GONG_OK; i++) {
-        err = look_at(engine, gong_binding_at(binds, s->bindings + i), now);
+        uint32_t binding = gong_binding_at(binds, s->bindings + i);
+        const struct gong_entry *entry = gong_entry_at(
+            binds, gong_attachment_at(binds, s->attachment)->first + i);
+
+        err = entry->form == GONG_FORM_AGGREGATE
+                  ? look_at_member(engine, series, entry, binding)
+                  : look_at(engine, binding, now);
     }
     return err;
 }

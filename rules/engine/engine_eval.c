@@ -1,6 +1,8 @@
 /* engine_eval: one instance at one instant, and the timers that bring it back.
  */
+#include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_instant.h"
 
 static uint32_t
 clock_of(const struct gong_engine *engine, const struct gong_instance *instance)
@@ -49,24 +51,41 @@ gong_engine_arm_at(struct gong_engine *engine, uint32_t instance, int64_t due)
     return set_timer(engine, instance, due);
 }
 
+/* Notes of an instance at rest whether only a sample can wake it. */
+static bool
+is_far(struct gong_live *live, struct gong_instance *instance,
+       const struct gong_alert *alert, int64_t t)
+{
+    bool far = (alert == NULL || alert->state == GONG_ALERT_INACTIVE) &&
+               gong_engine_is_far(live, instance, t);
+
+    instance->flags &= (uint8_t)~GONG_INSTANCE_FAR;
+    instance->flags |= far ? GONG_INSTANCE_FAR : 0;
+    return far;
+}
+
 enum gong_err
 gong_engine_arm(struct gong_engine *engine, uint32_t instance, int64_t t)
 {
     const struct gong_binds *binds = &engine->live->binds;
-    const struct gong_instance *i = gong_instance_at(binds, instance);
+    struct gong_instance *i = gong_instance_at(binds, instance);
     const struct gong_book_rule *rule = &binds->book->rules[i->rule];
     const struct gong_alert *alert =
         i->alert == 0 ? NULL : gong_alert_at(&engine->live->alerts, i->alert);
-    int64_t due = INT64_MAX;
+    /* What is held waits for a sample or the end of settling. */
+    bool held = alert != NULL && alert->held_ms != GONG_ALERT_FREE;
+    bool far = false;
+    int64_t due = gong_engine_calendar_due(rule->rule, alert, t);
 
-    if (alert != NULL && alert->held_ms != GONG_ALERT_FREE) {
-        return GONG_OK; /* a sample or the end of settling looks again */
+    if (alert != NULL && !held) {
+        int64_t own = gong_alert_due(alert, &rule->terms);
+
+        due = own < due ? own : due;
     }
-    if (alert != NULL) {
-        due = gong_alert_due(alert, &rule->terms);
-    }
-    if (rule->restless ||
-        (alert != NULL && gong_engine_can_miss(alert, &rule->terms))) {
+    far = rule->between && is_far(engine->live, i, alert, t);
+    if (!held && !far &&
+        (rule->restless ||
+         (alert != NULL && gong_engine_can_miss(alert, &rule->terms)))) {
         int64_t next = gong_engine_next_instant(engine->live, i, t);
 
         due = next < due ? next : due;
@@ -131,15 +150,6 @@ instant(const struct gong_live *live, const struct gong_instance *instance,
     return t;
 }
 
-static enum gong_alert_event
-event_of(bool result, const struct gong_alert *alert, uint16_t fed)
-{
-    if (result) {
-        return GONG_ALERT_TRUE;
-    }
-    return (alert->fed & ~fed) != 0 ? GONG_ALERT_MISSING : GONG_ALERT_FALSE;
-}
-
 /* While it settles: nothing is told, `for` stands still from here on, and what
  * ends the settling looks again. On a grid what came is news until then. */
 static enum gong_err
@@ -178,61 +188,151 @@ is_over(const struct gong_live *live, const struct gong_instance *instance,
 
 static enum gong_err
 step(struct gong_engine *engine, uint32_t instance, int64_t t,
-     enum gong_alert_event event, const struct gong_cause *cause)
+     struct gong_engine_word word, const struct gong_cause *cause)
 {
     struct gong_live *live = engine->live;
 
-    if (!gong_engine_step(engine, instance, t, event, cause) &&
+    if (!gong_engine_step(engine, instance, t, word, cause) &&
         is_over(live, gong_instance_at(&live->binds, instance), t)) {
         gong_engine_remove_alert(live, instance);
     }
     return gong_engine_arm(engine, instance, t);
 }
 
-enum gong_err
-gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
-                     const struct gong_cause *cause)
+/* Sees to it that an instance has an alert, for what is true or missing. The
+ * value of what leaves rest is what was said last, until something true is. */
+static enum gong_err
+leave_rest(struct gong_engine *engine, uint32_t instance)
 {
     struct gong_live *live = engine->live;
-    struct gong_instance *i = gong_instance_at(&live->binds, instance);
+    const struct gong_instance *i = gong_instance_at(&live->binds, instance);
+    struct gong_alert *alert = NULL;
+
+    if (i->alert == 0 && !gong_engine_add_alert(live, instance)) {
+        return GONG_ERR_MEMORY;
+    }
+    alert = gong_alert_at(&live->alerts, i->alert);
+    if (alert->state == GONG_ALERT_INACTIVE) {
+        alert->value =
+            gong_series_at(&live->binds, gong_bind_home(&live->binds, i))
+                ->value;
+    }
+    return GONG_OK;
+}
+
+/* Nothing can be known of a dark device. */
+static enum gong_err
+evaluate_dark(struct gong_engine *engine, uint32_t instance, int64_t t,
+              const struct gong_cause *cause)
+{
+    const struct gong_live *live = engine->live;
+    const struct gong_instance *i = gong_instance_at(&live->binds, instance);
+
+    if (live->book.rules[i->rule].terms.fire) {
+        enum gong_err err = leave_rest(engine, instance);
+
+        if (err != GONG_OK) {
+            return err;
+        }
+    }
+    return i->alert == 0
+               ? gong_engine_arm(engine, instance, t)
+               : step(engine, instance, t,
+                      (struct gong_engine_word){GONG_ALERT_DARK, 0}, cause);
+}
+
+/* Outside of its calendar: what is not at rest ends. */
+static enum gong_err
+evaluate_closed(struct gong_engine *engine, uint32_t instance, int64_t t,
+                const struct gong_cause *cause)
+{
+    const struct gong_instance *i =
+        gong_instance_at(&engine->live->binds, instance);
+
+    return i->alert == 0
+               ? gong_engine_arm(engine, instance, t)
+               : step(engine, instance, t,
+                      (struct gong_engine_word){GONG_ALERT_CLOSED, 0}, cause);
+}
+
+/* What said means for an instance whose alert, NULL at rest, was fed by
+ * selectors that have a sample now or not. */
+static enum gong_err
+decide(struct gong_engine *engine, uint32_t instance, int64_t t,
+       const struct gong_said *said, uint16_t fed,
+       const struct gong_cause *cause)
+{
+    struct gong_live *live = engine->live;
+    const struct gong_instance *i = gong_instance_at(&live->binds, instance);
     struct gong_alert *alert =
         i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
-    uint16_t fed = 0;
-    double value = 0;
-    bool result = false;
+    const struct gong_book_rule *rule = &live->book.rules[i->rule];
+    bool missing = gong_engine_is_missing(live, i, alert, fed);
+    struct gong_engine_word word = {0};
 
-    if (live->book.rules[i->rule].form == GONG_FORM_GENERAL) {
-        return gong_engine_run_general(engine, i->rule, t, cause);
-    }
-    engine->stats.evaluations++;
-    t = instant(live, i, t);
-    if (gong_engine_is_dark(engine, i)) {
-        return alert == NULL
-                   ? gong_engine_arm(engine, instance, t)
-                   : step(engine, instance, t, GONG_ALERT_DARK, cause);
-    }
-    result = gong_engine_look(live, i, t, &value, &fed);
+    word.event =
+        gong_alert_judge(alert, &rule->terms, said, missing, &word.reach);
     if (engine->settle_ms != GONG_NEVER) {
-        int64_t held = gong_engine_held(engine, i, alert, t, result, fed);
+        int64_t held = gong_engine_held(engine, i, alert, t,
+                                        word.event == GONG_ALERT_TRUE ||
+                                            word.event == GONG_ALERT_OVER,
+                                        fed);
 
         if (held != INT64_MAX) {
             return hold(engine, instance, alert, t, held);
         }
     }
-    if (alert == NULL) {
-        if (!result) {
+    if (alert == NULL || alert->state == GONG_ALERT_INACTIVE) {
+        bool begins = said->fires != 0 || (missing && rule->terms.fire);
+        enum gong_err err = GONG_OK;
+
+        if (begins && gong_engine_is_taken(engine, instance)) {
+            engine->stats.rule_faults++;
             return gong_engine_arm(engine, instance, t);
         }
-        if (!gong_engine_add_alert(live, instance)) {
-            return GONG_ERR_MEMORY;
+        if (begins) {
+            err = leave_rest(engine, instance);
+        } else if (alert == NULL) {
+            return gong_engine_arm(engine, instance, t);
         }
+        if (err != GONG_OK) {
+            return err;
+        }
+        alert = gong_alert_at(&live->alerts, i->alert);
     }
-    alert = gong_alert_at(&live->alerts, i->alert);
-    if (result) {
-        alert->value = value;
+    if (said->fires != 0) {
+        alert->value = said->value;
         alert->fed = fed;
     }
-    return step(engine, instance, t, event_of(result, alert, fed), cause);
+    return step(engine, instance, t, word, cause);
+}
+
+enum gong_err
+gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
+                     const struct gong_cause *cause)
+{
+    const struct gong_live *live = engine->live;
+    struct gong_instance *i = gong_instance_at(&live->binds, instance);
+    const struct gong_book_rule *rule = &live->book.rules[i->rule];
+    struct gong_said said = {0};
+    uint16_t fed = 0;
+
+    if (rule->form == GONG_FORM_GENERAL) {
+        return gong_engine_run_general(engine, i->rule, t, cause);
+    }
+    if (rule->form == GONG_FORM_AGGREGATE) {
+        return gong_engine_run_group(engine, instance, t, cause);
+    }
+    engine->stats.evaluations++;
+    t = instant(live, i, t);
+    if (!gong_engine_is_open(rule->rule, t)) {
+        return evaluate_closed(engine, instance, t, cause);
+    }
+    if (gong_engine_is_dark(engine, i)) {
+        return evaluate_dark(engine, instance, t, cause);
+    }
+    said = gong_engine_look(engine->live, i, t, &fed);
+    return decide(engine, instance, t, &said, fed, cause);
 }
 
 bool
@@ -266,7 +366,8 @@ is_early(struct gong_live *live, const struct gong_instance *i, int64_t due)
         (!rule->plan->moves || gong_alert_due(alert, &rule->terms) == due)) {
         return false;
     }
-    return gong_engine_next_instant(live, i, due - 1) != due;
+    return gong_engine_next_instant(live, i, due - 1) != due &&
+           !gong_engine_calendar_turns(rule->rule, due);
 }
 
 static enum gong_err
@@ -280,7 +381,8 @@ expire(struct gong_engine *engine, const struct gong_timer_event *event)
     int64_t due = event->due;
 
     i->timer = 0;
-    if (gong_engine_waits(engine->live, i)) {
+    if (gong_engine_waits(engine->live, i) &&
+        gong_engine_is_open(engine->live->book.rules[i->rule].rule, due)) {
         return GONG_OK;
     }
     if (is_early(engine->live, i, due)) {
@@ -318,28 +420,39 @@ run_silence(struct gong_engine *engine, int64_t limit)
     return gong_engine_silent(engine, device);
 }
 
+/* Whether all that is due at the present instant, or before limit, has run, so
+ * that rules which it touched may be looked at. */
+static bool
+is_instant_over(const struct gong_engine *engine, int64_t limit)
+{
+    int64_t due = gong_timers_next(&engine->live->timers);
+    int64_t silent = gong_timers_next(&engine->presences.timers);
+
+    due = silent < due ? silent : due;
+    return due >= limit || due > engine->journal_ms;
+}
+
 enum gong_err
 gong_engine_run_timers(struct gong_engine *engine, int64_t limit)
 {
-    struct gong_timer_event event = {0};
+    static const struct gong_cause none = {0};
 
     for (;;) {
+        struct gong_timer_event event = {0};
         enum gong_err err = GONG_OK;
 
-        if (silence_first(engine, limit)) {
+        if (engine->dirty.count > 1 && is_instant_over(engine, limit)) {
+            err = gong_engine_run_dirty(engine, &none);
+        } else if (silence_first(engine, limit)) {
             err = run_silence(engine, limit);
-            if (err != GONG_OK) {
-                return err;
+        } else if (gong_timers_pop(&engine->live->timers, limit, &event)) {
+            if (event.journal_ms > engine->journal_ms) {
+                engine->journal_ms = event.journal_ms;
             }
-            continue;
-        }
-        if (!gong_timers_pop(&engine->live->timers, limit, &event)) {
+            err = expire(engine, &event);
+        } else {
             break;
         }
-        if (event.journal_ms > engine->journal_ms) {
-            engine->journal_ms = event.journal_ms;
-        }
-        err = expire(engine, &event);
         if (err != GONG_OK) {
             return err;
         }

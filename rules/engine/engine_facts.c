@@ -286,21 +286,28 @@ judge_series(const struct gong_live *live, uint32_t s, struct gong_alert *alert)
 
     for (uint32_t i = 0; i < a->count; i++) {
         const struct gong_entry *entry = gong_entry_at(binds, a->first + i);
-        const struct gong_instance *instance = gong_instance_at(
-            binds, gong_binding_at(binds, series->bindings + i));
+        const struct gong_instance *instance = NULL;
         const struct gong_alert *other = NULL;
-        uint32_t severity = live->book.rules[entry->rule].severity;
+        const struct gong_book_rule *rule = &live->book.rules[entry->rule];
+        uint32_t severity = 0;
 
-        if (instance->alert == 0 || !is_first(binds, instance, entry->leaf)) {
+        if (entry->form == GONG_FORM_AGGREGATE) {
+            continue; /* a member */
+        }
+        instance = gong_instance_at(
+            binds, gong_binding_at(binds, series->bindings + i));
+        if (instance->alert == 0 || !is_first(binds, instance, entry->leaf) ||
+            rule->rule->trial) {
             continue;
         }
         other = gong_alert_at(&live->alerts, instance->alert);
         if (other->state != GONG_ALERT_UNKNOWN) {
             continue;
         }
+        severity = gong_book_severity(rule, other->level);
         severity = other->severity > severity ? other->severity : severity;
         alert->severity =
-            severity > alert->severity ? severity : alert->severity;
+            (uint8_t)(severity > alert->severity ? severity : alert->severity);
         alert->hidden++;
     }
 }

@@ -8,6 +8,34 @@
 #include "rules/engine/engine_presence.h"
 #include "rules/engine/engine_query.h"
 
+/* A result of a rule at one instant, put together from its clauses, in the
+ * engine's found. */
+struct gong_found {
+    double value;
+    uint32_t instance; /* 0: past a limit */
+    uint32_t source;   /* the result's own labels */
+    uint8_t fires;     /* levels, as bits */
+    uint8_t resolves;
+    uint8_t spare[6];
+};
+
+static inline struct gong_found *
+gong_found_at(const struct gong_engine *engine, uint32_t i)
+{
+    return gong_arena_at(&engine->found, i);
+}
+
+/* engine_result.c */
+
+/* gong_engine_find_results: evaluates all clauses of a rule at t that can
+ * matter, into found; *next_ms is the first instant after t at which one of
+ * them may say something else without a new sample, also on failure:
+ * GONG_ERR_INVALID where a clause has two results with equal labels, or the
+ * evaluator says so. */
+enum gong_err gong_engine_find_results(struct gong_engine *engine,
+                                       uint32_t rule, int64_t t,
+                                       int64_t *next_ms) GONG_MUST_CHECK;
+
 /* engine_general.c */
 
 /* gong_engine_run_general: a rule at t. */
@@ -39,22 +67,20 @@ gong_engine_start_generals(struct gong_engine *engine) GONG_MUST_CHECK;
 enum gong_err gong_engine_look_at_general(struct gong_engine *engine,
                                           uint32_t instance) GONG_MUST_CHECK;
 
+/* engine_fault.c */
+
+/* gong_engine_note_fault: a rule has no result at t. gong_engine_note_result:
+ * it has one. */
+void gong_engine_note_fault(struct gong_engine *engine, uint32_t rule,
+                            int64_t t);
+void gong_engine_note_result(struct gong_engine *engine, uint32_t rule,
+                             int64_t t);
+
 /* engine_record.c */
 
-/* gong_engine_intern_result: the label set of a set of the last result, with
- * the labels of rule if it is not NULL, which win. GONG_ERR_TOO_LARGE past
- * GONG_LABELSET_MAX. */
-enum gong_err gong_engine_intern_result(struct gong_engine *engine,
-                                        const struct gong_general *general,
-                                        uint32_t set,
-                                        const struct gong_rule *rule,
-                                        uint32_t *labelset) GONG_MUST_CHECK;
-
 /* gong_engine_record: feeds the series of a recording with its result at t,
- * whose instances are in engine->found; those of last time that are not in it
- * end. */
+ * which is in found; those of last time that are not in it end. */
 enum gong_err gong_engine_record(struct gong_engine *engine, uint32_t rule,
-                                 const struct gong_general_result *result,
                                  int64_t t) GONG_MUST_CHECK;
 
 /* gong_output_add: gives an instance of a recording of live its output. */

@@ -11,7 +11,7 @@
  * may lie ahead of their arrival: then the newest sample counts as at hand, and
  * windows end with it.
  */
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_instant.h"
 
 #include "rules/engine/sample.h"
 
@@ -148,11 +148,12 @@ see(const struct sight *sight, struct gong_plan_input *input)
     return count > 0;
 }
 
-bool
+struct gong_said
 gong_engine_look(struct gong_live *live, const struct gong_instance *instance,
-                 int64_t t, double *value, uint16_t *fed)
+                 int64_t t, uint16_t *fed)
 {
-    const struct gong_plan *plan = live->book.rules[instance->rule].plan;
+    const struct gong_book_rule *rule = &live->book.rules[instance->rule];
+    const struct gong_plan *plan = rule->plan;
     struct gong_plan_input inputs[GONG_PLAN_LEAVES_MAX];
     bool warming = false;
 
@@ -169,7 +170,9 @@ gong_engine_look(struct gong_live *live, const struct gong_instance *instance,
             *fed |= (uint16_t)(1u << leaf);
         }
     }
-    return !warming && gong_plan_run(plan, inputs, t, value);
+    return warming ? (struct gong_said){0}
+                   : gong_clauses_run(plan, &rule->rule->clauses, &rule->code,
+                                      inputs, t);
 }
 
 /* When the window shows something else: its first sample leaves, or the next
@@ -247,4 +250,29 @@ gong_engine_next_instant(struct gong_live *live,
         }
     }
     return due;
+}
+
+bool
+gong_engine_is_far(struct gong_live *live, const struct gong_instance *instance,
+                   int64_t t)
+{
+    const struct gong_book_rule *rule = &live->book.rules[instance->rule];
+    const struct gong_sample *samples = NULL;
+    struct sight sight;
+    size_t count = 0;
+
+    if (!rule->between || !sight_of(live, instance, 0, t, &sight) ||
+        is_warming(&sight)) {
+        return false;
+    }
+    /* A delayed sample takes it back, but never behind the newest one. */
+    samples = gong_sample_window_read(
+        sight.windows, sight.window, gong_bind_newest(sight.series),
+        sight.series->stamp - (sight.t - sight.from), INT64_MAX, &count);
+    for (size_t i = 0; i < count; i++) {
+        if (!gong_threshold_is_far(rule->op, samples[i].value, rule->number)) {
+            return false;
+        }
+    }
+    return true;
 }

@@ -31,7 +31,7 @@ gong_live_prepare(const struct gong_engine *engine, struct gong_live *live)
     struct gong_expr_error error = {0, ""};
 
     live->queries =
-        calloc((size_t)book->general_count + 1, sizeof *live->queries);
+        calloc((size_t)book->general_count + 1, sizeof(struct gong_general *));
     if (live->queries == NULL || !gong_binds_prepare(&live->binds)) {
         return GONG_ERR_MEMORY;
     }
@@ -109,9 +109,14 @@ gong_live_clock(const struct gong_engine *engine, const struct gong_live *live,
 }
 
 void
-gong_live_count(struct gong_live *live, enum gong_alert_state from,
-                enum gong_alert_state to)
+gong_live_count(struct gong_live *live, const struct gong_book_rule *rule,
+                enum gong_alert_state from, enum gong_alert_state to)
 {
+    if (rule->rule->trial) {
+        live->trial -= from != GONG_ALERT_INACTIVE;
+        live->trial += to != GONG_ALERT_INACTIVE;
+        return;
+    }
     live->pending -= from == GONG_ALERT_PENDING;
     live->firing -= from == GONG_ALERT_FIRING || from == GONG_ALERT_KEEPING;
     live->unknown -= from == GONG_ALERT_UNKNOWN;

@@ -12,8 +12,8 @@
 
 static const struct gong_cause none = {0};
 
-/* Whether darkness changes anything for an instance: not if it is at rest, nor
- * if nothing was known already. */
+/* Whether darkness changes anything for an instance: not if it is at rest,
+ * unless it makes the rule fire, nor if nothing was known already. */
 static bool
 is_concerned(const struct gong_engine *engine,
              const struct gong_instance *instance)
@@ -23,10 +23,25 @@ is_concerned(const struct gong_engine *engine,
             ? NULL
             : gong_alert_at(&engine->live->alerts, instance->alert);
 
-    return alert != NULL && alert->state != GONG_ALERT_UNKNOWN &&
+    if (alert == NULL) {
+        return engine->live->book.rules[instance->rule].terms.fire &&
+               gong_engine_is_dark(engine, instance);
+    }
+    return alert->state != GONG_ALERT_UNKNOWN &&
            (alert->state != GONG_ALERT_PENDING ||
             alert->held_ms == GONG_ALERT_FREE) &&
            gong_engine_is_dark(engine, instance);
+}
+
+/* Members of groups stay until their look-back ends. */
+static bool
+is_member(const struct gong_binds *binds, const struct gong_series *series,
+          uint32_t i)
+{
+    const struct gong_attachment *a =
+        gong_attachment_at(binds, series->attachment);
+
+    return gong_entry_at(binds, a->first + i)->form == GONG_FORM_AGGREGATE;
 }
 
 /* Everything of a device that is not at rest and would fall silent. */
@@ -46,8 +61,12 @@ suspend_alerts(struct gong_engine *engine, uint32_t device)
 
         for (uint32_t i = 0; i < count && err == GONG_OK; i++) {
             uint32_t n = gong_binding_at(binds, series->bindings + i);
-            const struct gong_instance *instance = gong_instance_at(binds, n);
+            const struct gong_instance *instance = NULL;
 
+            if (is_member(binds, series, i)) {
+                continue;
+            }
+            instance = gong_instance_at(binds, n);
             if (!is_concerned(engine, instance)) {
                 continue;
             }

@@ -34,8 +34,8 @@ gong_engine_is_dark(const struct gong_engine *engine,
     const struct gong_live *live = engine->live;
     const struct gong_book_rule *rule = &live->book.rules[instance->rule];
 
-    return engine->presences.dark != 0 && rule->terms.unknown &&
-           !rule->presence &&
+    return engine->presences.dark != 0 &&
+           (rule->terms.unknown || rule->terms.fire) && !rule->presence &&
            gong_presence_is_dark(
                &engine->presences,
                gong_series_at(&live->binds,

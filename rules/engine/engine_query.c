@@ -3,20 +3,28 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/bind_past.h"
 #include "rules/engine/engine_presence.h"
 #include "rules/engine/reads.h"
+
+struct clause {
+    struct gong_expr expr; /* borrows the rule's */
+    struct gong_eval *eval;
+    struct gong_arena known; /* by set */
+    uint64_t generation;     /* of known */
+    struct gong_eval_sample scalar;
+};
 
 struct gong_general {
     const struct gong_engine *engine;
     struct gong_live *live;
     const struct gong_book_rule *rule;
-    struct gong_eval *eval;
     /* What is derived counts for nothing: with a limit of memory a restored
      * engine must end where the first one did. */
     struct gong_budget budget;
-    struct gong_arena numbers; /* by set */
-    uint64_t generation;       /* of numbers */
-    struct gong_eval_sample scalar;
+    struct clause clauses[GONG_CLAUSES_MAX];
+    uint32_t clause_count;
+    bool failing; /* the caller's */
 
     /* Of the evaluation at hand. */
     int64_t t;
@@ -160,12 +168,14 @@ gong_general_new(const struct gong_engine *engine, struct gong_live *live,
                  struct gong_expr_error *error)
 {
     struct gong_general *q = calloc(1, sizeof *q);
+    const struct gong_clauses *clauses = &rule->rule->clauses;
     struct gong_eval_options options = {
         .lookback_ms = rule->lookback_ms,
         .subquery_step_ms = live->book.subquery_step_ms,
     };
     struct gong_eval_source source = {q, select_series, get_labels, get_window,
                                       get_newest};
+    bool fine = true;
 
     if (q == NULL) {
         return NULL;
@@ -173,9 +183,18 @@ gong_general_new(const struct gong_engine *engine, struct gong_live *live,
     q->engine = engine;
     q->live = live;
     q->rule = rule;
-    gong_arena_init(&q->numbers, &q->budget, sizeof(uint32_t));
-    q->eval = gong_eval_new(rule->rule->expr, &source, &options, error);
-    if (q->eval == NULL) {
+    q->clause_count = gong_clauses_count(clauses);
+    for (uint32_t i = 0; i < q->clause_count; i++) {
+        struct clause *c = &q->clauses[i];
+
+        gong_arena_init(&c->known, &q->budget,
+                        sizeof(struct gong_general_known));
+        c->expr = gong_clause_view(rule->rule->expr, clauses, i);
+        c->eval =
+            fine ? gong_eval_new(&c->expr, &source, &options, error) : NULL;
+        fine = c->eval != NULL;
+    }
+    if (!fine) {
         gong_general_free(q);
         return NULL;
     }
@@ -188,20 +207,22 @@ gong_general_free(struct gong_general *query)
     if (query == NULL) {
         return;
     }
-    gong_eval_free(query->eval);
-    gong_arena_fini(&query->numbers);
+    for (uint32_t i = 0; i < query->clause_count; i++) {
+        gong_eval_free(query->clauses[i].eval);
+        gong_arena_fini(&query->clauses[i].known);
+    }
     free(query);
 }
 
 static void
-take(struct gong_general *q, const struct gong_eval_result *result,
+take(struct clause *c, const struct gong_eval_result *result,
      struct gong_general_result *out)
 {
     out->samples = result->vector;
     out->count = result->count;
     if (result->type == GONG_VALUE_SCALAR) {
-        q->scalar = (struct gong_eval_sample){0, result->scalar};
-        out->samples = &q->scalar;
+        c->scalar = (struct gong_eval_sample){0, result->scalar};
+        out->samples = &c->scalar;
         out->count = 1;
     }
 }
@@ -217,8 +238,8 @@ next_tick(const struct gong_general *q)
 }
 
 enum gong_err
-gong_general_run(struct gong_general *query, int64_t t, int64_t slack,
-                 struct gong_general_result *out)
+gong_general_run(struct gong_general *query, uint32_t clause, int64_t t,
+                 int64_t slack, struct gong_general_result *out)
 {
     const struct gong_reads *reads = query->rule->reads;
     const struct gong_eval_result *result = NULL;
@@ -231,9 +252,9 @@ gong_general_run(struct gong_general *query, int64_t t, int64_t slack,
     query->read = false;
     query->warming = false;
     *out = (struct gong_general_result){.next_ms = INT64_MAX};
-    err = gong_eval_at(query->eval, t, &result, &error);
+    err = gong_eval_at(query->clauses[clause].eval, t, &result, &error);
     if (err == GONG_OK) {
-        take(query, result, out);
+        take(&query->clauses[clause], result, out);
     }
     if (err != GONG_OK || reads->moves_alone || (reads->moves && query->read)) {
         note_change(query, next_tick(query));
@@ -243,50 +264,48 @@ gong_general_run(struct gong_general *query, int64_t t, int64_t slack,
     return err;
 }
 
-uint32_t *
-gong_general_number(struct gong_general *query, uint32_t set)
+enum gong_eval_fault
+gong_general_fault(const struct gong_general *query)
 {
-    struct gong_arena *numbers = &query->numbers;
-    uint64_t generation = gong_eval_generation(query->eval);
+    for (uint32_t i = 0; i < query->clause_count; i++) {
+        enum gong_eval_fault fault = gong_eval_fault(query->clauses[i].eval);
 
-    if (generation != query->generation) {
-        gong_arena_clear(numbers);
-        query->generation = generation;
-    }
-    if (set >= numbers->count &&
-        gong_arena_add(numbers,
-                       numbers->count == 0 ? set : set - numbers->count + 1) ==
-            0) {
-        return NULL;
-    }
-    return gong_arena_at(numbers, set);
-}
-
-struct gong_str
-gong_general_metric(const struct gong_general *query, uint32_t set)
-{
-    struct gong_label_view labels[GONG_LABELSET_MAX];
-    size_t count = set == 0 ? 0 : gong_eval_labels(query->eval, set, labels);
-
-    for (size_t i = 0; i < count; i++) {
-        if (gong_str_is(labels[i].name, "__name__")) {
-            return labels[i].value;
+        if (fault != GONG_EVAL_FINE) {
+            return fault;
         }
     }
-    return gong_str_of("");
+    return GONG_EVAL_SAME_LABELSET;
+}
+
+bool *
+gong_general_failing(struct gong_general *query)
+{
+    return &query->failing;
+}
+
+struct gong_general_known *
+gong_general_known(struct gong_general *query, uint32_t clause, uint32_t set)
+{
+    struct clause *c = &query->clauses[clause];
+    struct gong_arena *known = &c->known;
+    uint64_t generation = gong_eval_generation(c->eval);
+
+    if (generation != c->generation) {
+        gong_arena_clear(known);
+        c->generation = generation;
+    }
+    if (set >= known->count &&
+        gong_arena_add(known,
+                       known->count == 0 ? set : set - known->count + 1) == 0) {
+        return NULL;
+    }
+    return gong_arena_at(known, set);
 }
 
 size_t
-gong_general_labels(const struct gong_general *query, uint32_t set,
-                    struct gong_label_view *out)
+gong_general_labels(const struct gong_general *query, uint32_t clause,
+                    uint32_t set, struct gong_label_view *out)
 {
-    size_t count = set == 0 ? 0 : gong_eval_labels(query->eval, set, out);
-    size_t kept = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (!gong_str_is(out[i].name, "__name__")) {
-            out[kept++] = out[i];
-        }
-    }
-    return kept;
+    return set == 0 ? 0
+                    : gong_eval_labels(query->clauses[clause].eval, set, out);
 }

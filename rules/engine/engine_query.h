@@ -61,7 +61,7 @@ struct gong_general *gong_general_new(const struct gong_engine *engine,
                                       struct gong_live *live,
                                       const struct gong_book_rule *rule,
                                       struct gong_expr_error *error);
-void gong_general_free(struct gong_general *general);
+void gong_general_free(struct gong_general *query);
 
 /* What one evaluation said. */
 struct gong_general_result {
@@ -75,22 +75,35 @@ struct gong_general_result {
     bool warming;
 };
 
-/* gong_general_run: at t; samples that were there slack ms ago still count as
- * newest. GONG_ERR_INVALID or GONG_ERR_TOO_LARGE: no result. */
-enum gong_err gong_general_run(struct gong_general *general, int64_t t,
-                               int64_t slack,
+/* gong_general_run: a clause of the rule (clause.h) at t; samples that were
+ * there slack ms ago still count as newest. GONG_ERR_INVALID or
+ * GONG_ERR_TOO_LARGE: no result. A result is valid until the same clause is run
+ * again. */
+enum gong_err gong_general_run(struct gong_general *query, uint32_t clause,
+                               int64_t t, int64_t slack,
                                struct gong_general_result *out) GONG_MUST_CHECK;
 
-/* gong_general_number: a number that the caller keeps for a set of the last
- * result, 0 at first; it stands as long as the evaluator knows the set. NULL
- * without memory. */
-uint32_t *gong_general_number(struct gong_general *general, uint32_t set);
+/* gong_general_fault: why the last run gave no result that counts; where the
+ * evaluator had one, two of it had equal labels. */
+enum gong_eval_fault gong_general_fault(const struct gong_general *query);
 
-/* gong_general_metric: the name that a set of the last result kept, or empty.
- * gong_general_labels: of a set, without it. */
-struct gong_str gong_general_metric(const struct gong_general *general,
-                                    uint32_t set);
-size_t gong_general_labels(const struct gong_general *general, uint32_t set,
-                           struct gong_label_view *out);
+/* gong_general_failing: a word that the caller keeps, false at first. */
+bool *gong_general_failing(struct gong_general *query);
+
+/* What the caller keeps for a set of a clause's last result, 0 at first. */
+struct gong_general_known {
+    uint32_t instance;
+    uint32_t source; /* label set */
+};
+
+/* gong_general_known: stands as long as the evaluator knows the set. NULL
+ * without memory. */
+struct gong_general_known *gong_general_known(struct gong_general *query,
+                                              uint32_t clause, uint32_t set);
+
+/* gong_general_labels: of a set, the metric's name among them where it was
+ * kept. */
+size_t gong_general_labels(const struct gong_general *query, uint32_t clause,
+                           uint32_t set, struct gong_label_view *out);
 
 #endif

@@ -16,51 +16,6 @@ add_label(struct gong_engine *engine, struct gong_str name,
     return out->name != 0 && out->value != 0;
 }
 
-/* Whether the rule says something else about a label of the result. */
-static bool
-is_overruled(const struct gong_rule *rule, struct gong_str name)
-{
-    for (size_t i = 0; rule != NULL && i < rule->label_count; i++) {
-        if (gong_str_is(name, rule->labels[i].name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
-enum gong_err
-gong_engine_intern_result(struct gong_engine *engine,
-                          const struct gong_general *general, uint32_t set,
-                          const struct gong_rule *rule, uint32_t *labelset)
-{
-    struct gong_label_view views[GONG_LABELSET_MAX];
-    struct gong_label_pair pairs[GONG_LABELSET_MAX + GONG_RULE_LABELS_MAX];
-    size_t own = gong_general_labels(general, set, views);
-    size_t count = 0;
-
-    for (size_t i = 0; i < own; i++) {
-        if (!is_overruled(rule, views[i].name) &&
-            !add_label(engine, views[i].name, views[i].value,
-                       &pairs[count++])) {
-            return GONG_ERR_MEMORY;
-        }
-    }
-    for (size_t i = 0; rule != NULL && i < rule->label_count; i++) {
-        struct gong_str value = gong_str_of(rule->labels[i].text);
-
-        if (value.len != 0 &&
-            !add_label(engine, gong_str_of(rule->labels[i].name), value,
-                       &pairs[count++])) {
-            return GONG_ERR_MEMORY;
-        }
-    }
-    if (count >= GONG_LABELSET_MAX) {
-        return GONG_ERR_TOO_LARGE;
-    }
-    *labelset = gong_labelset_intern(&engine->labelsets, pairs, count);
-    return *labelset == 0 ? GONG_ERR_MEMORY : GONG_OK;
-}
-
 enum gong_err
 gong_engine_feed(struct gong_engine *engine, uint32_t rule, uint32_t series,
                  int64_t t, double value)
@@ -197,8 +152,7 @@ end_others(struct gong_engine *engine, uint32_t rule,
     }
     state->first = 0;
     for (uint32_t i = engine->found.count; i > 1; i--) {
-        uint32_t instance =
-            *(const uint32_t *)gong_arena_at(&engine->found, i - 1);
+        uint32_t instance = gong_found_at(engine, i - 1)->instance;
         uint32_t n =
             instance == 0 ? 0 : gong_instance_at(&live->binds, instance)->alert;
 
@@ -211,8 +165,7 @@ end_others(struct gong_engine *engine, uint32_t rule,
 }
 
 enum gong_err
-gong_engine_record(struct gong_engine *engine, uint32_t rule,
-                   const struct gong_general_result *result, int64_t t)
+gong_engine_record(struct gong_engine *engine, uint32_t rule, int64_t t)
 {
     const struct gong_book_rule *r = &engine->live->book.rules[rule];
     struct gong_general_state *state =
@@ -221,11 +174,11 @@ gong_engine_record(struct gong_engine *engine, uint32_t rule,
 
     state->round++;
     for (uint32_t i = 1; i < engine->found.count && err == GONG_OK; i++) {
-        uint32_t instance = *(const uint32_t *)gong_arena_at(&engine->found, i);
+        const struct gong_found *found = gong_found_at(engine, i);
 
-        if (instance != 0) {
-            err = write_one(engine, rule, state->round, instance, t,
-                            result->samples[i - 1].value);
+        if (found->instance != 0) {
+            err = write_one(engine, rule, state->round, found->instance, t,
+                            found->value);
         }
     }
     return err == GONG_OK ? end_others(engine, rule, state, state->first, t)
@@ -246,10 +199,11 @@ gong_engine_tell_recorded(struct gong_engine *engine,
         .labels = engine->space->own,
     };
 
+    /* Whether somebody listens or not: it names what comes after it too. */
+    engine->ordinal++;
     if (engine->recorded == NULL) {
         return;
     }
-    engine->ordinal++;
     recorded.label_count =
         gong_labelset_views(&engine->labelsets, labelset, engine->space->own);
     engine->recorded(engine->recorded_ctx, &recorded);
@@ -272,39 +226,95 @@ state_text(enum gong_alert_state state)
     return "firing";
 }
 
-/* What a series of an alert is fed with. */
+/* The severity of a presence rule's alert can become worse while it is open,
+ * its series stays the same. */
+static struct gong_str
+own_value(const struct gong_effect *effect, const struct gong_label_view *label)
+{
+    const struct gong_rule *rule = effect->rule;
+
+    if (effect->worst == GONG_SEVERITY_OTHER ||
+        !gong_str_is(label->name, "severity")) {
+        return label->value;
+    }
+    for (size_t i = 0; i < rule->label_count; i++) {
+        if (gong_str_is(label->name, rule->labels[i].name)) {
+            return gong_str_of(rule->labels[i].text);
+        }
+    }
+    return (struct gong_str){"", 0};
+}
+
+/* Labels as symbols. */
+struct noted {
+    struct gong_label_pair pairs[GONG_EFFECT_LABELS_MAX];
+    size_t count;
+};
+
+/* The symbols of an effect's labels. These may lie in the table of symbols
+ * themselves: what is there already is looked up before anything is added,
+ * which moves it. */
+static bool
+intern_labels(struct gong_engine *engine, const struct gong_effect *effect,
+              struct noted *out)
+{
+    struct gong_label_view labels[GONG_EFFECT_LABELS_MAX];
+
+    out->count = 0;
+    for (size_t i = 0; i < effect->label_count; i++) {
+        struct gong_label_view label = effect->labels[i];
+
+        label.value = own_value(effect, &label);
+        if (label.value.len != 0) {
+            labels[out->count] = label;
+            out->pairs[out->count++] = (struct gong_label_pair){
+                gong_symbol_find(&engine->symbols, label.name),
+                gong_symbol_find(&engine->symbols, label.value)};
+        }
+    }
+    for (size_t i = 0; i < out->count; i++) {
+        struct gong_label_pair *pair = &out->pairs[i];
+
+        if ((pair->name == 0 || pair->value == 0) &&
+            !add_label(engine, labels[i].name, labels[i].value, pair)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What is told of an alert, and when. */
 struct note {
-    const struct gong_effect *effect;
+    struct noted labels;
     uint32_t rule;
     int64_t t;
 };
 
-/* Feeds one series with the effect's labels, and state as alertstate, which an
- * alert on ALERTS has from another already. */
+/* Feeds one series with the alert's labels and state, which is alertstate
+ * whatever these say; NULL: without. */
 static enum gong_err
 put_note(struct gong_engine *engine, uint32_t metric, const struct note *note,
          const char *state, double value)
 {
-    const struct gong_effect *effect = note->effect;
+    const struct noted *noted = &note->labels;
     struct gong_label_pair pairs[GONG_EFFECT_LABELS_MAX + 1];
+    struct gong_label_pair own = {0, 0};
     uint32_t labelset = 0;
     uint32_t series = 0;
     size_t count = 0;
     enum gong_err err = GONG_OK;
 
-    for (size_t i = 0; i < effect->label_count; i++) {
-        if (state != NULL &&
-            gong_str_is(effect->labels[i].name, "alertstate")) {
-            continue;
-        }
-        if (!add_label(engine, effect->labels[i].name, effect->labels[i].value,
-                       &pairs[count++])) {
-            return GONG_ERR_MEMORY;
+    if (state != NULL && !add_label(engine, gong_str_of("alertstate"),
+                                    gong_str_of(state), &own)) {
+        return GONG_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < noted->count; i++) {
+        if (noted->pairs[i].name != own.name) {
+            pairs[count++] = noted->pairs[i];
         }
     }
-    if (state != NULL && !add_label(engine, gong_str_of("alertstate"),
-                                    gong_str_of(state), &pairs[count++])) {
-        return GONG_ERR_MEMORY;
+    if (state != NULL) {
+        pairs[count++] = own;
     }
     if (count >= GONG_LABELSET_MAX) {
         return GONG_OK;
@@ -329,9 +339,10 @@ are_alerts_read(const struct gong_engine *engine)
 
 /* What an alert in this state says of itself, or that it ended. */
 static enum gong_err
-put_state(struct gong_engine *engine, const struct note *note)
+put_state(struct gong_engine *engine, const struct gong_effect *effect,
+          const struct note *note)
 {
-    const char *to = state_text(note->effect->to);
+    const char *to = state_text(effect->to);
     uint32_t alerts = engine->own_names[GONG_OWN_ALERTS];
     uint32_t since = engine->own_names[GONG_OWN_ALERTS_FOR_STATE];
     enum gong_err err = GONG_OK;
@@ -341,8 +352,16 @@ put_state(struct gong_engine *engine, const struct note *note)
     }
     err = put_note(engine, alerts, note, to, 1);
     return err == GONG_OK ? put_note(engine, since, note, NULL,
-                                     (double)note->effect->since_ms / 1000)
+                                     (double)effect->since_ms / 1000)
                           : err;
+}
+
+/* Rules of ours that read it run on journal time, so that is when it is fed;
+ * foreign ones run at the instants of a grid. */
+static int64_t
+noted_at(const struct gong_engine *engine, const struct gong_effect *effect)
+{
+    return engine->live->book.foreign ? effect->at_ms : engine->journal_ms;
 }
 
 enum gong_err
@@ -351,17 +370,20 @@ gong_engine_note_alert(struct gong_engine *engine, uint32_t rule,
 {
     const char *from = state_text(effect->from);
     const char *to = state_text(effect->to);
-    struct note note = {effect, rule, effect->at_ms};
+    struct note note = {.rule = rule, .t = noted_at(engine, effect)};
     enum gong_err err = GONG_OK;
 
     if (!are_alerts_read(engine)) {
         return GONG_OK;
     }
+    if (!intern_labels(engine, effect, &note.labels)) {
+        return GONG_ERR_MEMORY;
+    }
     if (from != NULL && (to == NULL || strcmp(from, to) != 0)) {
         err = put_note(engine, engine->own_names[GONG_OWN_ALERTS], &note, from,
                        gong_stale_nan());
     }
-    return err == GONG_OK ? put_state(engine, &note) : err;
+    return err == GONG_OK ? put_state(engine, effect, &note) : err;
 }
 
 enum gong_err
@@ -377,18 +399,17 @@ gong_engine_show_alerts(struct gong_engine *engine, uint32_t rule,
     for (uint32_t n = first; n != 0 && err == GONG_OK;
          n = gong_alert_at(&live->alerts, n)->next) {
         const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
-        const struct gong_instance *i =
-            gong_instance_at(&live->binds, alert->instance);
         struct gong_effect effect = {.to = (enum gong_alert_state)alert->state};
-        struct note note = {&effect, rule, t};
+        struct note note = {.rule = rule, .t = t};
 
         if (effect.to == GONG_ALERT_INACTIVE) {
             continue;
         }
         gong_engine_describe(live, alert, &effect);
-        gong_effect_render(engine->space, &engine->labelsets,
-                           gong_bind_labels(&live->binds, i), &effect);
-        err = put_state(engine, &note);
+        gong_engine_render(engine, live, alert, &effect);
+        err = intern_labels(engine, &effect, &note.labels)
+                  ? put_state(engine, &effect, &note)
+                  : GONG_ERR_MEMORY;
     }
     return err;
 }

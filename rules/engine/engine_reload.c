@@ -3,6 +3,8 @@
  * the old one's from the columns' names; what was alive under a rule that kept
  * its meaning moves over. Until the swap nothing of the old one changes.
  */
+#include "rules/engine/bind_past.h"
+#include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
 
 #include <stdlib.h>
@@ -182,6 +184,19 @@ heir(const struct gong_book *from, const struct gong_book *to, uint32_t rule)
                : GONG_BOOK_NONE;
 }
 
+static enum gong_err
+find_group(struct gong_live *live, uint32_t rule, uint32_t labelset,
+           uint32_t *instance)
+{
+    uint32_t group = 0;
+    enum gong_err err = gong_bind_group(&live->binds, rule, labelset, &group);
+
+    if (err == GONG_OK) {
+        *instance = gong_group_at(&live->binds.groups, group)->instance;
+    }
+    return err == GONG_ERR_TOO_LARGE ? GONG_OK : err;
+}
+
 /* The new instance that an old alert belongs to, 0 if there is none. */
 static enum gong_err
 find_heir(const struct gong_live *from, struct gong_live *to,
@@ -200,7 +215,12 @@ find_heir(const struct gong_live *from, struct gong_live *to,
         return GONG_OK;
     }
     if (to->book.rules[rule].form == GONG_FORM_GENERAL) {
-        return gong_bind_general(&to->binds, rule, i->leaves, instance);
+        err = gong_bind_general(&to->binds, rule, i->leaves, instance);
+        return err == GONG_ERR_TOO_LARGE ? GONG_OK : err;
+    }
+    if (to->book.rules[rule].form == GONG_FORM_AGGREGATE) {
+        return find_group(to, rule, gong_bind_labels(&from->binds, i),
+                          instance);
     }
     home = gong_series_at(&from->binds, gong_bind_home(&from->binds, i));
     name =
@@ -243,7 +263,7 @@ move_alert(const struct gong_live *from, struct gong_live *to,
     i->news = gong_instance_at(&from->binds, alert->instance)->news;
     *gong_alert_at(&to->alerts, i->alert) = *alert;
     gong_alert_at(&to->alerts, i->alert)->instance = instance;
-    gong_live_count(to, GONG_ALERT_INACTIVE,
+    gong_live_count(to, &to->book.rules[i->rule], GONG_ALERT_INACTIVE,
                     (enum gong_alert_state)alert->state);
     if (gong_bind_is_busy(&to->binds, i)) {
         gong_series_at(&to->binds, i->leaves)->busy++;
@@ -312,9 +332,12 @@ move_outputs(const struct gong_live *from, struct gong_live *to)
 static bool
 has_sample(const struct gong_binds *binds, const struct gong_instance *i)
 {
-    uint32_t count = binds->book->rules[i->rule].plan->leaf_count;
+    const struct gong_book_rule *rule = &binds->book->rules[i->rule];
 
-    for (uint32_t leaf = 0; leaf < count; leaf++) {
+    if (rule->form == GONG_FORM_AGGREGATE) {
+        return true; /* or it would have been let go */
+    }
+    for (uint32_t leaf = 0; leaf < rule->plan->leaf_count; leaf++) {
         uint32_t series = gong_bind_leaf(binds, i, leaf);
 
         if (series != 0 &&
@@ -352,7 +375,8 @@ arm_all(struct gong_engine *engine)
                                            gong_engine_ran_until(engine));
         }
         /* What is due right now has not run yet. */
-        if (err == GONG_OK && (i->alert != 0 || rule->restless)) {
+        if (err == GONG_OK && rule->form != GONG_FORM_AGGREGATE &&
+            (i->alert != 0 || rule->restless || rule->rule->calendar != NULL)) {
             err = gong_engine_arm(
                 engine, n,
                 gong_timers_clock_now(&live->timers, clock,
@@ -387,8 +411,38 @@ tell_removed(struct gong_engine *engine, const struct gong_live *old,
                                   gong_engine_ran_until(engine));
         now = now > alert.told_ms ? now : alert.told_ms;
         if (gong_alert_step(&alert, &old->book.rules[i->rule].terms,
-                            GONG_ALERT_REMOVED, now, &change)) {
+                            GONG_ALERT_REMOVED, 0, now, &change)) {
             gong_engine_tell(engine, old, &alert, &change, &none);
+        }
+    }
+}
+
+/* What reads ALERTS for the first time learns of the alerts that there are. */
+static void
+tell_moved(struct gong_engine *engine, const struct gong_book *old)
+{
+    struct gong_live *live = engine->live;
+    const uint32_t *own = engine->own_names;
+
+    if (gong_book_is_read(old, own[GONG_OWN_ALERTS]) &&
+        gong_book_is_read(old, own[GONG_OWN_ALERTS_FOR_STATE])) {
+        return; /* carried over */
+    }
+    for (uint32_t n = 1; n < live->alerts.arena.count; n++) {
+        const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
+        struct gong_effect effect = {.from = GONG_ALERT_INACTIVE};
+
+        if (!alert->used || alert->state == GONG_ALERT_INACTIVE) {
+            continue;
+        }
+        effect.to = (enum gong_alert_state)alert->state;
+        gong_engine_describe(live, alert, &effect);
+        gong_engine_render(engine, live, alert, &effect);
+        if (!effect.rule->trial &&
+            gong_engine_note_alert(
+                engine, gong_instance_at(&live->binds, alert->instance)->rule,
+                &effect) != GONG_OK) {
+            engine->short_of_memory = true;
         }
     }
 }
@@ -435,6 +489,11 @@ swap_in(struct gong_engine *engine, struct gong_live *live,
         err = carry_own(engine, live);
     }
     if (err == GONG_OK) {
+        err = gong_engine_join_members(
+            engine, live,
+            gong_engine_counts_at(engine, gong_engine_ran_until(engine)));
+    }
+    if (err == GONG_OK) {
         err = move_alerts(old, live, moved);
     }
     if (err == GONG_OK) {
@@ -459,6 +518,7 @@ gong_engine_set_rules(struct gong_engine *engine,
                       const struct gong_ruleset *set, uint64_t position,
                       int64_t journal_ms, struct gong_rules_report *report)
 {
+    static const struct gong_cause none = {0};
     struct gong_live *old = engine->live;
     struct gong_live *live = gong_live_new(engine);
     unsigned char *moved = NULL;
@@ -491,6 +551,11 @@ gong_engine_set_rules(struct gong_engine *engine,
         return err;
     }
     tell_removed(engine, old, moved);
+    tell_moved(engine, &old->book);
+    /* Nothing can be taken back any more. */
+    if (gong_engine_run_dirty(engine, &none) != GONG_OK) {
+        engine->short_of_memory = true;
+    }
     if (report != NULL) {
         fill_report(&old->book, &live->book, report);
     }

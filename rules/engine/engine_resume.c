@@ -9,6 +9,8 @@
  * Blind time that comes before it has settled prolongs the doubt: held is what
  * went missing since the first of them began.
  */
+#include "rules/engine/bind_past.h"
+#include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
 
 #include "common/le.h"
@@ -94,6 +96,11 @@ shift_alerts(struct gong_engine *engine, int64_t now, int64_t blind)
         } else if (alert->state == GONG_ALERT_KEEPING) {
             alert->told_ms = later(alert->told_ms, now, blind);
         }
+        for (size_t i = 0; i < GONG_LEVELS_MAX - 1; i++) {
+            if (alert->climbs[i] != GONG_ALERT_FREE) {
+                alert->climbs[i] = later(alert->climbs[i], now, blind);
+            }
+        }
         if (alert->held_ms != GONG_ALERT_FREE) {
             alert->held_ms = later(alert->held_ms, now, blind);
         }
@@ -132,8 +139,12 @@ resume(struct gong_engine *engine, int64_t now, int64_t blind, int64_t settle)
     if (settle > 0 && now + settle > engine->settle_ms) {
         engine->settle_ms = now + settle;
     }
-    return engine->settle_ms == GONG_NEVER ? gong_engine_end_held(engine)
-                                           : GONG_OK;
+    if (engine->settle_ms == GONG_NEVER) {
+        return gong_engine_end_held(engine);
+    }
+    /* What went while it was blind counts again. */
+    return gong_engine_join_members(engine, engine->live,
+                                    gong_engine_counts_at(engine, now));
 }
 
 static int64_t
@@ -202,6 +213,9 @@ is_due_a_look(const struct gong_live *live, const struct gong_instance *i)
 
     if (live->book.rules[i->rule].form == GONG_FORM_GENERAL) {
         return i->leaves == 0;
+    }
+    if (live->book.rules[i->rule].form == GONG_FORM_AGGREGATE) {
+        return gong_engine_has_members(live, i) || i->alert != 0;
     }
     alert = i->alert == 0 ? NULL : gong_alert_at(&live->alerts, i->alert);
     if (alert != NULL && alert->held_ms != GONG_ALERT_FREE) {

@@ -5,7 +5,7 @@
 #include "rules/engine/engine_snapshot_private.h"
 
 #define MAGIC   0x504e5347u
-#define VERSION 5
+#define VERSION 7
 #define CHUNK   ((size_t)256 << 10)
 
 static struct gong_section
@@ -59,6 +59,9 @@ gong_sections(struct gong_engine *engine,
         of_arena(&engine->declareds.arena),
         of_arena(&engine->live->general_states),
         of_arena(&engine->live->outputs.arena),
+        of_arena(&binds->groups.members),
+        of_arena(&binds->groups.groups),
+        of_arena(&binds->groups.slots),
         of_arena(&binds->windows.windows),
         of_arena(&binds->windows.chunks),
         of_arena(&binds->windows.sinces),
@@ -183,6 +186,7 @@ encode_header(const struct gong_engine *engine,
     gong_le_put64(out + 168, (uint64_t)engine->settle_ms);
     gong_le_put64(out + 176, engine->position);
     gong_le_put32(out + 184, engine->live->alerts.free);
+    gong_le_put32(out + 188, engine->live->binds.groups.free);
     gong_le_put32(out + GONG_SNAPSHOT_HEADER - 4,
                   gong_crc32c(0, out, GONG_SNAPSHOT_HEADER - 4));
 }

@@ -4,19 +4,11 @@
  *
  *   bytes <- symbols <- labelsets <- devices <- rows -> columns -> series
  *   book <- entries <- attachments <- series -> bindings -> instances, windows
- *   instances -> alerts, timers
+ *   instances -> alerts, timers; members -> groups <-> instances
  *   devices <- presences -> sites
  */
+#include "rules/engine/bind_past.h"
 #include "rules/engine/engine_snapshot_private.h"
-
-/* No instant that was ever told lies further out (timer.h). */
-#define FAR (4 * GONG_INSTANT_MAX)
-
-static bool
-within(const struct gong_arena *arena, uint32_t index)
-{
-    return index != 0 && index < arena->count;
-}
 
 /* count elements from first on; first counts even where count is 0. */
 static bool
@@ -28,13 +20,8 @@ run_within(const struct gong_arena *arena, uint32_t first, uint32_t count)
 static bool
 bytes_within(const struct gong_arena *bytes, uint32_t at, uint32_t len)
 {
-    return within(bytes, at) && len < (uint64_t)(bytes->count - at) * 8;
-}
-
-static bool
-instant_sound(int64_t t)
-{
-    return t >= -FAR && t <= FAR;
+    return gong_snapshot_within(bytes, at) &&
+           len < (uint64_t)(bytes->count - at) * 8;
 }
 
 const char *
@@ -57,15 +44,16 @@ gong_snapshot_check_symbols(const struct gong_engine *engine)
         const struct gong_label_pair *pair =
             gong_arena_at(&labelsets->pairs, i);
 
-        if (!within(&symbols->symbols, pair->name) ||
-            !within(&symbols->symbols, pair->value)) {
+        if (!gong_snapshot_within(&symbols->symbols, pair->name) ||
+            !gong_snapshot_within(&symbols->symbols, pair->value)) {
             return "a label is no symbol";
         }
     }
     for (uint32_t i = 1; i < labelsets->sets.count; i++) {
         const struct gong_labelset *set = gong_arena_at(&labelsets->sets, i);
 
-        if (set->count > GONG_LABELSET_MAX ||
+        /* A metric's name must have room beside them. */
+        if (set->count >= GONG_LABELSET_MAX ||
             !run_within(&labelsets->pairs, set->first, set->count)) {
             return "a label set is outside";
         }
@@ -90,8 +78,8 @@ check_clocks(const struct gong_engine *engine)
 
         if (c->newest < GONG_CLOCK_NEVER || c->newest > GONG_INSTANT_MAX ||
             c->arrival < 0 || c->arrival > GONG_INSTANT_MAX ||
-            c->floor < GONG_CLOCK_NEVER || c->floor > FAR ||
-            !instant_sound(c->stood)) {
+            c->floor < GONG_CLOCK_NEVER || c->floor > GONG_SNAPSHOT_FAR ||
+            !gong_snapshot_instant_sound(c->stood)) {
             return "a clock is wrong";
         }
         c->first = 0;
@@ -110,9 +98,11 @@ check_devices(const struct gong_engine *engine)
     for (uint32_t i = 1; i < registry->devices.count; i++) {
         const struct gong_device *d = gong_device_at(registry, i);
 
-        if (!within(symbols, d->site) || !within(symbols, d->name) ||
-            !within(clocks, d->clock) || d->clock == GONG_CLOCK_JOURNAL ||
-            (d->head != 0 && !within(&registry->rows, d->head))) {
+        if (!gong_snapshot_within(symbols, d->site) ||
+            !gong_snapshot_within(symbols, d->name) ||
+            !gong_snapshot_within(clocks, d->clock) ||
+            d->clock == GONG_CLOCK_JOURNAL ||
+            (d->head != 0 && !gong_snapshot_within(&registry->rows, d->head))) {
             return "a device is wrong";
         }
     }
@@ -148,14 +138,14 @@ presence_sound(const struct gong_engine *engine, uint32_t device)
     if (p->site == 0) { /* of a file, or never heard of */
         return p->flags == 0 && p->watch_ms == 0 && p->silence_ms == 0;
     }
-    return within(&presences->sites, p->site) &&
+    return gong_snapshot_within(&presences->sites, p->site) &&
            gong_site_at(presences, p->site)->name ==
                gong_device_at(&engine->registry, device)->site &&
            (p->flags & ~GONG_PRESENCE_FLAGS) == 0 && p->heard_ms >= 0 &&
            p->heard_ms <= GONG_INSTANT_MAX && p->since_ms >= 0 &&
            p->since_ms <= GONG_INSTANT_MAX && p->silence_ms >= 0 &&
            p->silence_ms <= gong_presence_silence(GONG_PRESENCE_EVERY) &&
-           p->watch_ms >= 0 && p->watch_ms <= FAR;
+           p->watch_ms >= 0 && p->watch_ms <= GONG_SNAPSHOT_FAR;
 }
 
 /* Arms the timers again and links devices and sites anew. */
@@ -171,7 +161,7 @@ check_presences(const struct gong_engine *engine)
     for (uint32_t i = 1; i < presences->sites.count; i++) {
         const struct gong_site *site = gong_site_at(presences, i);
 
-        if (!within(&engine->symbols.symbols, site->name) ||
+        if (!gong_snapshot_within(&engine->symbols.symbols, site->name) ||
             site->since_ms < 0 || site->since_ms > GONG_INSTANT_MAX) {
             return "a site is wrong";
         }
@@ -199,14 +189,14 @@ row_sound(const struct gong_engine *engine, const struct gong_row *r)
 {
     const struct gong_registry *registry = &engine->registry;
 
-    return within(&registry->devices, r->device) &&
-           within(&engine->labelsets.sets, r->labelset) &&
+    return gong_snapshot_within(&registry->devices, r->device) &&
+           gong_snapshot_within(&engine->labelsets.sets, r->labelset) &&
            r->key_len <= GONG_SERIES_KEY_MAX &&
-           within(&engine->symbols.symbols, r->measurement) &&
+           gong_snapshot_within(&engine->symbols.symbols, r->measurement) &&
            bytes_within(&registry->keys, r->key_at, r->key_len) &&
            r->count <= r->capacity && r->count <= GONG_ROW_COLUMNS_MAX &&
            run_within(&registry->columns, r->columns, r->capacity) &&
-           (r->next == 0 || within(&registry->rows, r->next));
+           (r->next == 0 || gong_snapshot_within(&registry->rows, r->next));
 }
 
 static bool
@@ -217,10 +207,11 @@ column_sound(const struct gong_engine *engine, const struct gong_column *c)
     if (c->raw == 0) { /* spare */
         return c->metric == 0 && c->series == GONG_COLUMN_NEW;
     }
-    return within(symbols, c->raw) && within(symbols, c->metric) &&
+    return gong_snapshot_within(symbols, c->raw) &&
+           gong_snapshot_within(symbols, c->metric) &&
            (c->series == GONG_COLUMN_NEW || c->series == GONG_COLUMN_UNREAD ||
             c->series == GONG_COLUMN_REFUSED ||
-            within(&engine->live->binds.series, c->series));
+            gong_snapshot_within(&engine->live->binds.series, c->series));
 }
 
 static const char *
@@ -292,10 +283,14 @@ leaves_sound(const struct gong_binds *binds, const struct gong_instance *i)
     const struct gong_book_rule *rule = &binds->book->rules[i->rule];
 
     if (rule->form == GONG_FORM_GENERAL) {
-        return i->leaves == 0 || within(&binds->labelsets->sets, i->leaves);
+        return i->leaves == 0 ||
+               gong_snapshot_within(&binds->labelsets->sets, i->leaves);
+    }
+    if (rule->form == GONG_FORM_AGGREGATE) {
+        return gong_snapshot_within(&binds->groups.groups, i->leaves);
     }
     if (rule->form != GONG_FORM_JOINT) {
-        return within(&binds->series, i->leaves);
+        return gong_snapshot_within(&binds->series, i->leaves);
     }
     if (!run_within(&binds->leaves, i->leaves, rule->plan->leaf_count)) {
         return false;
@@ -303,7 +298,7 @@ leaves_sound(const struct gong_binds *binds, const struct gong_instance *i)
     for (uint32_t leaf = 0; leaf < rule->plan->leaf_count; leaf++) {
         uint32_t series = gong_bind_leaf(binds, i, leaf);
 
-        if (series != 0 && !within(&binds->series, series)) {
+        if (series != 0 && !gong_snapshot_within(&binds->series, series)) {
             return false;
         }
     }
@@ -318,13 +313,6 @@ on_a_clock(const struct gong_binds *binds, const struct gong_instance *i)
            gong_series_at(binds, gong_bind_home(binds, i))->device != 0;
 }
 
-/* Its instances have outputs, not alerts. */
-static bool
-is_recording(const struct gong_live *live, const struct gong_instance *i)
-{
-    return live->book.rules[i->rule].rule->record != NULL;
-}
-
 static const char *
 check_instances(const struct gong_engine *engine)
 {
@@ -334,7 +322,7 @@ check_instances(const struct gong_engine *engine)
     for (uint32_t n = 1; n < binds->instances.count; n++) {
         struct gong_instance *i = gong_instance_at(binds, n);
 
-        i->touched = 0;
+        i->flags &= GONG_INSTANCE_FAR;
         i->news = i->news != 0;
         if (i->rule >= live->book.count || !leaves_sound(binds, i)) {
             return "an instance is of no rule or series";
@@ -342,8 +330,13 @@ check_instances(const struct gong_engine *engine)
         if (!on_a_clock(binds, i)) {
             return "an instance has no clock";
         }
-        if (i->alert != 0 && !is_recording(live, i) &&
-            (!within(&live->alerts.arena, i->alert) ||
+        if (i->alert != 0 && gong_snapshot_is_recording(live, i) &&
+            (!gong_snapshot_within(&live->outputs.arena, i->alert) ||
+             gong_output_at(&live->outputs, i->alert)->instance != n)) {
+            return "an instance has another's output";
+        }
+        if (i->alert != 0 && !gong_snapshot_is_recording(live, i) &&
+            (!gong_snapshot_within(&live->alerts.arena, i->alert) ||
              gong_alert_at(&live->alerts, i->alert)->used != 1 ||
              gong_alert_at(&live->alerts, i->alert)->instance != n)) {
             return "an instance has another's alert";
@@ -382,7 +375,13 @@ bindings_sound(const struct gong_binds *binds, uint32_t series)
         const struct gong_entry *entry = gong_entry_at(binds, a->first + i);
         uint32_t instance = gong_binding_at(binds, s->bindings + i);
 
-        if (!within(&binds->instances, instance) ||
+        if (binds->book->rules[entry->rule].form == GONG_FORM_AGGREGATE) {
+            if (!gong_snapshot_within(&binds->groups.members, instance)) {
+                return false;
+            }
+            continue;
+        }
+        if (!gong_snapshot_within(&binds->instances, instance) ||
             gong_instance_at(binds, instance)->rule != entry->rule ||
             !leads_back(binds, instance, entry, series)) {
             return false;
@@ -400,11 +399,13 @@ check_series(const struct gong_engine *engine)
         struct gong_series *s = gong_series_at(binds, i);
 
         s->busy = 0;
-        if ((s->device != 0 && !within(&engine->registry.devices, s->device)) ||
-            !within(&engine->labelsets.sets, s->labelset) ||
-            !within(&engine->symbols.symbols, s->metric) ||
-            !within(&binds->attachments, s->attachment) ||
-            (s->stamp != GONG_STAMP_NONE && !instant_sound(s->stamp))) {
+        if ((s->device != 0 &&
+             !gong_snapshot_within(&engine->registry.devices, s->device)) ||
+            !gong_snapshot_within(&engine->labelsets.sets, s->labelset) ||
+            !gong_snapshot_within(&engine->symbols.symbols, s->metric) ||
+            !gong_snapshot_within(&binds->attachments, s->attachment) ||
+            (s->stamp != GONG_STAMP_NONE &&
+             !gong_snapshot_instant_sound(s->stamp))) {
             return "a series is wrong";
         }
     }
@@ -451,6 +452,26 @@ check_windows(const struct gong_engine *engine)
     return wrong == NULL ? gong_sample_windows_sweep(&binds->windows) : wrong;
 }
 
+/* It has a level, of those that its rule has, where it has fired. */
+static bool
+levels_sound(const struct gong_live *live, const struct gong_alert *alert)
+{
+    uint8_t levels =
+        live->book.rules[gong_instance_at(&live->binds, alert->instance)->rule]
+            .terms.levels;
+    bool fired = gong_alert_state_open((enum gong_alert_state)alert->state);
+
+    for (size_t i = 0; i < GONG_LEVELS_MAX - 1; i++) {
+        if (alert->climbs[i] != GONG_ALERT_FREE &&
+            !gong_snapshot_instant_sound(alert->climbs[i])) {
+            return false;
+        }
+    }
+    return fired
+               ? alert->level >= 1 && alert->level <= (levels == 0 ? 1 : levels)
+               : alert->level == 0;
+}
+
 static bool
 alert_sound(const struct gong_live *live, uint32_t n)
 {
@@ -458,13 +479,15 @@ alert_sound(const struct gong_live *live, uint32_t n)
 
     return alert->state <= GONG_ALERT_UNKNOWN &&
            alert->severity <= GONG_SEVERITY_CRITICAL &&
-           (alert->metric == 0 ||
-            within(&live->binds.labelsets->symbols->symbols, alert->metric)) &&
-           instant_sound(alert->since_ms) && instant_sound(alert->told_ms) &&
+           gong_snapshot_instant_sound(alert->since_ms) &&
+           gong_snapshot_instant_sound(alert->told_ms) &&
            (alert->held_ms == GONG_ALERT_FREE ||
-            instant_sound(alert->held_ms)) &&
-           within(&live->binds.instances, alert->instance) &&
-           gong_instance_at(&live->binds, alert->instance)->alert == n;
+            gong_snapshot_instant_sound(alert->held_ms)) &&
+           gong_snapshot_within(&live->binds.instances, alert->instance) &&
+           gong_instance_at(&live->binds, alert->instance)->alert == n &&
+           (alert->source == 0 ||
+            alert->source < live->binds.labelsets->sets.count) &&
+           levels_sound(live, alert);
 }
 
 /* The free list holds every unused alert once: so many steps lead to its end.
@@ -475,7 +498,7 @@ free_list_sound(const struct gong_alerts *alerts, uint32_t unused)
     uint32_t next = alerts->free;
 
     for (uint32_t i = 0; i < unused; i++) {
-        if (!within(&alerts->arena, next) ||
+        if (!gong_snapshot_within(&alerts->arena, next) ||
             gong_alert_at(alerts, next)->used != 0) {
             return false;
         }
@@ -494,6 +517,7 @@ check_alerts(const struct gong_engine *engine)
     live->pending = 0;
     live->firing = 0;
     live->unknown = 0;
+    live->trial = 0;
     for (uint32_t n = 1; n < live->alerts.arena.count; n++) {
         const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
         const struct gong_instance *i = NULL;
@@ -505,9 +529,9 @@ check_alerts(const struct gong_engine *engine)
         if (alert->used != 1 || !alert_sound(live, n)) {
             return "an alert is wrong";
         }
-        gong_live_count(live, GONG_ALERT_INACTIVE,
-                        (enum gong_alert_state)alert->state);
         i = gong_instance_at(&live->binds, alert->instance);
+        gong_live_count(live, &live->book.rules[i->rule], GONG_ALERT_INACTIVE,
+                        (enum gong_alert_state)alert->state);
         if (gong_bind_is_busy(&live->binds, i)) {
             gong_series_at(&live->binds, i->leaves)->busy++;
         }
@@ -515,117 +539,6 @@ check_alerts(const struct gong_engine *engine)
     return free_list_sound(&live->alerts, unused)
                ? NULL
                : "the list of free alerts is wrong";
-}
-
-/* A list of a GENERAL rule's alerts, or outputs: as many as there are at most,
- * each of that rule. */
-static bool
-list_sound(const struct gong_live *live, uint32_t rule, uint32_t first)
-{
-    bool record = live->book.rules[rule].rule->record != NULL;
-    const struct gong_arena *arena =
-        record ? &live->outputs.arena : &live->alerts.arena;
-    uint32_t n = first;
-
-    for (uint32_t steps = 0; n != 0; steps++) {
-        uint32_t instance = 0;
-
-        if (!within(arena, n) || steps >= arena->count) {
-            return false;
-        }
-        instance = record ? gong_output_at(&live->outputs, n)->instance
-                          : gong_alert_at(&live->alerts, n)->instance;
-        if (!within(&live->binds.instances, instance) ||
-            gong_instance_at(&live->binds, instance)->rule != rule ||
-            gong_instance_at(&live->binds, instance)->alert != n) {
-            return false;
-        }
-        n = record ? gong_output_at(&live->outputs, n)->next
-                   : gong_alert_at(&live->alerts, n)->next;
-    }
-    return true;
-}
-
-/* An output belongs to an instance of a recording; the free ones are listed
- * anew. */
-static const char *
-check_outputs(const struct gong_engine *engine)
-{
-    struct gong_live *live = engine->live;
-
-    live->outputs.free = 0;
-    for (uint32_t n = 1; n < live->outputs.arena.count; n++) {
-        struct gong_output *o = gong_output_at(&live->outputs, n);
-
-        if (o->instance == 0) {
-            *o = (struct gong_output){.next = live->outputs.free};
-            live->outputs.free = n;
-            continue;
-        }
-        if (!within(&live->binds.instances, o->instance) ||
-            gong_instance_at(&live->binds, o->instance)->alert != n ||
-            !is_recording(live, gong_instance_at(&live->binds, o->instance)) ||
-            (o->series != 0 && !within(&live->binds.series, o->series))) {
-            return "an output is wrong";
-        }
-    }
-    return NULL;
-}
-
-static const char *
-check_generals(const struct gong_engine *engine)
-{
-    const struct gong_live *live = engine->live;
-
-    for (uint32_t rule = 0; rule < live->book.count; rule++) {
-        const struct gong_book_rule *r = &live->book.rules[rule];
-        const struct gong_general_state *state = NULL;
-
-        if (r->form != GONG_FORM_GENERAL) {
-            continue;
-        }
-        state = gong_arena_at(&live->general_states, r->general);
-        if (state->head != live->binds.heads[r->general - 1] ||
-            (state->evaluated_ms != GONG_STAMP_NONE &&
-             !instant_sound(state->evaluated_ms)) ||
-            !list_sound(live, rule, state->first)) {
-            return "a rule's state is wrong";
-        }
-    }
-    return NULL;
-}
-
-/* Heads are needed to link; each rule has one. */
-static const char *
-find_heads(const struct gong_engine *engine)
-{
-    const struct gong_live *live = engine->live;
-    const struct gong_binds *binds = &live->binds;
-
-    if (live->general_states.count !=
-        (live->general_states.count == 0 ? 0 : live->book.general_count + 1)) {
-        return "there are too many or too few rules' states";
-    }
-    if (live->general_states.count == 0 && live->book.general_count > 0) {
-        return "rules have no states";
-    }
-    for (uint32_t n = 1; n < binds->instances.count; n++) {
-        const struct gong_instance *i = gong_instance_at(binds, n);
-        const struct gong_book_rule *r = &live->book.rules[i->rule];
-
-        if (r->form == GONG_FORM_GENERAL && i->leaves == 0) {
-            if (binds->heads[r->general - 1] != 0 || i->alert != 0) {
-                return "a rule has two heads";
-            }
-            binds->heads[r->general - 1] = n;
-        }
-    }
-    for (uint32_t i = 0; i < live->book.general_count; i++) {
-        if (binds->heads[i] == 0) {
-            return "a rule has no head";
-        }
-    }
-    return NULL;
 }
 
 static const char *
@@ -636,11 +549,12 @@ rearm_one(struct gong_engine *engine, uint32_t n,
     struct gong_instance *i = gong_instance_at(&live->binds, n);
     const struct gong_timer *t = NULL;
 
-    if (!within(stored, i->timer)) {
+    if (!gong_snapshot_within(stored, i->timer)) {
         return "an instance has no such timer";
     }
     t = gong_arena_at(stored, i->timer);
-    if (t->instance != n || t->rule != i->rule || !instant_sound(t->due)) {
+    if (t->instance != n || t->rule != i->rule ||
+        !gong_snapshot_instant_sound(t->due)) {
         return "an instance has another's timer";
     }
     i->timer = gong_timer_arm(&live->timers, gong_live_clock(engine, live, i),
@@ -670,33 +584,26 @@ rearm(struct gong_engine *engine)
     return wrong;
 }
 
-static const char *
-check_times(const struct gong_engine *engine)
-{
-    return engine->journal_ms < 0 || engine->journal_ms > GONG_INSTANT_MAX ||
-                   engine->ran_ms < 0 ||
-                   engine->ran_ms > GONG_INSTANT_MAX + 1 ||
-                   (engine->blind_from != GONG_NEVER &&
-                    (engine->blind_from < 0 ||
-                     engine->blind_from > engine->journal_ms)) ||
-                   (engine->resumed_ms != GONG_NEVER &&
-                    (engine->resumed_ms < 0 ||
-                     engine->resumed_ms > engine->journal_ms)) ||
-                   (engine->settle_ms != GONG_NEVER &&
-                    (engine->settle_ms < 0 ||
-                     engine->settle_ms > 2 * GONG_INSTANT_MAX))
-               ? "its time is wrong"
-               : NULL;
-}
-
 const char *
 gong_snapshot_check(struct gong_engine *engine)
 {
     static const char *(*const checks[])(const struct gong_engine *) = {
-        check_times,     check_clocks,  check_devices,  check_declared,
-        check_presences, check_rows,    check_series,   check_attachments,
-        check_instances, find_heads,    check_bindings, check_windows,
-        check_alerts,    check_outputs, check_generals,
+
+        check_clocks,
+        check_devices,
+        check_declared,
+        check_presences,
+        check_rows,
+        check_series,
+        check_attachments,
+        check_instances,
+        gong_snapshot_check_groups,
+        gong_snapshot_find_heads,
+        check_bindings,
+        check_windows,
+        check_alerts,
+        gong_snapshot_check_outputs,
+        gong_snapshot_check_generals,
     };
 
     for (size_t i = 0; i < sizeof checks / sizeof checks[0]; i++) {

@@ -7,7 +7,7 @@
 
 #define GONG_SECTION_HEADER  24
 #define GONG_SECTION_TRAILER 8
-#define GONG_SECTIONS        34
+#define GONG_SECTIONS        37
 
 /* One of the three is set. */
 struct gong_section {
@@ -26,6 +26,40 @@ uint32_t gong_snapshot_layout(const struct gong_section all[GONG_SECTIONS]);
 
 uint64_t gong_snapshot_limits(const struct gong_engine *engine);
 uint64_t gong_snapshot_key(const struct gong_engine *engine);
+
+/* No instant that was ever told lies further out (timer.h). */
+#define GONG_SNAPSHOT_FAR (4 * GONG_INSTANT_MAX)
+
+static inline bool
+gong_snapshot_within(const struct gong_arena *arena, uint32_t index)
+{
+    return index != 0 && index < arena->count;
+}
+
+static inline bool
+gong_snapshot_instant_sound(int64_t t)
+{
+    return t >= -GONG_SNAPSHOT_FAR && t <= GONG_SNAPSHOT_FAR;
+}
+
+/* Its instances have outputs, not alerts. */
+static inline bool
+gong_snapshot_is_recording(const struct gong_live *live,
+                           const struct gong_instance *i)
+{
+    return live->book.rules[i->rule].rule->record != NULL;
+}
+
+/* engine_snapshot_general.c: of rules that are evaluated as a whole. */
+const char *gong_snapshot_find_heads(const struct gong_engine *engine);
+const char *gong_snapshot_check_outputs(const struct gong_engine *engine);
+const char *gong_snapshot_check_generals(const struct gong_engine *engine);
+
+/* engine_snapshot_groups.c */
+
+/* gong_snapshot_check_groups: members and groups, before instances are looked
+ * at; NULL if all is sound. */
+const char *gong_snapshot_check_groups(const struct gong_engine *engine);
 
 /* Both in engine_snapshot_check.c; NULL if all is sound, else what is not.
  * gong_snapshot_check_symbols: before rules are compiled against them. */

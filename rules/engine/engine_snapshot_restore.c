@@ -124,10 +124,31 @@ read_sections(struct reader *reader, struct gong_engine *engine,
     return err;
 }
 
+static const char *
+check_times(const struct gong_engine *engine)
+{
+    return engine->journal_ms < 0 || engine->journal_ms > GONG_INSTANT_MAX ||
+                   engine->ran_ms < 0 ||
+                   engine->ran_ms > GONG_INSTANT_MAX + 1 ||
+                   (engine->blind_from != GONG_NEVER &&
+                    (engine->blind_from < 0 ||
+                     engine->blind_from > engine->journal_ms)) ||
+                   (engine->resumed_ms != GONG_NEVER &&
+                    (engine->resumed_ms < 0 ||
+                     engine->resumed_ms > engine->journal_ms)) ||
+                   (engine->settle_ms != GONG_NEVER &&
+                    (engine->settle_ms < 0 ||
+                     engine->settle_ms > 2 * GONG_INSTANT_MAX))
+               ? "its time is wrong"
+               : NULL;
+}
+
 static enum gong_err
 fit(const struct reader *reader, struct gong_engine *engine,
     const uint8_t header[GONG_SNAPSHOT_HEADER])
 {
+    const char *wrong = NULL;
+
     if (gong_le_get64(header + 120) != gong_snapshot_limits(engine)) {
         return refuse(reader, GONG_ERR_INVALID, "its limits were others");
     }
@@ -141,7 +162,9 @@ fit(const struct reader *reader, struct gong_engine *engine,
     engine->settle_ms = (int64_t)gong_le_get64(header + 168);
     engine->position = gong_le_get64(header + 176);
     engine->live->alerts.free = gong_le_get32(header + 184);
-    return GONG_OK;
+    engine->live->binds.groups.free = gong_le_get32(header + 188);
+    wrong = check_times(engine);
+    return wrong == NULL ? GONG_OK : refuse(reader, GONG_ERR_CORRUPT, wrong);
 }
 
 /* The symbols must be there before the rules are compiled, and sound before

@@ -28,6 +28,7 @@ struct gong_live {
     uint64_t pending;
     uint64_t firing; /* keeping among them */
     uint64_t unknown;
+    uint64_t trial; /* of rules on trial, in none of these */
 };
 
 /* The sample behind an evaluation; all zero where a timer is. */
@@ -35,6 +36,12 @@ struct gong_cause {
     int64_t captured_ms;
     int64_t published_ms;
     int64_t received_ms;
+};
+
+/* What an evaluation means for an alert: gong_alert_step's words. */
+struct gong_engine_word {
+    enum gong_alert_event event;
+    unsigned reach;
 };
 
 /* Series that only the engine feeds, beside those of presence. */
@@ -66,6 +73,8 @@ struct gong_engine {
     uint32_t own_names[GONG_OWN_METRICS];           /* likewise */
     gong_recorded_fn recorded;
     void *recorded_ctx;
+    gong_fault_fn fault;
+    void *fault_ctx;
     struct gong_live *live;
 
     int64_t journal_ms; /* of the newest record, or of a timer since */
@@ -84,7 +93,7 @@ struct gong_engine {
     struct gong_arena sorted;
     struct gong_arena touched; /* instances to evaluate */
     struct gong_arena dirty;   /* heads of GENERAL rules, likewise */
-    struct gong_arena found;   /* instances of a GENERAL rule's result */
+    struct gong_arena found;   /* a GENERAL rule's results */
     bool short_of_memory;      /* while it told an effect */
     struct gong_arena late;    /* staged samples that came late */
 };
@@ -108,22 +117,6 @@ enum gong_err gong_engine_arm(struct gong_engine *engine, uint32_t instance,
  * there, each instant looks. */
 bool gong_engine_waits(const struct gong_live *live,
                        const struct gong_instance *instance);
-/* engine_instant.c */
-
-/* gong_engine_look: what an instance's expression says at t, which is not
- * before its newest sample on a device's clock, and which selectors have a
- * sample. */
-bool gong_engine_look(struct gong_live *live,
-                      const struct gong_instance *instance, int64_t t,
-                      double *value, uint16_t *fed);
-
-/* gong_engine_next_instant: when it may say something else by time alone: the
- * first such instant after t; INT64_MAX if there is none. */
-int64_t gong_engine_next_instant(struct gong_live *live,
-                                 const struct gong_instance *instance,
-                                 int64_t t);
-
-/* engine_eval.c, too */
 
 /* gong_engine_can_miss: whether a sample that goes missing changes an alert. */
 bool gong_engine_can_miss(const struct gong_alert *alert,
@@ -163,13 +156,24 @@ void gong_engine_remove_alert(struct gong_live *live, uint32_t instance);
 /* gong_engine_step: what event means for an instance's alert at t; tells and
  * returns true where its state changed. */
 bool gong_engine_step(struct gong_engine *engine, uint32_t instance, int64_t t,
-                      enum gong_alert_event event,
+                      struct gong_engine_word word,
                       const struct gong_cause *cause);
+
+/* gong_engine_is_taken: whether an instance that is to leave rest would have
+ * the same labels as another's alert, because the rule's labels win over what
+ * told them apart: a fault of the rule (semantics rule 16). */
+bool gong_engine_is_taken(struct gong_engine *engine, uint32_t instance);
 
 /* gong_engine_describe: what an alert of live says of itself, into effect. */
 void gong_engine_describe(const struct gong_live *live,
                           const struct gong_alert *alert,
                           struct gong_effect *effect);
+
+/* gong_engine_render: labels and annotations of what was described. */
+void gong_engine_render(struct gong_engine *engine,
+                        const struct gong_live *live,
+                        const struct gong_alert *alert,
+                        struct gong_effect *effect);
 
 /* gong_engine_tell: emits a change of an alert of live. */
 void gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
@@ -185,8 +189,9 @@ enum gong_err gong_engine_device(struct gong_engine *engine,
                                  struct gong_str site, struct gong_str name,
                                  uint32_t *device) GONG_MUST_CHECK;
 
-/* gong_engine_push: next becomes the newest sample of a series, in the place of
- * one with an equal stamp, or of an older one, which goes to its window. */
+/* gong_engine_push: next becomes the newest sample of a series: in the place of
+ * one with an equal stamp, or with a later one, which stands; an older one goes
+ * to its window. */
 enum gong_err gong_engine_push(struct gong_engine *engine, uint32_t series,
                                struct gong_sample next) GONG_MUST_CHECK;
 
@@ -198,7 +203,8 @@ gong_engine_apply_sample(struct gong_engine *engine,
                          const struct gong_cause *cause) GONG_MUST_CHECK;
 
 /* gong_engine_touch: puts an instance on the list of those to evaluate, once;
- * gong_engine_evaluate_touched evaluates and empties it. */
+ * gong_engine_evaluate_touched evaluates and empties it, AGGREGATE rules' at
+ * journal time. */
 enum gong_err gong_engine_touch(struct gong_engine *engine,
                                 uint32_t instance) GONG_MUST_CHECK;
 enum gong_err
@@ -207,6 +213,24 @@ gong_engine_evaluate_touched(struct gong_engine *engine, int64_t t,
 enum gong_err
 gong_engine_apply_data(struct gong_engine *engine,
                        const struct gong_record *record) GONG_MUST_CHECK;
+
+/* engine_clause.c */
+
+/* gong_engine_is_open: whether a rule counts at t. gong_engine_calendar_turns:
+ * whether it begins or ceases to right then. gong_engine_calendar_due: when an
+ * alert, NULL at rest, has to be looked at after t because it does; what is at
+ * rest only has to be while it is closed. INT64_MAX: never. */
+bool gong_engine_is_open(const struct gong_rule *rule, int64_t t);
+bool gong_engine_calendar_turns(const struct gong_rule *rule, int64_t t);
+int64_t gong_engine_calendar_due(const struct gong_rule *rule,
+                                 const struct gong_alert *alert, int64_t t);
+
+/* gong_engine_is_missing: whether a sample is that fed an alert's last true
+ * result; under on_missing = "fire" that any selector ever had. fed: those that
+ * have one now. alert is NULL at rest. */
+bool gong_engine_is_missing(const struct gong_live *live,
+                            const struct gong_instance *instance,
+                            const struct gong_alert *alert, uint16_t fed);
 
 /* engine_live.c */
 struct gong_live *gong_live_new(struct gong_engine *engine);
@@ -227,9 +251,10 @@ uint32_t gong_live_clock(const struct gong_engine *engine,
                          const struct gong_live *live,
                          const struct gong_instance *instance);
 
-/* gong_live_count: moves an alert from one state's count to another's. */
-void gong_live_count(struct gong_live *live, enum gong_alert_state from,
-                     enum gong_alert_state to);
+/* gong_live_count: moves an alert of a rule from one state's count to
+ * another's. */
+void gong_live_count(struct gong_live *live, const struct gong_book_rule *rule,
+                     enum gong_alert_state from, enum gong_alert_state to);
 
 /* engine_resume.c */
 

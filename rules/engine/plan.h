@@ -120,4 +120,10 @@ bool gong_plan_run(const struct gong_plan *plan,
                    const struct gong_plan_input *inputs, int64_t t,
                    double *value);
 
+/* gong_plan_run_part: of the steps from first to before end alone, which leave
+ * one number, as those of a clause do (clause.h). */
+bool gong_plan_run_part(const struct gong_plan *plan, uint32_t first,
+                        uint32_t end, const struct gong_plan_input *inputs,
+                        int64_t t, double *value);
+
 #endif

@@ -61,8 +61,8 @@ same_matcher(const struct gong_matcher *a, const struct gong_matcher *b)
 static bool
 same_call(const struct gong_range_call *a, const struct gong_range_call *b)
 {
-    return a->fn == b->fn &&
-           memcmp(a->params, b->params, sizeof a->params) == 0;
+    return a->fn == b->fn && a->params[0] == b->params[0] &&
+           a->params[1] == b->params[1];
 }
 
 /* Matchers are sorted, so equal selectors have equal lists. */

@@ -64,10 +64,18 @@ bool
 gong_plan_run(const struct gong_plan *plan,
               const struct gong_plan_input *inputs, int64_t t, double *value)
 {
-    struct gong_plan_input stack[GONG_PLAN_STACK_MAX + 1];
+    return gong_plan_run_part(plan, 0, plan->step_count, inputs, t, value);
+}
+
+bool
+gong_plan_run_part(const struct gong_plan *plan, uint32_t first, uint32_t end,
+                   const struct gong_plan_input *inputs, int64_t t,
+                   double *value)
+{
+    struct gong_plan_input stack[GONG_PLAN_STACK_MAX + 1] = {{0, false}};
     size_t depth = 0;
 
-    for (uint32_t i = 0; i < plan->step_count; i++) {
+    for (uint32_t i = first; i < end; i++) {
         const struct gong_plan_step *step = &plan->steps[i];
 
         switch (step->code) {

@@ -1,6 +1,7 @@
 #include "rules/engine/ruleset.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 static void
 free_texts(struct gong_rule_text *texts, size_t count)
@@ -24,8 +25,58 @@ gong_rule_fini(struct gong_rule *rule)
     gong_expr_free(rule->expr);
     free_texts(rule->labels, rule->label_count);
     free_texts(rule->annotations, rule->annotation_count);
+    for (size_t i = 0; i < rule->level_count; i++) {
+        free(rule->levels[i].severity);
+    }
+    free(rule->levels);
+    free(rule->active);
     free(rule->file);
     *rule = (struct gong_rule){0};
+}
+
+/* Inside of {{ and }} only; a text that mentions it in vain counts too. */
+bool
+gong_rule_is_plain(const struct gong_rule *rule)
+{
+    return gong_clauses_count(&rule->clauses) == 1 && rule->level_count == 0 &&
+           rule->active == NULL && rule->calendar == NULL;
+}
+
+bool
+gong_rule_text_reads_value(const char *text)
+{
+    const char *open = strstr(text, "{{");
+
+    while (open != NULL) {
+        const char *end = strstr(open, "}}");
+        const char *dollar = strstr(open, "$value");
+        const char *field = strstr(open, ".Value");
+
+        if (end == NULL) {
+            end = open + strlen(open);
+        }
+        if ((dollar != NULL && dollar < end) ||
+            (field != NULL && field < end)) {
+            return true;
+        }
+        open = strstr(end, "{{");
+    }
+    return false;
+}
+
+bool
+gong_rule_is_whole(const struct gong_rule *rule)
+{
+    for (size_t i = 0; i < rule->label_count; i++) {
+        const struct gong_rule_text *label = &rule->labels[i];
+
+        if (strcmp(label->name, "site") == 0 ||
+            strcmp(label->name, "device") == 0 ||
+            (label->tmpl != NULL && gong_rule_text_reads_value(label->text))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 void
@@ -38,5 +89,9 @@ gong_ruleset_free(struct gong_ruleset *set)
         gong_rule_fini(&set->rules[i]);
     }
     free(set->rules);
+    for (size_t i = 0; i < set->calendar_count; i++) {
+        gong_calendar_fini(&set->calendars[i]);
+    }
+    free(set->calendars);
     free(set);
 }

@@ -9,19 +9,21 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "rules/engine/calendar.h"
+#include "rules/engine/clause.h"
 #include "rules/engine/promql.h"
 #include "rules/engine/template.h"
 
 #define GONG_RULES_MAX            10000 /* rules in a set */
 #define GONG_RULE_LABELS_MAX      16    /* labels or annotations of a rule */
 #define GONG_RULE_ANNOTATION_SIZE 2048  /* bytes of one rendered annotation */
+#define GONG_RULE_LABEL_SIZE      256   /* bytes of one rendered label */
 
 /* Transparent: plain data. All pointers are owned by the ruleset. */
 struct gong_rule_text {
     char *name;
     char *text;                 /* as written */
-    struct gong_template *tmpl; /* of annotations; NULL for labels, which are
-                                   static at interval 0 (semantics rule 18) */
+    struct gong_template *tmpl; /* NULL: fixed text */
 };
 
 /* What an alert becomes whose data is missing or whose device is dark
@@ -29,6 +31,13 @@ struct gong_rule_text {
 enum gong_on_missing {
     GONG_ON_MISSING_RESOLVE, /* missing is false; darkness says nothing */
     GONG_ON_MISSING_UNKNOWN,
+    GONG_ON_MISSING_FIRE, /* missing and dark are true */
+};
+
+/* One step of an alert that climbs and falls, the least severe first. */
+struct gong_rule_level {
+    char *severity; /* what the label says */
+    int64_t for_ms;
 };
 
 struct gong_rule {
@@ -37,8 +46,14 @@ struct gong_rule {
     char *alert;  /* NULL: a recording */
     char *record; /* the metric that it feeds; NULL: an alert */
     char *expr_text;
-    struct gong_expr *expr;
-    int64_t interval_ms; /* 0: on every sample */
+    struct gong_expr *expr; /* all clauses, joined (clause.h) */
+    struct gong_clauses clauses;
+    struct gong_rule_level *levels; /* NULL: it has none */
+    size_t level_count;
+    bool trial;   /* evaluated and kept, but nobody is told */
+    char *active; /* the calendar's name, or NULL */
+    const struct gong_calendar *calendar; /* of the set; NULL: always */
+    int64_t interval_ms;                  /* 0: on every sample */
     int64_t lookback_ms; /* semantics rule 5; 5 minutes by default */
     int64_t for_ms;
     int64_t keep_firing_for_ms;
@@ -57,12 +72,26 @@ struct gong_rule {
 struct gong_ruleset {
     struct gong_rule *rules;
     size_t count;
+    struct gong_calendar *calendars;
+    size_t calendar_count;
     /* Rules of a Prometheus, for samples of one: up, unit_up and device_dark
      * are series like others, and rules run in their order at each instant, so
      * that ALERTS and what is recorded are seen as there. */
     bool foreign;
     int64_t subquery_step_ms; /* of those that name none; 0: one minute */
 };
+
+/* gong_rule_is_whole: whether its labels say that results of several devices
+ * may have to be told apart, or that they change with the value: such a rule is
+ * evaluated as a whole. */
+bool gong_rule_is_whole(const struct gong_rule *rule);
+
+/* gong_rule_is_plain: whether one expression and time alone say all: no levels,
+ * no resolve, no calendar. */
+bool gong_rule_is_plain(const struct gong_rule *rule);
+
+/* gong_rule_text_reads_value: whether a template mentions the value. */
+bool gong_rule_text_reads_value(const char *text);
 
 void gong_ruleset_free(struct gong_ruleset *set);
 

@@ -142,10 +142,13 @@ static bool
 append(const struct gong_sample_windows *all, struct gong_sample_window *w,
        const uint8_t *bytes, size_t len)
 {
-    struct gong_sample_window_chunk *c =
-        gong_sample_window_chunk_at(all, w->chunk);
+    struct gong_sample_window_chunk *c = NULL;
 
-    if (w->chunk == 0 || c->start < len) {
+    if (w->chunk == 0) {
+        return false;
+    }
+    c = gong_sample_window_chunk_at(all, w->chunk);
+    if (c->start < len) {
         return false;
     }
     c->start = (uint8_t)(c->start - len);
@@ -413,6 +416,29 @@ cut(struct gong_sample_windows *all, struct gong_sample_window *w,
     }
 }
 
+enum gong_err
+gong_sample_window_replace(struct gong_sample_windows *all, uint32_t window,
+                           struct gong_sample newest, double value,
+                           int64_t keep)
+{
+    struct gong_sample_window *w = gong_sample_window_at(all, window);
+    struct gong_sample_code code = code_of(w);
+    struct gong_sample_code_state before =
+        gong_sample_code_start(&code, newest);
+    const struct gong_sample_window_chunk *c = NULL;
+
+    all->cached = 0;
+    if (w->chunk == 0) {
+        return GONG_OK; /* nothing is told from it */
+    }
+    c = gong_sample_window_chunk_at(all, w->chunk);
+    (void)gong_sample_code_next(&code, &before, c->bytes + c->start);
+    cut(all, w, newest, before.ms);
+    return gong_sample_window_push(
+        all, window, (struct gong_sample){before.ms, before.value},
+        (struct gong_sample){newest.ms, value}, keep);
+}
+
 /* The sample before at, which lies in the space, and the ones from it on, put
  * back. */
 static enum gong_err
@@ -450,7 +476,7 @@ gong_sample_window_insert(struct gong_sample_windows *all, uint32_t window,
     int64_t from = newest.ms - keep;
 
     *what = GONG_SAMPLE_LATE_OLD;
-    if (!gong_sample_windows_room(all, w->count + 2)) {
+    if (!gong_sample_windows_room(all, w->count + 2) || all->samples == NULL) {
         return GONG_ERR_MEMORY;
     }
     all->cached = 0;

@@ -91,6 +91,13 @@ enum gong_err gong_sample_window_push(struct gong_sample_windows *all,
                                       struct gong_sample next,
                                       int64_t keep) GONG_MUST_CHECK;
 
+/* gong_sample_window_replace: the newest sample gets another value. */
+enum gong_err gong_sample_window_replace(struct gong_sample_windows *all,
+                                         uint32_t window,
+                                         struct gong_sample newest,
+                                         double value,
+                                         int64_t keep) GONG_MUST_CHECK;
+
 enum gong_sample_window_late {
     GONG_SAMPLE_LATE_TAKEN,
     GONG_SAMPLE_LATE_OLD,   /* nothing keeps it */

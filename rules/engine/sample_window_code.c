@@ -9,7 +9,7 @@
 #define SMALL   48 /* below: the difference itself, zigzag */
 #define DOUBLE  56 /* the double; SMALL to this: 1 to 8 bytes */
 #define RAW     57 /* 8 bytes of time and the double; of both kinds */
-#define LARGEST 9007199254740992.0 / 2
+#define LARGEST 4503599627370496.0
 
 /* v of XOR: a place in the table below; the first one: equal. */
 #define PAIRS 37

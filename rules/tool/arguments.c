@@ -57,9 +57,8 @@ set_value(const struct gong_argument *argument, const char *value)
     case GONG_ARGUMENT_TEXT:
         *(const char **)argument->out = value;
         return true;
-    case GONG_ARGUMENT_FLAG:
-        *(bool *)argument->out = true;
-        return true;
+    case GONG_ARGUMENT_FLAG: /* has no value */
+        return false;
     case GONG_ARGUMENT_TIME:
         time->given = true;
         return gong_instant_read(gong_str_of(value), &time->ms);
@@ -114,13 +113,15 @@ read_option(const struct gong_call *call, const struct gong_argument *argument,
             complain(call, "a value in", gong_str_of(argv[*i]), "none there");
             return false;
         }
-        return set_value(argument, NULL);
+        *(bool *)argument->out = true;
+        return true;
     }
     if (value == NULL && *i + 1 < call->argc) {
         value = argv[++*i];
     }
     if (value == NULL) {
-        complain(call, "nothing after", gong_str_of(argv[*i]), argument->word);
+        complain(call, "nothing after", gong_str_of(argument->name),
+                 argument->word);
         return false;
     }
     if (!set_value(argument, value)) {

@@ -8,7 +8,7 @@
 #include "common/clock.h"
 #include "rules/engine/engine.h"
 
-#define SERIES   8192 /* of each selector */
+#define SERIES   1024 /* of each selector */
 #define START_MS INT64_C(1760000000000)
 
 static void

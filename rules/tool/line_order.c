@@ -89,8 +89,9 @@ add_item(struct gong_line_order *order, size_t at)
         fresh = order->spares[--order->spare_count];
     }
     fresh.len = 0;
-    memmove(order->items + at + 1, order->items + at,
-            (order->count - at) * sizeof *order->items);
+    for (size_t i = order->count; i > at; i--) {
+        order->items[i] = order->items[i - 1];
+    }
     order->items[at] = fresh;
     order->count++;
     return GONG_OK;
@@ -108,7 +109,7 @@ append(struct gong_line_order *order, struct waiting *item,
     if (order->held + run->len > WAITING_MAX) {
         return GONG_ERR_TOO_LARGE;
     }
-    if (need > item->size) {
+    if (item->bytes == NULL || need > item->size) {
         size_t size = need + need / 2;
         char *bytes = realloc(item->bytes, size);
 

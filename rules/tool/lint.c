@@ -94,6 +94,9 @@ lint_annotations(struct linter *linter, const struct gong_rule *rule)
 {
     static const char *const wanted[] = {"summary", "action"};
 
+    if (rule->alert == NULL) {
+        return; /* nobody is told of a recording */
+    }
     for (size_t w = 0; w < sizeof wanted / sizeof wanted[0]; w++) {
         bool found = false;
 
@@ -180,7 +183,8 @@ lint_twice(struct linter *linter, const struct gong_ruleset *set, size_t at)
     for (size_t i = 0; i < at; i++) {
         const struct gong_rule *other = &set->rules[i];
 
-        if (strcmp(gong_rule_name(rule), gong_rule_name(other)) == 0 &&
+        if (rule->alert != NULL && other->alert != NULL &&
+            strcmp(rule->alert, other->alert) == 0 &&
             strcmp(rule->expr_text, other->expr_text) == 0 &&
             same_labels(rule, other)) {
             say(linter, rule, "twice", "found the same rule as at %s:%d",

@@ -140,9 +140,8 @@ arithmetic(enum gong_op op, struct gong_lint_range a, struct gong_lint_range b)
     } else if (op == GONG_OP_SUB) {
         range.low = a.low - b.high;
         range.high = a.high - b.low;
-    } else if (op == GONG_OP_MUL && a.low >= 0 && b.low >= 0) {
-        range.low = 0;
-    } else if (op == GONG_OP_DIV && a.low >= 0 && b.low >= 0) {
+    } else if ((op == GONG_OP_MUL || op == GONG_OP_DIV) && a.low >= 0 &&
+               b.low >= 0) {
         range.low = 0;
     }
     if (isnan(range.low) || isnan(range.high)) {
@@ -204,14 +203,17 @@ filter(enum gong_op op, struct gong_lint_range a, struct gong_lint_range b)
     return a;
 }
 
+/* The operator with its sides exchanged. */
 static enum gong_op
 mirrored(enum gong_op op)
 {
-    return op == GONG_OP_GT   ? GONG_OP_LT
-           : op == GONG_OP_LT ? GONG_OP_GT
-           : op == GONG_OP_GE ? GONG_OP_LE
-           : op == GONG_OP_LE ? GONG_OP_GE
-                              : op;
+    if (op == GONG_OP_GT || op == GONG_OP_GE) {
+        return op == GONG_OP_GT ? GONG_OP_LT : GONG_OP_LE;
+    }
+    if (op == GONG_OP_LT || op == GONG_OP_LE) {
+        return op == GONG_OP_LT ? GONG_OP_GT : GONG_OP_GE;
+    }
+    return op;
 }
 
 static struct gong_lint_range
@@ -237,23 +239,24 @@ comparison(const struct walk *w, const struct gong_expr_node *node)
     return range;
 }
 
+/* Whether the node filters its left side by a number. */
+static bool
+is_filter(const struct gong_expr *expr, const struct gong_expr_node *node)
+{
+    return node->kind == GONG_EXPR_BINARY && !node->return_bool &&
+           node->op >= GONG_OP_EQ && node->op <= GONG_OP_LE &&
+           expr->nodes[node->args[1]].type == GONG_VALUE_SCALAR;
+}
+
 /* The node below brackets and comparisons with numbers: what is filtered. */
 static uint32_t
 filtered(const struct gong_expr *expr, uint32_t at)
 {
-    for (;;) {
-        const struct gong_expr_node *node = &expr->nodes[at];
-
-        if (node->kind == GONG_EXPR_PAREN) {
-            at = node->args[0];
-        } else if (node->kind == GONG_EXPR_BINARY && !node->return_bool &&
-                   node->op >= GONG_OP_EQ && node->op <= GONG_OP_LE &&
-                   expr->nodes[node->args[1]].type == GONG_VALUE_SCALAR) {
-            at = node->args[0];
-        } else {
-            return at;
-        }
+    while (expr->nodes[at].kind == GONG_EXPR_PAREN ||
+           is_filter(expr, &expr->nodes[at])) {
+        at = expr->nodes[at].args[0];
     }
+    return at;
 }
 
 /* Whether two nodes mean the same. */
@@ -272,6 +275,36 @@ same(const struct gong_expr *expr, uint32_t a, uint32_t b)
 }
 
 static struct gong_lint_range
+either(struct gong_lint_range a, struct gong_lint_range b)
+{
+    if (a.empty || b.empty) {
+        return a.empty ? b : a;
+    }
+    a.low = a.low < b.low ? a.low : b.low;
+    a.high = a.high > b.high ? a.high : b.high;
+    return a;
+}
+
+static struct gong_lint_range
+both(struct gong_lint_range a, struct gong_lint_range b)
+{
+    a.low = a.low > b.low ? a.low : b.low;
+    a.high = a.high < b.high ? a.high : b.high;
+    a.empty = a.low > a.high;
+    return a;
+}
+
+/* Whether `unless right` takes away all of a range: only a plain filter of the
+ * same thing keeps everything within its own. */
+static bool
+takes_all(const struct gong_expr_node *right, struct gong_lint_range a,
+          struct gong_lint_range b)
+{
+    return !b.empty && b.low <= a.low && b.high >= a.high &&
+           right->kind == GONG_EXPR_BINARY && right->op != GONG_OP_NE;
+}
+
+static struct gong_lint_range
 set_operation(const struct walk *w, const struct gong_expr_node *node)
 {
     struct gong_lint_range a = w->ranges[node->args[0]];
@@ -281,26 +314,17 @@ set_operation(const struct walk *w, const struct gong_expr_node *node)
                !node->has_matching;
 
     if (node->op == GONG_OP_OR) {
-        a.low = b.empty || (!a.empty && a.low < b.low) ? a.low : b.low;
-        a.high = b.empty || (!a.empty && a.high > b.high) ? a.high : b.high;
-        a.empty = a.empty && b.empty;
-        return a;
+        return either(a, b);
     }
     if (node->op == GONG_OP_UNLESS) {
-        /* Only a plain filter keeps all of its range. */
-        a.empty = a.empty ||
-                  (one && !b.empty && b.low <= a.low && b.high >= a.high &&
-                   w->expr->nodes[node->args[1]].kind == GONG_EXPR_BINARY &&
-                   w->expr->nodes[node->args[1]].op != GONG_OP_NE);
+        a.empty =
+            a.empty || (one && takes_all(&w->expr->nodes[node->args[1]], a, b));
         return a;
     }
-    a.empty = a.empty || b.empty;
-    if (one && !a.empty) {
-        a.low = a.low > b.low ? a.low : b.low;
-        a.high = a.high < b.high ? a.high : b.high;
-        a.empty = a.low > a.high;
+    if (a.empty || b.empty) {
+        return nothing;
     }
-    return a;
+    return one ? both(a, b) : a;
 }
 
 static struct gong_lint_range

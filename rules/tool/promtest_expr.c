@@ -102,8 +102,11 @@ expected_pairs(struct gong_promtest_run *run,
             label_text(labels.labels, labels.count), sample->value};
         gong_series_labels_fini(&labels);
     }
+    if (out->items == NULL) {
+        return false;
+    }
     qsort(out->items, out->count, sizeof *out->items, compare_pairs);
-    return out->items != NULL;
+    return true;
 }
 
 static bool

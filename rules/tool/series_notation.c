@@ -52,26 +52,48 @@ take(struct cursor *c, char byte)
     return true;
 }
 
+/* Behind an exponent, if one begins at p. */
+static const char *
+skip_exponent(const char *p, const char *end)
+{
+    const char *digits;
+
+    if (end - p < 2 || (*p != 'e' && *p != 'E')) {
+        return p;
+    }
+    digits = p + 1 + (p[1] == '+' || p[1] == '-');
+    if (digits == end || !is_digit(*digits)) {
+        return p;
+    }
+    while (digits < end && is_digit(*digits)) {
+        digits++;
+    }
+    return digits;
+}
+
+/* Behind a word, or behind a decimal number. */
+static const char *
+skip_number(const char *p, const char *end)
+{
+    if (p < end && is_letter(*p)) {
+        while (p < end && (is_letter(*p) || is_digit(*p))) {
+            p++;
+        }
+        return p;
+    }
+    while (p < end && (is_digit(*p) || *p == '.')) {
+        p++;
+    }
+    return skip_exponent(p, end);
+}
+
 /* Decimal digits with a point and an exponent, or Inf and NaN in any case; what
  * follows is no letter but the x of a repetition. */
 static bool
 read_number(struct cursor *c, double *out)
 {
-    const char *p = c->at;
-    bool word = p < c->end && is_letter(*p);
+    const char *p = skip_number(c->at, c->end);
 
-    while (p < c->end &&
-           (word ? is_letter(*p) || is_digit(*p) : is_digit(*p) || *p == '.')) {
-        p++;
-    }
-    if (!word && p > c->at && p + 1 < c->end && (*p == 'e' || *p == 'E')) {
-        const char *digits = p + 1 + (p[1] == '+' || p[1] == '-');
-
-        if (digits < c->end && is_digit(*digits)) {
-            for (p = digits; p < c->end && is_digit(*p); p++) {
-            }
-        }
-    }
     if (p == c->at || (p < c->end && is_letter(*p) && *p != 'x') ||
         !gong_promql_number(gong_str_from(c->at, (size_t)(p - c->at)), out)) {
         return false;

@@ -236,13 +236,13 @@ tell_alert(void *ctx, const struct gong_effect *effect)
     struct gong_world *world = ctx;
     struct gong_label_view labels[GONG_EFFECT_LABELS_MAX + 2];
     size_t count = effect->label_count;
+    int64_t since = effect->since_ms / 1000; /* whole seconds, as there */
 
     memcpy(labels, effect->labels, count * sizeof labels[0]);
     labels[count] = (struct gong_label_view){gong_str_of("__name__"),
                                              gong_str_of("ALERTS_FOR_STATE")};
     if (world->err == GONG_OK) {
-        world->err =
-            tell(world, labels, count + 1, (double)(effect->since_ms / 1000));
+        world->err = tell(world, labels, count + 1, (double)since);
     }
     /* An alert on ALERTS has the state of another among its labels. */
     count = without(labels, count, "alertstate");

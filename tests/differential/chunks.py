@@ -211,31 +211,40 @@ def at_step(bench, case, stamp, ours):
 
 
 def reference_wrong(parts):
-    """Go's logarithm on amd64 takes numbers below 2^-1022 for normal ones."""
+    """Is the first part that differs one where Go's library is known to be off?
+    Its logarithm on amd64 takes numbers below 2^-1022 for normal ones; its
+    sines near their zeros miss more than the last bits."""
     for node, (expected, got) in parts:
         try:
             compare(expected, got)
         except Difference:
-            return node.text.startswith(("ln(", "log10(")) and tiny(
-                expected, got, -708.3 if node.text.startswith("ln(")
-                else -307.6)
+            return all(known_wrong(node.text, *pair)
+                       for pair in pairs_that_differ(expected, got))
     return False
 
 
-def tiny(expected, got, limit):
-    """Do they differ only where both are logarithms of such numbers?"""
-    if expected["status"] == "error" or got["status"] == "error":
+def known_wrong(text, there, here):
+    if there is None or here is None:
         return False
+    there, here = float(there), float(here)
+    if text.startswith("ln("):
+        return there < -708.3 and here < -708.3
+    if text.startswith("log10("):
+        return there < -307.6 and here < -307.6
+    return text.startswith(("sin(", "cos(", "tan(")) and \
+        abs(there) < 1e-10 and abs(there - here) < 1e-24
+
+
+def pairs_that_differ(expected, got):
+    if expected["status"] == "error" or got["status"] == "error":
+        return [(None, None)]
     there, here = points(expected["data"]), points(got["data"])
-    for key in there.keys() | here.keys():
-        for stamp, value in there.get(key, {}).items():
-            other = here.get(key, {}).get(stamp)
-            if other is None:
-                return False
-            if same_number(value, other) is None and not (
-                    float(value) < limit and float(other) < limit):
-                return False
-    return True
+    return [(value, other) for key in there.keys() | here.keys()
+            for stamp in there.get(key, {}).keys() | here.get(key, {}).keys()
+            for value, other in [(there.get(key, {}).get(stamp),
+                                  here.get(key, {}).get(stamp))]
+            if value is None or other is None
+            or same_number(value, other) is None]
 
 
 def parts_of(case):

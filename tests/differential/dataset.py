@@ -253,8 +253,16 @@ class DataSet:
         return [1.0] * count
 
     def values_wild(self, _, __, count):
-        some = self.rng.sample(WILD, self.rng.choice((3, 6, 12)))
-        return [self.rng.choice(some) for _ in range(count)]
+        rng = self.rng
+        some = rng.sample(WILD, rng.choice((3, 6, 12)))
+        if rng.random() < 0.5:
+            some.append(WILD[0])
+        value, values = rng.choice(some), []
+        for _ in range(count):
+            if rng.random() < 0.6:
+                value = rng.choice(some)
+            values.append(value)
+        return values
 
     def values_moment(self, _, __, count):
         rng = self.rng

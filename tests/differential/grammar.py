@@ -69,6 +69,12 @@ INEXACT_TEXT = re.compile(
     "\\b(exp|ln|log2|log10|a?(sin|cos|tan)h?|atan2) ?\\(|\\batan2\\b|\\^")
 
 
+# What is left of numbers that are nearly the same is mostly rounding.
+DIFFERENCES = COUNTER_CALLS + (
+    "delta", "idelta", "deriv", "changes", "stddev_over_time",
+    "stdvar_over_time", "predict_linear")
+
+
 class Grammar:
     def __init__(self, rng, set_number, start=0):
         self.rng = rng
@@ -249,10 +255,11 @@ class Grammar:
             return self.selector()
         return self.any(depth - 1)
 
-    def range_operand(self, depth, kinds):
+    def range_operand(self, depth, kinds, name):
         if self.given is None and not (depth > 0 and self.chance(0.3)):
             return self.range_selector(kinds)
-        inner = self.operand(depth)
+        inner = self.exact_operand(depth) if name in DIFFERENCES \
+            else self.operand(depth)
         return self.subquery(inner)
 
     def any(self, depth):
@@ -325,7 +332,10 @@ class Grammar:
         self.use(f"{name}()")
         kinds = ("counter", "bucket") if name in COUNTER_CALLS \
             else ("gauge", "small", "gauge", "counter", "wild")
-        matrix = matrix or self.range_operand(depth, kinds)
+        if name in ("changes", "max_over_time", "sum_over_time") \
+                and self.chance(0.25):
+            kinds = ("wild",)  # NaN, infinities: these have rules for them
+        matrix = matrix or self.range_operand(depth, kinds, name)
         low, high = self.range_bounds(name, matrix)
         return Node.vector(
             f"{name}({matrix.text})", matrix.labels,
@@ -350,8 +360,8 @@ class Grammar:
 
     def parameter_call(self, name, depth, matrix=None):
         self.use(f"{name}()")
-        matrix = matrix or self.range_operand(depth, ("gauge", "small",
-                                                      "counter"))
+        matrix = matrix or self.range_operand(
+            depth, ("gauge", "small", "counter"), name)
         if name == "quantile_over_time":
             share = self.quantile_share()
             text, kids = f"{name}({share}, {matrix.text})", [matrix]
@@ -398,6 +408,8 @@ class Grammar:
 
     def in_domain(self, name, inner):
         """Brings values to where the function says something."""
+        if name in ("ln", "log10") and "wild" in inner.text:
+            inner = self.selector(kinds=("gauge", "counter"))
         if self.chance(0.15):
             return inner
         size = max(abs(inner.low), abs(inner.high), 1e-6)
@@ -492,6 +504,8 @@ class Grammar:
     def timestamp_call(self, depth):
         self.use("timestamp()")
         inner = self.operand(depth)
+        if "@" in inner.text and "offset" in inner.text:
+            inner = self.selector()  # docs/RULES.md names it
         text = f"timestamp({inner.text})"
         if self.chance(0.6):
             self.use("time()", "operator -")

@@ -95,8 +95,9 @@ class Tally(Found):
             yield f"{self.errors} errors of the reference are too many"
         if self.our_errors > LARGEST_ERROR_SHARE * cases:
             yield f"{self.our_errors} errors of ours are too many"
-        if cases >= 1000 and self.left_out >= LARGEST_LEFT_OUT * cases:
-            yield f"{self.left_out} cases left out are too many"
+        unjudged = self.left_out + self.by_chance + self.reference_wrong
+        if unjudged > max(5, LARGEST_LEFT_OUT * cases):
+            yield f"{unjudged} cases left out are too many"
         if self.deep < LEAST_DEEP_SHARE * cases:
             yield f"only {self.deep} cases are nested three deep"
         if cases < 2000:
@@ -116,7 +117,7 @@ class Tally(Found):
                           in self.kinds.most_common()))
         print(f"{self.rounded} cases with other bits within the tolerance; "
               f"left out {self.left_out}: decided on operands within it; "
-              f"{self.reference_wrong}: logarithms of subnormal numbers; "
+              f"{self.reference_wrong}: Go's library is off; "
               f"{self.by_chance}: the reference is at odds with itself; "
               f"{self.by_step} judged step by step")
         complaints = list(self.complaints())

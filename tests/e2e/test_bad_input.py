@@ -102,12 +102,12 @@ def a_bad_rule_is_named_inside_its_expression():
         rules = Path(folder) / "bad.cfg"
         rules.write_text('group = "g";\nrules = (\n'
                          '  { alert = "A"; expr = "up >"; },\n'
-                         '  { alert = "B"; expr = "rate(x[5m]) > 1"; },\n'
+                         '  { alert = "B"; expr = "x @ 5 > 1"; },\n'
                          '  { alert = "C"; expr = "x > 1"; fro = "5s"; }\n'
                          ');\n')
         code, said = check("gong-agent", AGENT.replace(str(CITY), str(rules)))
         expect(code == EX_CONFIG, f"exit {code}: {said}")
-        for part in ("bad.cfg:3:30: ", "bad.cfg:4:26: ", "rate", "bad.cfg:5:",
+        for part in ("bad.cfg:3:30: ", "bad.cfg:4:26: ", "@ modifier", "bad.cfg:5:",
                      '"fro"', '"for"'):
             expect(part in said, f"{part!r} is not in:\n{said}")
 

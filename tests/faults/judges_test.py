@@ -8,7 +8,9 @@ from ledger import Ledger, Numbers
 from plan import Fault
 from presence import SETTLE_MS, Connected, Presence
 from resent import Resent
-from undisturbed import FOREVER, Comparison, Effect, blind_periods
+from told import People
+from undisturbed import (FOREVER, Comparison, Effect, blind_periods,
+                         stood_still)
 
 BOX = ("box-2", "0")
 
@@ -97,6 +99,58 @@ class Alerts(unittest.TestCase):
                                  effect(7, "firing", "unknown", 300)])
         self.assertEqual(periods["at-once", BOX],
                          [(1, 100, 5), (7, 300, FOREVER)])
+
+    def test_a_for_that_stood_still(self):
+        def stood(moved, decided, dark=(3, 1500, 5)):
+            pending = Effect(2, 0, "after-for", "f", "inactive", "pending",
+                             "condition", 1000, 1000, 1000,
+                             {"device": "box-2", "s": "0"})
+            over = Effect(8, 0, "after-for", "f", "pending", "inactive",
+                          "condition", 1000 + moved, 4000, decided,
+                          {"device": "box-2", "s": "0"})
+            return stood_still([pending, over], {"box-2": [dark]})
+
+        self.assertEqual(stood(6000, 9000),
+                         {("after-for", BOX): [(3, 7500, 5)]})
+        # Not moved; by more than there was time for; dark before and after.
+        self.assertEqual(stood(0, 9000), {})
+        self.assertEqual(stood(6000, 7499), {})
+        self.assertEqual(stood(6000, 9000, (0, 500, 2)), {})
+        self.assertEqual(stood(6000, 9000, (8, 5000, 9)), {})
+
+
+class Untold(unittest.TestCase):
+    """Incidents that were kept, and of which nobody heard."""
+
+    def untold(self, fired, over, away, heard=()):
+        def effect(position, before, after, at):
+            return Effect(position, 0, "at-once", "f", before, after,
+                          "condition", at, at, at,
+                          {"device": "box-2", "s": "0"})
+        effects = [effect(1, "inactive", "firing", fired),
+                   effect(2, "firing", "inactive", over)]
+        people = People(None, effects, Thing(agent_kills=[], agent_away=away,
+                                             spans=[]))
+        people.judge_each([(effects[i].key, {"status": "resolved"}, over)
+                           for i in heard], [])
+        return people.figures["over_untold"], len(people.violations)
+
+    def test_only_where_the_agent_was_away(self):
+        away = [(10_000, 12_500)]
+        for fired, over, found in (
+                (9_000, 11_000, (1, 0)),
+                (4_000, 5_000, (1, 0)),  # it died before it could tell
+                (4_000, 4_999, (0, 1)),
+                (12_900, 12_901, (1, 0)),  # at once, of what lay in the broker
+                (13_500, 13_600, (1, 0)),
+                (13_501, 13_600, (0, 1))):
+            self.assertEqual(self.untold(fired, over, away), found, fired)
+        self.assertEqual(self.untold(9_000, 11_000, []), (0, 1))
+
+    def test_half_of_it_told_is_wrong(self):
+        away = [(10_000, 12_500)]
+        self.assertEqual(self.untold(9_000, 11_000, away, [0]), (0, 1))
+        self.assertEqual(self.untold(9_000, 11_000, away, [1]), (0, 1))
 
 
 def damage(name, how="flip", numbers=None, samples=(), when=0):

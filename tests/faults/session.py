@@ -105,11 +105,15 @@ def blind_to(town, found, devices, firm):
     found[sample].append(found[sample][0] + 1)
     town.store_kills.clear()
     town.agent_kills.clear()
+    town.agent_away = []
     verdict.judge_store(found)
     verdict.judge_applied()
     verdict.ledger = devices
-    numbers = next(iter(verdict.numbers.came.values()))
-    del numbers[len(numbers) // 2]
+    # A batch that came once, and that no damage excuses.
+    (device, _), numbers = next(iter(verdict.numbers.came.items()))
+    sound = [number for number in numbers if numbers.count(number) == 1
+             and (device, number) not in verdict.numbers.journal]
+    numbers.remove(sound[len(sound) // 2])
     verdict.judge_ledger()
     verdict.judge_births(f"birth 0 {SITE}/box-0 0\n")
     verdict.judge_replay()

@@ -63,6 +63,7 @@ class People:
         self.effects = effects
         self.town = town
         self.starts = sorted(town.agent_kills)
+        self.away = sorted(town.agent_away)
         self.spans = town.spans
         self.violations = []
         self.figures = {}
@@ -127,8 +128,10 @@ class People:
         self.judge_over(once, news)
 
     def over_untold(self, news, keys):
-        """Keys of incidents that began and ended untold around a death of the
-        agent: nobody needs to hear of them then."""
+        """Keys of incidents that began and ended untold while the agent was
+        away: nobody needs to hear of them then. Away it is until, started
+        again, it has looked at what it has to tell; what lay in the broker it
+        may decide before that."""
         over, opened = set(), {}
         for effect in news.values():
             name = effect.rule, effect.fingerprint
@@ -137,9 +140,9 @@ class People:
             elif name in opened:
                 begin = opened.pop(name)
                 if (keys.isdisjoint((begin.key, effect.key))
-                        and self.agent_died_between(
-                            begin.decided - UNDER_WAY_MS,
-                            effect.decided + PROMPT_MS)):
+                        and any(died <= effect.decided + PROMPT_MS
+                                and begin.decided <= back + UNDER_WAY_MS
+                                for died, back in self.away)):
                     over |= {begin.key, effect.key}
         return over
 

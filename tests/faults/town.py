@@ -192,6 +192,7 @@ class Town:
         self.spans = []  # (begin, end, fault) on the wall clock, ms
         self.store_kills = []  # when, on the clock of the links
         self.agent_kills = []  # when, on the wall clock, ms
+        self.agent_away = self.agent.deaths  # from a kill to the next start
         self.last_stored = 0
         self.counting = threading.Lock()
 

@@ -15,7 +15,8 @@ differs is listed with its reason:
                   keep go on while a device is cut off; from the sample before
                   those to the one after the timer
   dark            its device was dark, or it was unknown: nothing was known,
-                  `for` stood still, and the rules settled
+                  `for` stood still, and the rules settled; where the agent
+                  was blind meanwhile, `for` stands still for longer
   late            samples came after newer ones of their series; only by the
                   stamps
 
@@ -344,6 +345,31 @@ def blind_periods(effects):
     return found
 
 
+def stood_still(effects, periods):
+    """{(rule, series): [(begin, at, end)]}: where a `for` stood still in the
+    dark for longer than it was dark, by as much as its begin was moved: it goes
+    on at the device's clock, and samples that come then may be older. No clock
+    of a device is ahead of when the agent decided."""
+    found, began = defaultdict(list), {}
+    for effect in effects:
+        name = effect.rule, effect.fingerprint
+        if effect.after == "pending":
+            began[name] = effect
+        elif effect.before == "pending" and name in began:
+            first = began.pop(name)
+            moved = effect.since - first.since
+            dark = [period for period in periods.get(effect.series[0], ())
+                    if period[0] < effect.position
+                    and first.position < period[2]]
+            if moved <= 0 or not dark:
+                continue
+            begin, at, end = min(dark)
+            if at + moved <= effect.decided:
+                found[effect.rule, effect.series].append(
+                    (begin, at + moved, end))
+    return found
+
+
 def compare(effects, command, site, signals, lost):
     """[by stamp, as it came]. lost: {(device, s): [ms, ...]} of samples that
     are not in the journal."""
@@ -353,8 +379,10 @@ def compare(effects, command, site, signals, lost):
                    for series in set(signals.rows) | set(lost)}
                   for which in (False, True))
     periods = blind_periods(effects)
+    stood = stood_still(kept, periods)
     dark = {(rule, series): signals.unseen(
-                series, periods[series[0]] + periods[rule, series])
+                series, periods[series[0]] + periods[rule, series]
+                + stood[rule, series])
             for series in list(signals.rows) for rule in RULES}
     ahead = defaultdict(list)
     for effect in kept:

@@ -5,7 +5,7 @@
 #include "rules/engine/engine.h"
 #include "tests/fuzz/fuzz.h"
 
-#define RULES 5
+#define RULES 8
 
 struct heard {
     uint64_t count;
@@ -31,10 +31,15 @@ on_effect(void *ctx, const struct gong_effect *effect)
 static struct gong_ruleset *
 make_rules(struct gong_rule rules[RULES], struct gong_ruleset *set)
 {
-    static const char *const exprs[RULES] = {
-        "m_a > 1", "m_a{k!=\"x\"} * 2 >= 1", "m_a > m_b",
-        "m_a > 0 unless m_b > 0", "m < 5"};
-    static char names[RULES][2] = {"0", "1", "2", "3", "4"};
+    static const char *const exprs[RULES] = {"m_a > 1",
+                                             "m_a{k!=\"x\"} * 2 >= 1",
+                                             "m_a > m_b",
+                                             "m_a > 0 unless m_b > 0",
+                                             "m < 5",
+                                             "avg_over_time(m_a[3s]) > 1",
+                                             "rate(m_b[4s]) > m_a offset 1s",
+                                             "changes(m_b[2s]) > 1"};
+    static char names[RULES][2] = {"0", "1", "2", "3", "4", "5", "6", "7"};
 
     for (size_t i = 0; i < RULES; i++) {
         struct gong_expr_error error;

@@ -6,7 +6,7 @@
 #include "common/lp_encode.h"
 #include "tests/fuzz/fuzz.h"
 
-static const struct gong_lp_dialect everything = {true, true, true};
+static const struct gong_lp_dialect everything = {true, true, true, false};
 
 static uint64_t
 bits_of(double number)

@@ -81,6 +81,7 @@ start_engine(struct sinks *sinks, gong_dur_t min, gong_dur_t max)
     struct gong_spool *journal = gong_journal_spool(sinks->journal);
     struct gong_engine_thread_options options = {.journal = sinks->journal,
                                                  .effects = sinks->effects,
+                                                 .counters = sinks->counters,
                                                  .state_dir = sinks->dir,
                                                  .segment_size = 65536,
                                                  .snapshot_min = min,

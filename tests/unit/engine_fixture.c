@@ -46,6 +46,38 @@ split(const char *pair, bool is_template)
     return out;
 }
 
+/* The clauses joined, and two levels where there is a worse one. */
+static void
+make_clauses(struct gong_rule *rule, const struct rule_spec *spec)
+{
+    const char *const texts[] = {spec->expr, spec->worse, spec->resolve,
+                                 spec->worse_resolve};
+    struct gong_expr_error error = {0};
+    struct gong_str all[4];
+    size_t count = 0;
+
+    for (size_t i = 0; i < 4; i++) {
+        if (texts[i] != NULL) {
+            all[count++] = gong_str_of(texts[i]);
+        }
+    }
+    gong_expr_free(rule->expr);
+    rule->expr = gong_clauses_join(all, count, rule->clauses.roots, &error);
+    assert_non_null(rule->expr);
+    rule->clauses.fires = spec->worse == NULL ? 1 : 2;
+    rule->clauses.resolves = (uint8_t)((spec->resolve == NULL ? 0 : 1) |
+                                       (spec->worse_resolve == NULL ? 0 : 2));
+    if (spec->worse != NULL) {
+        rule->levels = calloc(2, sizeof *rule->levels);
+        assert_non_null(rule->levels);
+        rule->level_count = 2;
+        rule->levels[0] =
+            (struct gong_rule_level){copy("warning"), spec->for_ms};
+        rule->levels[1] =
+            (struct gong_rule_level){copy("critical"), spec->worse_for_ms};
+    }
+}
+
 static void
 make_rule(struct gong_rule *rule, const struct rule_spec *spec)
 {
@@ -59,6 +91,9 @@ make_rule(struct gong_rule *rule, const struct rule_spec *spec)
     rule->expr = gong_expr_parse(gong_str_of(spec->expr), &error);
     if (rule->expr == NULL) {
         fail_msg("%s: %s", spec->expr, error.message);
+    }
+    if (spec->resolve != NULL || spec->worse != NULL) {
+        make_clauses(rule, spec);
     }
     rule->interval_ms = spec->interval_ms;
     rule->lookback_ms = spec->lookback_ms == 0 ? 300000 : spec->lookback_ms;
@@ -154,6 +189,12 @@ effect_line(struct text *out, const struct gong_effect *effect)
              gong_alert_state_text(effect->to),
              gong_effect_reason_text(effect->reason), effect->at_ms,
              effect->since_ms, effect->value);
+    if (effect->from_level != 0 || effect->to_level != 0) {
+        text_add(out, " level %u->%u", effect->from_level, effect->to_level);
+    }
+    if (effect->rule->trial) {
+        text_add(out, " trial");
+    }
 }
 
 void

@@ -22,6 +22,11 @@ struct rule_spec {
     const char *label;      /* "name=value" or NULL */
     const char *annotation; /* "name=template" or NULL */
     enum gong_on_missing on_missing;
+    const char *resolve; /* or NULL */
+    /* A second level, "critical" after "warning", or NULL. */
+    const char *worse;
+    const char *worse_resolve;
+    int64_t worse_for_ms;
 };
 
 /* make_rules: heap; gong_ruleset_free. Fails the test on a bad rule. */
@@ -39,7 +44,8 @@ void text_clear(struct text *text);
 void text_free(struct text *text);
 
 /* effect_line: one line without position and ordinal:
- *   Hot{device="d",site="s"} inactive->firing condition at 5 since 5 value 1 */
+ *   Hot{device="d",site="s"} inactive->firing condition at 5 since 5 value 1
+ * and " level 0->1" of a rule with levels, " trial" of one on trial. */
 void effect_line(struct text *out, const struct gong_effect *effect);
 
 /* effect_bytes: everything an effect says, one line. */

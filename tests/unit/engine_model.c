@@ -19,6 +19,7 @@ model_init(struct model *m)
                 m->instances[r][d][l].told = NEVER;
                 m->instances[r][d][l].last = NEVER;
                 m->instances[r][d][l].held = NEVER;
+                m->instances[r][d][l].climb = NEVER;
             }
         }
     }
@@ -99,6 +100,9 @@ resume_instance(struct instance *i, int64_t now, int64_t blind)
         i->since = later(i->since, now, blind);
     } else if (i->state == GONG_ALERT_KEEPING) {
         i->told = later(i->told, now, blind);
+    }
+    if (i->climb != NEVER) {
+        i->climb = later(i->climb, now, blind);
     }
     if (i->held != NEVER) {
         i->held = later(i->held, now, blind);

@@ -26,9 +26,11 @@ struct instance {
     int64_t last; /* instant of the last evaluation */
     double value;
     unsigned fed;
-    int64_t held; /* since when settling holds it, or nothing is known */
-    bool waits;   /* nothing is known: for a sample */
-    int worst;    /* of what it hid when it fired */
+    int64_t held;  /* since when settling holds it, or nothing is known */
+    bool waits;    /* nothing is known: for a sample */
+    int level;     /* 0: it has not fired */
+    int64_t climb; /* since when the second level is reached, or NEVER */
+    int worst;     /* of what it hid when it fired */
     int hidden;
 };
 

@@ -30,9 +30,13 @@ struct model_rule {
     int leaf_count;
     struct leaf leaves[3];
     struct opt (*eval)(const struct opt *in);
+    /* Of rules with resolve, with a second level, and with its resolve. */
+    struct opt (*ends)(const struct opt *in);
+    struct opt (*worse)(const struct opt *in);
+    struct opt (*worse_ends)(const struct opt *in);
 };
 
-#define MODEL_RULES 40
+#define MODEL_RULES 48
 extern const struct model_rule model_rules[MODEL_RULES];
 
 bool model_leaf_wants(const struct leaf *leaf, int metric, int label);

@@ -29,6 +29,10 @@ next_instant(const struct model *m, size_t r, int device, int label)
     } else if (i->state == GONG_ALERT_KEEPING) {
         next = i->told + spec->keep_ms;
     }
+    if (i->climb != NEVER && i->level < 2 &&
+        i->climb + spec->worse_for_ms < next) {
+        next = i->climb + spec->worse_for_ms;
+    }
     for (int leaf = 0; leaf < model_rules[r].leaf_count; leaf++) {
         const struct newest *n = model_newest(m, r, leaf, device, label);
 

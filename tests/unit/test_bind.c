@@ -269,6 +269,39 @@ test_without_memory(void **state)
     }
 }
 
+/* Both lie in one index: where hashes are equal by chance, an instance of a
+ * rule that is evaluated as a whole has no series to compare with. */
+static void
+test_equal_hashes(void **state)
+{
+    static const struct rule_spec specs[] = {
+        {.alert = "joint", .expr = "m - n > 1"},
+        {.alert = "general",
+         .expr = "m * on(k) n > 1",
+         .on_missing = GONG_ON_MISSING_RESOLVE},
+    };
+    struct fixture f;
+    struct gong_label_pair pair = {0, 0};
+    uint32_t words[3] = {0, 1, 0};
+    uint32_t instance = 0;
+    uint32_t series = 0;
+
+    (void)state;
+    start(&f, specs, 2);
+    assert_true(gong_binds_prepare(&f.binds));
+    assert_int_equal(gong_bind_general(&f.binds, 1, 0, &instance), GONG_OK);
+    pair.name = gong_symbol_intern(&f.symbols, gong_str_of("k"));
+    pair.value = gong_symbol_intern(&f.symbols, gong_str_of("x"));
+    words[2] = gong_labelset_intern(&f.labelsets, &pair, 1);
+    assert_int_equal(gong_bind_general(&f.binds, 1, words[2], &instance),
+                     GONG_OK);
+    assert_true(gong_index_put(&f.binds.joint_index,
+                               gong_hash(&key, words, sizeof words), instance));
+    series = bound(&f, 1, "m", "x");
+    assert_int_not_equal(gong_bind_instance(&f.binds, series, 0), instance);
+    stop(&f);
+}
+
 int
 main(void)
 {
@@ -279,6 +312,7 @@ main(void)
         cmocka_unit_test(test_quiet_range_is_never_wrong),
         cmocka_unit_test(test_limit_of_instances),
         cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_equal_hashes),
     };
 
     return cmocka_run_group_tests_name("bind", tests, NULL, NULL);

@@ -65,7 +65,7 @@ render(const struct rule_spec *spec, double value)
     f->effect.rule = &f->set->rules[0];
     f->effect.value = value;
     gong_effect_render(&f->space, &f->labelsets,
-                       gong_labelset_intern(&f->labelsets, pairs, 3),
+                       gong_labelset_intern(&f->labelsets, pairs, 3), 0,
                        &f->effect);
     return f;
 }

@@ -212,6 +212,60 @@ wrong_shapes_are_refused(void **state)
     free(text);
 }
 
+static char warning[] = "warning";
+static char critical[] = "critical";
+
+/* What only some effects have: levels and trials, there and back, and after the
+ * end that the log makes up. */
+static void
+levels_and_trials_are_said(void **state)
+{
+    static struct gong_rule_level levels[] = {{warning, 0}, {critical, 0}};
+    static const char *const numbers[] = {"from_level", "level", "trial"};
+    struct gong_rule leveled = rule;
+    struct gong_effect effect = example(NULL, 0, NULL, 0);
+    struct gong_effect end = {.from = GONG_ALERT_FIRING};
+    char *text = NULL;
+    char *lost = NULL;
+
+    (void)state;
+    leveled.levels = levels;
+    leveled.level_count = 2;
+    leveled.trial = true;
+    effect.rule = &leveled;
+    effect.from_level = 1;
+    effect.to_level = 2;
+    effect.reason = GONG_REASON_LEVEL;
+    text = gong_effect_to_json(&effect, 0);
+    assert_non_null(strstr(text, "\"reason\":\"level\""));
+    assert_non_null(strstr(text, "\"from_level\":1"));
+    assert_non_null(strstr(text, "\"level\":2"));
+    assert_non_null(strstr(text, "\"trial\":true"));
+    lost = gong_effect_lost(gong_str_of(text), &end, 0);
+    assert_non_null(lost);
+    assert_non_null(strstr(lost, "\"from_level\":2"));
+    assert_non_null(strstr(lost, "\"level\":0"));
+    assert_non_null(strstr(lost, "\"trial\":true"));
+    free(lost);
+    for (size_t i = 0; i < 3; i++) {
+        json_t *object = json_loads(text, 0, NULL);
+        char *changed;
+
+        assert_int_equal(
+            json_object_set_new(object, numbers[i], json_string("x")), 0);
+        changed = json_dumps(object, 0);
+        assert_null(gong_effect_from_json(gong_str_of(changed)));
+        free(changed);
+        json_decref(object);
+    }
+    free(text);
+    effect.rule = &rule;
+    text = gong_effect_to_json(&effect, 0);
+    assert_null(strstr(text, "level\":"));
+    assert_null(strstr(text, "trial"));
+    free(text);
+}
+
 static void
 hostile_texts_are_refused(void **state)
 {
@@ -253,6 +307,7 @@ main(void)
         cmocka_unit_test(bad_utf8_becomes_replacement),
         cmocka_unit_test(text_has_no_newline),
         cmocka_unit_test(wrong_shapes_are_refused),
+        cmocka_unit_test(levels_and_trials_are_said),
         cmocka_unit_test(hostile_texts_are_refused),
     };
 

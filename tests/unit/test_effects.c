@@ -342,6 +342,51 @@ what_was_told_is_not_told_again_from_another_position(void **state)
     gong_effects_close(effects);
 }
 
+static struct gong_effect
+at_level(uint64_t position, unsigned from, unsigned to)
+{
+    return (struct gong_effect){.position = position,
+                                .rule = &rule_a,
+                                .fingerprint = 1,
+                                .from = from == 0 ? INACTIVE : FIRING,
+                                .to = FIRING,
+                                .from_level = from,
+                                .to_level = to};
+}
+
+static void
+climb(struct gong_effects *effects, uint64_t position, unsigned from,
+      unsigned to)
+{
+    struct gong_effect effect = at_level(position, from, to);
+
+    assert_int_equal(gong_effects_put(effects, &effect, 5), GONG_OK);
+}
+
+/* Levels are part of the chain: a change of one is kept once, and one that the
+ * log does not know is made good. */
+static void
+levels_are_part_of_the_chain(void **state)
+{
+    struct gong_effects *effects = open_bound(journal_a, 64);
+    struct gong_effect held = at_level(900, 1, 1);
+
+    (void)state;
+    climb(effects, 100, 0, 1);
+    climb(effects, 200, 1, 2);
+    gong_effects_close(effects);
+
+    effects = open_bound(journal_a, 1000);
+    climb(effects, 300, 1, 2); /* told already */
+    climb(effects, 400, 2, 3);
+    assert_string_equal(kept(effects), "100.0 200.0 400.0 ");
+    gong_effects_reconcile(effects);
+    gong_effects_held(effects, &held, 5);
+    gong_effects_held(effects, &held, 5);
+    assert_string_equal(kept(effects), "100.0 200.0 400.0 900.2147483648 ");
+    gong_effects_close(effects);
+}
+
 static void
 what_the_engine_no_longer_knows_ends_as_lost(void **state)
 {
@@ -512,6 +557,7 @@ main(void)
         T(a_torn_tail_is_decided_again),
         T(a_full_disk_is_counted_and_passes),
         T(what_was_told_is_not_told_again_from_another_position),
+        T(levels_are_part_of_the_chain),
         T(what_the_engine_no_longer_knows_ends_as_lost),
         T(pending_again_ends_an_incident_only_once_reconciled),
         T(what_could_not_be_kept_is_told_when_there_is_room),

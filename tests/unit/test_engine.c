@@ -4,6 +4,7 @@
  *   rules MS          the lines up to a blank one are the new rule set:
  *     NAME [for D] [keep D] [interval D] [lookback D] [label N=V]
  *         [missing resolve|unknown] [as record] : EXPR
+ *   file MS           likewise, as a rule file
  *   data MS SITE/DEVICE   the lines up to a blank one are the message; stamps
  *     are in ms. SITE/DEVICE "-" is a file.
  *   status MS SITE/DEVICE TEXT    TEXT: a status, to the end of the line
@@ -28,10 +29,11 @@
 #include "common/clock.h"
 #include "engine_fixture.h"
 #include "rules/engine/sample.h"
+#include "rules/rule_file.h"
 #include "snapshot_bytes.h"
 
 #define FOLDER    GONG_SOURCE_DIR "/tests/rules/engine"
-#define FILES_MAX 64
+#define FILES_MAX 128
 #define RULES_MAX 16
 #define SETS_MAX  8
 
@@ -40,6 +42,7 @@ struct run {
     size_t line;
     struct gong_engine *engine;
     struct gong_ruleset *sets[SETS_MAX];
+    struct gong_rule_source *sources[SETS_MAX]; /* instead */
     size_t set_count;
     struct text lines; /* effects of the last command, one a line */
     size_t read;       /* how many bytes of them were expected */
@@ -199,6 +202,28 @@ set_rules(struct run *run, int64_t ms, char *body)
 }
 
 static void
+load_file(struct run *run, int64_t ms, const char *body)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source = NULL;
+    struct text bundle = {0};
+
+    text_clear(&bundle);
+    text_add(&bundle, "== %s %zu\n%s", run->file, strlen(body), body);
+    source =
+        gong_rule_bundle_load(gong_str_from(bundle.data, bundle.len), &errors);
+    text_free(&bundle);
+    if (source == NULL) {
+        fail_msg("%s:%zu: %s", run->file, run->line, errors.items[0]);
+    }
+    assert_true(run->set_count < SETS_MAX);
+    run->sources[run->set_count++] = source;
+    assert_int_equal(gong_engine_set_rules(run->engine, source->set,
+                                           (uint64_t)run->line, ms, NULL),
+                     GONG_OK);
+}
+
+static void
 apply(struct run *run, struct gong_record record)
 {
     record.offset = run->line;
@@ -326,6 +351,9 @@ figure(const struct gong_engine *engine, const char *name)
     if (strcmp(name, "unknown") == 0) {
         return s.unknown;
     }
+    if (strcmp(name, "trial") == 0) {
+        return s.trial;
+    }
     if (strcmp(name, "up") == 0) {
         return s.devices_up;
     }
@@ -403,6 +431,8 @@ command(struct run *run, FILE *file, const char *line)
     read_body(run, file, &body);
     if (strncmp(line, "rules ", 6) == 0) {
         set_rules(run, ms, body.data);
+    } else if (strncmp(line, "file ", 5) == 0) {
+        load_file(run, ms, body.data);
     } else {
         send_data(run, line, body.data);
     }
@@ -477,6 +507,7 @@ play(const char *name, const struct gong_engine_limits *limits,
     gong_engine_free(run.engine);
     for (size_t i = 0; i < run.set_count; i++) {
         gong_ruleset_free(run.sets[i]);
+        gong_rule_source_free(run.sources[i]);
     }
     text_free(&run.lines);
     text_free(&run.payload);

@@ -411,6 +411,60 @@ a_failing_write_ends_it(void **state)
     assert_true(bytes_save(&world->bytes, world->engine, &place));
 }
 
+/* The elements of a section, by its number. */
+static uint8_t *
+section(const struct bytes *bytes, uint32_t number, uint64_t *count)
+{
+    uint8_t *at = bytes->data + GONG_SNAPSHOT_HEADER;
+
+    for (;; at += 32 + gong_le_get32(at + 4) * gong_le_get64(at + 8)) {
+        assert_true(at < bytes->data + bytes->len);
+        if (gong_le_get32(at) == number) {
+            *count = gong_le_get64(at + 8);
+            return at + 24;
+        }
+    }
+}
+
+/* An instance of a recording names an output as others do an alert. */
+static void
+outputs_are_looked_at(void **state)
+{
+    static const struct rule_spec recording[] = {
+        {.alert = "sums",
+         .record = true,
+         .expr = "sum by (device) (m_a)",
+         .interval_ms = 1000},
+    };
+    const uint32_t instances = 14;
+    const size_t stride = 16;
+    struct world *world = *state;
+    struct gong_ruleset *set = make_rules(recording, 1);
+    struct gong_snapshot_start start = {
+        .emit = on_effect, .ctx = &world->effects, .set = set};
+    struct gong_engine *engine = NULL;
+    const char *why = NULL;
+    uint64_t count = 0;
+    uint8_t *at = NULL;
+
+    assert_int_equal(gong_engine_set_rules(world->engine, set, 1, 109000, NULL),
+                     GONG_OK);
+    feed(world, world->engine, 111000, 3);
+    world->bytes.len = 0;
+    assert_true(bytes_save(&world->bytes, world->engine, &place));
+    at = section(&world->bytes, instances, &count);
+    assert_true(count > 2);
+    gong_le_put32(at + (count - 1) * stride + 4, 1000000);
+    bytes_seal(&world->bytes);
+    assert_int_equal(bytes_restore(&world->bytes, &start, &engine, &why),
+                     GONG_ERR_CORRUPT);
+    assert_string_equal(why, "an instance has another's output");
+    assert_int_equal(
+        gong_engine_set_rules(world->engine, world->set, 2, 112000, NULL),
+        GONG_OK);
+    gong_ruleset_free(set);
+}
+
 int
 main(void)
 {
@@ -420,7 +474,7 @@ main(void)
         T(rules_can_change_after_it),    T(damage_is_found),
         T(a_short_one_is_refused),       T(forgeries_do_no_harm),
         T(of_something_else_is_refused), T(memory_runs_out),
-        T(a_failing_write_ends_it),
+        T(a_failing_write_ends_it),      T(outputs_are_looked_at),
     };
 
     return cmocka_run_group_tests_name("engine_snapshot", tests, NULL, NULL);

@@ -9,8 +9,10 @@
 
 #include <cmocka.h>
 
+#include "agent/recorded.h"
 #include "agent/rules_reload.h"
 #include "agent_fixture.h"
+#include "common/batch.h"
 
 struct world {
     struct sinks *sinks;
@@ -323,6 +325,129 @@ alerts_can_be_looked_at(void **state)
     gong_alert_view_release(view);
 }
 
+#define RULES_RECORD                                                           \
+    "group = \"t\"; interval = \"1s\"; rules = (\n"                            \
+    "  { record = \"site:temp:sum\";\n"                                        \
+    "    expr = \"sum by (site) (lamp_temp)\"; },\n"                           \
+    "  { alert = \"Warm\"; expr = \"site:temp:sum > 100\"; } );"
+
+/* A line that comes now. */
+static void
+lamp_now(struct world *world, const char *device, const char *line)
+{
+    char prefix[GONG_BATCH_PREFIX_SIZE];
+    struct iovec parts[2] = {
+        {prefix,
+         gong_batch_prefix(gong_str_of("22015"), gong_str_of(device), prefix)},
+        {(void *)(uintptr_t)line, strlen(line)},
+    };
+
+    assert_int_equal(gong_journal_append(world->sinks->journal,
+                                         GONG_RECORD_DATA, parts, 2, 0, NULL),
+                     GONG_OK);
+}
+
+/* The samples in the journal, each counted; fails where one is there twice. */
+static size_t
+recorded_samples(struct world *world, char *last, size_t size)
+{
+    struct gong_spool_cursor *cursor;
+    struct gong_recorded_batch batch;
+    struct gong_record record;
+    uint64_t position = 0;
+    int64_t time_ns = 0;
+    size_t count = 0;
+
+    assert_int_equal(
+        gong_spool_cursor_open(gong_journal_spool(world->sinks->journal), NULL,
+                               &cursor),
+        GONG_OK);
+    while (gong_spool_cursor_next(cursor, UINT64_MAX, &record) == GONG_OK) {
+        const char *stamp;
+
+        if (!gong_recorded_read(&record, &batch)) {
+            continue;
+        }
+        assert_true(batch.position >= position);
+        assert_true(batch.position < record.offset);
+        position = batch.position;
+        assert_true(batch.lines.len < size);
+        memcpy(last, batch.lines.data, batch.lines.len);
+        last[batch.lines.len] = '\0';
+        stamp = strrchr(last, ' ');
+        assert_non_null(stamp);
+        assert_true(strtoll(stamp, NULL, 10) > time_ns);
+        time_ns = strtoll(stamp, NULL, 10);
+        count++;
+    }
+    gong_spool_cursor_close(cursor);
+    return count;
+}
+
+/* Killed and started again: each sample of a recording is in the journal once,
+ * whatever of it a start says again. */
+static void
+recordings_are_kept_once(void **state)
+{
+    struct world *world = *state;
+    static const char wanted[] = "site:temp:sum,site=22015 value=130 ";
+    char last[256] = "";
+    size_t count = 0;
+
+    assert_true(load(world, RULES_RECORD));
+    for (int life = 0; life < 3; life++) {
+        size_t more = count + 2;
+
+        start(world);
+        while (count < more) {
+            lamp_now(world, "lamp-1", "lamp temp=60");
+            lamp_now(world, "lamp-2", "lamp temp=70");
+            gong_clock_sleep(gong_dur_ms(20));
+            count = recorded_samples(world, last, sizeof last);
+        }
+        assert_int_equal(strncmp(last, wanted, strlen(wanted)), 0);
+        stop(world);
+        assert_true(recorded_samples(world, last, sizeof last) - count <= 1);
+        count = recorded_samples(world, last, sizeof last);
+        assert_int_equal(
+            sinks_count(world->sinks, "gong_agent_recorded_lost_total", ""), 0);
+        assert_true(life == 0 ||
+                    sinks_count(world->sinks,
+                                "gong_agent_recorded_repeated_total", "") > 0);
+        sinks_reopen(world->sinks);
+    }
+    assert_non_null(strstr(agent_effects(world->sinks), "inactive>firing"));
+}
+
+#define RULES_FAULT                                                            \
+    "group = \"t\"; interval = \"1s\"; rules = (\n"                            \
+    "  { id = \"join\"; alert = \"Join\";\n"                                   \
+    "    expr = \"lamp_temp * on (site) lamp_volt > 0\"; } );"
+
+/* Two lamps of a site meet one voltage: that rule has no result. */
+static void
+a_rule_that_fails_is_named(void **state)
+{
+    struct world *world = *state;
+
+    assert_true(load(world, RULES_FAULT));
+    start(world);
+    while (sinks_count(world->sinks, "gong_engine_rule_faults_total",
+                       "rule=\"join\"") < 2) {
+        lamp_now(world, "lamp-1", "lamp temp=60,volt=220");
+        lamp_now(world, "lamp-2", "lamp temp=70");
+        gong_clock_sleep(gong_dur_ms(50));
+    }
+    assert_int_equal(
+        sinks_count(world->sinks, "gong_engine_rule_failing", "rule=\"join\""),
+        1);
+    assert_true(load(world, RULES_RECORD));
+    (void)agent_engine_settled(world->sinks, world->engine);
+    assert_int_equal(
+        sinks_count(world->sinks, "gong_engine_rule_failing", "rule=\"join\""),
+        0);
+}
+
 int
 main(void)
 {
@@ -338,6 +463,8 @@ main(void)
         T(time_moves_without_data),
         T(a_recycled_journal_still_knows_its_rules),
         T(alerts_can_be_looked_at),
+        T(recordings_are_kept_once),
+        T(a_rule_that_fails_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

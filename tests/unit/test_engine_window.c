@@ -866,7 +866,10 @@ model_data(struct model *m, int64_t now, int device, struct point *points,
 static void
 model_init(struct model *m)
 {
+    struct text effects = m->effects;
+
     memset(m, 0, sizeof *m);
+    m->effects = effects;
     for (int d = 0; d < DEVICES; d++) {
         m->clocks[d].newest = NEVER;
         for (int l = 0; l < LABELS; l++) {
@@ -1073,14 +1076,31 @@ data(struct stream *s)
     model_data(&s->model, s->now, device, points, count);
 }
 
+/* The lines of text that other has not. */
+static void
+print_others(const char *who, const struct text *text, const struct text *other)
+{
+    char *lines = strdup(text->data);
+    char *rest = NULL;
+
+    assert_non_null(lines);
+    for (char *line = strtok_r(lines, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        if (strstr(other->data, line) == NULL) {
+            print_error("%s: %s\n", who, line);
+        }
+    }
+    free(lines);
+}
+
 static void
 check(struct stream *s, unsigned round, unsigned step)
 {
     sort_lines(&s->effects);
     sort_lines(&s->model.effects);
     if (strcmp(s->effects.data, s->model.effects.data) != 0) {
-        print_error("engine\n%s", s->effects.data);
-        print_error("model\n%s", s->model.effects.data);
+        print_others("engine", &s->effects, &s->model.effects);
+        print_others("model", &s->model.effects, &s->effects);
         fail_msg("stream %u, record %u at %" PRId64, round, step, s->now);
     }
     if (s->twin != NULL) {

@@ -411,7 +411,7 @@ string_at(const json_t *object, const char *key)
 static struct gong_str
 encode_point(const json_t *json, int64_t time, struct gong_buffer *buffer)
 {
-    static const struct gong_lp_dialect all = {true, true, true};
+    static const struct gong_lp_dialect all = {true, true, true, false};
     struct gong_lp_tag tags[16];
     struct gong_lp_field fields[16];
     struct gong_lp_losses losses = {0};

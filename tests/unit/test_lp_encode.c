@@ -13,10 +13,10 @@
 #include "common/lp_decode.h"
 #include "common/lp_encode.h"
 
-static const struct gong_lp_dialect everything = {true, true, true};
-static const struct gong_lp_dialect influx_1 = {false, true, true};
-static const struct gong_lp_dialect victoria = {false, false, false};
-static const struct gong_lp_dialect one_line = {false, true, false};
+static const struct gong_lp_dialect everything = {true, true, true, false};
+static const struct gong_lp_dialect influx_1 = {false, true, true, false};
+static const struct gong_lp_dialect victoria = {false, false, false, false};
+static const struct gong_lp_dialect one_line = {false, true, false, false};
 
 static struct gong_lp_field
 number(const char *key, double value)

@@ -480,10 +480,46 @@ all_kinds_are_listed(void **state)
 #define TEST(function)                                                         \
     cmocka_unit_test_setup_teardown(function, sinks_setup, sinks_teardown)
 
+/* Levels are news while it is open; what is on trial never is. */
+static void
+what_is_news(void **state)
+{
+    static const struct {
+        const char *from;
+        const char *to;
+        int from_level;
+        int level;
+        enum gong_notify_news news;
+    } rows[] = {
+        {"inactive", "pending", 0, 0, GONG_NOTIFY_NOTHING},
+        {"pending", "firing", 0, 2, GONG_NOTIFY_FIRING},
+        {"firing", "firing", 1, 2, GONG_NOTIFY_CLIMBED},
+        {"firing", "firing", 3, 1, GONG_NOTIFY_FELL},
+        {"keeping", "firing", 1, 2, GONG_NOTIFY_CLIMBED},
+        {"unknown", "firing", 2, 1, GONG_NOTIFY_FELL},
+        {"firing", "unknown", 2, 2, GONG_NOTIFY_NOTHING},
+        {"firing", "keeping", 0, 0, GONG_NOTIFY_NOTHING},
+        {"firing", "inactive", 2, 0, GONG_NOTIFY_RESOLVED},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *effect = json_pack("{s:s, s:s, s:i, s:i}", "from", rows[i].from,
+                                   "to", rows[i].to, "from_level",
+                                   rows[i].from_level, "level", rows[i].level);
+
+        assert_int_equal(gong_notify_news(effect), rows[i].news);
+        assert_int_equal(json_object_set_new(effect, "trial", json_true()), 0);
+        assert_int_equal(gong_notify_news(effect), GONG_NOTIFY_NOTHING);
+        json_decref(effect);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_news),
         TEST(only_news_is_told_in_order),
         TEST(what_is_over_after_a_start_is_not_told),
         TEST(all_is_told_where_the_log_has_gaps),

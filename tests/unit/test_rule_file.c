@@ -167,7 +167,7 @@ static const struct golden {
      "one line for group\n"},
     {"group = \"g\"; lookbak = \"5m\"; rules = ( );",
      "f:1:14: found unknown key \"lookbak\", expected one of group, interval, "
-     "lookback, rules; did you mean \"lookback\"?\n"},
+     "lookback, rules, calendars; did you mean \"lookback\"?\n"},
     {"group = \"g\"; lookback = \"0s\"; interval = \"2d\"; rules = ( );",
      "f:1:25: found \"0s\", expected a duration such as \"10s\", 1s to 1d for "
      "lookback\n"
@@ -186,27 +186,12 @@ static const struct golden {
      "f:3:39: found for, expected it with alerts only\n"},
     {OPEN
      "{ alert = \"A\"; expr = \"sum(up)\"; on_missing = \"unknown\"; }" CLOSE,
-     "f:3:48: found \"unknown\" for an expression that joins or drops labels "
-     "across devices, expected resolve\n"},
-    {OPEN "{ alert = \"A\"; expr = \"up == 0\"; resolve = \"up == 1\";\n"
-          "levels = ( ); on_missing = \"fire\"; trial = true; recrod = 1; "
-          "}" CLOSE,
-     "f:3:34: found \"resolve\", which is not offered yet, expected one of "
-     "alert, record, id, expr, for, keep_firing_for, on_missing, labels, "
-     "annotations\n"
-     "f:4:1: found \"levels\", which is not offered yet, expected one of "
-     "alert, record, id, expr, for, keep_firing_for, on_missing, labels, "
-     "annotations\n"
-     "f:4:29: found \"fire\", which is not offered yet, expected resolve or "
-     "unknown\n"
-     "f:4:36: found \"trial\", which is not offered yet, expected one of "
-     "alert, record, id, expr, for, keep_firing_for, on_missing, labels, "
-     "annotations\n"
-     "f:4:50: found unknown key \"recrod\", expected one of alert, record, id, "
-     "expr, for, keep_firing_for, on_missing, labels, annotations; did you "
-     "mean \"record\"?\n"},
-    {OPEN "{ alert = \"A\"; expr = \"up == 0\"; on_missing = \"keep\"; }" CLOSE,
-     "f:3:48: found \"keep\", expected resolve or unknown\n"},
+     "f:3:48: found \"unknown\" for an expression that joins devices otherwise "
+     "than by one aggregation, expected resolve\n"},
+    {OPEN "{ alert = \"A\"; expr = \"up == 0\"; recrod = 1; }" CLOSE,
+     "f:3:34: found unknown key \"recrod\", expected one of alert, record, id, "
+     "expr, resolve, for, keep_firing_for, on_missing, active, trial, levels, "
+     "labels, annotations; did you mean \"record\"?\n"},
     {OPEN "{ alert = \"A\"; expr = \"up == 0 and m_a > 1\"; }" CLOSE,
      "f:3:24: found up, unit_up or device_dark beside other metrics, expected "
      "one kind only, or an interval above 0s\n"},
@@ -235,8 +220,8 @@ static const struct golden {
      "alertname)\n"
      "f:4:44: found another type, expected text in \"quotes\" for n\n"
      "f:4:52: found an empty label, expected text\n"
-     "f:5:9: found {{ in a label, expected fixed text (annotations may hold "
-     "templates)\n"},
+     "f:5:9: found the value in a label at interval 0s, expected an interval, "
+     "or $labels only\n"},
 };
 
 static void

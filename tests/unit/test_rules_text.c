@@ -157,9 +157,10 @@ texts_are_escaped(void **state)
     gong_label_text_put(out, labels, 1);
     gong_label_text_put(out, NULL, 0);
     assert_int_equal(fclose(out), 0);
-    assert_string_equal(said, "{\"__name__\":\"m\",\"a\":\"x\\\"\\n\",\"a1\":"
-                              "\"\\ufffd\\u003c\\u2028\"} "
-                              "m{a1=\"\\xff<\xe2\x80\xa8\", a=\"x\\\"\\n\"} m{}");
+    assert_string_equal(said,
+                        "{\"__name__\":\"m\",\"a\":\"x\\\"\\n\",\"a1\":"
+                        "\"\\ufffd\\u003c\\u2028\"} "
+                        "m{a1=\"\\xff<\xe2\x80\xa8\", a=\"x\\\"\\n\"} m{}");
     free(said);
 }
 

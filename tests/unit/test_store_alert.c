@@ -24,6 +24,7 @@ static const struct sink_alert firing = {
 
 #define TAGS                                                                   \
     "gong_alert,alertname=LampHot,device=lamp-1,fingerprint=00c0ffee12345678," \
+    "reason=condition,"                                                        \
     "rule=lamps/hot,severity=critical,site=22015,state="
 
 static void
@@ -59,6 +60,34 @@ golden(void **state)
     alert.to = GONG_ALERT_INACTIVE;
     check(&alert, TAGS "resolved value=2,since=1760000000000i,state_code=0i "
                        "1760000000500000000\n");
+}
+
+static void
+levels_and_trials_are_points_too(void **state)
+{
+    struct sink_alert alert = firing;
+    json_t *effect = sinks_alert(&alert);
+    struct gong_buffer buffer = {0};
+    struct gong_lp_losses losses = {0};
+    struct gong_lp_dialect dialect =
+        gong_store_dialect(GONG_STORE_VICTORIAMETRICS);
+
+    (void)state;
+    assert_int_equal(json_object_set_new(effect, "level", json_integer(2)), 0);
+    assert_int_equal(
+        json_object_set_new(effect, "reason", json_string("level")), 0);
+    assert_int_equal(json_object_set_new(effect, "trial", json_true()), 0);
+    assert_int_equal(
+        gong_store_alert_encode(effect, &dialect, &buffer, &losses), GONG_OK);
+    assert_int_equal(gong_buffer_append(&buffer, "", 1), GONG_OK);
+    assert_string_equal(
+        buffer.data,
+        "gong_alert,alertname=LampHot,device=lamp-1,"
+        "fingerprint=00c0ffee12345678,reason=level,rule=lamps/hot,"
+        "severity=critical,site=22015,state=firing,trial=true value=71.5,"
+        "since=1760000000000i,state_code=2i,level=2i 1760000000500000000\n");
+    gong_buffer_fini(&buffer);
+    json_decref(effect);
 }
 
 static void
@@ -141,6 +170,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden),
+        cmocka_unit_test(levels_and_trials_are_points_too),
         cmocka_unit_test(every_transition),
         cmocka_unit_test(empty_labels_give_no_tags),
         cmocka_unit_test(absurd_instants_are_refused),

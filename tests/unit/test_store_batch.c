@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "agent/recorded.h"
 #include "agent/store_batch.h"
 #include "sink_fixture.h"
 
@@ -239,6 +240,92 @@ alerts_are_lines_too(void **state)
     gong_store_batch_fini(&batch);
 }
 
+/* Plain values of a recording: u64 position, u32 ordinal, u32 format. */
+static struct gong_record
+recorded(char *payload, size_t size, const char *lines)
+{
+    struct gong_record record = {.meta = {.type = GONG_RECORD_RECORDED}};
+
+    assert_true(GONG_RECORDED_PREFIX + strlen(lines) < size);
+    memset(payload, 0, GONG_RECORDED_PREFIX);
+    payload[12] = GONG_RECORDED_FORMAT;
+    memcpy(payload + GONG_RECORDED_PREFIX, lines, strlen(lines) + 1);
+    record.payload =
+        gong_str_from(payload, GONG_RECORDED_PREFIX + strlen(lines));
+    return record;
+}
+
+/* Read back by name: VictoriaMetrics puts measurement and field together. */
+static void
+recorded_series_keep_their_names(void **state)
+{
+    static const char *const expected[] = {
+        "site:load:avg,site=a\\ b value=1.5 7000000\n"
+        "all value=-2 7000000\n",
+        "site:load:avg,site=a\\ b value=1.5 7000000\n"
+        "all value=-2 7000000\n",
+        ",site=a\\ b site:load:avg=1.5 7000000\n all=-2 7000000\n"};
+    struct refused refused = {0};
+    char payload[512];
+    struct gong_record record =
+        recorded(payload, sizeof payload,
+                 "site:load:avg,site=a\\ b value=1.5 7000000\n"
+                 "all value=-2.0 7000000\n");
+
+    (void)state;
+    for (int type = 0; type <= GONG_STORE_VICTORIAMETRICS; type++) {
+        struct gong_store_batch batch;
+        struct gong_str text;
+
+        assert_int_equal(
+            gong_store_batch_init(&batch, (enum gong_store_type)type), GONG_OK);
+        assert_int_equal(gong_store_batch_add_recorded(&batch, &record,
+                                                       on_refusal, &refused),
+                         GONG_OK);
+        assert_int_equal(batch.count, 2);
+        text = gong_store_batch_part(&batch, 0, batch.count);
+        assert_int_equal(text.len, strlen(expected[type]));
+        assert_memory_equal(text.data, expected[type], text.len);
+        gong_store_batch_fini(&batch);
+    }
+    assert_int_equal(refused.count, 0);
+}
+
+static void
+a_damaged_recording_is_refused(void **state)
+{
+    struct gong_store_batch batch;
+    struct refused refused = {0};
+    char payload[512];
+    struct gong_record record =
+        recorded(payload, sizeof payload, "a value=1.0 7\nb value= 7\n");
+
+    (void)state;
+    assert_int_equal(gong_store_batch_init(&batch, GONG_STORE_INFLUXDB1),
+                     GONG_OK);
+    assert_int_equal(
+        gong_store_batch_add_recorded(&batch, &record, on_refusal, &refused),
+        GONG_OK);
+    assert_int_equal(batch.count, 1);
+    assert_int_equal(refused.count, 1);
+    for (size_t len = 0; len <= GONG_RECORDED_PREFIX; len++) {
+        record.payload.len = len;
+        assert_int_equal(gong_store_batch_add_recorded(&batch, &record,
+                                                       on_refusal, &refused),
+                         GONG_OK);
+        assert_non_null(strstr(refused.text[1], "damaged_record"));
+        refused.count = 1;
+    }
+    payload[12]++;
+    record.payload.len = 40;
+    assert_int_equal(
+        gong_store_batch_add_recorded(&batch, &record, on_refusal, &refused),
+        GONG_OK);
+    assert_int_equal(refused.count, 2);
+    assert_int_equal(batch.count, 1);
+    gong_store_batch_fini(&batch);
+}
+
 int
 main(void)
 {
@@ -249,6 +336,8 @@ main(void)
         cmocka_unit_test(a_record_that_is_no_batch_is_refused),
         cmocka_unit_test(parts_are_whole_lines),
         cmocka_unit_test(alerts_are_lines_too),
+        cmocka_unit_test(recorded_series_keep_their_names),
+        cmocka_unit_test(a_damaged_recording_is_refused),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

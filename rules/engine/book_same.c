@@ -1,0 +1,108 @@
+/* book_same: whether rules mean the same, so that state can go on. */
+#include "rules/engine/book.h"
+
+#include "rules/engine/hash.h"
+
+static bool
+same_labels(const struct gong_rule *a, const struct gong_rule *b)
+{
+    if (a->label_count != b->label_count) {
+        return false;
+    }
+    for (size_t i = 0; i < a->label_count; i++) {
+        if (strcmp(a->labels[i].name, b->labels[i].name) != 0 ||
+            strcmp(a->labels[i].text, b->labels[i].text) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* Which clause is which follows from the two numbers of clauses. */
+static bool
+same_levels(const struct gong_book_rule *a, const struct gong_book_rule *b)
+{
+    if (a->terms.levels != b->terms.levels ||
+        a->terms.resolves != b->terms.resolves) {
+        return false;
+    }
+    for (size_t i = 0; i < a->rule->level_count; i++) {
+        if (strcmp(a->rule->levels[i].severity, b->rule->levels[i].severity) !=
+                0 ||
+            (i > 0 && a->terms.climb_ms[i - 1] != b->terms.climb_ms[i - 1])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* What its calendar says, whatever that is called; 0: it has none. */
+static uint64_t
+calendar_of(const struct gong_rule *rule)
+{
+    return rule->calendar == NULL ? 0 : gong_calendar_identity(rule->calendar);
+}
+
+bool
+gong_book_same(const struct gong_book_rule *a, const struct gong_book_rule *b)
+{
+    return a->form == b->form &&
+           (a->rule->alert == NULL) == (b->rule->alert == NULL) &&
+           strcmp(a->canonical, b->canonical) == 0 &&
+           a->terms.for_ms == b->terms.for_ms &&
+           a->terms.keep_ms == b->terms.keep_ms &&
+           a->terms.unknown == b->terms.unknown &&
+           a->terms.fire == b->terms.fire && same_levels(a, b) &&
+           a->rule->trial == b->rule->trial &&
+           calendar_of(a->rule) == calendar_of(b->rule) &&
+           a->lookback_ms == b->lookback_ms &&
+           a->lookback_fixed == b->lookback_fixed &&
+           a->interval_ms == b->interval_ms &&
+           strcmp(gong_rule_name(a->rule), gong_rule_name(b->rule)) == 0 &&
+           same_labels(a->rule, b->rule);
+}
+
+/* With the NUL, so that texts do not run into each other. */
+static uint64_t
+add_text(uint64_t state, const char *text)
+{
+    return gong_fnv1a(state, text, strlen(text) + 1);
+}
+
+uint64_t
+gong_book_identity(const struct gong_book *book)
+{
+    uint64_t state = GONG_FNV1A_START;
+    int64_t set[] = {book->foreign, book->subquery_step_ms};
+
+    state = gong_fnv1a(state, set, sizeof set);
+    for (uint32_t i = 0; i < book->count; i++) {
+        const struct gong_book_rule *r = &book->rules[i];
+        int64_t terms[] = {r->terms.for_ms,
+                           r->terms.keep_ms,
+                           r->lookback_ms,
+                           r->lookback_fixed,
+                           r->interval_ms,
+                           r->terms.unknown,
+                           r->terms.fire,
+                           r->terms.levels,
+                           r->terms.resolves,
+                           r->rule->trial,
+                           (int64_t)calendar_of(r->rule),
+                           (int64_t)r->general};
+
+        state = add_text(state, r->rule->id);
+        state = add_text(state, gong_rule_name(r->rule));
+        state = add_text(state, r->canonical);
+        state = gong_fnv1a(state, terms, sizeof terms);
+        state = gong_fnv1a(state, r->terms.climb_ms, sizeof r->terms.climb_ms);
+        for (size_t level = 0; level < r->rule->level_count; level++) {
+            state = add_text(state, r->rule->levels[level].severity);
+        }
+        for (size_t label = 0; label < r->rule->label_count; label++) {
+            state = add_text(state, r->rule->labels[label].name);
+            state = add_text(state, r->rule->labels[label].text);
+        }
+    }
+    return state;
+}

@@ -1,0 +1,161 @@
+/* Unit tests of agent/rule_faults.c: counters by rule, one line a change. */
+#include "agent/rule_faults.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+static void
+note(struct gong_rule_faults *faults, const char *id, const char *text,
+     int64_t at_ms)
+{
+    struct gong_rule rule = {.id = (char *)(uintptr_t)id};
+    struct gong_rule_fault fault = {
+        .rule = &rule, .text = text, .at_ms = at_ms};
+
+    gong_rule_faults_note(faults, &fault);
+}
+
+static uint64_t
+count(struct gong_counters *counters, const char *name, const char *labels)
+{
+    return gong_counter_get(
+        gong_counter_add(counters, GONG_COUNTER, name, "", labels));
+}
+
+/* How often word was logged while act ran. */
+static size_t
+logged(void (*act)(struct gong_rule_faults *faults),
+       struct gong_rule_faults *faults, const char *word)
+{
+    char text[16384];
+    int before = dup(STDERR_FILENO);
+    FILE *file = tmpfile();
+    size_t found = 0;
+    size_t len;
+
+    assert_non_null(file);
+    assert_true(before >= 0);
+    assert_true(dup2(fileno(file), STDERR_FILENO) >= 0);
+    act(faults);
+    assert_true(dup2(before, STDERR_FILENO) >= 0);
+    (void)close(before);
+    rewind(file);
+    len = fread(text, 1, sizeof text - 1, file);
+    text[len] = '\0';
+    (void)fclose(file);
+    for (const char *at = strstr(text, word); at != NULL;
+         at = strstr(at + 1, word)) {
+        found++;
+    }
+    return found;
+}
+
+static void
+fail_often(struct gong_rule_faults *faults)
+{
+    for (int64_t i = 0; i < 10; i++) {
+        note(faults, "join", "many-to-many", 1000 + i);
+    }
+}
+
+static void
+fail_otherwise(struct gong_rule_faults *faults)
+{
+    note(faults, "join", "samples", 2000);
+}
+
+static void
+work_again(struct gong_rule_faults *faults)
+{
+    note(faults, "join", NULL, 3000);
+    note(faults, "join", NULL, 3001);
+    note(faults, "other", NULL, 3001);
+}
+
+static void
+each_change_is_said_once(void **state)
+{
+    struct gong_counters *counters = gong_counters_new();
+    struct gong_rule_faults *faults = gong_rule_faults_new(counters);
+
+    (void)state;
+    assert_int_equal(logged(fail_often, faults,
+                            "event=rule_failing rule=\"join\" "
+                            "fault=many-to-many since_ms=1000 "),
+                     1);
+    assert_int_equal(gong_rule_faults_failing(faults), 1);
+    assert_int_equal(logged(fail_otherwise, faults,
+                            "event=rule_failing rule=\"join\" fault=samples "
+                            "since_ms=1000 "),
+                     1);
+    assert_int_equal(
+        count(counters, "gong_engine_rule_failing", "rule=\"join\""), 1);
+    assert_int_equal(logged(work_again, faults, "event=rule_"), 1);
+    assert_int_equal(
+        count(counters, "gong_engine_rule_faults_total", "rule=\"join\""), 11);
+    assert_int_equal(
+        count(counters, "gong_engine_rule_failing", "rule=\"join\""), 0);
+    assert_int_equal(gong_rule_faults_failing(faults), 0);
+    assert_int_equal(logged(fail_often, faults, "event=rule_failing"), 1);
+    gong_rule_faults_restart(faults);
+    assert_int_equal(gong_rule_faults_failing(faults), 0);
+    gong_rule_faults_free(faults);
+    gong_counters_free(counters);
+}
+
+/* Ids that are made hold quotes; labels stay readable. */
+static void
+any_id_makes_a_label(void **state)
+{
+    struct gong_counters *counters = gong_counters_new();
+    struct gong_rule_faults *faults = gong_rule_faults_new(counters);
+    char id[] = "g/Hot\n/{a=\"b\\\"}";
+
+    (void)state;
+    note(faults, id, "labels", 1);
+    assert_int_equal(count(counters, "gong_engine_rule_faults_total",
+                           "rule=\"g/Hot_/{a=_b__}\""),
+                     1);
+    gong_rule_faults_free(faults);
+    gong_counters_free(counters);
+}
+
+static void
+a_long_id_is_cut(void **state)
+{
+    struct gong_counters *counters = gong_counters_new();
+    struct gong_rule_faults *faults = gong_rule_faults_new(counters);
+    char id[1000];
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    (void)state;
+    memset(id, 'x', sizeof id - 1);
+    id[sizeof id - 1] = '\0';
+    note(faults, id, "labels", 1);
+    gong_counters_write_prometheus(counters, out);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, "xxx\"} 1\n"));
+    free(text);
+    gong_rule_faults_free(faults);
+    gong_counters_free(counters);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(each_change_is_said_once),
+        cmocka_unit_test(any_id_makes_a_label),
+        cmocka_unit_test(a_long_id_is_cut),
+    };
+
+    return cmocka_run_group_tests_name("rule_faults", tests, NULL, NULL);
+}
