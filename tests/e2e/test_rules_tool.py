@@ -82,7 +82,7 @@ def same_verdict(path, name):
 
 
 def test_verdicts(folder):
-    for name in ("order.yml", "engine.yml"):
+    for name in ("order.yml", "engine.yml", "limit.yml"):
         check(same_verdict(os.path.join(FILES, name), name) == 0,
               f"{name} has to pass")
     with open(os.path.join(FILES, "good.yml"), encoding="utf-8") as file:
@@ -110,6 +110,40 @@ def test_verdicts(folder):
             check(result.returncode == 0 and "NOTE" not in result.stdout,
                   f"{name}: the engine was not asked: {result.stdout}")
             same_verdict(os.path.join(FILES, name), name)
+
+
+# What is planted into the rules of limit.yml or into its series, and whether
+# that is more than a limit allows then.
+LIMITS = [
+    ("limit: 2", "limit: 1", True),
+    ("limit: 2", "limit: 3", False),
+    ("limit: 2", "limit: 0", False),
+    ("limit: 2", "limit: -1", False),
+    ("keep_firing_for: 2m", "keep_firing_for: 4m", True),
+    ("0 0 0 0 0 6 6", "0 0 0 0 6 6 6", True),
+    ("0 0 0 0 0 6 6", "6 6 6 6 6 6 6", True),
+]
+
+
+def test_limits(folder):
+    texts = {}
+    for name in ("limit.yml", "rules_limit.yml"):
+        with open(os.path.join(FILES, name), encoding="utf-8") as file:
+            texts[name] = file.read()
+    for old, new, over in LIMITS:
+        check(any(old in text for text in texts.values()), f"nothing to plant at: {old}")
+        for name, text in texts.items():
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
+                out.write(text.replace(old, new, 1))
+        path = os.path.join(folder, "limit.yml")
+        same_verdict(path, f"limit: {old!r} -> {new!r}")
+        for what, result in (("promtool", promtool("test", "rules", path)),
+                             ("gong-rules", gong("test", path))):
+            check(("limit of" in result.stdout + result.stderr) == over,
+                  f"{what}, {old!r} -> {new!r}: {result.stdout}{result.stderr}")
+    result = gong("import", os.path.join(FILES, "rules_limit.yml"))
+    check(result.returncode == 1 and "found a limit" in result.stderr,
+          f"import names no limit: {result.stderr}")
 
 
 def test_cases():
@@ -163,8 +197,16 @@ def test_check_and_import(folder):
         result = gong("check", "--no-lint", path)
         check(result.returncode == 0 and result.stdout.startswith("2 rules"),
               f"{path}: {result.stderr}")
-    result = gong("import", os.path.join(FILES, "r.yml"))
-    check(result.returncode == 1 and "found the recording" in result.stderr, result.stderr)
+    groups = os.path.join(FILES, "r.yml")
+    result = gong("import", groups)
+    check(result.returncode == 1 and "another interval" in result.stderr, result.stderr)
+    result = gong("import", "--group", "b", groups)
+    check(result.returncode == 0 and "record = \"job:cnt:rate5m\"" in result.stdout,
+          f"a recording: {result.stderr}{result.stdout}")
+    with open(converted, "w", encoding="utf-8") as out:
+        out.write(result.stdout)
+    result = gong("check", "--no-lint", converted)
+    check(result.returncode == 0 and result.stdout.startswith("2 rules"), result.stderr)
 
 
 def test_eval(folder):
@@ -244,6 +286,7 @@ def main():
         sys.exit("promtool is missing: ./gong setup")
     with tempfile.TemporaryDirectory(prefix="gong-rules-") as folder:
         test_verdicts(folder)
+        test_limits(folder)
         test_cases()
         test_check_and_import(folder)
         test_eval(folder)
