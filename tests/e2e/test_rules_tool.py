@@ -82,7 +82,7 @@ def same_verdict(path, name):
 
 
 def test_verdicts(folder):
-    for name in ("order.yml", "engine.yml", "limit.yml"):
+    for name in ("order.yml", "engine.yml", "limit.yml", "labels.yml"):
         check(same_verdict(os.path.join(FILES, name), name) == 0,
               f"{name} has to pass")
     with open(os.path.join(FILES, "good.yml"), encoding="utf-8") as file:
@@ -112,35 +112,42 @@ def test_verdicts(folder):
             same_verdict(os.path.join(FILES, name), name)
 
 
-# What is planted into the rules of limit.yml or into its series, and whether
-# that is more than a limit allows then.
-LIMITS = [
-    ("limit: 2", "limit: 1", True),
-    ("limit: 2", "limit: 3", False),
-    ("limit: 2", "limit: 0", False),
-    ("limit: 2", "limit: -1", False),
-    ("keep_firing_for: 2m", "keep_firing_for: 4m", True),
-    ("0 0 0 0 0 6 6", "0 0 0 0 6 6 6", True),
-    ("0 0 0 0 0 6 6", "6 6 6 6 6 6 6", True),
+# What is planted into one of these files or its rules, and the fault that it
+# makes of a rule; none: it has results.
+SAME = "the same label"
+FAULTS = [
+    ("limit", "limit: 2", "limit: 1", "limit of"),
+    ("limit", "limit: 2", "limit: 3", None),
+    ("limit", "limit: 2", "limit: 0", None),
+    ("limit", "limit: 2", "limit: -1", None),
+    ("limit", "keep_firing_for: 2m", "keep_firing_for: 4m", "limit of"),
+    ("limit", "0 0 0 0 0 6 6", "0 0 0 0 6 6 6", "limit of"),
+    ("limit", "0 0 0 0 0 6 6", "6 6 6 6 6 6 6", "limit of"),
+    ("labels", "0 0 6 6", "0 6 6 6", SAME),
+    ("labels", "0 0 6 6", "0 0 0 6", None),
+    ("labels", "zone: all}\n", "zone: ''}\n", None),
+    ("labels", "{zone: all}", "{'site': x, zone: ''}", None),
 ]
 
 
-def test_limits(folder):
-    texts = {}
-    for name in ("limit.yml", "rules_limit.yml"):
-        with open(os.path.join(FILES, name), encoding="utf-8") as file:
-            texts[name] = file.read()
-    for old, new, over in LIMITS:
-        check(any(old in text for text in texts.values()), f"nothing to plant at: {old}")
-        for name, text in texts.items():
+def test_faults(folder):
+    for kind, old, new, fault in FAULTS:
+        found = False
+        for name in (f"{kind}.yml", f"rules_{kind}.yml"):
+            with open(os.path.join(FILES, name), encoding="utf-8") as file:
+                text = file.read()
+            found |= old in text
             with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
                 out.write(text.replace(old, new, 1))
-        path = os.path.join(folder, "limit.yml")
-        same_verdict(path, f"limit: {old!r} -> {new!r}")
-        for what, result in (("promtool", promtool("test", "rules", path)),
-                             ("gong-rules", gong("test", path))):
-            check(("limit of" in result.stdout + result.stderr) == over,
-                  f"{what}, {old!r} -> {new!r}: {result.stdout}{result.stderr}")
+        what = f"{kind}: {old!r} -> {new!r}"
+        check(found, f"nothing to plant: {what}")
+        path = os.path.join(folder, f"{kind}.yml")
+        same_verdict(path, what)
+        for who, result in (("promtool", promtool("test", "rules", path)),
+                            ("gong-rules", gong("test", path))):
+            text = result.stdout + result.stderr
+            check((fault is not None) == (", err: " in text) and (fault or "") in text,
+                  f"{who}, {what}: {text}")
     result = gong("import", os.path.join(FILES, "rules_limit.yml"))
     check(result.returncode == 1 and "found a limit" in result.stderr,
           f"import names no limit: {result.stderr}")
@@ -286,7 +293,7 @@ def main():
         sys.exit("promtool is missing: ./gong setup")
     with tempfile.TemporaryDirectory(prefix="gong-rules-") as folder:
         test_verdicts(folder)
-        test_limits(folder)
+        test_faults(folder)
         test_cases()
         test_check_and_import(folder)
         test_eval(folder)
