@@ -99,3 +99,22 @@ gong_book_metric(const struct gong_expr *expr, bool *mixed)
     *mixed = kept.mixed;
     return kept.mixed ? NULL : kept.metric;
 }
+
+enum gong_err
+gong_book_name(struct gong_book_rule *r, struct gong_symbols *symbols)
+{
+    bool mixed = false;
+    const char *metric =
+        r->plan == NULL ? NULL : gong_book_metric(r->rule->expr, &mixed);
+
+    if (metric != NULL) {
+        r->metric = gong_symbol_intern(symbols, gong_str_of(metric));
+    }
+    if (r->rule->record != NULL) {
+        r->record = gong_symbol_intern(symbols, gong_str_of(r->rule->record));
+    }
+    return (metric != NULL && r->metric == 0) ||
+                   (r->rule->record != NULL && r->record == 0)
+               ? GONG_ERR_MEMORY
+               : GONG_OK;
+}
