@@ -36,6 +36,44 @@ copy_text(const struct gong_prom_text *from, struct gong_rule_text *out)
 }
 
 static bool
+parse_template(const struct gong_prom_origin *origin,
+               const struct gong_prom_text *from, struct gong_rule_text *out,
+               struct gong_conf_errors *errors)
+{
+    struct gong_expr_error error = {0};
+
+    out->tmpl = gong_template_parse(gong_str_of(from->text), &error);
+    if (out->tmpl == NULL) {
+        gong_yaml_error_in(origin->file->yaml, from->node, error.at, errors,
+                           "%s", error.message);
+    }
+    return out->tmpl != NULL;
+}
+
+/* Labels of recordings are no templates, whatever they look like: ours would be
+ * taken for one. */
+static bool
+convert_label(const struct gong_prom_origin *origin,
+              const struct gong_prom_rule *rule,
+              const struct gong_prom_text *from, struct gong_rule_text *out,
+              struct gong_conf_errors *errors)
+{
+    const char *braces = strstr(from->text, "{{");
+
+    if (braces == NULL || (rule->record != NULL && origin->foreign)) {
+        return true;
+    }
+    if (rule->record == NULL) {
+        return parse_template(origin, from, out, errors);
+    }
+    gong_yaml_error_in(origin->file->yaml, from->node,
+                       (size_t)(braces - from->text), errors,
+                       "found {{ in a label of a recording, expected fixed "
+                       "text");
+    return false;
+}
+
+static bool
 convert_labels(const struct gong_prom_origin *origin,
                const struct gong_prom_rule *from, struct gong_rule *rule,
                struct gong_conf_errors *errors)
@@ -47,18 +85,12 @@ convert_labels(const struct gong_prom_origin *origin,
         return false;
     }
     for (size_t i = 0; i < from->label_count; i++) {
-        const struct gong_prom_text *label = &from->labels[i];
-        const char *braces = strstr(label->text, "{{");
+        struct gong_rule_text *label = &rule->labels[rule->label_count++];
 
-        if (braces != NULL) {
-            gong_yaml_error_in(origin->file->yaml, label->node,
-                               (size_t)(braces - label->text), errors,
-                               "found {{ in a label, expected fixed text");
-            ok = false;
-        }
-        if (!copy_text(label, &rule->labels[rule->label_count++])) {
+        if (!copy_text(&from->labels[i], label)) {
             return false;
         }
+        ok = convert_label(origin, from, &from->labels[i], label, errors) && ok;
     }
     return ok;
 }
@@ -79,17 +111,11 @@ convert_annotations(const struct gong_prom_origin *origin,
         const struct gong_prom_text *text = &from->annotations[i];
         struct gong_rule_text *out =
             &rule->annotations[rule->annotation_count++];
-        struct gong_expr_error error = {0};
 
         if (!copy_text(text, out)) {
             return false;
         }
-        out->tmpl = gong_template_parse(gong_str_of(text->text), &error);
-        if (out->tmpl == NULL) {
-            gong_yaml_error_in(origin->file->yaml, text->node, error.at, errors,
-                               "%s", error.message);
-            ok = false;
-        }
+        ok = parse_template(origin, text, out, errors) && ok;
     }
     return ok;
 }

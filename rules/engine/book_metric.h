@@ -9,9 +9,9 @@
 #include "rules/engine/book.h"
 #include "rules/engine/promql.h"
 
-/* gong_book_metric: NULL where none keeps it, or where results may keep
- * different ones, which *mixed says. */
-const char *gong_book_metric(const struct gong_expr *expr, bool *mixed);
+/* gong_book_metric: of the clauses that fire; NULL where none keeps it, or
+ * where results may keep different ones, which *mixed says. */
+const char *gong_book_metric(const struct gong_rule *rule, bool *mixed);
 
 /* gong_book_name: fills the symbols of the names that a rule's results go by:
  * the one that they keep, where that is always the same, and the one that they
