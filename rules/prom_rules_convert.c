@@ -1,4 +1,4 @@
-/* One of Prometheus' alerts as the engine takes it. */
+/* One of Prometheus' rules as the engine takes it. */
 #include "rules/prom_rules.h"
 
 #include <limits.h>
@@ -6,25 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules/engine/plan.h"
+#include "rules/engine/book.h"
 
 #define LOOKBACK_MS 300000
 
 /* What the engine cannot do is named at its place in the expression. */
 static bool
-check_plan(const struct gong_prom_origin *origin,
+check_expr(const struct gong_prom_origin *origin,
            const struct gong_prom_rule *from, const struct gong_rule *rule,
            struct gong_conf_errors *errors)
 {
     struct gong_expr_error error = {0};
-    struct gong_plan *plan = gong_plan_new(rule->expr, &error);
+    bool fine = gong_book_check(rule->expr, origin->foreign, &error);
 
-    if (plan == NULL) {
+    if (!fine) {
         gong_yaml_error_in(origin->file->yaml, from->expr_node, error.at,
                            errors, "%s", error.message);
     }
-    gong_plan_free(plan);
-    return plan != NULL;
+    return fine;
 }
 
 /* Takes the name and text over into out; false without memory. */
@@ -34,6 +33,44 @@ copy_text(const struct gong_prom_text *from, struct gong_rule_text *out)
     out->name = strdup(from->name);
     out->text = strdup(from->text);
     return out->name != NULL && out->text != NULL;
+}
+
+static bool
+parse_template(const struct gong_prom_origin *origin,
+               const struct gong_prom_text *from, struct gong_rule_text *out,
+               struct gong_conf_errors *errors)
+{
+    struct gong_expr_error error = {0};
+
+    out->tmpl = gong_template_parse(gong_str_of(from->text), &error);
+    if (out->tmpl == NULL) {
+        gong_yaml_error_in(origin->file->yaml, from->node, error.at, errors,
+                           "%s", error.message);
+    }
+    return out->tmpl != NULL;
+}
+
+/* Labels of recordings are no templates, whatever they look like: ours would be
+ * taken for one. */
+static bool
+convert_label(const struct gong_prom_origin *origin,
+              const struct gong_prom_rule *rule,
+              const struct gong_prom_text *from, struct gong_rule_text *out,
+              struct gong_conf_errors *errors)
+{
+    const char *braces = strstr(from->text, "{{");
+
+    if (braces == NULL || (rule->record != NULL && origin->foreign)) {
+        return true;
+    }
+    if (rule->record == NULL) {
+        return parse_template(origin, from, out, errors);
+    }
+    gong_yaml_error_in(origin->file->yaml, from->node,
+                       (size_t)(braces - from->text), errors,
+                       "found {{ in a label of a recording, expected fixed "
+                       "text");
+    return false;
 }
 
 static bool
@@ -48,18 +85,12 @@ convert_labels(const struct gong_prom_origin *origin,
         return false;
     }
     for (size_t i = 0; i < from->label_count; i++) {
-        const struct gong_prom_text *label = &from->labels[i];
-        const char *braces = strstr(label->text, "{{");
+        struct gong_rule_text *label = &rule->labels[rule->label_count++];
 
-        if (braces != NULL) {
-            gong_yaml_error_in(origin->file->yaml, label->node,
-                               (size_t)(braces - label->text), errors,
-                               "found {{ in a label, expected fixed text");
-            ok = false;
-        }
-        if (!copy_text(label, &rule->labels[rule->label_count++])) {
+        if (!copy_text(&from->labels[i], label)) {
             return false;
         }
+        ok = convert_label(origin, from, &from->labels[i], label, errors) && ok;
     }
     return ok;
 }
@@ -80,17 +111,11 @@ convert_annotations(const struct gong_prom_origin *origin,
         const struct gong_prom_text *text = &from->annotations[i];
         struct gong_rule_text *out =
             &rule->annotations[rule->annotation_count++];
-        struct gong_expr_error error = {0};
 
         if (!copy_text(text, out)) {
             return false;
         }
-        out->tmpl = gong_template_parse(gong_str_of(text->text), &error);
-        if (out->tmpl == NULL) {
-            gong_yaml_error_in(origin->file->yaml, text->node, error.at, errors,
-                               "%s", error.message);
-            ok = false;
-        }
+        ok = parse_template(origin, text, out, errors) && ok;
     }
     return ok;
 }
@@ -114,7 +139,8 @@ make_id(const struct gong_prom_origin *origin, const struct gong_rule *rule)
     if (out == NULL) {
         return NULL;
     }
-    (void)fprintf(out, "%s/%s", rule->group, rule->alert);
+    (void)fprintf(out, "%s/%s", rule->group,
+                  rule->alert != NULL ? rule->alert : rule->record);
     for (size_t i = 0; i < rule->label_count; i++) {
         (void)fprintf(out, "%c%s=%s", i == 0 ? '/' : ',', rule->labels[i].name,
                       rule->labels[i].text);
@@ -127,6 +153,18 @@ make_id(const struct gong_prom_origin *origin, const struct gong_rule *rule)
         return NULL;
     }
     return id;
+}
+
+/* Of the group's rules; ours have none. */
+static uint32_t
+limit_of(const struct gong_prom_origin *origin)
+{
+    int64_t limit = origin->foreign ? origin->group->limit : 0;
+
+    if (limit <= 0) {
+        return 0;
+    }
+    return limit > UINT32_MAX ? UINT32_MAX : (uint32_t)limit;
 }
 
 static bool
@@ -145,6 +183,7 @@ fill(const struct gong_prom_origin *origin, const struct gong_prom_rule *from,
         .for_ms = from->for_ms,
         .keep_firing_for_ms = from->keep_firing_for_ms,
         .on_missing = GONG_ON_MISSING_RESOLVE,
+        .limit = limit_of(origin),
         .line = line > INT_MAX ? INT_MAX : (int)line,
     };
     if (from->label_count > GONG_RULE_LABELS_MAX ||
@@ -156,15 +195,16 @@ fill(const struct gong_prom_origin *origin, const struct gong_prom_rule *from,
         return false;
     }
     rule->group = strdup(origin->group->name);
-    rule->alert = strdup(from->alert);
+    rule->alert = from->alert == NULL ? NULL : strdup(from->alert);
+    rule->record = from->record == NULL ? NULL : strdup(from->record);
     rule->expr_text = strdup(from->expr);
     rule->file = strdup(gong_yaml_name(yaml));
     rule->expr = gong_expr_parse(gong_str_of(from->expr), &error);
-    if (rule->group == NULL || rule->alert == NULL || rule->expr_text == NULL ||
-        rule->file == NULL || rule->expr == NULL) {
+    if (rule->group == NULL || (rule->alert == NULL && rule->record == NULL) ||
+        rule->expr_text == NULL || rule->file == NULL || rule->expr == NULL) {
         return false;
     }
-    ok = origin->any_expr || check_plan(origin, from, rule, errors);
+    ok = check_expr(origin, from, rule, errors);
     ok = convert_labels(origin, from, rule, errors) && ok;
     ok = convert_annotations(origin, from, rule, errors) && ok;
     qsort(rule->labels, rule->label_count, sizeof *rule->labels, compare_texts);
@@ -180,12 +220,6 @@ gong_prom_rule_convert(const struct gong_prom_origin *origin,
     size_t before = errors->count;
 
     *rule = (struct gong_rule){0};
-    if (from->alert == NULL) {
-        gong_yaml_error(origin->file->yaml, from->node, errors,
-                        "found the recording %s, expected an alert",
-                        from->record);
-        return false;
-    }
     if (fill(origin, from, rule, errors)) {
         return true;
     }

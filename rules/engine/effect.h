@@ -54,6 +54,7 @@ enum gong_effect_reason {
     GONG_REASON_RESOLVE,      /* resolve became true */
     GONG_REASON_LEVEL,        /* another level: from and to are equal */
     GONG_REASON_CALENDAR,     /* the rule's calendar closed */
+    GONG_REASON_LIMIT,        /* it and others are more than the rule's limit */
 };
 
 const char *gong_effect_reason_text(enum gong_effect_reason reason);
@@ -83,6 +84,9 @@ struct gong_effect {
     int64_t at_ms;    /* instant of the decision on the rule's clock */
     int64_t since_ms; /* when the condition became true */
     double value;     /* newest true value */
+    /* The name that the result kept, for templates; empty where it kept none,
+     * or where its label set has it. */
+    struct gong_str metric;
     /* Of rules with levels, from 1 on; 0: none, or it is at rest or pending.
      * The label severity says the level's. */
     unsigned from_level;

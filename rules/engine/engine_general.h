@@ -31,10 +31,12 @@ gong_found_at(const struct gong_engine *engine, uint32_t i)
  * matter, into found; *next_ms is the first instant after t at which one of
  * them may say something else without a new sample, also on failure:
  * GONG_ERR_INVALID where a clause has two results with equal labels, or the
- * evaluator says so. */
+ * evaluator says so. *warming: one reads a range that is not known yet, so
+ * found does not count (semantics rule 23). */
 enum gong_err gong_engine_find_results(struct gong_engine *engine,
                                        uint32_t rule, int64_t t,
-                                       int64_t *next_ms) GONG_MUST_CHECK;
+                                       int64_t *next_ms,
+                                       bool *warming) GONG_MUST_CHECK;
 
 /* engine_general.c */
 
@@ -69,10 +71,10 @@ enum gong_err gong_engine_look_at_general(struct gong_engine *engine,
 
 /* engine_fault.c */
 
-/* gong_engine_note_fault: a rule has no result at t. gong_engine_note_result:
- * it has one. */
+/* gong_engine_note_fault: why a rule has no result at t.
+ * gong_engine_note_result: it has one. */
 void gong_engine_note_fault(struct gong_engine *engine, uint32_t rule,
-                            int64_t t);
+                            enum gong_eval_fault fault, int64_t t);
 void gong_engine_note_result(struct gong_engine *engine, uint32_t rule,
                              int64_t t);
 
@@ -87,10 +89,11 @@ enum gong_err gong_engine_record(struct gong_engine *engine, uint32_t rule,
 enum gong_err gong_output_add(struct gong_live *live, uint32_t rule,
                               uint32_t instance) GONG_MUST_CHECK;
 
-/* gong_engine_feed: a sample of the engine's own at t, for all rules that read
- * its series; NaN of a stale marker ends it. */
-enum gong_err gong_engine_feed(struct gong_engine *engine, uint32_t series,
-                               int64_t t, double value) GONG_MUST_CHECK;
+/* gong_engine_feed: a sample of the engine's own at t, which rule makes, for
+ * all rules that read its series; NaN of a stale marker ends it. */
+enum gong_err gong_engine_feed(struct gong_engine *engine, uint32_t rule,
+                               uint32_t series, int64_t t,
+                               double value) GONG_MUST_CHECK;
 
 /* gong_engine_tell_recorded: emits a sample of a recording. */
 void gong_engine_tell_recorded(struct gong_engine *engine,
@@ -100,7 +103,13 @@ void gong_engine_tell_recorded(struct gong_engine *engine,
 /* gong_engine_note_alert: ALERTS and ALERTS_FOR_STATE after a change of an
  * alert of the live rules (semantics rule 15); effect is rendered. */
 enum gong_err
-gong_engine_note_alert(struct gong_engine *engine,
+gong_engine_note_alert(struct gong_engine *engine, uint32_t rule,
                        const struct gong_effect *effect) GONG_MUST_CHECK;
+
+/* gong_engine_show_alerts: the same at each instant, as in a Prometheus; first
+ * is the list of the rule's alerts. */
+enum gong_err gong_engine_show_alerts(struct gong_engine *engine, uint32_t rule,
+                                      uint32_t first,
+                                      int64_t t) GONG_MUST_CHECK;
 
 #endif
