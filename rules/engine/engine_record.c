@@ -349,11 +349,13 @@ are_alerts_read(const struct gong_engine *engine)
                            gong_book_is_read(&engine->live->book, since));
 }
 
-/* Since when; a Prometheus tells whole ones. */
+/* Since when; a Prometheus tells whole seconds. */
 static double
 seconds(const struct gong_engine *engine, const struct gong_effect *effect)
 {
-    return engine->live->book.foreign ? (double)(effect->since_ms / 1000)
+    int64_t whole = effect->since_ms / 1000;
+
+    return engine->live->book.foreign ? (double)whole
                                       : (double)effect->since_ms / 1000;
 }
 
