@@ -74,10 +74,10 @@ void gong_prom_file_free(struct gong_prom_file *file);
 #define GONG_PROM_INTERVAL_MS 60000
 
 /*
- * gong_prom_rule_convert: an alert as the engine takes it, with its meaning in
+ * gong_prom_rule_convert: a rule as the engine takes it, with its meaning in
  * Prometheus: evaluated on the grid of interval_ms, missing data resolves. The
- * id is group/alert/labels, and with number above 1 "#number". False after
- * problems, which are in errors: a recording, and what the engine cannot do.
+ * id is group/name/labels, and with number above 1 "#number". False after
+ * problems, which are in errors: what the engine cannot do.
  * rule is filled or zero; its parts are the caller's (gong_rule_fini).
  */
 struct gong_prom_origin {
@@ -85,7 +85,7 @@ struct gong_prom_origin {
     const struct gong_prom_group *group;
     int64_t interval_ms;
     size_t number;
-    bool any_expr; /* what the engine cannot evaluate is no problem */
+    bool foreign; /* for a set of that kind (ruleset.h) */
 };
 bool gong_prom_rule_convert(const struct gong_prom_origin *origin,
                             const struct gong_prom_rule *from,

@@ -1,4 +1,4 @@
-/* One of Prometheus' alerts as the engine takes it. */
+/* One of Prometheus' rules as the engine takes it. */
 #include "rules/prom_rules.h"
 
 #include <limits.h>
@@ -6,25 +6,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules/engine/plan.h"
+#include "rules/engine/book.h"
 
 #define LOOKBACK_MS 300000
 
 /* What the engine cannot do is named at its place in the expression. */
 static bool
-check_plan(const struct gong_prom_origin *origin,
+check_expr(const struct gong_prom_origin *origin,
            const struct gong_prom_rule *from, const struct gong_rule *rule,
            struct gong_conf_errors *errors)
 {
     struct gong_expr_error error = {0};
-    struct gong_plan *plan = gong_plan_new(rule->expr, &error);
+    bool fine = gong_book_check(rule->expr, origin->foreign, &error);
 
-    if (plan == NULL) {
+    if (!fine) {
         gong_yaml_error_in(origin->file->yaml, from->expr_node, error.at,
                            errors, "%s", error.message);
     }
-    gong_plan_free(plan);
-    return plan != NULL;
+    return fine;
 }
 
 /* Takes the name and text over into out; false without memory. */
@@ -114,7 +113,8 @@ make_id(const struct gong_prom_origin *origin, const struct gong_rule *rule)
     if (out == NULL) {
         return NULL;
     }
-    (void)fprintf(out, "%s/%s", rule->group, rule->alert);
+    (void)fprintf(out, "%s/%s", rule->group,
+                  rule->alert != NULL ? rule->alert : rule->record);
     for (size_t i = 0; i < rule->label_count; i++) {
         (void)fprintf(out, "%c%s=%s", i == 0 ? '/' : ',', rule->labels[i].name,
                       rule->labels[i].text);
@@ -156,15 +156,16 @@ fill(const struct gong_prom_origin *origin, const struct gong_prom_rule *from,
         return false;
     }
     rule->group = strdup(origin->group->name);
-    rule->alert = strdup(from->alert);
+    rule->alert = from->alert == NULL ? NULL : strdup(from->alert);
+    rule->record = from->record == NULL ? NULL : strdup(from->record);
     rule->expr_text = strdup(from->expr);
     rule->file = strdup(gong_yaml_name(yaml));
     rule->expr = gong_expr_parse(gong_str_of(from->expr), &error);
-    if (rule->group == NULL || rule->alert == NULL || rule->expr_text == NULL ||
-        rule->file == NULL || rule->expr == NULL) {
+    if (rule->group == NULL || (rule->alert == NULL && rule->record == NULL) ||
+        rule->expr_text == NULL || rule->file == NULL || rule->expr == NULL) {
         return false;
     }
-    ok = origin->any_expr || check_plan(origin, from, rule, errors);
+    ok = check_expr(origin, from, rule, errors);
     ok = convert_labels(origin, from, rule, errors) && ok;
     ok = convert_annotations(origin, from, rule, errors) && ok;
     qsort(rule->labels, rule->label_count, sizeof *rule->labels, compare_texts);
@@ -180,12 +181,6 @@ gong_prom_rule_convert(const struct gong_prom_origin *origin,
     size_t before = errors->count;
 
     *rule = (struct gong_rule){0};
-    if (from->alert == NULL) {
-        gong_yaml_error(origin->file->yaml, from->node, errors,
-                        "found the recording %s, expected an alert",
-                        from->record);
-        return false;
-    }
     if (fill(origin, from, rule, errors)) {
         return true;
     }

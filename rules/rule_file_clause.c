@@ -300,7 +300,7 @@ check_text(struct gong_rule_reader *reader, const struct gong_conf_node *node,
 {
     struct gong_expr_error error = {0};
     struct gong_expr *expr = gong_expr_parse(gong_str_of(text), &error);
-    bool fine = expr != NULL && gong_book_check(expr, &error);
+    bool fine = expr != NULL && gong_book_check(expr, false, &error);
 
     if (fine && vector && expr->nodes[expr->root].type != GONG_VALUE_VECTOR) {
         fine = false;
@@ -366,7 +366,7 @@ join(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     rule->expr =
         count == 1 ? gong_expr_parse(all[0], &error)
                    : gong_clauses_join(all, count, rule->clauses.roots, &error);
-    if (rule->expr == NULL || !gong_book_check(rule->expr, &error)) {
+    if (rule->expr == NULL || !gong_book_check(rule->expr, false, &error)) {
         gong_conf_error(node, reader->errors, "%s", error.message);
         reader->failed = true;
         return false;

@@ -72,7 +72,8 @@ struct gong_alert {
     uint32_t hidden;  /* alerts that it hid when it fired; of presence rules */
     uint32_t next;    /* of a GENERAL rule's: its next alert */
     uint32_t round;   /* likewise: the last evaluation that it was true in */
-    uint32_t source;  /* likewise: the label set of the last true result */
+    uint32_t source;  /* likewise: the label set of the last true result, the
+                         metric's name among it where it was kept */
     uint8_t severity; /* the worst of the hidden, an enum gong_severity */
     uint8_t level;    /* from 1 on once it has fired; 0: at rest, pending */
     uint8_t spare[6];

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "rules/engine/book_metric.h"
 #include "rules/engine/book_order.h"
 #include "rules/engine/engine_query.h"
 #include "rules/engine/presence.h"
@@ -288,14 +289,26 @@ compile_aggregate(struct gong_book_rule *r, struct gong_symbols *symbols)
     return gong_aggregate_name(r->aggregate, symbols);
 }
 
+/* Whether a rule has to be evaluated as a whole, whatever its expression is. */
+static bool
+is_whole(const struct gong_book *book, const struct gong_ruleset *set,
+         const struct gong_rule *rule)
+{
+    bool mixed = false;
+
+    (void)gong_book_metric(rule->expr, &mixed);
+    return rule->record != NULL || rule->whole || gong_rule_is_whole(rule) ||
+           book->reads_alerts || (book->foreign && mixed) ||
+           gong_book_reads_recorded(set, rule);
+}
+
 static enum gong_err
 compile_rule(struct gong_book *book, struct gong_book_rule *r,
              const struct gong_ruleset *set, const struct gong_rule *rule,
              struct gong_symbols *symbols)
 {
     struct gong_expr_error error = {0, ""};
-    bool own = rule->record == NULL && !gong_rule_is_whole(rule) &&
-               !gong_book_reads_recorded(set, rule);
+    bool own = !is_whole(book, set, rule);
     enum gong_err err = fill_terms(r, rule);
 
     if (err != GONG_OK) {
@@ -304,7 +317,8 @@ compile_rule(struct gong_book *book, struct gong_book_rule *r,
     if (own) {
         r->plan = gong_plan_new(rule->expr, &error);
     }
-    if (own && r->plan == NULL && gong_rule_is_plain(rule)) {
+    /* Sums of a foreign rule are rounded in the order of its series. */
+    if (own && r->plan == NULL && !book->foreign && gong_rule_is_plain(rule)) {
         r->aggregate = gong_aggregate_new(rule->expr, &error);
     }
     if (r->aggregate != NULL) {
@@ -323,7 +337,8 @@ compile_rule(struct gong_book *book, struct gong_book_rule *r,
 }
 
 bool
-gong_book_check(const struct gong_expr *expr, struct gong_expr_error *error)
+gong_book_check(const struct gong_expr *expr, bool foreign,
+                struct gong_expr_error *error)
 {
     static const struct gong_eval_source nowhere = {0};
     struct gong_expr_error unused = {0, ""};
@@ -336,7 +351,7 @@ gong_book_check(const struct gong_expr *expr, struct gong_expr_error *error)
         return true;
     }
     reads = gong_reads_new(expr, error);
-    if (reads == NULL || !check_own(reads, expr, error)) {
+    if (reads == NULL || (!foreign && !check_own(reads, expr, error))) {
         gong_reads_free(reads);
         return false;
     }
@@ -374,6 +389,26 @@ metric_of(const struct gong_book_rule *r, uint32_t leaf)
                            : r->reads->all[leaf].metric;
 }
 
+/* The names that its results go by. */
+static enum gong_err
+name_results(struct gong_book_rule *r, struct gong_symbols *symbols)
+{
+    bool mixed = false;
+    const char *metric =
+        r->plan == NULL ? NULL : gong_book_metric(r->rule->expr, &mixed);
+
+    if (metric != NULL) {
+        r->metric = gong_symbol_intern(symbols, gong_str_of(metric));
+    }
+    if (r->rule->record != NULL) {
+        r->record = gong_symbol_intern(symbols, gong_str_of(r->rule->record));
+    }
+    return (metric != NULL && r->metric == 0) ||
+                   (r->rule->record != NULL && r->record == 0)
+               ? GONG_ERR_MEMORY
+               : GONG_OK;
+}
+
 static enum gong_err
 collect_leaves(struct gong_book *book, struct gong_symbols *symbols)
 {
@@ -389,12 +424,8 @@ collect_leaves(struct gong_book *book, struct gong_symbols *symbols)
     for (uint32_t i = 0; i < book->count; i++) {
         struct gong_book_rule *r = &book->rules[i];
 
-        if (r->rule->record != NULL) {
-            r->record =
-                gong_symbol_intern(symbols, gong_str_of(r->rule->record));
-            if (r->record == 0) {
-                return GONG_ERR_MEMORY;
-            }
+        if (name_results(r, symbols) != GONG_OK) {
+            return GONG_ERR_MEMORY;
         }
         for (uint32_t leaf = 0; leaf < count_leaves(r); leaf++) {
             const char *name = metric_of(r, leaf);
@@ -473,7 +504,11 @@ compile(struct gong_book *book, const struct gong_ruleset *set,
     enum gong_err err = GONG_OK;
     uint32_t *order = NULL;
 
-    *book = (struct gong_book){.foreign = set->foreign};
+    *book = (struct gong_book){
+        .foreign = set->foreign,
+        .reads_alerts = set->foreign && gong_book_reads_alerts(set),
+        .subquery_step_ms = bounded(set->subquery_step_ms),
+    };
     if (set->count > GONG_RULES_MAX) {
         return GONG_ERR_INVALID;
     }

@@ -36,6 +36,7 @@ struct gong_book_rule {
     uint32_t general;                 /* GENERAL: the how manieth, from 1 */
     uint32_t first_read;              /* GENERAL: of all that such rules read */
     uint32_t record; /* symbol of the metric that it feeds; 0: an alert */
+    uint32_t metric; /* symbol of what its results keep; 0: none, GENERAL */
     char *canonical;
     struct gong_clause_code code; /* not GENERAL */
     struct gong_alert_terms terms;
@@ -76,6 +77,8 @@ struct gong_book {
     uint32_t general_count;
     uint32_t read_count;
     bool foreign;                  /* as of the rule set */
+    bool reads_alerts;             /* foreign: and so all alerts are GENERAL */
+    int64_t subquery_step_ms;      /* 0: the evaluator's own */
     struct gong_book_leaf *leaves; /* by metric, rule, leaf */
     uint32_t leaf_count;
     uint32_t *by_id; /* rules in the order of their ids */
@@ -103,9 +106,9 @@ bool gong_book_same(const struct gong_book_rule *a,
 /* gong_book_identity: equal for books that mean the same, rule by rule. */
 uint64_t gong_book_identity(const struct gong_book *book);
 
-/* gong_book_check: whether a rule may have this expression, or a clause of it;
- * false with error filled. */
-bool gong_book_check(const struct gong_expr *expr,
+/* gong_book_check: whether a rule may have this expression, or a clause of it,
+ * in a foreign set or in one of ours; false with error filled. */
+bool gong_book_check(const struct gong_expr *expr, bool foreign,
                      struct gong_expr_error *error);
 
 /* gong_book_leaves: the selectors that name a metric, and how many; of metric 0

@@ -44,6 +44,25 @@ gong_book_reads_recorded(const struct gong_ruleset *set,
     return false;
 }
 
+bool
+gong_book_reads_alerts(const struct gong_ruleset *set)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const struct gong_expr *expr = set->rules[i].expr;
+
+        for (uint32_t n = 0; n < expr->count; n++) {
+            const char *name = metric_of(&expr->nodes[n]);
+
+            if (expr->nodes[n].kind == GONG_EXPR_SELECTOR &&
+                (name == NULL || strcmp(name, "ALERTS") == 0 ||
+                 strcmp(name, "ALERTS_FOR_STATE") == 0)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
 /* A walk over recordings, depth first, without recursion: rules lie on a stack
  * until all that they read has its place. */
 struct walk {
@@ -118,7 +137,9 @@ gong_book_order(const struct gong_ruleset *set, uint32_t **order)
         }
     }
     for (uint32_t i = 0; i < set->count; i++) {
-        if (!walk.seen[i]) {
+        if (set->foreign) {
+            walk.order[walk.count++] = i;
+        } else if (!walk.seen[i]) {
             visit(&walk, i);
         }
     }

@@ -21,4 +21,7 @@ enum gong_err gong_book_order(const struct gong_ruleset *set,
 bool gong_book_reads_recorded(const struct gong_ruleset *set,
                               const struct gong_rule *rule);
 
+/* gong_book_reads_alerts: whether any rule may read ALERTS. */
+bool gong_book_reads_alerts(const struct gong_ruleset *set);
+
 #endif

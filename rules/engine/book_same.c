@@ -43,12 +43,6 @@ calendar_of(const struct gong_rule *rule)
     return rule->calendar == NULL ? 0 : gong_calendar_identity(rule->calendar);
 }
 
-static const char *
-name_of(const struct gong_rule *rule)
-{
-    return rule->alert != NULL ? rule->alert : rule->record;
-}
-
 bool
 gong_book_same(const struct gong_book_rule *a, const struct gong_book_rule *b)
 {
@@ -64,7 +58,7 @@ gong_book_same(const struct gong_book_rule *a, const struct gong_book_rule *b)
            a->lookback_ms == b->lookback_ms &&
            a->lookback_fixed == b->lookback_fixed &&
            a->interval_ms == b->interval_ms &&
-           strcmp(name_of(a->rule), name_of(b->rule)) == 0 &&
+           strcmp(gong_rule_name(a->rule), gong_rule_name(b->rule)) == 0 &&
            same_labels(a->rule, b->rule);
 }
 
@@ -79,7 +73,9 @@ uint64_t
 gong_book_identity(const struct gong_book *book)
 {
     uint64_t state = GONG_FNV1A_START;
+    int64_t set[] = {book->foreign, book->subquery_step_ms};
 
+    state = gong_fnv1a(state, set, sizeof set);
     for (uint32_t i = 0; i < book->count; i++) {
         const struct gong_book_rule *r = &book->rules[i];
         int64_t terms[] = {r->terms.for_ms,
@@ -96,7 +92,7 @@ gong_book_identity(const struct gong_book *book)
                            (int64_t)r->general};
 
         state = add_text(state, r->rule->id);
-        state = add_text(state, name_of(r->rule));
+        state = add_text(state, gong_rule_name(r->rule));
         state = add_text(state, r->canonical);
         state = gong_fnv1a(state, terms, sizeof terms);
         state = gong_fnv1a(state, r->terms.climb_ms, sizeof r->terms.climb_ms);

@@ -83,6 +83,9 @@ struct gong_effect {
     int64_t at_ms;    /* instant of the decision on the rule's clock */
     int64_t since_ms; /* when the condition became true */
     double value;     /* newest true value */
+    /* The name that the result kept, for templates; empty where it kept none,
+     * or where its label set has it. */
+    struct gong_str metric;
     /* Of rules with levels, from 1 on; 0: none, or it is at rest or pending.
      * The label severity says the level's. */
     unsigned from_level;

@@ -60,6 +60,24 @@ render_annotations(struct gong_effect_space *space, size_t own_count,
     effect->annotation_count = count;
 }
 
+/* Templates see the name too; returns how many labels those are. */
+static size_t
+add_metric(struct gong_effect_space *space, size_t own, struct gong_str metric)
+{
+    struct gong_label_view name = {gong_str_of("__name__"), metric};
+    size_t at = own;
+
+    if (metric.len == 0) {
+        return own;
+    }
+    while (at > 0 && gong_str_compare(space->own[at - 1].name, name.name) > 0) {
+        space->own[at] = space->own[at - 1];
+        at--;
+    }
+    space->own[at] = name;
+    return own + 1;
+}
+
 struct gong_str
 gong_effect_label(struct gong_effect_space *space, const struct gong_rule *rule,
                   size_t i, const struct gong_label_view *labels, size_t count,
@@ -115,6 +133,7 @@ gong_effect_render(struct gong_effect_space *space,
                                      space->own);
     size_t count = gong_labelset_views(labelsets, labelset, space->labels);
 
+    own = add_metric(space, own, effect->metric);
     for (size_t i = 0; source == 0 && i < bounded(rule->label_count); i++) {
         set_label(
             space, &count, rule->labels[i].name,

@@ -11,7 +11,7 @@
 
 /* Where an effect's texts live while it is told; some 44 KiB. */
 struct gong_effect_space {
-    struct gong_label_view own[GONG_LABELSET_MAX];
+    struct gong_label_view own[GONG_LABELSET_MAX + 1];
     struct gong_label_view labels[GONG_EFFECT_LABELS_MAX];
     struct gong_label_view annotations[GONG_RULE_LABELS_MAX];
     char texts[GONG_RULE_LABELS_MAX][GONG_RULE_ANNOTATION_SIZE];
@@ -26,11 +26,12 @@ struct gong_str gong_effect_label(struct gong_effect_space *space,
                                   size_t count, double value);
 
 /* gong_effect_render: fills labels, annotations and fingerprint from rule,
- * value, levels, worst, presence and the label set. They point into space, the
- * rule and the symbols. As in Prometheus: the rule's labels win over the
- * series', alertname over both, an empty value takes a label away, and
- * templates see the series' labels only. Where source is not 0 the label set
- * holds the rule's labels already, and source is the series'. */
+ * value, metric, levels, worst, presence and the label set. They point into
+ * space, the rule and the symbols. As in Prometheus: the rule's labels win over
+ * the series', alertname over both, an empty value takes a label away, and
+ * templates see the series' labels only, the metric's name among them. Where
+ * source is not 0 the label set holds the rule's labels already, and source is
+ * the series', with the name that it kept. */
 void gong_effect_render(struct gong_effect_space *space,
                         const struct gong_labelsets *labelsets,
                         uint32_t labelset, uint32_t source,

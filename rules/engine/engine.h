@@ -50,6 +50,7 @@
 #include "common/err.h"
 #include "common/record.h"
 #include "rules/engine/effect.h"
+#include "rules/engine/labelset.h"
 #include "rules/engine/ruleset.h"
 
 struct gong_engine;
@@ -159,6 +160,23 @@ gong_engine_set_rules(struct gong_engine *engine,
 enum gong_err
 gong_engine_apply(struct gong_engine *engine,
                   const struct gong_record *record) GONG_MUST_CHECK;
+
+/* A sample with its labels, the metric as __name__ among them; NaN of a stale
+ * marker ends the series. */
+struct gong_engine_sample {
+    const struct gong_label_view *labels;
+    size_t label_count;
+    double value;
+};
+
+/*
+ * gong_engine_apply_foreign: like a record of journal time ms with this one
+ * sample of stamp ms, which no payload can say. For foreign rules only:
+ * GONG_ERR_UNSUPPORTED else, GONG_ERR_TOO_LARGE past GONG_LABELSET_MAX labels.
+ */
+enum gong_err gong_engine_apply_foreign(
+    struct gong_engine *engine, uint64_t position, int64_t ms,
+    const struct gong_engine_sample *sample) GONG_MUST_CHECK;
 
 /* gong_engine_deadline: journal time of the earliest timer, INT64_MAX if none:
  * the shell appends a CLOCK record then. */

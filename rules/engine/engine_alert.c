@@ -2,6 +2,15 @@
  * told of them. */
 #include "rules/engine/engine_general.h"
 
+/* The name that results of a plan keep. */
+static struct gong_str
+name_of(const struct gong_live *live, const struct gong_book_rule *rule)
+{
+    return rule->metric == 0
+               ? gong_str_of("")
+               : gong_symbol_text(live->binds.labelsets->symbols, rule->metric);
+}
+
 void
 gong_engine_describe(const struct gong_live *live,
                      const struct gong_alert *alert, struct gong_effect *effect)
@@ -13,6 +22,7 @@ gong_engine_describe(const struct gong_live *live,
     enum gong_severity own = gong_book_severity(rule, alert->level);
 
     effect->rule = rule->rule;
+    effect->metric = name_of(live, rule);
     effect->at_ms = alert->told_ms;
     effect->since_ms = alert->since_ms;
     effect->value = alert->value;
@@ -49,21 +59,22 @@ note_change(struct gong_engine *engine, const struct gong_live *live,
             const struct gong_alert *alert, struct gong_effect *effect)
 {
     struct gong_effect before = *effect;
+    uint32_t rule = gong_instance_at(&live->binds, alert->instance)->rule;
     enum gong_err err = GONG_OK;
 
     if (effect->rule->level_count == 0 || effect->to == GONG_ALERT_INACTIVE ||
         effect->from == GONG_ALERT_INACTIVE ||
         shown(effect->from_level) == shown(effect->to_level)) {
-        return gong_engine_note_alert(engine, effect);
+        return gong_engine_note_alert(engine, rule, effect);
     }
     before.to = GONG_ALERT_INACTIVE;
     before.to_level = effect->from_level;
     gong_engine_render(engine, live, alert, &before);
-    err = gong_engine_note_alert(engine, &before);
+    err = gong_engine_note_alert(engine, rule, &before);
     before = *effect;
     before.from = GONG_ALERT_INACTIVE;
     gong_engine_render(engine, live, alert, &before);
-    return err == GONG_OK ? gong_engine_note_alert(engine, &before) : err;
+    return err == GONG_OK ? gong_engine_note_alert(engine, rule, &before) : err;
 }
 
 void
@@ -115,7 +126,9 @@ static uint64_t
 fingerprint_of(struct gong_engine *engine, const struct gong_live *live,
                const struct gong_instance *i)
 {
-    struct gong_effect effect = {.rule = live->book.rules[i->rule].rule};
+    const struct gong_book_rule *rule = &live->book.rules[i->rule];
+    struct gong_effect effect = {.rule = rule->rule,
+                                 .metric = name_of(live, rule)};
 
     gong_effect_render(engine->space, &engine->labelsets,
                        gong_bind_labels(&live->binds, i), 0, &effect);

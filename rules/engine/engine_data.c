@@ -9,6 +9,7 @@
 #include "rules/engine/engine_instant.h"
 
 #include "common/clock.h"
+#include "rules/engine/sample.h"
 
 /* A record while it is read. */
 struct intake {
@@ -335,11 +336,12 @@ static bool
 holds(const struct gong_binds *binds, const struct gong_entry *entry,
       double value)
 {
-    struct gong_plan_input input = {value, true};
+    struct gong_plan_input input = {value, !gong_is_stale(value)};
     const struct gong_book_rule *r = &binds->book->rules[entry->rule];
 
     if (entry->form == GONG_FORM_THRESHOLD) {
-        return gong_threshold((enum gong_op)entry->op, value, entry->number);
+        return input.present &&
+               gong_threshold((enum gong_op)entry->op, value, entry->number);
     }
     return gong_clauses_fire(r->plan, &r->rule->clauses, &r->code, &input, 0);
 }
@@ -445,9 +447,10 @@ gong_engine_push(struct gong_engine *engine, uint32_t series,
     return err;
 }
 
-static enum gong_err
-apply_sample(struct gong_engine *engine, const struct gong_staged *sample,
-             const struct gong_cause *cause)
+enum gong_err
+gong_engine_apply_sample(struct gong_engine *engine,
+                         const struct gong_staged *sample,
+                         const struct gong_cause *cause)
 {
     const struct gong_binds *binds = &engine->live->binds;
     struct gong_series *s = gong_series_at(binds, sample->series);
@@ -511,7 +514,8 @@ apply_instant(struct gong_engine *engine, uint32_t clock, uint32_t *i,
     cause->captured_ms = t;
     while (err == GONG_OK && *i < engine->staged.count &&
            staged_at(&engine->staged, *i)->ms == t) {
-        err = apply_sample(engine, staged_at(&engine->staged, *i), cause);
+        err = gong_engine_apply_sample(engine, staged_at(&engine->staged, *i),
+                                       cause);
         ++*i;
     }
     return err == GONG_OK ? gong_engine_evaluate_touched(engine, t, cause)

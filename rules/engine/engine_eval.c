@@ -15,7 +15,7 @@ gong_engine_on_grid(int64_t t, int64_t interval)
 {
     int64_t past = t % interval;
 
-    return past == 0 ? t : t - past + interval;
+    return past <= 0 ? t - past : t - past + interval;
 }
 
 static enum gong_err

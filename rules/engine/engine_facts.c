@@ -43,7 +43,7 @@ gong_engine_is_reserved(const struct gong_engine *engine,
             return true;
         }
     }
-    for (unsigned i = 0; i < GONG_OWN_METRICS; i++) {
+    for (unsigned i = 0; i < GONG_OWN_METRICS && !book->foreign; i++) {
         if (engine->own_names[i] == metric) {
             return true;
         }

@@ -158,7 +158,7 @@ apply_result(struct gong_engine *engine, struct gong_general_state *state,
         apply_others(engine, others, t, &list, cause);
     }
     state->first = list.first;
-    return GONG_OK;
+    return err;
 }
 
 /* Outside of its calendar. */
@@ -243,13 +243,18 @@ run_alerts(struct gong_engine *engine, uint32_t rule, int64_t t,
     if (gong_engine_is_open(r->rule, t)) {
         enum gong_err err = apply_result(engine, state, t, cause);
 
+        if (err == GONG_OK && live->book.reads_alerts) {
+            err = gong_engine_show_alerts(engine, rule, state->first, t);
+        }
         if (err != GONG_OK) {
             return err;
         }
     } else {
         apply_closed(engine, state, t, cause);
     }
-    due = alerts_due(live, r, state->first);
+    due = live->book.reads_alerts && state->first != 0
+              ? t + 1
+              : alerts_due(live, r, state->first);
     due = due < next_ms ? due : next_ms;
     if (r->rule->calendar != NULL) {
         int64_t turns = gong_calendar_next(r->rule->calendar, t);
@@ -357,7 +362,7 @@ gong_engine_start_generals(struct gong_engine *engine)
     int64_t now = gong_engine_ran_until(engine);
     enum gong_err err = GONG_OK;
 
-    if (now == 0) {
+    if (now == 0 && !live->book.foreign) {
         return GONG_OK; /* before all time: the first record starts them */
     }
     for (uint32_t i = 0; i < live->book.count && err == GONG_OK; i++) {

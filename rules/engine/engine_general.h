@@ -87,10 +87,11 @@ enum gong_err gong_engine_record(struct gong_engine *engine, uint32_t rule,
 enum gong_err gong_output_add(struct gong_live *live, uint32_t rule,
                               uint32_t instance) GONG_MUST_CHECK;
 
-/* gong_engine_feed: a sample of the engine's own at t, for all rules that read
- * its series; NaN of a stale marker ends it. */
-enum gong_err gong_engine_feed(struct gong_engine *engine, uint32_t series,
-                               int64_t t, double value) GONG_MUST_CHECK;
+/* gong_engine_feed: a sample of the engine's own at t, which rule makes, for
+ * all rules that read its series; NaN of a stale marker ends it. */
+enum gong_err gong_engine_feed(struct gong_engine *engine, uint32_t rule,
+                               uint32_t series, int64_t t,
+                               double value) GONG_MUST_CHECK;
 
 /* gong_engine_tell_recorded: emits a sample of a recording. */
 void gong_engine_tell_recorded(struct gong_engine *engine,
@@ -100,7 +101,13 @@ void gong_engine_tell_recorded(struct gong_engine *engine,
 /* gong_engine_note_alert: ALERTS and ALERTS_FOR_STATE after a change of an
  * alert of the live rules (semantics rule 15); effect is rendered. */
 enum gong_err
-gong_engine_note_alert(struct gong_engine *engine,
+gong_engine_note_alert(struct gong_engine *engine, uint32_t rule,
                        const struct gong_effect *effect) GONG_MUST_CHECK;
+
+/* gong_engine_show_alerts: the same at each instant, as in a Prometheus; first
+ * is the list of the rule's alerts. */
+enum gong_err gong_engine_show_alerts(struct gong_engine *engine, uint32_t rule,
+                                      uint32_t first,
+                                      int64_t t) GONG_MUST_CHECK;
 
 #endif

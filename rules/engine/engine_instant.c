@@ -13,6 +13,8 @@
  */
 #include "rules/engine/engine_instant.h"
 
+#include "rules/engine/sample.h"
+
 static int64_t
 earlier(int64_t a, int64_t b)
 {
@@ -86,6 +88,32 @@ is_warming(const struct sight *sight)
                                       sight->to, &sample);
 }
 
+/* A range without the markers of ends in it. What was read stays decoded no
+ * longer. */
+static const struct gong_sample *
+drop_stale(struct gong_sample_windows *windows,
+           const struct gong_sample *samples, size_t *count)
+{
+    struct gong_sample *kept = windows->samples + (samples - windows->samples);
+    size_t left = 0;
+    size_t first = 0;
+
+    while (first < *count && !gong_is_stale(samples[first].value)) {
+        first++;
+    }
+    if (first == *count) {
+        return samples;
+    }
+    windows->cached = 0;
+    for (size_t i = 0; i < *count; i++) {
+        if (!gong_is_stale(samples[i].value)) {
+            kept[left++] = samples[i];
+        }
+    }
+    *count = left;
+    return kept;
+}
+
 /* Whether the selector has a sample, and what is made of it. */
 static bool
 see(const struct sight *sight, struct gong_plan_input *input)
@@ -103,12 +131,14 @@ see(const struct sight *sight, struct gong_plan_input *input)
                                sight->windows, sight->window, sample,
                                sight->from, sight->to, &sample);
 
+        there = there && !gong_is_stale(sample.value);
         *input = (struct gong_plan_input){
             leaf->stamp ? (double)sample.ms / 1000 : sample.value, there};
         return there;
     }
     samples = gong_sample_window_read(sight->windows, sight->window, sample,
                                       sight->from, sight->to, &count);
+    samples = drop_stale(sight->windows, samples, &count);
     call.start_ms = sight->from;
     call.end_ms = sight->to;
     call.at_ms = sight->t;

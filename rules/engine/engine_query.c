@@ -169,7 +169,10 @@ gong_general_new(const struct gong_engine *engine, struct gong_live *live,
 {
     struct gong_general *q = calloc(1, sizeof *q);
     const struct gong_clauses *clauses = &rule->rule->clauses;
-    struct gong_eval_options options = {.lookback_ms = rule->lookback_ms};
+    struct gong_eval_options options = {
+        .lookback_ms = rule->lookback_ms,
+        .subquery_step_ms = live->book.subquery_step_ms,
+    };
     struct gong_eval_source source = {q, select_series, get_labels, get_window,
                                       get_newest};
     bool fine = true;
@@ -303,14 +306,6 @@ size_t
 gong_general_labels(const struct gong_general *query, uint32_t clause,
                     uint32_t set, struct gong_label_view *out)
 {
-    size_t count =
-        set == 0 ? 0 : gong_eval_labels(query->clauses[clause].eval, set, out);
-    size_t kept = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (!gong_str_is(out[i].name, "__name__")) {
-            out[kept++] = out[i];
-        }
-    }
-    return kept;
+    return set == 0 ? 0
+                    : gong_eval_labels(query->clauses[clause].eval, set, out);
 }

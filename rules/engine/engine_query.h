@@ -101,7 +101,8 @@ struct gong_general_known {
 struct gong_general_known *gong_general_known(struct gong_general *query,
                                               uint32_t clause, uint32_t set);
 
-/* gong_general_labels: of a set, without the metric's name. */
+/* gong_general_labels: of a set, the metric's name among them where it was
+ * kept. */
 size_t gong_general_labels(const struct gong_general *query, uint32_t clause,
                            uint32_t set, struct gong_label_view *out);
 

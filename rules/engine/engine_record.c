@@ -17,19 +17,28 @@ add_label(struct gong_engine *engine, struct gong_str name,
 }
 
 enum gong_err
-gong_engine_feed(struct gong_engine *engine, uint32_t series, int64_t t,
-                 double value)
+gong_engine_feed(struct gong_engine *engine, uint32_t rule, uint32_t series,
+                 int64_t t, double value)
 {
     const struct gong_binds *binds = &engine->live->binds;
     const struct gong_series *s = gong_series_at(binds, series);
     const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
-    enum gong_err err =
-        gong_engine_push(engine, series, (struct gong_sample){t, value});
+    bool foreign = engine->live->book.foreign;
+    enum gong_err err = GONG_OK;
 
+    if (foreign && s->stamp >= t) {
+        return GONG_OK; /* of two samples of an instant the first stands */
+    }
+    err = gong_engine_push(engine, series, (struct gong_sample){t, value});
     for (uint32_t i = 0; i < a->count && err == GONG_OK; i++) {
-        if (gong_entry_at(binds, a->first + i)->form == GONG_FORM_GENERAL) {
+        const struct gong_entry *entry = gong_entry_at(binds, a->first + i);
+
+        if (entry->form == GONG_FORM_GENERAL) {
+            bool behind = foreign && entry->rule <= rule; /* had its turn */
+
             err = gong_engine_touch_general(
-                engine, gong_binding_at(binds, s->bindings + i), t);
+                engine, gong_binding_at(binds, s->bindings + i),
+                behind ? t + 1 : t);
         }
     }
     return err;
@@ -92,17 +101,17 @@ remove_output(struct gong_live *live, uint32_t n)
 }
 
 static enum gong_err
-write_output(struct gong_engine *engine, const struct gong_rule *rule,
-             uint32_t output, int64_t t, double value)
+write_output(struct gong_engine *engine, uint32_t rule, uint32_t output,
+             int64_t t, double value)
 {
     const struct gong_live *live = engine->live;
     const struct gong_output *o = gong_output_at(&live->outputs, output);
 
     gong_engine_tell_recorded(
-        engine, rule, gong_instance_at(&live->binds, o->instance)->leaves, t,
-        value);
+        engine, live->book.rules[rule].rule,
+        gong_instance_at(&live->binds, o->instance)->leaves, t, value);
     return o->series == 0 ? GONG_OK
-                          : gong_engine_feed(engine, o->series, t, value);
+                          : gong_engine_feed(engine, rule, o->series, t, value);
 }
 
 static enum gong_err
@@ -121,12 +130,12 @@ write_one(struct gong_engine *engine, uint32_t rule, uint32_t round,
         return err;
     }
     gong_output_at(&live->outputs, n)->round = round;
-    return write_output(engine, live->book.rules[rule].rule, n, t, value);
+    return write_output(engine, rule, n, t, value);
 }
 
 /* Ends what this round did not feed, and lists the others anew. */
 static enum gong_err
-end_others(struct gong_engine *engine, const struct gong_rule *rule,
+end_others(struct gong_engine *engine, uint32_t rule,
            struct gong_general_state *state, uint32_t old, int64_t t)
 {
     struct gong_live *live = engine->live;
@@ -172,7 +181,7 @@ gong_engine_record(struct gong_engine *engine, uint32_t rule, int64_t t)
                             found->value);
         }
     }
-    return err == GONG_OK ? end_others(engine, r->rule, state, state->first, t)
+    return err == GONG_OK ? end_others(engine, rule, state, state->first, t)
                           : err;
 }
 
@@ -274,13 +283,20 @@ intern_labels(struct gong_engine *engine, const struct gong_effect *effect,
     return true;
 }
 
+/* What is told of an alert, and when. */
+struct note {
+    struct noted labels;
+    uint32_t rule;
+    int64_t t;
+};
+
 /* Feeds one series with the alert's labels and state, which is alertstate
- * whatever these say; NULL: without. Rules that read it run on journal time, so
- * that is when it is fed. */
+ * whatever these say; NULL: without. */
 static enum gong_err
-note(struct gong_engine *engine, uint32_t metric, const struct noted *noted,
-     const char *state, double value)
+put_note(struct gong_engine *engine, uint32_t metric, const struct note *note,
+         const char *state, double value)
 {
+    const struct noted *noted = &note->labels;
     struct gong_label_pair pairs[GONG_EFFECT_LABELS_MAX + 1];
     struct gong_label_pair own = {0, 0};
     uint32_t labelset = 0;
@@ -308,36 +324,92 @@ note(struct gong_engine *engine, uint32_t metric, const struct noted *noted,
                         : find_series(engine->live, metric, labelset, &series);
     return err != GONG_OK || series == 0
                ? err
-               : gong_engine_feed(engine, series, engine->journal_ms, value);
+               : gong_engine_feed(engine, note->rule, series, note->t, value);
+}
+
+static bool
+are_alerts_read(const struct gong_engine *engine)
+{
+    uint32_t alerts = engine->own_names[GONG_OWN_ALERTS];
+    uint32_t since = engine->own_names[GONG_OWN_ALERTS_FOR_STATE];
+
+    return alerts != 0 && (gong_book_is_read(&engine->live->book, alerts) ||
+                           gong_book_is_read(&engine->live->book, since));
+}
+
+/* What an alert in this state says of itself, or that it ended. */
+static enum gong_err
+put_state(struct gong_engine *engine, const struct gong_effect *effect,
+          const struct note *note)
+{
+    const char *to = state_text(effect->to);
+    uint32_t alerts = engine->own_names[GONG_OWN_ALERTS];
+    uint32_t since = engine->own_names[GONG_OWN_ALERTS_FOR_STATE];
+    enum gong_err err = GONG_OK;
+
+    if (to == NULL) {
+        return put_note(engine, since, note, NULL, gong_stale_nan());
+    }
+    err = put_note(engine, alerts, note, to, 1);
+    return err == GONG_OK ? put_note(engine, since, note, NULL,
+                                     (double)effect->since_ms / 1000)
+                          : err;
+}
+
+/* Rules of ours that read it run on journal time, so that is when it is fed;
+ * foreign ones run at the instants of a grid. */
+static int64_t
+noted_at(const struct gong_engine *engine, const struct gong_effect *effect)
+{
+    return engine->live->book.foreign ? effect->at_ms : engine->journal_ms;
 }
 
 enum gong_err
-gong_engine_note_alert(struct gong_engine *engine,
+gong_engine_note_alert(struct gong_engine *engine, uint32_t rule,
                        const struct gong_effect *effect)
 {
     const char *from = state_text(effect->from);
     const char *to = state_text(effect->to);
-    uint32_t alerts = engine->own_names[GONG_OWN_ALERTS];
-    uint32_t since = engine->own_names[GONG_OWN_ALERTS_FOR_STATE];
-    double gone = gong_stale_nan();
-    struct noted noted;
+    struct note note = {.rule = rule, .t = noted_at(engine, effect)};
     enum gong_err err = GONG_OK;
 
-    if (alerts == 0 || !(gong_book_is_read(&engine->live->book, alerts) ||
-                         gong_book_is_read(&engine->live->book, since))) {
+    if (!are_alerts_read(engine)) {
         return GONG_OK;
     }
-    if (!intern_labels(engine, effect, &noted)) {
+    if (!intern_labels(engine, effect, &note.labels)) {
         return GONG_ERR_MEMORY;
     }
     if (from != NULL && (to == NULL || strcmp(from, to) != 0)) {
-        err = note(engine, alerts, &noted, from, gone);
+        err = put_note(engine, engine->own_names[GONG_OWN_ALERTS], &note, from,
+                       gong_stale_nan());
     }
-    if (err == GONG_OK && to != NULL) {
-        err = note(engine, alerts, &noted, to, 1);
+    return err == GONG_OK ? put_state(engine, effect, &note) : err;
+}
+
+enum gong_err
+gong_engine_show_alerts(struct gong_engine *engine, uint32_t rule,
+                        uint32_t first, int64_t t)
+{
+    const struct gong_live *live = engine->live;
+    enum gong_err err = GONG_OK;
+
+    if (!are_alerts_read(engine)) {
+        return GONG_OK;
     }
-    return err == GONG_OK
-               ? note(engine, since, &noted, NULL,
-                      to == NULL ? gone : (double)effect->since_ms / 1000)
-               : err;
+    for (uint32_t n = first; n != 0 && err == GONG_OK;
+         n = gong_alert_at(&live->alerts, n)->next) {
+        const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
+        struct gong_effect effect = {.to = (enum gong_alert_state)alert->state};
+        struct note note = {.rule = rule, .t = t};
+
+        if (effect.to == GONG_ALERT_INACTIVE) {
+            continue;
+        }
+        gong_engine_describe(live, alert, &effect);
+        gong_engine_render(engine, live, alert, &effect);
+        err = intern_labels(engine, &effect, &note.labels)
+                  ? put_state(engine, &effect, &note)
+                  : GONG_ERR_MEMORY;
+    }
+    return err;
 }

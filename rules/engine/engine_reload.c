@@ -439,7 +439,9 @@ tell_moved(struct gong_engine *engine, const struct gong_book *old)
         gong_engine_describe(live, alert, &effect);
         gong_engine_render(engine, live, alert, &effect);
         if (!effect.rule->trial &&
-            gong_engine_note_alert(engine, &effect) != GONG_OK) {
+            gong_engine_note_alert(
+                engine, gong_instance_at(&live->binds, alert->instance)->rule,
+                &effect) != GONG_OK) {
             engine->short_of_memory = true;
         }
     }

@@ -41,7 +41,15 @@ is_overruled(const struct gong_rule *rule, struct gong_str name)
     return false;
 }
 
-/* The labels of a result, and with_rule those of the rule, which win. */
+/* Whether a label of the result is one of the rule's results. */
+static bool
+is_kept(const struct gong_rule *rule, struct gong_str name)
+{
+    return !gong_str_is(name, "__name__") && !is_overruled(rule, name);
+}
+
+/* The labels of a result as they are, or with_rule without the metric's name
+ * and with the labels of the rule, which win. */
 static enum gong_err
 intern(const struct finding *f, const struct gong_eval_sample *sample,
        bool with_rule, uint32_t *labelset)
@@ -53,7 +61,7 @@ intern(const struct finding *f, const struct gong_eval_sample *sample,
     size_t count = 0;
 
     for (size_t i = 0; i < own; i++) {
-        if (!(with_rule && is_overruled(f->rule, views[i].name)) &&
+        if ((!with_rule || is_kept(f->rule, views[i].name)) &&
             !add_label(engine, views[i].name, views[i].value,
                        &pairs[count++])) {
             return GONG_ERR_MEMORY;
@@ -69,21 +77,20 @@ intern(const struct finding *f, const struct gong_eval_sample *sample,
             return GONG_ERR_MEMORY;
         }
     }
-    if (count >= GONG_LABELSET_MAX) {
+    if (with_rule && count >= GONG_LABELSET_MAX) {
         return GONG_ERR_TOO_LARGE;
     }
     *labelset = gong_labelset_intern(&engine->labelsets, pairs, count);
     return *labelset == 0 ? GONG_ERR_MEMORY : GONG_OK;
 }
 
-/* The instance of a result, and its label set without the rule's labels. */
+/* The instance of a result, and its label set as it is. */
 static enum gong_err
 find_known(const struct finding *f, const struct gong_eval_sample *sample,
            struct gong_general_known *out)
 {
     struct gong_general_known *known =
         gong_general_known(f->query, f->clause, sample->set);
-    bool record = f->rule->record != NULL;
     uint32_t labelset = 0;
     enum gong_err err = GONG_OK;
 
@@ -94,9 +101,8 @@ find_known(const struct finding *f, const struct gong_eval_sample *sample,
     if (out->instance != 0 && f->fixed) {
         return GONG_OK;
     }
-    err = intern(f, sample, f->rule->label_count > 0, &labelset);
-    out->source = labelset;
-    if (err == GONG_OK && !record && f->rule->label_count > 0) {
+    err = intern(f, sample, true, &labelset);
+    if (err == GONG_OK && f->rule->record == NULL) {
         err = intern(f, sample, false, &out->source);
     }
     if (err == GONG_OK) {

@@ -5,7 +5,7 @@
 #include "rules/engine/engine_snapshot_private.h"
 
 #define MAGIC   0x504e5347u
-#define VERSION 6
+#define VERSION 7
 #define CHUNK   ((size_t)256 << 10)
 
 static struct gong_section

@@ -195,6 +195,13 @@ enum gong_err gong_engine_device(struct gong_engine *engine,
 enum gong_err gong_engine_push(struct gong_engine *engine, uint32_t series,
                                struct gong_sample next) GONG_MUST_CHECK;
 
+/* gong_engine_apply_sample: a sample of a payload, to its series and to all
+ * that reads it. */
+enum gong_err
+gong_engine_apply_sample(struct gong_engine *engine,
+                         const struct gong_staged *sample,
+                         const struct gong_cause *cause) GONG_MUST_CHECK;
+
 /* gong_engine_touch: puts an instance on the list of those to evaluate, once;
  * gong_engine_evaluate_touched evaluates and empties it, AGGREGATE rules' at
  * journal time. */

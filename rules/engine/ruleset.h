@@ -65,6 +65,8 @@ struct gong_rule {
     char *file; /* where it was written, for reports */
     int line;
     bool lookback_fixed; /* whatever devices declare */
+    bool whole;          /* evaluated as a whole, even if a device's alone
+                            could be: its labels may make two alerts one */
 };
 
 struct gong_ruleset {
@@ -72,9 +74,11 @@ struct gong_ruleset {
     size_t count;
     struct gong_calendar *calendars;
     size_t calendar_count;
-    /* Rules of a Prometheus, for samples of one: up, unit_up, device_dark and
-     * ALERTS are series like others, fed by whoever has them. */
+    /* Rules of a Prometheus, for samples of one: up, unit_up and device_dark
+     * are series like others, and rules run in their order at each instant, so
+     * that ALERTS and what is recorded are seen as there. */
     bool foreign;
+    int64_t subquery_step_ms; /* of those that name none; 0: one minute */
 };
 
 /* gong_rule_is_whole: whether its labels say that results of several devices
@@ -90,6 +94,13 @@ bool gong_rule_is_plain(const struct gong_rule *rule);
 bool gong_rule_text_reads_value(const char *text);
 
 void gong_ruleset_free(struct gong_ruleset *set);
+
+/* gong_rule_name: of its alert, or of the metric that it records. */
+static inline const char *
+gong_rule_name(const struct gong_rule *rule)
+{
+    return rule->alert != NULL ? rule->alert : rule->record;
+}
 
 /* gong_rule_fini: what one rule holds, where it is in no set. */
 void gong_rule_fini(struct gong_rule *rule);

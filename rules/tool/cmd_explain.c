@@ -32,8 +32,7 @@ find_rule(const struct gong_ruleset *set, const char *name)
         }
     }
     for (size_t i = 0; i < set->count; i++) {
-        if (set->rules[i].alert != NULL &&
-            strcmp(set->rules[i].alert, name) == 0) {
+        if (strcmp(gong_rule_name(&set->rules[i]), name) == 0) {
             return &set->rules[i];
         }
     }
@@ -83,7 +82,8 @@ tell_state(const struct gong_call *call, const struct gong_explain *explain,
            const char *data)
 {
     struct gong_rule alone = *explain->rule;
-    struct gong_ruleset set = {.rules = &alone, .count = 1};
+    struct gong_ruleset set = {
+        .rules = &alone, .count = 1, .foreign = explain->foreign};
     struct open_alerts open = {explain, 0};
     struct gong_replay replay = {.set = &set,
                                  .path = data,
@@ -120,11 +120,12 @@ put_head(const struct gong_call *call, const struct gong_explain *explain)
 static int
 explain_data(const struct gong_call *call,
              const struct explain_options *options,
-             const struct gong_rule *rule,
+             const struct gong_rule *rule, bool foreign,
              const struct gong_series_labels *labels)
 {
     struct gong_data_set *set = gong_data_set_new();
-    struct gong_explain explain = {.rule = rule,
+    struct gong_explain explain = {.foreign = foreign,
+                                   .rule = rule,
                                    .labels = labels->labels,
                                    .label_count = labels->count,
                                    .at_ms = options->at.ms,
@@ -177,7 +178,7 @@ explain_rule(const struct gong_call *call,
         return gong_call_refuse(call, "other labels",
                                 "--labels '{name=\"value\", ...}'");
     }
-    status = explain_data(call, options, rule, &labels);
+    status = explain_data(call, options, rule, set->foreign, &labels);
     gong_series_labels_fini(&labels);
     return status;
 }

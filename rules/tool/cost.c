@@ -100,11 +100,11 @@ feed(struct gong_engine *engine, const struct gong_expr *expr, double value,
 
 /* Memory with all series at one value, some of which may make it true. */
 static enum gong_err
-measure_value(const struct gong_rule *rule, double value, size_t *series,
-              struct gong_engine_stats *stats)
+measure_value(const struct gong_rule *rule, bool foreign, double value,
+              size_t *series, struct gong_engine_stats *stats)
 {
     struct gong_rule alone = *rule;
-    struct gong_ruleset set = {.rules = &alone, .count = 1};
+    struct gong_ruleset set = {.rules = &alone, .count = 1, .foreign = foreign};
     struct gong_engine *engine = gong_engine_new(NULL, ignore, NULL);
     enum gong_err err;
 
@@ -122,7 +122,8 @@ measure_value(const struct gong_rule *rule, double value, size_t *series,
 }
 
 enum gong_err
-gong_cost_measure(const struct gong_rule *rule, struct gong_cost *cost)
+gong_cost_measure(const struct gong_rule *rule, bool foreign,
+                  struct gong_cost *cost)
 {
     static const double values[] = {0, 1, 1e12, -1e12};
 
@@ -130,7 +131,8 @@ gong_cost_measure(const struct gong_rule *rule, struct gong_cost *cost)
     for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
         struct gong_engine_stats stats;
         size_t series = 0;
-        enum gong_err err = measure_value(rule, values[i], &series, &stats);
+        enum gong_err err =
+            measure_value(rule, foreign, values[i], &series, &stats);
         bool open = false;
         uint64_t each;
 

@@ -17,9 +17,9 @@ struct gong_cost {
     uint64_t firing_bytes; /* per series, all alerts open; 0: none would */
 };
 
-/* gong_cost_measure: UNSUPPORTED where no series can be made, as for the
- * agent's own of presence. */
-enum gong_err gong_cost_measure(const struct gong_rule *rule,
+/* gong_cost_measure: of a rule of a foreign set, or of ours. UNSUPPORTED where
+ * no series can be made, as for the agent's own of presence. */
+enum gong_err gong_cost_measure(const struct gong_rule *rule, bool foreign,
                                 struct gong_cost *cost) GONG_MUST_CHECK;
 
 #endif

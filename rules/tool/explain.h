@@ -15,6 +15,7 @@
 #include "rules/engine/ruleset.h"
 
 struct gong_explain {
+    bool foreign; /* the rule's set is */
     const struct gong_rule *rule;
     const struct gong_label_view
         *labels; /* a result has these, or lacks them */

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "rules/tool/rule_load.h"
 
 void
 gong_import_put_text(FILE *out, const char *text)
@@ -89,7 +90,8 @@ put_rule(FILE *out, const struct gong_prom_rule *from,
          const struct gong_rule *rule, bool first)
 {
     (void)fprintf(out, "%s  {\n", first ? "" : ",\n");
-    put_key(out, "alert", from->alert);
+    put_key(out, from->alert != NULL ? "alert" : "record",
+            from->alert != NULL ? from->alert : from->record);
     if (needs_id(rule)) {
         put_id(out, rule);
     }
@@ -115,19 +117,6 @@ static int64_t
 interval_of(const struct gong_prom_group *group)
 {
     return group->interval_ms == 0 ? GONG_PROM_INTERVAL_MS : group->interval_ms;
-}
-
-static size_t
-number_of(const struct gong_prom_group *group, size_t rule)
-{
-    size_t number = 1;
-
-    for (size_t i = 0; i < rule; i++) {
-        number += group->rules[i].alert != NULL &&
-                  group->rules[rule].alert != NULL &&
-                  strcmp(group->rules[i].alert, group->rules[rule].alert) == 0;
-    }
-    return number;
 }
 
 static void
@@ -164,7 +153,7 @@ import_group(struct import *import, const struct gong_prom_group *group)
     for (size_t i = 0; i < group->rule_count; i++) {
         struct gong_rule rule;
 
-        origin.number = number_of(group, i);
+        origin.number = gong_rule_number(group, i);
         if (!gong_prom_rule_convert(&origin, &group->rules[i], &rule,
                                     import->errors)) {
             import->complete = false;

@@ -23,7 +23,7 @@ say(struct linter *linter, const struct gong_rule *rule, const char *word,
 
     va_start(args, format);
     (void)fprintf(linter->out, "%s:%d: warning: %s: ", rule->file, rule->line,
-                  rule->alert != NULL ? rule->alert : rule->record);
+                  gong_rule_name(rule));
     (void)vfprintf(linter->out, format, args);
     (void)fprintf(linter->out, " (%s)\n", word);
     va_end(args);

@@ -16,8 +16,8 @@
  *         - {expr: sum(m), eval_time: 5m,
  *            exp_samples: [{labels: '{a="b"}', value: 3}]}
  *
- * Alerts come out of the engine, fed as from a file; recordings and expressions
- * are the evaluator's. The verdict is promtool's.
+ * Alerts and recordings are the engine's, expressions the evaluator's. The
+ * verdict is promtool's.
  */
 #ifndef GONG_RULES_TOOL_PROMTEST_H
 #define GONG_RULES_TOOL_PROMTEST_H

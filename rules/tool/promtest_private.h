@@ -11,10 +11,8 @@ struct gong_promtest_run {
     FILE *out;
     struct gong_prom_file **files; /* owned */
     size_t file_count;
-    struct gong_world_rule *rules; /* owned, in the order of evaluation */
-    size_t rule_count;
+    struct gong_ruleset set; /* in the order of evaluation; rules owned */
     size_t failures;
-    bool told_engine; /* that the engine could not be asked */
 };
 
 /* gong_promtest_place: begins a line about what failed. */

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules/engine/plan.h"
 #include "rules/tool/rule_load.h"
 #include "rules/tool/test_world.h"
 
@@ -74,87 +73,23 @@ load_pattern(struct gong_promtest_run *run, const char *pattern)
     return ok;
 }
 
-/* A recording as a rule: what it needs of one. */
-static bool
-convert_recording(const struct gong_prom_rule *from,
-                  struct gong_world_rule *out)
-{
-    struct gong_expr_error error = {0};
-    struct gong_rule *rule = &out->rule;
-
-    out->record = from->record;
-    rule->alert = strdup(from->record);
-    rule->expr = gong_expr_parse(gong_str_of(from->expr), &error);
-    rule->labels = calloc(from->label_count + 1, sizeof *rule->labels);
-    if (rule->alert == NULL || rule->expr == NULL || rule->labels == NULL) {
-        return false;
-    }
-    for (size_t i = 0; i < from->label_count; i++) {
-        struct gong_rule_text *label = &rule->labels[rule->label_count++];
-
-        label->name = strdup(from->labels[i].name);
-        label->text = strdup(from->labels[i].text);
-        if (label->name == NULL || label->text == NULL) {
-            return false;
-        }
-    }
-    return from->label_count <= GONG_RULE_LABELS_MAX;
-}
-
-/* Whether it may read what alerts are told as, which the engine has not. */
-static bool
-reads_alerts(const struct gong_expr *expr)
-{
-    for (uint32_t i = 0; i < expr->count; i++) {
-        const struct gong_expr_node *node = &expr->nodes[i];
-
-        if (node->kind == GONG_EXPR_SELECTOR && node->matcher_count > 0 &&
-            strcmp(node->matchers[0].name, "__name__") == 0 &&
-            strncmp(node->matchers[0].value, "ALERTS", 6) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-static bool
-engine_can(const struct gong_rule *rule)
-{
-    struct gong_expr_error error = {0};
-    struct gong_plan *plan = gong_plan_new(rule->expr, &error);
-    bool can = plan != NULL;
-
-    gong_plan_free(plan);
-    return can;
-}
-
 static bool
 add_rule(struct gong_promtest_run *run, const struct gong_prom_file *file,
          const struct gong_prom_group *group, size_t index)
 {
-    const struct gong_prom_rule *from = &group->rules[index];
     struct gong_prom_origin origin = {file, group, run->test->interval_ms,
-                                      run->rule_count + 1, true};
+                                      run->set.count + 1, true};
     struct gong_conf_errors errors = {0};
-    struct gong_world_rule *out = &run->rules[run->rule_count];
-    bool ok;
+    struct gong_rule rule;
+    bool ok =
+        gong_prom_rule_convert(&origin, &group->rules[index], &rule, &errors);
 
-    *out = (struct gong_world_rule){0};
-    if (from->record != NULL) {
-        run->rule_count++;
-        return convert_recording(from, out);
-    }
-    ok = gong_prom_rule_convert(&origin, from, &out->rule, &errors);
-    if (ok) {
-        out->by_engine =
-            engine_can(&out->rule) && !reads_alerts(out->rule.expr);
-        run->rule_count++;
-    } else {
+    if (!ok) {
         say_failed(run);
         gong_conf_errors_print(&errors, run->out);
     }
     gong_conf_errors_fini(&errors);
-    return ok;
+    return ok && gong_rules_add(&run->set, &rule);
 }
 
 static size_t
@@ -173,18 +108,10 @@ static bool
 add_rules(struct gong_promtest_run *run)
 {
     size_t ranks = run->test->order_count == 0 ? 1 : run->test->order_count;
-    size_t total = 0;
     bool ok = true;
 
-    for (size_t f = 0; f < run->file_count; f++) {
-        for (size_t g = 0; g < run->files[f]->group_count; g++) {
-            total += run->files[f]->groups[g].rule_count;
-        }
-    }
-    run->rules = calloc(total + 1, sizeof *run->rules);
-    if (run->rules == NULL) {
-        return false;
-    }
+    run->set.foreign = true;
+    run->set.subquery_step_ms = run->test->interval_ms;
     for (size_t r = 0; r < ranks; r++) {
         for (size_t f = 0; f < run->file_count; f++) {
             for (size_t g = 0; g < run->files[f]->group_count; g++) {
@@ -284,33 +211,6 @@ expected_line(const struct gong_promtest_alert *alert,
     return err;
 }
 
-/* Whether the engine says what the rule manager says. */
-static enum gong_err
-ask_engine(struct gong_promtest_run *run, struct gong_world *world,
-           const struct gong_promtest_alert *alert,
-           const struct gong_world_lines *model)
-{
-    struct gong_world_lines engine = {0};
-    enum gong_err err =
-        gong_world_engine_firing(world, alert->alertname, &engine);
-
-    if (err == GONG_ERR_UNSUPPORTED && !run->told_engine) {
-        run->told_engine = true;
-        (void)fprintf(run->out,
-                      "  NOTE: %s: by the evaluator alone, the engine cannot "
-                      "take this rule or these samples\n",
-                      alert->alertname);
-    } else if (err == GONG_OK && !gong_world_lines_equal(&engine, model)) {
-        gong_promtest_place(run, alert->node);
-        (void)fprintf(run->out, "%s: the engine says otherwise\n",
-                      alert->alertname);
-        put_lines(run->out, "engine", &engine);
-        put_lines(run->out, "evaluator", model);
-    }
-    gong_world_lines_fini(&engine);
-    return err == GONG_ERR_UNSUPPORTED ? GONG_OK : err;
-}
-
 static enum gong_err
 check_alert(struct gong_promtest_run *run, struct gong_world *world,
             const struct gong_promtest_alert *alert)
@@ -328,9 +228,6 @@ check_alert(struct gong_promtest_run *run, struct gong_world *world,
                       alert->alertname, (long long)(alert->eval_ms / 1000));
         put_lines(run->out, "exp", &expected);
         put_lines(run->out, "got", &got);
-    }
-    if (err == GONG_OK) {
-        err = ask_engine(run, world, alert, &got);
     }
     gong_world_lines_fini(&expected);
     gong_world_lines_fini(&got);
@@ -368,7 +265,7 @@ run_instants(struct gong_promtest_run *run, struct gong_world *world,
         if (err != GONG_OK) {
             say_failed(run);
             (void)fprintf(run->out, "    rule: %s, time: %lld s, err: %s\n",
-                          rule == NULL ? "" : rule->alert,
+                          rule == NULL ? "" : gong_rule_name(rule),
                           (long long)(t / 1000), error.message);
             return false;
         }
@@ -385,25 +282,57 @@ run_instants(struct gong_promtest_run *run, struct gong_world *world,
     return true;
 }
 
+/* Whether a series has a label that the rule says something else about. */
+static bool
+is_overruled(const struct gong_rule *rule,
+             const struct gong_series_labels *labels)
+{
+    for (size_t i = 0; i < rule->label_count; i++) {
+        for (size_t k = 0; k < labels->count; k++) {
+            if (gong_str_is(labels->labels[k].name, rule->labels[i].name)) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+/* Rules whose labels may give two series one alert. */
+static void
+find_whole(struct gong_promtest_run *run,
+           const struct gong_promtest_group *group)
+{
+    for (size_t i = 0; i < run->set.count; i++) {
+        run->set.rules[i].whole = false;
+    }
+    for (size_t s = 0; s < group->series_count; s++) {
+        struct gong_series_labels labels = {0};
+        struct gong_expr_error error = {0};
+
+        if (gong_series_labels_read(gong_str_of(group->series[s].series),
+                                    &labels, &error) == GONG_OK) {
+            for (size_t i = 0; i < run->set.count; i++) {
+                run->set.rules[i].whole |=
+                    is_overruled(&run->set.rules[i], &labels);
+            }
+        }
+        gong_series_labels_fini(&labels);
+    }
+}
+
 static void
 run_group(struct gong_promtest_run *run,
           const struct gong_promtest_group *group)
 {
-    struct gong_world_options options = {
-        .rules = run->rules,
-        .rule_count = run->rule_count,
-        .interval_ms = group->interval_ms,
-        .eval_interval_ms = run->test->interval_ms,
-    };
-    struct gong_expr_error error = {0};
-    struct gong_world *world = gong_world_new(&options, &error);
-    bool ok = world != NULL;
+    struct gong_world *world = NULL;
+    bool ok = false;
 
+    find_whole(run, group);
+    world = gong_world_new(&run->set, group->interval_ms);
+    ok = world != NULL;
     if (!ok) {
         say_failed(run);
-        (void)fprintf(run->out, "    %s\n",
-                      error.message[0] == '\0' ? "out of memory"
-                                               : error.message);
+        (void)fputs("    out of memory\n", run->out);
     }
     for (size_t i = 0; i < group->series_count && ok; i++) {
         ok = add_series(run, world, &group->series[i]);
@@ -433,13 +362,13 @@ gong_promtest_run(const struct gong_promtest *test, const char *path, FILE *out)
         say_failed(&run);
         (void)fputs("    out of memory\n", out);
     }
-    for (size_t i = 0; i < run.rule_count; i++) {
-        gong_rule_fini(&run.rules[i].rule);
+    for (size_t i = 0; i < run.set.count; i++) {
+        gong_rule_fini(&run.set.rules[i]);
     }
     for (size_t i = 0; i < run.file_count; i++) {
         gong_prom_file_free(run.files[i]);
     }
-    free(run.rules);
+    free(run.set.rules);
     free(run.files);
     return ok && run.failures == 0;
 }

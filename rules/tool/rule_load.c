@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules/prom_rules.h"
 #include "rules/rule_file.h"
 
 bool
@@ -15,9 +14,8 @@ gong_rule_path_is_yaml(const char *path)
            (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0);
 }
 
-/* Takes the rule over; false without memory. */
-static bool
-add_rule(struct gong_ruleset *set, struct gong_rule *rule)
+bool
+gong_rules_add(struct gong_ruleset *set, struct gong_rule *rule)
 {
     struct gong_rule *rules =
         realloc(set->rules, (set->count + 1) * sizeof *rules);
@@ -31,16 +29,20 @@ add_rule(struct gong_ruleset *set, struct gong_rule *rule)
     return true;
 }
 
-/* Prometheus lets two alerts have one name and the same labels. */
-static size_t
-number_of(const struct gong_prom_group *group, size_t rule)
+static const char *
+name_of(const struct gong_prom_rule *rule)
+{
+    return rule->alert != NULL ? rule->alert : rule->record;
+}
+
+size_t
+gong_rule_number(const struct gong_prom_group *group, size_t rule)
 {
     size_t number = 1;
 
     for (size_t i = 0; i < rule; i++) {
-        number += group->rules[i].alert != NULL &&
-                  group->rules[rule].alert != NULL &&
-                  strcmp(group->rules[i].alert, group->rules[rule].alert) == 0;
+        number += strcmp(name_of(&group->rules[i]),
+                         name_of(&group->rules[rule])) == 0;
     }
     return number;
 }
@@ -53,7 +55,7 @@ gong_rules_add_file(struct gong_ruleset *set, const struct gong_prom_file *file,
 
     for (size_t g = 0; g < file->group_count; g++) {
         const struct gong_prom_group *group = &file->groups[g];
-        struct gong_prom_origin origin = {file, group, interval_ms, 1, false};
+        struct gong_prom_origin origin = {file, group, interval_ms, 1, true};
 
         if (interval_ms == 0) {
             origin.interval_ms = group->interval_ms == 0 ? GONG_PROM_INTERVAL_MS
@@ -62,11 +64,11 @@ gong_rules_add_file(struct gong_ruleset *set, const struct gong_prom_file *file,
         for (size_t i = 0; i < group->rule_count; i++) {
             struct gong_rule rule;
 
-            origin.number = number_of(group, i);
+            origin.number = gong_rule_number(group, i);
             if (!gong_prom_rule_convert(&origin, &group->rules[i], &rule,
                                         errors)) {
                 ok = false;
-            } else if (!add_rule(set, &rule)) {
+            } else if (!gong_rules_add(set, &rule)) {
                 gong_conf_errors_add(errors, "rules: out of memory");
                 return false;
             }
@@ -75,12 +77,15 @@ gong_rules_add_file(struct gong_ruleset *set, const struct gong_prom_file *file,
     return ok;
 }
 
+/* Rules of ours and of a Prometheus mean different things by up. */
 static bool
 load_yaml(struct gong_ruleset *set, const char *path,
           struct gong_conf_errors *errors)
 {
     struct gong_prom_file *file = gong_prom_file_load(path, errors);
     bool ok = file != NULL && gong_rules_add_file(set, file, 0, errors);
+
+    set->foreign = true;
 
     gong_prom_file_free(file);
     return ok;
@@ -137,7 +142,11 @@ gong_rules_load(char *const *paths, size_t count,
             list.items[list.count++] = paths[i];
         }
     }
-    if (list.count > 0) {
+    if (list.count > 0 && set->foreign) {
+        gong_conf_errors_add(errors, "rules: found Prometheus' rules beside "
+                                     "others, expected one kind");
+        ok = false;
+    } else if (list.count > 0) {
         ok = load_conf(set, &list, errors) && ok;
     }
     free(list.items);

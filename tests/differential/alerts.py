@@ -113,8 +113,9 @@ class Test:
                 node = grammar.around(node)
             node = grammar.cut(node, None)
             if INEXACT_TEXT.search(node.text) or any(
-                    word in node.text for word in ("wild{", "moment{", "@", "lat_",
-                                              "bytes_", "rare{")):
+                    word in node.text for word in (
+                        "wild{", "moment{", "@", "offset -", "lat_",
+                        "bytes_", "rare{")):
                 node = None
         rule = {"alert": f"{self.prefix}R{index}", "expr": node.text,
                 "labels": rng.choice(self.labels), "annotations": {

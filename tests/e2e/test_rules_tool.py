@@ -82,6 +82,9 @@ def same_verdict(path, name):
 
 
 def test_verdicts(folder):
+    for name in ("order.yml", "engine.yml"):
+        check(same_verdict(os.path.join(FILES, name), name) == 0,
+              f"{name} has to pass")
     with open(os.path.join(FILES, "good.yml"), encoding="utf-8") as file:
         good = file.read()
     for name in ("r.yml",):

@@ -74,10 +74,12 @@ an_alert_becomes_a_rule(void **state)
     assert_int_equal(rule.line, 7);
     assert_non_null(rule.annotations[0].tmpl);
     gong_rule_fini(&rule);
-    assert_false(gong_prom_rule_convert(&origin, &file->groups[0].rules[0],
-                                        &rule, &errors));
-    assert_string_equal(errors.items[0], "f.yml:5:9: found the recording "
-                                         "site:temp, expected an alert");
+    assert_true(gong_prom_rule_convert(&origin, &file->groups[0].rules[0],
+                                       &rule, &errors));
+    assert_null(rule.alert);
+    assert_string_equal(rule.record, "site:temp");
+    assert_int_equal(strncmp(rule.id, "lighting/site:temp", 18), 0);
+    gong_rule_fini(&rule);
     gong_conf_errors_fini(&errors);
     gong_prom_file_free(file);
 }

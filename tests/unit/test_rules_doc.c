@@ -410,7 +410,7 @@ static bool
 is_evaluated(struct gong_str text, struct gong_expr_error *error)
 {
     struct gong_expr *expr = gong_expr_parse(text, error);
-    bool taken = expr != NULL && gong_book_check(expr, error);
+    bool taken = expr != NULL && gong_book_check(expr, false, error);
 
     gong_expr_free(expr);
     return taken;

@@ -1,0 +1,101 @@
+#include "rules/engine/book_metric.h"
+
+#include <string.h>
+
+/* What is known of a node's results. */
+struct kept {
+    const char *metric;
+    bool mixed;
+};
+
+static const struct kept nothing = {NULL, false};
+
+static bool
+is_filter(const struct gong_expr_node *node)
+{
+    return node->op >= GONG_OP_EQ && node->op <= GONG_OP_LE &&
+           !node->return_bool;
+}
+
+static struct kept
+of_selector(const struct gong_expr_node *node)
+{
+    const struct gong_matcher *first = node->matchers;
+
+    if (node->matcher_count > 0 && strcmp(first->name, "__name__") == 0 &&
+        first->op == GONG_MATCH_EQUAL && first->value[0] != '\0') {
+        return (struct kept){first->value, false};
+    }
+    return (struct kept){NULL, true};
+}
+
+static struct kept
+of_or(struct kept left, struct kept right)
+{
+    bool same = left.metric == right.metric ||
+                (left.metric != NULL && right.metric != NULL &&
+                 strcmp(left.metric, right.metric) == 0);
+
+    return left.mixed || right.mixed || !same ? (struct kept){NULL, true}
+                                              : left;
+}
+
+/* The node whose results are the binary operator's, but for their values. */
+static uint32_t
+filtered(const struct gong_expr *expr, const struct gong_expr_node *node)
+{
+    bool number = expr->nodes[node->args[0]].type == GONG_VALUE_SCALAR;
+
+    return node->args[number ? 1 : 0];
+}
+
+/* How deep brackets and filters may lie in each other; what is deeper counts as
+ * mixed. */
+#define DEPTH_MAX 64
+
+static struct kept
+look(const struct gong_expr *expr, uint32_t n, int depth)
+{
+    const struct gong_expr_node *node = &expr->nodes[n];
+
+    if (depth == DEPTH_MAX) {
+        return (struct kept){NULL, true};
+    }
+    switch (node->kind) {
+    case GONG_EXPR_SELECTOR:
+        return of_selector(node);
+    case GONG_EXPR_PAREN:
+        return look(expr, node->args[0], depth + 1);
+    case GONG_EXPR_CALL:
+        return strcmp(node->text, "last_over_time") == 0
+                   ? look(expr, node->args[0], depth + 1)
+                   : nothing;
+    case GONG_EXPR_BINARY:
+        if (node->op == GONG_OP_OR) {
+            return of_or(look(expr, node->args[0], depth + 1),
+                         look(expr, node->args[1], depth + 1));
+        }
+        if (node->op == GONG_OP_AND || node->op == GONG_OP_UNLESS) {
+            return look(expr, node->args[0], depth + 1);
+        }
+        return is_filter(node) && !node->on
+                   ? look(expr, filtered(expr, node), depth + 1)
+                   : nothing;
+    case GONG_EXPR_NUMBER:
+    case GONG_EXPR_STRING:
+    case GONG_EXPR_UNARY:
+    case GONG_EXPR_AGGREGATE:
+    case GONG_EXPR_SUBQUERY:
+        break;
+    }
+    return nothing;
+}
+
+const char *
+gong_book_metric(const struct gong_expr *expr, bool *mixed)
+{
+    struct kept kept = look(expr, expr->root, 0);
+
+    *mixed = kept.mixed;
+    return kept.mixed ? NULL : kept.metric;
+}
