@@ -36,6 +36,22 @@ copy_text(const struct gong_prom_text *from, struct gong_rule_text *out)
 }
 
 static bool
+parse_template(const struct gong_prom_origin *origin,
+               const struct gong_prom_text *from, struct gong_rule_text *out,
+               struct gong_conf_errors *errors)
+{
+    struct gong_expr_error error = {0};
+
+    out->tmpl = gong_template_parse(gong_str_of(from->text), &error);
+    if (out->tmpl == NULL) {
+        gong_yaml_error_in(origin->file->yaml, from->node, error.at, errors,
+                           "%s", error.message);
+    }
+    return out->tmpl != NULL;
+}
+
+/* A recording's are as they stand, in Prometheus too. */
+static bool
 convert_labels(const struct gong_prom_origin *origin,
                const struct gong_prom_rule *from, struct gong_rule *rule,
                struct gong_conf_errors *errors)
@@ -48,16 +64,13 @@ convert_labels(const struct gong_prom_origin *origin,
     }
     for (size_t i = 0; i < from->label_count; i++) {
         const struct gong_prom_text *label = &from->labels[i];
-        const char *braces = strstr(label->text, "{{");
+        struct gong_rule_text *out = &rule->labels[rule->label_count++];
 
-        if (braces != NULL) {
-            gong_yaml_error_in(origin->file->yaml, label->node,
-                               (size_t)(braces - label->text), errors,
-                               "found {{ in a label, expected fixed text");
-            ok = false;
-        }
-        if (!copy_text(label, &rule->labels[rule->label_count++])) {
+        if (!copy_text(label, out)) {
             return false;
+        }
+        if (from->alert != NULL && strstr(label->text, "{{") != NULL) {
+            ok = parse_template(origin, label, out, errors) && ok;
         }
     }
     return ok;
@@ -79,17 +92,11 @@ convert_annotations(const struct gong_prom_origin *origin,
         const struct gong_prom_text *text = &from->annotations[i];
         struct gong_rule_text *out =
             &rule->annotations[rule->annotation_count++];
-        struct gong_expr_error error = {0};
 
         if (!copy_text(text, out)) {
             return false;
         }
-        out->tmpl = gong_template_parse(gong_str_of(text->text), &error);
-        if (out->tmpl == NULL) {
-            gong_yaml_error_in(origin->file->yaml, text->node, error.at, errors,
-                               "%s", error.message);
-            ok = false;
-        }
+        ok = parse_template(origin, text, out, errors) && ok;
     }
     return ok;
 }
