@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "common/clock.h"
 #include "common/conf.h"
 #include "rules/tool/cost.h"
 #include "rules/tool/lint.h"
@@ -85,7 +86,12 @@ check_set(const struct gong_call *call, const struct gong_ruleset *set,
     bool fits = true;
 
     if (!options->no_lint) {
-        warnings = gong_lint(set, options->every.ms, call->err);
+        struct gong_lint_options lint = {
+            .every_ms = options->every.ms,
+            .now_ms = gong_wall_now().ns / GONG_NS_PER_MS,
+        };
+
+        warnings = gong_lint(set, &lint, call->err);
     }
     if (options->cost) {
         fits = print_cost(call, set, options);

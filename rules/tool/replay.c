@@ -206,6 +206,7 @@ gong_replay_run(struct gong_replay *replay)
     if (run.engine == NULL) {
         return GONG_ERR_MEMORY;
     }
+    gong_engine_on_recorded(run.engine, replay->recorded, replay->ctx);
     err = is_folder(replay->path) ? read_journal(&run) : read_file(&run);
     if (err == GONG_OK) {
         err = end(&run);

@@ -23,6 +23,7 @@ struct gong_replay {
     gong_effect_fn at_end; /* of every alert that is open or pending at the
                               end, or NULL; gets ctx too */
     gong_effect_fn emit;
+    gong_recorded_fn recorded; /* or NULL; gets ctx too */
     void *ctx;
     FILE *err;
     /* What came of it. */
