@@ -51,8 +51,8 @@ print_cost(const struct gong_call *call, const struct gong_ruleset *set,
                   "per series of the rule");
     for (size_t i = 0; i < set->count; i++) {
         struct gong_cost cost;
-        enum gong_err err =
-            gong_cost_measure(&set->rules[i], set->foreign, &cost);
+        enum gong_err err = gong_cost_measure(&set->rules[i], set->foreign,
+                                              options->every.ms, &cost);
         uint64_t most;
 
         if (err != GONG_OK) {
