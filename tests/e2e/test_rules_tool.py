@@ -3,6 +3,7 @@
 promtool on right and on deliberately wrong files; check, import, eval, replay
 and explain say and return what their pages promise."""
 
+import difflib
 import json
 import os
 import subprocess
@@ -224,6 +225,54 @@ def test_replay_and_explain(folder):
     check("too old" in result.stdout, f"explain: {result.stdout}")
 
 
+def test_explain_golden():
+    """Every kind of clause, held against texts that were read by people."""
+    folder = os.path.join(ROOT, "tests", "rules", "explain")
+    said = ""
+    with open(os.path.join(folder, "asked.txt"), encoding="utf-8") as asked:
+        for line in asked:
+            rules, rule, at, *labels = line.split()
+            words = ["explain", "--rules", rules, "--rule", rule, "--at", at, "--data", "samples.lp"]
+            words += ["--labels", *labels] if labels else []
+            result = subprocess.run([BIN, *words], cwd=folder, capture_output=True, text=True, timeout=120)
+            said += "$ gong-rules " + " ".join(words) + "\n" + result.stdout + result.stderr
+            said += f"exit {result.returncode}\n\n"
+    with open(os.path.join(folder, "golden.txt"), encoding="utf-8") as golden:
+        wanted = golden.read()
+    if said != wanted:
+        sys.stderr.writelines(difflib.unified_diff(wanted.splitlines(True), said.splitlines(True),
+                                                   "golden.txt", "explain"))
+    check(said == wanted, "explain says other words than golden.txt")
+
+
+def test_check_knows_clauses(folder):
+    rules = os.path.join(folder, "clauses.cfg")
+    with open(rules, "w", encoding="utf-8") as out:
+        out.write("""group = "g";
+calendars = ( { name = "past"; during = ("2025-01-01..2025-02-01"); } );
+rules = (
+  { alert = "A"; expr = "a > 70"; resolve = "a < 75"; },
+  { alert = "B"; expr = "a"; levels = ( { severity = "x"; above = 90; }, { severity = "y"; above = 70; } ); },
+  { alert = "C"; expr = "a > 1"; active = "past"; },
+  { alert = "D"; expr = "unit_up == 0"; on_missing = "fire"; },
+  { alert = "E"; expr = "a > 1"; resolve = "avg_over_time(a[15s]) < 1"; }
+);
+""")
+    result = gong("check", "--every", "10s", rules)
+    words = [line.rsplit("(", 1)[1] for line in result.stderr.splitlines()]
+    for line, word in ((4, "resolve"), (5, "level"), (6, "active"), (7, "on_missing"), (8, "range")):
+        check(sum(f"clauses.cfg:{line}: " in said and said.endswith(f"({word})")
+                  for said in result.stderr.splitlines()) == 1, f"no ({word}) at {line}: {result.stderr}")
+    check(len(words) == 5 + 2 * 5, f"other findings: {words}")
+    data = os.path.join(folder, "open.lp")
+    with open(data, "w", encoding="utf-8") as out:
+        out.writelines(f"a,device=d value=2 {1735700000 + i * 60}000000000\n" for i in range(5))
+    # The calendars are the rules': gone with what they were read with, this would crash.
+    result = gong("replay", "--rules", rules, "--data", data, "--format", "json")
+    fired = {e["rule"]: e["fired"] for e in json.loads(result.stdout.splitlines()[-1])["rules"]}
+    check(fired["g/C"] == 1, f"within its calendar: {fired}")
+
+
 def test_help():
     usage = gong("--help").stdout
     for line in usage.splitlines():
@@ -248,7 +297,9 @@ def main():
         test_check_and_import(folder)
         test_eval(folder)
         test_replay_and_explain(folder)
-        test_help()
+        test_check_knows_clauses(folder)
+    test_explain_golden()
+    test_help()
     sys.exit(1 if failures else 0)
 
 
