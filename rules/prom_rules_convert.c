@@ -136,6 +136,18 @@ make_id(const struct gong_prom_origin *origin, const struct gong_rule *rule)
     return id;
 }
 
+/* Of the group's rules; ours have none. */
+static uint32_t
+limit_of(const struct gong_prom_origin *origin)
+{
+    int64_t limit = origin->foreign ? origin->group->limit : 0;
+
+    if (limit <= 0) {
+        return 0;
+    }
+    return limit > UINT32_MAX ? UINT32_MAX : (uint32_t)limit;
+}
+
 static bool
 fill(const struct gong_prom_origin *origin, const struct gong_prom_rule *from,
      struct gong_rule *rule, struct gong_conf_errors *errors)
@@ -152,6 +164,7 @@ fill(const struct gong_prom_origin *origin, const struct gong_prom_rule *from,
         .for_ms = from->for_ms,
         .keep_firing_for_ms = from->keep_firing_for_ms,
         .on_missing = GONG_ON_MISSING_RESOLVE,
+        .limit = limit_of(origin),
         .line = line > INT_MAX ? INT_MAX : (int)line,
     };
     if (from->label_count > GONG_RULE_LABELS_MAX ||

@@ -284,6 +284,8 @@ gong_alert_step(struct gong_alert *alert, const struct gong_alert_terms *terms,
     case GONG_ALERT_CLOSED:
         gong_alert_release(alert, now);
         return end(alert, terms, GONG_REASON_CALENDAR, now, change);
+    case GONG_ALERT_LIMITED:
+        return end(alert, terms, GONG_REASON_LIMIT, now, change);
     case GONG_ALERT_REMOVED:
         return end(alert, terms, GONG_REASON_RULE_REMOVED, now, change);
     }

@@ -50,6 +50,7 @@ enum gong_alert_event {
     GONG_ALERT_MISSING, /* no result because a sample left the look-back */
     GONG_ALERT_DARK,    /* the device is dark */
     GONG_ALERT_CLOSED,  /* outside of its calendar */
+    GONG_ALERT_LIMITED, /* there are more than the rule's limit */
     GONG_ALERT_REMOVED, /* the rule is gone */
 };
 

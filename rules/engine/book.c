@@ -297,9 +297,9 @@ is_whole(const struct gong_book *book, const struct gong_ruleset *set,
     bool mixed = false;
 
     (void)gong_book_metric(rule->expr, &mixed);
-    return rule->record != NULL || rule->whole || gong_rule_is_whole(rule) ||
-           book->reads_alerts || (book->foreign && mixed) ||
-           gong_book_reads_recorded(set, rule);
+    return rule->record != NULL || rule->whole || rule->limit > 0 ||
+           gong_rule_is_whole(rule) || book->reads_alerts ||
+           (book->foreign && mixed) || gong_book_reads_recorded(set, rule);
 }
 
 static enum gong_err

@@ -54,6 +54,7 @@ gong_book_same(const struct gong_book_rule *a, const struct gong_book_rule *b)
            a->terms.unknown == b->terms.unknown &&
            a->terms.fire == b->terms.fire && same_levels(a, b) &&
            a->rule->trial == b->rule->trial &&
+           a->rule->limit == b->rule->limit &&
            calendar_of(a->rule) == calendar_of(b->rule) &&
            a->lookback_ms == b->lookback_ms &&
            a->lookback_fixed == b->lookback_fixed &&
@@ -78,18 +79,12 @@ gong_book_identity(const struct gong_book *book)
     state = gong_fnv1a(state, set, sizeof set);
     for (uint32_t i = 0; i < book->count; i++) {
         const struct gong_book_rule *r = &book->rules[i];
-        int64_t terms[] = {r->terms.for_ms,
-                           r->terms.keep_ms,
-                           r->lookback_ms,
-                           r->lookback_fixed,
-                           r->interval_ms,
-                           r->terms.unknown,
-                           r->terms.fire,
-                           r->terms.levels,
-                           r->terms.resolves,
-                           r->rule->trial,
-                           (int64_t)calendar_of(r->rule),
-                           (int64_t)r->general};
+        int64_t terms[] = {
+            r->terms.for_ms,    r->terms.keep_ms, r->lookback_ms,
+            r->lookback_fixed,  r->interval_ms,   r->terms.unknown,
+            r->terms.fire,      r->terms.levels,  r->terms.resolves,
+            r->rule->trial,     r->rule->limit,   (int64_t)calendar_of(r->rule),
+            (int64_t)r->general};
 
         state = add_text(state, r->rule->id);
         state = add_text(state, gong_rule_name(r->rule));

@@ -100,6 +100,8 @@ gong_effect_reason_text(enum gong_effect_reason reason)
         return "level";
     case GONG_REASON_CALENDAR:
         return "calendar";
+    case GONG_REASON_LIMIT:
+        return "limit";
     }
     return "?";
 }

@@ -54,6 +54,7 @@ enum gong_effect_reason {
     GONG_REASON_RESOLVE,      /* resolve became true */
     GONG_REASON_LEVEL,        /* another level: from and to are equal */
     GONG_REASON_CALENDAR,     /* the rule's calendar closed */
+    GONG_REASON_LIMIT,        /* it and others are more than the rule's limit */
 };
 
 const char *gong_effect_reason_text(enum gong_effect_reason reason);

@@ -30,13 +30,14 @@ query_of(const struct gong_engine *engine, uint32_t rule)
 }
 
 void
-gong_engine_note_fault(struct gong_engine *engine, uint32_t rule, int64_t t)
+gong_engine_note_fault(struct gong_engine *engine, uint32_t rule,
+                       enum gong_eval_fault fault, int64_t t)
 {
     struct gong_general *query = query_of(engine, rule);
 
     engine->stats.rule_faults++;
     *gong_general_failing(query) = true;
-    tell(engine, rule, gong_eval_fault_text(gong_general_fault(query)), t);
+    tell(engine, rule, gong_eval_fault_text(fault), t);
 }
 
 void

@@ -161,10 +161,10 @@ apply_result(struct gong_engine *engine, struct gong_general_state *state,
     return err;
 }
 
-/* Outside of its calendar. */
+/* Outside of its calendar, or past its limit. */
 static void
-apply_closed(struct gong_engine *engine, struct gong_general_state *state,
-             int64_t t, const struct gong_cause *cause)
+end_all(struct gong_engine *engine, struct gong_general_state *state, int64_t t,
+        enum gong_alert_event event, const struct gong_cause *cause)
 {
     struct list list = {0, 0};
     uint32_t old = state->first;
@@ -173,8 +173,7 @@ apply_closed(struct gong_engine *engine, struct gong_general_state *state,
         uint32_t n = old;
 
         old = gong_alert_at(&engine->live->alerts, n)->next;
-        apply(engine, n, t, (struct gong_engine_word){GONG_ALERT_CLOSED, 0},
-              &list, cause);
+        apply(engine, n, t, (struct gong_engine_word){event, 0}, &list, cause);
     }
     state->first = list.first;
 }
@@ -221,13 +220,78 @@ static enum gong_err
 fail(struct gong_engine *engine, uint32_t rule, enum gong_err err,
      int64_t next_ms)
 {
+    const struct gong_live *live = engine->live;
+    const struct gong_book_rule *r = &live->book.rules[rule];
+
     if (err != GONG_ERR_INVALID && err != GONG_ERR_TOO_LARGE) {
         return err;
     }
-    gong_engine_note_fault(
-        engine, rule,
-        state_of(engine->live, &engine->live->book.rules[rule])->evaluated_ms);
+    gong_engine_note_fault(engine, rule,
+                           gong_general_fault(live->queries[r->general]),
+                           state_of(live, r)->evaluated_ms);
     return gong_engine_arm_general(engine, rule, next_ms);
+}
+
+/* Whether an alert that has no result any more is still open after t. */
+static bool
+is_kept(const struct gong_alert *alert, const struct gong_alert_terms *terms,
+        int64_t t)
+{
+    return (alert->state == GONG_ALERT_FIRING && terms->keep_ms > 0) ||
+           (alert->state == GONG_ALERT_KEEPING &&
+            gong_alert_due(alert, terms) > t);
+}
+
+/* How many alerts of a rule there will be: those in found, and others that it
+ * keeps. */
+static uint32_t
+count_alerts(const struct gong_engine *engine, const struct gong_book_rule *r,
+             int64_t t)
+{
+    const struct gong_live *live = engine->live;
+    uint32_t count = 0;
+
+    for (uint32_t n = state_of(live, r)->first; n != 0;
+         n = gong_alert_at(&live->alerts, n)->next) {
+        count += is_kept(gong_alert_at(&live->alerts, n), &r->terms, t);
+    }
+    for (uint32_t i = 1; i < engine->found.count; i++) {
+        uint32_t instance = gong_found_at(engine, i)->instance;
+        uint32_t n =
+            instance == 0 ? 0 : gong_instance_at(&live->binds, instance)->alert;
+
+        count +=
+            n == 0 || !is_kept(gong_alert_at(&live->alerts, n), &r->terms, t);
+    }
+    return count;
+}
+
+static bool
+is_past_limit(const struct gong_engine *engine, const struct gong_book_rule *r,
+              int64_t t)
+{
+    uint32_t found = engine->found.count > 0 ? engine->found.count - 1 : 0;
+    uint32_t limit = r->rule->limit;
+
+    return limit > 0 && (r->rule->record == NULL ? count_alerts(engine, r, t)
+                                                 : found) > limit;
+}
+
+/* As in Prometheus there is no result then, and an alert begins anew after it;
+ * what was recorded is not ended. */
+static enum gong_err
+apply_limit(struct gong_engine *engine, uint32_t rule, int64_t t,
+            int64_t next_ms, const struct gong_cause *cause)
+{
+    const struct gong_book_rule *r = &engine->live->book.rules[rule];
+
+    if (r->rule->record == NULL) {
+        end_all(engine, state_of(engine->live, r), t, GONG_ALERT_LIMITED,
+                cause);
+    }
+    gong_engine_note_fault(engine, rule, GONG_EVAL_LIMIT, t);
+    return gong_engine_arm_general(engine, rule,
+                                   engine->found.count > 1 ? t + 1 : next_ms);
 }
 
 /* An alert rule whose result is in found; next_ms: when it may be another. */
@@ -250,7 +314,7 @@ run_alerts(struct gong_engine *engine, uint32_t rule, int64_t t,
             return err;
         }
     } else {
-        apply_closed(engine, state, t, cause);
+        end_all(engine, state, t, GONG_ALERT_CLOSED, cause);
     }
     due = live->book.reads_alerts && state->first != 0
               ? t + 1
@@ -272,6 +336,7 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     const struct gong_book_rule *r = &live->book.rules[rule];
     struct gong_general_state *state = state_of(live, r);
     int64_t next_ms = INT64_MAX;
+    bool warming = false;
     enum gong_err err = GONG_OK;
 
     gong_instance_at(&live->binds, state->head)->flags = 0;
@@ -282,10 +347,16 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     state->evaluated_ms = t;
     engine->stats.evaluations++;
     if (gong_engine_is_open(r->rule, t)) {
-        err = gong_engine_find_results(engine, rule, t, &next_ms);
+        err = gong_engine_find_results(engine, rule, t, &next_ms, &warming);
     }
     if (err != GONG_OK) {
         return fail(engine, rule, err, next_ms);
+    }
+    if (warming) {
+        return gong_engine_arm_general(engine, rule, next_ms);
+    }
+    if (is_past_limit(engine, r, t)) {
+        return apply_limit(engine, rule, t, next_ms, cause);
     }
     gong_engine_note_result(engine, rule, t);
     if (r->rule->record == NULL) {

@@ -31,10 +31,12 @@ gong_found_at(const struct gong_engine *engine, uint32_t i)
  * matter, into found; *next_ms is the first instant after t at which one of
  * them may say something else without a new sample, also on failure:
  * GONG_ERR_INVALID where a clause has two results with equal labels, or the
- * evaluator says so. */
+ * evaluator says so. *warming: one reads a range that is not known yet, so
+ * found does not count (semantics rule 23). */
 enum gong_err gong_engine_find_results(struct gong_engine *engine,
                                        uint32_t rule, int64_t t,
-                                       int64_t *next_ms) GONG_MUST_CHECK;
+                                       int64_t *next_ms,
+                                       bool *warming) GONG_MUST_CHECK;
 
 /* engine_general.c */
 
@@ -69,10 +71,10 @@ enum gong_err gong_engine_look_at_general(struct gong_engine *engine,
 
 /* engine_fault.c */
 
-/* gong_engine_note_fault: a rule has no result at t. gong_engine_note_result:
- * it has one. */
+/* gong_engine_note_fault: why a rule has no result at t.
+ * gong_engine_note_result: it has one. */
 void gong_engine_note_fault(struct gong_engine *engine, uint32_t rule,
-                            int64_t t);
+                            enum gong_eval_fault fault, int64_t t);
 void gong_engine_note_result(struct gong_engine *engine, uint32_t rule,
                              int64_t t);
 

@@ -18,6 +18,7 @@ struct finding {
     uint32_t level;
     bool ends;
     bool fixed; /* a label set always gets the same labels of the rule */
+    bool warming;
 };
 
 static bool
@@ -180,6 +181,7 @@ run_clause(struct finding *f, int64_t t, int64_t *next_ms)
         gong_general_run(f->query, f->clause, t, slack(f->engine, t), &result);
 
     *next_ms = result.next_ms < *next_ms ? result.next_ms : *next_ms;
+    f->warming |= result.warming;
     f->level = gong_clauses_level(&f->rule->clauses, f->clause, &f->ends);
     for (size_t i = 0; i < result.count && err == GONG_OK; i++) {
         err = note_sample(f, &result.samples[i]);
@@ -213,7 +215,7 @@ has_fixed_labels(const struct gong_rule *rule)
 
 enum gong_err
 gong_engine_find_results(struct gong_engine *engine, uint32_t rule, int64_t t,
-                         int64_t *next_ms)
+                         int64_t *next_ms, bool *warming)
 {
     const struct gong_live *live = engine->live;
     const struct gong_book_rule *r = &live->book.rules[rule];
@@ -239,5 +241,6 @@ gong_engine_find_results(struct gong_engine *engine, uint32_t rule, int64_t t,
         }
     }
     unmark_all(engine);
+    *warming = f.warming;
     return err;
 }

@@ -327,6 +327,7 @@ err_of(const struct gong_eval *eval)
         return GONG_ERR_INVALID;
     case GONG_EVAL_SAMPLES:
     case GONG_EVAL_LABELS:
+    case GONG_EVAL_LIMIT:
         return GONG_ERR_TOO_LARGE;
     case GONG_EVAL_SOURCE:
         return eval->source_err;
@@ -417,6 +418,8 @@ gong_eval_fault_text(enum gong_eval_fault fault)
         return "source";
     case GONG_EVAL_MEMORY:
         return "memory";
+    case GONG_EVAL_LIMIT:
+        return "limit";
     }
     return "?";
 }

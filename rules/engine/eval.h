@@ -86,6 +86,7 @@ enum gong_eval_fault {
     GONG_EVAL_PATTERN,       /* label_replace()'s pattern: no verdict */
     GONG_EVAL_SOURCE,        /* select failed */
     GONG_EVAL_MEMORY,        /* more than bytes_max, or none left */
+    GONG_EVAL_LIMIT,         /* of a rule: more results than its limit */
 };
 
 /* Plain values. set is a number for gong_eval_labels. */

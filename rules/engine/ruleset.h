@@ -66,7 +66,10 @@ struct gong_rule {
     int line;
     bool lookback_fixed; /* whatever devices declare */
     bool whole;          /* evaluated as a whole, even if a device's alone
-                            could be: its labels may make two alerts one */
+                            could be: its labels may make two alerts one, as
+                            whoever has the series knows; foreign sets only */
+    uint32_t limit;      /* of results, or of alerts that are pending or fire;
+                            with more there is none. 0: none */
 };
 
 struct gong_ruleset {

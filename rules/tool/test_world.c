@@ -33,6 +33,8 @@ struct gong_world {
     struct told now; /* ALERTS */
     struct told before;
     int64_t t;
+    const struct gong_rule *faulty; /* the first that has no result now */
+    const char *fault;
     enum gong_err err; /* of a callback */
 };
 
@@ -72,6 +74,17 @@ take_recorded(void *ctx, const struct gong_recorded *recorded)
     }
 }
 
+static void
+take_fault(void *ctx, const struct gong_rule_fault *fault)
+{
+    struct gong_world *world = ctx;
+
+    if (world->faulty == NULL && fault->text != NULL) {
+        world->faulty = fault->rule;
+        world->fault = fault->text;
+    }
+}
+
 struct gong_world *
 gong_world_new(const struct gong_ruleset *set, int64_t interval_ms)
 {
@@ -89,6 +102,7 @@ gong_world_new(const struct gong_ruleset *set, int64_t interval_ms)
         return NULL;
     }
     gong_engine_on_recorded(world->engine, take_recorded, world);
+    gong_engine_on_fault(world->engine, take_fault, world);
     if (gong_engine_set_rules(world->engine, set, world->position++, 0, NULL) !=
         GONG_OK) {
         gong_world_free(world);
@@ -277,32 +291,35 @@ tell_alerts(struct gong_world *world)
     return world->err;
 }
 
-/* The engine counts faults; the evaluator says what they are. */
+/* The engine says which fault it is; the evaluator, what is wrong. */
 static enum gong_err
-name_fault(struct gong_world *world, const struct gong_rule **rule,
-           struct gong_expr_error *error)
+name_fault(const struct gong_world *world, struct gong_expr_error *error)
 {
     struct gong_eval_source source = gong_eval_memory_source(world->memory);
     struct gong_eval_options options = {.subquery_step_ms =
                                             world->set->subquery_step_ms};
+    const struct gong_eval_result *result = NULL;
+    struct gong_eval *eval = NULL;
+    enum gong_err err = GONG_ERR_MEMORY;
 
+    if (strcmp(world->fault, gong_eval_fault_text(GONG_EVAL_LIMIT)) == 0) {
+        (void)snprintf(error->message, sizeof error->message,
+                       "found more than the group's limit of %u %s",
+                       world->faulty->limit,
+                       world->faulty->record == NULL ? "alerts" : "series");
+        return GONG_ERR_TOO_LARGE;
+    }
+    eval = gong_eval_new(world->faulty->expr, &source, &options, error);
+    if (eval != NULL) {
+        err = gong_eval_at(eval, world->t, &result, error);
+    }
+    gong_eval_free(eval);
+    if (err != GONG_OK) {
+        return err;
+    }
     (void)snprintf(error->message, sizeof error->message,
                    "found two results with the same labels after the rule's "
                    "labels, expected each once");
-    for (size_t i = 0; i < world->set->count; i++) {
-        struct gong_eval *eval =
-            gong_eval_new(world->set->rules[i].expr, &source, &options, error);
-        const struct gong_eval_result *result = NULL;
-        enum gong_err err = eval == NULL
-                                ? GONG_ERR_MEMORY
-                                : gong_eval_at(eval, world->t, &result, error);
-
-        gong_eval_free(eval);
-        if (err != GONG_OK) {
-            *rule = &world->set->rules[i];
-            return err;
-        }
-    }
     return GONG_ERR_INVALID;
 }
 
@@ -315,7 +332,6 @@ gong_world_step(struct gong_world *world, int64_t t,
                  .journal_ms = t,
                  .wall_ns = t * GONG_NS_PER_MS},
     };
-    struct gong_engine_stats stats;
     enum gong_err err = load_until(world, t);
 
     *rule = NULL;
@@ -325,9 +341,9 @@ gong_world_step(struct gong_world *world, int64_t t,
         clock.offset = world->position++;
         err = gong_engine_apply(world->engine, &clock);
     }
-    gong_engine_stats(world->engine, &stats);
-    if (err == GONG_OK && stats.rule_faults > 0) {
-        err = name_fault(world, rule, error);
+    if (err == GONG_OK && world->faulty != NULL) {
+        *rule = world->faulty;
+        err = name_fault(world, error);
     }
     if (err == GONG_OK) {
         err = tell_alerts(world);

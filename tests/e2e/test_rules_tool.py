@@ -83,7 +83,7 @@ def same_verdict(path, name):
 
 
 def test_verdicts(folder):
-    for name in ("order.yml", "engine.yml"):
+    for name in ("order.yml", "engine.yml", "limit.yml", "labels.yml"):
         check(same_verdict(os.path.join(FILES, name), name) == 0,
               f"{name} has to pass")
     with open(os.path.join(FILES, "good.yml"), encoding="utf-8") as file:
@@ -111,6 +111,47 @@ def test_verdicts(folder):
             check(result.returncode == 0 and "NOTE" not in result.stdout,
                   f"{name}: the engine was not asked: {result.stdout}")
             same_verdict(os.path.join(FILES, name), name)
+
+
+# What is planted into one of these files or its rules, and the fault that it
+# makes of a rule; none: it has results.
+SAME = "the same label"
+FAULTS = [
+    ("limit", "limit: 2", "limit: 1", "limit of"),
+    ("limit", "limit: 2", "limit: 3", None),
+    ("limit", "limit: 2", "limit: 0", None),
+    ("limit", "limit: 2", "limit: -1", None),
+    ("limit", "keep_firing_for: 2m", "keep_firing_for: 4m", "limit of"),
+    ("limit", "0 0 0 0 0 6 6", "0 0 0 0 6 6 6", "limit of"),
+    ("limit", "0 0 0 0 0 6 6", "6 6 6 6 6 6 6", "limit of"),
+    ("labels", "0 0 6 6", "0 6 6 6", SAME),
+    ("labels", "0 0 6 6", "0 0 0 6", None),
+    ("labels", "zone: all}\n", "zone: ''}\n", None),
+    ("labels", "{zone: all}", "{'site': x, zone: ''}", None),
+]
+
+
+def test_faults(folder):
+    for kind, old, new, fault in FAULTS:
+        found = False
+        for name in (f"{kind}.yml", f"rules_{kind}.yml"):
+            with open(os.path.join(FILES, name), encoding="utf-8") as file:
+                text = file.read()
+            found |= old in text
+            with open(os.path.join(folder, name), "w", encoding="utf-8") as out:
+                out.write(text.replace(old, new, 1))
+        what = f"{kind}: {old!r} -> {new!r}"
+        check(found, f"nothing to plant: {what}")
+        path = os.path.join(folder, f"{kind}.yml")
+        same_verdict(path, what)
+        for who, result in (("promtool", promtool("test", "rules", path)),
+                            ("gong-rules", gong("test", path))):
+            text = result.stdout + result.stderr
+            check((fault is not None) == (", err: " in text) and (fault or "") in text,
+                  f"{who}, {what}: {text}")
+    result = gong("import", os.path.join(FILES, "rules_limit.yml"))
+    check(result.returncode == 1 and "found a limit" in result.stderr,
+          f"import names no limit: {result.stderr}")
 
 
 def test_cases():
@@ -164,8 +205,16 @@ def test_check_and_import(folder):
         result = gong("check", "--no-lint", path)
         check(result.returncode == 0 and result.stdout.startswith("2 rules"),
               f"{path}: {result.stderr}")
-    result = gong("import", os.path.join(FILES, "r.yml"))
-    check(result.returncode == 1 and "found the recording" in result.stderr, result.stderr)
+    groups = os.path.join(FILES, "r.yml")
+    result = gong("import", groups)
+    check(result.returncode == 1 and "another interval" in result.stderr, result.stderr)
+    result = gong("import", "--group", "b", groups)
+    check(result.returncode == 0 and "record = \"job:cnt:rate5m\"" in result.stdout,
+          f"a recording: {result.stderr}{result.stdout}")
+    with open(converted, "w", encoding="utf-8") as out:
+        out.write(result.stdout)
+    result = gong("check", "--no-lint", converted)
+    check(result.returncode == 0 and result.stdout.startswith("2 rules"), result.stderr)
 
 
 def test_eval(folder):
@@ -293,6 +342,7 @@ def main():
         sys.exit("promtool is missing: ./gong setup")
     with tempfile.TemporaryDirectory(prefix="gong-rules-") as folder:
         test_verdicts(folder)
+        test_faults(folder)
         test_cases()
         test_check_and_import(folder)
         test_eval(folder)
