@@ -180,7 +180,7 @@ put_active(const struct gong_explain *explain)
         (void)fputs(", for good\n", explain->out);
         return;
     }
-    (void)fputs(open ? " until " : " until ", explain->out);
+    (void)fputs(" until ", explain->out);
     put_instant(explain->out, next);
     (void)fputc('\n', explain->out);
 }

@@ -413,10 +413,8 @@ compared(const struct gong_expr *expr)
                       node->op >= GONG_OP_EQ && node->op <= GONG_OP_LE &&
                       node->op != GONG_OP_NE;
 
-        if (node->kind == GONG_EXPR_PAREN) {
-            at = node->args[0];
-        } else if (filter &&
-                   expr->nodes[node->args[1]].type == GONG_VALUE_SCALAR) {
+        if (node->kind == GONG_EXPR_PAREN ||
+            (filter && expr->nodes[node->args[1]].type == GONG_VALUE_SCALAR)) {
             at = node->args[0];
         } else if (filter &&
                    expr->nodes[node->args[0]].type == GONG_VALUE_SCALAR) {
