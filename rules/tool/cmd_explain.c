@@ -98,6 +98,9 @@ explain_data(struct gong_explain *explain, const char *path, FILE *err,
                     explain->out);
     }
     gong_explain_state_free(state);
+    if (result == GONG_OK && refused > 0) {
+        result = GONG_ERR_INVALID; /* as it is said on err */
+    }
     return result;
 }
 

@@ -28,6 +28,7 @@ struct gong_replay {
     FILE *err;
     /* What came of it. */
     struct gong_engine_stats stats;
+    uint64_t refused; /* lines of a file; a journal has what devices sent */
     int64_t from_ms;
     int64_t to_ms;
 };

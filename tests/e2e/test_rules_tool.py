@@ -4,6 +4,7 @@ promtool on right and on deliberately wrong files; check, import, eval, replay
 and explain say and return what their pages promise."""
 
 import difflib
+import gzip
 import json
 import os
 import subprocess
@@ -322,6 +323,61 @@ rules = (
     check(fired["g/C"] == 1, f"within its calendar: {fired}")
 
 
+def test_bad_input(folder):
+    """What cannot be is named, with the exit code of the page."""
+    def file(name, content):
+        path = os.path.join(folder, name)
+        with open(path, "wb") as out:
+            out.write(content)
+        return path
+
+    rules = file("bad_input.cfg", b'group = "g";\nrules = ( { alert = "A"; expr = "m_t > 1"; } );\n')
+    good = b"m,device=d t=2 1000000000\n"
+    lines = file("good.lp", good)
+    packed = file("good.lp.gz", gzip.compress(good))
+    cut = file("cut.lp.gz", gzip.compress(good * 1000)[:40])
+    binary = file("binary.lp", bytes(range(256)) * 20)
+    nul = file("nul.lp", b"m,device=d t=2 1000000000\0\n" + good)
+    long = file("long.lp", good + b"m t=1," + b"x" * 3000000 + b"=1 1000000000\n")
+    empty = file("empty.lp", b"")
+    for command, cases in {
+        ("replay", "--rules", rules): [
+            (lines, 0), (packed, 0), (empty, 0), (cut, 65), (binary, 65), (nul, 65), (long, 65),
+            (lines + "x", 66), (folder, 66)],
+        ("eval", "--expr", "m_t", "--at", "1"): [
+            (lines, 0), (packed, 0), (empty, 0), (cut, 65), (binary, 65), (nul, 65), (long, 65),
+            (lines + "x", 66), (folder, 66)],
+        ("explain", "--rules", rules, "--rule", "A", "--at", "1"): [
+            (lines, 0), (packed, 0), (empty, 0), (cut, 65), (binary, 65), (nul, 65), (long, 65),
+            (lines + "x", 66), (folder, 66)],
+    }.items():
+        for data, status in cases:
+            result = gong(*command, "--data", data)
+            check(result.returncode == status and (status == 0 or result.stderr),
+                  f"{command[0]} {os.path.basename(data)}: exit {result.returncode}, not {status}: {result.stderr[:200]}")
+    for words, status in [
+            (("check", empty), 1), (("check", binary), 1), (("check", folder + "/none.yml"), 1),
+            (("check", file("nul.yml", b"groups:\0")), 1), (("check", file("binary.yml", os.urandom(2000))), 1),
+            (("check", file("big.yml", b"groups: # " + b"x" * 5000000)), 1),
+            (("check", file("ring.yml", b"groups: &a [*a]")), 1),
+            (("check", "--every", "-1", rules), 64), (("check", "--every"), 64), (("check", "--cost=1", rules), 64),
+            (("check", "-x", rules), 64), (("check",), 64), ((), 64), (("nothing",), 64),
+            (("import", rules), 1), (("import", binary), 1), (("import",), 64),
+            (("test", binary), 1), (("test", "--rules", rules, binary), 1), (("test",), 64),
+            (("replay", "--rules", rules, "--data", lines, "--format", "xml"), 64),
+            (("explain", "--rules", rules, "--rule", "B", "--at", "1", "--data", lines), 64),
+            (("explain", "--rules", rules, "--rule", "A", "--at", "1", "--data", "-"), 64),
+            (("eval", "--expr", "m", "--data", lines, "--from", "9", "--to", "1", "--step", "1"), 64),
+            (("eval", "--expr", "-" * 60000, "--data", lines, "--at", "1"), 1)]:
+        result = gong(*words)
+        check(result.returncode == status and result.stderr + result.stdout,
+              f"{words}: exit {result.returncode}, not {status}: {result.stderr[:200]}")
+        check(len(result.stderr) < 10000, f"{words}: says {len(result.stderr)} bytes")
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = subprocess.run([BIN, "check", rules], stdout=full, stderr=subprocess.PIPE, timeout=120)
+    check(result.returncode == 74, f"a full disk: exit {result.returncode}")
+
+
 def test_help():
     usage = gong("--help").stdout
     for line in usage.splitlines():
@@ -348,6 +404,7 @@ def main():
         test_eval(folder)
         test_replay_and_explain(folder)
         test_check_knows_clauses(folder)
+        test_bad_input(folder)
     test_explain_golden()
     test_help()
     sys.exit(1 if failures else 0)

@@ -77,11 +77,12 @@ windows_of_every_clause_are_full(void **state)
 {
     struct gong_cost minute = measured("expr = \"avg_over_time(a[1m]) > 5\";");
     struct gong_cost hour = measured("expr = \"avg_over_time(a[10m]) > 5\";");
-    struct gong_cost ends = measured("expr = \"avg_over_time(a[1m]) > 5\"; "
-                                     "resolve = \"avg_over_time(a[10m]) < 5\";");
-    struct gong_cost level =
-        measured("levels = ( { severity = \"x\"; expr = \"a > 1\"; }, { "
-                 "severity = \"y\"; expr = \"avg_over_time(a[10m]) > 5\"; } );");
+    struct gong_cost ends =
+        measured("expr = \"avg_over_time(a[1m]) > 5\"; "
+                 "resolve = \"avg_over_time(a[10m]) < 5\";");
+    struct gong_cost level = measured(
+        "levels = ( { severity = \"x\"; expr = \"a > 1\"; }, { "
+        "severity = \"y\"; expr = \"avg_over_time(a[10m]) > 5\"; } );");
 
     (void)state;
     assert_true(hour.rest_bytes > minute.rest_bytes + 60);
@@ -113,6 +114,14 @@ presence_has_no_samples_but_that_of_others_has(void **state)
     assert_true(cost_of("expr = \"up == 0\";", true, GONG_OK).firing_bytes > 0);
 }
 
+static void
+what_is_recorded_costs_its_readers(void **state)
+{
+    (void)state;
+    assert_true(measured("expr = \"site:a:max > 1\"; on_missing = \"resolve\";")
+                    .firing_bytes > 0);
+}
+
 int
 main(void)
 {
@@ -121,6 +130,7 @@ main(void)
         cmocka_unit_test(windows_of_every_clause_are_full),
         cmocka_unit_test(silence_and_closed_calendars_open_alerts_too),
         cmocka_unit_test(presence_has_no_samples_but_that_of_others_has),
+        cmocka_unit_test(what_is_recorded_costs_its_readers),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
