@@ -404,8 +404,11 @@ bool
 gong_presence_every(struct gong_str *every, struct gong_str *measurement,
                     int64_t *ms)
 {
-    struct scan scan = {every->data, every->data + every->len};
+    struct scan scan = {NULL, NULL};
 
+    if (every->len > 0) {
+        scan = (struct scan){every->data, every->data + every->len};
+    }
     if (every->len == 0 || !read_one_every(&scan, measurement, ms)) {
         *every = gong_str_from(NULL, 0);
         return false;

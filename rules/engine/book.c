@@ -582,7 +582,7 @@ gong_book_leaves(const struct gong_book *book, uint32_t metric, uint32_t *count)
         end++;
     }
     *count = end - low;
-    return book->leaves + low;
+    return *count == 0 ? NULL : book->leaves + low;
 }
 
 bool

@@ -2,6 +2,7 @@
 
 #include <inttypes.h>
 
+#include "common/clock.h"
 #include "common/conf.h"
 #include "rules/tool/cost.h"
 #include "rules/tool/lint.h"
@@ -50,8 +51,8 @@ print_cost(const struct gong_call *call, const struct gong_ruleset *set,
                   "per series of the rule");
     for (size_t i = 0; i < set->count; i++) {
         struct gong_cost cost;
-        enum gong_err err =
-            gong_cost_measure(&set->rules[i], set->foreign, &cost);
+        enum gong_err err = gong_cost_measure(&set->rules[i], set->foreign,
+                                              options->every.ms, &cost);
         uint64_t most;
 
         if (err != GONG_OK) {
@@ -85,7 +86,12 @@ check_set(const struct gong_call *call, const struct gong_ruleset *set,
     bool fits = true;
 
     if (!options->no_lint) {
-        warnings = gong_lint(set, options->every.ms, call->err);
+        struct gong_lint_options lint = {
+            .every_ms = options->every.ms,
+            .now_ms = gong_wall_now().ns / GONG_NS_PER_MS,
+        };
+
+        warnings = gong_lint(set, &lint, call->err);
     }
     if (options->cost) {
         fits = print_cost(call, set, options);

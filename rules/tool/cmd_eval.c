@@ -9,6 +9,8 @@
 #include "rules/tool/data_set.h"
 #include "rules/tool/query.h"
 
+#define AROUND 60 /* bytes shown before and behind what is wrong */
+
 struct eval_options {
     const char *expr;
     const char *data;
@@ -40,16 +42,32 @@ run_cases(const struct gong_call *call, const char *path)
     return err == GONG_OK ? GONG_TOOL_OK : GONG_TOOL_WRITE;
 }
 
-/* The expression with a mark under the place, where it is one line. */
+/* Whether it can stand on a terminal as it is. */
+static bool
+is_plain(const char *text)
+{
+    for (; *text != '\0'; text++) {
+        if ((unsigned char)*text < 0x20 || *text == 0x7f) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The expression around the place, with a mark under it, where it is one
+ * line. */
 static void
 say_error(const struct gong_call *call, const char *expr,
           const struct gong_query_error *error)
 {
-    (void)fprintf(call->err, "--expr:1:%zu: %s\n", error->detail.at + 1,
+    size_t at = error->detail.at;
+    size_t first = at > AROUND ? at - AROUND : 0;
+
+    (void)fprintf(call->err, "--expr:1:%zu: %s\n", at + 1,
                   error->detail.message);
-    if (strpbrk(expr, "\n\t") == NULL && error->detail.at <= strlen(expr)) {
-        (void)fprintf(call->err, "  %s\n  %*s^\n", expr, (int)error->detail.at,
-                      "");
+    if (at <= strlen(expr) && is_plain(expr)) {
+        (void)fprintf(call->err, "  %.*s\n  %*s^\n", 2 * AROUND, expr + first,
+                      (int)(at - first), "");
     }
 }
 
@@ -112,6 +130,29 @@ evaluate(const struct gong_call *call, const struct eval_options *options,
     return status;
 }
 
+/* One instant, or a range that a query may have; what is wrong is said. */
+static bool
+has_times(const struct gong_call *call, const struct eval_options *options)
+{
+    if (options->at.given
+            ? options->from.given || options->to.given || options->step.given
+            : !options->from.given || !options->to.given ||
+                  !options->step.given) {
+        (void)gong_call_refuse(call, "no instant and no range",
+                               "--at, or --from, --to and --step");
+        return false;
+    }
+    if (!options->at.given &&
+        (options->to.ms < options->from.ms || options->step.ms <= 0 ||
+         (options->to.ms - options->from.ms) / options->step.ms >=
+             GONG_QUERY_STEPS_MAX)) {
+        (void)gong_call_refuse(call, "another range",
+                               "--from before --to, and at most 11000 steps");
+        return false;
+    }
+    return true;
+}
+
 int
 gong_cmd_eval(const struct gong_call *call)
 {
@@ -157,11 +198,8 @@ gong_cmd_eval(const struct gong_call *call)
     if (options.expr == NULL || options.data == NULL) {
         return gong_call_refuse(call, "too little", "--expr and --data");
     }
-    if (options.at.given
-            ? options.from.given || options.to.given || options.step.given
-            : !options.from.given || !options.to.given || !options.step.given) {
-        return gong_call_refuse(call, "no instant and no range",
-                                "--at, or --from, --to and --step");
+    if (!has_times(call, &options)) {
+        return GONG_TOOL_USAGE;
     }
     if (options.format != NULL && strcmp(options.format, "json") != 0 &&
         strcmp(options.format, "promtool") != 0) {

@@ -1,16 +1,14 @@
 #include "rules/tool/commands.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "common/conf.h"
 #include "rules/tool/data_set.h"
 #include "rules/tool/explain.h"
+#include "rules/tool/explain_state.h"
+#include "rules/tool/explain_terms.h"
 #include "rules/tool/instant.h"
-#include "rules/tool/json_text.h"
-#include "rules/tool/replay.h"
 #include "rules/tool/rule_load.h"
 #include "rules/tool/series_notation.h"
 
@@ -40,122 +38,70 @@ find_rule(const struct gong_ruleset *set, const char *name)
 }
 
 static void
-ignore(void *ctx, const struct gong_effect *effect)
+put_head(const struct gong_explain *explain)
 {
-    (void)ctx;
-    (void)effect;
-}
-
-struct open_alerts {
-    const struct gong_explain *explain;
-    size_t count;
-};
-
-static void
-put_open(void *ctx, const struct gong_effect *effect)
-{
-    struct open_alerts *open = ctx;
-    const struct gong_explain *explain = open->explain;
-    char since[GONG_INSTANT_SIZE];
-    int64_t left = effect->since_ms + effect->rule->for_ms - explain->at_ms;
-
-    if (!gong_explain_fits(explain, effect->labels, effect->label_count)) {
-        return;
-    }
-    open->count++;
-    (void)gong_instant_text(effect->since_ms, since);
-    (void)fprintf(explain->out,
-                  "  %s since %s: ", gong_alert_state_text(effect->to), since);
-    gong_label_text_put(explain->out, effect->labels, effect->label_count);
-    if (effect->to == GONG_ALERT_PENDING && left > 0) {
-        char text[GONG_DUR_TEXT_SIZE];
-
-        gong_dur_format(gong_dur_ms(left), text);
-        (void)fprintf(explain->out, ", fires in %s if it stays so", text);
-    }
-    (void)fputc('\n', explain->out);
-}
-
-/* What the engine makes of the same data up to then. */
-static enum gong_err
-tell_state(const struct gong_call *call, const struct gong_explain *explain,
-           const char *data)
-{
-    struct gong_rule alone = *explain->rule;
-    struct gong_ruleset set = {
-        .rules = &alone, .count = 1, .foreign = explain->foreign};
-    struct open_alerts open = {explain, 0};
-    struct gong_replay replay = {.set = &set,
-                                 .path = data,
-                                 .tolerance_ms = INT64_MAX / 4,
-                                 .has_until = true,
-                                 .until_ms = explain->at_ms,
-                                 .emit = ignore,
-                                 .at_end = put_open,
-                                 .ctx = &open,
-                                 .err = call->err};
-    enum gong_err err;
-
-    (void)fputs("\nstate:\n", call->out);
-    err = gong_replay_run(&replay);
-    if (err == GONG_OK && open.count == 0) {
-        (void)fputs("  inactive\n", call->out);
-    }
-    return err;
-}
-
-static void
-put_head(const struct gong_call *call, const struct gong_explain *explain)
-{
-    char at[GONG_INSTANT_SIZE];
-    char hold[GONG_DUR_TEXT_SIZE];
     const struct gong_rule *rule = explain->rule;
+    char at[GONG_INSTANT_SIZE];
 
     (void)gong_instant_text(explain->at_ms, at);
-    gong_dur_format(gong_dur_ms(rule->for_ms), hold);
-    (void)fprintf(call->out, "%s (%s:%d) at %s, for %s\n\n", rule->id,
-                  rule->file, rule->line, at, hold);
+    (void)fprintf(explain->out, "%s (%s:%d) at %s\n\n", rule->id, rule->file,
+                  rule->line, at);
 }
 
-static int
-explain_data(const struct gong_call *call,
-             const struct explain_options *options,
-             const struct gong_rule *rule, bool foreign,
-             const struct gong_series_labels *labels)
+static void
+put_verdict(const struct gong_explain *explain, const struct gong_said *said)
 {
-    struct gong_data_set *set = gong_data_set_new();
-    struct gong_explain explain = {.foreign = foreign,
-                                   .rule = rule,
-                                   .labels = labels->labels,
-                                   .label_count = labels->count,
-                                   .at_ms = options->at.ms,
-                                   .out = call->out};
-    enum gong_err err = GONG_ERR_MEMORY;
-    size_t refused = 0;
-    bool holds = false;
+    const struct gong_rule *rule = explain->rule;
+    size_t level = rule->level_count;
 
-    if (set != NULL) {
-        err = gong_data_set_read(set, options->data, GONG_DATA_BY_NAME,
-                                 call->err, &refused);
+    while (level > 0 && (said->fires >> (level - 1) & 1u) == 0) {
+        level--;
     }
-    if (err == GONG_OK) {
-        explain.memory = gong_data_set_finish(set);
-        err = explain.memory == NULL ? GONG_ERR_MEMORY : GONG_OK;
+    (void)fprintf(explain->out, "\nThe expression %s%s%s.\n",
+                  said->fires == 0 ? "does not hold" : "holds",
+                  level == 0 ? "" : " at level ",
+                  level == 0 ? "" : rule->levels[level - 1].severity);
+}
+
+/* The engine's state comes first: what rules record is read by others. */
+static enum gong_err
+explain_data(struct gong_explain *explain, const char *path, FILE *err,
+             struct gong_data_set *data)
+{
+    struct gong_explain_state *state = NULL;
+    bool lines = gong_data_format_of(path) == GONG_DATA_LINES;
+    struct gong_said said = {0};
+    size_t refused = 0;
+    enum gong_err result =
+        gong_data_set_read(data, path, GONG_DATA_BY_NAME, err, &refused);
+
+    if (result == GONG_OK && lines) {
+        result = gong_explain_state_run(explain, path, data, err, &state);
     }
-    if (err == GONG_OK) {
-        put_head(call, &explain);
-        err = gong_explain_tree(&explain, &holds);
+    if (result == GONG_OK) {
+        explain->memory = gong_data_set_finish(data);
+        result = explain->memory == NULL ? GONG_ERR_MEMORY : GONG_OK;
     }
-    if (err == GONG_OK) {
-        (void)fprintf(call->out, "\n%s\n",
-                      holds ? "The expression holds."
-                            : "The expression does not hold.");
-        if (gong_data_format_of(options->data) == GONG_DATA_LINES) {
-            err = tell_state(call, &explain, options->data);
-        }
+    if (result == GONG_OK) {
+        put_head(explain);
+        result = gong_explain_clauses(explain, &said);
     }
-    gong_data_set_free(set);
-    return gong_tool_status(err);
+    if (result == GONG_OK) {
+        gong_explain_terms(explain);
+        put_verdict(explain, &said);
+    }
+    if (result == GONG_OK && state != NULL && explain->rule->record == NULL) {
+        result = gong_explain_state_put(state, explain);
+    } else if (result == GONG_OK && !lines) {
+        (void)fputs("\nstate: not told of this format, only of line "
+                    "protocol\n",
+                    explain->out);
+    }
+    gong_explain_state_free(state);
+    if (result == GONG_OK && refused > 0) {
+        result = GONG_ERR_INVALID; /* as it is said on err */
+    }
+    return result;
 }
 
 static int
@@ -166,7 +112,10 @@ explain_rule(const struct gong_call *call,
     const struct gong_rule *rule = find_rule(set, options->rule);
     struct gong_series_labels labels = {0};
     struct gong_expr_error error = {0};
-    int status;
+    struct gong_explain explain = {
+        .set = set, .rule = rule, .at_ms = options->at.ms, .out = call->out};
+    struct gong_data_set *data = NULL;
+    enum gong_err err = GONG_ERR_MEMORY;
 
     if (rule == NULL) {
         return gong_call_refuse(call, "no such rule",
@@ -178,9 +127,15 @@ explain_rule(const struct gong_call *call,
         return gong_call_refuse(call, "other labels",
                                 "--labels '{name=\"value\", ...}'");
     }
-    status = explain_data(call, options, rule, set->foreign, &labels);
+    explain.labels = labels.labels;
+    explain.label_count = labels.count;
+    data = gong_data_set_new();
+    if (data != NULL) {
+        err = explain_data(&explain, options->data, call->err, data);
+    }
+    gong_data_set_free(data);
     gong_series_labels_fini(&labels);
-    return status;
+    return gong_tool_status(err);
 }
 
 int

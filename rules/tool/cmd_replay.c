@@ -1,5 +1,6 @@
 #include "rules/tool/commands.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -57,6 +58,11 @@ replay_rules(const struct gong_call *call, const struct replay_options *options,
                                      replay.to_ms);
     }
     gong_replay_report_free(report);
+    if (err == GONG_OK && replay.refused > 0) {
+        (void)fprintf(call->err, "%s: %" PRIu64 " lines refused\n",
+                      options->data, replay.refused);
+        return GONG_TOOL_DATA;
+    }
     return gong_tool_status(err);
 }
 

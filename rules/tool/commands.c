@@ -11,7 +11,8 @@ const struct gong_command gong_commands[] = {
      "FILE: our rule files, folders of them, or Prometheus' (*.yml, *.yaml).\n"
      "Errors: file:line:column: found ..., expected ...; warnings end with a "
      "word: never,\n"
-     "range, for, summary, action, label, twice.\n"
+     "resolve, level, range, for, active, on_missing, summary, action, label, "
+     "twice.\n"
      "\n"
      "Exit: 0, 1 errors (or warnings with --lint-fatal, or past --budget), 64 "
      "usage.\n",
@@ -48,10 +49,14 @@ const struct gong_command gong_commands[] = {
      "Vì sao báo động, vì sao không: từng vế của biểu thức với giá trị.",
      "Why an alert, and why not: each clause of the expression with its "
      "values.",
-     "Every part of the expression is evaluated at TIME; a selector without a "
-     "value tells\n"
-     "when its last sample was. With line protocol the engine's state is told "
-     "too.\n"
+     "Every part of expr, resolve and levels is evaluated at TIME; a selector "
+     "without a value\n"
+     "tells when its last sample was. Then for, keep_firing_for, on_missing "
+     "with "
+     "what is missing,\n"
+     "the calendar and trial; with line protocol each alert's state, its last "
+     "change and why\n"
+     "it goes on.\n"
      "\n"
      "Exit: 0, 1 the rules are refused, 64 usage, 65 bad data, 66 no file.\n",
      gong_cmd_explain},

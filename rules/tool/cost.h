@@ -17,9 +17,13 @@ struct gong_cost {
     uint64_t firing_bytes; /* per series, all alerts open; 0: none would */
 };
 
-/* gong_cost_measure: of a rule of a foreign set, or of ours. UNSUPPORTED where
- * no series can be made, as for the agent's own of presence. */
+/* gong_cost_measure: with windows full of a sample each every_ms, 0: each of
+ * the group's intervals, else 10 s; of at most 2,000 samples. All clauses
+ * count, with what is held for alerts that levels, resolve and on_missing keep
+ * open. foreign: as of the rule's set. UNSUPPORTED where no series can be made,
+ * as for the agent's own of presence. */
 enum gong_err gong_cost_measure(const struct gong_rule *rule, bool foreign,
+                                int64_t every_ms,
                                 struct gong_cost *cost) GONG_MUST_CHECK;
 
 #endif

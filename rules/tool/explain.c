@@ -205,14 +205,22 @@ put_result(const struct node *n, const struct gong_eval *eval,
                 out);
 }
 
+static struct gong_eval_options
+options_of(const struct gong_explain *explain)
+{
+    return (struct gong_eval_options){
+        .lookback_ms = explain->rule->lookback_ms,
+        .subquery_step_ms = explain->set->subquery_step_ms,
+    };
+}
+
 static enum gong_err
 tell_value(const struct node *n, bool *holds)
 {
     const struct gong_explain *explain = n->explain;
     struct gong_expr part = {n->expr->nodes, n->index + 1, n->index};
     struct gong_eval_source source = gong_eval_memory_source(explain->memory);
-    struct gong_eval_options options = {.lookback_ms =
-                                            explain->rule->lookback_ms};
+    struct gong_eval_options options = options_of(explain);
     struct gong_expr_error error = {0};
     struct gong_eval *eval = gong_eval_new(&part, &source, &options, &error);
     const struct gong_eval_result *result = NULL;
@@ -255,12 +263,106 @@ tell(const struct node *n, bool *holds)
     return err;
 }
 
-enum gong_err
-gong_explain_tree(const struct gong_explain *explain, bool *holds)
+/* Whether the clause has a result for the labels, without a word. */
+static enum gong_err
+ask(const struct gong_explain *explain, const struct gong_expr *clause,
+    bool *holds)
 {
-    struct node root = {explain, explain->rule->expr, explain->rule->expr->root,
-                        0};
+    struct gong_eval_source source = gong_eval_memory_source(explain->memory);
+    struct gong_eval_options options = options_of(explain);
+    struct gong_expr_error error = {0};
+    struct gong_eval *eval = gong_eval_new(clause, &source, &options, &error);
+    const struct gong_eval_result *result = NULL;
+    enum gong_err err = eval == NULL ? GONG_ERR_MEMORY : GONG_OK;
 
     *holds = false;
-    return tell(&root, holds);
+    if (err == GONG_OK) {
+        err = gong_eval_at(eval, explain->at_ms, &result, &error);
+        err = err == GONG_ERR_MEMORY ? err : GONG_OK;
+    }
+    if (err == GONG_OK && result != NULL) {
+        *holds = result->type == GONG_VALUE_SCALAR;
+        for (size_t i = 0; i < result->count && !*holds; i++) {
+            struct gong_label_view labels[GONG_LABELSET_MAX];
+            size_t count =
+                gong_eval_labels(eval, result->vector[i].set, labels);
+
+            *holds = gong_explain_fits(explain, labels, count);
+        }
+    }
+    gong_eval_free(eval);
+    return err;
+}
+
+static void
+note(struct gong_said *said, uint32_t level, bool ends)
+{
+    uint8_t bit = (uint8_t)(1u << level);
+
+    if (ends) {
+        said->resolves |= bit;
+    } else {
+        said->fires |= bit;
+    }
+}
+
+enum gong_err
+gong_explain_says(const struct gong_explain *explain, struct gong_said *said)
+{
+    const struct gong_rule *rule = explain->rule;
+    uint32_t count = gong_clauses_count(&rule->clauses);
+    enum gong_err err = GONG_OK;
+
+    *said = (struct gong_said){0};
+    for (uint32_t i = 0; i < count && err == GONG_OK; i++) {
+        struct gong_expr view = gong_clause_view(rule->expr, &rule->clauses, i);
+        bool ends = false;
+        uint32_t level = gong_clauses_level(&rule->clauses, i, &ends);
+        bool holds = false;
+
+        err = ask(explain, &view, &holds);
+        if (holds) {
+            note(said, level, ends);
+        }
+    }
+    return err;
+}
+
+/* What a clause is called in the file, and that it holds or not. */
+static void
+put_clause(const struct gong_explain *explain, uint32_t level, bool ends,
+           bool holds)
+{
+    const struct gong_rule *rule = explain->rule;
+    const char *word = ends ? "resolve" : "expr";
+
+    if (rule->level_count > 0) {
+        (void)fprintf(explain->out, "level %s%s", rule->levels[level].severity,
+                      ends ? ", resolve" : "");
+    } else {
+        (void)fputs(word, explain->out);
+    }
+    (void)fprintf(explain->out, ": %s\n", holds ? "holds" : "does not hold");
+}
+
+enum gong_err
+gong_explain_clauses(const struct gong_explain *explain, struct gong_said *said)
+{
+    const struct gong_rule *rule = explain->rule;
+    uint32_t count = gong_clauses_count(&rule->clauses);
+    enum gong_err err = gong_explain_says(explain, said);
+
+    for (uint32_t i = 0; i < count && err == GONG_OK; i++) {
+        struct gong_expr view = gong_clause_view(rule->expr, &rule->clauses, i);
+        struct node root = {explain, &view, view.root, 0};
+        bool ends = false;
+        uint32_t level = gong_clauses_level(&rule->clauses, i, &ends);
+        unsigned bits = ends ? said->resolves : said->fires;
+        bool ignored = false;
+
+        put_clause(explain, level, ends, (bits >> level & 1u) != 0);
+        err = tell(&root, &ignored);
+        (void)fputc('\n', explain->out);
+    }
+    return err;
 }

@@ -1,7 +1,8 @@
 /*
- * explain: why an alert is as it is at an instant, or why it is not: each node
- * of its expression with the values that it has then, for the series that the
- * asked labels leave.
+ * explain: why an alert is as it is at an instant, or why it is not: each
+ * clause of its rule (rules/engine/clause.h), node by node with the values that
+ * it has then for the series that the asked labels leave, and what else decides
+ * (explain_terms.h) and what the engine made of it all (explain_state.h).
  */
 #ifndef GONG_RULES_TOOL_EXPLAIN_H
 #define GONG_RULES_TOOL_EXPLAIN_H
@@ -14,9 +15,10 @@
 #include "rules/engine/eval_memory.h"
 #include "rules/engine/ruleset.h"
 
+/* Plain data; all of it is borrowed. */
 struct gong_explain {
-    bool foreign; /* the rule's set is */
-    const struct gong_rule *rule;
+    const struct gong_ruleset *set;
+    const struct gong_rule *rule; /* of the set */
     const struct gong_label_view
         *labels; /* a result has these, or lacks them */
     size_t label_count;
@@ -25,10 +27,14 @@ struct gong_explain {
     FILE *out;
 };
 
-/* gong_explain_tree: the expression, node by node, below each other. *holds:
- * whether it has a result for the labels. */
-enum gong_err gong_explain_tree(const struct gong_explain *explain,
-                                bool *holds) GONG_MUST_CHECK;
+/* gong_explain_clauses: each clause and whether it holds for the labels, and
+ * below it its nodes. said gets what they say. */
+enum gong_err gong_explain_clauses(const struct gong_explain *explain,
+                                   struct gong_said *said) GONG_MUST_CHECK;
+
+/* gong_explain_says: the same without a word. */
+enum gong_err gong_explain_says(const struct gong_explain *explain,
+                                struct gong_said *said) GONG_MUST_CHECK;
 
 /* gong_explain_fits: whether a label set has what was asked for; a label that
  * it lacks is no contradiction. */

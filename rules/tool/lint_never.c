@@ -372,23 +372,88 @@ range_of(const struct walk *w, const struct gong_expr_node *node)
     return range;
 }
 
-uint32_t
-gong_lint_never(const struct gong_expr *expr)
+/* The ranges of all nodes; NULL without memory. */
+static struct gong_lint_range *
+all_ranges(const struct gong_expr *expr, uint32_t *never)
 {
     struct walk w = {expr, calloc(expr->count, sizeof *w.ranges),
                      GONG_EXPR_NONE};
-    bool never;
 
-    if (w.ranges == NULL) {
-        return GONG_EXPR_NONE;
-    }
-    for (uint32_t i = 0; i < expr->count; i++) {
+    for (uint32_t i = 0; i < expr->count && w.ranges != NULL; i++) {
         w.ranges[i] = range_of(&w, &expr->nodes[i]);
         if (w.ranges[i].empty && w.never == GONG_EXPR_NONE) {
             w.never = i;
         }
     }
-    never = w.ranges[expr->root].empty;
-    free(w.ranges);
-    return never ? w.never : GONG_EXPR_NONE;
+    *never = w.never;
+    return w.ranges;
+}
+
+uint32_t
+gong_lint_never(const struct gong_expr *expr)
+{
+    uint32_t at = GONG_EXPR_NONE;
+    struct gong_lint_range *ranges = all_ranges(expr, &at);
+    bool never = ranges != NULL && ranges[expr->root].empty;
+
+    free(ranges);
+    return never ? at : GONG_EXPR_NONE;
+}
+
+/* Below brackets and comparisons with numbers, whichever side these are on; a
+ * != leaves more than one interval. */
+static uint32_t
+compared(const struct gong_expr *expr)
+{
+    uint32_t at = expr->root;
+
+    for (;;) {
+        const struct gong_expr_node *node = &expr->nodes[at];
+        bool filter = node->kind == GONG_EXPR_BINARY && !node->return_bool &&
+                      node->op >= GONG_OP_EQ && node->op <= GONG_OP_LE &&
+                      node->op != GONG_OP_NE;
+
+        if (node->kind == GONG_EXPR_PAREN ||
+            (filter && expr->nodes[node->args[1]].type == GONG_VALUE_SCALAR)) {
+            at = node->args[0];
+        } else if (filter &&
+                   expr->nodes[node->args[0]].type == GONG_VALUE_SCALAR) {
+            at = node->args[1];
+        } else {
+            return at;
+        }
+    }
+}
+
+/* Whether every number that is compared with is one that does not change. */
+static bool
+is_fixed(const struct gong_expr *expr, uint32_t what)
+{
+    for (uint32_t i = what + 1; i < expr->count; i++) {
+        enum gong_expr_kind kind = expr->nodes[i].kind;
+
+        if (kind != GONG_EXPR_PAREN && kind != GONG_EXPR_BINARY &&
+            kind != GONG_EXPR_NUMBER && kind != GONG_EXPR_UNARY) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+gong_lint_filter_of(const struct gong_expr *expr, struct gong_lint_filter *out)
+{
+    uint32_t never = GONG_EXPR_NONE;
+    struct gong_lint_range *ranges = all_ranges(expr, &never);
+    bool filter = false;
+
+    if (ranges != NULL) {
+        *out = (struct gong_lint_filter){.what = compared(expr)};
+        out->base = ranges[out->what];
+        out->range = ranges[expr->root];
+        filter = out->what != expr->root && is_fixed(expr, out->what) &&
+                 !out->range.empty;
+    }
+    free(ranges);
+    return filter;
 }

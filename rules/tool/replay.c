@@ -167,6 +167,12 @@ read_journal(struct run *run)
     enum gong_err err = gong_journal_walk(run->replay->path, take_record, run,
                                           run->replay->err);
 
+    if (err == GONG_ERR_NOT_FOUND) {
+        (void)fprintf(run->replay->err,
+                      "%s: found a folder without a journal, expected an "
+                      "agent's\n",
+                      run->replay->path);
+    }
     return err == GONG_OK ? run->err : err;
 }
 
@@ -200,13 +206,16 @@ enum gong_err
 gong_replay_run(struct gong_replay *replay)
 {
     struct run run = {.replay = replay, .start = gong_mono_now()};
+    bool folder = false;
     enum gong_err err;
 
     run.engine = gong_engine_new(NULL, replay->emit, replay->ctx);
     if (run.engine == NULL) {
         return GONG_ERR_MEMORY;
     }
-    err = is_folder(replay->path) ? read_journal(&run) : read_file(&run);
+    gong_engine_on_recorded(run.engine, replay->recorded, replay->ctx);
+    folder = is_folder(replay->path);
+    err = folder ? read_journal(&run) : read_file(&run);
     if (err == GONG_OK) {
         err = end(&run);
     }
@@ -214,6 +223,7 @@ gong_replay_run(struct gong_replay *replay)
         gong_engine_alerts(run.engine, replay->at_end, replay->ctx);
     }
     gong_engine_stats(run.engine, &replay->stats);
+    replay->refused = folder ? 0 : replay->stats.lines_refused;
     if (replay->progress) {
         run.told = (gong_mono_t){0};
         put_progress(&run);

@@ -23,10 +23,12 @@ struct gong_replay {
     gong_effect_fn at_end; /* of every alert that is open or pending at the
                               end, or NULL; gets ctx too */
     gong_effect_fn emit;
+    gong_recorded_fn recorded; /* or NULL; gets ctx too */
     void *ctx;
     FILE *err;
     /* What came of it. */
     struct gong_engine_stats stats;
+    uint64_t refused; /* lines of a file; a journal has what devices sent */
     int64_t from_ms;
     int64_t to_ms;
 };

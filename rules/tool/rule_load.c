@@ -91,7 +91,8 @@ load_yaml(struct gong_ruleset *set, const char *path,
     return ok;
 }
 
-/* Moves the rules of a loaded set behind those of set. */
+/* Moves the rules of a loaded set, and the calendars that they count by, behind
+ * those of set, which has none. */
 static bool
 take_over(struct gong_ruleset *set, struct gong_rule_source *source)
 {
@@ -109,6 +110,10 @@ take_over(struct gong_ruleset *set, struct gong_rule_source *source)
     set->rules = rules;
     set->count += from->count;
     from->count = 0;
+    set->calendars = from->calendars;
+    set->calendar_count = from->calendar_count;
+    from->calendars = NULL;
+    from->calendar_count = 0;
     return true;
 }
 

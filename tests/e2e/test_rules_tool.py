@@ -3,6 +3,8 @@
 promtool on right and on deliberately wrong files; check, import, eval, replay
 and explain say and return what their pages promise."""
 
+import difflib
+import gzip
 import json
 import os
 import subprocess
@@ -272,6 +274,109 @@ def test_replay_and_explain(folder):
     check("too old" in result.stdout, f"explain: {result.stdout}")
 
 
+def test_explain_golden():
+    """Every kind of clause, held against texts that were read by people."""
+    folder = os.path.join(ROOT, "tests", "rules", "explain")
+    said = ""
+    with open(os.path.join(folder, "asked.txt"), encoding="utf-8") as asked:
+        for line in asked:
+            rules, rule, at, *labels = line.split()
+            words = ["explain", "--rules", rules, "--rule", rule, "--at", at, "--data", "samples.lp"]
+            words += ["--labels", *labels] if labels else []
+            result = subprocess.run([BIN, *words], cwd=folder, capture_output=True, text=True, timeout=120)
+            said += "$ gong-rules " + " ".join(words) + "\n" + result.stdout + result.stderr
+            said += f"exit {result.returncode}\n\n"
+    with open(os.path.join(folder, "golden.txt"), encoding="utf-8") as golden:
+        wanted = golden.read()
+    if said != wanted:
+        sys.stderr.writelines(difflib.unified_diff(wanted.splitlines(True), said.splitlines(True),
+                                                   "golden.txt", "explain"))
+    check(said == wanted, "explain says other words than golden.txt")
+
+
+def test_check_knows_clauses(folder):
+    rules = os.path.join(folder, "clauses.cfg")
+    with open(rules, "w", encoding="utf-8") as out:
+        out.write("""group = "g";
+calendars = ( { name = "past"; during = ("2025-01-01..2025-02-01"); } );
+rules = (
+  { alert = "A"; expr = "a > 70"; resolve = "a < 75"; },
+  { alert = "B"; expr = "a"; levels = ( { severity = "x"; above = 90; }, { severity = "y"; above = 70; } ); },
+  { alert = "C"; expr = "a > 1"; active = "past"; },
+  { alert = "D"; expr = "unit_up == 0"; on_missing = "fire"; },
+  { alert = "E"; expr = "a > 1"; resolve = "avg_over_time(a[15s]) < 1"; }
+);
+""")
+    result = gong("check", "--every", "10s", rules)
+    words = [line.rsplit("(", 1)[1] for line in result.stderr.splitlines()]
+    for line, word in ((4, "resolve"), (5, "level"), (6, "active"), (7, "on_missing"), (8, "range")):
+        check(sum(f"clauses.cfg:{line}: " in said and said.endswith(f"({word})")
+                  for said in result.stderr.splitlines()) == 1, f"no ({word}) at {line}: {result.stderr}")
+    check(len(words) == 5 + 2 * 5, f"other findings: {words}")
+    data = os.path.join(folder, "open.lp")
+    with open(data, "w", encoding="utf-8") as out:
+        out.writelines(f"a,device=d value=2 {1735700000 + i * 60}000000000\n" for i in range(5))
+    # The calendars are the rules': gone with what they were read with, this would crash.
+    result = gong("replay", "--rules", rules, "--data", data, "--format", "json")
+    fired = {e["rule"]: e["fired"] for e in json.loads(result.stdout.splitlines()[-1])["rules"]}
+    check(fired["g/C"] == 1, f"within its calendar: {fired}")
+
+
+def test_bad_input(folder):
+    """What cannot be is named, with the exit code of the page."""
+    def file(name, content):
+        path = os.path.join(folder, name)
+        with open(path, "wb") as out:
+            out.write(content)
+        return path
+
+    rules = file("bad_input.cfg", b'group = "g";\nrules = ( { alert = "A"; expr = "m_t > 1"; } );\n')
+    good = b"m,device=d t=2 1000000000\n"
+    lines = file("good.lp", good)
+    packed = file("good.lp.gz", gzip.compress(good))
+    cut = file("cut.lp.gz", gzip.compress(good * 1000)[:40])
+    binary = file("binary.lp", bytes(range(256)) * 20)
+    nul = file("nul.lp", b"m,device=d t=2 1000000000\0\n" + good)
+    long = file("long.lp", good + b"m t=1," + b"x" * 3000000 + b"=1 1000000000\n")
+    empty = file("empty.lp", b"")
+    for command, cases in {
+        ("replay", "--rules", rules): [
+            (lines, 0), (packed, 0), (empty, 0), (cut, 65), (binary, 65), (nul, 65), (long, 65),
+            (lines + "x", 66), (folder, 66)],
+        ("eval", "--expr", "m_t", "--at", "1"): [
+            (lines, 0), (packed, 0), (empty, 0), (cut, 65), (binary, 65), (nul, 65), (long, 65),
+            (lines + "x", 66), (folder, 66)],
+        ("explain", "--rules", rules, "--rule", "A", "--at", "1"): [
+            (lines, 0), (packed, 0), (empty, 0), (cut, 65), (binary, 65), (nul, 65), (long, 65),
+            (lines + "x", 66), (folder, 66)],
+    }.items():
+        for data, status in cases:
+            result = gong(*command, "--data", data)
+            check(result.returncode == status and (status == 0 or result.stderr),
+                  f"{command[0]} {os.path.basename(data)}: exit {result.returncode}, not {status}: {result.stderr[:200]}")
+    for words, status in [
+            (("check", empty), 1), (("check", binary), 1), (("check", folder + "/none.yml"), 1),
+            (("check", file("nul.yml", b"groups:\0")), 1), (("check", file("binary.yml", os.urandom(2000))), 1),
+            (("check", file("big.yml", b"groups: # " + b"x" * 5000000)), 1),
+            (("check", file("ring.yml", b"groups: &a [*a]")), 1),
+            (("check", "--every", "-1", rules), 64), (("check", "--every"), 64), (("check", "--cost=1", rules), 64),
+            (("check", "-x", rules), 64), (("check",), 64), ((), 64), (("nothing",), 64),
+            (("import", rules), 1), (("import", binary), 1), (("import",), 64),
+            (("test", binary), 1), (("test", "--rules", rules, binary), 1), (("test",), 64),
+            (("replay", "--rules", rules, "--data", lines, "--format", "xml"), 64),
+            (("explain", "--rules", rules, "--rule", "B", "--at", "1", "--data", lines), 64),
+            (("explain", "--rules", rules, "--rule", "A", "--at", "1", "--data", "-"), 64),
+            (("eval", "--expr", "m", "--data", lines, "--from", "9", "--to", "1", "--step", "1"), 64),
+            (("eval", "--expr", "-" * 60000, "--data", lines, "--at", "1"), 1)]:
+        result = gong(*words)
+        check(result.returncode == status and result.stderr + result.stdout,
+              f"{words}: exit {result.returncode}, not {status}: {result.stderr[:200]}")
+        check(len(result.stderr) < 10000, f"{words}: says {len(result.stderr)} bytes")
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        result = subprocess.run([BIN, "check", rules], stdout=full, stderr=subprocess.PIPE, timeout=120)
+    check(result.returncode == 74, f"a full disk: exit {result.returncode}")
+
+
 def test_help():
     usage = gong("--help").stdout
     for line in usage.splitlines():
@@ -297,7 +402,10 @@ def main():
         test_check_and_import(folder)
         test_eval(folder)
         test_replay_and_explain(folder)
-        test_help()
+        test_check_knows_clauses(folder)
+        test_bad_input(folder)
+    test_explain_golden()
+    test_help()
     sys.exit(1 if failures else 0)
 
 

@@ -13,12 +13,10 @@
 #include "common/le.h"
 #include "rules/engine/engine_snapshot.h"
 #include "tests/fuzz/fuzz.h"
+#include "tests/fuzz/every_rule.h"
 #include "tests/unit/snapshot_bytes.h"
 
-#define RULES 8
-
-static struct gong_rule rules[RULES];
-static struct gong_ruleset set = {.rules = rules, .count = RULES};
+static struct gong_rule_source *source;
 static struct bytes good;
 
 static void
@@ -30,35 +28,6 @@ on_effect(void *ctx, const struct gong_effect *effect)
         for (size_t c = 0; c < effect->labels[i].value.len; c++) {
             *sum += (unsigned char)effect->labels[i].value.data[c];
         }
-    }
-}
-
-static void
-make_rules(void)
-{
-    static const char *const exprs[RULES] = {"m_a > 1",
-                                             "m_a{k!=\"x\"} * 2 >= 1",
-                                             "m_a > m_b",
-                                             "m_a > 0 unless m_b > 0",
-                                             "m_b < 5",
-                                             "avg_over_time(m_a[3s]) > 1",
-                                             "rate(m_b[4s]) > m_a offset 1s",
-                                             "changes(m_b[2s]) > 1"};
-    static char names[RULES][2] = {"0", "1", "2", "3", "4", "5", "6", "7"};
-
-    for (size_t i = 0; i < RULES; i++) {
-        struct gong_expr_error error;
-
-        rules[i] = (struct gong_rule){
-            .id = names[i],
-            .alert = names[i],
-            .expr = gong_expr_parse(gong_str_of(exprs[i]), &error),
-            .lookback_ms = 5000,
-            .for_ms = i % 2 == 0 ? 0 : 1000,
-            .keep_firing_for_ms = i == 3 ? 500 : 0,
-            .interval_ms = i == 4 ? 1000 : 0,
-        };
-        FUZZ_CHECK(rules[i].expr != NULL);
     }
 }
 
@@ -110,7 +79,8 @@ make_good(void)
     struct gong_engine *engine = gong_engine_new(NULL, on_effect, &sum);
 
     FUZZ_CHECK(engine != NULL);
-    FUZZ_CHECK(gong_engine_set_rules(engine, &set, 0, 0, NULL) == GONG_OK);
+    FUZZ_CHECK(gong_engine_set_rules(engine, source->set, 0, 0, NULL) ==
+               GONG_OK);
     drive(engine, 100000);
     declare(engine, 100100);
     drive(engine, 100700);
@@ -137,7 +107,7 @@ try_it(struct bytes *bytes)
 {
     uint64_t sum = 0;
     struct gong_snapshot_start start = {
-        .emit = on_effect, .ctx = &sum, .set = &set};
+        .emit = on_effect, .ctx = &sum, .set = source->set};
     struct gong_engine *engine = NULL;
     struct gong_record clock = {.meta = {.type = GONG_RECORD_CLOCK}};
     const char *why = NULL;
@@ -149,9 +119,10 @@ try_it(struct bytes *bytes)
     drive(engine, 101000);
     drive(engine, 103000);
     gong_engine_alerts(engine, on_effect, &sum);
-    FUZZ_CHECK(gong_engine_set_rules(engine, &set, 9, 103500, NULL) == GONG_OK);
+    FUZZ_CHECK(gong_engine_set_rules(engine, source->set, 9, 103500, NULL) ==
+               GONG_OK);
     drive(engine, 104000);
-    clock.meta.journal_ms = INT64_MAX;
+    clock.meta.journal_ms = 704000;
     FUZZ_CHECK(gong_engine_apply(engine, &clock) == GONG_OK);
     gong_engine_free(engine);
 }
@@ -162,7 +133,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct bytes bytes = {0};
 
     if (good.len == 0) {
-        make_rules();
+        source = every_rule_load();
         make_good();
     }
     if (size == 0) {

@@ -13,7 +13,8 @@ static void
 check_rule(const struct gong_rule *rule)
 {
     FUZZ_CHECK(rule->id != NULL && rule->id[0] != '\0');
-    FUZZ_CHECK(rule->group != NULL && rule->alert != NULL);
+    FUZZ_CHECK(rule->group != NULL);
+    FUZZ_CHECK((rule->alert != NULL) != (rule->record != NULL));
     FUZZ_CHECK(rule->expr != NULL && rule->expr_text != NULL);
     FUZZ_CHECK(rule->file != NULL && rule->line > 0);
     FUZZ_CHECK(rule->for_ms >= 0 && rule->keep_firing_for_ms >= 0);
@@ -21,6 +22,8 @@ check_rule(const struct gong_rule *rule)
     for (size_t i = 1; i < rule->label_count; i++) {
         FUZZ_CHECK(strcmp(rule->labels[i - 1].name, rule->labels[i].name) < 0);
     }
+    FUZZ_CHECK((rule->active != NULL) == (rule->calendar != NULL));
+    FUZZ_CHECK(rule->level_count <= GONG_LEVELS_MAX);
     for (size_t i = 0; i < rule->annotation_count; i++) {
         FUZZ_CHECK(rule->annotations[i].tmpl != NULL);
     }

@@ -9,6 +9,7 @@
 
 #include <cmocka.h>
 
+#include "rules/rule_file.h"
 #include "rules/tool/lint.h"
 
 struct never_case {
@@ -109,7 +110,8 @@ lint_says_each_finding_once(void **state)
     assert_non_null(rules[0].expr);
     rules[1] = rules[0];
     rules[1].line = 4;
-    assert_int_equal(gong_lint(&set, 10000, out), 11);
+    assert_int_equal(
+        gong_lint(&set, &(struct gong_lint_options){10000, 0}, out), 11);
     assert_int_equal(fclose(out), 0);
     assert_non_null(strstr(said, "f.cfg:3: warning: A: found the range [15s], "
                                  "expected at least [20s]"));
@@ -123,12 +125,149 @@ lint_says_each_finding_once(void **state)
     gong_expr_free(rules[0].expr);
 }
 
+struct clause_case {
+    const char *rule; /* its keys but alert, summary and action */
+    const char *said; /* of the one finding; NULL: there is none */
+};
+
+#define NOW_MS INT64_C(1785542400000) /* 2026-08-01 */
+
+static const struct clause_case clause_cases[] = {
+    {"expr = \"a > 70\"; resolve = \"a < 65\";", NULL},
+    {"expr = \"a > 70 and a < 3\"; resolve = \"a < 65\";",
+     "never fires: found a > 70 and a < 3, expected what can be true (never)"},
+    {"expr = \"a > 70\"; resolve = \"a < 65 and a > 66\";",
+     "never resolves: found a < 65 and a > 66 in resolve, expected what can be "
+     "true (resolve)"},
+    {"expr = \"a > 70\"; resolve = \"a <= 70\";",
+     "found a <= 70 in resolve, expected less: it is true wherever expr is "
+     "not, so nothing is held (resolve)"},
+    {"expr = \"a > 70\"; resolve = \"a < 75\";",
+     "found a < 75 in resolve, expected less: it is true wherever expr is not, "
+     "so nothing is held (resolve)"},
+    {"expr = \"10 > a\"; resolve = \"a >= 10\";",
+     "found a >= 10 in resolve, expected less: it is true wherever expr is "
+     "not, so nothing is held (resolve)"},
+    {"expr = \"a > 70\"; resolve = \"a < 70\";", NULL}, /* 70 holds it */
+    {"expr = \"a > 70\"; resolve = \"b < 75\";", NULL},
+    {"expr = \"a > 70\"; resolve = \"a != 70\";", NULL},
+    {"expr = \"a > 70\"; resolve = \"a < b\";", NULL},
+    {"expr = \"a > 70\"; resolve = \"avg_over_time(a[15s]) < 65\";",
+     "found the range [15s] in resolve, expected at least [20s], twice the "
+     "time between samples (range)"},
+    {"expr = \"a\"; levels = ( { severity = \"x\"; above = 70; }, "
+     "{ severity = \"y\"; above = 90; } );",
+     NULL},
+    {"expr = \"a\"; levels = ( { severity = \"x\"; above = 90; }, "
+     "{ severity = \"y\"; above = 70; } );",
+     "found the worse level y wherever x holds, expected it to hold less "
+     "often (level)"},
+    {"expr = \"a\"; levels = ( { severity = \"x\"; above = 90; }, "
+     "{ severity = \"y\"; above = 70; for = \"1m\"; } );",
+     NULL},
+    {"levels = ( { severity = \"x\"; expr = \"a > 1\"; }, "
+     "{ severity = \"y\"; expr = \"up > 1\"; on = true; } );",
+     ""},
+    {"levels = ( { severity = \"x\"; expr = \"a > 1\"; }, "
+     "{ severity = \"y\"; expr = \"abs(a) < 0\"; } );",
+     "a level is never reached: found abs(a) < 0 in level y, expected what can "
+     "be true (never)"},
+    {"levels = ( { severity = \"x\"; expr = \"a > 1\"; resolve = "
+     "\"rate(a[1s]) < 1\"; } );",
+     "found the range [1s] in resolve of level x, expected at least [20s], "
+     "twice the time between samples (range)"},
+    {"expr = \"a\"; levels = ( { severity = \"x\"; above = 70; resolve = "
+     "65; for = \"10m\"; } );",
+     "found for = 10m of level x, longer than the look-back of 5m: one sample "
+     "cannot satisfy it (for)"},
+    {"expr = \"a > 1\"; active = \"night\";", NULL},
+    {"expr = \"a > 1\"; active = \"none\";",
+     "never counts: found the calendar none, expected one that is open at "
+     "some time (active)"},
+    {"expr = \"a > 1\"; active = \"past\";",
+     "does not count any more: found the calendar past closed for good, "
+     "expected later dates (active)"},
+    {"expr = \"a > 1\"; on_missing = \"fire\";", NULL},
+    {"expr = \"up == 0\"; on_missing = \"fire\";",
+     "found on_missing of what is never missing, expected none (on_missing)"},
+    {"expr = \"device_dark == 1\"; on_missing = \"fire\";", NULL},
+    {"expr = \"unit_up == 0\";", NULL},
+};
+
+static const char calendars[] =
+    "calendars = ( { name = \"night\"; hours = (\"mon-sun 22:00-05:00\"); },"
+    "{ name = \"none\"; hours = (\"mon 07:00-08:00\");"
+    "  during = (\"2026-01-06..2026-01-07\"); },"
+    "{ name = \"past\"; during = (\"2025-09-05..2026-05-31\"); } );";
+
+/* What lint says of one rule's keys; NULL where the file is refused. */
+static char *
+lint_of(const char *keys)
+{
+    struct gong_lint_options options = {10000, NOW_MS};
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source = NULL;
+    char *bundle = NULL;
+    char *text = NULL;
+    char *said = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    (void)fprintf(out,
+                  "group = \"g\"; %s rules = ( { alert = \"A\"; %s "
+                  "annotations = { summary = \"s\"; action = \"a\"; }; } );",
+                  calendars, keys);
+    assert_int_equal(fclose(out), 0);
+    out = open_memstream(&bundle, &len);
+    (void)fprintf(out, "== f.cfg %zu\n%s", strlen(text), text);
+    assert_int_equal(fclose(out), 0);
+    source = gong_rule_bundle_load(gong_str_of(bundle), &errors);
+    gong_conf_errors_fini(&errors);
+    if (source != NULL) {
+        out = open_memstream(&said, &len);
+        (void)gong_lint(source->set, &options, out);
+        assert_int_equal(fclose(out), 0);
+    }
+    gong_rule_source_free(source);
+    free(bundle);
+    free(text);
+    return said;
+}
+
+static void
+clauses_calendars_and_silence_are_linted(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof clause_cases / sizeof clause_cases[0]; i++) {
+        const struct clause_case *c = &clause_cases[i];
+        char *said = lint_of(c->rule);
+        char wanted[400] = "";
+
+        if (c->said != NULL && c->said[0] == '\0') {
+            assert_null(said); /* such a file is refused */
+            continue;
+        }
+        if (said == NULL) {
+            fail_msg("refused: %s", c->rule);
+        }
+        if (c->said != NULL) {
+            (void)snprintf(wanted, sizeof wanted, "f.cfg:1: warning: A: %s\n",
+                           c->said);
+        }
+        if (strcmp(said, wanted) != 0) {
+            fail_msg("%s\n%s", c->rule, said);
+        }
+        free(said);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(never_firing_expressions_are_found),
         cmocka_unit_test(lint_says_each_finding_once),
+        cmocka_unit_test(clauses_calendars_and_silence_are_linted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,90 @@
+#include "tests/fuzz/every_rule.h"
+
+#include <string.h>
+
+#include "tests/fuzz/fuzz.h"
+
+/* On every sample. */
+static const char streaming[] =
+    "group = \"s\"; lookback = \"5s\";\n"
+    "calendars = ( { name = \"even\"; zone = \"+00:00\";\n"
+    "  hours = (\"mon-sun 00:00-00:02\", \"mon-sun 00:04-12:00\"); } );\n"
+    "rules = (\n"
+    "{ alert = \"Above\"; expr = \"m_a > 1\"; },\n"
+    "{ alert = \"For\"; expr = \"m_a{k!=\\\"x\\\"} * 2 >= 1\"; for = \"1s\"; "
+    "},\n"
+    "{ alert = \"Two\"; expr = \"m_a > m_b\"; },\n"
+    "{ alert = \"Keep\"; expr = \"m_a > 0 unless m_b > 0\"; for = \"1s\";\n"
+    "  keep_firing_for = \"500ms\"; },\n"
+    "{ alert = \"Average\"; expr = \"avg_over_time(m_a[3s]) > 1\"; },\n"
+    "{ alert = \"Rate\"; expr = \"rate(m_b[4s]) > m_a offset 1s\"; },\n"
+    "{ alert = \"Changes\"; expr = \"changes(m_b[2s]) > 1\"; for = \"1s\"; },\n"
+    "{ alert = \"Resolve\"; expr = \"m_a > 3\"; resolve = \"m_a < 1\";\n"
+    "  on_missing = \"resolve\"; keep_firing_for = \"2s\"; },\n"
+    "{ alert = \"Levels\"; expr = \"m_b\"; on_missing = \"fire\"; levels = (\n"
+    "  { severity = \"info\"; above = 2; resolve = 1; },\n"
+    "  { severity = \"warning\"; above = 4; for = \"1s\"; },\n"
+    "  { severity = \"critical\"; at_least = 8; resolve = 7; } ); },\n"
+    "{ alert = \"Silent\"; expr = \"m > 5\"; on_missing = \"fire\"; for = "
+    "\"2s\"; },\n"
+    "{ alert = \"Active\"; expr = \"m_a > 0\"; active = \"even\"; for = "
+    "\"1s\"; "
+    "},\n"
+    "{ alert = \"Trial\"; expr = \"m_a > 2\"; trial = true;\n"
+    "  labels = { where = \"{{ $labels.k }}-{{ $labels.device }}\"; }; },\n"
+    "{ alert = \"Sum\"; expr = \"sum by (site) (m_a) > 4\";\n"
+    "  resolve = \"sum by (site) (m_a) < 2\"; },\n"
+    "{ alert = \"Share\"; expr = \"avg without (k) (m_b > 1) > 3\"; for = "
+    "\"1s\"; },\n"
+    "{ alert = \"Absent\"; expr = \"absent(m_a{k=\\\"y\\\"})\"; },\n"
+    "{ alert = \"Joined\"; expr = \"m_a + on (device) group_left () m > 3\"; "
+    "},\n"
+    "{ alert = \"Subquery\"; expr = \"max_over_time(m_a[4s:1s]) > 5\"; },\n"
+    "{ alert = \"Recorded\"; expr = \"site:m_a:max > 2\"; on_missing = "
+    "\"resolve\"; },\n"
+    "{ alert = \"Alerts\"; expr = \"count by (alertname) (ALERTS) > 1\"; },\n"
+    "{ record = \"site:m_a:max\"; expr = \"max by (site) (m_a)\"; },\n"
+    "{ alert = \"Down\"; expr = \"up == 0\"; labels = { severity = "
+    "\"warning\"; }; },\n"
+    "{ alert = \"Dark\"; expr = \"device_dark == 1\"; for = \"1s\"; },\n"
+    "{ alert = \"Unit\"; expr = \"unit_up == 0\"; }\n"
+    ");\n";
+/* On a grid; look-backs as devices declare them. */
+static const char grid[] =
+    "group = \"g\"; interval = \"1s\";\n"
+    "rules = (\n"
+    "{ alert = \"Below\"; expr = \"m < 5\"; for = \"2s\"; },\n"
+    "{ alert = \"Value\"; expr = \"m_a > 1\";\n"
+    "  labels = { v = \"{{ $value }}\"; }; },\n"
+    "{ alert = \"Quantile\"; expr = \"quantile by (k) (0.5, m_b) > 1\"; },\n"
+    "{ alert = \"Grouped\"; expr = \"count by (site) (m_a > 0) > 1\"; "
+    "keep_firing_for = \"3s\"; },\n"
+    "{ alert = \"Unknown\"; expr = \"m_b > 0\"; on_missing = \"unknown\";\n"
+    "  resolve = \"m_b < 0\"; },\n"
+    "{ alert = \"Since\"; expr = \"ALERTS_FOR_STATE > 0\"; },\n"
+    "{ record = \"m_a:rate\"; expr = \"rate(m_a[10s])\"; labels = { r = "
+    "\"1\"; }; },\n"
+    "{ alert = \"Moving\"; expr = \"time() - timestamp(m_a) > 3\"; }\n"
+    ");\n";
+
+struct gong_rule_source *
+every_rule_load(void)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source = NULL;
+    char *bundle = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&bundle, &len);
+
+    FUZZ_CHECK(out != NULL);
+    (void)fprintf(out, "== grid.cfg %zu\n%s", sizeof grid - 1, grid);
+    (void)fprintf(out, "== streaming.cfg %zu\n%s", sizeof streaming - 1,
+                  streaming);
+    FUZZ_CHECK(fclose(out) == 0);
+    source = gong_rule_bundle_load(gong_str_from(bundle, len), &errors);
+    gong_conf_errors_print(&errors, stderr);
+    FUZZ_CHECK(source != NULL);
+    gong_conf_errors_fini(&errors);
+    free(bundle);
+    return source;
+}

@@ -1,0 +1,12 @@
+/* every_rule: a rule set with a rule of every form, for the targets that drive
+ * the engine. */
+#ifndef GONG_TESTS_EVERY_RULE_H
+#define GONG_TESTS_EVERY_RULE_H
+
+#include "rules/rule_file.h"
+
+/* every_rule_load: its series are m, m_a and m_b with the tag k; caller frees
+ * it with gong_rule_source_free. */
+struct gong_rule_source *every_rule_load(void);
+
+#endif
