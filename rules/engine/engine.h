@@ -79,6 +79,7 @@ struct gong_engine_stats {
     uint64_t same_stamp;     /* rule 8: another value at an equal stamp */
     uint64_t over_limit;     /* samples and results refused past a limit */
     uint64_t rule_faults;    /* evaluations without a result (rule 16) */
+    uint64_t left_out;       /* instants by time alone, after a day's silence */
     uint64_t transitions;
     uint64_t devices;
     uint64_t rows;

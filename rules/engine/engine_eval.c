@@ -15,7 +15,7 @@ gong_engine_on_grid(int64_t t, int64_t interval)
 {
     int64_t past = t % interval;
 
-    return past == 0 ? t : t - past + interval;
+    return past <= 0 ? t - past : t - past + interval;
 }
 
 static enum gong_err
@@ -463,6 +463,24 @@ gong_engine_run_timers(struct gong_engine *engine, int64_t limit)
     return GONG_OK;
 }
 
+/* What is due before now, or with inclusive at now; then, or before what is due
+ * at now, it is known that a record came. */
+static enum gong_err
+run_until(struct gong_engine *engine, int64_t now, bool inclusive)
+{
+    bool foreign = engine->live->book.foreign;
+    int64_t limit = inclusive && !foreign ? now + 1 : now;
+    enum gong_err err = gong_engine_run_timers(engine, limit);
+
+    engine->journal_ms = now;
+    if (err == GONG_OK && limit == now) {
+        err = gong_engine_hear(engine);
+    }
+    return err == GONG_OK && inclusive && foreign
+               ? gong_engine_run_timers(engine, now + 1)
+               : err;
+}
+
 enum gong_err
 gong_engine_advance(struct gong_engine *engine, int64_t now, bool inclusive)
 {
@@ -479,7 +497,7 @@ gong_engine_advance(struct gong_engine *engine, int64_t now, bool inclusive)
         err = gong_engine_settled(engine);
     }
     if (err == GONG_OK) {
-        err = gong_engine_run_timers(engine, inclusive ? now + 1 : now);
+        err = run_until(engine, now, inclusive);
     }
     engine->journal_ms = now;
     return err;

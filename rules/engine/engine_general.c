@@ -270,6 +270,7 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     enum gong_err err = GONG_OK;
 
     gong_instance_at(&live->binds, state->head)->flags = 0;
+    state->rests = 0;
     if (engine->settle_ms != GONG_NEVER && r->silence) {
         return GONG_OK; /* the end of settling looks again */
     }
@@ -287,10 +288,14 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
         return run_alerts(engine, rule, t, next_ms, cause);
     }
     err = gong_engine_record(engine, rule, t);
-    return err == GONG_OK
-               ? gong_engine_arm_general(
-                     engine, rule, engine->found.count > 1 ? t + 1 : next_ms)
-               : err;
+    if (err == GONG_OK && engine->found.count > 1) {
+        int64_t tick =
+            gong_live_tick(live, r, gong_engine_on_grid(t + 1, r->interval_ms));
+
+        next_ms = tick < next_ms ? tick : next_ms;
+    }
+    return err == GONG_OK ? gong_engine_arm_general(engine, rule, next_ms)
+                          : err;
 }
 
 enum gong_err

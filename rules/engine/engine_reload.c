@@ -476,6 +476,7 @@ swap_in(struct gong_engine *engine, struct gong_live *live,
     enum gong_err err = GONG_OK;
 
     gong_arena_init(&columns, &engine->budget, sizeof(struct gong_column));
+    live->heard_ms = old->heard_ms;
     if (!gong_timers_copy_clocks(&live->timers, &old->timers)) {
         return GONG_ERR_MEMORY;
     }
