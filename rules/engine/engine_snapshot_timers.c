@@ -3,6 +3,23 @@
 #include "rules/engine/engine_query.h"
 #include "rules/engine/engine_snapshot_private.h"
 
+/* What was due on a clock has run, but for what was due just then, and on
+ * journal time for what fell due while it was blind and is put off: a timer
+ * from long ago would go through all instants since. */
+static bool
+is_due_sound(const struct gong_engine *engine, const struct gong_instance *i,
+             int64_t due)
+{
+    const struct gong_live *live = engine->live;
+    uint32_t clock = gong_live_clock(engine, live, i);
+    int64_t shown = gong_timers_clock_now(&live->timers, clock,
+                                          gong_engine_ran_until(engine));
+
+    return gong_snapshot_instant_sound(due) &&
+           (due >= shown - GONG_QUIET_MS ||
+            (clock == GONG_CLOCK_JOURNAL && due < engine->resumed_ms));
+}
+
 static const char *
 rearm_one(struct gong_engine *engine, uint32_t n,
           const struct gong_arena *stored)
@@ -16,7 +33,7 @@ rearm_one(struct gong_engine *engine, uint32_t n,
     }
     t = gong_arena_at(stored, i->timer);
     if (t->instance != n || t->rule != i->rule ||
-        !gong_snapshot_instant_sound(t->due)) {
+        !is_due_sound(engine, i, t->due)) {
         return "an instance has another's timer";
     }
     i->timer = gong_timer_arm(&live->timers, gong_live_clock(engine, live, i),

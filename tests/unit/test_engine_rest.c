@@ -12,7 +12,9 @@
 
 #include <cmocka.h>
 
+#include "common/le.h"
 #include "engine_fixture.h"
+#include "rules/engine/timer.h"
 #include "snapshot_bytes.h"
 
 #define DAY  INT64_C(86400000)
@@ -239,6 +241,88 @@ test_foreign(void **state)
     gong_ruleset_free(set);
 }
 
+/* The elements of a section, by its number. */
+static uint8_t *
+section(const struct bytes *bytes, uint32_t number, uint64_t *count)
+{
+    uint8_t *at = bytes->data + GONG_SNAPSHOT_HEADER;
+
+    for (;; at += 32 + gong_le_get32(at + 4) * gong_le_get64(at + 8)) {
+        if (gong_le_get32(at) == number) {
+            *count = gong_le_get64(at + 8);
+            return at + 24;
+        }
+    }
+}
+
+static void
+refused(struct bytes *bytes, const struct gong_ruleset *set, uint8_t *word,
+        int64_t ms)
+{
+    struct side side = {0};
+    struct gong_snapshot_start start = {
+        .emit = on_effect, .ctx = &side, .set = set};
+    uint64_t good = gong_le_get64(word);
+    const char *why = "";
+
+    gong_le_put64(word, (uint64_t)ms);
+    bytes_seal(bytes);
+    assert_int_equal(bytes_restore(bytes, &start, &side.engine, &why),
+                     GONG_ERR_CORRUPT);
+    gong_le_put64(word, good);
+    bytes_seal(bytes);
+    assert_int_equal(bytes_restore(bytes, &start, &side.engine, &why), GONG_OK);
+    end(&side);
+}
+
+/* Each timer that runs: an unused one is nobody's. */
+static unsigned
+forge_timers(struct bytes *bytes, const struct gong_ruleset *set, int64_t ms)
+{
+    uint64_t count = 0;
+    unsigned forged = 0;
+    uint8_t *timers = section(bytes, 23, &count);
+
+    for (uint64_t n = 1; n < count; n++) {
+        uint8_t *timer = timers + n * sizeof(struct gong_timer);
+
+        if ((int64_t)gong_le_get64(timer) > 30 * YEAR + 20000) {
+            refused(bytes, set, timer, ms);
+            forged++;
+        }
+    }
+    return forged;
+}
+
+/* A snapshot in which journal time has not run for years, or a timer is as old,
+ * would have all instants since looked at. */
+static void
+test_forged_past(void **state)
+{
+    static const int64_t pasts[] = {-(INT64_MAX / 4), 0, 1000, 29 * YEAR};
+    struct gong_ruleset *set = make_rules(specs, SPECS);
+    struct gong_snapshot_place place = {.position = 1};
+    struct side side = {0};
+    struct bytes bytes = {0};
+    unsigned forged = 0;
+
+    (void)state;
+    begin(&side, set);
+    send(&side, 30 * YEAR, 9);
+    send(&side, 30 * YEAR + 20000, 9);
+    assert_true(bytes_save(&bytes, side.engine, &place));
+    for (size_t i = 0; i < sizeof pasts / sizeof pasts[0]; i++) {
+        /* Timers run; later than journal time: evaluated, heard. */
+        refused(&bytes, set, bytes.data + 144, pasts[i]);
+        refused(&bytes, set, bytes.data + 192, 31 * YEAR + pasts[i]);
+        forged += forge_timers(&bytes, set, pasts[i]);
+    }
+    assert_true(forged > 4 * 5);
+    bytes_free(&bytes);
+    end(&side);
+    gong_ruleset_free(set);
+}
+
 int
 main(void)
 {
@@ -247,6 +331,7 @@ main(void)
         cmocka_unit_test(test_device_leaps),
         cmocka_unit_test(test_clocks_and_restarts),
         cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_forged_past),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
