@@ -463,22 +463,15 @@ gong_engine_run_timers(struct gong_engine *engine, int64_t limit)
     return GONG_OK;
 }
 
-/* What is due before now, or with inclusive at now; then, or before what is due
- * at now, it is known that a record came. */
+/* In a foreign set each record says that its time is wanted, before what is due
+ * just then. */
 static enum gong_err
-run_until(struct gong_engine *engine, int64_t now, bool inclusive)
+run_foreign(struct gong_engine *engine, int64_t now)
 {
-    bool foreign = engine->live->book.foreign;
-    int64_t limit = inclusive && !foreign ? now + 1 : now;
-    enum gong_err err = gong_engine_run_timers(engine, limit);
+    enum gong_err err = gong_engine_run_timers(engine, now);
 
     engine->journal_ms = now;
-    if (err == GONG_OK && limit == now) {
-        err = gong_engine_hear(engine);
-    }
-    return err == GONG_OK && inclusive && foreign
-               ? gong_engine_run_timers(engine, now + 1)
-               : err;
+    return err == GONG_OK ? gong_engine_hear(engine) : err;
 }
 
 enum gong_err
@@ -496,8 +489,11 @@ gong_engine_advance(struct gong_engine *engine, int64_t now, bool inclusive)
         (inclusive ? now >= engine->settle_ms : now > engine->settle_ms)) {
         err = gong_engine_settled(engine);
     }
+    if (err == GONG_OK && engine->live->book.foreign) {
+        err = run_foreign(engine, now);
+    }
     if (err == GONG_OK) {
-        err = run_until(engine, now, inclusive);
+        err = gong_engine_run_timers(engine, inclusive ? now + 1 : now);
     }
     engine->journal_ms = now;
     return err;

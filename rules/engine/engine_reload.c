@@ -541,6 +541,9 @@ gong_engine_set_rules(struct gong_engine *engine,
         err = gong_engine_advance(engine, journal_ms, false);
     }
     if (err == GONG_OK) {
+        err = gong_engine_hear(engine);
+    }
+    if (err == GONG_OK) {
         moved = calloc((size_t)old->alerts.arena.count + 1, 1);
         err = moved == NULL ? GONG_ERR_MEMORY : swap_in(engine, live, moved);
     }

@@ -5,11 +5,12 @@
  *
  *   record --- GONG_QUIET_MS ---|~~~ rests: none of these ~~~|--- record
  *
- * Whether one is left out depends on records that bring something alone, never
- * on CLOCK records: so a file says the same as an agent that lived through it.
- * In a foreign set CLOCK records count too: who has such rules moves time step
- * by step where he wants it seen. All that is due for a reason (`for`, keep,
- * look-back, windows, calendars) is never left out.
+ * Whether one is left out depends on records that bring something alone:
+ * samples, a status, rules, the end of blind time. CLOCK records and what the
+ * engine recorded itself make no difference, so a file says the same as an
+ * agent that lived through it. In a foreign set all records count: who has such
+ * rules moves time step by step where he wants it seen. All that is due for a
+ * reason (`for`, keep, look-back, windows, calendars) is never left out.
  */
 #include "rules/engine/engine_general.h"
 #include "rules/engine/engine_instant.h"

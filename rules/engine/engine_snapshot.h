@@ -17,7 +17,7 @@
  *   136 i64 journal time, timers run, blind from, resumed, settling
  *   176 u64 position of the newest record
  *   184 u32 first free alert, first free group
- *   192 i64 journal time of the last record but CLOCK; u8 whether rules rest
+ *   192 i64 journal time of the last record that brought something; u8 rests
  *   201 0
  *   316 u32 CRC-32C of what stands before
  *

@@ -25,8 +25,8 @@ struct gong_live {
     struct gong_arena general_states;
     struct gong_outputs outputs;
     struct gong_general **queries; /* derived, by the book's numbers */
-    int64_t heard_ms; /* journal time of the last record that brought more than
-                         time */
+    int64_t heard_ms; /* journal time of the last record that brought something
+                         (engine_rest.c) */
     bool resting;     /* some rule no longer moves with time (engine_rest.c) */
     uint64_t pending;
     uint64_t firing; /* keeping among them */
@@ -262,8 +262,8 @@ int64_t gong_live_tick(struct gong_live *live,
                        const struct gong_book_rule *rule, int64_t due);
 int64_t gong_live_presence_tick(struct gong_live *live, int64_t due);
 
-/* gong_engine_hear: a record of journal time brought more than time: what rests
- * goes on. */
+/* gong_engine_hear: a record of journal time brought something: what rests goes
+ * on. */
 enum gong_err gong_engine_hear(struct gong_engine *engine) GONG_MUST_CHECK;
 
 /* engine_resume.c */

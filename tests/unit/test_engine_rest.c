@@ -43,7 +43,8 @@ struct side {
     struct text told;
     struct text payload;
     uint64_t recorded;
-    bool clocks;   /* CLOCK records come whenever they are asked for */
+    bool clocks;   /* CLOCK records come whenever they are asked for, and the
+                      engine's own samples behind them */
     bool restarts; /* it is saved and read back before each record */
 };
 
@@ -98,6 +99,8 @@ send(struct side *side, int64_t ms, int value)
 
     while (side->clocks && gong_engine_deadline(side->engine) < ms) {
         record = clock_record(gong_engine_deadline(side->engine));
+        apply(side, &record);
+        record.meta.type = GONG_RECORD_RECORDED;
         apply(side, &record);
     }
     snprintf(points, sizeof points, "m a=%d %" PRId64, value, ms);
