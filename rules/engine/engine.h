@@ -78,8 +78,9 @@ struct gong_engine_stats {
     uint64_t late_samples;   /* older than the newest of their series */
     uint64_t same_stamp;     /* rule 8: another value at an equal stamp */
     uint64_t over_limit;     /* samples and results refused past a limit */
-    uint64_t rule_faults;    /* evaluations without a result (rule 16) */
-    uint64_t left_out;       /* instants by time alone, after a day's silence */
+    uint64_t own_names;   /* samples with a name that only the engine feeds */
+    uint64_t rule_faults; /* evaluations without a result (rule 16) */
+    uint64_t left_out;    /* instants by time alone, after a day's silence */
     uint64_t transitions;
     uint64_t devices;
     uint64_t rows;

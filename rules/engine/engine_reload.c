@@ -92,8 +92,8 @@ rebind_column(struct gong_engine *engine, struct gong_live *live,
     if (old == GONG_COLUMN_NEW) {
         return GONG_OK;
     }
-    if (gong_engine_is_reserved(engine, &live->book, column->metric)) {
-        column->series = GONG_COLUMN_UNREAD;
+    if (gong_engine_is_own(engine, &live->book, column->metric)) {
+        column->series = GONG_COLUMN_OWN;
         return GONG_OK;
     }
     err = gong_bind_series(&live->binds, name, &column->series);

@@ -210,7 +210,7 @@ column_sound(const struct gong_engine *engine, const struct gong_column *c)
     return gong_snapshot_within(symbols, c->raw) &&
            gong_snapshot_within(symbols, c->metric) &&
            (c->series == GONG_COLUMN_NEW || c->series == GONG_COLUMN_UNREAD ||
-            c->series == GONG_COLUMN_REFUSED ||
+            c->series == GONG_COLUMN_REFUSED || c->series == GONG_COLUMN_OWN ||
             gong_snapshot_within(&engine->live->binds.series, c->series));
 }
 

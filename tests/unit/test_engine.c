@@ -330,6 +330,9 @@ figure(const struct gong_engine *engine, const char *name)
     if (strcmp(name, "rule_faults") == 0) {
         return s.rule_faults;
     }
+    if (strcmp(name, "own_names") == 0) {
+        return s.own_names;
+    }
     if (strcmp(name, "left_out") == 0) {
         return s.left_out;
     }
