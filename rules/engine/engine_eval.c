@@ -318,7 +318,7 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
     uint16_t fed = 0;
 
     if (rule->form == GONG_FORM_GENERAL) {
-        return gong_engine_run_general(engine, i->rule, t, cause);
+        return gong_engine_take_turn(engine, i->rule, t, cause);
     }
     if (rule->form == GONG_FORM_AGGREGATE) {
         return gong_engine_run_group(engine, instance, t, cause);

@@ -324,15 +324,25 @@ gong_engine_touch_general(struct gong_engine *engine, uint32_t head, int64_t t)
     return GONG_OK;
 }
 
-/* Too early: the timer comes when it may. */
+/* Whether a rule has run so short a while ago that its turn comes by a timer,
+ * when it may. */
 static bool
-is_early(const struct gong_engine *engine, uint32_t rule)
+is_early(const struct gong_engine *engine, uint32_t rule, int64_t t)
 {
-    int64_t last =
-        state_of(engine->live, &engine->live->book.rules[rule])->evaluated_ms;
+    const struct gong_book_rule *r = &engine->live->book.rules[rule];
+    int64_t last = state_of(engine->live, r)->evaluated_ms;
 
-    return last != GONG_STAMP_NONE &&
-           engine->journal_ms < last + GONG_GENERAL_MIN_MS;
+    return r->interval_ms == 0 && last != GONG_STAMP_NONE &&
+           t < last + GONG_GENERAL_MIN_MS;
+}
+
+enum gong_err
+gong_engine_take_turn(struct gong_engine *engine, uint32_t rule, int64_t t,
+                      const struct gong_cause *cause)
+{
+    return is_early(engine, rule, t)
+               ? gong_engine_arm_general(engine, rule, t)
+               : gong_engine_run_general(engine, rule, t, cause);
 }
 
 enum gong_err
@@ -346,10 +356,7 @@ gong_engine_run_dirty(struct gong_engine *engine,
         uint32_t rule = gong_instance_at(&engine->live->binds, head)->rule;
 
         gong_instance_at(&engine->live->binds, head)->flags = 0;
-        err = is_early(engine, rule)
-                  ? gong_engine_arm_general(engine, rule, engine->journal_ms)
-                  : gong_engine_run_general(engine, rule, engine->journal_ms,
-                                            cause);
+        err = gong_engine_take_turn(engine, rule, engine->journal_ms, cause);
     }
     gong_arena_clear(&engine->dirty);
     return err;
@@ -384,6 +391,6 @@ gong_engine_look_at_general(struct gong_engine *engine, uint32_t instance)
     }
     return engine->live->book.rules[i->rule].interval_ms > 0
                ? gong_engine_arm_general(engine, i->rule, engine->journal_ms)
-               : gong_engine_run_general(engine, i->rule, engine->journal_ms,
-                                         &no_cause);
+               : gong_engine_take_turn(engine, i->rule, engine->journal_ms,
+                                       &no_cause);
 }

@@ -333,6 +333,9 @@ figure(const struct gong_engine *engine, const char *name)
     if (strcmp(name, "own_names") == 0) {
         return s.own_names;
     }
+    if (strcmp(name, "evaluations") == 0) {
+        return s.evaluations;
+    }
     if (strcmp(name, "left_out") == 0) {
         return s.left_out;
     }
