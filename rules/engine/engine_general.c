@@ -217,16 +217,48 @@ gong_engine_arm_general(struct gong_engine *engine, uint32_t rule, int64_t t)
         r->interval_ms > 0 ? gong_engine_on_grid(t, r->interval_ms) : t);
 }
 
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* When an alert rule is looked at again after t, whose alerts are due by time
+ * and whose result may be another then; or its calendar turns. */
+static int64_t
+next_look(const struct gong_book_rule *r, int64_t t, int64_t due,
+          int64_t next_ms)
+{
+    due = earlier(due, next_ms);
+    return r->rule->calendar == NULL
+               ? due
+               : earlier(due, gong_calendar_next(r->rule->calendar, t));
+}
+
+/* There is no result: all alerts stay what they are, also one whose `for` is
+ * over, and the rule is tried again, as in a Prometheus at its next interval.
+ * Its calendar goes on. */
 static enum gong_err
 fail(struct gong_engine *engine, uint32_t rule, enum gong_err err,
      int64_t next_ms)
 {
+    struct gong_live *live = engine->live;
+    const struct gong_book_rule *r = &live->book.rules[rule];
+    int64_t t = state_of(live, r)->evaluated_ms;
+    int64_t step = r->interval_ms > 0 ? r->interval_ms : GONG_GENERAL_TICK_MS;
+    int64_t again = 0;
+
     if (err != GONG_ERR_INVALID && err != GONG_ERR_TOO_LARGE) {
         return err;
     }
-    gong_engine_note_fault(
-        engine, rule,
-        state_of(engine->live, &engine->live->book.rules[rule])->evaluated_ms);
+    gong_engine_note_fault(engine, rule, t);
+    again = gong_live_tick(live, r, gong_engine_on_grid(t + 1, step));
+    next_ms = earlier(next_ms, again);
+    if (r->rule->record == NULL) {
+        int64_t due = alerts_due(live, r, state_of(live, r)->first);
+
+        next_ms = next_look(r, t, due > t ? due : next_ms, next_ms);
+    }
     return gong_engine_arm_general(engine, rule, next_ms);
 }
 
@@ -238,7 +270,6 @@ run_alerts(struct gong_engine *engine, uint32_t rule, int64_t t,
     const struct gong_live *live = engine->live;
     const struct gong_book_rule *r = &live->book.rules[rule];
     struct gong_general_state *state = state_of(live, r);
-    int64_t due = INT64_MAX;
 
     if (gong_engine_is_open(r->rule, t)) {
         enum gong_err err = apply_result(engine, state, t, cause);
@@ -249,14 +280,9 @@ run_alerts(struct gong_engine *engine, uint32_t rule, int64_t t,
     } else {
         apply_closed(engine, state, t, cause);
     }
-    due = alerts_due(live, r, state->first);
-    due = due < next_ms ? due : next_ms;
-    if (r->rule->calendar != NULL) {
-        int64_t turns = gong_calendar_next(r->rule->calendar, t);
-
-        due = turns < due ? turns : due;
-    }
-    return gong_engine_arm_general(engine, rule, due);
+    return gong_engine_arm_general(
+        engine, rule,
+        next_look(r, t, alerts_due(live, r, state->first), next_ms));
 }
 
 enum gong_err
