@@ -190,8 +190,19 @@ test_order(void **state)
         {.alert = "r:b", .record = true, .expr = "r:a + 1"},
         {.alert = "r:c", .record = true, .expr = "r:c + 1"},
     };
+    static const struct rule_spec patterns[] = {
+        {.alert = "A", .expr = "count({__name__=~\"r:t.*\", site=\"s\"}) > 1"},
+        {.alert = "r:sum", .record = true, .expr = "sum({site=\"s\"})"},
+        {.alert = "r:two",
+         .record = true,
+         .expr = "sum({__name__=~\"r:o.+\"})"},
+        {.alert = "B",
+         .expr = "sum({__name__=~\"r:.*\", __name__!~\"r:t.*|r:sum\"}) > 1"},
+        {.alert = "r:one", .record = true, .expr = "sum(x)"},
+    };
 
     (void)state;
+    check_order(patterns, 5, "42013");
     check_order(chain, 4, "3102");
     check_order(circle, 3, "102");
 }
