@@ -138,6 +138,12 @@ gong_engine_apply(struct gong_engine *engine, const struct gong_record *record)
     return err == GONG_OK && engine->short_of_memory ? GONG_ERR_MEMORY : err;
 }
 
+bool
+gong_engine_is_short(const struct gong_engine *engine)
+{
+    return engine->short_of_memory;
+}
+
 int64_t
 gong_engine_deadline(const struct gong_engine *engine)
 {

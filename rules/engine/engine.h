@@ -141,7 +141,8 @@ struct gong_rules_report {
  * levels, for, keep_firing_for, interval, lookback, on_missing, trial, labels
  * and what its calendar says are; annotations may change freely. report may be
  * NULL. Journal time moves on to journal_ms even where the set is refused for
- * memory. A new rule at interval 0 first looks at the next sample, a new one
+ * memory. Memory that runs out after the swap is told by gong_engine_is_short.
+ * A new rule at interval 0 first looks at the next sample, a new one
  * with an interval at its next instant.
  */
 enum gong_err
@@ -161,6 +162,11 @@ gong_engine_set_rules(struct gong_engine *engine,
 enum gong_err
 gong_engine_apply(struct gong_engine *engine,
                   const struct gong_record *record) GONG_MUST_CHECK;
+
+/* gong_engine_is_short: whether memory ran out while a change was told to rules
+ * that read ALERTS: as after GONG_ERR_MEMORY the shell must start over. apply
+ * says so itself; set_rules, which takes nothing back, is to be asked. */
+bool gong_engine_is_short(const struct gong_engine *engine);
 
 /* gong_engine_deadline: journal time of the earliest timer, INT64_MAX if none:
  * the shell appends a CLOCK record then. */
