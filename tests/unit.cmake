@@ -89,10 +89,12 @@ foreach(module engine engine_aggregate engine_rest engine_snapshot engine_window
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/snapshot_bytes.c)
 endforeach()
+gong_test(engine_contract LINKS gong_engine m
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 if(GONG_SANITIZE MATCHES "thread")
     # One thread, thousands of streams: nothing for this sanitizer to find.
     set_tests_properties(unit.engine_model unit.engine_window
-        unit.engine_aggregate PROPERTIES ENVIRONMENT GONG_MODEL_STREAMS=20)
+        unit.engine_aggregate unit.engine_contract PROPERTIES ENVIRONMENT GONG_MODEL_STREAMS=20)
 endif()
 gong_test(rule_file LINKS gong_rule_file)
 gong_test(rule_file_clause LINKS gong_rule_file)
