@@ -25,7 +25,7 @@
 #include "rules/engine/eval_memory.h"
 #include "rules/engine/labelset.h"
 
-#define STREAMS  60
+#define STREAMS  24
 #define SECONDS  240
 #define START    INT64_C(1000000)
 #define SERIES   3 /* of each metric */
