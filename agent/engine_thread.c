@@ -337,8 +337,9 @@ apply(struct gong_engine_thread *t, const struct gong_record *record)
         apply_config(t, record);
     }
     keep_rules_known(t, record);
-    if (record->meta.type != GONG_RECORD_CONFIG &&
-        gong_engine_apply(t->engine, record) != GONG_OK) {
+    if ((record->meta.type != GONG_RECORD_CONFIG &&
+         gong_engine_apply(t->engine, record) != GONG_OK) ||
+        gong_engine_is_short(t->engine)) {
         start_over(t);
     }
     gong_recorder_flush(t->recorder, t->now.live);

@@ -4,9 +4,9 @@
 
 #include "rules/engine/book_metric.h"
 #include "rules/engine/book_order.h"
+#include "rules/engine/book_own.h"
 #include "rules/engine/engine_query.h"
 #include "rules/engine/presence.h"
-#include "rules/engine/promql_error.h"
 #include "rules/engine/timer.h"
 
 /* Lengths stay where sums of a few of them cannot leave int64. */
@@ -233,25 +233,6 @@ fill_terms(struct gong_book_rule *r, const struct gong_rule *rule)
     return r->canonical == NULL ? GONG_ERR_MEMORY : GONG_OK;
 }
 
-/* What the engine says of presence it does not keep. */
-static bool
-check_own(const struct gong_reads *reads, const struct gong_expr *expr,
-          struct gong_expr_error *error)
-{
-    for (uint32_t i = 0; i < reads->count; i++) {
-        const struct gong_read *read = &reads->all[i];
-
-        if (read->need_ms > 0 && read->metric != NULL &&
-            gong_presence_metric(gong_str_of(read->metric)) !=
-                GONG_PRESENCE_METRICS) {
-            return gong_expr_fail(error, expr->nodes[read->node].at,
-                                  "found the past of up, unit_up or "
-                                  "device_dark, expected their present");
-        }
-    }
-    return true;
-}
-
 static enum gong_err
 compile_general(struct gong_book *book, struct gong_book_rule *r)
 {
@@ -263,7 +244,8 @@ compile_general(struct gong_book *book, struct gong_book_rule *r)
                             gong_clauses_count(&r->rule->clauses) - 1);
     r->reads = gong_reads_new(&last, &error);
     if (r->reads == NULL ||
-        (!book->foreign && !check_own(r->reads, r->rule->expr, &error))) {
+        (!book->foreign &&
+         !gong_book_check_own(r->reads, r->rule->expr, &error))) {
         return GONG_ERR_INVALID;
     }
     r->form = GONG_FORM_GENERAL;
@@ -351,7 +333,8 @@ gong_book_check(const struct gong_expr *expr, bool foreign,
         return true;
     }
     reads = gong_reads_new(expr, error);
-    if (reads == NULL || (!foreign && !check_own(reads, expr, error))) {
+    if (reads == NULL ||
+        (!foreign && !gong_book_check_own(reads, expr, error))) {
         gong_reads_free(reads);
         return false;
     }
@@ -507,7 +490,10 @@ compile(struct gong_book *book, const struct gong_ruleset *set,
     if (err == GONG_OK) {
         err = sort_ids(book);
     }
-    return err == GONG_OK ? collect_leaves(book, symbols) : err;
+    if (err == GONG_OK) {
+        err = collect_leaves(book, symbols);
+    }
+    return err == GONG_OK ? gong_book_collect_recorded(book) : err;
 }
 
 enum gong_err
@@ -536,6 +522,7 @@ gong_book_fini(struct gong_book *book)
     free(book->rules);
     free(book->leaves);
     free(book->by_id);
+    free(book->recorded);
     *book = (struct gong_book){0};
 }
 

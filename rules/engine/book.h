@@ -81,7 +81,9 @@ struct gong_book {
     int64_t subquery_step_ms;      /* 0: the evaluator's own */
     struct gong_book_leaf *leaves; /* by metric, rule, leaf */
     uint32_t leaf_count;
-    uint32_t *by_id; /* rules in the order of their ids */
+    uint32_t *by_id;    /* rules in the order of their ids */
+    uint32_t *recorded; /* symbols of what recordings feed, sorted */
+    uint32_t recorded_count;
 };
 
 #define GONG_BOOK_NONE UINT32_MAX
@@ -96,6 +98,10 @@ void gong_book_fini(struct gong_book *book);
 
 /* gong_book_find: the rule with this id, or GONG_BOOK_NONE. */
 uint32_t gong_book_find(const struct gong_book *book, const char *id);
+
+/* gong_book_is_recorded: whether a recording feeds this metric, so that no
+ * payload may; in a foreign set both do. */
+bool gong_book_is_recorded(const struct gong_book *book, uint32_t metric);
 
 /* book_same.c */
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/match.h"
+
 /* The name that a selector asks for, or NULL. */
 static const char *
 metric_of(const struct gong_expr_node *node)
@@ -63,10 +65,94 @@ gong_book_reads_alerts(const struct gong_ruleset *set)
     return false;
 }
 
+/* A selector that asks for no name, but may take several. */
+struct pattern {
+    const struct gong_expr_node *node;
+    struct gong_matchers *matchers;
+};
+
+/* Those of all rules; first[i] is the first one of rule i. */
+struct patterns {
+    struct pattern *all;
+    size_t *first;
+    size_t count;
+};
+
+static bool
+is_pattern(const struct gong_expr_node *node)
+{
+    return node->kind == GONG_EXPR_SELECTOR && metric_of(node) == NULL;
+}
+
+/* What cannot be compiled, for which its rule will be refused, takes all. */
+static void
+add_pattern(struct patterns *patterns, const struct gong_expr_node *node)
+{
+    struct gong_expr_error error = {0, ""};
+
+    patterns->all[patterns->count++] = (struct pattern){
+        node, gong_matchers_new(node->matchers, node->matcher_count, &error)};
+}
+
+static bool
+find_patterns(struct patterns *patterns, const struct gong_ruleset *set)
+{
+    size_t room = 0;
+
+    for (size_t i = 0; i < set->count; i++) {
+        for (uint32_t n = 0; n < set->rules[i].expr->count; n++) {
+            room += is_pattern(&set->rules[i].expr->nodes[n]);
+        }
+    }
+    patterns->all = calloc(room + 1, sizeof *patterns->all);
+    patterns->first = calloc(set->count + 1, sizeof *patterns->first);
+    if (patterns->all == NULL || patterns->first == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < set->count; i++) {
+        const struct gong_expr *expr = set->rules[i].expr;
+
+        patterns->first[i] = patterns->count;
+        for (uint32_t n = 0; n < expr->count; n++) {
+            if (is_pattern(&expr->nodes[n])) {
+                add_pattern(patterns, &expr->nodes[n]);
+            }
+        }
+    }
+    patterns->first[set->count] = patterns->count;
+    return true;
+}
+
+static void
+free_patterns(struct patterns *patterns)
+{
+    for (size_t i = 0; i < patterns->count; i++) {
+        gong_matchers_free(patterns->all[i].matchers);
+    }
+    free(patterns->all);
+    free(patterns->first);
+}
+
+/* Whether a selector takes a name, as far as its matchers of the name say. */
+static bool
+takes(const struct pattern *pattern, const char *metric)
+{
+    for (size_t i = 0;
+         pattern->matchers != NULL && i < pattern->node->matcher_count; i++) {
+        if (strcmp(pattern->node->matchers[i].name, "__name__") == 0 &&
+            gong_matchers_one(pattern->matchers, i, gong_str_of(metric)) ==
+                GONG_MATCH_NO) {
+            return false;
+        }
+    }
+    return true;
+}
+
 /* A walk over recordings, depth first, without recursion: rules lie on a stack
  * until all that they read has its place. */
 struct walk {
     const struct gong_ruleset *set;
+    struct patterns patterns;
     uint32_t *recordings;
     uint32_t recording_count;
     unsigned char *seen;
@@ -85,17 +171,33 @@ push(struct walk *walk, uint32_t rule)
     walk->stack[walk->depth++] = rule;
 }
 
+/* Whether a rule reads what another one records, by its name or by a pattern.
+ */
+static bool
+may_read(const struct walk *walk, uint32_t rule, const char *metric)
+{
+    const struct patterns *patterns = &walk->patterns;
+
+    for (size_t i = patterns->first[rule]; i < patterns->first[rule + 1]; i++) {
+        if (takes(&patterns->all[i], metric)) {
+            return true;
+        }
+    }
+    return reads(&walk->set->rules[rule], metric);
+}
+
 /* The next recording that the rule on top reads and that has no place yet. */
 static bool
 descend(struct walk *walk)
 {
     uint32_t top = walk->depth - 1;
-    const struct gong_rule *rule = &walk->set->rules[walk->stack[top]];
+    uint32_t rule = walk->stack[top];
 
     while (walk->next[top] < walk->recording_count) {
         uint32_t other = walk->recordings[walk->next[top]++];
 
-        if (!walk->seen[other] && reads(rule, walk->set->rules[other].record)) {
+        if (!walk->seen[other] &&
+            may_read(walk, rule, walk->set->rules[other].record)) {
             push(walk, other);
             return true;
         }
@@ -122,9 +224,11 @@ gong_book_order(const struct gong_ruleset *set, uint32_t **order)
     struct walk walk = {.set = set, .seen = calloc(room, 1)};
 
     *order = NULL;
-    if (space == NULL || walk.seen == NULL) {
+    if (space == NULL || walk.seen == NULL ||
+        !find_patterns(&walk.patterns, set)) {
         free(space);
         free(walk.seen);
+        free_patterns(&walk.patterns);
         return GONG_ERR_MEMORY;
     }
     walk.order = space; /* first, so that it is what the caller frees */
@@ -144,6 +248,7 @@ gong_book_order(const struct gong_ruleset *set, uint32_t **order)
         }
     }
     free(walk.seen);
+    free_patterns(&walk.patterns);
     *order = space;
     return GONG_OK;
 }

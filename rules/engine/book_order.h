@@ -1,7 +1,7 @@
 /*
  * book_order: the order in which rules are evaluated at an equal instant: a
- * recording before the rules that read it (semantics rule 22), otherwise as
- * they are written.
+ * recording before the rules that read it, by its name or by a pattern that
+ * takes it in (semantics rule 22), otherwise as they are written.
  */
 #ifndef GONG_RULES_ENGINE_BOOK_ORDER_H
 #define GONG_RULES_ENGINE_BOOK_ORDER_H

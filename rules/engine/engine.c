@@ -105,13 +105,17 @@ apply(struct gong_engine *engine, const struct gong_record *record)
     }
     err = gong_engine_advance(engine, record->meta.journal_ms,
                               record->meta.type == GONG_RECORD_CLOCK);
-    if (err == GONG_OK && record->meta.type == GONG_RECORD_DATA) {
-        err = gong_engine_apply_data(engine, record);
+    if (err != GONG_OK || (record->meta.type != GONG_RECORD_DATA &&
+                           record->meta.type != GONG_RECORD_PRESENCE)) {
+        return err;
     }
-    if (err == GONG_OK && record->meta.type == GONG_RECORD_PRESENCE) {
-        err = gong_engine_apply_presence(engine, record);
+    err = gong_engine_hear(engine);
+    if (err != GONG_OK) {
+        return err;
     }
-    return err;
+    return record->meta.type == GONG_RECORD_DATA
+               ? gong_engine_apply_data(engine, record)
+               : gong_engine_apply_presence(engine, record);
 }
 
 enum gong_err
@@ -132,6 +136,12 @@ gong_engine_apply(struct gong_engine *engine, const struct gong_record *record)
         err = gong_engine_start_generals(engine);
     }
     return err == GONG_OK && engine->short_of_memory ? GONG_ERR_MEMORY : err;
+}
+
+bool
+gong_engine_is_short(const struct gong_engine *engine)
+{
+    return engine->short_of_memory;
 }
 
 int64_t

@@ -79,7 +79,9 @@ struct gong_engine_stats {
     uint64_t late_samples;   /* older than the newest of their series */
     uint64_t same_stamp;     /* rule 8: another value at an equal stamp */
     uint64_t over_limit;     /* samples and results refused past a limit */
-    uint64_t rule_faults;    /* evaluations without a result (rule 16) */
+    uint64_t own_names;   /* samples with a name that only the engine feeds */
+    uint64_t rule_faults; /* evaluations without a result (rule 16) */
+    uint64_t left_out;    /* instants by time alone, after a day's silence */
     uint64_t transitions;
     uint64_t devices;
     uint64_t rows;
@@ -140,7 +142,8 @@ struct gong_rules_report {
  * levels, for, keep_firing_for, interval, lookback, on_missing, trial, labels
  * and what its calendar says are; annotations may change freely. report may be
  * NULL. Journal time moves on to journal_ms even where the set is refused for
- * memory. A new rule at interval 0 first looks at the next sample, a new one
+ * memory. Memory that runs out after the swap is told by gong_engine_is_short.
+ * A new rule at interval 0 first looks at the next sample, a new one
  * with an interval at its next instant.
  */
 enum gong_err
@@ -177,6 +180,11 @@ struct gong_engine_sample {
 enum gong_err gong_engine_apply_foreign(
     struct gong_engine *engine, uint64_t position, int64_t ms,
     const struct gong_engine_sample *sample) GONG_MUST_CHECK;
+
+/* gong_engine_is_short: whether memory ran out while a change was told to rules
+ * that read ALERTS: as after GONG_ERR_MEMORY the shell must start over. apply
+ * says so itself; set_rules, which takes nothing back, is to be asked. */
+bool gong_engine_is_short(const struct gong_engine *engine);
 
 /* gong_engine_deadline: journal time of the earliest timer, INT64_MAX if none:
  * the shell appends a CLOCK record then. */

@@ -42,8 +42,8 @@ bind_column(struct gong_engine *engine, const struct gong_row *row,
     uint32_t series = 0;
     enum gong_err err = GONG_OK;
 
-    if (gong_engine_is_reserved(engine, &engine->live->book, column->metric)) {
-        column->series = GONG_COLUMN_UNREAD;
+    if (gong_engine_is_own(engine, &engine->live->book, column->metric)) {
+        column->series = GONG_COLUMN_OWN;
         return GONG_OK;
     }
     err = gong_bind_series(&engine->live->binds, name, &series);
@@ -130,6 +130,8 @@ stage_fields(struct gong_engine *engine, struct intake *intake,
         engine->stats.samples++;
         if (next->series == GONG_COLUMN_REFUSED) {
             engine->stats.over_limit++;
+        } else if (next->series == GONG_COLUMN_OWN) {
+            engine->stats.own_names++;
         } else if (next->series != GONG_COLUMN_UNREAD) {
             next->ms = ms;
             next++;

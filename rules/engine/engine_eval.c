@@ -318,7 +318,7 @@ gong_engine_evaluate(struct gong_engine *engine, uint32_t instance, int64_t t,
     uint16_t fed = 0;
 
     if (rule->form == GONG_FORM_GENERAL) {
-        return gong_engine_run_general(engine, i->rule, t, cause);
+        return gong_engine_take_turn(engine, i->rule, t, cause);
     }
     if (rule->form == GONG_FORM_AGGREGATE) {
         return gong_engine_run_group(engine, instance, t, cause);
@@ -463,6 +463,17 @@ gong_engine_run_timers(struct gong_engine *engine, int64_t limit)
     return GONG_OK;
 }
 
+/* In a foreign set each record says that its time is wanted, before what is due
+ * just then. */
+static enum gong_err
+run_foreign(struct gong_engine *engine, int64_t now)
+{
+    enum gong_err err = gong_engine_run_timers(engine, now);
+
+    engine->journal_ms = now;
+    return err == GONG_OK ? gong_engine_hear(engine) : err;
+}
+
 enum gong_err
 gong_engine_advance(struct gong_engine *engine, int64_t now, bool inclusive)
 {
@@ -477,6 +488,9 @@ gong_engine_advance(struct gong_engine *engine, int64_t now, bool inclusive)
     if (engine->settle_ms != GONG_NEVER &&
         (inclusive ? now >= engine->settle_ms : now > engine->settle_ms)) {
         err = gong_engine_settled(engine);
+    }
+    if (err == GONG_OK && engine->live->book.foreign) {
+        err = run_foreign(engine, now);
     }
     if (err == GONG_OK) {
         err = gong_engine_run_timers(engine, inclusive ? now + 1 : now);

@@ -51,6 +51,14 @@ gong_engine_is_reserved(const struct gong_engine *engine,
     return false;
 }
 
+bool
+gong_engine_is_own(const struct gong_engine *engine,
+                   const struct gong_book *book, uint32_t metric)
+{
+    return gong_engine_is_reserved(engine, book, metric) ||
+           gong_book_is_recorded(book, metric);
+}
+
 /* The labels of a unit, or with a device of that; 0 without memory. */
 static uint32_t
 labels_of(struct gong_engine *engine, uint32_t site, uint32_t device)

@@ -216,19 +216,49 @@ gong_engine_arm_general(struct gong_engine *engine, uint32_t rule, int64_t t)
         r->interval_ms > 0 ? gong_engine_on_grid(t, r->interval_ms) : t);
 }
 
+static int64_t
+earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+/* When an alert rule is looked at again after t, whose alerts are due by time
+ * and whose result may be another then; or its calendar turns. */
+static int64_t
+next_look(const struct gong_book_rule *r, int64_t t, int64_t due,
+          int64_t next_ms)
+{
+    due = earlier(due, next_ms);
+    return r->rule->calendar == NULL
+               ? due
+               : earlier(due, gong_calendar_next(r->rule->calendar, t));
+}
+
+/* There is no result: all alerts stay what they are, also one whose `for` is
+ * over, and the rule is tried again, as in a Prometheus at its next interval.
+ * Its calendar goes on. */
 static enum gong_err
 fail(struct gong_engine *engine, uint32_t rule, enum gong_err err,
      int64_t next_ms)
 {
-    const struct gong_live *live = engine->live;
+    struct gong_live *live = engine->live;
     const struct gong_book_rule *r = &live->book.rules[rule];
+    int64_t t = state_of(live, r)->evaluated_ms;
+    int64_t step = r->interval_ms > 0 ? r->interval_ms : GONG_PLAN_TICK_MS;
+    int64_t again = 0;
 
     if (err != GONG_ERR_INVALID && err != GONG_ERR_TOO_LARGE) {
         return err;
     }
     gong_engine_note_fault(engine, rule,
-                           gong_general_fault(live->queries[r->general]),
-                           state_of(live, r)->evaluated_ms);
+                           gong_general_fault(live->queries[r->general]), t);
+    again = gong_live_tick(live, r, gong_engine_on_grid(t + 1, step));
+    next_ms = earlier(next_ms, again);
+    if (r->rule->record == NULL) {
+        int64_t due = alerts_due(live, r, state_of(live, r)->first);
+
+        next_ms = next_look(r, t, due > t ? due : next_ms, next_ms);
+    }
     return gong_engine_arm_general(engine, rule, next_ms);
 }
 
@@ -299,10 +329,9 @@ static enum gong_err
 run_alerts(struct gong_engine *engine, uint32_t rule, int64_t t,
            int64_t next_ms, const struct gong_cause *cause)
 {
-    const struct gong_live *live = engine->live;
+    struct gong_live *live = engine->live;
     const struct gong_book_rule *r = &live->book.rules[rule];
     struct gong_general_state *state = state_of(live, r);
-    int64_t due = INT64_MAX;
 
     if (gong_engine_is_open(r->rule, t)) {
         enum gong_err err = apply_result(engine, state, t, cause);
@@ -316,16 +345,18 @@ run_alerts(struct gong_engine *engine, uint32_t rule, int64_t t,
     } else {
         end_all(engine, state, t, GONG_ALERT_CLOSED, cause);
     }
-    due = live->book.reads_alerts && state->first != 0
-              ? t + 1
-              : alerts_due(live, r, state->first);
-    due = due < next_ms ? due : next_ms;
-    if (r->rule->calendar != NULL) {
-        int64_t turns = gong_calendar_next(r->rule->calendar, t);
-
-        due = turns < due ? turns : due;
+    if (live->book.reads_alerts && state->first != 0) {
+        /* ALERTS has a sample at each instant. */
+        next_ms = earlier(
+            next_ms,
+            gong_live_tick(live, r,
+                           r->interval_ms > 0
+                               ? gong_engine_on_grid(t + 1, r->interval_ms)
+                               : t + 1));
     }
-    return gong_engine_arm_general(engine, rule, due);
+    return gong_engine_arm_general(
+        engine, rule,
+        next_look(r, t, alerts_due(live, r, state->first), next_ms));
 }
 
 enum gong_err
@@ -340,6 +371,7 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     enum gong_err err = GONG_OK;
 
     gong_instance_at(&live->binds, state->head)->flags = 0;
+    state->rests = 0;
     if (engine->settle_ms != GONG_NEVER && r->silence) {
         return GONG_OK; /* the end of settling looks again */
     }
@@ -363,10 +395,14 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
         return run_alerts(engine, rule, t, next_ms, cause);
     }
     err = gong_engine_record(engine, rule, t);
-    return err == GONG_OK
-               ? gong_engine_arm_general(
-                     engine, rule, engine->found.count > 1 ? t + 1 : next_ms)
-               : err;
+    if (err == GONG_OK && engine->found.count > 1) {
+        int64_t tick =
+            gong_live_tick(live, r, gong_engine_on_grid(t + 1, r->interval_ms));
+
+        next_ms = tick < next_ms ? tick : next_ms;
+    }
+    return err == GONG_OK ? gong_engine_arm_general(engine, rule, next_ms)
+                          : err;
 }
 
 enum gong_err
@@ -395,15 +431,25 @@ gong_engine_touch_general(struct gong_engine *engine, uint32_t head, int64_t t)
     return GONG_OK;
 }
 
-/* Too early: the timer comes when it may. */
+/* Whether a rule has run so short a while ago that its turn comes by a timer,
+ * when it may. */
 static bool
-is_early(const struct gong_engine *engine, uint32_t rule)
+is_early(const struct gong_engine *engine, uint32_t rule, int64_t t)
 {
-    int64_t last =
-        state_of(engine->live, &engine->live->book.rules[rule])->evaluated_ms;
+    const struct gong_book_rule *r = &engine->live->book.rules[rule];
+    int64_t last = state_of(engine->live, r)->evaluated_ms;
 
-    return last != GONG_STAMP_NONE &&
-           engine->journal_ms < last + GONG_GENERAL_MIN_MS;
+    return r->interval_ms == 0 && last != GONG_STAMP_NONE &&
+           t < last + GONG_GENERAL_MIN_MS;
+}
+
+enum gong_err
+gong_engine_take_turn(struct gong_engine *engine, uint32_t rule, int64_t t,
+                      const struct gong_cause *cause)
+{
+    return is_early(engine, rule, t)
+               ? gong_engine_arm_general(engine, rule, t)
+               : gong_engine_run_general(engine, rule, t, cause);
 }
 
 enum gong_err
@@ -417,10 +463,7 @@ gong_engine_run_dirty(struct gong_engine *engine,
         uint32_t rule = gong_instance_at(&engine->live->binds, head)->rule;
 
         gong_instance_at(&engine->live->binds, head)->flags = 0;
-        err = is_early(engine, rule)
-                  ? gong_engine_arm_general(engine, rule, engine->journal_ms)
-                  : gong_engine_run_general(engine, rule, engine->journal_ms,
-                                            cause);
+        err = gong_engine_take_turn(engine, rule, engine->journal_ms, cause);
     }
     gong_arena_clear(&engine->dirty);
     return err;
@@ -455,6 +498,6 @@ gong_engine_look_at_general(struct gong_engine *engine, uint32_t instance)
     }
     return engine->live->book.rules[i->rule].interval_ms > 0
                ? gong_engine_arm_general(engine, i->rule, engine->journal_ms)
-               : gong_engine_run_general(engine, i->rule, engine->journal_ms,
-                                         &no_cause);
+               : gong_engine_take_turn(engine, i->rule, engine->journal_ms,
+                                       &no_cause);
 }

@@ -45,6 +45,12 @@ enum gong_err
 gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
                         const struct gong_cause *cause) GONG_MUST_CHECK;
 
+/* gong_engine_take_turn: likewise, or as soon after t as it may: at interval 0
+ * at most once in GONG_GENERAL_MIN_MS. */
+enum gong_err
+gong_engine_take_turn(struct gong_engine *engine, uint32_t rule, int64_t t,
+                      const struct gong_cause *cause) GONG_MUST_CHECK;
+
 /* gong_engine_arm_general: sees to it that a rule is looked at at t, or as soon
  * after that as it may; INT64_MAX: never. */
 enum gong_err gong_engine_arm_general(struct gong_engine *engine, uint32_t rule,

@@ -5,7 +5,8 @@
  *   newest sample    gone look-back + 1 ms after its stamp
  *   [range]          each sample leaves range + 1 ms after its stamp
  *   offset           all that later; and each sample enters offset after it
- *   time()           each GONG_PLAN_TICK_MS, while some selector has a sample
+ *   time()           each GONG_PLAN_TICK_MS, while some selector has a sample,
+ *                    for GONG_QUIET_MS after it
  *
  * A stamp after t can only meet a rule with an interval, by as much as stamps
  * may lie ahead of their arrival: then the newest sample counts as at hand, and
@@ -204,17 +205,19 @@ window_due(const struct sight *sight)
     return sight->from < whole ? earlier(due, whole + reach) : due;
 }
 
-/* Whether some selector has a sample, so that time can change anything. */
+/* Whether some selector has a sample of the last day, so that time can change
+ * anything. */
 static bool
 is_ticking(const struct sight *sight)
 {
     struct gong_sample sample = gong_bind_newest(sight->series);
+    bool there =
+        sight->window == 0
+            ? sample.ms >= sight->from
+            : gong_sample_window_newest(sight->windows, sight->window, sample,
+                                        sight->from, sight->to, &sample);
 
-    return sight->window == 0
-               ? sample.ms >= sight->from || is_presence(sight)
-               : gong_sample_window_newest(sight->windows, sight->window,
-                                           sample, sight->from, sight->to,
-                                           &sample);
+    return there && sight->to - sample.ms < GONG_QUIET_MS;
 }
 
 static int64_t
@@ -222,7 +225,7 @@ next_tick(const struct gong_book_rule *rule, int64_t t)
 {
     return rule->interval_ms > 0
                ? t + 1
-               : t - t % GONG_PLAN_TICK_MS + GONG_PLAN_TICK_MS;
+               : gong_engine_on_grid(t + 1, GONG_PLAN_TICK_MS);
 }
 
 int64_t
@@ -245,7 +248,10 @@ gong_engine_next_instant(struct gong_live *live,
             next = sight.series->stamp + (sight.t - sight.from) + 1;
         }
         due = next > t ? earlier(due, next) : due;
-        if (rule->plan->moves && is_ticking(&sight)) {
+        if (rule->plan->moves && is_presence(&sight)) {
+            due =
+                earlier(due, gong_live_presence_tick(live, next_tick(rule, t)));
+        } else if (rule->plan->moves && is_ticking(&sight)) {
             due = earlier(due, next_tick(rule, t));
         }
     }

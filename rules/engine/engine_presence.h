@@ -63,6 +63,11 @@ gong_engine_name_presence(struct gong_engine *engine) GONG_MUST_CHECK;
 bool gong_engine_is_reserved(const struct gong_engine *engine,
                              const struct gong_book *book, uint32_t metric);
 
+/* gong_engine_is_own: whether only the engine feeds a metric: those, and what
+ * recordings of the book feed. */
+bool gong_engine_is_own(const struct gong_engine *engine,
+                        const struct gong_book *book, uint32_t metric);
+
 /* gong_engine_tell_presence: feeds what became of a device that turned or
  * became known; the others say what its unit was before. */
 enum gong_err gong_engine_tell_presence(struct gong_engine *engine,

@@ -234,7 +234,7 @@ next_tick(const struct gong_general *q)
     int64_t step =
         q->rule->interval_ms > 0 ? q->rule->interval_ms : GONG_PLAN_TICK_MS;
 
-    return q->t - q->t % step + step;
+    return gong_engine_on_grid(q->t + 1, step);
 }
 
 enum gong_err
@@ -257,7 +257,8 @@ gong_general_run(struct gong_general *query, uint32_t clause, int64_t t,
         take(&query->clauses[clause], result, out);
     }
     if (err != GONG_OK || reads->moves_alone || (reads->moves && query->read)) {
-        note_change(query, next_tick(query));
+        note_change(query,
+                    gong_live_tick(query->live, query->rule, next_tick(query)));
     }
     out->next_ms = query->next_ms;
     out->warming = query->warming;

@@ -22,13 +22,17 @@
 #define GONG_GENERAL_MIN_MS    1000
 #define GONG_GENERAL_RECORD_MS 10000
 
+/* So long after the last record time alone still moves rules (engine_rest.c).
+ */
+#define GONG_QUIET_MS INT64_C(86400000)
+
 /* One per rule, in an arena in the order of rules. */
 struct gong_general_state {
     int64_t evaluated_ms; /* GONG_STAMP_NONE: not yet */
     uint32_t head;        /* instance */
     uint32_t first;       /* alert, or output, linked by next */
     uint32_t round;       /* counts evaluations that had a result */
-    uint32_t spare;
+    uint32_t rests;       /* 1: instants by time alone are left out */
 };
 
 /* A series that a recording feeds: its instance has one instead of an alert. */

@@ -92,8 +92,8 @@ rebind_column(struct gong_engine *engine, struct gong_live *live,
     if (old == GONG_COLUMN_NEW) {
         return GONG_OK;
     }
-    if (gong_engine_is_reserved(engine, &live->book, column->metric)) {
-        column->series = GONG_COLUMN_UNREAD;
+    if (gong_engine_is_own(engine, &live->book, column->metric)) {
+        column->series = GONG_COLUMN_OWN;
         return GONG_OK;
     }
     err = gong_bind_series(&live->binds, name, &column->series);
@@ -478,6 +478,7 @@ swap_in(struct gong_engine *engine, struct gong_live *live,
     enum gong_err err = GONG_OK;
 
     gong_arena_init(&columns, &engine->budget, sizeof(struct gong_column));
+    live->heard_ms = old->heard_ms;
     if (!gong_timers_copy_clocks(&live->timers, &old->timers)) {
         return GONG_ERR_MEMORY;
     }
@@ -540,6 +541,9 @@ gong_engine_set_rules(struct gong_engine *engine,
     }
     if (err == GONG_OK) {
         err = gong_engine_advance(engine, journal_ms, false);
+    }
+    if (err == GONG_OK) {
+        err = gong_engine_hear(engine);
     }
     if (err == GONG_OK) {
         moved = calloc((size_t)old->alerts.arena.count + 1, 1);

@@ -139,6 +139,10 @@ resume(struct gong_engine *engine, int64_t now, int64_t blind, int64_t settle)
     if (settle > 0 && now + settle > engine->settle_ms) {
         engine->settle_ms = now + settle;
     }
+    err = gong_engine_hear(engine);
+    if (err != GONG_OK) {
+        return err;
+    }
     if (engine->settle_ms == GONG_NEVER) {
         return gong_engine_end_held(engine);
     }

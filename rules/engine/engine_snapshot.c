@@ -187,6 +187,8 @@ encode_header(const struct gong_engine *engine,
     gong_le_put64(out + 176, engine->position);
     gong_le_put32(out + 184, engine->live->alerts.free);
     gong_le_put32(out + 188, engine->live->binds.groups.free);
+    gong_le_put64(out + 192, (uint64_t)engine->live->heard_ms);
+    out[200] = engine->live->resting;
     gong_le_put32(out + GONG_SNAPSHOT_HEADER - 4,
                   gong_crc32c(0, out, GONG_SNAPSHOT_HEADER - 4));
 }

@@ -158,7 +158,7 @@ column_sound(const struct gong_engine *engine, const struct gong_column *c)
     return gong_snapshot_within(symbols, c->raw) &&
            gong_snapshot_within(symbols, c->metric) &&
            (c->series == GONG_COLUMN_NEW || c->series == GONG_COLUMN_UNREAD ||
-            c->series == GONG_COLUMN_REFUSED ||
+            c->series == GONG_COLUMN_REFUSED || c->series == GONG_COLUMN_OWN ||
             gong_snapshot_within(&engine->live->binds.series, c->series));
 }
 
@@ -490,49 +490,6 @@ check_alerts(const struct gong_engine *engine)
                : "the list of free alerts is wrong";
 }
 
-static const char *
-rearm_one(struct gong_engine *engine, uint32_t n,
-          const struct gong_arena *stored)
-{
-    struct gong_live *live = engine->live;
-    struct gong_instance *i = gong_instance_at(&live->binds, n);
-    const struct gong_timer *t = NULL;
-
-    if (!gong_snapshot_within(stored, i->timer)) {
-        return "an instance has no such timer";
-    }
-    t = gong_arena_at(stored, i->timer);
-    if (t->instance != n || t->rule != i->rule ||
-        !gong_snapshot_instant_sound(t->due)) {
-        return "an instance has another's timer";
-    }
-    i->timer = gong_timer_arm(&live->timers, gong_live_clock(engine, live, i),
-                              t->due, i->rule, n);
-    return i->timer == 0 ? "out of memory" : NULL;
-}
-
-/* Arms all timers again: their heaps are not believed, and the order in which
- * timers run does not depend on how heaps came about. */
-static const char *
-rearm(struct gong_engine *engine)
-{
-    struct gong_live *live = engine->live;
-    struct gong_arena stored = live->timers.timers;
-    const char *wrong = NULL;
-
-    gong_arena_init(&live->timers.timers, stored.budget, stored.stride);
-    for (uint32_t n = 1; n < live->binds.instances.count && wrong == NULL;
-         n++) {
-        struct gong_instance *i = gong_instance_at(&live->binds, n);
-
-        if (i->timer != 0) {
-            wrong = rearm_one(engine, n, &stored);
-        }
-    }
-    gong_arena_fini(&stored);
-    return wrong;
-}
-
 const char *
 gong_snapshot_check(struct gong_engine *engine)
 {
@@ -562,5 +519,5 @@ gong_snapshot_check(struct gong_engine *engine)
             return wrong;
         }
     }
-    return rearm(engine);
+    return gong_snapshot_rearm(engine);
 }

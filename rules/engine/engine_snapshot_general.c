@@ -74,8 +74,9 @@ gong_snapshot_check_generals(const struct gong_engine *engine)
         state = gong_arena_at(&live->general_states, r->general);
         if (state->head != live->binds.heads[r->general - 1] ||
             (state->evaluated_ms != GONG_STAMP_NONE &&
-             !gong_snapshot_instant_sound(state->evaluated_ms)) ||
-            !list_sound(live, rule, state->first)) {
+             (!gong_snapshot_instant_sound(state->evaluated_ms) ||
+              state->evaluated_ms > engine->journal_ms)) ||
+            state->rests > 1 || !list_sound(live, rule, state->first)) {
             return "a rule's state is wrong";
         }
     }

@@ -77,6 +77,12 @@ const char *gong_snapshot_check_generals(const struct gong_engine *engine);
  * at; NULL if all is sound. */
 const char *gong_snapshot_check_groups(const struct gong_engine *engine);
 
+/* engine_snapshot_timers.c */
+
+/* gong_snapshot_rearm: arms all timers again, after everything else has been
+ * looked at; NULL if all is sound. */
+const char *gong_snapshot_rearm(struct gong_engine *engine);
+
 /* engine_snapshot_symbols.c: before rules are compiled against them. */
 const char *gong_snapshot_check_symbols(const struct gong_engine *engine);
 

@@ -124,22 +124,32 @@ read_sections(struct reader *reader, struct gong_engine *engine,
     return err;
 }
 
+/* An instant of journal time, or GONG_NEVER. */
+static bool
+is_past(const struct gong_engine *engine, int64_t t)
+{
+    return t == GONG_NEVER || (t >= 0 && t <= engine->journal_ms);
+}
+
 static const char *
 check_times(const struct gong_engine *engine)
 {
-    return engine->journal_ms < 0 || engine->journal_ms > GONG_INSTANT_MAX ||
-                   engine->ran_ms < 0 ||
-                   engine->ran_ms > GONG_INSTANT_MAX + 1 ||
-                   (engine->blind_from != GONG_NEVER &&
-                    (engine->blind_from < 0 ||
-                     engine->blind_from > engine->journal_ms)) ||
-                   (engine->resumed_ms != GONG_NEVER &&
-                    (engine->resumed_ms < 0 ||
-                     engine->resumed_ms > engine->journal_ms)) ||
-                   (engine->settle_ms != GONG_NEVER &&
-                    (engine->settle_ms < 0 ||
-                     engine->settle_ms > 2 * GONG_INSTANT_MAX))
-               ? "its time is wrong"
+    static const char *const wrong = "its time is wrong";
+    int64_t ran = gong_engine_ran_until(engine);
+
+    if (engine->journal_ms < 0 || engine->journal_ms > GONG_INSTANT_MAX ||
+        !is_past(engine, engine->blind_from) ||
+        !is_past(engine, engine->resumed_ms) ||
+        (engine->settle_ms != GONG_NEVER &&
+         (engine->settle_ms < 0 || engine->settle_ms > 2 * GONG_INSTANT_MAX))) {
+        return wrong;
+    }
+    /* What ran in a past that is forged would run through all instants since.
+     */
+    return engine->ran_ms < ran || engine->ran_ms > ran + 1 ||
+                   engine->live->heard_ms < 0 ||
+                   engine->live->heard_ms > engine->journal_ms
+               ? wrong
                : NULL;
 }
 
@@ -163,6 +173,8 @@ fit(const struct reader *reader, struct gong_engine *engine,
     engine->position = gong_le_get64(header + 176);
     engine->live->alerts.free = gong_le_get32(header + 184);
     engine->live->binds.groups.free = gong_le_get32(header + 188);
+    engine->live->heard_ms = (int64_t)gong_le_get64(header + 192);
+    engine->live->resting = header[200] != 0;
     wrong = check_times(engine);
     return wrong == NULL ? GONG_OK : refuse(reader, GONG_ERR_CORRUPT, wrong);
 }

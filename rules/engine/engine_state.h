@@ -25,6 +25,9 @@ struct gong_live {
     struct gong_arena general_states;
     struct gong_outputs outputs;
     struct gong_general **queries; /* derived, by the book's numbers */
+    int64_t heard_ms; /* journal time of the last record that brought something
+                         (engine_rest.c) */
+    bool resting;     /* some rule no longer moves with time (engine_rest.c) */
     uint64_t pending;
     uint64_t firing; /* keeping among them */
     uint64_t unknown;
@@ -255,6 +258,20 @@ uint32_t gong_live_clock(const struct gong_engine *engine,
  * another's. */
 void gong_live_count(struct gong_live *live, const struct gong_book_rule *rule,
                      enum gong_alert_state from, enum gong_alert_state to);
+
+/* engine_rest.c */
+
+/* gong_live_tick: the instant due of a GENERAL rule, which comes by time alone
+ * (semantics rule 3e); INT64_MAX, and noted, where it lies so far behind the
+ * last record that the rule rests until the next one. gong_live_presence_tick:
+ * likewise of rules that read presence. */
+int64_t gong_live_tick(struct gong_live *live,
+                       const struct gong_book_rule *rule, int64_t due);
+int64_t gong_live_presence_tick(struct gong_live *live, int64_t due);
+
+/* gong_engine_hear: a record of journal time brought something: what rests goes
+ * on. */
+enum gong_err gong_engine_hear(struct gong_engine *engine) GONG_MUST_CHECK;
 
 /* engine_resume.c */
 

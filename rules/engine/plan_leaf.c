@@ -129,16 +129,22 @@ compile_matchers(struct gong_plan_compiler *c,
     return true;
 }
 
-/* Presence has states, not samples. */
+/* Presence and alerts have states, not samples. */
 static bool
 note_presence(struct gong_plan_compiler *c, const struct gong_expr_node *node,
               uint32_t leaf, bool stamp)
 {
-    if (gong_presence_metric(gong_str_of(node->matchers[0].value)) ==
-        GONG_PRESENCE_METRICS) {
+    const char *name = node->matchers[0].value;
+    bool past = node->range_ms > 0 || node->offset_ms > 0;
+
+    if (past && (strcmp(name, "ALERTS") == 0 ||
+                 strcmp(name, "ALERTS_FOR_STATE") == 0)) {
+        return gong_plan_refuse(c, node, "the past of ALERTS");
+    }
+    if (gong_presence_metric(gong_str_of(name)) == GONG_PRESENCE_METRICS) {
         return true;
     }
-    if (stamp || node->range_ms > 0 || node->offset_ms > 0) {
+    if (stamp || past) {
         return gong_plan_refuse(c, node,
                                 "the past of up, unit_up or device_dark");
     }

@@ -55,12 +55,13 @@ struct gong_column {
 #define GONG_COLUMN_NEW     0                /* no number came yet */
 #define GONG_COLUMN_UNREAD  UINT32_MAX       /* no rule reads it */
 #define GONG_COLUMN_REFUSED (UINT32_MAX - 1) /* past a limit */
+#define GONG_COLUMN_OWN     (UINT32_MAX - 2) /* of a name the engine feeds */
 
 static inline bool
 gong_column_feeds(uint32_t series)
 {
     return series != GONG_COLUMN_NEW && series != GONG_COLUMN_UNREAD &&
-           series != GONG_COLUMN_REFUSED;
+           series != GONG_COLUMN_REFUSED && series != GONG_COLUMN_OWN;
 }
 
 /* Transparent: embedded. */

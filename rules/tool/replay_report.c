@@ -382,9 +382,10 @@ put_json_summary(struct gong_replay_report *report,
                   "{\"event\":\"summary\",\"from_ms\":%" PRId64
                   ",\"to_ms\":%" PRId64 ",\"points\":%" PRIu64
                   ",\"samples\":%" PRIu64 ",\"lines_refused\":%" PRIu64
-                  ",\"transitions\":%" PRIu64 ",\"rules\":[",
+                  ",\"transitions\":%" PRIu64 ",\"left_out\":%" PRIu64
+                  ",\"rules\":[",
                   from_ms, to_ms, stats->points, stats->samples,
-                  stats->lines_refused, report->transitions);
+                  stats->lines_refused, report->transitions, stats->left_out);
     for (uint32_t i = 0; i < report->set->count; i++) {
         const struct tally *tally = &report->tallies[i];
         char longest[GONG_NUMBER_PLAIN_SIZE];
@@ -416,10 +417,17 @@ put_table_summary(struct gong_replay_report *report,
     (void)gong_instant_text(to_ms, to);
     (void)fprintf(out,
                   "\n%s .. %s: %" PRIu64 " points, %" PRIu64
-                  " samples, %" PRIu64 " lines refused\n\n"
-                  "%7s %7s %7s %7s %12s  %s\n",
-                  from, to, stats->points, stats->samples, stats->lines_refused,
-                  "fired", "alerts", "open", "flaps", "longest", "rule: sites");
+                  " samples, %" PRIu64 " lines refused\n",
+                  from, to, stats->points, stats->samples,
+                  stats->lines_refused);
+    if (stats->left_out > 0) {
+        (void)fprintf(out,
+                      "%" PRIu64 " instants by time alone left out, after a "
+                      "day without samples each\n",
+                      stats->left_out);
+    }
+    (void)fprintf(out, "\n%7s %7s %7s %7s %12s  %s\n", "fired", "alerts",
+                  "open", "flaps", "longest", "rule: sites");
     for (uint32_t i = 0; i < report->set->count; i++) {
         const struct tally *tally = &report->tallies[i];
         char longest[GONG_DUR_TEXT_SIZE] = "-";

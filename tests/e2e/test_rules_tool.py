@@ -377,6 +377,23 @@ def test_bad_input(folder):
     check(result.returncode == 74, f"a full disk: exit {result.returncode}")
 
 
+def test_leap(folder):
+    """Two lines, of 1970 and of 2001: what time alone moves does not see every second between."""
+    data = os.path.join(folder, "leap.lp")
+    config = os.path.join(folder, "leap.cfg")
+    with open(data, "w", encoding="utf-8") as out:
+        out.write("m a=1 1000000000\nm a=2 978307200000000000\n")
+    with open(config, "w", encoding="utf-8") as out:
+        out.write('group = "g";\nrules = ( { alert = "Even"; expr = "hour() % 2 == 0"; },'
+                  ' { record = "t"; expr = "vector(time())"; } );\n')
+    result = gong("replay", "--rules", config, "--data", data, "--format", "json")
+    summary = json.loads(result.stdout.splitlines()[-1])
+    check(summary["left_out"] > 31 * 365 * 5700, f"leap: {summary}")
+    check(summary["rules"][0]["fired"] <= 14, f"leap: {summary}")
+    result = gong("replay", "--rules", config, "--data", data)
+    check("instants by time alone left out" in result.stdout, f"leap: {result.stdout}")
+
+
 def test_help():
     usage = gong("--help").stdout
     for line in usage.splitlines():
@@ -404,6 +421,7 @@ def main():
         test_replay_and_explain(folder)
         test_check_knows_clauses(folder)
         test_bad_input(folder)
+        test_leap(folder)
     test_explain_golden()
     test_help()
     sys.exit(1 if failures else 0)

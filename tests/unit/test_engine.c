@@ -325,6 +325,15 @@ figure(const struct gong_engine *engine, const char *name)
     if (strcmp(name, "rule_faults") == 0) {
         return s.rule_faults;
     }
+    if (strcmp(name, "own_names") == 0) {
+        return s.own_names;
+    }
+    if (strcmp(name, "evaluations") == 0) {
+        return s.evaluations;
+    }
+    if (strcmp(name, "left_out") == 0) {
+        return s.left_out;
+    }
     if (strcmp(name, "damaged") == 0) {
         return s.damaged;
     }

@@ -238,6 +238,63 @@ test_without_memory(void **state)
     assert_true(bytes > 4000);
 }
 
+/* Rules that read ALERTS learn of the alerts there are once the rules have been
+ * swapped: memory that runs out then is told at once. */
+static bool
+reload_in(uint64_t bytes, bool *was_short)
+{
+    static const struct rule_spec specs[] = {
+        {.alert = "Hot", .expr = "m_a > 70"},
+        {.alert = "Many", .expr = "count(ALERTS) > 3"},
+    };
+    struct gong_engine_limits limits = {.bytes = bytes};
+    struct fixture f = {0};
+    struct gong_ruleset *again = make_rules(specs, 2);
+    struct gong_record clock = clock_record(20000);
+    enum gong_err err = GONG_OK;
+
+    f.set = make_rules(hot, 1);
+    f.engine = gong_engine_new(&limits, on_effect, &f);
+    if (f.engine == NULL) {
+        err = GONG_ERR_MEMORY;
+    } else {
+        err = gong_engine_set_rules(f.engine, f.set, 0, 0, NULL);
+    }
+    for (int i = 0; i < 40 && err == GONG_OK; i++) {
+        char points[64];
+
+        snprintf(points, sizeof points, "m,k=%d a=90 %d", i, 1000 + i);
+        err = send(&f, 1000 + i, "a", points);
+    }
+    if (err == GONG_OK) {
+        err = gong_engine_set_rules(f.engine, again, 0, 20000, NULL);
+    }
+    if (err == GONG_OK) {
+        bool is_short = gong_engine_is_short(f.engine);
+
+        *was_short |= is_short;
+        err = gong_engine_apply(f.engine, &clock);
+        assert_true(!is_short || err == GONG_ERR_MEMORY);
+    }
+    stop(&f);
+    gong_ruleset_free(again);
+    return err == GONG_OK;
+}
+
+static void
+test_short_after_reload(void **state)
+{
+    bool was_short = false;
+    uint64_t bytes = 20000;
+
+    (void)state;
+    while (!reload_in(bytes, &was_short)) {
+        bytes += 1000;
+        assert_true(bytes < 1000000);
+    }
+    assert_true(was_short);
+}
+
 static void
 test_rules_are_all_or_nothing(void **state)
 {
@@ -479,6 +536,7 @@ main(void)
         cmocka_unit_test(test_refused_row_costs_nothing),
         cmocka_unit_test(test_limit_of_instances),
         cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_short_after_reload),
         cmocka_unit_test(test_rules_are_all_or_nothing),
         cmocka_unit_test(test_report),
         cmocka_unit_test(test_what_effects_carry),

@@ -332,6 +332,8 @@ test_refused(void **state)
         {"predict_linear(a[5m], time())", 0, "a moving number"},
         {"rate(up[5m])", 5, "the past of up"},
         {"up offset 5m", 0, "the past of up"},
+        {"ALERTS offset 5m", 0, "the past of ALERTS"},
+        {"changes(ALERTS_FOR_STATE[5m])", 8, "the past of ALERTS"},
         {"holt_winters(a[5m], 2, 0.5)", 0, "found "},
         {"a offset 101y", 0, "above a century"},
         {"1 + sum by (x) (a)", 4, "found aggregation sum()"},

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "engine_fixture.h"
+#include "rules/engine/book.h"
 #include "rules/engine/book_order.h"
 #include "rules/engine/reads.h"
 
@@ -113,6 +114,50 @@ test_refused(void **state)
     }
 }
 
+/* Of what the engine says itself only the present is known. */
+static void
+test_past_of_own(void **state)
+{
+    static const struct {
+        const char *expr;
+        const char *message; /* NULL: it may be */
+    } cases[] = {
+        {"count(ALERTS)", NULL},
+        {"count({__name__=~\"ALERTS.*|up\"})", NULL},
+        {"ALERTS offset 5m > 0", "the past of ALERTS"},
+        {"sum(max_over_time(ALERTS[1h]))", "the past of ALERTS"},
+        {"max_over_time(count(ALERTS)[1h:1m])", "the past of ALERTS"},
+        {"sum(ALERTS_FOR_STATE offset 1m)", "the past of ALERTS_FOR_STATE"},
+        {"sum(unit_up offset 1m)", "the past of up"},
+        {"count({__name__=~\"ALERTS.*\"} offset 5m)", "take in ALERTS"},
+        {"count({__name__=~\".+\", site=\"s\"} offset 5m)", "take in up"},
+        {"count(rate({__name__!=\"up\", site=\"s\"}[5m]))", "take in unit_up"},
+        {"sum(rate({__name__=~\"m_.*\"}[5m]))", NULL},
+        {"count({__name__!~\"ALERTS.*|up|unit_up|device_dark\", site=\"s\"} "
+         "offset 5m)",
+         NULL},
+        {"count({__name__=~\".+\", __name__!~\"ALERTS.*|.*up|device_dark\"} "
+         "offset 5m)",
+         NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct gong_expr_error error = {0, ""};
+        struct gong_expr *expr =
+            gong_expr_parse(gong_str_of(cases[i].expr), &error);
+        bool fine = false;
+
+        assert_non_null(expr);
+        fine = gong_book_check(expr, false, &error);
+        if (fine != (cases[i].message == NULL) ||
+            (!fine && strstr(error.message, cases[i].message) == NULL)) {
+            fail_msg("%s: %s", cases[i].expr, error.message);
+        }
+        gong_expr_free(expr);
+    }
+}
+
 static void
 check_order(const struct rule_spec *specs, size_t count, const char *want)
 {
@@ -145,8 +190,19 @@ test_order(void **state)
         {.alert = "r:b", .record = true, .expr = "r:a + 1"},
         {.alert = "r:c", .record = true, .expr = "r:c + 1"},
     };
+    static const struct rule_spec patterns[] = {
+        {.alert = "A", .expr = "count({__name__=~\"r:t.*\", site=\"s\"}) > 1"},
+        {.alert = "r:sum", .record = true, .expr = "sum({site=\"s\"})"},
+        {.alert = "r:two",
+         .record = true,
+         .expr = "sum({__name__=~\"r:o.+\"})"},
+        {.alert = "B",
+         .expr = "sum({__name__=~\"r:.*\", __name__!~\"r:t.*|r:sum\"}) > 1"},
+        {.alert = "r:one", .record = true, .expr = "sum(x)"},
+    };
 
     (void)state;
+    check_order(patterns, 5, "42013");
     check_order(chain, 4, "3102");
     check_order(circle, 3, "102");
 }
@@ -174,9 +230,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),
-        cmocka_unit_test(test_refused),
-        cmocka_unit_test(test_order),
+        cmocka_unit_test(test_table),       cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_past_of_own), cmocka_unit_test(test_order),
         cmocka_unit_test(test_recorded),
     };
 

@@ -317,10 +317,58 @@ they_become_clauses_and_levels(void **state)
     gong_rule_source_free(source);
 }
 
+/* Semantics rule 12: at interval 0 what is missing is unknown, where it can be
+ * told from what is false: of single devices and of one aggregation, but not of
+ * what reads a recording, which may stand in another file, or ALERTS. */
+static void
+missing_by_default(void **state)
+{
+    static const char first[] =
+        "group = \"a\";\nrules = (\n"
+        "  { alert = \"Own\"; expr = \"m > 5\"; },\n"
+        "  { alert = \"One\"; expr = \"sum by (site) (m) > 5\"; },\n"
+        "  { alert = \"Two\"; expr = \"sum(m) > sum(n)\"; },\n"
+        "  { alert = \"Read\"; expr = \"load > 5\"; },\n"
+        "  { alert = \"Sum\"; expr = \"sum by (site) (load) > 5\"; },\n"
+        "  { alert = \"Over\"; expr = \"m > 5\"; resolve = \"load < 3\"; },\n"
+        "  { alert = \"Any\"; expr = \"{site=\\\"s\\\"} > 5\"; },\n"
+        "  { alert = \"Open\"; expr = \"count(ALERTS) > 5\"; }\n);\n";
+    static const char second[] =
+        "group = \"b\";\nrules = ( { record = \"load\"; expr = \"sum by (site) "
+        "(m)\"; } );\n";
+    static const enum gong_on_missing wanted[] = {
+        GONG_ON_MISSING_UNKNOWN, GONG_ON_MISSING_UNKNOWN,
+        GONG_ON_MISSING_RESOLVE, GONG_ON_MISSING_RESOLVE,
+        GONG_ON_MISSING_RESOLVE, GONG_ON_MISSING_RESOLVE,
+        GONG_ON_MISSING_RESOLVE, GONG_ON_MISSING_RESOLVE};
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source = NULL;
+    char *bundle = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&bundle, &size);
+
+    (void)state;
+    assert_non_null(out);
+    (void)fprintf(out, "== a %zu\n%s== b %zu\n%s", strlen(first), first,
+                  strlen(second), second);
+    assert_int_equal(fclose(out), 0);
+    source = gong_rule_bundle_load(gong_str_of(bundle), &errors);
+    free(bundle);
+    if (source == NULL) {
+        fail_msg("%s", errors.items[0]);
+    }
+    for (size_t i = 0; i < sizeof wanted / sizeof wanted[0]; i++) {
+        assert_int_equal(source->set->rules[i].on_missing, wanted[i]);
+    }
+    gong_rule_source_free(source);
+    gong_conf_errors_fini(&errors);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(missing_by_default),
         cmocka_unit_test(what_is_wrong_is_answered_with_its_place),
         cmocka_unit_test(they_become_clauses_and_levels),
     };

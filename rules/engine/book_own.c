@@ -1,0 +1,98 @@
+#include "rules/engine/book_own.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/engine/promql_error.h"
+
+/* What the engine says itself has states, not samples: of it the present alone
+ * is known. */
+static const struct {
+    const char *name;
+    const char *found;
+} presents[] = {
+    {"up", "up, unit_up or device_dark"},
+    {"unit_up", "up, unit_up or device_dark"},
+    {"device_dark", "up, unit_up or device_dark"},
+    {"ALERTS", "ALERTS"},
+    {"ALERTS_FOR_STATE", "ALERTS_FOR_STATE"},
+};
+
+/* Whether a selector takes series of this name, as far as its matchers of the
+ * name say. */
+static bool
+takes(const struct gong_read *read, const struct gong_expr_node *node,
+      const char *name)
+{
+    struct gong_str text = gong_str_of(name);
+
+    for (size_t i = 0; i < node->matcher_count; i++) {
+        if (strcmp(node->matchers[i].name, "__name__") == 0 &&
+            gong_matchers_one(read->matchers, i, text) == GONG_MATCH_NO) {
+            return false;
+        }
+    }
+    return true;
+}
+
+bool
+gong_book_check_own(const struct gong_reads *reads,
+                    const struct gong_expr *expr, struct gong_expr_error *error)
+{
+    for (uint32_t i = 0; i < reads->count; i++) {
+        const struct gong_read *read = &reads->all[i];
+        const struct gong_expr_node *node = &expr->nodes[read->node];
+
+        for (size_t n = 0; n < sizeof presents / sizeof presents[0]; n++) {
+            if (read->need_ms == 0 || !takes(read, node, presents[n].name)) {
+                continue;
+            }
+            if (read->metric != NULL) {
+                return gong_expr_fail(error, node->at,
+                                      "found the past of %s, expected their "
+                                      "present",
+                                      presents[n].found);
+            }
+            return gong_expr_fail(error, node->at,
+                                  "found the past of names that take in %s, "
+                                  "expected names without it: only its present "
+                                  "is known",
+                                  presents[n].name);
+        }
+    }
+    return true;
+}
+
+static int
+compare_symbols(const void *a, const void *b)
+{
+    const uint32_t *sa = a;
+    const uint32_t *sb = b;
+
+    return *sa < *sb ? -1 : *sa > *sb ? 1 : 0;
+}
+
+enum gong_err
+gong_book_collect_recorded(struct gong_book *book)
+{
+    book->recorded = calloc((size_t)book->count + 1, sizeof *book->recorded);
+    if (book->recorded == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    for (uint32_t i = 0; i < book->count; i++) {
+        if (book->rules[i].record != 0) {
+            book->recorded[book->recorded_count++] = book->rules[i].record;
+        }
+    }
+    qsort(book->recorded, book->recorded_count, sizeof *book->recorded,
+          compare_symbols);
+    return GONG_OK;
+}
+
+bool
+gong_book_is_recorded(const struct gong_book *book, uint32_t metric)
+{
+    return !book->foreign && book->recorded_count > 0 &&
+           bsearch(&metric, book->recorded, book->recorded_count,
+                   sizeof *book->recorded, compare_symbols) != NULL;
+}

@@ -1,0 +1,21 @@
+/*
+ * book_own: series that only the engine feeds: presence, ALERTS and what is
+ * recorded. Of the first two it keeps no past.
+ */
+#ifndef GONG_RULES_ENGINE_BOOK_OWN_H
+#define GONG_RULES_ENGINE_BOOK_OWN_H
+
+#include "rules/engine/book.h"
+
+/* gong_book_check_own: whether an expression reads no past that is not kept;
+ * false with error filled. */
+bool gong_book_check_own(const struct gong_reads *reads,
+                         const struct gong_expr *expr,
+                         struct gong_expr_error *error);
+
+/* gong_book_collect_recorded: the names that the book's recordings feed, for
+ * gong_book_is_recorded. */
+enum gong_err
+gong_book_collect_recorded(struct gong_book *book) GONG_MUST_CHECK;
+
+#endif
