@@ -61,13 +61,12 @@ gong_lp_reader_expect(struct gong_lp_reader *reader,
     reader->expected = expected;
 }
 
-/* Whether text stands at p, with a byte behind it. */
-static bool
-stands_at(const struct gong_lp_reader *reader, const char *p,
-          struct gong_str text)
+/* Whether text stands at p, with a byte behind it before stop. */
+static inline bool
+stands_at(const char *p, const char *stop, struct gong_str text)
 {
-    return text.len > 0 && (size_t)(reader->stop - p) > text.len &&
-           memcmp(p, text.data, text.len) == 0;
+    return text.len > 0 && (size_t)(stop - p) > text.len &&
+           gong_lp_same(p, text.data, text.len);
 }
 
 static bool
@@ -225,7 +224,7 @@ read_expected_series(struct gong_lp_reader *reader)
     const char *start = reader->at;
     struct gong_str key = reader->expected->series_key;
 
-    if (!stands_at(reader, start, key) || start[key.len] != ' ') {
+    if (!stands_at(start, reader->stop, key) || start[key.len] != ' ') {
         return false;
     }
     reader->point.series_key = gong_str_from(start, key.len);
@@ -294,10 +293,6 @@ read_value(struct gong_lp_reader *reader, const char **at,
 {
     const char *reason;
 
-    if (gong_lp_digits_short(at, reader->stop, &value->as.number)) {
-        value->type = GONG_LP_FLOAT;
-        return true;
-    }
     switch (*at < reader->stop ? **at : '\n') {
     case '"':
         value->type = GONG_LP_STRING;
@@ -317,6 +312,21 @@ read_value(struct gong_lp_reader *reader, const char **at,
         reason = gong_lp_number_scan(at, reader->stop, value);
         return reason == NULL || gong_lp_refuse(reader, *at, reason);
     }
+}
+
+/* The value at p; where it ends, NULL where it is refused. */
+static inline const char *
+pass_value(struct gong_lp_reader *reader, const char *p,
+           struct gong_lp_value *value)
+{
+    const char *end = gong_lp_digits_short(p, reader->stop, &value->as.number);
+
+    if (end != NULL) {
+        value->type = GONG_LP_FLOAT;
+        return end;
+    }
+    end = p;
+    return read_value(reader, &end, value) ? end : NULL;
 }
 
 /* The field's slot: that of an earlier one of the same name, or a new one. Keys
@@ -363,46 +373,40 @@ read_field(struct gong_lp_reader *reader, const char **at, uint64_t *seen)
     }
     field->key = key.text;
     field->raw_key = key.raw;
-    (*at)++;
-    return read_value(reader, at, &field->value);
+    *at = pass_value(reader, *at + 1, &field->value);
+    return *at != NULL;
 }
 
-/* Whether the value that ended at *at is followed by another field; moves over
- * the comma. */
-static bool
-pass_comma(const struct gong_lp_reader *reader, const char **at)
-{
-    bool more = *at < reader->stop && **at == ',';
-
-    *at += more;
-    return more;
-}
-
-/* Fields for as long as their keys are those expected. */
+/* Fields for as long as their keys are those expected; *more: and a comma
+ * behind the last one. */
 static bool
 read_expected_fields(struct gong_lp_reader *reader, const char **at, bool *more)
 {
     const struct gong_lp_expected *expected = reader->expected;
+    const char *const stop = reader->stop;
+    const char *p = *at;
     size_t i = 0;
 
     while (*more && i < expected->field_count) {
         struct gong_lp_field *field = &reader->fields[i];
         struct gong_str key = expected->field_keys[i];
 
-        if (!stands_at(reader, *at, key) || (*at)[key.len] != '=') {
+        if (!stands_at(p, stop, key) || p[key.len] != '=') {
             break;
         }
         field->key = gong_str_from(NULL, 0);
-        field->raw_key = gong_str_from(*at, key.len);
-        *at += key.len + 1;
-        if (!read_value(reader, at, &field->value)) {
+        field->raw_key = gong_str_from(p, key.len);
+        p = pass_value(reader, p + key.len + 1, &field->value);
+        if (p == NULL) {
             return false;
         }
-        *more = pass_comma(reader, at);
         i++;
+        *more = p < stop && *p == ',';
+        p += *more;
     }
     reader->point.expected_fields = i;
     reader->point.field_count = i;
+    *at = p;
     return true;
 }
 
@@ -441,7 +445,8 @@ read_fields(struct gong_lp_reader *reader)
         if (!read_field(reader, &p, &seen)) {
             return false;
         }
-        more = pass_comma(reader, &p);
+        more = p < reader->stop && *p == ',';
+        p += more;
     }
     reader->at = p;
     return true;
@@ -455,7 +460,7 @@ read_stamp(struct gong_lp_reader *reader, const char **at)
     const char *reason;
 
     reader->point.has_time = true;
-    if (stands_at(reader, start, reader->stamp)) {
+    if (stands_at(start, reader->stop, reader->stamp)) {
         *at += reader->stamp.len - 1;
         reader->point.time = reader->time;
         return true;

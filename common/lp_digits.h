@@ -10,6 +10,7 @@
 
 #include <float.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -55,29 +56,31 @@ gong_lp_digits_join(uint64_t word, unsigned count)
 
 /*
  * gong_lp_digits_short: the usual reading, all at once: seven digits at most, a
- * point among them or none, and what ends a value, in the eight bytes at *at or
- * behind its sign. False with nothing done where it is anything else.
+ * point among them or none, and what ends a value, in the eight bytes at p or
+ * behind its sign. Where it ends; NULL where it is anything else.
  *
  * Digits and power of ten are exact, so one division rounds once (Clinger).
  */
-static inline bool
-gong_lp_digits_short(const char **at, const char *end, double *out)
+static inline const char *
+gong_lp_digits_short(const char *p, const char *end, double *out)
 {
     static const double power_of_ten[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6};
-    const char *p = *at;
-    bool negative = p < end && *p == '-';
+    bool negative = false;
     uint64_t word, others;
     unsigned whole, stop, behind;
     double number;
 
-    p += negative;
-    if (FLT_EVAL_METHOD != 0 || end - p < 8) {
-        return false;
+    if (FLT_EVAL_METHOD != 0 || end - p < 9) {
+        return NULL;
+    }
+    if (*p == '-') {
+        negative = true;
+        p++;
     }
     word = gong_lp_digits_load(p);
     others = gong_lp_digits_others(word);
     if (others == 0) {
-        return false;
+        return NULL;
     }
     whole = gong_lp_digits_before(others);
     stop = whole;
@@ -85,7 +88,7 @@ gong_lp_digits_short(const char **at, const char *end, double *out)
     if (p[whole] == '.') {
         others &= others - 1;
         if (others == 0) {
-            return false;
+            return NULL;
         }
         stop = gong_lp_digits_before(others);
         behind = stop - whole - 1;
@@ -94,12 +97,11 @@ gong_lp_digits_short(const char **at, const char *end, double *out)
                (word >> 8 * (whole + 1)) << 8 * (whole + 1);
     }
     if (whole + behind == 0 || (p[stop] != ',' && p[stop] != ' ')) {
-        return false;
+        return NULL;
     }
     number = (double)gong_lp_digits_join(word, stop) / power_of_ten[behind];
     *out = negative ? -number : number;
-    *at = p + stop;
-    return true;
+    return p + stop;
 }
 
 #endif

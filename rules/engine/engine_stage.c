@@ -45,7 +45,7 @@ bind_column(struct gong_engine *engine, const struct gong_row *row,
 /* The column of a field, expected to be number *position; *series is the one
  * that it feeds, or a word about why it feeds none. */
 static enum gong_err
-find_series(struct gong_engine *engine, uint32_t row, bool expected,
+find_series(struct gong_engine *engine, uint32_t row,
             const struct gong_lp_field *field, uint32_t *position,
             uint32_t *series)
 {
@@ -55,8 +55,7 @@ find_series(struct gong_engine *engine, uint32_t row, bool expected,
     uint32_t column = r->columns + *position;
     enum gong_err err = GONG_OK;
 
-    if (expected ||
-        gong_registry_expected(registry, r, *position, field->raw_key)) {
+    if (gong_registry_expected(registry, r, *position, field->raw_key)) {
         ++*position;
     } else {
         err = gong_registry_column(registry, row, field, position, &column);
@@ -86,39 +85,55 @@ reserve(struct gong_engine *engine, size_t count)
     return gong_arena_at(&engine->staged, at);
 }
 
+/* One field's number to next, if it is a sample of a series; how many. */
+static inline uint32_t
+stage_value(struct gong_engine *engine, uint32_t series,
+            const struct gong_lp_value *value, int64_t ms,
+            struct gong_staged *next)
+{
+    if (!gong_lp_number(value, &next->value)) {
+        return 0;
+    }
+    engine->stats.samples++;
+    engine->stats.over_limit += series == GONG_COLUMN_REFUSED;
+    next->ms = ms;
+    next->series = series;
+    return gong_column_feeds(series);
+}
+
 static enum gong_err
 stage_fields(struct gong_engine *engine, struct gong_intake *intake,
              const struct gong_lp_point *point, int64_t ms)
 {
+    const struct gong_row *row = gong_row_at(&engine->registry, intake->row);
+    const struct gong_column *columns =
+        gong_column_at(&engine->registry, row->columns);
     struct gong_staged *next = reserve(engine, point->field_count);
-    struct gong_staged *first = next;
     uint32_t position = 0;
+    uint32_t count = 0;
+    uint32_t series = 0;
 
     if (next == NULL) {
         return GONG_ERR_MEMORY;
     }
-    for (size_t i = 0; i < point->field_count; i++) {
-        const struct gong_lp_field *field = &point->fields[i];
-        enum gong_err err =
-            find_series(engine, intake->row, i < point->expected_fields, field,
-                        &position, &next->series);
+    for (; position < point->expected_fields &&
+           columns[position].series != GONG_COLUMN_NEW;
+         position++) {
+        count += stage_value(engine, columns[position].series,
+                             &point->fields[position].value, ms, next + count);
+    }
+    for (size_t i = position; i < point->field_count; i++) {
+        enum gong_err err = find_series(engine, intake->row, &point->fields[i],
+                                        &position, &series);
 
         if (err != GONG_OK) {
             return err;
         }
-        if (!gong_lp_number(&field->value, &next->value)) {
-            continue;
-        }
-        engine->stats.samples++;
-        if (next->series == GONG_COLUMN_REFUSED) {
-            engine->stats.over_limit++;
-        } else if (next->series != GONG_COLUMN_UNREAD) {
-            next->ms = ms;
-            next++;
-        }
+        count += stage_value(engine, series, &point->fields[i].value, ms,
+                             next + count);
     }
-    engine->staged.count += (uint32_t)(next - first);
-    if (next != first) {
+    engine->staged.count += count;
+    if (count > 0) {
         intake->disordered |= ms < intake->last_ms;
         intake->last_ms = ms;
     }
