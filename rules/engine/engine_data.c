@@ -89,15 +89,15 @@ feed(struct gong_engine *engine, const struct gong_series *series,
 
 /* Both are copies: an alert that changes makes series of its own. */
 static enum gong_err
-feed_all(struct gong_engine *engine, struct gong_series series,
+feed_all(struct gong_engine *engine, const struct gong_series *series,
          struct gong_attachment a, const struct gong_cause *cause)
 {
     const struct gong_binds *binds = &engine->live->binds;
     enum gong_err err = GONG_OK;
 
     for (uint32_t i = 0; i < a.count && err == GONG_OK; i++) {
-        err = feed(engine, &series, gong_entry_at(binds, a.first + i),
-                   gong_binding_at(binds, series.bindings + i), cause);
+        err = feed(engine, series, gong_entry_at(binds, a.first + i),
+                   gong_binding_at(binds, series->bindings + i), cause);
     }
     return err;
 }
@@ -159,6 +159,7 @@ apply_sample(struct gong_engine *engine, const struct gong_staged *sample,
     const struct gong_binds *binds = &engine->live->binds;
     struct gong_series *s = gong_series_at(binds, sample->series);
     const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
+    struct gong_series fed = *s; /* whole, before its parts are written */
     enum gong_err err = GONG_OK;
 
     if (sample->ms < s->stamp) {
@@ -179,7 +180,9 @@ apply_sample(struct gong_engine *engine, const struct gong_staged *sample,
         engine->stats.evaluations += a->count;
         return GONG_OK;
     }
-    return feed_all(engine, *s, *a, cause);
+    fed.stamp = s->stamp;
+    fed.value = s->value;
+    return feed_all(engine, &fed, *a, cause);
 }
 
 enum gong_err

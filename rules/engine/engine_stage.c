@@ -72,17 +72,21 @@ find_series(struct gong_engine *engine, uint32_t row,
     return err;
 }
 
-/* Room for a whole point; the fields that are no samples give theirs back. */
-static struct gong_staged *
-reserve(struct gong_engine *engine, size_t count)
+/* Room for a whole point behind what is staged. */
+static inline struct gong_staged *
+reserve(struct gong_engine *engine, uint32_t count)
 {
-    uint32_t at = gong_arena_add(&engine->staged, (uint32_t)count);
+    struct gong_arena *staged = &engine->staged;
+    uint32_t at = staged->count;
 
-    if (at == 0) {
-        return NULL;
+    if (at == 0 || staged->capacity - at < count) {
+        at = gong_arena_add(staged, count);
+        if (at == 0) {
+            return NULL;
+        }
+        staged->count = at;
     }
-    engine->staged.count = at;
-    return gong_arena_at(&engine->staged, at);
+    return gong_arena_at(staged, at);
 }
 
 /* One field's number to next, if it is a sample of a series; how many. */
@@ -108,7 +112,7 @@ stage_fields(struct gong_engine *engine, struct gong_intake *intake,
     const struct gong_row *row = gong_row_at(&engine->registry, intake->row);
     const struct gong_column *columns =
         gong_column_at(&engine->registry, row->columns);
-    struct gong_staged *next = reserve(engine, point->field_count);
+    struct gong_staged *next = reserve(engine, (uint32_t)point->field_count);
     uint32_t position = 0;
     uint32_t count = 0;
     uint32_t series = 0;
