@@ -3,37 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/lp_decode_private.h"
+#include "common/lp_digits.h"
 #include "common/lp_number.h"
 #include "common/lp_text.h"
-
-/*
- *   [sp] measurement {,key=value} sp key=value {,key=value} [sp stamp] [sp] EOL
- *        read_series -----------| |- read_fields --------| |-- read_tail ---|
- *
- * at moves from line_start to the line's end and never past stop, which lies
- * GONG_LP_LINE_MAX behind line_start or at the body's end: no line can use more
- * scratch than it has bytes. Each read_ function returns false after refuse().
- */
-struct gong_lp_reader {
-    bool strict;
-    unsigned name_mask; /* bytes at which a measurement's scan stops */
-    unsigned key_mask;  /* the same for keys and tag values */
-
-    const char *at;
-    const char *line_start;
-    const char *stop;
-    const char *end; /* of the body */
-    size_t line;
-    size_t newlines; /* inside strings of this line */
-    bool in_fields;  /* this line's first blank has been passed */
-
-    struct gong_lp_point point;
-    struct gong_lp_error error;
-    struct gong_lp_tag tags[GONG_LP_TAGS_MAX];
-    struct gong_lp_field fields[GONG_LP_FIELDS_MAX];
-    size_t scratch_used;
-    char scratch[GONG_LP_LINE_MAX];
-};
 
 /* A run of name bytes as written, and what it means. */
 struct token {
@@ -75,29 +48,25 @@ gong_lp_reader_start(struct gong_lp_reader *reader, struct gong_str body)
     reader->end = data + body.len;
     reader->line = 1;
     reader->newlines = 0;
+    reader->expected = NULL;
+    reader->stamp = gong_str_from(NULL, 0);
     memset(&reader->point, 0, sizeof(reader->point));
     memset(&reader->error, 0, sizeof(reader->error));
 }
 
-/* Notes the first reason; always false. */
-static bool
-refuse(struct gong_lp_reader *reader, const char *at, const char *reason)
+void
+gong_lp_reader_expect(struct gong_lp_reader *reader,
+                      const struct gong_lp_expected *expected)
 {
-    reader->at = at;
-    reader->error.reason = reason;
-    reader->error.column = (size_t)(at - reader->line_start) + 1;
-    return false;
+    reader->expected = expected;
 }
 
-/* The same for a byte that does not belong where it stands. */
-static bool
-refuse_byte(struct gong_lp_reader *reader, const char *at, const char *reason)
+/* Whether text stands at p, with a byte behind it before stop. */
+static inline bool
+stands_at(const char *p, const char *stop, struct gong_str text)
 {
-    if (at < reader->stop && *at != '\n' && *at != '\r' &&
-        gong_lp_byte_is(*at, GONG_LP_BYTE_CONTROL)) {
-        reason = "control_character";
-    }
-    return refuse(reader, at, reason);
+    return text.len > 0 && (size_t)(stop - p) > text.len &&
+           gong_lp_same(p, text.data, text.len);
 }
 
 static bool
@@ -140,7 +109,7 @@ finish_token(struct gong_lp_reader *reader, struct token *token, bool equals,
              bool escaped)
 {
     if (reader->strict && !gong_lp_utf8_valid(token->raw)) {
-        return refuse(reader, token->raw.data, "bad_utf8");
+        return gong_lp_refuse(reader, token->raw.data, "bad_utf8");
     }
     if (escaped) {
         char *text = reader->scratch + reader->scratch_used;
@@ -221,29 +190,46 @@ read_tag(struct gong_lp_reader *reader, const char **at, uint64_t *seen)
         return false;
     }
     if (key.raw.len == 0) {
-        return refuse_byte(reader, p, "no_tag_key");
+        return gong_lp_refuse_byte(reader, p, "no_tag_key");
     }
     if (p == reader->stop || *p != '=') {
-        return refuse_byte(reader, p, "no_tag_value");
+        return gong_lp_refuse_byte(reader, p, "no_tag_value");
     }
     p++;
     if (!read_token(reader, &p, reader->key_mask, &value)) {
         return false;
     }
     if (value.raw.len == 0) {
-        return refuse_byte(reader, p, "no_tag_value");
+        return gong_lp_refuse_byte(reader, p, "no_tag_value");
     }
     bit = key_bit(key.text);
     if ((*seen & bit) != 0 && tag_known(reader, key.text)) {
-        return refuse(reader, key.raw.data, "duplicate_tag");
+        return gong_lp_refuse(reader, key.raw.data, "duplicate_tag");
     }
     if (reader->point.tag_count == GONG_LP_TAGS_MAX) {
-        return refuse(reader, key.raw.data, "too_many_tags");
+        return gong_lp_refuse(reader, key.raw.data, "too_many_tags");
     }
     *seen |= bit;
     reader->tags[reader->point.tag_count++] =
         (struct gong_lp_tag){key.text, value.text};
     *at = p;
+    return true;
+}
+
+/* The same bytes up to the blank are the same names: no escape reaches past
+ * them, or they would have been no key. */
+static bool
+read_expected_series(struct gong_lp_reader *reader)
+{
+    const char *start = reader->at;
+    struct gong_str key = reader->expected->series_key;
+
+    if (!stands_at(start, reader->stop, key) || start[key.len] != ' ') {
+        return false;
+    }
+    reader->point.series_key = gong_str_from(start, key.len);
+    reader->point.measurement = gong_str_from(NULL, 0);
+    reader->at = start + key.len;
     return true;
 }
 
@@ -259,7 +245,7 @@ read_series(struct gong_lp_reader *reader)
         return false;
     }
     if (name.raw.len == 0) {
-        return refuse_byte(reader, p, "no_measurement");
+        return gong_lp_refuse_byte(reader, p, "no_measurement");
     }
     while (p < reader->stop && *p == ',') {
         p++;
@@ -268,8 +254,8 @@ read_series(struct gong_lp_reader *reader)
         }
     }
     if (p == reader->stop || *p != ' ') {
-        return refuse_byte(reader, p,
-                           at_line_end(reader, p) ? "no_fields" : "bad_tag");
+        return gong_lp_refuse_byte(
+            reader, p, at_line_end(reader, p) ? "no_fields" : "bad_tag");
     }
     reader->point.measurement = name.text;
     reader->point.series_key = gong_str_from(start, (size_t)(p - start));
@@ -286,7 +272,7 @@ read_string(struct gong_lp_reader *reader, const char **at,
     const char *quote = gong_lp_find_quote(start, reader->stop, &escaped);
 
     if (quote == NULL) {
-        return refuse(reader, *at, "open_string");
+        return gong_lp_refuse(reader, *at, "open_string");
     }
     *out = gong_str_from(start, (size_t)(quote - start));
     reader->newlines += gong_lp_count_newlines(start, quote);
@@ -317,26 +303,44 @@ read_value(struct gong_lp_reader *reader, const char **at,
     case 'F':
         value->type = GONG_LP_BOOL;
         return gong_lp_bool_scan(at, reader->stop, &value->as.boolean) ||
-               refuse(reader, *at, "bad_value");
+               gong_lp_refuse(reader, *at, "bad_value");
     case ',':
     case ' ':
     case '\n':
-        return refuse(reader, *at, "no_field_value");
+        return gong_lp_refuse(reader, *at, "no_field_value");
     default:
         reason = gong_lp_number_scan(at, reader->stop, value);
-        return reason == NULL || refuse(reader, *at, reason);
+        return reason == NULL || gong_lp_refuse(reader, *at, reason);
     }
 }
 
-/* The field's slot: that of an earlier one of the same name, or a new one. */
-static struct gong_lp_field *
-field_slot(struct gong_lp_reader *reader, struct gong_str key, uint64_t *seen)
+/* The value at p; where it ends, NULL where it is refused. */
+static inline const char *
+pass_value(struct gong_lp_reader *reader, const char *p,
+           struct gong_lp_value *value)
 {
-    uint64_t bit = key_bit(key);
+    const char *end = gong_lp_digits_short(p, reader->stop, &value->as.number);
+
+    if (end != NULL) {
+        value->type = GONG_LP_FLOAT;
+        return end;
+    }
+    end = p;
+    return read_value(reader, &end, value) ? end : NULL;
+}
+
+/* The field's slot: that of an earlier one of the same name, or a new one. Keys
+ * that mean the same are written the same: what must be escaped can only be
+ * written so. */
+static struct gong_lp_field *
+field_slot(struct gong_lp_reader *reader, struct gong_str raw_key,
+           uint64_t *seen)
+{
+    uint64_t bit = key_bit(raw_key);
 
     if ((*seen & bit) != 0) {
         for (size_t i = 0; i < reader->point.field_count; i++) {
-            if (gong_str_equal(reader->fields[i].key, key)) {
+            if (gong_str_equal(reader->fields[i].raw_key, raw_key)) {
                 return &reader->fields[i];
             }
         }
@@ -358,25 +362,70 @@ read_field(struct gong_lp_reader *reader, const char **at, uint64_t *seen)
         return false;
     }
     if (key.raw.len == 0) {
-        return refuse_byte(reader, *at, "no_field_key");
+        return gong_lp_refuse_byte(reader, *at, "no_field_key");
     }
     if (*at == reader->stop || **at != '=') {
-        return refuse_byte(reader, *at, "no_field_value");
+        return gong_lp_refuse_byte(reader, *at, "no_field_value");
     }
-    field = field_slot(reader, key.text, seen);
+    field = field_slot(reader, key.raw, seen);
     if (field == NULL) {
-        return refuse(reader, key.raw.data, "too_many_fields");
+        return gong_lp_refuse(reader, key.raw.data, "too_many_fields");
     }
     field->key = key.text;
     field->raw_key = key.raw;
-    (*at)++;
-    return read_value(reader, at, &field->value);
+    *at = pass_value(reader, *at + 1, &field->value);
+    return *at != NULL;
+}
+
+/* Fields for as long as their keys are those expected; *more: and a comma
+ * behind the last one. */
+static bool
+read_expected_fields(struct gong_lp_reader *reader, const char **at, bool *more)
+{
+    const struct gong_lp_expected *expected = reader->expected;
+    const char *const stop = reader->stop;
+    const char *p = *at;
+    size_t i = 0;
+
+    while (*more && i < expected->field_count) {
+        struct gong_lp_field *field = &reader->fields[i];
+        struct gong_str key = expected->field_keys[i];
+
+        if (!stands_at(p, stop, key) || p[key.len] != '=') {
+            break;
+        }
+        field->key = gong_str_from(NULL, 0);
+        field->raw_key = gong_str_from(p, key.len);
+        p = pass_value(reader, p + key.len + 1, &field->value);
+        if (p == NULL) {
+            return false;
+        }
+        i++;
+        *more = p < stop && *p == ',';
+        p += *more;
+    }
+    reader->point.expected_fields = i;
+    reader->point.field_count = i;
+    *at = p;
+    return true;
+}
+
+static uint64_t
+seen_fields(const struct gong_lp_reader *reader)
+{
+    uint64_t seen = 0;
+
+    for (size_t i = 0; i < reader->point.field_count; i++) {
+        seen |= key_bit(reader->fields[i].raw_key);
+    }
+    return seen;
 }
 
 static bool
 read_fields(struct gong_lp_reader *reader)
 {
     const char *p = reader->at;
+    bool more = true;
     uint64_t seen = 0;
 
     while (p < reader->stop && *p == ' ') {
@@ -384,18 +433,46 @@ read_fields(struct gong_lp_reader *reader)
     }
     reader->in_fields = true;
     if (at_line_end(reader, p)) {
-        return refuse(reader, p, "no_fields");
+        return gong_lp_refuse(reader, p, "no_fields");
     }
-    for (;;) {
+    if (reader->point.expected) {
+        if (!read_expected_fields(reader, &p, &more)) {
+            return false;
+        }
+        seen = more ? seen_fields(reader) : 0;
+    }
+    while (more) {
         if (!read_field(reader, &p, &seen)) {
             return false;
         }
-        if (p == reader->stop || *p != ',') {
-            break;
-        }
-        p++;
+        more = p < reader->stop && *p == ',';
+        p += more;
     }
     reader->at = p;
+    return true;
+}
+
+/* The digits at *at. Most lines have the stamp of the line before. */
+static bool
+read_stamp(struct gong_lp_reader *reader, const char **at)
+{
+    const char *start = *at;
+    const char *reason;
+
+    reader->point.has_time = true;
+    if (stands_at(start, reader->stop, reader->stamp)) {
+        *at += reader->stamp.len - 1;
+        reader->point.time = reader->time;
+        return true;
+    }
+    reason = gong_lp_number_stamp(at, reader->stop, &reader->point.time);
+    if (reason != NULL) {
+        return gong_lp_refuse(reader, *at, reason);
+    }
+    if (*at < reader->stop && **at == '\n') {
+        reader->stamp = gong_str_from(start, (size_t)(*at + 1 - start));
+        reader->time = reader->point.time;
+    }
     return true;
 }
 
@@ -408,93 +485,24 @@ read_tail(struct gong_lp_reader *reader)
     reader->point.has_time = false;
     reader->point.time = 0;
     if (p < reader->stop && *p != ' ' && !at_line_end(reader, p)) {
-        return refuse_byte(reader, p, "bad_value");
+        return gong_lp_refuse_byte(reader, p, "bad_value");
     }
     while (p < reader->stop && *p == ' ') {
         p++;
     }
     if (!at_line_end(reader, p)) {
-        const char *reason =
-            gong_lp_number_stamp(&p, reader->stop, &reader->point.time);
-
-        if (reason != NULL) {
-            return refuse(reader, p, reason);
+        if (!read_stamp(reader, &p)) {
+            return false;
         }
-        reader->point.has_time = true;
         while (p < reader->stop && *p == ' ') {
             p++;
         }
         if (!at_line_end(reader, p)) {
-            return refuse_byte(reader, p, "bad_time");
+            return gong_lp_refuse_byte(reader, p, "bad_time");
         }
     }
     reader->at = p;
     return true;
-}
-
-/* Moves past the newline at or behind p, if there is one. */
-static void
-leave_line(struct gong_lp_reader *reader, const char *p)
-{
-    const char *newline = NULL;
-
-    if (p < reader->end) {
-        newline = *p == '\n' ? p : memchr(p, '\n', (size_t)(reader->end - p));
-    }
-    reader->at = newline == NULL ? reader->end : newline + 1;
-    reader->line += reader->newlines + (newline == NULL ? 0 : 1);
-    reader->newlines = 0;
-}
-
-/*
- * Where a refused line ends: at the first newline outside a string, so that no
- * line of a text in quotes is ever taken for a point. A quote that never closes
- * ends at its own line's end instead: it must not swallow what follows.
- *
- * Each unclosed quote is searched for once per line that opens one, and the
- * bytes behind it hold no other quote: linear over the whole body.
- */
-static const char *
-refused_line_end(struct gong_lp_reader *reader)
-{
-    const char *p = reader->at;
-
-    for (; p < reader->end && *p != '\n'; p++) {
-        const char *quote;
-        bool escaped;
-
-        if (*p == ' ') {
-            reader->in_fields = true;
-        }
-        if (*p != '"' || !reader->in_fields || p == reader->line_start ||
-            p[-1] != '=') {
-            continue;
-        }
-        quote = gong_lp_find_quote(p + 1, reader->end, &escaped);
-        if (quote != NULL) {
-            reader->newlines += gong_lp_count_newlines(p, quote);
-            p = quote;
-        }
-    }
-    return p;
-}
-
-static enum gong_lp_result
-finish_refused(struct gong_lp_reader *reader)
-{
-    const char *end = refused_line_end(reader);
-    size_t len = (size_t)(end - reader->line_start);
-
-    if (len > GONG_LP_LINE_MAX) {
-        reader->error.reason = "too_long";
-    }
-    if (len > 0 && end[-1] == '\r') {
-        len--;
-    }
-    reader->error.line = reader->line;
-    reader->error.text = gong_str_from(reader->line_start, len);
-    leave_line(reader, end);
-    return GONG_LP_REFUSED;
 }
 
 /* Skips blanks; true if nothing or only a comment is left of the line. A
@@ -513,7 +521,7 @@ skip_idle_line(struct gong_lp_reader *reader, bool *refused)
         while (reader->strict && !at_line_end(reader, p)) {
             if (*p != '\t' && gong_lp_byte_is(*p, GONG_LP_BYTE_CONTROL)) {
                 *refused = true;
-                return !refuse(reader, p, "control_character");
+                return !gong_lp_refuse(reader, p, "control_character");
             }
             p++;
         }
@@ -535,17 +543,22 @@ enter_line(struct gong_lp_reader *reader)
     reader->scratch_used = 0;
     reader->point.tag_count = 0;
     reader->point.field_count = 0;
+    reader->point.expected_fields = 0;
     reader->point.line = reader->line;
 }
 
 static bool
 read_line(struct gong_lp_reader *reader)
 {
-    if (!read_series(reader) || !read_fields(reader) || !read_tail(reader)) {
+    bool known = reader->expected != NULL && read_expected_series(reader);
+
+    reader->point.expected = known;
+    if ((!known && !read_series(reader)) || !read_fields(reader) ||
+        !read_tail(reader)) {
         return false;
     }
     return reader->at == reader->end || reader->at < reader->stop ||
-           refuse(reader, reader->at, "too_long");
+           gong_lp_refuse(reader, reader->at, "too_long");
 }
 
 enum gong_lp_result
@@ -554,47 +567,28 @@ gong_lp_reader_next(struct gong_lp_reader *reader,
                     const struct gong_lp_error **error)
 {
     while (reader->at < reader->end) {
-        bool refused;
+        bool refused, read;
 
         enter_line(reader);
         if (skip_idle_line(reader, &refused)) {
             if (refused) {
                 *error = &reader->error;
-                return finish_refused(reader);
+                return gong_lp_refuse_line(reader);
             }
-            leave_line(reader, reader->at);
+            gong_lp_leave_line(reader, reader->at);
             continue;
         }
-        if (!read_line(reader)) {
+        read = read_line(reader);
+        reader->expected = NULL;
+        if (!read) {
             *error = &reader->error;
-            return finish_refused(reader);
+            return gong_lp_refuse_line(reader);
         }
         reader->point.tags = reader->tags;
         reader->point.fields = reader->fields;
-        leave_line(reader, reader->at);
+        gong_lp_leave_line(reader, reader->at);
         *point = &reader->point;
         return GONG_LP_POINT;
     }
     return GONG_LP_END;
-}
-
-const struct gong_lp_error *
-gong_lp_reader_refuse(struct gong_lp_reader *reader, const char *reason)
-{
-    const char *end = reader->at;
-
-    if (end > reader->line_start && end[-1] == '\n') {
-        end--;
-    }
-    if (end > reader->line_start && end[-1] == '\r') {
-        end--;
-    }
-    reader->error = (struct gong_lp_error){
-        .reason = reason,
-        .line = reader->point.line,
-        .column = 1,
-        .text = gong_str_from(reader->line_start,
-                              (size_t)(end - reader->line_start)),
-    };
-    return &reader->error;
 }

@@ -61,6 +61,8 @@ struct gong_lp_field {
 
 struct gong_lp_point {
     struct gong_str series_key;  /* measurement and tags exactly as written */
+    bool expected;               /* see gong_lp_reader_expect */
+    size_t expected_fields;      /* likewise */
     struct gong_str measurement; /* unescaped */
     const struct gong_lp_tag *tags; /* in the order written */
     size_t tag_count;
@@ -104,6 +106,22 @@ enum gong_lp_result gong_lp_reader_next(struct gong_lp_reader *reader,
                                         const struct gong_lp_point **point,
                                         const struct gong_lp_error **error);
 
+/* What the next point may look like, as readers of the same mode have given it
+ * before: a series key, and the raw keys of its fields, no two alike. */
+struct gong_lp_expected {
+    struct gong_str series_key;
+    const struct gong_str *field_keys;
+    size_t field_count;
+};
+
+/* gong_lp_reader_expect: makes the next line cheaper. Where it has that series
+ * key, the point is marked expected and comes without measurement and tags; its
+ * first expected_fields fields are those expected, one for one, with raw_key
+ * alone. Who knew the names knows the rest. expected is borrowed until the
+ * next point is read, and good for that one only. */
+void gong_lp_reader_expect(struct gong_lp_reader *reader,
+                           const struct gong_lp_expected *expected);
+
 /* gong_lp_reader_refuse: turns the point that next has just returned into a
  * refused line, for a reason that only the caller can see (its stamp, say). */
 const struct gong_lp_error *gong_lp_reader_refuse(struct gong_lp_reader *reader,
@@ -111,6 +129,26 @@ const struct gong_lp_error *gong_lp_reader_refuse(struct gong_lp_reader *reader,
 
 /* gong_lp_number: the value as PromQL sees it: numbers, booleans as 0/1;
  * false for strings. Integers beyond 2^53 are rounded (semantics rule 13). */
-bool gong_lp_number(const struct gong_lp_value *value, double *out);
+static inline bool
+gong_lp_number(const struct gong_lp_value *value, double *out)
+{
+    switch (value->type) {
+    case GONG_LP_FLOAT:
+        *out = value->as.number;
+        return true;
+    case GONG_LP_INT:
+        *out = (double)value->as.integer;
+        return true;
+    case GONG_LP_UINT:
+        *out = (double)value->as.unsigned_integer;
+        return true;
+    case GONG_LP_BOOL:
+        *out = value->as.boolean ? 1.0 : 0.0;
+        return true;
+    case GONG_LP_STRING:
+        break;
+    }
+    return false;
+}
 
 #endif

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/lp_digits.h"
+
 #define POWER_MIN     (-64)
 #define POWER_MAX     64
 #define EXACT_DIGITS  19 /* always fit 64 bits */
@@ -315,49 +317,29 @@ to_double(const struct decimal *number)
     return number->negative ? -magnitude : magnitude;
 }
 
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-/* Eight digits at once: each step joins neighbours, 8 x 1 -> 4 x 2 -> 2 x 4. */
-static bool
-eight_digits(const char *p, uint64_t *value)
-{
-    const uint64_t upper = UINT64_C(0xf0f0f0f0f0f0f0f0);
-    uint64_t word;
-
-    memcpy(&word, p, sizeof(word));
-    if (((word & upper) | ((word + UINT64_C(0x0606060606060606)) & upper) >>
-                              4) != UINT64_C(0x3333333333333333)) {
-        return false;
-    }
-    word -= UINT64_C(0x3030303030303030);
-    word = (word * 10 + (word >> 8)) & UINT64_C(0x00ff00ff00ff00ff);
-    word = (word * 100 + (word >> 16)) & UINT64_C(0x0000ffff0000ffff);
-    *value = (word * 10000 + (word >> 32)) & UINT32_MAX;
-    return true;
-}
-#else
-static bool
-eight_digits(const char *p, uint64_t *value)
-{
-    (void)p;
-    (void)value;
-    return false;
-}
-#endif
-
 /* Reads digits into the mantissa; how many. */
 static size_t
 scan_digits(const char **at, const char *end, uint64_t *mantissa)
 {
+    static const uint32_t power_of_ten[] = {
+        1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000};
     const char *p = *at;
     uint64_t value = *mantissa;
-    uint64_t eight = 0;
+    unsigned step = 8;
     size_t count;
 
-    while (end - p >= 8 && eight_digits(p, &eight)) {
-        value = value * 100000000 + eight;
-        p += 8;
+    while (step == 8 && end - p >= 8) {
+        uint64_t word = gong_lp_digits_load(p);
+        uint64_t others = gong_lp_digits_others(word);
+
+        step = others == 0 ? 8 : gong_lp_digits_before(others);
+        if (step > 0) {
+            value =
+                value * power_of_ten[step] + gong_lp_digits_join(word, step);
+            p += step;
+        }
     }
-    while (p < end && digit(*p)) {
+    while (step == 8 && p < end && digit(*p)) {
         value = value * 10 + (uint64_t)(*p - '0');
         p++;
     }
@@ -526,26 +508,4 @@ gong_lp_number_stamp(const char **at, const char *end, int64_t *value)
         return "bad_time";
     }
     return to_signed(&number, value) == NULL ? NULL : "time";
-}
-
-bool
-gong_lp_number(const struct gong_lp_value *value, double *out)
-{
-    switch (value->type) {
-    case GONG_LP_FLOAT:
-        *out = value->as.number;
-        return true;
-    case GONG_LP_INT:
-        *out = (double)value->as.integer;
-        return true;
-    case GONG_LP_UINT:
-        *out = (double)value->as.unsigned_integer;
-        return true;
-    case GONG_LP_BOOL:
-        *out = value->as.boolean ? 1.0 : 0.0;
-        return true;
-    case GONG_LP_STRING:
-        break;
-    }
-    return false;
 }

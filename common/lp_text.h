@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -72,6 +73,26 @@ gong_lp_scan(const char *p, const char *end, unsigned mask)
         p++;
     }
     return p;
+}
+
+/* gong_lp_same: memcmp() == 0 of at least one byte, without a call for as long
+ * as most names are: two loads that overlap. */
+static inline bool
+gong_lp_same(const char *a, const char *b, size_t len)
+{
+    if (len >= 4 && len <= 8) {
+        uint32_t heads[2], tails[2];
+
+        memcpy(&heads[0], a, 4);
+        memcpy(&heads[1], b, 4);
+        memcpy(&tails[0], a + len - 4, 4);
+        memcpy(&tails[1], b + len - 4, 4);
+        return heads[0] == heads[1] && tails[0] == tails[1];
+    }
+    if (len > 8) {
+        return memcmp(a, b, len) == 0;
+    }
+    return a[0] == b[0] && a[len / 2] == b[len / 2] && a[len - 1] == b[len - 1];
 }
 
 /* gong_lp_utf8_next: the length of the valid UTF-8 character (shortest form, no

@@ -13,3 +13,5 @@ gong_differential(random run.py 240 --cases 6000 --seed 1)
 # A planted lie of each kind must be seen, and nothing else.
 gong_differential(control run.py 120 --control --cases 2400 --seed 1)
 gong_differential(alerts alerts.py 240 --tests 20 --seed 1)
+# All of it by hand: replay.py --rounds 100 --devices 10200.
+gong_differential(replay replay.py 120)

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,7 +98,10 @@ shortest_digits(double value, char digits[static 20], int *exponent)
     size_t count = 0;
     char *mark = NULL;
 
-    for (int precision = 0; precision < 17; precision++) {
+    /* Up to 15 digits survive a normal double, so that they are among the first
+     * 15 of it, and zeros follow. */
+    for (int precision = value < DBL_MIN ? 0 : DBL_DIG - 1; precision < 17;
+         precision++) {
         (void)snprintf(text, sizeof(text), "%.*e", precision, value);
         if (strtod(text, NULL) == value) {
             break;
@@ -109,6 +113,9 @@ shortest_digits(double value, char digits[static 20], int *exponent)
         if (*c != '.') {
             digits[count++] = *c;
         }
+    }
+    while (count > 1 && digits[count - 1] == '0') {
+        count--;
     }
     digits[count] = '\0';
     return count;

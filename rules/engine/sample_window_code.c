@@ -87,12 +87,15 @@ bytes_before(const uint8_t *end, size_t len)
     return load(end - 8) >> half >> half;
 }
 
-static size_t
+/* len bytes that count; eight are written, for which there is always room. */
+static inline size_t
 put(uint8_t *at, uint64_t number, size_t len)
 {
-    for (size_t i = 0; i < len; i++) {
-        at[i] = (uint8_t)(number >> (8 * i));
-    }
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    memcpy(at, &number, sizeof number);
+#else
+    gong_le_put64(at, number);
+#endif
     return len;
 }
 
@@ -121,16 +124,11 @@ gong_sample_code_fits(double value, uint8_t scale)
     return scaled(value, scale, &number);
 }
 
-/* How many bytes a number needs. */
+/* How many bytes a number that is not 0 needs. */
 static size_t
 bytes_of(uint64_t number)
 {
-    size_t len = 0;
-
-    while (len < 8 && number >> (8 * len) != 0) {
-        len++;
-    }
-    return len;
+    return (71 - (size_t)__builtin_clzll(number)) / 8;
 }
 
 static size_t

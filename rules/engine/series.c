@@ -104,11 +104,8 @@ static bool
 row_is(const struct gong_registry *registry, uint32_t row, uint32_t device,
        struct gong_str key)
 {
-    const struct gong_row *r = gong_row_at(registry, row);
-
-    return r->device == device &&
-           gong_str_equal(gong_bytes_at(&registry->keys, r->key_at, r->key_len),
-                          key);
+    return gong_row_at(registry, row)->device == device &&
+           gong_str_equal(gong_row_key(registry, row), key);
 }
 
 static enum gong_err
@@ -206,17 +203,13 @@ add_row(struct gong_registry *registry, uint32_t device, uint64_t hash,
 
 enum gong_err
 gong_registry_row(struct gong_registry *registry, uint32_t device,
-                  uint32_t hint, const struct gong_batch *batch,
+                  const struct gong_batch *batch,
                   const struct gong_lp_point *point, uint32_t *row)
 {
     struct gong_str key = point->series_key;
     struct gong_probe probe = {0, 0};
     uint64_t hash = 0;
 
-    if (hint != 0 && row_is(registry, hint, device, key)) {
-        *row = hint;
-        return GONG_OK;
-    }
     /* An odd factor keeps devices with equal keys apart. */
     hash = gong_hash(registry->symbols->key, key.data, key.len) +
            device * UINT64_C(0x9e3779b97f4a7c15);
@@ -254,11 +247,13 @@ grow_row(struct gong_registry *registry, struct gong_row *row)
 
 static enum gong_err
 add_column(struct gong_registry *registry, struct gong_row *row,
-           struct gong_str measurement, const struct gong_lp_field *field,
-           uint32_t *position, uint32_t *column)
+           const struct gong_lp_field *field, uint32_t *position,
+           uint32_t *column)
 {
     char name[GONG_NAME_MAX];
-    size_t len = gong_name_metric(measurement, field->key, name);
+    size_t len =
+        gong_name_metric(gong_symbol_text(registry->symbols, row->measurement),
+                         field->key, name);
     struct gong_column made = {.series = GONG_COLUMN_NEW};
 
     if (row->count >= GONG_ROW_COLUMNS_MAX || len == 0 ||
@@ -281,7 +276,6 @@ add_column(struct gong_registry *registry, struct gong_row *row,
 
 enum gong_err
 gong_registry_column(struct gong_registry *registry, uint32_t row,
-                     struct gong_str measurement,
                      const struct gong_lp_field *field, uint32_t *position,
                      uint32_t *column)
 {
@@ -296,5 +290,5 @@ gong_registry_column(struct gong_registry *registry, uint32_t row,
             return GONG_OK;
         }
     }
-    return add_column(registry, r, measurement, field, position, column);
+    return add_column(registry, r, field, position, column);
 }

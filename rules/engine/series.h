@@ -5,10 +5,10 @@
  *     row      the bytes of a series key as written, and its label set
  *       column   one field of it: its key as written, its metric's name
  *
- * A point finds its row by its bytes: first it is compared with the row that
- * followed the row before it last time, only then looked up. Fields are tried
- * in the order of the row's columns. So the usual point costs one comparison
- * of its key and one of each field's.
+ * A point finds its row by its bytes: the reader is told to expect the row that
+ * followed the row before it last time (gong_row_expected), and only another is
+ * looked up. Fields are tried in the order of the row's columns. So the usual
+ * point costs one comparison of its key and one of each field's.
  *
  * Which series a column feeds, if any, is bind.h's business.
  */
@@ -109,6 +109,39 @@ gong_column_at(const struct gong_registry *registry, uint32_t column)
     return all + column;
 }
 
+/* gong_row_key: good until a row is made. */
+static inline struct gong_str
+gong_row_key(const struct gong_registry *registry, uint32_t row)
+{
+    const struct gong_row *r = gong_row_at(registry, row);
+
+    return gong_bytes_at(&registry->keys, r->key_at, r->key_len);
+}
+
+/* gong_row_expected: what a point of the row looks like, as far as its first
+ * columns; keys holds GONG_ROW_EXPECTED_MAX and is borrowed by out, which is
+ * good until a row is made. False for row 0 and one of another device. */
+#define GONG_ROW_EXPECTED_MAX 16
+static inline bool
+gong_row_expected(const struct gong_registry *registry, uint32_t device,
+                  uint32_t row, struct gong_str *keys,
+                  struct gong_lp_expected *out)
+{
+    const struct gong_row *r = row == 0 ? NULL : gong_row_at(registry, row);
+    const struct gong_column *columns = NULL;
+    size_t count = 0;
+
+    if (r == NULL || r->device != device) {
+        return false;
+    }
+    columns = gong_column_at(registry, r->columns);
+    for (; count < r->count && count < GONG_ROW_EXPECTED_MAX; count++) {
+        keys[count] = gong_symbol_text(registry->symbols, columns[count].raw);
+    }
+    *out = (struct gong_lp_expected){gong_row_key(registry, row), keys, count};
+    return true;
+}
+
 /* All three find or make; GONG_ERR_TOO_LARGE past a limit. */
 
 /* gong_registry_device: a new one has clock 0. Both names may be empty. */
@@ -120,9 +153,9 @@ enum gong_err gong_registry_device(struct gong_registry *registry,
 uint32_t gong_registry_find(const struct gong_registry *registry,
                             struct gong_str site, struct gong_str name);
 
-/* gong_registry_row: hint is a row or 0. */
+/* gong_registry_row: of a point that has its measurement and tags. */
 enum gong_err gong_registry_row(struct gong_registry *registry, uint32_t device,
-                                uint32_t hint, const struct gong_batch *batch,
+                                const struct gong_batch *batch,
                                 const struct gong_lp_point *point,
                                 uint32_t *row) GONG_MUST_CHECK;
 
@@ -131,7 +164,6 @@ void gong_registry_link(struct gong_registry *registry);
 
 /* gong_registry_column: leaves *position after the column found. */
 enum gong_err gong_registry_column(struct gong_registry *registry, uint32_t row,
-                                   struct gong_str measurement,
                                    const struct gong_lp_field *field,
                                    uint32_t *position,
                                    uint32_t *column) GONG_MUST_CHECK;

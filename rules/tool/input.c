@@ -9,7 +9,7 @@
 
 #include <zlib.h>
 
-#define BUFFER_SIZE (256u << 10)
+#define BUFFER_SIZE (128u << 10)
 #define CHUNK_MAX   (1u << 30)
 
 struct gong_input {

@@ -11,6 +11,7 @@
 #define NAMES      2 /* bytes before a run's lines */
 #define START_SIZE (4u << 20)
 #define SIZE_MAX_  (16u << 20)
+#define READ_SIZE  (512u << 10) /* still in the cache when lines are cut */
 #define STAMP_MAX  24
 
 struct reader {
@@ -62,15 +63,22 @@ quoted_end(const char *line, const char *end)
     return NULL;
 }
 
-/* The newline of the line that begins at line, NULL where it was not read. */
+/* The newline of the line that begins at line, NULL where it was not read.
+ * *quote is the first one behind it, or lies before it. */
 static const char *
-line_end(const char *line, const char *end)
+line_end(const char *line, const char *end, const char **quote)
 {
     const char *newline = memchr(line, '\n', (size_t)(end - line));
     const char *quoted;
 
-    if (newline == NULL || *line == '#' ||
-        memchr(line, '"', (size_t)(newline - line)) == NULL) {
+    if (newline == NULL || *line == '#') {
+        return newline;
+    }
+    if (*quote < line) {
+        *quote = memchr(line, '"', (size_t)(end - line));
+        *quote = *quote == NULL ? end : *quote;
+    }
+    if (*quote > newline) {
         return newline;
     }
     quoted = quoted_end(line, end);
@@ -159,11 +167,12 @@ take_line(struct reader *r, const char *line, const char *end)
 static enum gong_err
 take_lines(struct reader *r, bool last)
 {
+    const char *quote = r->bytes; /* before any line */
     enum gong_err err = GONG_OK;
 
     while (r->next < r->end && err == GONG_OK) {
         const char *line = r->bytes + r->next;
-        const char *newline = line_end(line, r->bytes + r->end);
+        const char *newline = line_end(line, r->bytes + r->end, &quote);
 
         if (newline == NULL && !last) {
             break;
@@ -233,7 +242,10 @@ gong_line_runs_read(struct gong_input *input, gong_line_run_fn take, void *ctx)
     while (err == GONG_OK && got > 0) {
         err = make_room(&r);
         if (err == GONG_OK) {
-            err = gong_input_read(input, r.bytes + r.end, r.size - r.end, &got);
+            size_t room = r.size - r.end;
+
+            err = gong_input_read(input, r.bytes + r.end,
+                                  room < READ_SIZE ? room : READ_SIZE, &got);
         }
         if (err == GONG_OK) {
             r.end += got;

@@ -112,6 +112,67 @@ run(struct gong_str body, bool strict)
     gong_lp_reader_free(reader);
 }
 
+/* Both views of a line: what was expected changes nothing but the names that
+ * are left out. */
+static void
+check_same(const struct gong_lp_point *a, const struct gong_lp_point *b,
+           const struct gong_lp_expected *expected)
+{
+    FUZZ_CHECK(gong_str_equal(a->series_key, b->series_key));
+    FUZZ_CHECK(a->has_time == b->has_time && a->time == b->time);
+    FUZZ_CHECK(a->field_count == b->field_count && a->line == b->line);
+    FUZZ_CHECK(!b->expected ||
+               gong_str_equal(b->series_key, expected->series_key));
+    FUZZ_CHECK(b->expected || gong_str_equal(a->measurement, b->measurement));
+    FUZZ_CHECK(b->expected_fields <= expected->field_count);
+    for (size_t i = 0; i < a->field_count; i++) {
+        FUZZ_CHECK(gong_str_equal(a->fields[i].raw_key, b->fields[i].raw_key));
+        FUZZ_CHECK(same_value(&a->fields[i].value, &b->fields[i].value));
+        FUZZ_CHECK(
+            i >= b->expected_fields ||
+            gong_str_equal(a->fields[i].raw_key, expected->field_keys[i]));
+        FUZZ_CHECK(i < b->expected_fields ||
+                   gong_str_equal(a->fields[i].key, b->fields[i].key));
+    }
+}
+
+/* Each line with the names of the point before it expected. */
+static void
+run_expecting(struct gong_str body, bool strict)
+{
+    struct gong_lp_reader *plain = gong_lp_reader_new(strict);
+    struct gong_lp_reader *expecting = gong_lp_reader_new(strict);
+    struct gong_str keys[GONG_LP_FIELDS_MAX];
+    struct gong_lp_expected expected = {.field_keys = keys};
+    enum gong_lp_result result;
+
+    FUZZ_CHECK(plain != NULL && expecting != NULL);
+    gong_lp_reader_start(plain, body);
+    gong_lp_reader_start(expecting, body);
+    do {
+        const struct gong_lp_point *a, *b;
+        const struct gong_lp_error *wrong, *also;
+
+        gong_lp_reader_expect(expecting, &expected);
+        result = gong_lp_reader_next(plain, &a, &wrong);
+        FUZZ_CHECK(gong_lp_reader_next(expecting, &b, &also) == result);
+        if (result == GONG_LP_REFUSED) {
+            FUZZ_CHECK(wrong->reason == also->reason);
+            FUZZ_CHECK(wrong->column == also->column);
+            FUZZ_CHECK(gong_str_equal(wrong->text, also->text));
+        } else if (result == GONG_LP_POINT) {
+            check_same(a, b, &expected);
+            expected.series_key = a->series_key;
+            expected.field_count = a->field_count;
+            for (size_t i = 0; i < a->field_count; i++) {
+                keys[i] = a->fields[i].raw_key;
+            }
+        }
+    } while (result != GONG_LP_END);
+    gong_lp_reader_free(plain);
+    gong_lp_reader_free(expecting);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -119,5 +180,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 
     run(body, false);
     run(body, true);
+    run_expecting(body, false);
+    run_expecting(body, true);
     return 0;
 }

@@ -363,6 +363,140 @@ line_length(void **state)
     }
 }
 
+/* What is said of a line that may be the one expected: the same as else, but
+ * for the names that are left out. */
+static const struct {
+    const char *before; /* its names are expected of */
+    const char *line;   /* this one, and what comes of it: */
+    bool expected;
+    size_t fields;
+} expectations[] = {
+    {"m,a=1 x=1,y=2 5", "m,a=1 x=3,y=4 6", true, 2},
+    {"m,a=1 x=1,y=2 5", "m,a=1 x=3,y=4 5\n", true, 2},
+    {"m,a=1 x=1,y=2 5", "\n# c\n  m,a=1   x=3,y=4", true, 2},
+    {"m,a=1 x=1,y=2 5", "m,a=1 x=\"a b\",y=t 6", true, 2},
+    {"m,a=1 x=1,y=2 5", "m,a=1 y=4,x=3 6", true, 0},
+    {"m,a=1 x=1,y=2 5", "m,a=1 x=3 6", true, 1},
+    {"m,a=1 x=1,y=2 5", "m,a=1 x=3,z=1,y=2 6", true, 1},
+    {"m,a=1 x=1,y=2 5", "m,a=1 x=3,x=4,y=7 6", true, 1},
+    {"m,a=1 x=1,y=2 5", "m,a=1 x=3,y=4,x=5,z=6 6", true, 2},
+    {"m,a=1 x=1,y=2 5", "m,a=1 xx=3,y=4 6", true, 0},
+    {"m,a=1 x=1,y=2 5", "m,a=1 x\\==3 6", true, 0},
+    {"m,a=1 x=1,y=2 5", "m,a=12 x=3 6", false, 0},
+    {"m,a=1 x=1,y=2 5", "m,a=1,b=2 x=3 6", false, 0},
+    {"m,a=1 x=1,y=2 5", "m,a=1\\ x=3 x=4 6", false, 0},
+    {"m,a=1 x=1,y=2 5", "n,a=1 x=3 6", false, 0},
+    {"m,a=1 x=1,y=2 5", "m x=3 6", false, 0},
+    {"a\\,b,k\\==v f\\ g=1,h=2", "a\\,b,k\\==v f\\ g=2,f\\ g=3 6", true, 1},
+    /* refused */
+    {"m,a=1 x=1,y=2 5", "m,a=1", false, 0},
+    {"m,a=1 x=1,y=2 5", "m,a=1 ", false, 0},
+    {"m,a=1 x=1,y=2 5", "m,a=1 x", false, 0},
+    {"m,a=1 x=1,y=2 5", "m,a=1 x=", false, 0},
+    {"m,a=1 x=1,y=2 5", "m,a=1 x=3,", false, 0},
+    {"m,a=1 x=1,y=2 5", "m,a=1 x=3,y=nan 6", false, 0},
+    {"m,a=1 x=1,y=2 5", "m,a=1 x=3,y=4 6 7", false, 0},
+};
+
+static void
+same_values(const struct gong_lp_point *a, const struct gong_lp_point *b)
+{
+    assert_true(gong_str_equal(a->series_key, b->series_key));
+    assert_int_equal(a->has_time, b->has_time);
+    assert_true(a->time == b->time);
+    assert_int_equal(a->field_count, b->field_count);
+    for (size_t i = 0; i < a->field_count; i++) {
+        char texts[2][256];
+        char *ends[2] = {texts[0], texts[1]};
+
+        assert_true(gong_str_equal(a->fields[i].raw_key, b->fields[i].raw_key));
+        show_value(&ends[0], &a->fields[i].value);
+        show_value(&ends[1], &b->fields[i].value);
+        assert_string_equal(texts[0], texts[1]);
+    }
+}
+
+static void
+expect_of(struct gong_lp_reader *plain, struct gong_lp_reader *expecting,
+          size_t row)
+{
+    const struct gong_lp_point *point = NULL;
+    const struct gong_lp_point *same = NULL;
+    const struct gong_lp_error *error = NULL;
+    const struct gong_lp_error *other = NULL;
+    struct gong_str keys[4];
+    struct gong_lp_expected expected = {.field_keys = keys};
+
+    gong_lp_reader_start(plain, gong_str_of(expectations[row].before));
+    assert_int_equal(gong_lp_reader_next(plain, &point, &error), GONG_LP_POINT);
+    expected.series_key = point->series_key;
+    for (; expected.field_count < point->field_count; expected.field_count++) {
+        keys[expected.field_count] =
+            point->fields[expected.field_count].raw_key;
+    }
+    gong_lp_reader_start(plain, gong_str_of(expectations[row].line));
+    gong_lp_reader_start(expecting, gong_str_of(expectations[row].line));
+    gong_lp_reader_expect(expecting, &expected);
+    if (gong_lp_reader_next(plain, &same, &other) == GONG_LP_REFUSED) {
+        assert_int_equal(gong_lp_reader_next(expecting, &point, &error),
+                         GONG_LP_REFUSED);
+        assert_string_equal(error->reason, other->reason);
+        assert_int_equal(error->column, other->column);
+        return;
+    }
+    assert_int_equal(gong_lp_reader_next(expecting, &point, &error),
+                     GONG_LP_POINT);
+    same_values(point, same);
+    assert_int_equal(point->expected, expectations[row].expected);
+    assert_int_equal(point->expected_fields, expectations[row].fields);
+}
+
+static void
+expected_points(void **state)
+{
+    struct readers *readers = *state;
+    const size_t count = sizeof(expectations) / sizeof(expectations[0]);
+    struct gong_lp_reader *other = gong_lp_reader_new(false);
+
+    assert_non_null(other);
+    for (size_t i = 0; i < count; i++) {
+        expect_of(other, readers->liberal, i);
+    }
+    gong_lp_reader_free(other);
+    other = gong_lp_reader_new(true);
+    assert_non_null(other);
+    for (size_t i = 0; i < count; i++) {
+        expect_of(other, readers->strict, i);
+    }
+    gong_lp_reader_free(other);
+}
+
+/* It is good for one point: the next one has all its names again. Of stamps
+ * that are alike each is read. */
+static void
+expected_once(void **state)
+{
+    struct readers *readers = *state;
+    const struct gong_lp_point *point = NULL;
+    const struct gong_lp_error *error = NULL;
+    const struct gong_lp_expected expected = {gong_str_of("m,a=1"), NULL, 0};
+
+    gong_lp_reader_start(readers->liberal,
+                         gong_str_of("m,a=1 x=1 77\nm,a=1 x=2 77\n"
+                                     "m,a=1 x=3 770\nm,a=1 x=4 77 \n"
+                                     "m,a=1 x=4 7\n"));
+    gong_lp_reader_expect(readers->liberal, &expected);
+    for (int i = 0; i < 5; i++) {
+        static const int64_t times[] = {77, 77, 770, 77, 7};
+
+        assert_int_equal(gong_lp_reader_next(readers->liberal, &point, &error),
+                         GONG_LP_POINT);
+        assert_int_equal(point->expected, i == 0);
+        assert_int_equal(point->tag_count, i == 0 ? 0 : 1);
+        assert_true(point->time == times[i]);
+    }
+}
+
 static void
 numbers_of_values(void **state)
 {
@@ -390,6 +524,8 @@ main(void)
         cmocka_unit_test(views_and_lines),
         cmocka_unit_test(limits),
         cmocka_unit_test(line_length),
+        cmocka_unit_test(expected_points),
+        cmocka_unit_test(expected_once),
         cmocka_unit_test(numbers_of_values),
     };
 

@@ -165,6 +165,47 @@ ties(void **state)
     }
 }
 
+/* In the middle of a line, where eight bytes can be read at once: every split
+ * of up to nine digits, both signs, and what stands behind. */
+static void
+short_in_a_line(void **state)
+{
+    static const char *const behind[] = {",n=1234567", " 1234567", ", ", "\n",
+                                         "e3,n=1234567"};
+    uint64_t seed = 3;
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        uint64_t choice = next_random(&seed);
+        int digits = 1 + (int)(choice % 9);
+        int whole = (int)(choice >> 8) % (digits + 1);
+        const char *end = behind[(choice >> 24) % 5];
+        char text[64];
+        char *to = text;
+        const char *at = text;
+        struct gong_lp_value value;
+        char *stop = NULL;
+        double expected;
+
+        if ((choice >> 32 & 1) != 0) {
+            *to++ = '-';
+        }
+        for (int k = 0; k < digits; k++) {
+            if (k == whole) {
+                *to++ = '.';
+            }
+            *to++ = (char)('0' + next_random(&seed) % 10);
+        }
+        (void)strcpy(to, end);
+        expected = strtod(text, &stop);
+        if (gong_lp_number_scan(&at, text + strlen(text), &value) != NULL ||
+            value.type != GONG_LP_FLOAT || at != stop ||
+            bits_of(value.as.number) != bits_of(expected)) {
+            fail_msg("%s: %.17g", text, value.as.number);
+        }
+    }
+}
+
 static void
 integers(void **state)
 {
@@ -305,6 +346,7 @@ main(void)
         cmocka_unit_test(known_hard_floats),
         cmocka_unit_test(random_floats),
         cmocka_unit_test(ties),
+        cmocka_unit_test(short_in_a_line),
         cmocka_unit_test(integers),
         cmocka_unit_test(refused),
         cmocka_unit_test(stops_behind_the_number),
