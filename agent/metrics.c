@@ -39,6 +39,8 @@ static const struct metric metrics[] = {
      ENGINE(same_stamp)},
     {"gong_engine_over_limit_total", "Samples refused past a limit.", false,
      ENGINE(over_limit)},
+    {"gong_engine_series_expired_total",
+     "Series forgotten after a long silence.", false, ENGINE(series_expired)},
     {"gong_engine_transitions_total", "Changes of an alert's state.", false,
      ENGINE(transitions)},
     {"gong_engine_clock_records_total", "Clock records asked for.", false,

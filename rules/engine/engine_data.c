@@ -5,6 +5,7 @@
  *   before it, samples, evaluations (semantics rule 3)
  */
 #include "rules/engine/engine_aggregate.h"
+#include "rules/engine/engine_expire.h"
 #include "rules/engine/engine_general.h"
 #include "rules/engine/engine_instant.h"
 
@@ -156,7 +157,10 @@ next_row(struct gong_engine *engine, struct intake *intake,
 
     if (err != GONG_OK) {
         intake->row = before;
-    } else if (intake->row != hint && before != 0) {
+        return err;
+    }
+    gong_row_at(registry, intake->row)->seen = gong_engine_minute(engine);
+    if (intake->row != hint && before != 0) {
         gong_row_at(registry, before)->next = intake->row;
     } else if (intake->row != hint) {
         gong_device_at(registry, intake->device)->head = intake->row;

@@ -24,18 +24,32 @@ bytes_within(const struct gong_arena *bytes, uint32_t at, uint32_t len)
            len < (uint64_t)(bytes->count - at) * 8;
 }
 
+/* Each has bytes of its own; free ones have none. */
+static bool
+texts_sound(const struct gong_symbols *symbols)
+{
+    uint64_t units = 0;
+
+    for (uint32_t i = 1; i < symbols->symbols.count; i++) {
+        const struct gong_symbol *s = gong_arena_at(&symbols->symbols, i);
+
+        if (s->at == 0 ? s->len != 0
+                       : !bytes_within(&symbols->bytes, s->at, s->len)) {
+            return false;
+        }
+        units += s->at == 0 ? 0 : gong_bytes_units(s->len);
+    }
+    return units <= symbols->bytes.count;
+}
+
 const char *
 gong_snapshot_check_symbols(const struct gong_engine *engine)
 {
     const struct gong_symbols *symbols = &engine->symbols;
     const struct gong_labelsets *labelsets = &engine->labelsets;
 
-    for (uint32_t i = 1; i < symbols->symbols.count; i++) {
-        const struct gong_symbol *s = gong_arena_at(&symbols->symbols, i);
-
-        if (!bytes_within(&symbols->bytes, s->at, s->len)) {
-            return "a symbol's text is outside";
-        }
+    if (!texts_sound(symbols)) {
+        return "a symbol's text is outside";
     }
     if (!gong_index_sound(&symbols->index, symbols->symbols.count)) {
         return "the index of symbols is wrong";
@@ -58,6 +72,8 @@ gong_snapshot_check_symbols(const struct gong_engine *engine)
             return "a label set is outside";
         }
     }
+    gong_symbols_count_unused(
+        &((struct gong_engine *)(uintptr_t)engine)->symbols);
     return gong_index_sound(&labelsets->index, labelsets->sets.count)
                ? NULL
                : "the index of label sets is wrong";
@@ -218,6 +234,7 @@ static const char *
 check_rows(const struct gong_engine *engine)
 {
     const struct gong_registry *registry = &engine->registry;
+    uint64_t columns = 0;
 
     for (uint32_t i = 1; i < registry->columns.count; i++) {
         if (!column_sound(engine, gong_column_at(registry, i))) {
@@ -227,7 +244,8 @@ check_rows(const struct gong_engine *engine)
     for (uint32_t i = 1; i < registry->rows.count; i++) {
         const struct gong_row *r = gong_row_at(registry, i);
 
-        if (!row_sound(engine, r)) {
+        columns += r->capacity;
+        if (!row_sound(engine, r) || columns > registry->columns.count) {
             return "a row is wrong";
         }
         for (uint32_t c = 0; c < r->count; c++) {
