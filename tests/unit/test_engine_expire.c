@@ -1,0 +1,403 @@
+/*
+ * What the engine forgets (engine_expire.h): nobody sees it but the memory.
+ *
+ * On random streams, in which devices and label values come and go, an engine
+ * that forgets after each record tells the same as one that never does; a twin
+ * of the first, saved and read back again and again, the same byte for byte. So
+ * the one that never forgets is the model. Then a thousand devices in waves of
+ * changing labels for simulated days: bytes stay flat.
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine_fixture.h"
+#include "rules/engine/engine_expire.h"
+#include "rules/engine/sample.h"
+#include "snapshot_bytes.h"
+
+#define STREAMS 120
+#define RECORDS 250
+#define START   INT64_C(10000000)
+
+#define RESOLVE .on_missing = GONG_ON_MISSING_RESOLVE
+
+/* The second set has neither the first rule nor the first recording. */
+static const struct rule_spec specs[] = {
+    {.alert = "A0", .expr = "m_a > 5", .lookback_ms = 20000},
+    {.alert = "rec_a", .record = true, .expr = "m_a * 2", .interval_ms = 5000},
+    {.alert = "A1",
+     .expr = "m_a > 5",
+     .for_ms = 7000,
+     .keep_ms = 5000,
+     .lookback_ms = 20000},
+    {.alert = "A2", .expr = "m_a > m_b", .lookback_ms = 15000},
+    {.alert = "A3", .expr = "m_a > 4 unless m_b > 3", .lookback_ms = 25000},
+    {.alert = "A4", .expr = "avg_over_time(m_a[30s]) > 4"},
+    {.alert = "A5", .expr = "m_b offset 10s > 5", .lookback_ms = 9000},
+    {.alert = "A6", .expr = "rate(m_b[40s]) > 0.5", .for_ms = 3000},
+    {.alert = "A7", .expr = "sum by (site) (m_a) > 12", .lookback_ms = 20000},
+    {.alert = "A8", .expr = "count without (t) (m_b) > 1", .keep_ms = 9000},
+    {.alert = "A9",
+     .expr = "count_values(\"v\", m_a) > 1",
+     .interval_ms = 2000,
+     .lookback_ms = 20000},
+    {.alert = "A10",
+     .expr = "label_replace(m_a, \"copy\", \"$1-$1\", \"t\", \"(.*)\") > 6",
+     .for_ms = 2000,
+     .interval_ms = 1000,
+     .lookback_ms = 30000},
+    {.alert = "A11", .expr = "rec_a > 12", .interval_ms = 5000},
+    {.alert = "A12",
+     .expr = "absent(m_a{t=\"x1\"})",
+     .interval_ms = 5000,
+     .lookback_ms = 30000},
+    {.alert = "A13", .expr = "topk(2, m_a) > 3", .interval_ms = 3000},
+    {.alert = "A14",
+     .expr = "count(ALERTS{alertname=\"A1\",alertstate=\"firing\"}) > 1",
+     .interval_ms = 2000},
+    {.alert = "A15",
+     .expr = "max_over_time(rec_sum[1m]) > 10",
+     .interval_ms = 5000},
+    {.alert = "A16",
+     .expr = "m_d{t!=\"x1\"} > 8",
+     .on_missing = GONG_ON_MISSING_UNKNOWN,
+     .lookback_ms = 10000},
+    {.alert = "A17",
+     .expr = "m_d{t=\"x1\"} > 9",
+     .on_missing = GONG_ON_MISSING_FIRE,
+     .keep_ms = 3000,
+     .lookback_ms = 10000},
+    {.alert = "A18",
+     .expr = "avg_over_time(m_a[1m:10s]) > 4",
+     .interval_ms = 10000},
+    {.alert = "A19", .expr = "changes(m_b[50s]) > 2", .interval_ms = 4000},
+    {.alert = "rec_sum",
+     .record = true,
+     .expr = "sum by (t) (m_a)",
+     .interval_ms = 5000},
+    {.alert = "rec_values",
+     .record = true,
+     .expr = "count_values(\"v\", m_b)",
+     .interval_ms = 5000},
+};
+#define RULES (sizeof specs / sizeof specs[0])
+
+struct side {
+    struct gong_engine *engine;
+    struct text effects;
+    struct text bytes;
+};
+
+struct stream {
+    struct side forgets;
+    struct side never;
+    struct side twin; /* of the first */
+    struct gong_ruleset *set;
+    struct text payload;
+    struct text points;
+    int64_t now;
+    uint64_t random;
+    uint64_t told;
+    uint64_t expired;
+    uint64_t instances; /* that the first had less at most */
+};
+
+static uint64_t
+any(struct stream *s, uint64_t below)
+{
+    s->random ^= s->random << 13;
+    s->random ^= s->random >> 7;
+    s->random ^= s->random << 17;
+    return s->random % below;
+}
+
+static void
+on_effect(void *ctx, const struct gong_effect *effect)
+{
+    struct side *side = ctx;
+
+    effect_line(&side->effects, effect);
+    text_add(&side->effects, " journal %" PRId64 "\n", effect->journal_ms);
+    effect_bytes(&side->bytes, effect);
+}
+
+static void
+on_recorded(void *ctx, const struct gong_recorded *recorded)
+{
+    struct side *side = ctx;
+    struct text line = {0};
+
+    text_add(&line, "%s", recorded->rule->record);
+    for (size_t i = 0; i < recorded->label_count; i++) {
+        text_add(&line, ",%.*s=%.*s", (int)recorded->labels[i].name.len,
+                 recorded->labels[i].name.data,
+                 (int)recorded->labels[i].value.len,
+                 recorded->labels[i].value.data);
+    }
+    text_add(&line, " %s%g at %" PRId64 "\n",
+             gong_is_stale(recorded->value) ? "ends " : "",
+             gong_is_stale(recorded->value) ? 0 : recorded->value,
+             recorded->at_ms);
+    text_add(&side->effects, "%s", line.data);
+    text_add(&side->bytes, "%" PRIu32 " %s", recorded->ordinal, line.data);
+    text_free(&line);
+}
+
+static int
+compare_lines(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+/* Within a record the order among instances is each engine's own. */
+static void
+sort_lines(struct text *text)
+{
+    char *lines[4096];
+    struct text sorted = {0};
+    size_t count = 0;
+    char *rest = NULL;
+
+    for (char *line = strtok_r(text->data, "\n", &rest); line != NULL;
+         line = strtok_r(NULL, "\n", &rest)) {
+        assert_true(count < 4096);
+        lines[count++] = line;
+    }
+    qsort(lines, count, sizeof lines[0], compare_lines);
+    text_clear(&sorted);
+    for (size_t i = 0; i < count; i++) {
+        text_add(&sorted, "%s\n", lines[i]);
+    }
+    text_free(text);
+    *text = sorted;
+}
+
+static void
+clear(struct side *side)
+{
+    text_clear(&side->effects);
+    text_clear(&side->bytes);
+}
+
+static void
+open_side(struct side *side)
+{
+    clear(side);
+    side->engine = gong_engine_new(NULL, on_effect, side);
+    assert_non_null(side->engine);
+    gong_engine_on_recorded(side->engine, on_recorded, side);
+}
+
+static void
+close_side(struct side *side)
+{
+    gong_engine_free(side->engine);
+    text_free(&side->effects);
+    text_free(&side->bytes);
+}
+
+static void
+apply_to(struct side *side, const struct gong_record *record)
+{
+    if (side->engine != NULL) {
+        assert_int_equal(gong_engine_apply(side->engine, record), GONG_OK);
+    }
+}
+
+static void
+apply(struct stream *s, const struct gong_record *record)
+{
+    apply_to(&s->forgets, record);
+    apply_to(&s->never, record);
+    apply_to(&s->twin, record);
+    assert_true(gong_engine_deadline(s->forgets.engine) ==
+                gong_engine_deadline(s->never.engine));
+}
+
+static void
+set_rules(struct stream *s, size_t first)
+{
+    struct gong_ruleset *set = make_rules(specs + first, RULES - first);
+    struct side *const sides[] = {&s->forgets, &s->never, &s->twin};
+
+    for (size_t i = 0; i < 3; i++) {
+        if (sides[i]->engine != NULL) {
+            assert_int_equal(gong_engine_set_rules(sides[i]->engine, set, 0,
+                                                   s->now, NULL),
+                             GONG_OK);
+        }
+    }
+    gong_ruleset_free(s->set);
+    s->set = set;
+}
+
+static void
+renew_twin(struct stream *s)
+{
+    struct gong_snapshot_place place = {.position = 7};
+    struct bytes bytes = {0};
+    struct gong_snapshot_start start = {
+        .emit = on_effect, .ctx = &s->twin, .set = s->set};
+    const struct gong_engine *from =
+        any(s, 2) == 0 && s->twin.engine != NULL ? s->twin.engine
+                                                 : s->forgets.engine;
+    const char *why = "";
+
+    assert_true(bytes_save(&bytes, from, &place));
+    assert_int_equal(bytes.len, gong_engine_save_size(from));
+    gong_engine_free(s->twin.engine);
+    if (bytes_restore(&bytes, &start, &s->twin.engine, &why) != GONG_OK) {
+        fail_msg("not restored: %s", why);
+    }
+    gong_engine_on_recorded(s->twin.engine, on_recorded, &s->twin);
+    forget_soon(s->twin.engine);
+    bytes_free(&bytes);
+}
+
+/* Samples of a device, whose labels change as time goes by. */
+static void
+send_samples(struct stream *s)
+{
+    static const char *const sites[] = {"s0", "s1"};
+    static const char *const devices[] = {"d0", "d1", "d2"};
+    struct gong_record record;
+    uint64_t count = 1 + any(s, 4);
+    int64_t stamp = s->now - (any(s, 6) == 0 ? (int64_t)any(s, 20) * 1000 : 0);
+
+    text_clear(&s->points);
+    for (uint64_t i = 0; i < count; i++) {
+        uint64_t t = any(s, 3) == 0 ? any(s, 3)
+                                    : (uint64_t)(s->now / 400000) * 2 + any(s, 2);
+
+        text_add(&s->points, "m,t=x%" PRIu64 " %c=%g", t,
+                 "abd"[any(s, 8) % 3], (double)any(s, 11));
+        text_add(&s->points, "%s %" PRId64 "\n",
+                 any(s, 5) == 0 ? ",n=1" : "", stamp);
+    }
+    record = data_record(&s->payload, s->now, sites[any(s, 2)],
+                         devices[any(s, 3)], s->points.data);
+    apply(s, &record);
+}
+
+static void
+step(struct stream *s)
+{
+    uint64_t what = any(s, 100);
+    struct gong_record record;
+
+    s->now += 500 * (1 + (int64_t)any(s, 6));
+    s->now += any(s, 25) == 0 ? 1000 * (int64_t)any(s, 90) : 0;
+    s->now += any(s, 50) == 0 ? 1000 * (60 + (int64_t)any(s, 1200)) : 0;
+    if (what < 3) {
+        set_rules(s, any(s, 2) == 0 ? 0 : 2);
+    } else if (what < 6) {
+        record = resume_record(&s->payload, s->now,
+                               1000 * (int64_t)any(s, 60),
+                               any(s, 2) == 0 ? 0 : 1000 * (int64_t)any(s, 30));
+        apply(s, &record);
+    } else if (what < 20) {
+        record = clock_record(s->now);
+        apply(s, &record);
+    } else {
+        send_samples(s);
+    }
+}
+
+static void
+check(struct stream *s, uint64_t seed, int record)
+{
+    struct gong_engine_stats with;
+    struct gong_engine_stats without;
+
+    sort_lines(&s->forgets.effects);
+    sort_lines(&s->never.effects);
+    if (strcmp(s->forgets.effects.data, s->never.effects.data) != 0) {
+        (void)fprintf(stderr,
+                      "stream %" PRIu64 " record %d at %" PRId64
+                      "\nforgets:\n%snever:\n%s",
+                      seed, record, s->now, s->forgets.effects.data,
+                      s->never.effects.data);
+        fail_msg("stream %" PRIu64 " record %d", seed, record);
+    }
+    if (s->twin.engine != NULL) {
+        assert_string_equal(s->forgets.bytes.data, s->twin.bytes.data);
+    }
+    gong_engine_stats(s->forgets.engine, &with);
+    gong_engine_stats(s->never.engine, &without);
+    assert_int_equal(with.pending, without.pending);
+    assert_int_equal(with.firing, without.firing);
+    assert_int_equal(with.unknown, without.unknown);
+    assert_true(with.instances <= without.instances);
+    if (without.instances - with.instances > s->instances) {
+        s->instances = without.instances - with.instances;
+    }
+}
+
+static void
+play(struct stream *s, uint64_t seed)
+{
+    s->random = seed * UINT64_C(0x9e3779b97f4a7c15) + 1;
+    s->now = START;
+    open_side(&s->forgets);
+    open_side(&s->never);
+    clear(&s->twin);
+    forget_soon(s->forgets.engine);
+    s->never.engine->expire.soon_ms = INT64_MAX;
+    set_rules(s, 0);
+    for (int i = 0; i < RECORDS; i++) {
+        step(s);
+        check(s, seed, i);
+        s->told += s->forgets.effects.len != 0;
+        clear(&s->forgets);
+        clear(&s->never);
+        clear(&s->twin);
+        if ((seed + (uint64_t)i) % 7 == 0) {
+            renew_twin(s);
+        }
+    }
+    s->expired += engine_expired(s->forgets.engine);
+    assert_int_equal(engine_expired(s->never.engine), 0);
+    close_side(&s->forgets);
+    close_side(&s->never);
+    close_side(&s->twin);
+    gong_ruleset_free(s->set);
+    text_free(&s->payload);
+    text_free(&s->points);
+}
+
+static void
+test_nobody_sees_it(void **state)
+{
+    const char *asked = getenv("GONG_MODEL_STREAMS");
+    uint64_t streams = asked == NULL ? STREAMS : strtoull(asked, NULL, 10);
+    uint64_t told = 0;
+    uint64_t expired = 0;
+
+    (void)state;
+    for (uint64_t seed = 1; seed <= streams; seed++) {
+        struct stream s = {0};
+
+        play(&s, seed);
+        told += s.told;
+        expired += s.expired;
+        assert_true(s.instances > 20);
+    }
+    assert_true(told > streams * RECORDS / 4);
+    assert_true(expired > streams * 10);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_nobody_sees_it),
+    };
+
+    return cmocka_run_group_tests_name("engine_expire", tests, NULL, NULL);
+}
