@@ -41,6 +41,15 @@ silence_of(const struct gong_engine *engine, const struct gong_series *s)
                                              : engine->expire.silence_ms;
 }
 
+/* That an alert which is over stands says only when it ended. */
+static bool
+is_at_rest(const struct gong_live *live, const struct gong_instance *instance)
+{
+    return instance->alert == 0 ||
+           gong_alert_at(&live->alerts, instance->alert)->state ==
+               GONG_ALERT_INACTIVE;
+}
+
 /* Whether one of its readers still holds on to it. */
 static bool
 is_held(const struct gong_live *live, const struct gong_series *s)
@@ -63,7 +72,7 @@ is_held(const struct gong_live *live, const struct gong_series *s)
             continue;
         }
         instance = gong_instance_at(binds, n);
-        if (instance->alert != 0 || instance->timer != 0 ||
+        if (!is_at_rest(live, instance) || instance->timer != 0 ||
             (entry->fire != 0 && s->stamp != GONG_STAMP_NONE)) {
             return true;
         }

@@ -8,8 +8,8 @@
  * A series goes once nothing can see it: its newest sample, and its rows' last
  * points, lie back further than GONG_EXPIRE_MS and than twice what any rule that
  * reads it looks back, on its device's clock and in journal time; and nothing
- * of its rules has an alert, a timer, a group or an output through it, or would
- * fire because it is missing. What the engine says itself of presence, and of
+ * of its rules has an open or pending alert, a timer, a group or an output through
+ * it, or would fire because it is missing. What the engine says itself of presence, and of
  * an alert that stands, stays. A row goes with the last of its series, one
  * without any after GONG_EXPIRE_MS. An instance of a rule that is evaluated as
  * a whole goes when it has no alert or output; label sets and symbols go with

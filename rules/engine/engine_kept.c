@@ -254,11 +254,25 @@ renumber(const struct gong_live *live, const struct gong_kept *kept)
     }
 }
 
+/* Alerts that are over, of instances that go. */
+static void
+remove_alerts(struct gong_live *live, const struct gong_kept *kept)
+{
+    for (uint32_t n = 1; n < live->binds.instances.count; n++) {
+        uint32_t alert = gong_instance_at(&live->binds, n)->alert;
+
+        if (kept->instances[n] == 0 && alert != 0) {
+            gong_alerts_remove(&live->alerts, alert);
+        }
+    }
+}
+
 bool
 gong_engine_keep(struct gong_engine *engine, const struct gong_kept *kept)
 {
     struct gong_live *live = engine->live;
 
+    remove_alerts(live, kept);
     renumber(live, kept);
     if (!gong_registry_keep(&engine->registry, kept) ||
         !gong_binds_keep(&live->binds, kept) ||

@@ -18,10 +18,11 @@
 
 #include "engine_fixture.h"
 #include "rules/engine/engine_expire.h"
+#include "rules/engine/hash.h"
 #include "rules/engine/sample.h"
 #include "snapshot_bytes.h"
 
-#define STREAMS 120
+#define STREAMS 60
 #define RECORDS 250
 #define START   INT64_C(10000000)
 
@@ -325,10 +326,15 @@ check(struct stream *s, uint64_t seed, int record)
                       s->never.effects.data);
         fail_msg("stream %" PRIu64 " record %d", seed, record);
     }
-    if (s->twin.engine != NULL) {
-        assert_string_equal(s->forgets.bytes.data, s->twin.bytes.data);
-    }
     gong_engine_stats(s->forgets.engine, &with);
+    if (s->twin.engine != NULL) {
+        struct gong_engine_stats restored;
+
+        assert_string_equal(s->forgets.bytes.data, s->twin.bytes.data);
+        gong_engine_stats(s->twin.engine, &restored);
+        assert_int_equal(with.bytes_state, restored.bytes_state);
+        assert_int_equal(with.series_expired, restored.series_expired);
+    }
     gong_engine_stats(s->never.engine, &without);
     assert_int_equal(with.pending, without.pending);
     assert_int_equal(with.firing, without.firing);
@@ -392,11 +398,245 @@ test_nobody_sees_it(void **state)
     assert_true(expired > streams * 10);
 }
 
+/* An engine whose effects are only summed, in any order. */
+struct counted {
+    struct gong_engine *engine;
+    uint64_t sum;
+    uint64_t hot; /* changes of the rule with this name */
+    uint64_t bytes;
+    uint64_t rows;
+};
+
+static void
+count_effect(void *ctx, const struct gong_effect *effect)
+{
+    struct counted *c = ctx;
+    struct text line = {0};
+
+    effect_line(&line, effect);
+    c->sum += gong_fnv1a(GONG_FNV1A_START, line.data, line.len);
+    c->hot += strcmp(effect->rule->alert, "Hot") == 0;
+    text_free(&line);
+}
+
+static void
+count_recorded(void *ctx, const struct gong_recorded *recorded)
+{
+    struct counted *c = ctx;
+    uint64_t hash = gong_fnv1a(GONG_FNV1A_START, &recorded->at_ms, 8);
+
+    for (size_t i = 0; i < recorded->label_count; i++) {
+        hash = gong_fnv1a(hash, recorded->labels[i].value.data,
+                          recorded->labels[i].value.len);
+    }
+    c->sum += gong_is_stale(recorded->value) ? ~hash : hash;
+}
+
+#define MINUTE   INT64_C(60000)
+#define DEVICES  1000
+#define WAVES    24
+#define WAVE_MS  (180 * MINUTE)
+#define EVERY_MS (10 * MINUTE)
+#define HOTS     10 /* of a wave */
+
+static const struct rule_spec churned[] = {
+    {.alert = "Hot",
+     .expr = "m_a > 8",
+     .for_ms = 20 * MINUTE,
+     .lookback_ms = 15 * MINUTE},
+    {.alert = "Mean", .expr = "avg_over_time(m_a[30m]) > 6.5"},
+    {.alert = "Joint", .expr = "m_a > m_b", .keep_ms = 30 * MINUTE},
+    {.alert = "Sum", .expr = "sum by (t) (m_a) > 2000"},
+    {.alert = "Values",
+     .expr = "count_values(\"v\", m_a + time() / 1e4) > 0",
+     .interval_ms = 30 * MINUTE},
+    {.alert = "Named",
+     .expr = "label_replace(m_b, \"copy\", \"c-$1\", \"t\", \"(.*)\") > 6",
+     .interval_ms = 30 * MINUTE},
+    {.alert = "rec",
+     .record = true,
+     .expr = "sum by (t, site) (m_b)",
+     .interval_ms = 10 * MINUTE},
+    {.alert = "Recorded",
+     .expr = "max_over_time(rec[1h]) > 260",
+     .interval_ms = 10 * MINUTE},
+    {.alert = "Alerts",
+     .expr = "count by (t) (ALERTS{alertname=\"Hot\"}) > 4",
+     .interval_ms = 10 * MINUTE},
+};
+#define CHURNED (sizeof churned / sizeof churned[0])
+
+/* One device of a wave at one time: every second device is there, and what it
+ * says depends on nothing but that. */
+static void
+send_one(struct counted *sides, struct text *payload, int wave, int device,
+         int64_t now)
+{
+    char point[128];
+    char site[8];
+    char name[16];
+    struct gong_record record;
+    int a = device % 100 == wave % 2 ? 9 : (device + wave) % 8;
+
+    (void)snprintf(point, sizeof point, "m,t=w%d-%d a=%d,b=%d %" PRId64, wave,
+                   device % 40, a, (device * 7 + wave) % 9, now);
+    (void)snprintf(site, sizeof site, "s%d", device % 10);
+    (void)snprintf(name, sizeof name, "d%d", device);
+    record = data_record(payload, now, site, name, point);
+    for (int i = 0; i < 2; i++) {
+        assert_int_equal(gong_engine_apply(sides[i].engine, &record), GONG_OK);
+    }
+}
+
+static void
+note_size(struct counted *c)
+{
+    struct gong_engine_stats stats;
+
+    gong_engine_stats(c->engine, &stats);
+    c->bytes = stats.bytes > c->bytes ? stats.bytes : c->bytes;
+    c->rows = stats.rows > c->rows ? stats.rows : c->rows;
+}
+
+static void
+restore_counted(struct counted *c, const struct gong_ruleset *set)
+{
+    struct gong_snapshot_place place = {.position = 7};
+    struct gong_snapshot_start start = {
+        .emit = count_effect, .ctx = c, .set = set};
+    struct bytes bytes = {0};
+    const char *why = "";
+
+    assert_true(bytes_save(&bytes, c->engine, &place));
+    gong_engine_free(c->engine);
+    assert_int_equal(bytes_restore(&bytes, &start, &c->engine, &why), GONG_OK);
+    gong_engine_on_recorded(c->engine, count_recorded, c);
+    bytes_free(&bytes);
+}
+
+/* Three days: each wave brings 500 devices with labels never seen before. */
+static void
+test_devices_in_waves(void **state)
+{
+    struct gong_ruleset *set = make_rules(churned, CHURNED);
+    struct counted sides[2] = {{0}, {0}}; /* the second one never forgets */
+    struct text payload = {0};
+    uint64_t first_day = 0;
+    uint64_t expired = 0;
+
+    (void)state;
+    for (int i = 0; i < 2; i++) {
+        sides[i].engine = gong_engine_new(NULL, count_effect, &sides[i]);
+        assert_non_null(sides[i].engine);
+        gong_engine_on_recorded(sides[i].engine, count_recorded, &sides[i]);
+        assert_int_equal(
+            gong_engine_set_rules(sides[i].engine, set, 0, START, NULL),
+            GONG_OK);
+    }
+    sides[1].engine->expire.soon_ms = INT64_MAX;
+    for (int64_t t = 0; t < WAVES * WAVE_MS; t += EVERY_MS) {
+        int wave = (int)(t / WAVE_MS);
+
+        for (int device = wave % 2; device < DEVICES; device += 2) {
+            send_one(sides, &payload, wave, device, START + t + device);
+        }
+        assert_true(sides[0].sum == sides[1].sum);
+        note_size(&sides[0]);
+        note_size(&sides[1]);
+        if (wave == WAVES / 3) {
+            first_day = sides[0].bytes;
+        }
+        if (t / EVERY_MS % 7 == 0) {
+            restore_counted(&sides[0], set);
+        }
+    }
+    expired = engine_expired(sides[0].engine);
+    print_message("bytes %" PRIu64 " on the first day, %" PRIu64
+                  " at most; %" PRIu64 " without forgetting\n",
+                  first_day, sides[0].bytes, sides[1].bytes);
+    /* Flat to the byte, but for the odd table that grows by one step. */
+    assert_true(sides[0].bytes <= first_day + first_day / 16);
+    assert_true(sides[1].bytes > 3 * sides[0].bytes);
+    assert_true(sides[0].rows <= 1500);
+    assert_true(sides[1].rows == WAVES * DEVICES / 2);
+    assert_true(expired > (WAVES - 3) * UINT64_C(1000));
+    /* Pending, firing, and resolved but for the last wave's. */
+    assert_int_equal(sides[0].hot, 3 * HOTS * WAVES - HOTS);
+    gong_engine_free(sides[0].engine);
+    gong_engine_free(sides[1].engine);
+    gong_ruleset_free(set);
+    text_free(&payload);
+}
+
+/* A limit of memory is met at the same record, whenever it was restarted. */
+static void
+test_restored_limit(void **state)
+{
+    struct gong_ruleset *set = make_rules(churned, CHURNED);
+    struct text payload = {0};
+
+    (void)state;
+    for (uint64_t bytes = 60000; bytes < 400000; bytes += 7919) {
+        struct gong_engine_limits limits = {.bytes = bytes};
+        struct counted c[2] = {{0}, {0}};
+        enum gong_err err = GONG_OK;
+
+        for (int i = 0; i < 2; i++) {
+            c[i].engine = gong_engine_new(&limits, count_effect, &c[i]);
+            assert_non_null(c[i].engine);
+            assert_int_equal(
+                gong_engine_set_rules(c[i].engine, set, 0, START, NULL),
+                GONG_OK);
+            c[i].engine->expire.soon_ms = 0;
+        }
+        for (int n = 0; err == GONG_OK; n++) {
+            int64_t now = START + n * MINUTE / 4;
+            char point[128];
+            struct gong_record record;
+
+            (void)snprintf(point, sizeof point,
+                           "m,t=w%d a=%d,b=%d,c%d=3 %" PRId64, n, n % 11,
+                           n % 7, n % 300, now);
+            record = data_record(&payload, now, "s", "d", point);
+            err = gong_engine_apply(c[0].engine, &record);
+            assert_int_equal(gong_engine_apply(c[1].engine, &record), err);
+            assert_true(err == GONG_OK || err == GONG_ERR_MEMORY);
+            if (err == GONG_OK && n % 37 == 0) {
+                struct gong_snapshot_place place = {.position = 7};
+                struct gong_snapshot_start start = {
+                    .limits = &limits,
+                    .emit = count_effect,
+                    .ctx = &c[1],
+                    .set = set};
+                struct bytes saved = {0};
+                const char *why = "";
+
+                assert_true(bytes_save(&saved, c[n % 2].engine, &place));
+                gong_engine_free(c[1].engine);
+                assert_int_equal(
+                    bytes_restore(&saved, &start, &c[1].engine, &why),
+                    GONG_OK);
+                c[1].engine->expire.soon_ms = 0;
+                bytes_free(&saved);
+            }
+            if (n > 2000) {
+                break; /* what it forgets is enough */
+            }
+        }
+        gong_engine_free(c[0].engine);
+        gong_engine_free(c[1].engine);
+    }
+    gong_ruleset_free(set);
+    text_free(&payload);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_nobody_sees_it),
+        cmocka_unit_test(test_devices_in_waves),
+        cmocka_unit_test(test_restored_limit),
     };
 
     return cmocka_run_group_tests_name("engine_expire", tests, NULL, NULL);
