@@ -64,7 +64,7 @@ struct gong_attachment {
      * with a number. low > high where there are none such. */
     double low;
     double high;
-    int64_t keep_ms; /* how far back they read; KEEP_NONE: the newest sample */
+    int64_t keep_ms;  /* how far back they read; KEEP_NONE: the newest sample */
     int64_t reach_ms; /* likewise, with the look-back of their rules */
 };
 #define GONG_KEEP_NONE 0

@@ -9,8 +9,7 @@ number_at(const struct gong_arena *numbers, uint32_t at)
     return gong_arena_at(numbers, at);
 }
 
-/* The leaves of a JOINT instance; *to is where they go. A leaf whose series
- * goes has none any more. */
+/* The leaves of a JOINT instance; *to is where they go. */
 static bool
 keep_leaves(struct gong_binds *binds, struct gong_instance *i,
             const struct gong_kept *kept, uint32_t *to)

@@ -48,9 +48,8 @@ gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
                        &engine->budget);
     engine->registry.devices_max = engine->limits.devices;
     engine->registry.rows_max = engine->limits.rows_per_device;
-    room =
-        gong_presences_init(&engine->presences, &engine->budget,
-                            &engine->derived, &engine->key);
+    room = gong_presences_init(&engine->presences, &engine->budget,
+                               &engine->derived, &engine->key);
     gong_declareds_init(&engine->declareds, &engine->budget, &engine->key);
     gong_arena_init(&engine->staged, &engine->derived,
                     sizeof(struct gong_staged));
@@ -58,8 +57,10 @@ gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
                     sizeof(struct gong_staged));
     gong_arena_init(&engine->touched, &engine->derived, sizeof(uint32_t));
     gong_arena_init(&engine->dirty, &engine->derived, sizeof(uint32_t));
-    gong_arena_init(&engine->found, &engine->derived, sizeof(struct gong_found));
-    gong_arena_init(&engine->late, &engine->derived, sizeof(struct gong_staged));
+    gong_arena_init(&engine->found, &engine->derived,
+                    sizeof(struct gong_found));
+    gong_arena_init(&engine->late, &engine->derived,
+                    sizeof(struct gong_staged));
     engine->reader = gong_lp_reader_new(false);
     engine->space = calloc(1, sizeof *engine->space);
     engine->live = gong_live_new(engine);

@@ -121,8 +121,8 @@ mark_series(const struct gong_engine *engine, uint32_t *marks)
     for (uint32_t n = 1; n < live->binds.series.count; n++) {
         const struct gong_series *s = gong_series_at(&live->binds, n);
 
-        marks[n] = is_recent(engine, s) || is_held(live, s) ||
-                   stands(engine, s);
+        marks[n] =
+            is_recent(engine, s) || is_held(live, s) || stands(engine, s);
     }
     for (uint32_t n = 1; n < live->outputs.arena.count; n++) {
         const struct gong_output *o = gong_output_at(&live->outputs, n);
@@ -133,10 +133,9 @@ mark_series(const struct gong_engine *engine, uint32_t *marks)
     }
 }
 
-/* Rows and series hold each other: a row with a point keeps its series, a series
- * its row. */
+/* A row with a point keeps its series. */
 static void
-mark_rows(const struct gong_engine *engine, struct gong_kept *kept)
+mark_seen(const struct gong_engine *engine, struct gong_kept *kept)
 {
     const struct gong_registry *registry = &engine->registry;
     const struct gong_binds *binds = &engine->live->binds;
@@ -156,7 +155,60 @@ mark_rows(const struct gong_engine *engine, struct gong_kept *kept)
         }
         kept->rows[n] = silent <= engine->expire.silence_ms;
     }
-    /* Of the rows that feed one series all stay, or none. */
+}
+
+/* What one instance reads stays as a whole: true where that was news. */
+static bool
+mark_leaves(const struct gong_binds *binds, const struct gong_instance *i,
+            uint32_t *series)
+{
+    uint32_t count = binds->book->rules[i->rule].plan->leaf_count;
+    uint32_t marked = 0;
+    uint32_t there = 0;
+
+    for (uint32_t leaf = 0; leaf < count; leaf++) {
+        uint32_t s = gong_bind_leaf(binds, i, leaf);
+
+        there += s != 0;
+        marked += s != 0 && series[s] != 0;
+    }
+    if (marked == 0 || marked == there) {
+        return false;
+    }
+    for (uint32_t leaf = 0; leaf < count; leaf++) {
+        uint32_t s = gong_bind_leaf(binds, i, leaf);
+
+        if (s != 0) {
+            series[s] = 1;
+        }
+    }
+    return true;
+}
+
+static void
+mark_joint(const struct gong_engine *engine, uint32_t *series)
+{
+    const struct gong_binds *binds = &engine->live->binds;
+    bool again = true;
+
+    while (again) {
+        again = false;
+        for (uint32_t n = 1; n < binds->instances.count; n++) {
+            const struct gong_instance *i = gong_instance_at(binds, n);
+
+            if (binds->book->rules[i->rule].form == GONG_FORM_JOINT) {
+                again |= mark_leaves(binds, i, series);
+            }
+        }
+    }
+}
+
+/* A series keeps its rows. */
+static void
+mark_rows(const struct gong_engine *engine, const struct gong_kept *kept)
+{
+    const struct gong_registry *registry = &engine->registry;
+
     for (uint32_t n = 1; n < registry->rows.count; n++) {
         const struct gong_row *r = gong_row_at(registry, n);
 
@@ -216,6 +268,8 @@ look(struct gong_engine *engine, struct gong_kept *kept)
     bool fine = true;
 
     mark_series(engine, kept->series);
+    mark_seen(engine, kept);
+    mark_joint(engine, kept->series);
     mark_rows(engine, kept);
     gong_engine_choose(engine, kept, &gone, &series);
     if (gone > 0 && gone >= size_of(engine) / engine->expire.part) {

@@ -6,19 +6,23 @@
  *     '------------------'------- label sets, symbols ------'
  *
  * A series goes once nothing can see it: its newest sample, and its rows' last
- * points, lie back further than GONG_EXPIRE_MS and than twice what any rule that
- * reads it looks back, on its device's clock and in journal time; and nothing
- * of its rules has an open or pending alert, a timer, a group or an output through
- * it, or would fire because it is missing. What the engine says itself of presence, and of
- * an alert that stands, stays. A row goes with the last of its series, one
- * without any after GONG_EXPIRE_MS. An instance of a rule that is evaluated as
- * a whole goes when it has no alert or output; label sets and symbols go with
- * the last of what names them. Devices stay, as does what is known of their
- * presence: limits.devices bounds them.
+ * points, lie back further than GONG_EXPIRE_MS and than twice what any rule
+ * that reads it looks back, on its device's clock and in journal time; and
+ * nothing of its rules has an open or pending alert, a timer, a group or an
+ * output through it, or would fire because it is missing; what a rule reads
+ * together goes together. What the engine says itself of presence, and of an
+ * alert that stands, stays. A row goes with the last of its series, one without
+ * any after GONG_EXPIRE_MS. An instance of a rule that is evaluated as a whole
+ * goes when it has no alert or output; label sets and symbols go with the last
+ * of what names them. Devices stay, as does what is known of their presence:
+ * limits.devices bounds them.
  *
  * So the engine says the same, whether it forgets or not: what comes back is
- * like a new series, whose past nobody would have seen any more. A sample that
- * is delayed by more than all that counts as its first.
+ * like a new series, whose past nobody would have seen any more. Where it shows
+ * all the same: a sample that is delayed by more than all that is no late one;
+ * a range that new rules read further back than the old ones did does not wait
+ * for it (semantics rule 23); and while it settles, what is held of a rule with
+ * `or` or `unless` is not held for want of a sample that was forgotten before.
  *
  * It is looked at between two records, so a journal decides when: when tables
  * have grown by a quarter and GONG_EXPIRE_GROWTH elements since the last look,

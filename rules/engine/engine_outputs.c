@@ -1,6 +1,6 @@
 /*
- * engine_outputs: what becomes of the series that recordings feed when the rules
- * change. One of the same id and name goes on with them, whatever its
+ * engine_outputs: what becomes of the series that recordings feed when the
+ * rules change. One of the same id and name goes on with them, whatever its
  * expression is: what its first result does not feed ends then. Those of all
  * others end at once, so that their readers do not see a last value until
  * look-back is over.

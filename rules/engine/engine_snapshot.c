@@ -154,9 +154,10 @@ write_section(const struct gong_section *section, uint32_t number,
     gong_le_put32(header, number);
     gong_le_put32(header + 4, section->stride);
     gong_le_put64(header + 8, elements(section));
-    gong_le_put32(header + 16, section->index != NULL   ? section->index->used
-                               : section->arena != NULL ? section->arena->capacity
-                                                        : 0);
+    gong_le_put32(header + 16, section->index != NULL ? section->index->used
+                               : section->arena != NULL
+                                   ? section->arena->capacity
+                                   : 0);
     crc = gong_crc32c(0, header, 20);
     gong_le_put32(header + 20, crc);
     return sink->write(sink->ctx, header, sizeof header) &&

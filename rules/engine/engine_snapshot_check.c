@@ -618,6 +618,7 @@ gong_snapshot_check(struct gong_engine *engine)
         gong_snapshot_check_groups,
         gong_snapshot_find_heads,
         check_bindings,
+        gong_snapshot_check_order,
         check_windows,
         check_alerts,
         gong_snapshot_check_outputs,

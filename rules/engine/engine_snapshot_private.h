@@ -55,6 +55,9 @@ const char *gong_snapshot_find_heads(const struct gong_engine *engine);
 const char *gong_snapshot_check_outputs(const struct gong_engine *engine);
 const char *gong_snapshot_check_generals(const struct gong_engine *engine);
 
+/* engine_snapshot_order.c: once each element is sound. */
+const char *gong_snapshot_check_order(const struct gong_engine *engine);
+
 /* engine_snapshot_groups.c */
 
 /* gong_snapshot_check_groups: members and groups, before instances are looked

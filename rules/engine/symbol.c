@@ -103,8 +103,8 @@ copy_texts(const struct gong_symbols *symbols, struct gong_arena *bytes)
         struct gong_symbol *s = symbol_at(symbols, i);
 
         if (s->at != 0) {
-            s->at =
-                gong_bytes_add(bytes, gong_bytes_at(&symbols->bytes, s->at, s->len));
+            s->at = gong_bytes_add(
+                bytes, gong_bytes_at(&symbols->bytes, s->at, s->len));
             if (s->at == 0) {
                 return false;
             }
