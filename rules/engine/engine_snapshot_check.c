@@ -10,75 +10,6 @@
 #include "rules/engine/bind_past.h"
 #include "rules/engine/engine_snapshot_private.h"
 
-/* count elements from first on; first counts even where count is 0. */
-static bool
-run_within(const struct gong_arena *arena, uint32_t first, uint32_t count)
-{
-    return first != 0 && first <= arena->count && count <= arena->count - first;
-}
-
-static bool
-bytes_within(const struct gong_arena *bytes, uint32_t at, uint32_t len)
-{
-    return gong_snapshot_within(bytes, at) &&
-           len < (uint64_t)(bytes->count - at) * 8;
-}
-
-/* Each has bytes of its own; free ones have none. */
-static bool
-texts_sound(const struct gong_symbols *symbols)
-{
-    uint64_t units = 0;
-
-    for (uint32_t i = 1; i < symbols->symbols.count; i++) {
-        const struct gong_symbol *s = gong_arena_at(&symbols->symbols, i);
-
-        if (s->at == 0 ? s->len != 0
-                       : !bytes_within(&symbols->bytes, s->at, s->len)) {
-            return false;
-        }
-        units += s->at == 0 ? 0 : gong_bytes_units(s->len);
-    }
-    return units <= symbols->bytes.count;
-}
-
-const char *
-gong_snapshot_check_symbols(const struct gong_engine *engine)
-{
-    const struct gong_symbols *symbols = &engine->symbols;
-    const struct gong_labelsets *labelsets = &engine->labelsets;
-
-    if (!texts_sound(symbols)) {
-        return "a symbol's text is outside";
-    }
-    if (!gong_index_sound(&symbols->index, symbols->symbols.count)) {
-        return "the index of symbols is wrong";
-    }
-    for (uint32_t i = 1; i < labelsets->pairs.count; i++) {
-        const struct gong_label_pair *pair =
-            gong_arena_at(&labelsets->pairs, i);
-
-        if (!gong_snapshot_within(&symbols->symbols, pair->name) ||
-            !gong_snapshot_within(&symbols->symbols, pair->value)) {
-            return "a label is no symbol";
-        }
-    }
-    for (uint32_t i = 1; i < labelsets->sets.count; i++) {
-        const struct gong_labelset *set = gong_arena_at(&labelsets->sets, i);
-
-        /* A metric's name must have room beside them. */
-        if (set->count >= GONG_LABELSET_MAX ||
-            !run_within(&labelsets->pairs, set->first, set->count)) {
-            return "a label set is outside";
-        }
-    }
-    gong_symbols_count_unused(
-        &((struct gong_engine *)(uintptr_t)engine)->symbols);
-    return gong_index_sound(&labelsets->index, labelsets->sets.count)
-               ? NULL
-               : "the index of label sets is wrong";
-}
-
 static const char *
 check_clocks(const struct gong_engine *engine)
 {
@@ -209,9 +140,10 @@ row_sound(const struct gong_engine *engine, const struct gong_row *r)
            gong_snapshot_within(&engine->labelsets.sets, r->labelset) &&
            r->key_len <= GONG_SERIES_KEY_MAX &&
            gong_snapshot_within(&engine->symbols.symbols, r->measurement) &&
-           bytes_within(&registry->keys, r->key_at, r->key_len) &&
+           gong_snapshot_bytes_within(&registry->keys, r->key_at, r->key_len) &&
            r->count <= r->capacity && r->count <= GONG_ROW_COLUMNS_MAX &&
-           run_within(&registry->columns, r->columns, r->capacity) &&
+           gong_snapshot_run_within(&registry->columns, r->columns,
+                                    r->capacity) &&
            (r->next == 0 || gong_snapshot_within(&registry->rows, r->next));
 }
 
@@ -285,7 +217,7 @@ check_attachments(const struct gong_engine *engine)
     for (uint32_t i = 1; i < binds->attachments.count; i++) {
         const struct gong_attachment *a = gong_attachment_at(binds, i);
 
-        if (!run_within(&binds->entries, a->first, a->count)) {
+        if (!gong_snapshot_run_within(&binds->entries, a->first, a->count)) {
             return "an attachment is outside";
         }
         gong_bind_refresh(binds, i);
@@ -310,7 +242,8 @@ leaves_sound(const struct gong_binds *binds, const struct gong_instance *i)
     if (rule->form != GONG_FORM_JOINT) {
         return gong_snapshot_within(&binds->series, i->leaves);
     }
-    if (!run_within(&binds->leaves, i->leaves, rule->plan->leaf_count)) {
+    if (!gong_snapshot_run_within(&binds->leaves, i->leaves,
+                                  rule->plan->leaf_count)) {
         return false;
     }
     for (uint32_t leaf = 0; leaf < rule->plan->leaf_count; leaf++) {
@@ -385,8 +318,8 @@ bindings_sound(const struct gong_binds *binds, uint32_t series)
     const struct gong_series *s = gong_series_at(binds, series);
     const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
 
-    if (!run_within(&binds->bindings, s->bindings,
-                    a->count + (a->keep_ms != GONG_KEEP_NONE))) {
+    if (!gong_snapshot_run_within(&binds->bindings, s->bindings,
+                                  a->count + (a->keep_ms != GONG_KEEP_NONE))) {
         return false;
     }
     for (uint32_t i = 0; i < a->count; i++) {

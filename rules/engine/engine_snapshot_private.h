@@ -36,6 +36,22 @@ gong_snapshot_within(const struct gong_arena *arena, uint32_t index)
     return index != 0 && index < arena->count;
 }
 
+/* count elements from first on; first counts even where count is 0. */
+static inline bool
+gong_snapshot_run_within(const struct gong_arena *arena, uint32_t first,
+                         uint32_t count)
+{
+    return first != 0 && first <= arena->count && count <= arena->count - first;
+}
+
+static inline bool
+gong_snapshot_bytes_within(const struct gong_arena *bytes, uint32_t at,
+                           uint32_t len)
+{
+    return gong_snapshot_within(bytes, at) &&
+           len < (uint64_t)(bytes->count - at) * 8;
+}
+
 static inline bool
 gong_snapshot_instant_sound(int64_t t)
 {
@@ -64,11 +80,13 @@ const char *gong_snapshot_check_order(const struct gong_engine *engine);
  * at; NULL if all is sound. */
 const char *gong_snapshot_check_groups(const struct gong_engine *engine);
 
-/* Both in engine_snapshot_check.c; NULL if all is sound, else what is not.
- * gong_snapshot_check_symbols: before rules are compiled against them. */
+/* engine_snapshot_names.c: symbols and label sets, before rules are compiled
+ * against them; NULL if all is sound, else what is not. */
 const char *gong_snapshot_check_symbols(const struct gong_engine *engine);
 
-/* gong_snapshot_check: looks at all that was read,
+/* engine_snapshot_check.c */
+
+/* gong_snapshot_check: likewise; looks at all that was read,
  * before anything uses it, and makes anew what follows from it. */
 const char *gong_snapshot_check(struct gong_engine *engine);
 
