@@ -78,6 +78,14 @@ static const struct rule_spec specs[] = {
      .expr = "avg_over_time(m_a[1m:10s]) > 4",
      .interval_ms = 10000},
     {.alert = "A19", .expr = "changes(m_b[50s]) > 2", .interval_ms = 4000},
+    {.alert = "A20",
+     .expr = "topk(3, rec_slow) > 5",
+     .interval_ms = 5000,
+     .lookback_ms = 9000},
+    {.alert = "rec_slow", /* so slow that its readers lose it each time */
+     .record = true,
+     .expr = "max by (t) (m_a)",
+     .interval_ms = 60000},
     {.alert = "rec_sum",
      .record = true,
      .expr = "sum by (t) (m_a)",
@@ -753,6 +761,44 @@ test_recording_changed(void **state)
     end_recording(&r);
 }
 
+/* A number that is used again has the labels of the new series, also for a rule
+ * that is evaluated as a whole and knows labels by number. */
+static void
+test_number_used_again(void **state)
+{
+    static const struct rule_spec top = {.alert = "Top",
+                                         .expr = "topk(1, m_a) > 5",
+                                         .interval_ms = 1000,
+                                         .lookback_ms = 5000};
+    struct recording r = {.now = START};
+    struct gong_engine_stats stats;
+
+    (void)state;
+    open_side(&r.side);
+    forget_soon(r.side.engine);
+    load(&r, &top, 1);
+    say(&r, 0, "m,t=a a=9 10000000\n");
+    say(&r, 1, NULL);
+    expect(&r,
+           "Top{device=\"d\",site=\"s\",t=\"a\"} inactive->firing condition "
+           "at 10000000 since 10000000 value 9 journal 10000000\n");
+    say(&r, 600, NULL);
+    say(&r, 1, NULL);
+    expect(&r,
+           "Top{device=\"d\",site=\"s\",t=\"a\"} firing->inactive condition "
+           "at 10006000 since 10000000 value 9 journal 10006000\n");
+    gong_engine_stats(r.side.engine, &stats);
+    assert_int_equal(stats.series, 0);
+    assert_int_equal(stats.series_expired, 1);
+    say(&r, 0, "m,t=b a=8 10602000\n");
+    say(&r, 2, NULL);
+    expect(&r,
+           "Top{device=\"d\",site=\"s\",t=\"b\"} inactive->firing condition "
+           "at 10603000 since 10603000 value 8 journal 10603000\n");
+    assert_int_equal(r.side.engine->live->binds.series.count, 2);
+    end_recording(&r);
+}
+
 /* What it leaves behind is used again. */
 static void
 test_recordings_come_and_go(void **state)
@@ -796,6 +842,7 @@ main(void)
         cmocka_unit_test(test_recording_removed),
         cmocka_unit_test(test_recording_changed),
         cmocka_unit_test(test_recordings_come_and_go),
+        cmocka_unit_test(test_number_used_again),
     };
 
     return cmocka_run_group_tests_name("engine_expire", tests, NULL, NULL);
