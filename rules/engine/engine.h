@@ -16,6 +16,9 @@
  *   presences    one per device: up or dark (presence.h)
  *   declareds    look-backs longer than usual, as births ask (declared.h)
  *
+ * What has been silent for long is forgotten, between two records
+ * (engine_expire.h): nothing but memory shows it.
+ *
  * A sample finds its row by the bytes of its series key, its column by
  * comparing the field key with the next expected one; a column that no rule
  * reads costs nothing more. Each binding leads to one instance and leaf.

@@ -33,7 +33,7 @@
  * than a seventh of what lives is held for what does not, beside what came, or
  * fell silent, since the last look.
  *
- * A look reads all tables once, some 10 ns an element; to move them costs some
+ * A look reads all tables once, some 15 ns an element; to move them costs some
  * 100 ns each, and 4 bytes of memory. Between looks it costs a comparison a
  * record.
  */
