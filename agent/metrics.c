@@ -45,6 +45,8 @@ static const struct metric metrics[] = {
     {"gong_engine_left_out_total",
      "Instants by time alone that no rule saw, after a day without a record.",
      false, ENGINE(left_out)},
+    {"gong_engine_series_expired_total",
+     "Series forgotten after a long silence.", false, ENGINE(series_expired)},
     {"gong_engine_transitions_total", "Changes of an alert's state.", false,
      ENGINE(transitions)},
     {"gong_engine_clock_records_total", "Clock records asked for.", false,

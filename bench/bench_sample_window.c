@@ -81,7 +81,7 @@ run_windows(const struct kind *kind, bool evaluate, struct figures *f)
     double start = 0;
 
     need(newest != NULL);
-    gong_sample_windows_init(&all, &budget);
+    gong_sample_windows_init(&all, &budget, &budget);
     for (uint32_t i = 0; i < SERIES; i++) {
         need(gong_sample_window_add(&all) != 0);
         newest[i] = sample_of(kind, i, 0);

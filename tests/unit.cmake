@@ -83,7 +83,8 @@ gong_test(engine_model LINKS gong_engine m
 foreach(module aggregate groups)
     gong_test(${module} LINKS gong_engine m)
 endforeach()
-foreach(module engine engine_aggregate engine_rest engine_snapshot engine_window
+foreach(module engine engine_aggregate engine_expire engine_rest engine_snapshot
+        engine_window
         published_restarts)
     gong_test(${module} LINKS gong_rule_file gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
@@ -99,7 +100,8 @@ gong_test(engine_contract LINKS gong_engine m
 if(GONG_SANITIZE MATCHES "thread")
     # One thread, thousands of streams: nothing for this sanitizer to find.
     set_tests_properties(unit.engine_model unit.engine_window
-        unit.engine_aggregate unit.engine_contract PROPERTIES ENVIRONMENT GONG_MODEL_STREAMS=20)
+        unit.engine_aggregate unit.engine_contract unit.engine_expire
+        PROPERTIES ENVIRONMENT GONG_MODEL_STREAMS=20)
 endif()
 foreach(module rule_file rule_file_bundle rule_file_clause rules_doc)
     gong_test(${module} LINKS gong_rule_file)

@@ -116,6 +116,46 @@ gong_arena_clear(struct gong_arena *arena)
     arena->count = 0;
 }
 
+void
+gong_arena_cut(struct gong_arena *arena, uint32_t count)
+{
+    arena->count = count < arena->count ? count : arena->count;
+    if (arena->capacity > GONG_ARENA_SLACK(arena->count)) {
+        (void)set_capacity(arena, arena->count + arena->count / 4 + 1);
+    }
+}
+
+void
+gong_arena_keep(struct gong_arena *arena, const uint32_t *map)
+{
+    uint32_t kept = 0;
+
+    for (uint32_t i = 1; i < arena->count; i++) {
+        if (map[i] != 0) {
+            kept++;
+            (void)gong_arena_move(arena, kept, i, 1);
+        }
+    }
+    gong_arena_cut(arena, kept + 1);
+}
+
+bool
+gong_arena_move(struct gong_arena *arena, uint32_t to, uint32_t from,
+                uint32_t n)
+{
+    if (to < from && n > 0) {
+        memmove(gong_arena_at(arena, to), gong_arena_at(arena, from),
+                (size_t)n * arena->stride);
+    }
+    return to <= from;
+}
+
+bool
+gong_arena_reserve(struct gong_arena *arena, uint32_t capacity)
+{
+    return capacity <= arena->capacity || set_capacity(arena, capacity);
+}
+
 bool
 gong_arena_copy(struct gong_arena *to, const struct gong_arena *from)
 {
@@ -210,6 +250,15 @@ enlarge(struct gong_index *index)
     index->slots = slots;
     index->mask = mask;
     return true;
+}
+
+void
+gong_index_clear(struct gong_index *index)
+{
+    if (index->slots != NULL) {
+        memset(index->slots, 0, slot_bytes(index));
+    }
+    index->used = 0;
 }
 
 bool

@@ -9,8 +9,11 @@
  * and read back as it is. A pointer from gong_arena_at is good until the next
  * add to the same arena. Hot paths index data as the array it is.
  *
- * All arenas of an engine draw on one budget: it knows the bytes held, and with
- * a limit it makes every shortage of memory repeatable.
+ * Arenas that hold an engine's state draw on one budget: it knows the bytes
+ * held, and with a limit it makes every shortage of memory repeatable. So a
+ * capacity is state too, and a snapshot brings it back. What is derived, or
+ * scratch, differs after a restart, and draws on another budget, which has no
+ * limit.
  */
 #ifndef GONG_RULES_ENGINE_ARENA_H
 #define GONG_RULES_ENGINE_ARENA_H
@@ -52,6 +55,26 @@ uint32_t gong_arena_add(struct gong_arena *arena, uint32_t n);
 /* gong_arena_clear: forgets all elements, keeps the memory. */
 void gong_arena_clear(struct gong_arena *arena);
 
+/* gong_arena_cut: forgets the elements from count on, and gives memory back
+ * where there is far more than is used: then at most GONG_ARENA_SLACK. */
+void gong_arena_cut(struct gong_arena *arena, uint32_t count);
+
+/* gong_arena_keep: keeps the elements that have a new number in map, which has
+ * one for each element, 0 for what goes; new numbers are 1, 2, 3 ... in the
+ * order of the old ones. gong_arena_move moves n elements down to a lower
+ * number, or leaves them; false where to is no lower one. */
+void gong_arena_keep(struct gong_arena *arena, const uint32_t *map);
+bool gong_arena_move(struct gong_arena *arena, uint32_t to, uint32_t from,
+                     uint32_t n);
+
+/* gong_arena_reserve: room for so many elements, no more; they are not in use.
+ * False without memory. */
+bool gong_arena_reserve(struct gong_arena *arena, uint32_t capacity);
+
+/* The largest capacity of an arena whose elements are never cut but by
+ * gong_arena_cut. */
+#define GONG_ARENA_SLACK(count) (2 * (uint64_t)(count) + 64)
+
 /* gong_arena_copy: fills an empty arena of the same stride. False without
  * memory. */
 bool gong_arena_copy(struct gong_arena *to, const struct gong_arena *from);
@@ -65,6 +88,13 @@ gong_arena_at(const struct gong_arena *arena, uint32_t index)
 /* Bytes of any length in an arena of 8-byte units. */
 void gong_bytes_init(struct gong_arena *arena, struct gong_budget *budget);
 uint32_t gong_bytes_add(struct gong_arena *arena, struct gong_str text);
+
+/* gong_bytes_units: elements that so many bytes take. */
+static inline uint64_t
+gong_bytes_units(size_t len)
+{
+    return (uint64_t)len / 8 + 1;
+}
 
 static inline struct gong_str
 gong_bytes_at(const struct gong_arena *arena, uint32_t at, uint32_t len)
@@ -95,6 +125,10 @@ bool gong_index_put(struct gong_index *index, uint64_t hash, uint32_t element);
 /* gong_index_remove: takes element out, which is there. */
 void gong_index_remove(struct gong_index *index, uint64_t hash,
                        uint32_t element);
+
+/* gong_index_clear: takes all out, keeps the memory: as many as there were can
+ * be put in again without fail. */
+void gong_index_clear(struct gong_index *index);
 
 /* gong_index_make: an empty index of so many slots, a power of two of at least
  * 16, for a table that is read back. False without memory or for another

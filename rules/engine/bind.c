@@ -5,7 +5,7 @@
 void
 gong_binds_init(struct gong_binds *binds, const struct gong_book *book,
                 const struct gong_labelsets *labelsets,
-                struct gong_budget *budget)
+                struct gong_budget *budget, struct gong_budget *derived)
 {
     *binds = (struct gong_binds){
         .book = book,
@@ -19,15 +19,15 @@ gong_binds_init(struct gong_binds *binds, const struct gong_book *book,
     gong_arena_init(&binds->attachments, budget,
                     sizeof(struct gong_attachment));
     gong_arena_init(&binds->entries, budget, sizeof(struct gong_entry));
-    gong_arena_init(&binds->scratch, budget, sizeof(struct gong_entry));
-    gong_arena_init(&binds->siblings, budget, sizeof(uint32_t));
-    gong_arena_init(&binds->newest, budget, sizeof(uint32_t));
-    gong_arena_init(&binds->order, budget, sizeof(uint32_t));
+    gong_arena_init(&binds->scratch, derived, sizeof(struct gong_entry));
+    gong_arena_init(&binds->siblings, derived, sizeof(uint32_t));
+    gong_arena_init(&binds->newest, derived, sizeof(uint32_t));
+    gong_arena_init(&binds->order, derived, sizeof(uint32_t));
     gong_index_init(&binds->series_index, budget);
     gong_index_init(&binds->attachment_index, budget);
     gong_index_init(&binds->joint_index, budget);
-    gong_groups_init(&binds->groups, budget, labelsets->symbols->key);
-    gong_sample_windows_init(&binds->windows, budget);
+    gong_groups_init(&binds->groups, budget, derived, labelsets->symbols->key);
+    gong_sample_windows_init(&binds->windows, budget, derived);
 }
 
 void
@@ -69,7 +69,7 @@ gong_binds_prepare(struct gong_binds *binds)
     }
     binds->selected_count = book->read_count;
     for (uint32_t i = 0; i < book->read_count; i++) {
-        gong_arena_init(&binds->selected[i].series, binds->series.budget,
+        gong_arena_init(&binds->selected[i].series, binds->scratch.budget,
                         sizeof(uint32_t));
     }
     return true;
@@ -229,6 +229,25 @@ gong_bind_link(struct gong_binds *binds)
         }
     }
     return true;
+}
+
+bool
+gong_binds_index(struct gong_binds *binds)
+{
+    gong_arena_clear(&binds->siblings);
+    gong_arena_clear(&binds->newest);
+    gong_index_clear(&binds->series_index);
+    for (uint32_t n = 1; n < binds->series.count; n++) {
+        const struct gong_series *s = gong_series_at(binds, n);
+        struct gong_series_name name = {s->device, s->labelset, s->metric};
+
+        if (!link_series(binds, n) ||
+            !gong_index_put(&binds->series_index,
+                            gong_bind_hash(binds, &name, sizeof name), n)) {
+            return false;
+        }
+    }
+    return gong_bind_index_instances(binds);
 }
 
 static enum gong_err

@@ -64,7 +64,8 @@ struct gong_attachment {
      * with a number. low > high where there are none such. */
     double low;
     double high;
-    int64_t keep_ms; /* how far back they read; KEEP_NONE: the newest sample */
+    int64_t keep_ms;  /* how far back they read; KEEP_NONE: the newest sample */
+    int64_t reach_ms; /* likewise, with the look-back of their rules */
 };
 #define GONG_KEEP_NONE 0
 
@@ -114,10 +115,11 @@ struct gong_binds {
     uint32_t *heads; /* instances, by the book's numbers of GENERAL rules */
 };
 
-/* book and labelsets are borrowed until fini. */
+/* book, labelsets and budgets are borrowed until fini; what is derived, or
+ * scratch, draws on derived. */
 void gong_binds_init(struct gong_binds *binds, const struct gong_book *book,
                      const struct gong_labelsets *labelsets,
-                     struct gong_budget *budget);
+                     struct gong_budget *budget, struct gong_budget *derived);
 void gong_binds_fini(struct gong_binds *binds);
 
 /* gong_binds_prepare: room for what GENERAL rules of the book read, which has
@@ -181,6 +183,11 @@ uint32_t gong_bind_sibling(const struct gong_binds *binds, uint32_t series);
 /* gong_bind_link: makes what is derived anew: the lists of all devices' series
  * and of what selectors select, and the heads. False without memory. */
 bool gong_bind_link(struct gong_binds *binds);
+
+/* gong_binds_keep: forgets series, with their windows and members, and
+ * instances, and renumbers what stays. False without memory, or where bindings
+ * or leaves do not lie in order: binds are not to be used any more. */
+bool gong_binds_keep(struct gong_binds *binds, const struct gong_kept *kept);
 
 /* gong_bind_home: some series of an instance; all of them have its labels and
  * its device. 0 only for an instance whose making failed. */

@@ -208,17 +208,31 @@ keep_of(const struct gong_binds *binds, const struct gong_entry *entry)
            r->plan->leaves[entry->leaf].offset_ms;
 }
 
+/* How far behind now a sample can lie that it still sees. */
+static int64_t
+reach_of(const struct gong_binds *binds, const struct gong_entry *entry)
+{
+    const struct gong_book_rule *r = &binds->book->rules[entry->rule];
+
+    return r->lookback_ms + (r->form == GONG_FORM_GENERAL
+                                 ? r->reads->all[entry->leaf].need_ms
+                                 : r->plan->leaves[entry->leaf].range_ms +
+                                       r->plan->leaves[entry->leaf].offset_ms);
+}
+
 static struct gong_attachment
 make_attachment(const struct gong_binds *binds, uint32_t first, uint32_t count)
 {
-    struct gong_attachment a = {first, count, (double)-INFINITY,
-                                (double)INFINITY, GONG_KEEP_NONE};
+    struct gong_attachment a = {
+        first, count, (double)-INFINITY, (double)INFINITY, GONG_KEEP_NONE, 0};
 
     for (uint32_t i = 0; i < count; i++) {
         int64_t keep = keep_of(binds, gong_entry_at(binds, first + i));
+        int64_t reach = reach_of(binds, gong_entry_at(binds, first + i));
 
         narrow(gong_entry_at(binds, first + i), &a.low, &a.high);
         a.keep_ms = keep > a.keep_ms ? keep : a.keep_ms;
+        a.reach_ms = reach > a.reach_ms ? reach : a.reach_ms;
     }
     return a;
 }

@@ -119,6 +119,35 @@ gong_bind_general(struct gong_binds *binds, uint32_t rule, uint32_t labelset,
                : GONG_ERR_MEMORY;
 }
 
+static uint64_t
+hash_instance(const struct gong_binds *binds, const struct gong_instance *i)
+{
+    const struct gong_series *home = NULL;
+
+    if (binds->book->rules[i->rule].form == GONG_FORM_GENERAL) {
+        return hash_joint(binds, i->rule, 0, i->leaves);
+    }
+    home = gong_series_at(binds, gong_bind_home(binds, i));
+    return hash_joint(binds, i->rule, home->device, home->labelset);
+}
+
+bool
+gong_bind_index_instances(struct gong_binds *binds)
+{
+    gong_index_clear(&binds->joint_index);
+    for (uint32_t n = 1; n < binds->instances.count; n++) {
+        const struct gong_instance *i = gong_instance_at(binds, n);
+        enum gong_book_form form = binds->book->rules[i->rule].form;
+
+        if ((form == GONG_FORM_JOINT ||
+             (form == GONG_FORM_GENERAL && i->leaves != 0)) &&
+            !gong_index_put(&binds->joint_index, hash_instance(binds, i), n)) {
+            return false;
+        }
+    }
+    return true;
+}
+
 enum gong_err
 gong_bind_group(struct gong_binds *binds, uint32_t rule, uint32_t labelset,
                 uint32_t *group)

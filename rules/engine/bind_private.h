@@ -20,7 +20,16 @@ bool gong_bind_collect(struct gong_binds *binds, struct gong_series_name name);
  * memory. */
 uint32_t gong_bind_attach(struct gong_binds *binds, uint32_t count);
 
+/* bind.c */
+
+/* gong_binds_index: makes the indexes of series and instances, and the lists of
+ * all devices' series, anew. False without memory. */
+bool gong_binds_index(struct gong_binds *binds);
+
 /* bind_instance.c */
+
+/* gong_bind_index_instances: the index of JOINT and GENERAL ones. */
+bool gong_bind_index_instances(struct gong_binds *binds);
 
 /* gong_bind_select: puts a series on the list of a selector of a GENERAL rule.
  */

@@ -1,3 +1,4 @@
+#include "rules/engine/engine_expire.h"
 #include "rules/engine/engine_general.h"
 
 #include <stdlib.h>
@@ -32,6 +33,12 @@ gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
     engine->blind_from = GONG_NEVER;
     engine->resumed_ms = GONG_NEVER;
     engine->settle_ms = GONG_NEVER;
+    engine->expire = (struct gong_expire){
+        .silence_ms = GONG_EXPIRE_MS,
+        .soon_ms = GONG_EXPIRE_SOON_MS,
+        .late_ms = GONG_EXPIRE_LATE_MS,
+        .part = 8,
+    };
     engine->budget.limit = engine->limits.bytes;
     engine->key.word[0] = engine->limits.hash_key[0];
     engine->key.word[1] = engine->limits.hash_key[1];
@@ -41,17 +48,19 @@ gong_engine_new(const struct gong_engine_limits *limits, gong_effect_fn emit,
                        &engine->budget);
     engine->registry.devices_max = engine->limits.devices;
     engine->registry.rows_max = engine->limits.rows_per_device;
-    room =
-        gong_presences_init(&engine->presences, &engine->budget, &engine->key);
+    room = gong_presences_init(&engine->presences, &engine->budget,
+                               &engine->derived, &engine->key);
     gong_declareds_init(&engine->declareds, &engine->budget, &engine->key);
-    gong_arena_init(&engine->staged, &engine->budget,
+    gong_arena_init(&engine->staged, &engine->derived,
                     sizeof(struct gong_staged));
-    gong_arena_init(&engine->sorted, &engine->budget,
+    gong_arena_init(&engine->sorted, &engine->derived,
                     sizeof(struct gong_staged));
-    gong_arena_init(&engine->touched, &engine->budget, sizeof(uint32_t));
-    gong_arena_init(&engine->dirty, &engine->budget, sizeof(uint32_t));
-    gong_arena_init(&engine->found, &engine->budget, sizeof(struct gong_found));
-    gong_arena_init(&engine->late, &engine->budget, sizeof(struct gong_staged));
+    gong_arena_init(&engine->touched, &engine->derived, sizeof(uint32_t));
+    gong_arena_init(&engine->dirty, &engine->derived, sizeof(uint32_t));
+    gong_arena_init(&engine->found, &engine->derived,
+                    sizeof(struct gong_found));
+    gong_arena_init(&engine->late, &engine->derived,
+                    sizeof(struct gong_staged));
     engine->reader = gong_lp_reader_new(false);
     engine->space = calloc(1, sizeof *engine->space);
     engine->live = gong_live_new(engine);
@@ -135,6 +144,9 @@ gong_engine_apply(struct gong_engine *engine, const struct gong_record *record)
     if (err == GONG_OK && first) {
         err = gong_engine_start_generals(engine);
     }
+    if (err == GONG_OK) {
+        err = gong_engine_expire(engine);
+    }
     return err == GONG_OK && engine->short_of_memory ? GONG_ERR_MEMORY : err;
 }
 
@@ -197,7 +209,8 @@ gong_engine_stats(const struct gong_engine *engine,
     out->devices_up = engine->presences.known - engine->presences.dark;
     out->devices_dark = engine->presences.dark;
     out->rules = live->book.count;
-    out->bytes = engine->budget.used;
+    out->bytes = engine->budget.used + engine->derived.used;
+    out->bytes_state = engine->budget.used;
 }
 
 void

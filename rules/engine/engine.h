@@ -16,6 +16,9 @@
  *   presences    one per device: up or dark (presence.h)
  *   declareds    look-backs longer than usual, as births ask (declared.h)
  *
+ * What has been silent for long is forgotten, between two records
+ * (engine_expire.h): nothing but memory shows it.
+ *
  * A sample finds its row by the bytes of its series key, its column by
  * comparing the field key with the next expected one; a column that no rule
  * reads costs nothing more. Each binding leads to one instance and leaf.
@@ -60,7 +63,8 @@ struct gong_engine_limits {
     uint32_t devices;         /* 0: 200,000 */
     uint32_t rows_per_device; /* 0: 1,000; a file's rows are not limited */
     uint32_t instances;       /* 0: 20,000,000 */
-    uint64_t bytes;           /* of all arenas; 0: no limit but the machine's */
+    uint64_t bytes; /* of the state, without what is derived from it; 0: no
+                       limit but the machine's */
     /* Keys the tables against names made to collide: a number that senders do
      * not know, the same in every replay of a journal (say, from its id). What
      * the engine says does not depend on it. */
@@ -83,6 +87,7 @@ struct gong_engine_stats {
     uint64_t rule_faults; /* evaluations without a result (rule 16) */
     uint64_t left_out;    /* instants by time alone, after a day's silence */
     uint64_t transitions;
+    uint64_t series_expired; /* forgotten after a long silence */
     uint64_t devices;
     uint64_t rows;
     uint64_t series; /* columns that some rule reads */
@@ -94,7 +99,8 @@ struct gong_engine_stats {
     uint64_t devices_up; /* by presence */
     uint64_t devices_dark;
     uint64_t rules;
-    uint64_t bytes; /* held by arenas */
+    uint64_t bytes;       /* held by arenas */
+    uint64_t bytes_state; /* of these: what limits.bytes is about */
 };
 
 typedef void (*gong_effect_fn)(void *ctx, const struct gong_effect *effect);

@@ -3,6 +3,7 @@
  * Prometheus. Their series belong to no device, as those that the engine feeds
  * itself: a recording and a sample of one name are one series.
  */
+#include "rules/engine/engine_expire.h"
 #include "rules/engine/engine_general.h"
 
 static const struct gong_cause none = {0};
@@ -89,6 +90,9 @@ gong_engine_apply_foreign(struct gong_engine *engine, uint64_t position,
     }
     if (err == GONG_OK) {
         err = gong_engine_run_dirty(engine, &none);
+    }
+    if (err == GONG_OK) {
+        err = gong_engine_expire(engine);
     }
     return err == GONG_OK && engine->short_of_memory ? GONG_ERR_MEMORY : err;
 }

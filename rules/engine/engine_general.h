@@ -95,6 +95,19 @@ enum gong_err gong_engine_record(struct gong_engine *engine, uint32_t rule,
 enum gong_err gong_output_add(struct gong_live *live, uint32_t rule,
                               uint32_t instance) GONG_MUST_CHECK;
 
+/* engine_outputs.c */
+
+/* gong_engine_move_outputs: a change of rules: gives recordings that go on the
+ * outputs that they had, which they must end one day. gong_engine_end_outputs:
+ * ends those of all others, once the new rules are live. */
+enum gong_err gong_engine_move_outputs(const struct gong_live *from,
+                                       struct gong_live *to) GONG_MUST_CHECK;
+enum gong_err
+gong_engine_end_outputs(struct gong_engine *engine,
+                        const struct gong_live *old) GONG_MUST_CHECK;
+
+/* engine_record.c */
+
 /* gong_engine_feed: a sample of the engine's own at t, which rule makes, for
  * all rules that read its series; NaN of a stale marker ends it. */
 enum gong_err gong_engine_feed(struct gong_engine *engine, uint32_t rule,

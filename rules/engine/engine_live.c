@@ -13,9 +13,9 @@ gong_live_new(struct gong_engine *engine)
         return NULL;
     }
     gong_binds_init(&live->binds, &live->book, &engine->labelsets,
-                    &engine->budget);
+                    &engine->budget, &engine->derived);
     live->binds.instances_max = engine->limits.instances;
-    gong_timers_init(&live->timers, &engine->budget);
+    gong_timers_init(&live->timers, &engine->derived);
     gong_alerts_init(&live->alerts, &engine->budget);
     gong_arena_init(&live->general_states, &engine->budget,
                     sizeof(struct gong_general_state));

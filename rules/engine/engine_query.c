@@ -214,6 +214,15 @@ gong_general_free(struct gong_general *query)
     free(query);
 }
 
+void
+gong_general_forget(struct gong_general *query)
+{
+    for (uint32_t i = 0; i < query->clause_count; i++) {
+        gong_eval_forget(query->clauses[i].eval);
+        gong_arena_clear(&query->clauses[i].known);
+    }
+}
+
 static void
 take(struct clause *c, const struct gong_eval_result *result,
      struct gong_general_result *out)

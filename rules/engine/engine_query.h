@@ -66,6 +66,9 @@ struct gong_general *gong_general_new(const struct gong_engine *engine,
                                       struct gong_expr_error *error);
 void gong_general_free(struct gong_general *query);
 
+/* gong_general_forget: series and label sets of the engine have new numbers. */
+void gong_general_forget(struct gong_general *query);
+
 /* What one evaluation said. */
 struct gong_general_result {
     const struct gong_eval_sample *samples; /* set 0: no labels at all */

@@ -299,36 +299,6 @@ move_alerts(const struct gong_live *from, struct gong_live *to,
     return GONG_OK;
 }
 
-/* What a recording that goes on has fed: it must end it one day. */
-static enum gong_err
-move_outputs(const struct gong_live *from, struct gong_live *to)
-{
-    for (uint32_t n = 1; n < from->outputs.arena.count; n++) {
-        const struct gong_output *o = gong_output_at(&from->outputs, n);
-        const struct gong_instance *i = NULL;
-        uint32_t rule = GONG_BOOK_NONE;
-        uint32_t instance = 0;
-        enum gong_err err = GONG_OK;
-
-        if (o->instance == 0) {
-            continue;
-        }
-        i = gong_instance_at(&from->binds, o->instance);
-        rule = heir(&from->book, &to->book, i->rule);
-        if (rule == GONG_BOOK_NONE) {
-            continue;
-        }
-        err = gong_bind_general(&to->binds, rule, i->leaves, &instance);
-        if (err == GONG_OK) {
-            err = gong_output_add(to, rule, instance);
-        }
-        if (err != GONG_OK && err != GONG_ERR_TOO_LARGE) {
-            return err;
-        }
-    }
-    return GONG_OK;
-}
-
 static bool
 has_sample(const struct gong_binds *binds, const struct gong_instance *i)
 {
@@ -498,7 +468,7 @@ swap_in(struct gong_engine *engine, struct gong_live *live,
         err = move_alerts(old, live, moved);
     }
     if (err == GONG_OK) {
-        err = move_outputs(old, live);
+        err = gong_engine_move_outputs(old, live);
     }
     if (err == GONG_OK) {
         engine->live = live;
@@ -557,7 +527,8 @@ gong_engine_set_rules(struct gong_engine *engine,
     tell_removed(engine, old, moved);
     tell_moved(engine, &old->book);
     /* Nothing can be taken back any more. */
-    if (gong_engine_run_dirty(engine, &none) != GONG_OK) {
+    if (gong_engine_end_outputs(engine, old) != GONG_OK ||
+        gong_engine_run_dirty(engine, &none) != GONG_OK) {
         engine->short_of_memory = true;
     }
     if (report != NULL) {

@@ -5,7 +5,7 @@
 #include "rules/engine/engine_snapshot_private.h"
 
 #define MAGIC   0x504e5347u
-#define VERSION 7
+#define VERSION 8
 #define CHUNK   ((size_t)256 << 10)
 
 static struct gong_section
@@ -154,8 +154,10 @@ write_section(const struct gong_section *section, uint32_t number,
     gong_le_put32(header, number);
     gong_le_put32(header + 4, section->stride);
     gong_le_put64(header + 8, elements(section));
-    gong_le_put32(header + 16,
-                  section->index == NULL ? 0 : section->index->used);
+    gong_le_put32(header + 16, section->index != NULL ? section->index->used
+                               : section->arena != NULL
+                                   ? section->arena->capacity
+                                   : 0);
     crc = gong_crc32c(0, header, 20);
     gong_le_put32(header + 20, crc);
     return sink->write(sink->ctx, header, sizeof header) &&
@@ -189,6 +191,9 @@ encode_header(const struct gong_engine *engine,
     gong_le_put32(out + 188, engine->live->binds.groups.free);
     gong_le_put64(out + 192, (uint64_t)engine->live->heard_ms);
     out[200] = engine->live->resting;
+    gong_le_put64(out + 208, (uint64_t)engine->expire.looked_ms);
+    gong_le_put64(out + 216, engine->expire.held);
+    gong_le_put32(out + 224, engine->live->outputs.free);
     gong_le_put32(out + GONG_SNAPSHOT_HEADER - 4,
                   gong_crc32c(0, out, GONG_SNAPSHOT_HEADER - 4));
 }

@@ -6,7 +6,7 @@
  *     0 u32 magic "GSNP"            0 u32 its number, from 0
  *     4 u32 version 7               4 u32 bytes of one element
  *     8 u32 layout of elements      8 u64 elements
- *    12 u32 sections               16 u32 index: slots in use
+ *    12 u32 sections               16 u32 index: slots in use; table: room
  *    16 u8[16] journal id          20 u32 CRC-32C of these 20
  *    32 u64 generation             24 elements
  *    40 u64 position               .. u32 CRC-32C of them, u32 0
@@ -17,8 +17,12 @@
  *   136 i64 journal time, timers run, blind from, resumed, settling
  *   176 u64 position of the newest record
  *   184 u32 first free alert, first free group
- *   192 i64 journal time of the last record that brought something; u8 rests
- *   201 0
+ *   192 i64 journal time of the last record that brought something
+ *   200 u8 rests, 7 zeros
+ *   208 i64 when it last looked for what can be forgotten
+ *   216 u64 how much it held then
+ *   224 u32 first free output
+ *   228 0
  *   316 u32 CRC-32C of what stands before
  *
  * Elements are in the machine's own layout: a snapshot is read by the program

@@ -166,6 +166,7 @@ static const char *
 check_rows(const struct gong_engine *engine)
 {
     const struct gong_registry *registry = &engine->registry;
+    uint64_t columns = 0;
 
     for (uint32_t i = 1; i < registry->columns.count; i++) {
         if (!column_sound(engine, gong_column_at(registry, i))) {
@@ -175,7 +176,8 @@ check_rows(const struct gong_engine *engine)
     for (uint32_t i = 1; i < registry->rows.count; i++) {
         const struct gong_row *r = gong_row_at(registry, i);
 
-        if (!row_sound(engine, r)) {
+        columns += r->capacity;
+        if (!row_sound(engine, r) || columns > registry->columns.count) {
             return "a row is wrong";
         }
         for (uint32_t c = 0; c < r->count; c++) {
@@ -506,6 +508,7 @@ gong_snapshot_check(struct gong_engine *engine)
         gong_snapshot_check_groups,
         gong_snapshot_find_heads,
         check_bindings,
+        gong_snapshot_check_order,
         check_windows,
         check_alerts,
         gong_snapshot_check_outputs,

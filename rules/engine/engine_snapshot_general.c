@@ -31,20 +31,35 @@ list_sound(const struct gong_live *live, uint32_t rule, uint32_t first)
     return true;
 }
 
-/* An output belongs to an instance of a recording; the free ones are listed
- * anew. */
+/* The free list holds every free output once: so many steps lead to its end. */
+static bool
+free_list_sound(const struct gong_outputs *outputs, uint32_t unused)
+{
+    uint32_t next = outputs->free;
+
+    for (uint32_t i = 0; i < unused; i++) {
+        if (!gong_snapshot_within(&outputs->arena, next) ||
+            gong_output_at(outputs, next)->instance != 0) {
+            return false;
+        }
+        next = gong_output_at(outputs, next)->next;
+    }
+    return next == 0;
+}
+
+/* An output belongs to an instance of a recording. */
 const char *
 gong_snapshot_check_outputs(const struct gong_engine *engine)
 {
-    struct gong_live *live = engine->live;
+    const struct gong_live *live = engine->live;
+    uint32_t unused = 0;
 
-    live->outputs.free = 0;
     for (uint32_t n = 1; n < live->outputs.arena.count; n++) {
         struct gong_output *o = gong_output_at(&live->outputs, n);
 
         if (o->instance == 0) {
-            *o = (struct gong_output){.next = live->outputs.free};
-            live->outputs.free = n;
+            *o = (struct gong_output){.next = o->next};
+            unused++;
             continue;
         }
         if (!gong_snapshot_within(&live->binds.instances, o->instance) ||
@@ -56,7 +71,9 @@ gong_snapshot_check_outputs(const struct gong_engine *engine)
             return "an output is wrong";
         }
     }
-    return NULL;
+    return free_list_sound(&live->outputs, unused)
+               ? NULL
+               : "the list of free outputs is wrong";
 }
 
 const char *

@@ -71,6 +71,9 @@ const char *gong_snapshot_find_heads(const struct gong_engine *engine);
 const char *gong_snapshot_check_outputs(const struct gong_engine *engine);
 const char *gong_snapshot_check_generals(const struct gong_engine *engine);
 
+/* engine_snapshot_order.c: once each element is sound. */
+const char *gong_snapshot_check_order(const struct gong_engine *engine);
+
 /* engine_snapshot_groups.c */
 
 /* gong_snapshot_check_groups: members and groups, before instances are looked
@@ -83,7 +86,8 @@ const char *gong_snapshot_check_groups(const struct gong_engine *engine);
  * looked at; NULL if all is sound. */
 const char *gong_snapshot_rearm(struct gong_engine *engine);
 
-/* engine_snapshot_symbols.c: before rules are compiled against them. */
+/* engine_snapshot_names.c: symbols and label sets, before rules are compiled
+ * against them; NULL if all is sound, else what is not. */
 const char *gong_snapshot_check_symbols(const struct gong_engine *engine);
 
 /* gong_snapshot_check: all the rest, before anything uses it; makes anew what

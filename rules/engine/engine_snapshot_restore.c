@@ -32,19 +32,28 @@ get(struct reader *reader, void *out, uint64_t len)
     return GONG_OK;
 }
 
-/* Room for what the section's header promises; *at is where it goes. */
+static bool
+length_sound(const struct gong_section *section, uint64_t count, uint32_t used)
+{
+    if (section->arena != NULL) {
+        return used >= count && used <= GONG_ARENA_SLACK(count);
+    }
+    return section->index != NULL || (count == 1 && used == 0);
+}
+
+/* Room for what the section's header promises; *at is where it goes. A table
+ * gets all the room that it had, so that it grows when the other one would. */
 static enum gong_err
 make_room(const struct reader *reader, const struct gong_section *section,
           uint64_t count, uint32_t used, void **at)
 {
     *at = section->plain;
     if (count > UINT32_MAX || count > reader->left / section->stride ||
-        (section->plain != NULL && count != 1) ||
-        (section->index == NULL && used != 0)) {
+        !length_sound(section, count, used)) {
         return refuse(reader, GONG_ERR_CORRUPT, "a section's length is wrong");
     }
-    if (section->arena != NULL && count > 0) {
-        if (gong_arena_add(section->arena, (uint32_t)count - 1) == 0) {
+    if (section->arena != NULL && used > 0) {
+        if (!gong_arena_reserve(section->arena, used)) {
             return refuse(reader, GONG_ERR_MEMORY, "out of memory");
         }
         section->arena->count = (uint32_t)count;
@@ -139,7 +148,9 @@ check_times(const struct gong_engine *engine)
 
     if (engine->journal_ms < 0 || engine->journal_ms > GONG_INSTANT_MAX ||
         !is_past(engine, engine->blind_from) ||
-        !is_past(engine, engine->resumed_ms) ||
+        !is_past(engine, engine->resumed_ms) || engine->expire.looked_ms < 0 ||
+        engine->expire.looked_ms > engine->journal_ms ||
+        engine->expire.held > INT64_MAX ||
         (engine->settle_ms != GONG_NEVER &&
          (engine->settle_ms < 0 || engine->settle_ms > 2 * GONG_INSTANT_MAX))) {
         return wrong;
@@ -175,6 +186,9 @@ fit(const struct reader *reader, struct gong_engine *engine,
     engine->live->binds.groups.free = gong_le_get32(header + 188);
     engine->live->heard_ms = (int64_t)gong_le_get64(header + 192);
     engine->live->resting = header[200] != 0;
+    engine->expire.looked_ms = (int64_t)gong_le_get64(header + 208);
+    engine->expire.held = gong_le_get64(header + 216);
+    engine->live->outputs.free = gong_le_get32(header + 224);
     wrong = check_times(engine);
     return wrong == NULL ? GONG_OK : refuse(reader, GONG_ERR_CORRUPT, wrong);
 }

@@ -1,6 +1,7 @@
 #include "rules/engine/engine_stage.h"
 
 #include "common/clock.h"
+#include "rules/engine/engine_expire.h"
 #include "rules/engine/engine_general.h"
 #include "rules/engine/engine_presence.h"
 
@@ -180,6 +181,7 @@ next_row(struct gong_engine *engine, struct gong_intake *intake,
         }
     }
     if (err == GONG_OK) {
+        gong_row_at(registry, row)->seen = gong_engine_minute(engine);
         intake->row = row;
     }
     return err;

@@ -61,11 +61,23 @@ struct gong_staged {
     uint32_t series;
 };
 
+/* When it looked last for what can be forgotten (engine_expire.h), and how much
+ * it held then. The others are the numbers there: tests have smaller ones. */
+struct gong_expire {
+    int64_t looked_ms;
+    uint64_t held;
+    int64_t silence_ms;
+    int64_t soon_ms;
+    int64_t late_ms;
+    uint32_t part; /* what goes is at least so mean a part of all */
+};
+
 struct gong_engine {
     struct gong_engine_limits limits;
     gong_effect_fn emit;
     void *ctx;
-    struct gong_budget budget;
+    struct gong_budget budget;  /* of the state: a snapshot brings it back */
+    struct gong_budget derived; /* of all else; no limit */
     struct gong_hash_key key;
     struct gong_symbols symbols;
     struct gong_labelsets labelsets;
@@ -87,6 +99,7 @@ struct gong_engine {
     int64_t settle_ms;  /* until then nothing turns missing, GONG_NEVER: past */
     uint64_t position;  /* of the record being applied */
     uint32_t ordinal;   /* of its next effect */
+    struct gong_expire expire;
     struct gong_engine_stats stats; /* the counting part */
 
     /* Scratch; means nothing between records. */

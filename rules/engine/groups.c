@@ -8,14 +8,14 @@
 
 void
 gong_groups_init(struct gong_groups *groups, struct gong_budget *budget,
-                 const struct gong_hash_key *key)
+                 struct gong_budget *derived, const struct gong_hash_key *key)
 {
     *groups = (struct gong_groups){.key = key};
     gong_arena_init(&groups->members, budget, sizeof(struct gong_member));
     gong_arena_init(&groups->groups, budget, sizeof(struct gong_group));
-    gong_arena_init(&groups->slots, budget, sizeof(struct gong_group_slot));
-    gong_arena_init(&groups->nodes, budget, sizeof(struct gong_group_node));
-    gong_index_init(&groups->index, budget);
+    gong_arena_init(&groups->slots, derived, sizeof(struct gong_group_slot));
+    gong_arena_init(&groups->nodes, derived, sizeof(struct gong_group_node));
+    gong_index_init(&groups->index, derived);
 }
 
 void

@@ -31,6 +31,7 @@
 #include "rules/engine/aggregate.h"
 #include "rules/engine/arena.h"
 #include "rules/engine/hash.h"
+#include "rules/engine/kept.h"
 
 #define GONG_GROUP_LEVELS 32
 
@@ -81,8 +82,10 @@ struct gong_groups {
     uint32_t runs[GONG_GROUP_LEVELS]; /* free ones of each level */
 };
 
-/* key is borrowed until fini. */
+/* All are borrowed until fini. Slots draw on derived too: how many there are
+ * depends on what runs were used before. */
 void gong_groups_init(struct gong_groups *groups, struct gong_budget *budget,
+                      struct gong_budget *derived,
                       const struct gong_hash_key *key);
 void gong_groups_fini(struct gong_groups *groups);
 
@@ -139,6 +142,10 @@ struct gong_group_total gong_groups_total(struct gong_groups *groups,
                                           uint32_t group,
                                           enum gong_aggregate_kind kind,
                                           int64_t t);
+
+/* gong_groups_keep: forgets members, which are in no group then, and renumbers
+ * what stays. False without memory. */
+bool gong_groups_keep(struct gong_groups *groups, const struct gong_kept *kept);
 
 /* For gong_groups_restore. gong_groups_move: moves a group to a run of another
  * level, with all its slots; gong_groups_index: makes it known. False without

@@ -133,3 +133,34 @@ gong_labelset_get(const struct gong_labelsets *sets, uint32_t set,
     }
     return (struct gong_str){"", 0};
 }
+
+/* Their pairs lie in the order of the sets, as they were made. */
+bool
+gong_labelsets_keep(struct gong_labelsets *sets, const uint32_t *map)
+{
+    uint32_t to = 1;
+
+    gong_index_clear(&sets->index);
+    for (uint32_t i = 1; i < sets->sets.count; i++) {
+        struct gong_labelset *set = gong_arena_at(&sets->sets, i);
+        size_t size = set->count * sizeof(struct gong_label_pair);
+
+        if (map[i] == 0) {
+            continue;
+        }
+        if (!gong_arena_move(&sets->pairs, to, set->first, set->count)) {
+            return false;
+        }
+        set->first = to;
+        to += set->count;
+        if (!gong_index_put(
+                &sets->index,
+                gong_hash(sets->symbols->key, pairs_of(sets, i), size),
+                map[i])) {
+            return false;
+        }
+    }
+    gong_arena_cut(&sets->pairs, to);
+    gong_arena_keep(&sets->sets, map);
+    return true;
+}

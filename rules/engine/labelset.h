@@ -44,6 +44,11 @@ void gong_labelsets_fini(struct gong_labelsets *sets);
 uint32_t gong_labelset_intern(struct gong_labelsets *sets,
                               struct gong_label_pair *labels, size_t count);
 
+/* gong_labelsets_keep: forgets the sets that have no new number in map (as
+ * gong_arena_keep has it), and renumbers the others. False without memory, or
+ * where sets do not lie in their order. */
+bool gong_labelsets_keep(struct gong_labelsets *sets, const uint32_t *map);
+
 /* gong_labelset_views: the labels of a set, sorted, into out, which holds
  * GONG_LABELSET_MAX; returns how many. Valid until the next intern. */
 size_t gong_labelset_views(const struct gong_labelsets *sets, uint32_t set,

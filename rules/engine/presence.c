@@ -37,13 +37,14 @@ gong_presence_silence(int64_t every_ms)
 
 bool
 gong_presences_init(struct gong_presences *presences,
-                    struct gong_budget *budget, const struct gong_hash_key *key)
+                    struct gong_budget *budget, struct gong_budget *derived,
+                    const struct gong_hash_key *key)
 {
     *presences = (struct gong_presences){.key = key};
     gong_arena_init(&presences->devices, budget, sizeof(struct gong_presence));
     gong_arena_init(&presences->sites, budget, sizeof(struct gong_site));
     gong_index_init(&presences->site_index, budget);
-    gong_timers_init(&presences->timers, budget);
+    gong_timers_init(&presences->timers, derived);
     return gong_timers_add_clock(&presences->timers) == GONG_CLOCK_JOURNAL;
 }
 

@@ -97,9 +97,11 @@ struct gong_presences {
     uint32_t dark;
 };
 
-/* gong_presences_init: false without memory; fini is fine then. */
+/* gong_presences_init: false without memory; fini is fine then. Timers draw on
+ * derived. */
 bool gong_presences_init(struct gong_presences *presences,
                          struct gong_budget *budget,
+                         struct gong_budget *derived,
                          const struct gong_hash_key *key);
 void gong_presences_fini(struct gong_presences *presences);
 

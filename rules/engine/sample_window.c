@@ -12,9 +12,10 @@
 
 void
 gong_sample_windows_init(struct gong_sample_windows *all,
-                         struct gong_budget *budget)
+                         struct gong_budget *budget,
+                         struct gong_budget *derived)
 {
-    *all = (struct gong_sample_windows){.budget = budget};
+    *all = (struct gong_sample_windows){.budget = derived};
     gong_arena_init(&all->windows, budget, sizeof(struct gong_sample_window));
     gong_arena_init(&all->chunks, budget,
                     sizeof(struct gong_sample_window_chunk));
@@ -37,7 +38,7 @@ gong_sample_windows_fini(struct gong_sample_windows *all)
     gong_arena_fini(&all->windows);
     gong_arena_fini(&all->chunks);
     gong_arena_fini(&all->sinces);
-    gong_sample_windows_init(all, all->budget);
+    gong_sample_windows_init(all, all->windows.budget, all->budget);
 }
 
 bool

@@ -75,8 +75,10 @@ struct gong_sample_windows {
     uint32_t have;   /* how many, up to the newest */
 };
 
+/* Both budgets are borrowed until fini; what was read last draws on derived. */
 void gong_sample_windows_init(struct gong_sample_windows *all,
-                              struct gong_budget *budget);
+                              struct gong_budget *budget,
+                              struct gong_budget *derived);
 void gong_sample_windows_fini(struct gong_sample_windows *all);
 
 /* gong_sample_window_add: an empty window; 0 without memory. */
@@ -142,6 +144,11 @@ enum gong_err gong_sample_window_copy(struct gong_sample_windows *to_all,
                                       struct gong_sample_windows *from_all,
                                       uint32_t from, struct gong_sample newest,
                                       int64_t keep) GONG_MUST_CHECK;
+
+/* gong_sample_windows_keep: forgets the windows that have no new number in map
+ * (as gong_arena_keep has it), and renumbers the others. */
+void gong_sample_windows_keep(struct gong_sample_windows *all,
+                              const uint32_t *map);
 
 /* For what was read back (sample_window_check.c): begin, then claim for each
  * series that has a window, then sweep, which frees what nobody claimed. NULL,

@@ -159,6 +159,27 @@ gong_registry_link(struct gong_registry *registry)
     }
 }
 
+/* An odd factor keeps devices with equal keys apart. */
+static uint64_t
+hash_row(const struct gong_registry *registry, uint32_t device,
+         struct gong_str key)
+{
+    return gong_hash(registry->symbols->key, key.data, key.len) +
+           device * UINT64_C(0x9e3779b97f4a7c15);
+}
+
+bool
+gong_registry_index(struct gong_registry *registry, uint32_t row)
+{
+    const struct gong_row *r = gong_row_at(registry, row);
+
+    return gong_index_put(
+        &registry->row_index,
+        hash_row(registry, r->device,
+                 gong_bytes_at(&registry->keys, r->key_at, r->key_len)),
+        row);
+}
+
 static enum gong_err
 add_row(struct gong_registry *registry, uint32_t device, uint64_t hash,
         const struct gong_batch *batch, const struct gong_lp_point *point,
@@ -210,9 +231,7 @@ gong_registry_row(struct gong_registry *registry, uint32_t device,
     struct gong_probe probe = {0, 0};
     uint64_t hash = 0;
 
-    /* An odd factor keeps devices with equal keys apart. */
-    hash = gong_hash(registry->symbols->key, key.data, key.len) +
-           device * UINT64_C(0x9e3779b97f4a7c15);
+    hash = hash_row(registry, device, key);
     probe = gong_probe_start(&registry->row_index, hash);
     while ((*row = gong_probe_next(&registry->row_index, &probe)) != 0) {
         if (row_is(registry, *row, device, key)) {

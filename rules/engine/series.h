@@ -19,6 +19,7 @@
 
 #include "common/batch.h"
 #include "common/err.h"
+#include "rules/engine/kept.h"
 #include "rules/engine/labelset.h"
 
 #define GONG_SERIES_KEY_MAX  4096 /* bytes of a series key */
@@ -45,6 +46,7 @@ struct gong_row {
     uint32_t next;        /* the row that came after this one last time */
     uint32_t measurement; /* symbol */
     uint32_t before;      /* the device's row that was made before it */
+    uint32_t seen;        /* minute of journal time of its last point */
 };
 
 struct gong_column {
@@ -161,6 +163,13 @@ enum gong_err gong_registry_row(struct gong_registry *registry, uint32_t device,
 
 /* gong_registry_link: makes the lists of all devices' rows anew. */
 void gong_registry_link(struct gong_registry *registry);
+
+/* gong_registry_keep: forgets rows, and renumbers what stays. False without
+ * memory, or where keys do not lie in the order of their rows: the registry is
+ * not to be used any more. gong_registry_index makes a row known. */
+bool gong_registry_keep(struct gong_registry *registry,
+                        const struct gong_kept *kept);
+bool gong_registry_index(struct gong_registry *registry, uint32_t row);
 
 /* gong_registry_column: leaves *position after the column found. */
 enum gong_err gong_registry_column(struct gong_registry *registry, uint32_t row,

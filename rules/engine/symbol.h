@@ -1,7 +1,8 @@
 /*
  * symbol: interned byte strings. Equal strings have equal symbols, so names
  * are compared and stored as 32-bit numbers. Symbols live as long as their
- * table.
+ * table, or until gong_symbols_keep; then their numbers are used again, the
+ * lowest first.
  */
 #ifndef GONG_RULES_ENGINE_SYMBOL_H
 #define GONG_RULES_ENGINE_SYMBOL_H
@@ -13,7 +14,7 @@
 #include "rules/engine/hash.h"
 
 struct gong_symbol {
-    uint32_t at; /* in bytes */
+    uint32_t at; /* in bytes; 0: free */
     uint32_t len;
 };
 
@@ -23,6 +24,8 @@ struct gong_symbols {
     struct gong_arena bytes;
     struct gong_arena symbols;
     struct gong_index index;
+    uint32_t unused; /* how many are free */
+    uint32_t lowest; /* no free one has a lower number */
 };
 
 /* key is borrowed until fini. */
@@ -33,6 +36,14 @@ void gong_symbols_fini(struct gong_symbols *symbols);
 /* gong_symbol_intern: the symbol of text, made if need be; 0 without memory.
  * The empty text has a symbol too. */
 uint32_t gong_symbol_intern(struct gong_symbols *symbols, struct gong_str text);
+
+/* gong_symbols_keep: frees all symbols whose mark is 0, and the bytes of their
+ * texts; marks has one for each. False without memory: the table is not to be
+ * used any more. */
+bool gong_symbols_keep(struct gong_symbols *symbols, const uint8_t *marks);
+
+/* gong_symbols_count_unused: for a table that was read back. */
+void gong_symbols_count_unused(struct gong_symbols *symbols);
 
 /* gong_symbol_find: 0 where text was never interned. */
 uint32_t gong_symbol_find(const struct gong_symbols *symbols,

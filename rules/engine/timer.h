@@ -104,6 +104,16 @@ uint32_t gong_timer_arm(struct gong_timers *timers, uint32_t clock, int64_t due,
 void gong_timer_hasten(struct gong_timers *timers, uint32_t clock,
                        uint32_t timer, int64_t due);
 
+/* gong_timer_rename: its instance has another number now; those of all others
+ * keep their order. */
+static inline void
+gong_timer_rename(const struct gong_timers *timers, uint32_t timer,
+                  uint32_t instance)
+{
+    ((struct gong_timer *)gong_arena_at(&timers->timers, timer))->instance =
+        instance;
+}
+
 /* gong_timers_stood: what a clock showed when gong_timers_stand came last. */
 static inline int64_t
 gong_timers_stood(const struct gong_timers *timers, uint32_t clock)

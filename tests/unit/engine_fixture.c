@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "common/le.h"
+#include "rules/engine/engine_state.h"
 
 static char *
 copy_text(const char *text, size_t len)
@@ -315,4 +316,22 @@ resume_record(struct text *payload, int64_t ms, int64_t blind, int64_t settle)
     gong_le_put64((uint8_t *)payload->data + 8, (uint64_t)settle);
     record.payload = gong_str_from(payload->data, payload->len);
     return record;
+}
+
+void
+forget_soon(struct gong_engine *engine)
+{
+    engine->expire.silence_ms = 0;
+    engine->expire.soon_ms = 0;
+    engine->expire.late_ms = 0;
+    engine->expire.part = UINT32_MAX;
+}
+
+uint64_t
+engine_expired(const struct gong_engine *engine)
+{
+    struct gong_engine_stats stats;
+
+    gong_engine_stats(engine, &stats);
+    return stats.series_expired;
 }

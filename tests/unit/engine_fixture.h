@@ -70,4 +70,10 @@ struct gong_record clock_record(int64_t ms);
 struct gong_record resume_record(struct text *payload, int64_t ms,
                                  int64_t blind, int64_t settle);
 
+/* forget_soon: from here on an engine forgets whatever nothing can see any more
+ * after each record. To be asked of a restored one again. engine_expired: how
+ * many series it has forgotten. */
+void forget_soon(struct gong_engine *engine);
+uint64_t engine_expired(const struct gong_engine *engine);
+
 #endif

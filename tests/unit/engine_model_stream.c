@@ -203,6 +203,9 @@ stream_step(struct stream *s)
     if (s->slow && any(12) == 0) { /* beyond the usual look-back */
         s->now += (int64_t)any(500) * 1000;
     }
+    if (s->forgets && any(20) == 0) {
+        s->now += 100000 + (int64_t)any(2000) * 1000;
+    }
     if (what < 10 && deadline != INT64_MAX && deadline >= s->now) {
         s->now = deadline;
     }
@@ -231,6 +234,10 @@ stream_begin(struct stream *s, uint64_t seed, gong_effect_fn emit)
     s->now = START;
     s->blinks = seed % 2 == 0;
     s->slow = seed % 7 == 1;
+    s->forgets = seed % 3 == 1;
+    if (s->forgets) {
+        forget_soon(s->engine);
+    }
     s->mute = -1;
     s->skews[0] = 0;
     s->skews[1] = -120000;

@@ -28,7 +28,7 @@ start(struct fixture *f, const struct rule_spec *specs, size_t count)
     gong_labelsets_init(&f->labelsets, &f->symbols, &f->budget);
     f->set = make_rules(specs, count);
     assert_int_equal(gong_book_compile(&f->book, f->set, &f->symbols), GONG_OK);
-    gong_binds_init(&f->binds, &f->book, &f->labelsets, &f->budget);
+    gong_binds_init(&f->binds, &f->book, &f->labelsets, &f->budget, &f->budget);
 }
 
 static void

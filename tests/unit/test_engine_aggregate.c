@@ -69,6 +69,8 @@ struct stream {
     bool blind;
     uint64_t random;
     uint64_t told;
+    bool forgets; /* what has been silent for long, at once */
+    uint64_t expired;
 };
 
 static uint64_t
@@ -218,6 +220,9 @@ step(struct stream *s)
     struct gong_record record;
     uint64_t what = any(s, 60);
 
+    if (s->forgets && any(s, 30) == 0) {
+        s->now += 1000 * (100 + (int64_t)any(s, 300));
+    }
     s->now += 1000 * (any(s, 25) == 0 ? 1 + (int64_t)any(s, 50)
                                       : 1 + (int64_t)any(s, 3));
     if (s->quick.engine->settle_ms == s->now) {
@@ -265,6 +270,9 @@ renew_twin(struct stream *s)
         fail_msg("not restored: %s", why);
     }
     bytes_free(&bytes);
+    if (s->forgets) {
+        forget_soon(s->twin);
+    }
 }
 
 static void
@@ -281,6 +289,10 @@ begin(struct stream *s, uint64_t seed)
     s->whole.engine = gong_engine_new(NULL, on_whole, s);
     assert_non_null(s->quick.engine);
     assert_non_null(s->whole.engine);
+    s->forgets = seed % 3 == 0;
+    if (s->forgets) {
+        forget_soon(s->quick.engine);
+    }
     set_rules(s, &s->quick, false);
     set_rules(s, &s->whole, true);
     for (size_t i = 0; i < RULES; i++) {
@@ -310,6 +322,9 @@ static void
 play(struct stream *s, uint64_t seed)
 {
     begin(s, seed);
+    if (seed % 6 == 0) {
+        forget_soon(s->whole.engine);
+    }
     for (int i = 0; i < RECORDS; i++) {
         step(s);
         text_sort_lines(&s->quick.effects);
@@ -334,6 +349,7 @@ play(struct stream *s, uint64_t seed)
             renew_twin(s);
         }
     }
+    s->expired += engine_expired(s->quick.engine);
     end(s);
 }
 
@@ -343,6 +359,7 @@ test_random_streams(void **state)
     const char *asked = getenv("GONG_MODEL_STREAMS");
     uint64_t streams = asked == NULL ? STREAMS : strtoull(asked, NULL, 10);
     uint64_t told = 0;
+    uint64_t expired = 0;
 
     (void)state;
     for (uint64_t seed = 1; seed <= streams; seed++) {
@@ -350,7 +367,9 @@ test_random_streams(void **state)
 
         play(&s, seed);
         told += s.told;
+        expired += s.expired;
     }
+    assert_true(expired > streams);
     assert_true(told > streams * RECORDS / 4);
 }
 

@@ -216,7 +216,7 @@ live_in(uint64_t bytes, bool *lived)
         if (gong_engine_set_rules(f.engine, again, 0, 20000, NULL) != GONG_OK) {
             err = GONG_ERR_MEMORY;
         }
-        assert_true(stats(&f).bytes <= bytes);
+        assert_true(stats(&f).bytes_state <= bytes);
         *lived = err == GONG_OK;
     }
     stop(&f);

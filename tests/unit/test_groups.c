@@ -37,7 +37,7 @@ static void
 open_world(struct world *w, uint64_t seed)
 {
     *w = (struct world){.random = seed};
-    gong_groups_init(&w->groups, &w->budget, &key);
+    gong_groups_init(&w->groups, &w->budget, &w->budget, &key);
     assert_int_not_equal(gong_arena_add(&w->groups.members, MEMBERS), 0);
 }
 

@@ -134,6 +134,40 @@ test_without_memory(void **state)
     f->budget.limit = 0;
 }
 
+/* What stays moves down and has its labels still; what went is made anew. */
+static void
+test_kept(void **state)
+{
+    struct fixture *f = *state;
+    uint32_t map[101] = {0};
+    struct gong_label_pair pairs[3];
+    uint32_t kept = 0;
+
+    for (uint32_t i = 1; i <= 100; i++) {
+        for (uint32_t k = 0; k < 3; k++) {
+            pairs[k].name =
+                gong_symbol_intern(&f->symbols, gong_str_from(&"abc"[k], 1));
+            pairs[k].value = gong_symbol_intern(
+                &f->symbols, gong_str_from(&"0123456789"[i / 10 % 10], 1));
+        }
+        pairs[2].value = gong_symbol_intern(
+            &f->symbols, gong_str_from(&"0123456789"[i % 10], 1));
+        /* The last one has no label but this. */
+        assert_int_equal(gong_labelset_intern(&f->sets, pairs + (i == 100) * 2,
+                                              i == 100 ? 1 : 3),
+                         i);
+        map[i] = i % 3 == 1 ? ++kept : 0;
+    }
+    assert_true(gong_labelsets_keep(&f->sets, map));
+    assert_int_equal(f->sets.sets.count, kept + 1);
+    assert_true(gong_str_is(
+        gong_labelset_get(&f->sets, map[37], gong_str_of("a")), "3"));
+    assert_true(gong_str_is(
+        gong_labelset_get(&f->sets, map[37], gong_str_of("c")), "7"));
+    assert_int_equal(gong_labelset_intern(&f->sets, pairs + 2, 1), map[100]);
+    assert_int_equal(gong_labelset_intern(&f->sets, pairs, 2), kept + 1);
+}
+
 int
 main(void)
 {
@@ -146,6 +180,7 @@ main(void)
         cmocka_unit_test_setup_teardown(test_empty_and_missing, setup,
                                         teardown),
         cmocka_unit_test_setup_teardown(test_without_memory, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_kept, setup, teardown),
     };
 
     return cmocka_run_group_tests_name("labelset", tests, NULL, NULL);

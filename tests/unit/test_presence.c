@@ -269,7 +269,7 @@ a_unit_is_dark_when_all_of_two_or_more_are(void **state)
     uint32_t site = 0;
 
     (void)state;
-    assert_true(gong_presences_init(&all, &budget, &key));
+    assert_true(gong_presences_init(&all, &budget, &budget, &key));
     assert_true(gong_presences_room(&all, 3));
     assert_true(gong_presences_room(&all, 2));
     assert_int_equal(gong_presences_find_site(&all, 9), 0);
@@ -307,7 +307,7 @@ a_watch_comes_at_its_earliest(void **state)
     int64_t due = 0;
 
     (void)state;
-    assert_true(gong_presences_init(&all, &budget, &key));
+    assert_true(gong_presences_init(&all, &budget, &budget, &key));
     assert_true(gong_presences_room(&all, 2));
     assert_true(gong_presences_watch(&all, 1, 100));
     assert_true(gong_presences_watch(&all, 1, 200)); /* early enough */

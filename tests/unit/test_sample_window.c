@@ -252,7 +252,7 @@ move(struct stream *s)
     struct gong_sample_windows to;
     uint32_t window = 0;
 
-    gong_sample_windows_init(&to, &s->budget);
+    gong_sample_windows_init(&to, &s->budget, &s->budget);
     (void)gong_sample_window_add(&to);
     window = gong_sample_window_add(&to);
     assert_int_equal(gong_sample_window_copy(&to, window, &s->all, s->window,
@@ -277,7 +277,7 @@ test_random_streams(void **state)
     (void)state;
     for (unsigned round = 0; round < 300; round++) {
         memset(&s, 0, sizeof s);
-        gong_sample_windows_init(&s.all, &s.budget);
+        gong_sample_windows_init(&s.all, &s.budget, &s.budget);
         s.window = gong_sample_window_add(&s.all);
         s.kind = (enum kind)(round % KINDS);
         s.pace = (int64_t[]){1, 1000, 10000, 15000, 60000}[any(5)];
@@ -315,7 +315,7 @@ check_size(int64_t pace, int64_t keep, double bar, double jitter)
     const uint32_t series = 200;
     size_t size = 0;
 
-    gong_sample_windows_init(&all, &budget);
+    gong_sample_windows_init(&all, &budget, &budget);
     for (uint32_t i = 0; i < series; i++) {
         assert_true(gong_sample_window_add(&all) != 0);
         last[i] = (struct gong_sample){i, 20.5};
@@ -361,7 +361,7 @@ test_damaged(void **state)
         struct gong_sample newest = {1000000, 5};
         size_t count = 0;
 
-        gong_sample_windows_init(&all, &budget);
+        gong_sample_windows_init(&all, &budget, &budget);
         assert_int_equal(gong_sample_window_add(&all), 1);
         for (unsigned i = 0; i < 30; i++) {
             struct gong_sample next = {
@@ -417,7 +417,7 @@ test_no_memory(void **state)
         enum gong_err err = GONG_OK;
         uint32_t window = 0;
 
-        gong_sample_windows_init(&all, &budget);
+        gong_sample_windows_init(&all, &budget, &budget);
         window = gong_sample_window_add(&all);
         for (unsigned i = 0; i < 200 && window != 0 && err == GONG_OK; i++) {
             struct gong_sample next = {newest.ms + 1000,
@@ -445,7 +445,7 @@ test_late_start(void **state)
     struct gong_sample_windows all;
 
     (void)state;
-    gong_sample_windows_init(&all, &budget);
+    gong_sample_windows_init(&all, &budget, &budget);
     for (uint32_t i = 1; i <= 10; i++) {
         assert_int_equal(gong_sample_window_add(&all), i);
         assert_true(i % 3 != 0 || gong_sample_window_begin(&all, i, i * 100));

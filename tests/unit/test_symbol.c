@@ -78,6 +78,48 @@ test_without_memory(void **state)
     }
 }
 
+/* What is freed gives its bytes back, and its number, the lowest first; also
+ * after a table was read back, which knows free ones by their texts. */
+static void
+test_numbers_are_used_again(void **state)
+{
+    struct gong_budget budget = {0};
+    struct gong_symbols symbols;
+    uint8_t marks[1001];
+    char text[32];
+    uint32_t bytes = 0;
+
+    (void)state;
+    gong_symbols_init(&symbols, &budget, &key);
+    for (int round = 0; round < 20; round++) {
+        for (uint32_t i = 1; i <= 1000; i++) {
+            uint32_t number = 0;
+
+            snprintf(text, sizeof text, "symbol-%u",
+                     i % 5 == 0 ? i : i + 1000u * (unsigned)round);
+            number = gong_symbol_intern(&symbols, gong_str_of(text));
+            assert_int_equal(number, i);
+            if (i == 500) {
+                gong_symbols_count_unused(&symbols);
+            }
+        }
+        bytes = round == 0 ? symbols.bytes.count : bytes;
+        assert_int_equal(symbols.bytes.count, bytes);
+        for (uint32_t i = 1; i <= 1000; i++) {
+            marks[i] = i % 5 == 0;
+        }
+        assert_true(gong_symbols_keep(&symbols, marks));
+        assert_int_equal(symbols.unused, 800);
+        assert_true(gong_str_is(gong_symbol_text(&symbols, 5), "symbol-5"));
+        assert_int_equal(gong_symbol_find(&symbols, gong_str_of("symbol-5")),
+                         5);
+        assert_int_equal(gong_symbol_find(&symbols, gong_str_of("symbol-1")),
+                         0);
+    }
+    gong_symbols_fini(&symbols);
+    assert_int_equal(budget.used, 0);
+}
+
 int
 main(void)
 {
@@ -85,6 +127,7 @@ main(void)
         cmocka_unit_test(test_equal_texts_are_one_symbol),
         cmocka_unit_test(test_any_bytes),
         cmocka_unit_test(test_without_memory),
+        cmocka_unit_test(test_numbers_are_used_again),
     };
 
     return cmocka_run_group_tests_name("symbol", tests, NULL, NULL);

@@ -1,5 +1,25 @@
-/* engine_snapshot_symbols: the tables that rules are compiled against. */
+/* engine_snapshot_names: whether symbols and label sets that were read back
+ * hang together. */
 #include "rules/engine/engine_snapshot_private.h"
+
+/* Each has bytes of its own; free ones have none. */
+static bool
+texts_sound(const struct gong_symbols *symbols)
+{
+    uint64_t units = 0;
+
+    for (uint32_t i = 1; i < symbols->symbols.count; i++) {
+        const struct gong_symbol *s = gong_arena_at(&symbols->symbols, i);
+
+        if (s->at == 0
+                ? s->len != 0
+                : !gong_snapshot_bytes_within(&symbols->bytes, s->at, s->len)) {
+            return false;
+        }
+        units += s->at == 0 ? 0 : gong_bytes_units(s->len);
+    }
+    return units <= symbols->bytes.count;
+}
 
 const char *
 gong_snapshot_check_symbols(const struct gong_engine *engine)
@@ -7,12 +27,8 @@ gong_snapshot_check_symbols(const struct gong_engine *engine)
     const struct gong_symbols *symbols = &engine->symbols;
     const struct gong_labelsets *labelsets = &engine->labelsets;
 
-    for (uint32_t i = 1; i < symbols->symbols.count; i++) {
-        const struct gong_symbol *s = gong_arena_at(&symbols->symbols, i);
-
-        if (!gong_snapshot_bytes_within(&symbols->bytes, s->at, s->len)) {
-            return "a symbol's text is outside";
-        }
+    if (!texts_sound(symbols)) {
+        return "a symbol's text is outside";
     }
     if (!gong_index_sound(&symbols->index, symbols->symbols.count)) {
         return "the index of symbols is wrong";
@@ -36,6 +52,8 @@ gong_snapshot_check_symbols(const struct gong_engine *engine)
             return "a label set is outside";
         }
     }
+    gong_symbols_count_unused(
+        &((struct gong_engine *)(uintptr_t)engine)->symbols);
     return gong_index_sound(&labelsets->index, labelsets->sets.count)
                ? NULL
                : "the index of label sets is wrong";
