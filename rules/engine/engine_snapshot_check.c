@@ -40,6 +40,12 @@ gong_snapshot_check_symbols(const struct gong_engine *engine)
     if (!gong_index_sound(&symbols->index, symbols->symbols.count)) {
         return "the index of symbols is wrong";
     }
+    /* What is written down once is looked up while others are added. */
+    for (uint32_t i = 1; i < symbols->symbols.count; i++) {
+        if (gong_symbol_find(symbols, gong_symbol_text(symbols, i)) != i) {
+            return "a symbol is not found by its text";
+        }
+    }
     for (uint32_t i = 1; i < labelsets->pairs.count; i++) {
         const struct gong_label_pair *pair =
             gong_arena_at(&labelsets->pairs, i);
