@@ -40,6 +40,8 @@ static const char streaming[] =
     "{ alert = \"Joined\"; expr = \"m_a + on (device) group_left () m > 3\"; "
     "},\n"
     "{ alert = \"Subquery\"; expr = \"max_over_time(m_a[4s:1s]) > 5\"; },\n"
+    "{ alert = \"Shut\"; expr = \"stddev by (site) (m_a) >= 0\"; active = "
+    "\"even\"; on_missing = \"resolve\"; },\n"
     "{ alert = \"Same\"; expr = \"m_a > 1\"; labels = { k = \"z\"; }; },\n"
     "{ alert = \"Many\"; expr = \"m_a + on (site) m_b > 1\"; },\n"
     "{ alert = \"Recorded\"; expr = \"site:m_a:max > 2\"; on_missing = "

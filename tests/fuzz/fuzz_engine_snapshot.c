@@ -71,6 +71,22 @@ declare(struct gong_engine *engine, int64_t ms)
     FUZZ_CHECK(gong_engine_apply(engine, &record) == GONG_OK);
 }
 
+/* What is said of a snapshot is so, and a full disk is noticed anywhere. */
+static void
+check_sizes(const struct gong_engine *engine,
+            const struct gong_snapshot_place *place)
+{
+    struct gong_snapshot_block blocks[GONG_SNAPSHOT_BLOCKS];
+    struct bytes cut = {0};
+
+    FUZZ_CHECK(gong_engine_save_size(engine) == good.len);
+    FUZZ_CHECK(gong_engine_blocks(engine, blocks) <= GONG_SNAPSHOT_BLOCKS);
+    for (cut.limit = 1; cut.limit < good.len; cut.limit += 97) {
+        FUZZ_CHECK(!bytes_save(&cut, engine, place));
+    }
+    bytes_free(&cut);
+}
+
 static void
 make_good(void)
 {
@@ -88,6 +104,7 @@ make_good(void)
     drive(engine, 110100);
     drive(engine, 112300);
     FUZZ_CHECK(bytes_save(&good, engine, &place));
+    check_sizes(engine, &place);
     gong_engine_free(engine);
 }
 

@@ -149,12 +149,21 @@ load_folder(struct gong_str text)
     char folder[] = "/tmp/gong-fuzz-XXXXXX";
     char one[PATH_SIZE];
     char two[PATH_SIZE];
+    char control[] = "/tmp/a\033.cfg";
     char *paths[] = {folder, two};
     struct gong_strings list = {paths, 1};
     struct gong_conf_errors errors = {0};
     struct gong_rule_source *source = NULL;
 
     FUZZ_CHECK(mkdtemp(folder) != NULL);
+    source = gong_rule_files_load(&list, &errors); /* it is empty */
+    FUZZ_CHECK(source == NULL && errors.count > 0);
+    gong_conf_errors_fini(&errors);
+    paths[0] = control;
+    source = gong_rule_files_load(&list, &errors);
+    FUZZ_CHECK(source == NULL && errors.count > 0);
+    gong_conf_errors_fini(&errors);
+    paths[0] = folder;
     (void)snprintf(one, sizeof one, "%s/b.cfg", folder);
     (void)snprintf(two, sizeof two, "%s/a.cfg", folder);
     write_file(folder, "b.cfg", text);
