@@ -7,7 +7,7 @@
 #include "agent/ingest.h"
 #include "agent/receive_epoch.h"
 
-#define UNKNOWN_MANY 8 /* settled here, unknown to the sender: ack at once */
+#define UNKNOWN_MANY 8 /* settled here, untold to the sender: ack at once */
 
 struct gong_receive *
 gong_receive_new(const struct gong_receive_options *options)
@@ -127,14 +127,16 @@ open_epoch(struct gong_receive *receive, struct gong_device_name name,
 }
 
 /* Acks at once where the sender waits for one: it has just connected, or it
- * does not know of many that are settled. */
+ * does not know of many that are settled: by what it says is its oldest, or,
+ * behind a gap that keeps that where it is, by what the last ack left out. */
 static void
 queue_ack(struct gong_receive *receive, struct gong_receive_epoch *epoch,
           bool at_once, gong_mono_t now)
 {
     bool behind = epoch->settled.cum + 1 > epoch->low + UNKNOWN_MANY;
 
-    if (at_once || behind || epoch->acked_in != receive->connection) {
+    if (at_once || behind || epoch->untold >= UNKNOWN_MANY ||
+        epoch->acked_in != receive->connection) {
         gong_ack_queue_now(&receive->queue, &epoch->link);
     } else {
         gong_ack_queue_later(&receive->queue, &epoch->link,
@@ -217,6 +219,7 @@ settle(struct gong_receive_epoch *epoch, const struct gong_batch_header *header,
     if (gong_ranges_add(&epoch->settled, header->seq) != GONG_OK) {
         return;
     }
+    epoch->untold++;
     gong_ledger_take(&epoch->ledger, header, &epoch->settled, position == 0,
                      arrival_ms);
     if (position > epoch->position) {
@@ -237,6 +240,7 @@ gong_receive_pass(struct gong_receive *receive, struct gong_device_name name,
         gong_ranges_add(&epoch->settled, header->seq) == GONG_OK) {
         gong_ledger_pass(&epoch->ledger, header->seq);
         epoch->changed = true;
+        epoch->untold++;
         queue_ack(receive, epoch, false, now);
     }
     (void)pthread_mutex_unlock(&receive->lock);
@@ -478,6 +482,7 @@ gong_receive_take_ack(struct gong_receive *receive, gong_mono_t now,
     if (epoch != NULL) {
         fill_ack(epoch, out);
         epoch->acked_in = receive->connection;
+        epoch->untold = 0;
     }
     (void)pthread_mutex_unlock(&receive->lock);
     return epoch != NULL;

@@ -37,6 +37,7 @@ struct gong_receive_epoch {
     struct gong_receive_damaged damaged[GONG_RECEIVE_DAMAGED];
     unsigned damaged_next;
     uint64_t acked_in; /* the connection its last ack went out in */
+    uint64_t untold;   /* settled since that ack */
     uint32_t birth;    /* CRC of the newest one; 0: none, or offline since */
     bool changed;      /* since its device was last told of */
 };

@@ -33,6 +33,7 @@ static void
 take_off(struct gong_window *window, struct gong_window_batch *batch)
 {
     batch->state = GONG_WINDOW_FLYING;
+    batch->order = ++window->orders;
     window->flying++;
     window->flying_bytes += batch->size;
 }
@@ -222,21 +223,40 @@ gong_window_forget(struct gong_window *window, uint64_t seq)
     }
 }
 
+/* What was sent once, before `order`. */
+static void
+send_overtaken(struct gong_window *window, uint64_t order)
+{
+    for (size_t i = 0; i < window->count; i++) {
+        struct gong_window_batch *batch = &window->batches[i];
+
+        if (batch->state == GONG_WINDOW_SENT && batch->sends == 1 &&
+            batch->order < order) {
+            batch->state = GONG_WINDOW_READY;
+        }
+    }
+}
+
 size_t
 gong_window_settle(struct gong_window *window,
                    const struct gong_settled *settled, gong_mono_t now)
 {
     size_t before = window->count;
+    uint64_t order = 0;
 
     window->settled_sent_ms = 0;
     for (size_t i = window->count; i > 0; i--) {
-        if (gong_settled_has(settled, window->batches[i - 1].seq)) {
-            if (window->batches[i - 1].sent_ms > window->settled_sent_ms) {
-                window->settled_sent_ms = window->batches[i - 1].sent_ms;
+        const struct gong_window_batch *batch = &window->batches[i - 1];
+
+        if (gong_settled_has(settled, batch->seq)) {
+            if (batch->sent_ms > window->settled_sent_ms) {
+                window->settled_sent_ms = batch->sent_ms;
             }
+            order = batch->order > order ? batch->order : order;
             remove_at(window, i - 1);
         }
     }
+    send_overtaken(window, order);
     if (window->count < before) {
         window->probes = 0;
         window->progress = now;

@@ -13,7 +13,10 @@
  * waits for all of them. SENT: the broker has it, which proves nothing. An
  * unsettled batch is sent again after ack_timeout, doubling. When all places
  * are taken only the oldest is sent again, as a probe: after 1 s without an
- * ack, doubling up to ack_timeout.
+ * ack, doubling up to ack_timeout. A broker keeps a sender's messages in order
+ * (MQTT 3.1.1, 4.6): what an ack leaves out though it has one sent later was
+ * lost on the way, say in a broker that started before the agent had
+ * subscribed. That goes again at once, if it went only once so far.
  *
  * Pure: time is a parameter. One user at a time.
  */
@@ -46,6 +49,7 @@ struct gong_window_batch {
     enum gong_lane lane;
     enum gong_window_state state;
     unsigned sends;  /* that the broker answered */
+    uint64_t order;  /* of its last send among all */
     gong_mono_t due; /* SENT: when it goes again */
     int64_t sent_ms; /* first handed to the link, wall clock; 0: not yet */
 };
@@ -55,6 +59,7 @@ struct gong_window {
     size_t flying_max;
     size_t flying;
     size_t flying_bytes;
+    uint64_t orders;         /* given out */
     size_t count;            /* batches[0..count), ascending by seq */
     unsigned probes;         /* since the last progress */
     gong_mono_t progress;    /* the last ack that settled something, or probe */
@@ -87,7 +92,8 @@ void gong_window_answered(struct gong_window *window, uint64_t seq, bool ok,
                           gong_mono_t now);
 /* gong_window_forget: a batch that the spool has lost. */
 void gong_window_forget(struct gong_window *window, uint64_t seq);
-/* gong_window_settle: removes what the agent has; returns how many. */
+/* gong_window_settle: removes what the agent has; returns how many. What they
+ * overtook is READY. */
 size_t gong_window_settle(struct gong_window *window,
                           const struct gong_settled *settled, gong_mono_t now);
 /* gong_window_reconnected: what was SENT goes again, unless an ack comes within

@@ -200,6 +200,27 @@ a_sender_that_is_behind_is_acked_at_once(void **state)
     assert_non_null(strstr(world->text, "\"cum\":9,"));
 }
 
+/* Its oldest never came, so nothing that it says of itself moves. */
+static void
+a_sender_with_a_gap_is_acked_at_once(void **state)
+{
+    struct world *world = *state;
+
+    settle(world, 2, 1, 0);
+    gong_ack_run_once(world->ack);
+    for (uint64_t seq = 3; seq <= 9; seq++) {
+        settle(world, seq, 1, 0);
+        gong_ack_run_once(world->ack);
+        assert_int_equal(world->sent, 1);
+    }
+    for (uint64_t seq = 10; seq <= 18; seq++) {
+        settle(world, seq, 1, 0);
+        gong_ack_run_once(world->ack);
+    }
+    assert_int_equal(world->sent, 3);
+    assert_non_null(strstr(world->text, "\"cum\":0,\"ranges\":[[2,18]]"));
+}
+
 static void
 a_duplicate_is_acked_again(void **state)
 {
@@ -295,6 +316,7 @@ main(void)
         T(an_ack_says_what_was_before_the_sync),
         T(only_the_first_is_acked_at_once),
         T(a_sender_that_is_behind_is_acked_at_once),
+        T(a_sender_with_a_gap_is_acked_at_once),
         T(a_duplicate_is_acked_again),
         T(a_birth_and_a_new_link_bring_the_next_ack_at_once),
         T(an_ack_that_cannot_be_sent_is_counted),

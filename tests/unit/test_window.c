@@ -212,6 +212,32 @@ settles_and_forgets_in_any_state(void **state)
 }
 
 static void
+what_an_ack_overtook_goes_again_once(void **state)
+{
+    struct gong_settled settled = {.ranges = {{4, 4}}, .range_count = 1};
+
+    (void)state;
+    add(1, 6);
+    answer(1, 5, true, 0); /* 6 still flies */
+    assert_int_equal(gong_window_settle(&window, &settled, S(1)), 1);
+    assert_int_equal(take(1), 1);
+    answer(1, 1, true, 1);
+    assert_int_equal(take(1), 2);
+    assert_int_equal(take(1), 3);
+    answer(2, 3, true, 1);
+    assert_int_equal(take(1), 0); /* 5 and 6 went later than 4 */
+    settled.ranges[0].last = 6;
+    assert_int_equal(gong_window_settle(&window, &settled, S(2)), 2);
+    assert_int_equal(take(2), 0); /* 1 to 3 went again after these */
+    add(7, 7);
+    answer(7, 7, true, 2);
+    settled.ranges[0].last = 7;
+    assert_int_equal(gong_window_settle(&window, &settled, S(3)), 1);
+    assert_int_equal(take(3), 0); /* once was enough: patience now */
+    assert_int_equal(take(61), 1);
+}
+
+static void
 a_full_window_probes_with_the_oldest(void **state)
 {
     static const int64_t at[] = {1, 3, 7, 15, 31, 61, 91};
@@ -262,6 +288,7 @@ main(void)
         cmocka_unit_test_setup(patience_doubles_to_ten_minutes, setup),
         cmocka_unit_test_setup(only_a_flying_batch_is_answered, setup),
         cmocka_unit_test_setup(settles_and_forgets_in_any_state, setup),
+        cmocka_unit_test_setup(what_an_ack_overtook_goes_again_once, setup),
         cmocka_unit_test_setup(a_full_window_probes_with_the_oldest, setup),
         cmocka_unit_test_setup(a_new_connection_begins_anew, setup),
     };
