@@ -50,7 +50,29 @@ parse_template(const struct gong_prom_origin *origin,
     return out->tmpl != NULL;
 }
 
-/* A recording's are as they stand, in Prometheus too. */
+/* Labels of recordings are no templates, whatever they look like: ours would be
+ * taken for one. */
+static bool
+convert_label(const struct gong_prom_origin *origin,
+              const struct gong_prom_rule *rule,
+              const struct gong_prom_text *from, struct gong_rule_text *out,
+              struct gong_conf_errors *errors)
+{
+    const char *braces = strstr(from->text, "{{");
+
+    if (braces == NULL || (rule->record != NULL && origin->foreign)) {
+        return true;
+    }
+    if (rule->record == NULL) {
+        return parse_template(origin, from, out, errors);
+    }
+    gong_yaml_error_in(origin->file->yaml, from->node,
+                       (size_t)(braces - from->text), errors,
+                       "found {{ in a label of a recording, expected fixed "
+                       "text");
+    return false;
+}
+
 static bool
 convert_labels(const struct gong_prom_origin *origin,
                const struct gong_prom_rule *from, struct gong_rule *rule,
@@ -63,15 +85,12 @@ convert_labels(const struct gong_prom_origin *origin,
         return false;
     }
     for (size_t i = 0; i < from->label_count; i++) {
-        const struct gong_prom_text *label = &from->labels[i];
-        struct gong_rule_text *out = &rule->labels[rule->label_count++];
+        struct gong_rule_text *label = &rule->labels[rule->label_count++];
 
-        if (!copy_text(label, out)) {
+        if (!copy_text(&from->labels[i], label)) {
             return false;
         }
-        if (from->alert != NULL && strstr(label->text, "{{") != NULL) {
-            ok = parse_template(origin, label, out, errors) && ok;
-        }
+        ok = convert_label(origin, from, &from->labels[i], label, errors) && ok;
     }
     return ok;
 }

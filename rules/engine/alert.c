@@ -285,6 +285,7 @@ gong_alert_step(struct gong_alert *alert, const struct gong_alert_terms *terms,
         gong_alert_release(alert, now);
         return end(alert, terms, GONG_REASON_CALENDAR, now, change);
     case GONG_ALERT_LIMITED:
+        gong_alert_release(alert, now);
         return end(alert, terms, GONG_REASON_LIMIT, now, change);
     case GONG_ALERT_REMOVED:
         return end(alert, terms, GONG_REASON_RULE_REMOVED, now, change);

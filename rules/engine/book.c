@@ -296,7 +296,7 @@ is_whole(const struct gong_book *book, const struct gong_ruleset *set,
 {
     bool mixed = false;
 
-    (void)gong_book_metric(rule->expr, &mixed);
+    (void)gong_book_metric(rule, &mixed);
     return rule->record != NULL || rule->whole || rule->limit > 0 ||
            gong_rule_is_whole(rule) || book->reads_alerts ||
            (book->foreign && mixed) || gong_book_reads_recorded(set, rule);
@@ -389,26 +389,6 @@ metric_of(const struct gong_book_rule *r, uint32_t leaf)
                            : r->reads->all[leaf].metric;
 }
 
-/* The names that its results go by. */
-static enum gong_err
-name_results(struct gong_book_rule *r, struct gong_symbols *symbols)
-{
-    bool mixed = false;
-    const char *metric =
-        r->plan == NULL ? NULL : gong_book_metric(r->rule->expr, &mixed);
-
-    if (metric != NULL) {
-        r->metric = gong_symbol_intern(symbols, gong_str_of(metric));
-    }
-    if (r->rule->record != NULL) {
-        r->record = gong_symbol_intern(symbols, gong_str_of(r->rule->record));
-    }
-    return (metric != NULL && r->metric == 0) ||
-                   (r->rule->record != NULL && r->record == 0)
-               ? GONG_ERR_MEMORY
-               : GONG_OK;
-}
-
 static enum gong_err
 collect_leaves(struct gong_book *book, struct gong_symbols *symbols)
 {
@@ -424,7 +404,7 @@ collect_leaves(struct gong_book *book, struct gong_symbols *symbols)
     for (uint32_t i = 0; i < book->count; i++) {
         struct gong_book_rule *r = &book->rules[i];
 
-        if (name_results(r, symbols) != GONG_OK) {
+        if (gong_book_name(r, symbols) != GONG_OK) {
             return GONG_ERR_MEMORY;
         }
         for (uint32_t leaf = 0; leaf < count_leaves(r); leaf++) {

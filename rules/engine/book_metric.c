@@ -92,10 +92,37 @@ look(const struct gong_expr *expr, uint32_t n, int depth)
 }
 
 const char *
-gong_book_metric(const struct gong_expr *expr, bool *mixed)
+gong_book_metric(const struct gong_rule *rule, bool *mixed)
 {
-    struct kept kept = look(expr, expr->root, 0);
+    uint32_t fires = rule->clauses.fires == 0 ? 1 : rule->clauses.fires;
+    struct kept kept = nothing;
 
+    for (uint32_t i = 0; i < fires; i++) {
+        struct gong_expr clause =
+            gong_clause_view(rule->expr, &rule->clauses, i);
+        struct kept own = look(&clause, clause.root, 0);
+
+        kept = i == 0 ? own : of_or(kept, own);
+    }
     *mixed = kept.mixed;
     return kept.mixed ? NULL : kept.metric;
+}
+
+enum gong_err
+gong_book_name(struct gong_book_rule *r, struct gong_symbols *symbols)
+{
+    bool mixed = false;
+    const char *metric =
+        r->plan == NULL ? NULL : gong_book_metric(r->rule, &mixed);
+
+    if (metric != NULL) {
+        r->metric = gong_symbol_intern(symbols, gong_str_of(metric));
+    }
+    if (r->rule->record != NULL) {
+        r->record = gong_symbol_intern(symbols, gong_str_of(r->rule->record));
+    }
+    return (metric != NULL && r->metric == 0) ||
+                   (r->rule->record != NULL && r->record == 0)
+               ? GONG_ERR_MEMORY
+               : GONG_OK;
 }

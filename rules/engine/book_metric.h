@@ -6,10 +6,17 @@
 #ifndef GONG_RULES_ENGINE_BOOK_METRIC_H
 #define GONG_RULES_ENGINE_BOOK_METRIC_H
 
+#include "rules/engine/book.h"
 #include "rules/engine/promql.h"
 
-/* gong_book_metric: NULL where none keeps it, or where results may keep
- * different ones, which *mixed says. */
-const char *gong_book_metric(const struct gong_expr *expr, bool *mixed);
+/* gong_book_metric: of the clauses that fire; NULL where none keeps it, or
+ * where results may keep different ones, which *mixed says. */
+const char *gong_book_metric(const struct gong_rule *rule, bool *mixed);
+
+/* gong_book_name: fills the symbols of the names that a rule's results go by:
+ * the one that they keep, where that is always the same, and the one that they
+ * are recorded as. */
+enum gong_err gong_book_name(struct gong_book_rule *rule,
+                             struct gong_symbols *symbols) GONG_MUST_CHECK;
 
 #endif

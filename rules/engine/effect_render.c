@@ -154,3 +154,32 @@ gong_effect_render(struct gong_effect_space *space,
         space->labels, count, effect->presence || rule->level_count > 0);
     render_annotations(space, own, effect);
 }
+
+static bool
+has_label(const struct gong_effect *effect, const char *name)
+{
+    for (size_t i = 0; i < effect->label_count; i++) {
+        if (gong_str_is(effect->labels[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+size_t
+gong_effect_noted(const struct gong_effect *effect, struct gong_label_view *out)
+{
+    const struct gong_rule *rule = effect->rule;
+    size_t count = effect->label_count;
+
+    memcpy(out, effect->labels, count * sizeof out[0]);
+    for (size_t i = 0; i < bounded(rule->label_count); i++) {
+        const struct gong_rule_text *label = &rule->labels[i];
+
+        if (label->tmpl != NULL && !has_label(effect, label->name)) {
+            out[count++] = (struct gong_label_view){gong_str_of(label->name),
+                                                    gong_str_of(label->text)};
+        }
+    }
+    return count;
+}

@@ -37,4 +37,11 @@ void gong_effect_render(struct gong_effect_space *space,
                         uint32_t labelset, uint32_t source,
                         struct gong_effect *effect);
 
+/* gong_effect_noted: the labels of a rendered effect as ALERTS of a Prometheus
+ * has them, into out, which holds GONG_EFFECT_LABELS_MAX: a label whose
+ * template came out empty has the template's own text there. Returns how many.
+ */
+size_t gong_effect_noted(const struct gong_effect *effect,
+                         struct gong_label_view *out);
+
 #endif

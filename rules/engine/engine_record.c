@@ -245,6 +245,17 @@ own_value(const struct gong_effect *effect, const struct gong_label_view *label)
     return (struct gong_str){"", 0};
 }
 
+static size_t
+own_labels(const struct gong_engine *engine, const struct gong_effect *effect,
+           struct gong_label_view *out)
+{
+    if (engine->live->book.foreign) {
+        return gong_effect_noted(effect, out);
+    }
+    memcpy(out, effect->labels, effect->label_count * sizeof out[0]);
+    return effect->label_count;
+}
+
 /* Labels as symbols. */
 struct noted {
     struct gong_label_pair pairs[GONG_EFFECT_LABELS_MAX];
@@ -259,10 +270,11 @@ intern_labels(struct gong_engine *engine, const struct gong_effect *effect,
               struct noted *out)
 {
     struct gong_label_view labels[GONG_EFFECT_LABELS_MAX];
+    size_t count = own_labels(engine, effect, labels);
 
     out->count = 0;
-    for (size_t i = 0; i < effect->label_count; i++) {
-        struct gong_label_view label = effect->labels[i];
+    for (size_t i = 0; i < count; i++) {
+        struct gong_label_view label = labels[i];
 
         label.value = own_value(effect, &label);
         if (label.value.len != 0) {
@@ -337,6 +349,16 @@ are_alerts_read(const struct gong_engine *engine)
                            gong_book_is_read(&engine->live->book, since));
 }
 
+/* Since when; a Prometheus tells whole seconds. */
+static double
+seconds(const struct gong_engine *engine, const struct gong_effect *effect)
+{
+    int64_t whole = effect->since_ms / 1000;
+
+    return engine->live->book.foreign ? (double)whole
+                                      : (double)effect->since_ms / 1000;
+}
+
 /* What an alert in this state says of itself, or that it ended. */
 static enum gong_err
 put_state(struct gong_engine *engine, const struct gong_effect *effect,
@@ -351,9 +373,9 @@ put_state(struct gong_engine *engine, const struct gong_effect *effect,
         return put_note(engine, since, note, NULL, gong_stale_nan());
     }
     err = put_note(engine, alerts, note, to, 1);
-    return err == GONG_OK ? put_note(engine, since, note, NULL,
-                                     (double)effect->since_ms / 1000)
-                          : err;
+    return err == GONG_OK
+               ? put_note(engine, since, note, NULL, seconds(engine, effect))
+               : err;
 }
 
 /* Rules of ours that read it run on journal time, so that is when it is fed;

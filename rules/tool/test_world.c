@@ -249,10 +249,9 @@ tell_alert(void *ctx, const struct gong_effect *effect)
 {
     struct gong_world *world = ctx;
     struct gong_label_view labels[GONG_EFFECT_LABELS_MAX + 2];
-    size_t count = effect->label_count;
+    size_t count = gong_effect_noted(effect, labels);
     int64_t since = effect->since_ms / 1000; /* whole seconds, as there */
 
-    memcpy(labels, effect->labels, count * sizeof labels[0]);
     labels[count] = (struct gong_label_view){gong_str_of("__name__"),
                                              gong_str_of("ALERTS_FOR_STATE")};
     if (world->err == GONG_OK) {

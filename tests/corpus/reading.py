@@ -36,7 +36,7 @@ class Reading:
                        for match in TOKEN.finditer(expr)
                        if match.lastgroup != "space"]
         self.selectors, self.labels, self.without = [], [], set()
-        self.functions = set()
+        self.functions, self.lists = set(), set()
         self.longest = 0
         self.at = 0
         self.stack = []
@@ -77,6 +77,7 @@ class Reading:
             self.at += 1
 
     def label_list(self, word):
+        self.lists.add(word)
         self.at += 1
         if self.peek()[1] != "(":
             return

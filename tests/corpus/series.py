@@ -93,6 +93,25 @@ class Data:
                         seen.add((name, text))
                         yield f"{name}{{{text}}}", self.values(selector, rank)
 
+        yield from self.twins(shared, seen)
+
+    def twins(self, shared, seen):
+        """Where sides meet on some labels only, and one looks back, another
+        series of the same ones: it can be now what the first never was."""
+        if self.attempt % 2 == 0 or "on" not in self.reading.lists:
+            return
+        for selector in self.reading.selectors:
+            if not selector.offset:
+                continue
+            for name, labels in self.label_sets(selector,
+                                                {**shared, "part": "2"}):
+                labels.pop(RANK, None)
+                text = ", ".join(f"{key}={word(value)}" for key, value in
+                                 sorted(labels.items()))
+                if name and (name, text) not in seen:
+                    seen.add((name, text))
+                    yield f"{name}{{{text}}}", line(1, 0, self.count)
+
     def label_sets(self, selector, shared):
         matched = {name for name, _, _ in selector.matchers}
         labels = dict(shared)

@@ -84,7 +84,7 @@ def same_verdict(path, name):
 
 
 def test_verdicts(folder):
-    for name in ("order.yml", "engine.yml", "limit.yml", "labels.yml"):
+    for name in ("order.yml", "engine.yml", "limit.yml", "labels.yml", "alerts.yml"):
         check(same_verdict(os.path.join(FILES, name), name) == 0,
               f"{name} has to pass")
     with open(os.path.join(FILES, "good.yml"), encoding="utf-8") as file:
@@ -129,6 +129,10 @@ FAULTS = [
     ("labels", "0 0 6 6", "0 0 0 6", None),
     ("labels", "zone: all}\n", "zone: ''}\n", None),
     ("labels", "{zone: all}", "{'site': x, zone: ''}", None),
+    ("alerts", "where: \"{{ $labels.zone }}\"\n", "where: \"\"\n", None),
+    ("alerts", "where: \"{{ $labels.zone }}\"\n", "where: \"{{ $labels.zone\"\n", None),
+    ("alerts", "where: \"{{ $labels.zone }}\"\n", "zone: \"{{ $value }}\"\n", None),
+    ("alerts", "0 6 6 6 6 8", "0 6 6 6 6 7", None),
 ]
 
 

@@ -13,6 +13,7 @@
 
 #include "engine_fixture.h"
 #include "rules/engine/book.h"
+#include "rules/engine/book_metric.h"
 #include "rules/engine/sample.h"
 
 #define STEP 10000
@@ -30,6 +31,10 @@ on_effect(void *ctx, const struct gong_effect *effect)
     struct fixture *f = ctx;
 
     effect_line(&f->told, effect);
+    for (size_t i = 0; i < effect->annotation_count; i++) {
+        text_add(&f->told, " %.*s", (int)effect->annotations[i].value.len,
+                 effect->annotations[i].value.data);
+    }
     text_add(&f->told, "\n");
 }
 
@@ -258,6 +263,87 @@ test_limit_of_series(void **state)
     stop(&f);
 }
 
+/* The name that results keep, as Prometheus 2.42 does; "*": several. */
+static void
+test_kept_names(void **state)
+{
+    static const struct {
+        const char *expr;
+        const char *metric;
+    } cases[] = {
+        {"m > 5", "m"},
+        {"5 < m", "m"},
+        {"(m) > 5", "m"},
+        {"m > n", "m"},
+        {"m > bool 5", NULL},
+        {"m > on (a) n", NULL},
+        {"m + 1 > 5", NULL},
+        {"-m", NULL},
+        {"abs(m)", NULL},
+        {"rate(m[1m]) > 5", NULL},
+        {"last_over_time(m[1m])", "m"},
+        {"max_over_time(m[1m])", NULL},
+        {"sum by (a) (m) > 5", NULL},
+        {"m and n", "m"},
+        {"m unless n", "m"},
+        {"m or m > 5", "m"},
+        {"m or n", "*"},
+        {"m or abs(m)", "*"},
+        {"{a=\"b\"} > 5", "*"},
+        {"{__name__=~\"m.*\"}", "*"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rule_spec spec = {.alert = "A", .expr = cases[i].expr};
+        struct gong_ruleset *set = make_rules(&spec, 1);
+        bool mixed = false;
+        const char *metric = gong_book_metric(&set->rules[0], &mixed);
+
+        metric = mixed ? "*" : metric;
+        if ((metric == NULL) != (cases[i].metric == NULL) ||
+            (metric != NULL && strcmp(metric, cases[i].metric) != 0)) {
+            fail_msg("%s: found %s", cases[i].expr,
+                     metric == NULL ? "none" : metric);
+        }
+        gong_ruleset_free(set);
+    }
+}
+
+/* Templates see it, the alert's labels do not have it. */
+static void
+test_names_in_templates(void **state)
+{
+    static const struct {
+        const char *expr;
+        const char *labels;
+    } cases[] = {
+        {"m > 5", "map[__name__:m k:x]"},
+        {"m > 5 or abs(m) > 5", "map[__name__:m k:x]"},
+        {"m > 5 and on (k) m > 4", "map[__name__:m k:x]"},
+        {"m * 1 > 5", "map[k:x]"},
+        {"sum by (k) (m) > 5", "map[k:x]"},
+        {"sum by (__name__, k) (m) > 5", "map[__name__:m k:x]"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct rule_spec spec = {.alert = "A",
+                                 .expr = cases[i].expr,
+                                 .annotation = "all={{ $labels }}"};
+        char expected[256];
+        struct fixture f;
+
+        (void)snprintf(expected, sizeof expected,
+                       "A{k=\"x\"} inactive->firing condition at 10000 since "
+                       "10000 value 6 %s\n",
+                       cases[i].labels);
+        start(&f, spec, 0);
+        instant(&f, STEP, 6, NAN, expected);
+        stop(&f);
+    }
+}
+
 static uint64_t
 identity(const struct gong_ruleset *set)
 {
@@ -309,6 +395,8 @@ main(void)
         cmocka_unit_test(test_limit_of_alerts),
         cmocka_unit_test(test_limit_and_keep),
         cmocka_unit_test(test_limit_of_series),
+        cmocka_unit_test(test_kept_names),
+        cmocka_unit_test(test_names_in_templates),
         cmocka_unit_test(test_identity),
     };
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -84,6 +85,68 @@ an_alert_becomes_a_rule(void **state)
     gong_prom_file_free(file);
 }
 
+struct converted_case {
+    const char *text;
+    bool foreign;
+    bool template;    /* the label */
+    const char *said; /* NULL: it is taken */
+};
+
+#define LIMITED "groups:\n- name: g\n  limit: 3\n  rules:\n  - "
+
+static const struct converted_case converted[] = {
+    {"alert: A\n    expr: a\n    labels: {b: '{{ $value }}'}\n", false, true,
+     NULL},
+    {"alert: A\n    expr: a\n    labels: {b: '{{ $value }}'}\n", true, true,
+     NULL},
+    {"alert: A\n    expr: a\n    labels: {b: '{ {'}\n", true, false, NULL},
+    {"alert: A\n    expr: a\n    labels: {b: 'x {{ $value'}\n", true, false,
+     "f.yml:7:"},
+    {"record: r\n    expr: a\n    labels: {b: '{{ $value'}\n", true, false,
+     NULL},
+    {"record: r\n    expr: a\n    labels: {b: 'x {{ $value'}\n", false, false,
+     "f.yml:7:20: found {{ in a label of a recording, expected fixed text"},
+};
+
+static void
+check_converted(const struct converted_case *c)
+{
+    struct gong_conf_errors errors = {0};
+    char text[256];
+    struct gong_prom_file *file = NULL;
+    struct gong_prom_origin origin = {
+        .interval_ms = 15000, .number = 1, .foreign = c->foreign};
+    struct gong_rule rule;
+
+    (void)snprintf(text, sizeof text, "%s%s", LIMITED, c->text);
+    file = gong_prom_file_read("f.yml", gong_str_of(text), &errors);
+    assert_non_null(file);
+    origin.file = file;
+    origin.group = &file->groups[0];
+    assert_int_equal(gong_prom_rule_convert(&origin, &file->groups[0].rules[0],
+                                            &rule, &errors),
+                     c->said == NULL);
+    if (c->said == NULL) {
+        assert_int_equal(rule.labels[0].tmpl != NULL, c->template);
+        assert_int_equal(rule.limit, c->foreign ? 3 : 0);
+        gong_rule_fini(&rule);
+    } else {
+        assert_int_equal(errors.count, 1);
+        assert_memory_equal(errors.items[0], c->said, strlen(c->said));
+    }
+    gong_conf_errors_fini(&errors);
+    gong_prom_file_free(file);
+}
+
+static void
+labels_are_templates_and_groups_have_limits(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof converted / sizeof converted[0]; i++) {
+        check_converted(&converted[i]);
+    }
+}
+
 struct refused_case {
     const char *text;
     const char *said;
@@ -162,6 +225,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read),
         cmocka_unit_test(an_alert_becomes_a_rule),
+        cmocka_unit_test(labels_are_templates_and_groups_have_limits),
         cmocka_unit_test(what_is_wrong_is_named_with_its_place),
         cmocka_unit_test(all_problems_are_said_at_once),
     };
