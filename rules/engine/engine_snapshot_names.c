@@ -21,6 +21,21 @@ texts_sound(const struct gong_symbols *symbols)
     return units <= symbols->bytes.count;
 }
 
+/* What is written down once is looked up while others are added. */
+static bool
+are_found(const struct gong_symbols *symbols)
+{
+    for (uint32_t i = 1; i < symbols->symbols.count; i++) {
+        const struct gong_symbol *s = gong_arena_at(&symbols->symbols, i);
+
+        if (s->at != 0 &&
+            gong_symbol_find(symbols, gong_symbol_text(symbols, i)) != i) {
+            return false;
+        }
+    }
+    return true;
+}
+
 const char *
 gong_snapshot_check_symbols(const struct gong_engine *engine)
 {
@@ -32,6 +47,9 @@ gong_snapshot_check_symbols(const struct gong_engine *engine)
     }
     if (!gong_index_sound(&symbols->index, symbols->symbols.count)) {
         return "the index of symbols is wrong";
+    }
+    if (!are_found(symbols)) {
+        return "a symbol is not found by its text";
     }
     for (uint32_t i = 1; i < labelsets->pairs.count; i++) {
         const struct gong_label_pair *pair =

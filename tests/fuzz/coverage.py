@@ -32,7 +32,18 @@ SUBJECTS = {
 # Files that a target of another line covers.
 EXCEPT = {"engine_record": ["rules/engine/engine_snapshot*.c"]}
 # Below the least, and why that is so.
-UNREACHED = {}
+MEMORY = "the rest is for want of memory"
+FORGED = "the rest refuses forgeries that no seed is"
+UNREACHED = {
+    "rules/rule_file_bundle.c": "the rest is for want of memory, and limits of 4 MiB and 64 MiB",
+    "rules/rule_file_id.c": MEMORY,
+    "rules/rule_file_text.c": MEMORY,
+    "rules/engine/template_value.c": "89 %: want of memory, and kinds of values in places where none come",
+    "rules/engine/engine_snapshot_general.c": FORGED,
+    "rules/engine/engine_snapshot_restore.c": FORGED,
+    "rules/engine/groups_restore.c": FORGED,
+    "rules/engine/sample_window_check.c": FORGED,
+}
 
 
 def matches(patterns):

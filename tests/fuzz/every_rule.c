@@ -40,6 +40,10 @@ static const char streaming[] =
     "{ alert = \"Joined\"; expr = \"m_a + on (device) group_left () m > 3\"; "
     "},\n"
     "{ alert = \"Subquery\"; expr = \"max_over_time(m_a[4s:1s]) > 5\"; },\n"
+    "{ alert = \"Shut\"; expr = \"stddev by (site) (m_a) >= 0\"; active = "
+    "\"even\"; on_missing = \"resolve\"; },\n"
+    "{ alert = \"Same\"; expr = \"m_a > 1\"; labels = { k = \"z\"; }; },\n"
+    "{ alert = \"Many\"; expr = \"m_a + on (site) m_b > 1\"; },\n"
     "{ alert = \"Recorded\"; expr = \"site:m_a:max > 2\"; on_missing = "
     "\"resolve\"; },\n"
     "{ alert = \"Alerts\"; expr = \"count by (alertname) (ALERTS) > 1\"; },\n"
@@ -59,12 +63,12 @@ static const char grid[] =
     "{ alert = \"Quantile\"; expr = \"quantile by (k) (0.5, m_b) > 1\"; },\n"
     "{ alert = \"Grouped\"; expr = \"count by (site) (m_a > 0) > 1\"; "
     "keep_firing_for = \"3s\"; },\n"
-    "{ alert = \"Unknown\"; expr = \"m_b > 0\"; on_missing = \"unknown\";\n"
-    "  resolve = \"m_b < 0\"; },\n"
     "{ alert = \"Since\"; expr = \"ALERTS_FOR_STATE > 0\"; },\n"
     "{ record = \"m_a:rate\"; expr = \"rate(m_a[10s])\"; labels = { r = "
     "\"1\"; }; },\n"
-    "{ alert = \"Moving\"; expr = \"time() - timestamp(m_a) > 3\"; }\n"
+    "{ alert = \"Moving\"; expr = \"time() - timestamp(m_a) > 3\"; },\n"
+    "{ alert = \"Unknown\"; expr = \"m_b > 0\"; on_missing = \"unknown\";\n"
+    "  resolve = \"m_b < 0\"; }\n"
     ");\n";
 
 struct gong_rule_source *

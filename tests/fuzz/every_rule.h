@@ -5,6 +5,8 @@
 
 #include "rules/rule_file.h"
 
+#define EVERY_RULE_FOREIGN 7 /* the first ones are as Prometheus has them */
+
 /* every_rule_load: its series are m, m_a and m_b with the tag k; caller frees
  * it with gong_rule_source_free. */
 struct gong_rule_source *every_rule_load(void);

@@ -5,7 +5,7 @@
  *
  *   input: records, each ended by 0x1e
  *     u8 kind 'd' DATA, 'p' PRESENCE, 'c' CLOCK, 'r' RESUME, 'n' RECORDED,
- *             's' a snapshot, 'l' the rules again
+ *             's' a snapshot, 'l' all rules, 'o' some of them
  *     u8 time since the one before: 50 ms each, from 200 on 5 s each
  *     payload; of 'r' two letters stand for blind and settling seconds
  */
@@ -23,10 +23,14 @@
 struct heard {
     uint64_t count;
     uint64_t sum;
+    uint64_t faults;
 };
 
 static struct gong_rule_source *source;
+static struct gong_ruleset some; /* the first of them */
 static struct gong_ruleset none;
+static struct gong_ruleset foreign; /* as rules of a Prometheus */
+static struct gong_rule limited[EVERY_RULE_FOREIGN];
 
 static void
 on_effect(void *ctx, const struct gong_effect *effect)
@@ -46,8 +50,38 @@ on_effect(void *ctx, const struct gong_effect *effect)
                  effect->to_level * 5 + effect->ordinal;
 }
 
+static void
+on_recorded(void *ctx, const struct gong_recorded *recorded)
+{
+    struct heard *heard = ctx;
+
+    FUZZ_CHECK(recorded->rule->record != NULL);
+    heard->sum = heard->sum * 31 + (uint64_t)recorded->at_ms +
+                 recorded->label_count + recorded->ordinal;
+}
+
+/* Told again after a snapshot: they are reports, not state. */
+static void
+on_fault(void *ctx, const struct gong_rule_fault *fault)
+{
+    struct heard *heard = ctx;
+
+    FUZZ_CHECK(fault->rule != NULL);
+    heard->faults++;
+}
+
+static void
+on_open(void *ctx, const struct gong_effect *effect)
+{
+    uint64_t *open = ctx;
+
+    FUZZ_CHECK(effect->to != GONG_ALERT_INACTIVE);
+    ++*open;
+}
+
 /* One run of the records. */
 struct run {
+    const struct gong_ruleset *set;
     struct gong_engine *engine;
     struct gong_engine_limits limits;
     struct heard heard;
@@ -57,6 +91,13 @@ struct run {
 };
 
 static void
+listen(struct run *run)
+{
+    gong_engine_on_recorded(run->engine, on_recorded, &run->heard);
+    gong_engine_on_fault(run->engine, on_fault, &run->heard);
+}
+
+static void
 through_snapshot(struct run *run)
 {
     struct gong_snapshot_place place = {.position = run->position};
@@ -64,7 +105,7 @@ through_snapshot(struct run *run)
         .limits = &run->limits,
         .emit = on_effect,
         .ctx = &run->heard,
-        .set = source->set,
+        .set = run->set,
     };
     struct bytes bytes = {0};
     const char *why = "";
@@ -79,6 +120,7 @@ through_snapshot(struct run *run)
         (void)fprintf(stderr, "%s\n", why);
         FUZZ_CHECK(false);
     }
+    listen(run);
     bytes_free(&bytes);
 }
 
@@ -110,13 +152,15 @@ resume(struct run *run, struct gong_str text)
 }
 
 static void
-reload(struct run *run)
+reload(struct run *run, const struct gong_ruleset *set)
 {
     struct gong_rules_report report;
+    bool same = set == run->set;
 
-    FUZZ_CHECK(gong_engine_set_rules(run->engine, source->set, run->position++,
-                                     run->ms, &report) == GONG_OK);
-    FUZZ_CHECK(report.kept == source->set->count && report.added == 0);
+    FUZZ_CHECK(gong_engine_set_rules(run->engine, set, run->position++, run->ms,
+                                     &report) == GONG_OK);
+    FUZZ_CHECK(!same || (report.kept == set->count && report.added == 0));
+    run->set = set;
 }
 
 static void
@@ -151,7 +195,10 @@ take(struct run *run, struct gong_str text)
         through_snapshot(run);
         break;
     case 'l':
-        reload(run);
+        reload(run, run->set->foreign ? &foreign : source->set);
+        break;
+    case 'o':
+        reload(run, run->set->foreign ? &foreign : &some);
         break;
     default: /* a RESUME with bytes of any length */
         apply(run, GONG_RECORD_RESUME, payload);
@@ -164,7 +211,16 @@ static void
 finish(struct run *run)
 {
     struct gong_engine_stats stats;
+    uint64_t position = 0;
+    uint64_t open = 0;
+    int64_t ms = 0;
 
+    gong_engine_place(run->engine, &position, &ms);
+    FUZZ_CHECK(position < run->position && ms <= run->ms);
+    (void)gong_engine_settling(run->engine);
+    gong_engine_stats(run->engine, &stats);
+    gong_engine_alerts(run->engine, on_open, &open);
+    FUZZ_CHECK(open >= stats.pending + stats.firing + stats.unknown);
     run->ms += 60000;
     apply(run, GONG_RECORD_CLOCK, (struct gong_str){"", 0});
     FUZZ_CHECK(gong_engine_deadline(run->engine) > run->ms);
@@ -179,9 +235,11 @@ finish(struct run *run)
 }
 
 static struct heard
-live(struct gong_str input, uint64_t key, bool snapshots)
+live(struct gong_str input, const struct gong_ruleset *set, uint64_t key,
+     bool snapshots)
 {
     struct run run = {
+        .set = set,
         .limits = {.rows_per_device = 50,
                    .instances = 500,
                    .hash_key = {key, 1}},
@@ -191,8 +249,9 @@ live(struct gong_str input, uint64_t key, bool snapshots)
 
     run.engine = gong_engine_new(&run.limits, on_effect, &run.heard);
     FUZZ_CHECK(run.engine != NULL);
-    FUZZ_CHECK(gong_engine_set_rules(run.engine, source->set, run.position++,
-                                     run.ms, NULL) == GONG_OK);
+    listen(&run);
+    FUZZ_CHECK(gong_engine_set_rules(run.engine, set, run.position++, run.ms,
+                                     NULL) == GONG_OK);
     for (int i = 0; i < RECORDS_MAX && input.len > 0; i++) {
         const char *end = memchr(input.data, 0x1e, input.len);
         size_t len = end == NULL ? input.len : (size_t)(end - input.data);
@@ -209,14 +268,27 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct gong_str input = gong_str_from((const char *)data, size);
-    struct heard first;
-    struct heard second;
+    const struct gong_ruleset *sets[] = {NULL, &foreign};
 
     if (source == NULL) {
         source = every_rule_load();
+        some = *source->set;
+        some.count /= 2;
+        foreign = *source->set;
+        foreign.count = EVERY_RULE_FOREIGN;
+        foreign.rules = limited;
+        memcpy(limited, source->set->rules, sizeof limited);
+        for (size_t i = 0; i < EVERY_RULE_FOREIGN; i++) {
+            limited[i].limit = i % 3 == 0 ? 1 : 0;
+        }
+        foreign.foreign = true;
     }
-    first = live(input, 1, false);
-    second = live(input, 2, true);
-    FUZZ_CHECK(first.count == second.count && first.sum == second.sum);
+    sets[0] = source->set;
+    for (size_t i = 0; i < 2; i++) {
+        struct heard first = live(input, sets[i], 1, false);
+        struct heard second = live(input, sets[i], 2, true);
+
+        FUZZ_CHECK(first.count == second.count && first.sum == second.sum);
+    }
     return 0;
 }

@@ -71,6 +71,22 @@ declare(struct gong_engine *engine, int64_t ms)
     FUZZ_CHECK(gong_engine_apply(engine, &record) == GONG_OK);
 }
 
+/* What is said of a snapshot is so, and a full disk is noticed anywhere. */
+static void
+check_sizes(const struct gong_engine *engine,
+            const struct gong_snapshot_place *place)
+{
+    struct gong_snapshot_block blocks[GONG_SNAPSHOT_BLOCKS];
+    struct bytes cut = {0};
+
+    FUZZ_CHECK(gong_engine_save_size(engine) == good.len);
+    FUZZ_CHECK(gong_engine_blocks(engine, blocks) <= GONG_SNAPSHOT_BLOCKS);
+    for (cut.limit = 1; cut.limit < good.len; cut.limit += 97) {
+        FUZZ_CHECK(!bytes_save(&cut, engine, place));
+    }
+    bytes_free(&cut);
+}
+
 static void
 make_good(void)
 {
@@ -84,7 +100,11 @@ make_good(void)
     drive(engine, 100000);
     declare(engine, 100100);
     drive(engine, 100700);
+    drive(engine, 102900); /* the recordings, and what reads them */
+    drive(engine, 110100);
+    drive(engine, 112300);
     FUZZ_CHECK(bytes_save(&good, engine, &place));
+    check_sizes(engine, &place);
     gong_engine_free(engine);
 }
 
@@ -116,12 +136,12 @@ try_it(struct bytes *bytes)
         FUZZ_CHECK(why != NULL && engine == NULL);
         return;
     }
-    drive(engine, 101000);
-    drive(engine, 103000);
+    drive(engine, 112800);
+    drive(engine, 114000);
     gong_engine_alerts(engine, on_effect, &sum);
-    FUZZ_CHECK(gong_engine_set_rules(engine, source->set, 9, 103500, NULL) ==
+    FUZZ_CHECK(gong_engine_set_rules(engine, source->set, 9, 114500, NULL) ==
                GONG_OK);
-    drive(engine, 104000);
+    drive(engine, 115000);
     clock.meta.journal_ms = 704000;
     FUZZ_CHECK(gong_engine_apply(engine, &clock) == GONG_OK);
     gong_engine_free(engine);

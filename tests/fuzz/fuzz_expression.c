@@ -80,6 +80,19 @@ check_plan(const struct gong_expr *expr)
     gong_plan_free(plan);
 }
 
+/* Longer than any corpus should be. */
+static void
+check_too_long(void)
+{
+    static char text[GONG_EXPR_TEXT_MAX + 1];
+    struct gong_expr_error error = {0, ""};
+
+    memset(text, 'a', sizeof text);
+    FUZZ_CHECK(gong_expr_parse(gong_str_from(text, sizeof text), &error) ==
+               NULL);
+    FUZZ_CHECK(error.message[0] != '\0');
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -87,6 +100,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct gong_expr_error error = {0, ""};
     struct gong_expr *expr = gong_expr_parse(text, &error);
 
+    if (size == 0) {
+        check_too_long();
+    }
     if (expr == NULL) {
         FUZZ_CHECK(error.message[0] != '\0' && error.at <= size);
         return 0;

@@ -1,4 +1,5 @@
 /* Any bytes as a template: what parses renders within its bounds. */
+#include <math.h>
 #include <string.h>
 
 #include "rules/engine/template.h"
@@ -19,10 +20,23 @@ query(void *ctx, struct gong_str expr, const struct gong_template_sample **out,
     return GONG_OK;
 }
 
+/* Longer than any corpus should be. */
+static void
+check_too_long(void)
+{
+    static char text[GONG_TEMPLATE_TEXT_MAX + 1];
+    struct gong_expr_error error = {0, ""};
+
+    memset(text, 'a', sizeof text);
+    FUZZ_CHECK(gong_template_parse(gong_str_from(text, sizeof text), &error) ==
+               NULL);
+    FUZZ_CHECK(error.message[0] != '\0');
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static const double values[] = {0, -1.5, 1e300, 123456789};
+    static const double values[] = {0, -1.5, 1e300, 123456789, NAN, -INFINITY};
     static const size_t sizes[] = {0, 1, 2, 7, 100, 2048};
     struct gong_str text = gong_str_from((const char *)data, size);
     struct gong_label_view labels[] = {
@@ -36,6 +50,9 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     size_t length = 0;
     char out[2048];
 
+    if (size == 0) {
+        check_too_long();
+    }
     if (tmpl == NULL) {
         FUZZ_CHECK(error.message[0] != '\0' && error.at <= size);
         return 0;
@@ -51,6 +68,10 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             FUZZ_CHECK(sizes[i] == 0 || out[len] == '\0');
         }
     }
+    gong_template_free(tmpl);
+    /* An agent cannot answer query. */
+    tmpl = gong_template_parse(text, &error);
+    FUZZ_CHECK(tmpl != NULL || error.message[0] != '\0');
     gong_template_free(tmpl);
     return 0;
 }
