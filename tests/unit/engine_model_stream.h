@@ -17,10 +17,10 @@ struct stream {
     struct text points;
     int64_t now;
     int64_t skews[DEVICES];
-    bool blinks; /* it is blind at times */
-    bool slow;   /* samples lie far apart at times */
+    bool blinks;  /* it is blind at times */
+    bool slow;    /* samples lie far apart at times */
     bool forgets; /* so much that the engine forgets, and it does at once */
-    int mute;    /* says nothing, -1: none */
+    int mute;     /* says nothing, -1: none */
     /* How many records had effects, such of darkness, only such that hide
      * something: to see that the streams say something. */
     uint64_t told;
