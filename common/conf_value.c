@@ -220,17 +220,8 @@ size_from_text(struct gong_str text, uint64_t *out)
 static enum gong_err
 string_from_text(struct gong_str text, char **out)
 {
-    char *copy = malloc(text.len + 1);
-
-    if (copy == NULL) {
-        return GONG_ERR_MEMORY;
-    }
-    if (text.len > 0) {
-        memcpy(copy, text.data, text.len);
-    }
-    copy[text.len] = '\0';
-    *out = copy;
-    return GONG_OK;
+    *out = gong_str_copy(text);
+    return *out == NULL ? GONG_ERR_MEMORY : GONG_OK;
 }
 
 static struct gong_str

@@ -5,6 +5,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* Transparent: a plain value, copied freely. data may be NULL when len is 0. */
@@ -49,6 +50,22 @@ gong_str_compare(struct gong_str a, struct gong_str b)
         return order;
     }
     return a.len < b.len ? -1 : a.len > b.len ? 1 : 0;
+}
+
+/* On the heap, NUL-terminated; NULL without memory. */
+static inline char *
+gong_str_copy(struct gong_str s)
+{
+    char *copy = malloc(s.len + 1);
+
+    if (copy == NULL) {
+        return NULL;
+    }
+    if (s.len > 0) {
+        memcpy(copy, s.data, s.len);
+    }
+    copy[s.len] = '\0';
+    return copy;
 }
 
 #endif

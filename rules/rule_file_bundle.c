@@ -263,19 +263,6 @@ parse_header(struct gong_str text, struct header *out)
            out->len <= text.len - out->size;
 }
 
-/* NUL-terminated; NULL without memory. */
-static char *
-copy_bytes(const char *bytes, size_t len)
-{
-    char *copy = malloc(len + 1);
-
-    if (copy != NULL) {
-        memcpy(copy, bytes, len);
-        copy[len] = '\0';
-    }
-    return copy;
-}
-
 static bool
 is_in_order(const struct gong_rule_files *files)
 {
@@ -300,8 +287,9 @@ gong_rule_bundle_read(struct gong_str bundle, struct gong_rule_files *files,
                                  at);
             return false;
         }
-        if (!add_file(files, copy_bytes(header.name.data, header.name.len),
-                      copy_bytes(rest.data + header.size, header.len),
+        if (!add_file(files, gong_str_copy(header.name),
+                      gong_str_copy(
+                          gong_str_from(rest.data + header.size, header.len)),
                       header.len, errors)) {
             return false;
         }

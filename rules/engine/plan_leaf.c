@@ -90,7 +90,7 @@ copy_matchers(struct gong_plan_leaf *leaf, const struct gong_expr_node *node)
 {
     size_t count = node->matcher_count - 1;
 
-    leaf->metric = gong_tree_copy(gong_str_of(node->matchers[0].value));
+    leaf->metric = gong_str_copy(gong_str_of(node->matchers[0].value));
     leaf->matchers = calloc(count == 0 ? 1 : count, sizeof(*leaf->matchers));
     if (leaf->metric == NULL || leaf->matchers == NULL) {
         return false;
@@ -100,8 +100,8 @@ copy_matchers(struct gong_plan_leaf *leaf, const struct gong_expr_node *node)
         struct gong_matcher *to = &leaf->matchers[leaf->matcher_count++];
 
         to->op = from->op;
-        to->name = gong_tree_copy(gong_str_of(from->name));
-        to->value = gong_tree_copy(gong_str_of(from->value));
+        to->name = gong_str_copy(gong_str_of(from->name));
+        to->value = gong_str_copy(gong_str_of(from->value));
         if (to->name == NULL || to->value == NULL) {
             return false;
         }

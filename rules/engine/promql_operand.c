@@ -121,7 +121,7 @@ static bool
 add_metric(struct gong_parser *p, struct gong_expr_node *node,
            struct gong_str name)
 {
-    char *value = gong_tree_copy(name);
+    char *value = gong_str_copy(name);
 
     if (value == NULL ||
         !gong_tree_matcher_push(node, GONG_MATCH_EQUAL, gong_str_of("__name__"),
@@ -211,7 +211,7 @@ parse_call(struct gong_parser *p, const struct gong_token *name, uint32_t *out)
                               "found %s before \"(\", expected a function",
                               gong_expr_word(name->text, word));
     }
-    node.text = gong_tree_copy(name->text);
+    node.text = gong_str_copy(name->text);
     if (node.text == NULL) {
         return gong_parser_no_memory(p);
     }
@@ -246,7 +246,7 @@ parse_aggregate(struct gong_parser *p, const struct gong_token *name,
 {
     struct gong_expr_node node = {.kind = GONG_EXPR_AGGREGATE, .at = name->at};
 
-    node.text = gong_tree_copy(name->text);
+    node.text = gong_str_copy(name->text);
     if (node.text == NULL) {
         return gong_parser_no_memory(p);
     }

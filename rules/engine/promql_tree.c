@@ -14,21 +14,6 @@ grown(void *list, size_t count, size_t size)
     return realloc(list, (count == 0 ? 1 : count * 2) * size);
 }
 
-char *
-gong_tree_copy(struct gong_str text)
-{
-    char *copy = malloc(text.len + 1);
-
-    if (copy == NULL) {
-        return NULL;
-    }
-    if (text.len > 0) {
-        memcpy(copy, text.data, text.len);
-    }
-    copy[text.len] = '\0';
-    return copy;
-}
-
 bool
 gong_tree_push(struct gong_expr *expr, const struct gong_expr_node *node,
                uint32_t *out)
@@ -55,7 +40,7 @@ gong_tree_name_push(char ***names, size_t *count, struct gong_str text)
         return false;
     }
     *names = list;
-    copy = gong_tree_copy(text);
+    copy = gong_str_copy(text);
     if (copy == NULL) {
         return false;
     }
@@ -75,7 +60,7 @@ gong_tree_matcher_push(struct gong_expr_node *node, enum gong_match_op op,
         return false;
     }
     node->matchers = list;
-    copy = gong_tree_copy(name);
+    copy = gong_str_copy(name);
     if (copy == NULL) {
         return false;
     }

@@ -22,9 +22,6 @@ bool gong_tree_matcher_push(struct gong_expr_node *node, enum gong_match_op op,
                             struct gong_str name, char *value);
 bool gong_tree_arg_push(struct gong_expr_node *node, uint32_t child);
 
-/* gong_tree_copy: text as a NUL-terminated heap string, or NULL. */
-char *gong_tree_copy(struct gong_str text);
-
 /* gong_tree_sort: puts matchers and name lists into their canonical order. */
 void gong_tree_sort(struct gong_expr_node *node);
 

@@ -126,7 +126,7 @@ take(struct gong_answer *answer, const struct gong_eval *eval,
 
     switch (result->type) {
     case GONG_VALUE_STRING:
-        answer->text = strndup(result->text.data, result->text.len);
+        answer->text = gong_str_copy(result->text);
         return answer->text == NULL ? GONG_ERR_MEMORY : GONG_OK;
     case GONG_VALUE_SCALAR:
         answer->scalar = result->scalar;

@@ -83,6 +83,18 @@ apply(struct run *run, const struct gong_record *record)
     return err;
 }
 
+/* In ns; of a millisecond that int64 holds in part, what it holds. */
+static int64_t
+end_of(int64_t ms)
+{
+    if (ms >= INT64_MAX / GONG_NS_PER_MS) {
+        return INT64_MAX;
+    }
+    return ms < INT64_MIN / GONG_NS_PER_MS
+               ? INT64_MIN
+               : ms * GONG_NS_PER_MS + GONG_NS_PER_MS - 1;
+}
+
 /* Lines of one millisecond are a record that arrived at its end. */
 static enum gong_err
 take_run(void *ctx, const struct gong_line_run *lines)
@@ -91,7 +103,7 @@ take_run(void *ctx, const struct gong_line_run *lines)
     struct gong_record record = {
         .meta = {.type = GONG_RECORD_DATA,
                  .journal_ms = lines->ms,
-                 .wall_ns = lines->ms * GONG_NS_PER_MS + GONG_NS_PER_MS - 1},
+                 .wall_ns = end_of(lines->ms)},
         .offset = run->position,
         .payload = gong_str_from(lines->payload, lines->len),
     };
