@@ -189,7 +189,8 @@ main(int argc, char **argv)
         const struct kind *kind = &kinds[i];
         struct figures w = best_of(rounds, kind, run_windows);
         struct figures a = best_of(rounds, kind, run_arrays);
-        double samples = (double)(kind->range / kind->pace) + 1;
+        int64_t steps = kind->range / kind->pace;
+        double samples = (double)steps + 1;
 
         printf("%s: %s\n", kind->name,
                w.check < a.check || w.check > a.check ? "DIFFERENT" : "equal");
