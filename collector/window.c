@@ -252,7 +252,10 @@ gong_window_settle(struct gong_window *window,
             if (batch->sent_ms > window->settled_sent_ms) {
                 window->settled_sent_ms = batch->sent_ms;
             }
-            order = batch->order > order ? batch->order : order;
+            /* Of one that went twice the first copy may be the one. */
+            if (batch->sends <= 1 && batch->order > order) {
+                order = batch->order;
+            }
             remove_at(window, i - 1);
         }
     }

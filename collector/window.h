@@ -16,7 +16,8 @@
  * ack, doubling up to ack_timeout. A broker keeps a sender's messages in order
  * (MQTT 3.1.1, 4.6): what an ack leaves out though it has one sent later was
  * lost on the way, say in a broker that started before the agent had
- * subscribed. That goes again at once, if it went only once so far.
+ * subscribed. That goes again at once, if both went only once so far: of what
+ * went twice nobody knows which copy arrived.
  *
  * Pure: time is a parameter. One user at a time.
  */

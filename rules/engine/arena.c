@@ -22,6 +22,7 @@ gong_budget_resize(struct gong_budget *budget, void *block, size_t old_size,
     if (budget->limit != 0 && new_size > old_size &&
         (budget->used > budget->limit ||
          new_size - old_size > budget->limit - budget->used)) {
+        budget->refused = true;
         return NULL;
     }
     moved = realloc(block, new_size);

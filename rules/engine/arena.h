@@ -28,6 +28,7 @@
 struct gong_budget {
     size_t used;
     size_t limit; /* 0: none but the machine's */
+    bool refused; /* something for the limit's sake; the owner clears it */
 };
 
 /* gong_budget_resize: realloc that keeps the account; new_size 0 frees. NULL

@@ -378,6 +378,7 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
     t = t > state->evaluated_ms ? t : state->evaluated_ms;
     state->evaluated_ms = t;
     engine->stats.evaluations++;
+    gong_arena_clear(&engine->found);
     if (gong_engine_is_open(r->rule, t)) {
         err = gong_engine_find_results(engine, rule, t, &next_ms, &warming);
     }

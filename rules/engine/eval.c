@@ -332,7 +332,8 @@ err_of(const struct gong_eval *eval)
     case GONG_EVAL_SOURCE:
         return eval->source_err;
     case GONG_EVAL_MEMORY:
-        return GONG_ERR_MEMORY;
+        /* A rule that asks for too much is no lack of the machine's. */
+        return eval->budget.refused ? GONG_ERR_TOO_LARGE : GONG_ERR_MEMORY;
     }
     return GONG_ERR_INVALID;
 }
@@ -372,6 +373,7 @@ gong_eval_at(struct gong_eval *eval, int64_t t_ms,
     eval->fault = GONG_EVAL_FINE;
     eval->evaluation++;
     eval->spent = 0;
+    eval->budget.refused = false;
     eval->start_ms = eval->options.has_range ? eval->options.start_ms : t_ms;
     eval->end_ms = eval->options.has_range ? eval->options.end_ms : t_ms;
     if (!gong_eval_space_refresh(eval)) {

@@ -196,13 +196,13 @@ test_bytes_max(void **state)
     struct bench bench =
         open_bench(*state, "max_over_time(vector(time())[1h:1s])", &options);
 
-    expect_fault(&bench, 150000, GONG_ERR_MEMORY, GONG_EVAL_MEMORY);
+    expect_fault(&bench, 150000, GONG_ERR_TOO_LARGE, GONG_EVAL_MEMORY);
     assert_true(gong_eval_bytes(bench.eval) < 40000);
     close_bench(&bench);
     options.bytes_max = 100;
     bench = open_bench(*state, "a", &options);
-    expect_fault(&bench, 150000, GONG_ERR_MEMORY, GONG_EVAL_MEMORY);
-    expect_fault(&bench, 150000, GONG_ERR_MEMORY, GONG_EVAL_MEMORY);
+    expect_fault(&bench, 150000, GONG_ERR_TOO_LARGE, GONG_EVAL_MEMORY);
+    expect_fault(&bench, 150000, GONG_ERR_TOO_LARGE, GONG_EVAL_MEMORY);
     close_bench(&bench);
 }
 
@@ -231,7 +231,7 @@ test_any_bytes(void **state)
                 enum gong_err err =
                     gong_eval_at(bench.eval, 150000, &result, &bench.error);
 
-                assert_true(err == GONG_OK || err == GONG_ERR_MEMORY);
+                assert_true(err == GONG_OK || err == GONG_ERR_TOO_LARGE);
                 fine += err == GONG_OK;
             }
             close_bench(&bench);
