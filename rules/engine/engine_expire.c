@@ -6,6 +6,7 @@
 #include "rules/engine/engine_presence.h"
 #include "rules/engine/sample.h"
 
+/* Symbols that are free hold nothing for anybody. */
 static uint64_t
 size_of(const struct gong_engine *engine)
 {
@@ -13,7 +14,7 @@ size_of(const struct gong_engine *engine)
 
     return (uint64_t)engine->registry.rows.count + binds->series.count +
            binds->instances.count + engine->labelsets.sets.count +
-           engine->symbols.symbols.count;
+           engine->symbols.symbols.count - engine->symbols.unused;
 }
 
 static bool

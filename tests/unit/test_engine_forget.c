@@ -1,5 +1,5 @@
 /* What forgetting gives back (engine_expire.h): room below the limit of
- * instances. */
+ * instances, and the bound of what is held in vain. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -153,12 +153,51 @@ test_refused_output(void **state)
     stop(&f);
 }
 
+static void
+send_many(struct fixture *f, const char *wave, int count)
+{
+    struct text points = {0};
+
+    for (int i = 0; i < count; i++) {
+        text_add(&points, "m,k=%s%d a=1 %" PRId64 "\n", wave, i, f->now);
+    }
+    send(f, points.data);
+    text_free(&points);
+}
+
+/* Free symbols, of which a wave leaves many, do not hide what goes later. */
+static void
+test_bound_after_a_wave(void **state)
+{
+    static const struct rule_spec hot[] = {{.alert = "Hot", .expr = "m_a > 9"}};
+    struct fixture f;
+
+    (void)state;
+    start(&f, 100000, hot, 1);
+    f.engine->expire.soon_ms = 0;
+    f.engine->expire.late_ms = 0;
+    send_many(&f, "first", 500);
+    f.now += 120 * MINUTE;
+    send_many(&f, "other", 70);
+    assert_int_equal(stats(&f).series_expired, 500);
+    assert_true(f.engine->symbols.unused > 400);
+    /* A fifth of them goes, the others stay. */
+    for (int i = 0; i < 120; i++) {
+        f.now += MINUTE;
+        send_many(&f, "other", 56);
+    }
+    assert_int_equal(stats(&f).series_expired, 514);
+    assert_int_equal(stats(&f).rows, 56);
+    stop(&f);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused_column),
         cmocka_unit_test(test_refused_output),
+        cmocka_unit_test(test_bound_after_a_wave),
     };
 
     return cmocka_run_group_tests_name("engine_forget", tests, NULL, NULL);
