@@ -1,5 +1,6 @@
 /* What forgetting gives back (engine_expire.h): room below the limit of
- * instances, and the bound of what is held in vain. */
+ * instances, the bound of what is held in vain, and recordings that a limit
+ * cuts off when the rules change. */
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -191,6 +192,34 @@ test_bound_after_a_wave(void **state)
     stop(&f);
 }
 
+/* A recording that goes on, but whose output has no room under the new rules,
+ * ends like one that is gone. */
+static void
+test_output_without_room(void **state)
+{
+    static const struct rule_spec specs[] = {
+        {.alert = "rec",
+         .record = true,
+         .expr = "m_a * 2",
+         .interval_ms = 1000},
+        {.alert = "Hot", .expr = "m_b > 9"},
+    };
+    struct fixture f;
+
+    (void)state;
+    start(&f, 2, specs, 1);
+    send(&f, "m a=1,b=1 10000000\n");
+    f.now += 1000;
+    send(&f, "m a=1,b=1 10001000\n");
+    assert_true(strncmp(f.told.data, "rec is\n", 7) == 0);
+    text_clear(&f.told);
+    load(&f, specs, 1);
+    assert_string_equal(f.told.data, "");
+    load(&f, specs, 2);
+    assert_string_equal(f.told.data, "rec ends\n");
+    stop(&f);
+}
+
 int
 main(void)
 {
@@ -198,6 +227,7 @@ main(void)
         cmocka_unit_test(test_refused_column),
         cmocka_unit_test(test_refused_output),
         cmocka_unit_test(test_bound_after_a_wave),
+        cmocka_unit_test(test_output_without_room),
     };
 
     return cmocka_run_group_tests_name("engine_forget", tests, NULL, NULL);
