@@ -95,8 +95,10 @@ target_sources(test_engine_window PRIVATE
     ${CMAKE_SOURCE_DIR}/tests/unit/window_model_alert.c
     ${CMAKE_SOURCE_DIR}/tests/unit/window_model_rules.c
     ${CMAKE_SOURCE_DIR}/tests/unit/window_model_time.c)
-gong_test(engine_contract LINKS gong_engine m
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
+foreach(module engine_contract engine_forget)
+    gong_test(${module} LINKS gong_engine m
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
+endforeach()
 if(GONG_SANITIZE MATCHES "thread")
     # One thread, thousands of streams: nothing for this sanitizer to find.
     set_tests_properties(unit.engine_model unit.engine_window

@@ -145,6 +145,10 @@ enum gong_err gong_bind_general(struct gong_binds *binds, uint32_t rule,
                                 uint32_t labelset,
                                 uint32_t *instance) GONG_MUST_CHECK;
 
+/* gong_bind_find_general: the same, 0 where there is none. */
+uint32_t gong_bind_find_general(const struct gong_binds *binds, uint32_t rule,
+                                uint32_t labelset);
+
 /* gong_bind_group: the group of an AGGREGATE rule with a label set, made with
  * its instance if need be. GONG_ERR_TOO_LARGE past the limit of instances. */
 enum gong_err gong_bind_group(struct gong_binds *binds, uint32_t rule,

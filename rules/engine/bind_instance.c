@@ -86,22 +86,41 @@ is_general(const struct gong_binds *binds, uint32_t instance, uint32_t rule,
     return i->rule == rule && i->leaves == labelset;
 }
 
+static uint32_t
+find_general(const struct gong_binds *binds, uint32_t rule, uint32_t labelset,
+             uint64_t hash)
+{
+    struct gong_probe probe = gong_probe_start(&binds->joint_index, hash);
+    uint32_t instance = binds->heads[binds->book->rules[rule].general - 1];
+
+    if (labelset == 0 && instance != 0) {
+        return instance;
+    }
+    while ((instance = gong_probe_next(&binds->joint_index, &probe)) != 0) {
+        if (is_general(binds, instance, rule, labelset)) {
+            return instance;
+        }
+    }
+    return 0;
+}
+
+uint32_t
+gong_bind_find_general(const struct gong_binds *binds, uint32_t rule,
+                       uint32_t labelset)
+{
+    return find_general(binds, rule, labelset,
+                        hash_joint(binds, rule, 0, labelset));
+}
+
 enum gong_err
 gong_bind_general(struct gong_binds *binds, uint32_t rule, uint32_t labelset,
                   uint32_t *instance)
 {
-    uint32_t *head = &binds->heads[binds->book->rules[rule].general - 1];
     uint64_t hash = hash_joint(binds, rule, 0, labelset);
-    struct gong_probe probe = gong_probe_start(&binds->joint_index, hash);
 
-    if (labelset == 0 && *head != 0) {
-        *instance = *head;
+    *instance = find_general(binds, rule, labelset, hash);
+    if (*instance != 0) {
         return GONG_OK;
-    }
-    while ((*instance = gong_probe_next(&binds->joint_index, &probe)) != 0) {
-        if (is_general(binds, *instance, rule, labelset)) {
-            return GONG_OK;
-        }
     }
     if (labelset != 0 && binds->instances.count > binds->instances_max) {
         return GONG_ERR_TOO_LARGE;
@@ -111,7 +130,7 @@ gong_bind_general(struct gong_binds *binds, uint32_t rule, uint32_t labelset,
         return GONG_ERR_MEMORY;
     }
     if (labelset == 0) {
-        *head = *instance;
+        binds->heads[binds->book->rules[rule].general - 1] = *instance;
         return GONG_OK;
     }
     return gong_index_put(&binds->joint_index, hash, *instance)

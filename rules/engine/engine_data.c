@@ -5,7 +5,6 @@
  *   samples, evaluations (semantics rule 3)
  */
 #include "rules/engine/engine_aggregate.h"
-#include "rules/engine/engine_expire.h"
 #include "rules/engine/engine_general.h"
 #include "rules/engine/engine_instant.h"
 #include "rules/engine/engine_stage.h"

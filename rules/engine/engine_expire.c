@@ -2,9 +2,11 @@
 
 #include <stdlib.h>
 
+#include "rules/engine/engine_general.h"
 #include "rules/engine/engine_presence.h"
 #include "rules/engine/sample.h"
 
+/* Symbols that are free hold nothing for anybody. */
 static uint64_t
 size_of(const struct gong_engine *engine)
 {
@@ -12,7 +14,7 @@ size_of(const struct gong_engine *engine)
 
     return (uint64_t)engine->registry.rows.count + binds->series.count +
            binds->instances.count + engine->labelsets.sets.count +
-           engine->symbols.symbols.count;
+           engine->symbols.symbols.count - engine->symbols.unused;
 }
 
 static bool
@@ -265,7 +267,7 @@ look(struct gong_engine *engine, struct gong_kept *kept)
     uint64_t gone = 0;
     uint64_t series = 0;
     size_t limit = engine->budget.limit;
-    bool fine = true;
+    enum gong_err err = GONG_OK;
 
     mark_series(engine, kept->series);
     mark_seen(engine, kept);
@@ -275,11 +277,14 @@ look(struct gong_engine *engine, struct gong_kept *kept)
     if (gone > 0 && gone >= size_of(engine) / engine->expire.part) {
         /* Some tables are copied: for that long they are there twice. */
         engine->budget.limit = 0;
-        fine = gong_engine_keep(engine, kept);
+        err = gong_engine_keep(engine, kept) ? GONG_OK : GONG_ERR_MEMORY;
         engine->budget.limit = limit;
         engine->stats.series_expired += series;
+        if (err == GONG_OK) {
+            err = gong_outputs_find_series(engine->live);
+        }
     }
-    return fine ? GONG_OK : GONG_ERR_MEMORY;
+    return err;
 }
 
 enum gong_err

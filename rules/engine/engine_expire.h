@@ -21,8 +21,14 @@
  * like a new series, whose past nobody would have seen any more. Where it shows
  * all the same: a sample that is delayed by more than all that is no late one;
  * a range that new rules read further back than the old ones did does not wait
- * for it (semantics rule 23); and while it settles, what is held of a rule with
- * `or` or `unless` is not held for want of a sample that was forgotten before.
+ * for it (semantics rule 23); while it settles, what is held of a rule with
+ * `or` or `unless` is not held for want of a sample that was forgotten before;
+ * a birth that declares a longer `every`, which makes look-back longer, cannot
+ * bring back the sample of a series that was forgotten under the shorter one;
+ * and effects of one rule at one instant come in the order of instances'
+ * numbers: one that was forgotten and came back is told behind those that
+ * stayed, unlike by an engine that forgets nothing. All that read the same
+ * journal with the same limits forget the same.
  *
  * It is looked at between two records, so a journal decides when: when tables
  * have grown by a quarter and GONG_EXPIRE_GROWTH elements since the last look,

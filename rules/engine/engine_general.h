@@ -95,11 +95,16 @@ enum gong_err gong_engine_record(struct gong_engine *engine, uint32_t rule,
 enum gong_err gong_output_add(struct gong_live *live, uint32_t rule,
                               uint32_t instance) GONG_MUST_CHECK;
 
+/* gong_outputs_find_series: outputs whose series the limit of instances refused
+ * try again, once there is room. */
+enum gong_err gong_outputs_find_series(struct gong_live *live) GONG_MUST_CHECK;
+
 /* engine_outputs.c */
 
 /* gong_engine_move_outputs: a change of rules: gives recordings that go on the
  * outputs that they had, which they must end one day. gong_engine_end_outputs:
- * ends those of all others, once the new rules are live. */
+ * ends those of all others, and those that found no room, once the new rules
+ * are live. */
 enum gong_err gong_engine_move_outputs(const struct gong_live *from,
                                        struct gong_live *to) GONG_MUST_CHECK;
 enum gong_err

@@ -3,7 +3,8 @@
  * rules change. One of the same id and name goes on with them, whatever its
  * expression is: what its first result does not feed ends then. Those of all
  * others end at once, so that their readers do not see a last value until
- * look-back is over.
+ * look-back is over; so do those for which the limit of instances leaves no
+ * room.
  */
 #include <string.h>
 
@@ -88,6 +89,21 @@ end_output(struct gong_engine *engine, const struct gong_live *old,
                : err;
 }
 
+/* Whether it is an output of to as well. */
+static bool
+goes_on(const struct gong_live *from, const struct gong_live *to,
+        const struct gong_output *o)
+{
+    uint32_t labelset = gong_instance_at(&from->binds, o->instance)->leaves;
+    uint32_t rule = successor_of(from, to, o);
+    uint32_t instance =
+        rule == GONG_BOOK_NONE
+            ? 0
+            : gong_bind_find_general(&to->binds, rule, labelset);
+
+    return instance != 0 && gong_instance_at(&to->binds, instance)->alert != 0;
+}
+
 enum gong_err
 gong_engine_end_outputs(struct gong_engine *engine, const struct gong_live *old)
 {
@@ -96,8 +112,7 @@ gong_engine_end_outputs(struct gong_engine *engine, const struct gong_live *old)
     for (uint32_t n = 1; n < old->outputs.arena.count && err == GONG_OK; n++) {
         const struct gong_output *o = gong_output_at(&old->outputs, n);
 
-        if (o->instance != 0 &&
-            successor_of(old, engine->live, o) == GONG_BOOK_NONE) {
+        if (o->instance != 0 && !goes_on(old, engine->live, o)) {
             err = end_output(engine, old, o);
         }
     }

@@ -90,6 +90,25 @@ gong_output_add(struct gong_live *live, uint32_t rule, uint32_t instance)
                        &gong_output_at(outputs, n)->series);
 }
 
+enum gong_err
+gong_outputs_find_series(struct gong_live *live)
+{
+    enum gong_err err = GONG_OK;
+
+    for (uint32_t n = 1; n < live->outputs.arena.count && err == GONG_OK; n++) {
+        struct gong_output *o = gong_output_at(&live->outputs, n);
+
+        if (o->instance != 0 && o->series == 0) {
+            const struct gong_instance *i =
+                gong_instance_at(&live->binds, o->instance);
+
+            err = find_series(live, live->book.rules[i->rule].record, i->leaves,
+                              &o->series);
+        }
+    }
+    return err;
+}
+
 static void
 remove_output(struct gong_live *live, uint32_t n)
 {

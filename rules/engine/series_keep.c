@@ -1,5 +1,6 @@
 /* series_keep: rows that go, and new numbers of rows, series and label sets. A
- * column whose series goes finds it anew with its next number. */
+ * column whose series goes finds it anew with its next number, and one that was
+ * refused tries again: there may be room now. */
 #include "rules/engine/series.h"
 
 /* Columns of the rows that stay, row by row, without spare ones. */
@@ -24,6 +25,8 @@ copy_columns(const struct gong_registry *registry, const struct gong_kept *kept,
             *column = *gong_column_at(registry, row->columns + c);
             if (gong_column_feeds(column->series)) {
                 column->series = kept->series[column->series];
+            } else if (column->series == GONG_COLUMN_REFUSED) {
+                column->series = GONG_COLUMN_NEW;
             }
         }
         row->columns = to;
