@@ -52,6 +52,16 @@ gong_snapshot_bytes_within(const struct gong_arena *bytes, uint32_t at,
            len < (uint64_t)(bytes->count - at) * 8;
 }
 
+/* A free one would get another's text one day. */
+static inline bool
+gong_snapshot_is_symbol(const struct gong_symbols *symbols, uint32_t symbol)
+{
+    const struct gong_symbol *all = symbols->symbols.data;
+
+    return gong_snapshot_within(&symbols->symbols, symbol) &&
+           all[symbol].at != 0;
+}
+
 static inline bool
 gong_snapshot_instant_sound(int64_t t)
 {

@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,22 @@
 
 #include "common/le.h"
 #include "engine_fixture.h"
+#include "rules/engine/bind.h"
+#include "rules/engine/presence.h"
+#include "rules/engine/series.h"
 #include "snapshot_bytes.h"
+
+/* Numbers of sections. */
+enum {
+    SYMBOLS = 2,
+    SYMBOL_INDEX = 3,
+    PAIRS = 5,
+    DEVICES = 7,
+    ROWS = 8,
+    COLUMNS = 9,
+    SERIES = 13,
+    SITES = 26,
+};
 
 static const struct rule_spec specs[] = {
     {.alert = "Hot", .expr = "m_a > 5", .for_ms = 2000},
@@ -465,6 +481,79 @@ outputs_are_looked_at(void **state)
     gong_ruleset_free(set);
 }
 
+/* One more symbol, which is free; returns its number. */
+static uint32_t
+add_free_symbol(struct bytes *bytes)
+{
+    const size_t stride = sizeof(struct gong_symbol);
+    uint64_t count = 0;
+    size_t at = (size_t)(section(bytes, SYMBOLS, &count) - bytes->data);
+    size_t end = at + (size_t)count * stride;
+    uint8_t *data = realloc(bytes->data, bytes->len + stride);
+
+    assert_non_null(data);
+    memmove(data + end + stride, data + end, bytes->len - end);
+    memset(data + end, 0, stride);
+    gong_le_put64(data + at - 16, count + 1);
+    if (gong_le_get32(data + at - 8) <= count) {
+        gong_le_put32(data + at - 8, (uint32_t)count + 1);
+    }
+    bytes->data = data;
+    bytes->len += stride;
+    return (uint32_t)count;
+}
+
+/* The next text would become that of whatever names a free symbol. */
+static void
+nothing_names_a_free_symbol(void **state)
+{
+    static const struct {
+        uint32_t section;
+        size_t at;
+        const char *reason;
+    } cases[] = {
+        {PAIRS, offsetof(struct gong_label_pair, name), "a label is no symbol"},
+        {PAIRS, offsetof(struct gong_label_pair, value),
+         "a label is no symbol"},
+        {DEVICES, offsetof(struct gong_device, site), "a device is wrong"},
+        {DEVICES, offsetof(struct gong_device, name), "a device is wrong"},
+        {ROWS, offsetof(struct gong_row, measurement), "a row is wrong"},
+        {COLUMNS, offsetof(struct gong_column, raw), "a column is wrong"},
+        {COLUMNS, offsetof(struct gong_column, metric), "a column is wrong"},
+        {SERIES, offsetof(struct gong_series, metric), "a series is wrong"},
+        {SITES, offsetof(struct gong_site, name), "a site is wrong"},
+    };
+    struct world *world = *state;
+    uint32_t symbol = add_free_symbol(&world->bytes);
+    struct gong_engine *engine = NULL;
+    const char *why = NULL;
+    uint64_t count = 0;
+    uint8_t *slot = NULL;
+
+    bytes_seal(&world->bytes);
+    assert_int_equal(restore(world, &engine, &why), GONG_OK);
+    gong_engine_free(engine);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t *at = section(&world->bytes, cases[i].section, &count);
+        uint32_t was = 0;
+
+        at += gong_le_get32(at - 20) + cases[i].at; /* of the first element */
+        was = gong_le_get32(at);
+        gong_le_put32(at, symbol);
+        bytes_seal(&world->bytes);
+        refused(world, cases[i].reason);
+        gong_le_put32(at, was);
+    }
+    slot = section(&world->bytes, SYMBOL_INDEX, &count);
+    gong_le_put32(slot - 8, gong_le_get32(slot - 8) + 1);
+    while (gong_le_get32(slot + 4) != 0) {
+        slot += sizeof(struct gong_slot);
+    }
+    gong_le_put32(slot + 4, symbol);
+    bytes_seal(&world->bytes);
+    refused(world, "a symbol is not found by its text");
+}
+
 int
 main(void)
 {
@@ -475,6 +564,7 @@ main(void)
         T(a_short_one_is_refused),       T(forgeries_do_no_harm),
         T(of_something_else_is_refused), T(memory_runs_out),
         T(a_failing_write_ends_it),      T(outputs_are_looked_at),
+        T(nothing_names_a_free_symbol),
     };
 
     return cmocka_run_group_tests_name("engine_snapshot", tests, NULL, NULL);
