@@ -137,7 +137,7 @@ row_sound(const struct gong_engine *engine, const struct gong_row *r)
     const struct gong_registry *registry = &engine->registry;
 
     return gong_snapshot_within(&registry->devices, r->device) &&
-           gong_snapshot_within(&engine->labelsets.sets, r->labelset) &&
+           gong_snapshot_is_labelset(&engine->labelsets, r->labelset) &&
            r->key_len <= GONG_SERIES_KEY_MAX &&
            gong_snapshot_is_symbol(&engine->symbols, r->measurement) &&
            gong_snapshot_bytes_within(&registry->keys, r->key_at, r->key_len) &&
@@ -234,7 +234,7 @@ leaves_sound(const struct gong_binds *binds, const struct gong_instance *i)
 
     if (rule->form == GONG_FORM_GENERAL) {
         return i->leaves == 0 ||
-               gong_snapshot_within(&binds->labelsets->sets, i->leaves);
+               gong_snapshot_is_labelset(binds->labelsets, i->leaves);
     }
     if (rule->form == GONG_FORM_AGGREGATE) {
         return gong_snapshot_within(&binds->groups.groups, i->leaves);
@@ -352,7 +352,7 @@ check_series(const struct gong_engine *engine)
         s->busy = 0;
         if ((s->device != 0 &&
              !gong_snapshot_within(&engine->registry.devices, s->device)) ||
-            !gong_snapshot_within(&engine->labelsets.sets, s->labelset) ||
+            !gong_snapshot_is_labelset(&engine->labelsets, s->labelset) ||
             !gong_snapshot_is_symbol(&engine->symbols, s->metric) ||
             !gong_snapshot_within(&binds->attachments, s->attachment) ||
             (s->stamp != GONG_STAMP_NONE &&

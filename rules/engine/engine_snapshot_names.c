@@ -69,8 +69,8 @@ gong_snapshot_check_symbols(const struct gong_engine *engine)
     for (uint32_t i = 1; i < labelsets->sets.count; i++) {
         const struct gong_labelset *set = gong_arena_at(&labelsets->sets, i);
 
-        /* A metric's name must have room beside them. */
-        if (set->count >= GONG_LABELSET_MAX ||
+        /* What an alert's templates see may have a metric's name among them. */
+        if (set->count > GONG_LABELSET_MAX ||
             !gong_snapshot_run_within(&labelsets->pairs, set->first,
                                       set->count)) {
             return "a label set is outside";

@@ -62,6 +62,17 @@ gong_snapshot_is_symbol(const struct gong_symbols *symbols, uint32_t symbol)
            all[symbol].at != 0;
 }
 
+/* One of a row, a series or what may feed one: with room for a metric's name
+ * beside its labels. */
+static inline bool
+gong_snapshot_is_labelset(const struct gong_labelsets *labelsets, uint32_t set)
+{
+    const struct gong_labelset *all = labelsets->sets.data;
+
+    return gong_snapshot_within(&labelsets->sets, set) &&
+           all[set].count < GONG_LABELSET_MAX;
+}
+
 static inline bool
 gong_snapshot_instant_sound(int64_t t)
 {

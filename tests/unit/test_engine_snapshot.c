@@ -24,6 +24,7 @@
 enum {
     SYMBOLS = 2,
     SYMBOL_INDEX = 3,
+    LABELSETS = 4,
     PAIRS = 5,
     DEVICES = 7,
     ROWS = 8,
@@ -554,6 +555,78 @@ nothing_names_a_free_symbol(void **state)
     refused(world, "a symbol is not found by its text");
 }
 
+/* A sample of as many labels as there may be, its name among them. */
+static void
+feed_largest(struct gong_engine *engine)
+{
+    static char names[GONG_LABELSET_MAX][8];
+    struct gong_label_view labels[GONG_LABELSET_MAX];
+    struct gong_engine_sample sample = {labels, GONG_LABELSET_MAX, 6};
+
+    labels[0].name = gong_str_of("__name__");
+    labels[0].value = gong_str_of("m");
+    for (int i = 1; i < GONG_LABELSET_MAX; i++) {
+        snprintf(names[i], sizeof names[i], "k%d", i);
+        labels[i].name = gong_str_of(names[i]);
+        labels[i].value = gong_str_of("v");
+    }
+    assert_int_equal(gong_engine_apply_foreign(engine, 1, 5000, &sample),
+                     GONG_OK);
+}
+
+/* What an alert's templates see has the metric's name beside the labels of the
+ * largest series; no series has such a set. */
+static void
+the_largest_label_set_is_kept(void **state)
+{
+    static const struct rule_spec spec = {
+        .alert = "Large", .expr = "m > 5 or abs(m) > 9", .interval_ms = 1000};
+    struct world *world = *state;
+    struct gong_ruleset *set = make_rules(&spec, 1);
+    struct gong_engine *engine =
+        gong_engine_new(NULL, on_effect, &world->effects);
+    struct gong_engine *again = NULL;
+    struct gong_snapshot_start start = {
+        .emit = on_effect, .ctx = &world->effects, .set = set};
+    struct gong_record clock = clock_record(6000);
+    struct gong_engine_stats stats;
+    const char *why = "";
+    uint64_t count = 0;
+    uint32_t largest = 1;
+    uint8_t *at = NULL;
+
+    set->foreign = true;
+    assert_non_null(engine);
+    assert_int_equal(gong_engine_set_rules(engine, set, 0, 0, NULL), GONG_OK);
+    feed_largest(engine);
+    clock.offset = 2;
+    assert_int_equal(gong_engine_apply(engine, &clock), GONG_OK);
+    gong_engine_stats(engine, &stats);
+    assert_int_equal(stats.firing, 1);
+    assert_int_equal(stats.over_limit, 0);
+    assert_true(bytes_save(&world->bytes, engine, &place));
+    assert_int_equal(bytes_restore(&world->bytes, &start, &again, &why),
+                     GONG_OK);
+    gong_engine_free(again);
+    at = section(&world->bytes, LABELSETS, &count);
+    while (gong_le_get32(at + largest * sizeof(struct gong_labelset) +
+                         offsetof(struct gong_labelset, count)) !=
+           GONG_LABELSET_MAX) {
+        largest++;
+        assert_true(largest < count);
+    }
+    at = section(&world->bytes, SERIES, &count);
+    gong_le_put32(at + sizeof(struct gong_series) +
+                      offsetof(struct gong_series, labelset),
+                  largest);
+    bytes_seal(&world->bytes);
+    assert_int_equal(bytes_restore(&world->bytes, &start, &again, &why),
+                     GONG_ERR_CORRUPT);
+    assert_string_equal(why, "a series is wrong");
+    gong_engine_free(engine);
+    gong_ruleset_free(set);
+}
+
 int
 main(void)
 {
@@ -564,7 +637,7 @@ main(void)
         T(a_short_one_is_refused),       T(forgeries_do_no_harm),
         T(of_something_else_is_refused), T(memory_runs_out),
         T(a_failing_write_ends_it),      T(outputs_are_looked_at),
-        T(nothing_names_a_free_symbol),
+        T(nothing_names_a_free_symbol),  T(the_largest_label_set_is_kept),
     };
 
     return cmocka_run_group_tests_name("engine_snapshot", tests, NULL, NULL);
