@@ -38,6 +38,9 @@ name_of(struct gong_engine *engine, const struct gong_engine_sample *sample,
             }
         }
     }
+    if (count >= GONG_LABELSET_MAX) { /* no room for a name beside them */
+        return GONG_ERR_TOO_LARGE;
+    }
     out->labelset = gong_labelset_intern(&engine->labelsets, pairs, count);
     return out->labelset == 0 ? GONG_ERR_MEMORY : GONG_OK;
 }

@@ -78,6 +78,7 @@ intern(const struct finding *f, const struct gong_eval_sample *sample,
             return GONG_ERR_MEMORY;
         }
     }
+    /* Only what a rule says becomes a series, with a name beside it. */
     if (with_rule && count >= GONG_LABELSET_MAX) {
         return GONG_ERR_TOO_LARGE;
     }

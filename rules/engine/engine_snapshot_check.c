@@ -39,14 +39,14 @@ static const char *
 check_devices(const struct gong_engine *engine)
 {
     const struct gong_registry *registry = &engine->registry;
-    const struct gong_arena *symbols = &engine->symbols.symbols;
+    const struct gong_symbols *symbols = &engine->symbols;
     const struct gong_arena *clocks = &engine->live->timers.clocks;
 
     for (uint32_t i = 1; i < registry->devices.count; i++) {
         const struct gong_device *d = gong_device_at(registry, i);
 
-        if (!gong_snapshot_within(symbols, d->site) ||
-            !gong_snapshot_within(symbols, d->name) ||
+        if (!gong_snapshot_is_symbol(symbols, d->site) ||
+            !gong_snapshot_is_symbol(symbols, d->name) ||
             !gong_snapshot_within(clocks, d->clock) ||
             d->clock == GONG_CLOCK_JOURNAL ||
             (d->head != 0 && !gong_snapshot_within(&registry->rows, d->head))) {
@@ -108,7 +108,7 @@ check_presences(const struct gong_engine *engine)
     for (uint32_t i = 1; i < presences->sites.count; i++) {
         const struct gong_site *site = gong_site_at(presences, i);
 
-        if (!gong_snapshot_within(&engine->symbols.symbols, site->name) ||
+        if (!gong_snapshot_is_symbol(&engine->symbols, site->name) ||
             site->since_ms < 0 || site->since_ms > GONG_INSTANT_MAX) {
             return "a site is wrong";
         }
@@ -137,9 +137,9 @@ row_sound(const struct gong_engine *engine, const struct gong_row *r)
     const struct gong_registry *registry = &engine->registry;
 
     return gong_snapshot_within(&registry->devices, r->device) &&
-           gong_snapshot_within(&engine->labelsets.sets, r->labelset) &&
+           gong_snapshot_is_labelset(&engine->labelsets, r->labelset) &&
            r->key_len <= GONG_SERIES_KEY_MAX &&
-           gong_snapshot_within(&engine->symbols.symbols, r->measurement) &&
+           gong_snapshot_is_symbol(&engine->symbols, r->measurement) &&
            gong_snapshot_bytes_within(&registry->keys, r->key_at, r->key_len) &&
            r->count <= r->capacity && r->count <= GONG_ROW_COLUMNS_MAX &&
            gong_snapshot_run_within(&registry->columns, r->columns,
@@ -150,13 +150,13 @@ row_sound(const struct gong_engine *engine, const struct gong_row *r)
 static bool
 column_sound(const struct gong_engine *engine, const struct gong_column *c)
 {
-    const struct gong_arena *symbols = &engine->symbols.symbols;
+    const struct gong_symbols *symbols = &engine->symbols;
 
     if (c->raw == 0) { /* spare */
         return c->metric == 0 && c->series == GONG_COLUMN_NEW;
     }
-    return gong_snapshot_within(symbols, c->raw) &&
-           gong_snapshot_within(symbols, c->metric) &&
+    return gong_snapshot_is_symbol(symbols, c->raw) &&
+           gong_snapshot_is_symbol(symbols, c->metric) &&
            (c->series == GONG_COLUMN_NEW || c->series == GONG_COLUMN_UNREAD ||
             c->series == GONG_COLUMN_REFUSED || c->series == GONG_COLUMN_OWN ||
             gong_snapshot_within(&engine->live->binds.series, c->series));
@@ -234,7 +234,7 @@ leaves_sound(const struct gong_binds *binds, const struct gong_instance *i)
 
     if (rule->form == GONG_FORM_GENERAL) {
         return i->leaves == 0 ||
-               gong_snapshot_within(&binds->labelsets->sets, i->leaves);
+               gong_snapshot_is_labelset(binds->labelsets, i->leaves);
     }
     if (rule->form == GONG_FORM_AGGREGATE) {
         return gong_snapshot_within(&binds->groups.groups, i->leaves);
@@ -352,8 +352,8 @@ check_series(const struct gong_engine *engine)
         s->busy = 0;
         if ((s->device != 0 &&
              !gong_snapshot_within(&engine->registry.devices, s->device)) ||
-            !gong_snapshot_within(&engine->labelsets.sets, s->labelset) ||
-            !gong_snapshot_within(&engine->symbols.symbols, s->metric) ||
+            !gong_snapshot_is_labelset(&engine->labelsets, s->labelset) ||
+            !gong_snapshot_is_symbol(&engine->symbols, s->metric) ||
             !gong_snapshot_within(&binds->attachments, s->attachment) ||
             (s->stamp != GONG_STAMP_NONE &&
              !gong_snapshot_instant_sound(s->stamp))) {

@@ -20,7 +20,7 @@ group_sound(const struct gong_engine *engine, uint32_t group)
     const struct gong_instance *i = NULL;
 
     if (g->labelset != 0 &&
-        !gong_snapshot_within(&engine->labelsets.sets, g->labelset)) {
+        !gong_snapshot_is_labelset(&engine->labelsets, g->labelset)) {
         return false;
     }
     if (g->instance == 0) {

@@ -21,19 +21,25 @@ texts_sound(const struct gong_symbols *symbols)
     return units <= symbols->bytes.count;
 }
 
-/* What is written down once is looked up while others are added. */
+/* What is written down once is looked up while others are added, and nothing
+ * else is found. */
 static bool
 are_found(const struct gong_symbols *symbols)
 {
+    uint32_t found = 0;
+
     for (uint32_t i = 1; i < symbols->symbols.count; i++) {
         const struct gong_symbol *s = gong_arena_at(&symbols->symbols, i);
 
-        if (s->at != 0 &&
-            gong_symbol_find(symbols, gong_symbol_text(symbols, i)) != i) {
+        if (s->at == 0) {
+            continue;
+        }
+        if (gong_symbol_find(symbols, gong_symbol_text(symbols, i)) != i) {
             return false;
         }
+        found++;
     }
-    return true;
+    return found == symbols->index.used;
 }
 
 const char *
@@ -55,16 +61,16 @@ gong_snapshot_check_symbols(const struct gong_engine *engine)
         const struct gong_label_pair *pair =
             gong_arena_at(&labelsets->pairs, i);
 
-        if (!gong_snapshot_within(&symbols->symbols, pair->name) ||
-            !gong_snapshot_within(&symbols->symbols, pair->value)) {
+        if (!gong_snapshot_is_symbol(symbols, pair->name) ||
+            !gong_snapshot_is_symbol(symbols, pair->value)) {
             return "a label is no symbol";
         }
     }
     for (uint32_t i = 1; i < labelsets->sets.count; i++) {
         const struct gong_labelset *set = gong_arena_at(&labelsets->sets, i);
 
-        /* A metric's name must have room beside them. */
-        if (set->count >= GONG_LABELSET_MAX ||
+        /* What an alert's templates see may have a metric's name among them. */
+        if (set->count > GONG_LABELSET_MAX ||
             !gong_snapshot_run_within(&labelsets->pairs, set->first,
                                       set->count)) {
             return "a label set is outside";

@@ -52,6 +52,27 @@ gong_snapshot_bytes_within(const struct gong_arena *bytes, uint32_t at,
            len < (uint64_t)(bytes->count - at) * 8;
 }
 
+/* A free one would get another's text one day. */
+static inline bool
+gong_snapshot_is_symbol(const struct gong_symbols *symbols, uint32_t symbol)
+{
+    const struct gong_symbol *all = symbols->symbols.data;
+
+    return gong_snapshot_within(&symbols->symbols, symbol) &&
+           all[symbol].at != 0;
+}
+
+/* One of a row, a series or what may feed one: with room for a metric's name
+ * beside its labels. */
+static inline bool
+gong_snapshot_is_labelset(const struct gong_labelsets *labelsets, uint32_t set)
+{
+    const struct gong_labelset *all = labelsets->sets.data;
+
+    return gong_snapshot_within(&labelsets->sets, set) &&
+           all[set].count < GONG_LABELSET_MAX;
+}
+
 static inline bool
 gong_snapshot_instant_sound(int64_t t)
 {

@@ -13,7 +13,9 @@
 #include "rules/engine/symbol.h"
 #include "rules/engine/template.h"
 
-#define GONG_LABELSET_MAX 80 /* labels in the largest set that rows have */
+/* Labels in the largest set, a metric's name among them: sets of rows and
+ * series, which have it beside them, have fewer. */
+#define GONG_LABELSET_MAX 80
 
 struct gong_labelset {
     uint32_t first; /* in pairs */

@@ -147,6 +147,32 @@ test_refused(void **state)
     stop(&f);
 }
 
+/* A name has room beside the labels, even where the sample has none. */
+static void
+test_most_labels(void **state)
+{
+    static const struct rule_spec spec = {
+        .alert = "n", .record = true, .expr = "{k1=\"v\"} * 2"};
+    static char names[GONG_LABELSET_MAX][8];
+    struct gong_label_view labels[GONG_LABELSET_MAX];
+    struct gong_engine_sample sample = {labels, GONG_LABELSET_MAX, 1};
+    struct fixture f;
+
+    (void)state;
+    for (int i = 0; i < GONG_LABELSET_MAX; i++) {
+        (void)snprintf(names[i], sizeof names[i], "k%d", i);
+        labels[i].name = gong_str_of(names[i]);
+        labels[i].value = gong_str_of("v");
+    }
+    start(&f, spec, 0);
+    assert_int_equal(gong_engine_apply_foreign(f.engine, 1, 0, &sample),
+                     GONG_ERR_TOO_LARGE);
+    labels[0].name = gong_str_of("__name__");
+    assert_int_equal(gong_engine_apply_foreign(f.engine, 2, 0, &sample),
+                     GONG_OK);
+    stop(&f);
+}
+
 /* A marker ends what a rule sees of a series, NaN and Inf are values. */
 static void
 check_ends(const char *expr, const char *value, const char *reason)
@@ -391,6 +417,7 @@ main(void)
 {
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_most_labels),
         cmocka_unit_test(test_stale),
         cmocka_unit_test(test_limit_of_alerts),
         cmocka_unit_test(test_limit_and_keep),

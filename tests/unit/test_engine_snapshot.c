@@ -6,6 +6,7 @@
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,7 +15,23 @@
 
 #include "common/le.h"
 #include "engine_fixture.h"
+#include "rules/engine/bind.h"
+#include "rules/engine/presence.h"
+#include "rules/engine/series.h"
 #include "snapshot_bytes.h"
+
+/* Numbers of sections. */
+enum {
+    SYMBOLS = 2,
+    SYMBOL_INDEX = 3,
+    LABELSETS = 4,
+    PAIRS = 5,
+    DEVICES = 7,
+    ROWS = 8,
+    COLUMNS = 9,
+    SERIES = 13,
+    SITES = 26,
+};
 
 static const struct rule_spec specs[] = {
     {.alert = "Hot", .expr = "m_a > 5", .for_ms = 2000},
@@ -465,6 +482,151 @@ outputs_are_looked_at(void **state)
     gong_ruleset_free(set);
 }
 
+/* One more symbol, which is free; returns its number. */
+static uint32_t
+add_free_symbol(struct bytes *bytes)
+{
+    const size_t stride = sizeof(struct gong_symbol);
+    uint64_t count = 0;
+    size_t at = (size_t)(section(bytes, SYMBOLS, &count) - bytes->data);
+    size_t end = at + (size_t)count * stride;
+    uint8_t *data = realloc(bytes->data, bytes->len + stride);
+
+    assert_non_null(data);
+    memmove(data + end + stride, data + end, bytes->len - end);
+    memset(data + end, 0, stride);
+    gong_le_put64(data + at - 16, count + 1);
+    if (gong_le_get32(data + at - 8) <= count) {
+        gong_le_put32(data + at - 8, (uint32_t)count + 1);
+    }
+    bytes->data = data;
+    bytes->len += stride;
+    return (uint32_t)count;
+}
+
+/* The next text would become that of whatever names a free symbol. */
+static void
+nothing_names_a_free_symbol(void **state)
+{
+    static const struct {
+        uint32_t section;
+        size_t at;
+        const char *reason;
+    } cases[] = {
+        {PAIRS, offsetof(struct gong_label_pair, name), "a label is no symbol"},
+        {PAIRS, offsetof(struct gong_label_pair, value),
+         "a label is no symbol"},
+        {DEVICES, offsetof(struct gong_device, site), "a device is wrong"},
+        {DEVICES, offsetof(struct gong_device, name), "a device is wrong"},
+        {ROWS, offsetof(struct gong_row, measurement), "a row is wrong"},
+        {COLUMNS, offsetof(struct gong_column, raw), "a column is wrong"},
+        {COLUMNS, offsetof(struct gong_column, metric), "a column is wrong"},
+        {SERIES, offsetof(struct gong_series, metric), "a series is wrong"},
+        {SITES, offsetof(struct gong_site, name), "a site is wrong"},
+    };
+    struct world *world = *state;
+    uint32_t symbol = add_free_symbol(&world->bytes);
+    struct gong_engine *engine = NULL;
+    const char *why = NULL;
+    uint64_t count = 0;
+    uint8_t *slot = NULL;
+
+    bytes_seal(&world->bytes);
+    assert_int_equal(restore(world, &engine, &why), GONG_OK);
+    gong_engine_free(engine);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        uint8_t *at = section(&world->bytes, cases[i].section, &count);
+        uint32_t was = 0;
+
+        at += gong_le_get32(at - 20) + cases[i].at; /* of the first element */
+        was = gong_le_get32(at);
+        gong_le_put32(at, symbol);
+        bytes_seal(&world->bytes);
+        refused(world, cases[i].reason);
+        gong_le_put32(at, was);
+    }
+    slot = section(&world->bytes, SYMBOL_INDEX, &count);
+    gong_le_put32(slot - 8, gong_le_get32(slot - 8) + 1);
+    while (gong_le_get32(slot + 4) != 0) {
+        slot += sizeof(struct gong_slot);
+    }
+    gong_le_put32(slot + 4, symbol);
+    bytes_seal(&world->bytes);
+    refused(world, "a symbol is not found by its text");
+}
+
+/* A sample of as many labels as there may be, its name among them. */
+static void
+feed_largest(struct gong_engine *engine)
+{
+    static char names[GONG_LABELSET_MAX][8];
+    struct gong_label_view labels[GONG_LABELSET_MAX];
+    struct gong_engine_sample sample = {labels, GONG_LABELSET_MAX, 6};
+
+    labels[0].name = gong_str_of("__name__");
+    labels[0].value = gong_str_of("m");
+    for (int i = 1; i < GONG_LABELSET_MAX; i++) {
+        snprintf(names[i], sizeof names[i], "k%d", i);
+        labels[i].name = gong_str_of(names[i]);
+        labels[i].value = gong_str_of("v");
+    }
+    assert_int_equal(gong_engine_apply_foreign(engine, 1, 5000, &sample),
+                     GONG_OK);
+}
+
+/* What an alert's templates see has the metric's name beside the labels of the
+ * largest series; no series has such a set. */
+static void
+the_largest_label_set_is_kept(void **state)
+{
+    static const struct rule_spec spec = {
+        .alert = "Large", .expr = "m > 5 or abs(m) > 9", .interval_ms = 1000};
+    struct world *world = *state;
+    struct gong_ruleset *set = make_rules(&spec, 1);
+    struct gong_engine *engine =
+        gong_engine_new(NULL, on_effect, &world->effects);
+    struct gong_engine *again = NULL;
+    struct gong_snapshot_start start = {
+        .emit = on_effect, .ctx = &world->effects, .set = set};
+    struct gong_record clock = clock_record(6000);
+    struct gong_engine_stats stats;
+    const char *why = "";
+    uint64_t count = 0;
+    uint32_t largest = 1;
+    uint8_t *at = NULL;
+
+    set->foreign = true;
+    assert_non_null(engine);
+    assert_int_equal(gong_engine_set_rules(engine, set, 0, 0, NULL), GONG_OK);
+    feed_largest(engine);
+    clock.offset = 2;
+    assert_int_equal(gong_engine_apply(engine, &clock), GONG_OK);
+    gong_engine_stats(engine, &stats);
+    assert_int_equal(stats.firing, 1);
+    assert_int_equal(stats.over_limit, 0);
+    assert_true(bytes_save(&world->bytes, engine, &place));
+    assert_int_equal(bytes_restore(&world->bytes, &start, &again, &why),
+                     GONG_OK);
+    gong_engine_free(again);
+    at = section(&world->bytes, LABELSETS, &count);
+    while (gong_le_get32(at + largest * sizeof(struct gong_labelset) +
+                         offsetof(struct gong_labelset, count)) !=
+           GONG_LABELSET_MAX) {
+        largest++;
+        assert_true(largest < count);
+    }
+    at = section(&world->bytes, SERIES, &count);
+    gong_le_put32(at + sizeof(struct gong_series) +
+                      offsetof(struct gong_series, labelset),
+                  largest);
+    bytes_seal(&world->bytes);
+    assert_int_equal(bytes_restore(&world->bytes, &start, &again, &why),
+                     GONG_ERR_CORRUPT);
+    assert_string_equal(why, "a series is wrong");
+    gong_engine_free(engine);
+    gong_ruleset_free(set);
+}
+
 int
 main(void)
 {
@@ -475,6 +637,7 @@ main(void)
         T(a_short_one_is_refused),       T(forgeries_do_no_harm),
         T(of_something_else_is_refused), T(memory_runs_out),
         T(a_failing_write_ends_it),      T(outputs_are_looked_at),
+        T(nothing_names_a_free_symbol),  T(the_largest_label_set_is_kept),
     };
 
     return cmocka_run_group_tests_name("engine_snapshot", tests, NULL, NULL);
