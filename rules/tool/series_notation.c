@@ -391,8 +391,7 @@ gong_series_labels_read(struct gong_str text, struct gong_series_labels *out,
     skip_blanks(&c);
     name = read_name(&c, true);
     if (name.len > 0) {
-        err = put_label(&c, out, gong_str_of("__name__"),
-                        gong_str_copy(name));
+        err = put_label(&c, out, gong_str_of("__name__"), gong_str_copy(name));
     }
     skip_blanks(&c);
     braces = take(&c, '{');
