@@ -107,7 +107,7 @@ def main():
         if target not in SUBJECTS:
             parser.error(f"no such target: {target}")
         print(f"fuzz.{target}:")
-        low += show(target, gcov(arguments.build, target), arguments.missing)
+        low += show(target, gcov(os.path.abspath(arguments.build), target), arguments.missing)
     if low:
         sys.exit(f"below {LEAST:g} %: " + ", ".join(low))
 
