@@ -139,12 +139,19 @@ refuse_missing(struct reading *reading, const struct gong_option *option)
 static bool
 take_default(struct reading *reading, const struct gong_option *option)
 {
+    enum gong_err err = GONG_OK;
+
     if (option->default_value == NULL) {
         refuse_missing(reading, option);
         return false;
     }
-    if (gong_conf_value_from_text(option, gong_str_of(option->default_value),
-                                  reading->out) != GONG_OK) {
+    err = gong_conf_value_from_text(option, gong_str_of(option->default_value),
+                                    reading->out);
+    if (err == GONG_ERR_MEMORY) {
+        report(reading, reading->place, false, NULL);
+        return false;
+    }
+    if (err != GONG_OK) {
         gong_conf_errors_add(
             reading->errors, "%s.%s: the default \"%s\" does not fit",
             reading->table->name, option->name, option->default_value);
@@ -229,15 +236,24 @@ read_strings(struct reading *reading, const struct gong_conf_node *node,
     return true;
 }
 
-/* Text as it is in the file: texts, choices, durations, sizes. */
+/* Text as it is in the file: texts, choices, durations, sizes. False: it is to
+ * be refused. */
 static bool
 read_text(struct reading *reading, const struct gong_conf_node *node,
           const struct gong_option *option)
 {
     const char *text = gong_conf_string(node);
+    enum gong_err err = GONG_ERR_INVALID;
 
-    return text != NULL && gong_conf_value_from_text(option, gong_str_of(text),
-                                                     reading->out) == GONG_OK;
+    if (text != NULL) {
+        err =
+            gong_conf_value_from_text(option, gong_str_of(text), reading->out);
+    }
+    if (err == GONG_ERR_MEMORY) {
+        report(reading, node, true, NULL);
+        return true;
+    }
+    return err == GONG_OK;
 }
 
 static bool

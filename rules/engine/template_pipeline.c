@@ -132,13 +132,18 @@ read_number(struct gong_tparser *p, struct gong_tnode *node)
 static bool
 read_char(struct gong_tparser *p, struct gong_tnode *node)
 {
-    struct gong_expr_error ignored = {0, ""};
-    char *value = gong_promql_unquote(p->token.text, &ignored);
+    struct gong_expr_error inner = {0, ""};
+    char *value = gong_promql_unquote(p->token.text, &inner);
     uint32_t rune = 0;
-    size_t len =
-        value == NULL ? 0 : gong_promql_rune(gong_str_of(value), &rune);
-    bool ok = len != 0 && value[len] == '\0';
+    size_t len = 0;
+    bool ok = false;
 
+    if (value == NULL) {
+        return gong_expr_fail(p->error, p->token.at + inner.at, "%s",
+                              inner.message);
+    }
+    len = gong_promql_rune(gong_str_of(value), &rune);
+    ok = len != 0 && value[len] == '\0';
     free(value);
     node->kind = GONG_TNODE_INT;
     node->integer = rune;

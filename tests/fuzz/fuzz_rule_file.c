@@ -2,7 +2,7 @@
  * Any bytes as a rule file, and as a bundle of them: loading never crashes, it
  * gives rules or messages but not both, and the bundle of what was loaded loads
  * again to the same bytes. What begins with a comment is loaded from a folder,
- * too.
+ * too. With any one allocation failing, it is the same or says so.
  */
 #include "tests/fuzz/fuzz.h"
 
@@ -10,6 +10,7 @@
 
 #include "rules/engine/plan.h"
 #include "rules/rule_file.h"
+#include "tests/fuzz/failing_memory.h"
 
 #define PATH_SIZE 64
 
@@ -129,6 +130,63 @@ load_any(struct gong_str bundle)
     gong_conf_errors_fini(&errors);
 }
 
+/* What was asked to be loaded: a bundle, or files. */
+struct asked {
+    struct gong_str bundle;
+    const struct gong_strings *files; /* NULL: the bundle */
+};
+
+static struct gong_rule_source *
+load_asked(const struct asked *asked, struct gong_conf_errors *errors)
+{
+    return asked->files != NULL ? gong_rule_files_load(asked->files, errors)
+                                : gong_rule_bundle_load(asked->bundle, errors);
+}
+
+static bool
+tell_of_memory(const struct gong_conf_errors *errors)
+{
+    bool tell = false;
+
+    for (size_t i = 0; i < errors->count; i++) {
+        tell = tell || errors->items[i] == NULL ||
+               strstr(errors->items[i], "memory") != NULL;
+    }
+    return tell;
+}
+
+/* The bytes of input choose which allocation fails. */
+static void
+load_short_of_memory(const struct asked *asked, struct gong_str input)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_conf_errors other = {0};
+    struct gong_rule_source *source = NULL;
+    struct gong_rule_source *again = NULL;
+    uint64_t count = 0;
+
+    failing_memory_begin(FAILING_MEMORY_NEVER);
+    source = load_asked(asked, &errors);
+    count = failing_memory_end();
+    failing_memory_begin(
+        failing_memory_choose((const uint8_t *)input.data, input.len, count));
+    again = load_asked(asked, &other);
+    (void)failing_memory_end();
+    if (again != NULL) {
+        FUZZ_CHECK(source != NULL && other.count == 0);
+        FUZZ_CHECK(
+            gong_str_equal(gong_str_from(source->bundle, source->bundle_len),
+                           gong_str_from(again->bundle, again->bundle_len)));
+    } else {
+        /* What is wrong with the rules may be what is not said now. */
+        FUZZ_CHECK(source == NULL || tell_of_memory(&other));
+    }
+    gong_rule_source_free(source);
+    gong_rule_source_free(again);
+    gong_conf_errors_fini(&errors);
+    gong_conf_errors_fini(&other);
+}
+
 static void
 write_file(const char *folder, const char *name, struct gong_str text)
 {
@@ -173,6 +231,8 @@ load_folder(struct gong_str text)
         load(gong_str_from(source->bundle, source->bundle_len));
     }
     gong_rule_source_free(source);
+    gong_conf_errors_fini(&errors);
+    load_short_of_memory(&(struct asked){.files = &list}, text);
     /* The same twice: its ids are; and one that is not there. */
     list.count = 2;
     source = gong_rule_files_load(&list, &errors);
@@ -187,6 +247,7 @@ load_folder(struct gong_str text)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
+    struct gong_str input = gong_str_from((const char *)data, size);
     char *bundle = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&bundle, &len);
@@ -196,10 +257,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)fwrite(data, 1, size, out);
     FUZZ_CHECK(fclose(out) == 0);
     load(gong_str_from(bundle, len));
+    load_short_of_memory(&(struct asked){gong_str_from(bundle, len), NULL},
+                         input);
     free(bundle);
-    load_any(gong_str_from((const char *)data, size));
+    load_any(input);
+    load_short_of_memory(&(struct asked){input, NULL}, input);
     if (size > 0 && data[0] == '#') {
-        load_folder(gong_str_from((const char *)data, size));
+        load_folder(input);
     }
     return 0;
 }

@@ -1,8 +1,10 @@
-/* Any bytes as a template: what parses renders within its bounds. */
+/* Any bytes as a template: what parses renders within its bounds, and says so
+ * where it is short of memory. */
 #include <math.h>
 #include <string.h>
 
 #include "rules/engine/template.h"
+#include "tests/fuzz/failing_memory.h"
 #include "tests/fuzz/fuzz.h"
 
 static enum gong_err
@@ -33,6 +35,29 @@ check_too_long(void)
     FUZZ_CHECK(error.message[0] != '\0');
 }
 
+/* Parses and expands with one allocation failing; ok: it parses else. */
+static void
+run_short_of_memory(struct gong_str text,
+                    const struct gong_template_context *context, uint64_t at,
+                    bool ok)
+{
+    struct gong_expr_error error = {0, ""};
+    struct gong_template *tmpl = NULL;
+    size_t length = 0;
+    char out[2048];
+
+    failing_memory_begin(at);
+    tmpl = gong_template_parse_query(text, &error);
+    FUZZ_CHECK(tmpl != NULL || !ok || strstr(error.message, "memory") != NULL);
+    if (tmpl != NULL) {
+        FUZZ_CHECK(ok);
+        (void)gong_template_expand(tmpl, context, out, sizeof out, &length);
+        FUZZ_CHECK(length < sizeof out && out[length] == '\0');
+    }
+    gong_template_free(tmpl);
+    (void)failing_memory_end();
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -44,20 +69,28 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {{"a", 1}, text},
     };
     struct gong_expr_error error = {0, ""};
-    struct gong_template *tmpl = gong_template_parse_query(text, &error);
+    struct gong_template *tmpl = NULL;
     struct gong_template_context context = {
         .labels = labels, .label_count = 2, .value = 1e300, .query = query};
     size_t length = 0;
+    uint64_t asked = 0;
     char out[2048];
 
     if (size == 0) {
         check_too_long();
     }
+    failing_memory_begin(FAILING_MEMORY_NEVER);
+    tmpl = gong_template_parse_query(text, &error);
+    if (tmpl != NULL) {
+        (void)gong_template_expand(tmpl, &context, out, sizeof out, &length);
+    }
+    asked = failing_memory_end();
+    run_short_of_memory(text, &context,
+                        failing_memory_choose(data, size, asked), tmpl != NULL);
     if (tmpl == NULL) {
         FUZZ_CHECK(error.message[0] != '\0' && error.at <= size);
         return 0;
     }
-    (void)gong_template_expand(tmpl, &context, out, sizeof out, &length);
     FUZZ_CHECK(length < sizeof out && out[length] == '\0');
     for (size_t i = 0; i < sizeof(sizes) / sizeof(sizes[0]); i++) {
         for (size_t j = 0; j < sizeof(values) / sizeof(values[0]); j++) {
