@@ -1,0 +1,264 @@
+/*
+ * desk: who hears of an alert, and when. A pure library: what the engine says
+ * (effects), what people do (acts) and time go in; messages and the changes to
+ * keep come out. It reads no clock, does no I/O, starts no thread. The agent
+ * keeps what comes out in one transaction; gong-rules tests and compares
+ * routes with the same code.
+ *
+ *   alert --.                        .-> group (route x group_by x unit)
+ *            >-> incident -> routes -+        | group_wait, group_interval,
+ *   act ----'      |                 '-> ...  | repeat_interval
+ *                  |                          v
+ *                  '-> escalation -----> recipient (receiver x unit)
+ *                                            | at most one message a
+ *   time ----> deadlines, expiries           v group_wait
+ *                                         message
+ *
+ * Groups, waits, mutes and inhibition mean what they mean in Alertmanager 0.25
+ * (docs/DESK.md names the differences). Held back from messages, never from
+ * the record: alerts that are silenced, in maintenance, inhibited, or whose
+ * route is muted now.
+ *
+ * Time is wall-clock ms that never decreases; the caller sees to that.
+ * One thread at a time. The order of inputs decides everything: the same
+ * inputs give the same outputs, byte for byte.
+ */
+#ifndef GONG_RULES_DESK_DESK_H
+#define GONG_RULES_DESK_DESK_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/err.h"
+#include "rules/desk/desk_config.h"
+#include "rules/desk/incident.h"
+#include "rules/desk/silence.h"
+#include "rules/engine/effect.h"
+#include "rules/engine/template.h"
+#include "rules/model/model.h"
+
+/* An alert's transition; gong_effect and its JSON (agent/effect_json.h) both
+ * give one. Borrowed during the call. */
+struct gong_desk_alert {
+    uint64_t position; /* of the effect, with ordinal */
+    uint32_t ordinal;
+    uint64_t rule; /* FNV-1a 64 of the rule's id */
+    uint64_t fingerprint;
+    struct gong_str rule_id;
+    enum gong_alert_state state; /* after it */
+    unsigned level;              /* after it; 0: none */
+    bool trial;                  /* recorded, never told */
+    bool lost; /* ended because the engine no longer knows it */
+    double value;
+    int64_t at_ms;
+    int64_t since_ms;
+    const struct gong_label_view *labels; /* sorted by name */
+    size_t label_count;
+    const struct gong_label_view *annotations;
+    size_t annotation_count;
+};
+
+enum gong_act_kind {
+    GONG_ACT_ACKNOWLEDGE,
+    GONG_ACT_UNACKNOWLEDGE,
+    GONG_ACT_ASSIGN,
+    GONG_ACT_COMMENT,
+    GONG_ACT_RESOLVE,
+    GONG_ACT_OUTCOME,
+    GONG_ACT_SILENCE,     /* matchers, or one incident until it is over */
+    GONG_ACT_UNSILENCE,   /* by the silence's number */
+    GONG_ACT_MAINTENANCE, /* from..until for matchers */
+};
+
+enum gong_verdict {
+    GONG_VERDICT_NONE,
+    GONG_VERDICT_REAL,
+    GONG_VERDICT_FALSE,
+    GONG_VERDICT_LATE,
+    GONG_VERDICT_TEST,
+};
+
+/* What a person does. Texts are borrowed, may be empty. */
+struct gong_desk_act {
+    enum gong_act_kind kind;
+    struct gong_str by;      /* who; never empty */
+    uint64_t incident;       /* its number; 0: none (silence by matchers) */
+    uint64_t silence;        /* UNSILENCE */
+    struct gong_str owner;   /* ASSIGN; ACKNOWLEDGE: by, if empty */
+    struct gong_str comment; /* of all kinds */
+    int64_t from_ms;         /* SILENCE, MAINTENANCE; 0: now */
+    int64_t until_ms; /* ACKNOWLEDGE, SILENCE, MAINTENANCE; 0: until resolved */
+    bool sticky;      /* ACKNOWLEDGE */
+    struct gong_str matchers; /* SILENCE, MAINTENANCE: as in routes, joined by
+                                 commas: severity="info",unit=~"24.*" */
+    struct gong_str cause;    /* OUTCOME */
+    enum gong_verdict verdict;
+    int64_t cost; /* OUTCOME: in dong */
+};
+
+/* Where an acknowledgement, an owner and deadlines stand. Plain data. */
+struct gong_desk_incident {
+    uint64_t number; /* short, for people: 1, 2, 3 ... never given twice */
+    uint64_t rule;
+    uint64_t fingerprint;
+    enum gong_incident_state state;
+    enum gong_alert_state alert;
+    unsigned level;
+    enum gong_severity severity;
+    bool trial;
+    bool lost;
+    double value;
+    int64_t opened_ms; /* when the desk heard of it */
+    int64_t since_ms;
+    int64_t changed_ms;
+    int64_t ended_ms; /* 0: it is open */
+    /* People. */
+    struct gong_str owner;
+    struct gong_str acked_by;
+    struct gong_str ack_comment;
+    int64_t acked_ms;     /* of the first acknowledgement; 0: none yet */
+    int64_t ack_until_ms; /* 0: until resolved */
+    bool sticky;
+    struct gong_str cause;
+    enum gong_verdict verdict;
+    int64_t cost;
+    /* Time. */
+    unsigned escalated;     /* steps told so far */
+    int64_t escalate_ms;    /* when the next is due; 0: none */
+    int64_t ack_due_ms;     /* 0: no deadline */
+    int64_t resolve_due_ms; /* 0: no deadline */
+    bool ack_overdue;
+    bool resolve_overdue;
+    /* What holds its messages back now. */
+    bool silenced;
+    bool in_maintenance;
+    bool inhibited;
+    /* Text. */
+    struct gong_str rule_id;
+    const struct gong_label_view *labels;
+    size_t label_count;
+    const struct gong_label_view *annotations;
+    size_t annotation_count;
+};
+
+/* Why a message was made. */
+enum gong_message_kind {
+    GONG_MESSAGE_NEWS,     /* something fires, climbs, falls or is over */
+    GONG_MESSAGE_REPEAT,   /* nothing new for repeat_interval */
+    GONG_MESSAGE_ESCALATE, /* nobody acknowledged in time */
+};
+
+/* What is said of one incident in a message. */
+enum gong_message_news {
+    GONG_NEWS_STILL, /* told before, still so */
+    GONG_NEWS_FIRING,
+    GONG_NEWS_CLIMBED,
+    GONG_NEWS_FELL,
+    GONG_NEWS_RESOLVED,
+};
+
+struct gong_message_item {
+    const struct gong_desk_incident *incident;
+    enum gong_message_news news;
+    unsigned told_level; /* the level told last; 0: none, or not told yet */
+};
+
+#define GONG_MESSAGE_ITEMS_MAX 100 /* listed; the others are counted */
+
+/* Borrowed during the call. Each incident that a message is about is either
+ * in items or in exactly one of the counts of omitted. */
+struct gong_desk_message {
+    enum gong_message_kind kind;
+    const struct gong_desk_receiver *receiver; /* of the configuration */
+    struct gong_str unit; /* code; empty where the receiver is of no unit */
+    unsigned step;        /* ESCALATE: 1, 2 ... */
+    int64_t at_ms;
+    /* Groups in it; where it is one: that one's labels. */
+    size_t groups;
+    const struct gong_label_view *group_labels;
+    size_t group_label_count;
+    struct gong_str group_key; /* as Alertmanager writes it; of the first */
+    /* Worst first, then by number. */
+    const struct gong_message_item *items;
+    size_t item_count;
+    size_t omitted_firing;
+    size_t omitted_resolved;
+};
+
+/* What the caller has to keep, in the order of the calls, in one transaction
+ * with what went in. Incidents are told once per input that changed them. An
+ * error of any of these is given back by the call that caused it; then the
+ * desk must be thrown away and restored. */
+struct gong_desk_sink {
+    void *ctx;
+    enum gong_err (*incident)(void *ctx,
+                              const struct gong_desk_incident *incident);
+    /* The record of what happened to an incident: by is empty where nobody
+     * did it. */
+    enum gong_err (*event)(void *ctx, uint64_t incident, int64_t at_ms,
+                           enum gong_incident_event event, struct gong_str by,
+                           struct gong_str text);
+    enum gong_err (*message)(void *ctx,
+                             const struct gong_desk_message *message);
+    /* A silence or a time of maintenance begins, changes or ends. */
+    enum gong_err (*silence)(void *ctx, const struct gong_desk_silence *);
+    /* State of a group, opaque text of bounded size under its key; NULL: the
+     * group is gone. Handed back by gong_desk_restore_group. */
+    enum gong_err (*group)(void *ctx, struct gong_str key,
+                           const struct gong_str *state);
+};
+
+struct gong_desk;
+
+/* config and model are borrowed until free or gong_desk_reload. NULL: no
+ * memory. */
+struct gong_desk *gong_desk_new(const struct gong_desk_config *config,
+                                const struct gong_model *model,
+                                const struct gong_desk_sink *sink,
+                                int64_t now_ms);
+void gong_desk_free(struct gong_desk *desk);
+
+/* Before the first input: what was kept. next_number: the first that was never
+ * given. INVALID: not what a sink was given. */
+enum gong_err gong_desk_restore(struct gong_desk *desk, uint64_t next_incident,
+                                uint64_t next_silence) GONG_MUST_CHECK;
+enum gong_err gong_desk_restore_incident(
+    struct gong_desk *desk,
+    const struct gong_desk_incident *incident) GONG_MUST_CHECK;
+enum gong_err gong_desk_restore_silence(struct gong_desk *desk,
+                                        const struct gong_desk_silence *silence)
+    GONG_MUST_CHECK;
+enum gong_err gong_desk_restore_group(struct gong_desk *desk,
+                                      struct gong_str key,
+                                      struct gong_str state) GONG_MUST_CHECK;
+
+/* Inputs. Each first runs what is due by now_ms. */
+enum gong_err gong_desk_alert(struct gong_desk *desk,
+                              const struct gong_desk_alert *alert,
+                              int64_t now_ms) GONG_MUST_CHECK;
+/* INVALID with why filled where the act means nothing here (no such incident,
+ * it is over, a matcher that cannot be read): nothing was changed. number: of
+ * the silence that was made; may be NULL. */
+enum gong_err gong_desk_act(struct gong_desk *desk,
+                            const struct gong_desk_act *act, int64_t now_ms,
+                            uint64_t *number, char *why,
+                            size_t why_size) GONG_MUST_CHECK;
+enum gong_err gong_desk_run(struct gong_desk *desk,
+                            int64_t now_ms) GONG_MUST_CHECK;
+/* gong_desk_next: when gong_desk_run has something to do; INT64_MAX: never. */
+int64_t gong_desk_next(const struct gong_desk *desk);
+
+/* gong_desk_reload: other routes, another model; groups that still exist go on
+ * where they are, and nothing is told again because of it. */
+enum gong_err gong_desk_reload(struct gong_desk *desk,
+                               const struct gong_desk_config *config,
+                               const struct gong_model *model,
+                               int64_t now_ms) GONG_MUST_CHECK;
+
+/* gong_desk_find: an incident by its number, open ones and those that ended
+ * and still wait for a message; NULL. Valid until the next input. */
+const struct gong_desk_incident *gong_desk_find(const struct gong_desk *desk,
+                                                uint64_t number);
+
+#endif
