@@ -49,6 +49,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/clock.h"
 #include "common/conf.h"
 #include "rules/engine/calendar.h"
 #include "rules/engine/match.h"

@@ -1,0 +1,53 @@
+/*
+ * outbox: sends what waits in the table `outbox` of the desk's database, on one
+ * thread with one libcurl multi handle: many at a time, none waits for another
+ * but the next one to the same recipient, which keeps them in order.
+ *
+ *   recipient   a channel by itself ("hook"), or a contact of the city model
+ *               with its chain (Zalo, then mail, then SMS): first to last
+ *               until one succeeds; the chain begins anew after the last
+ *               refused, twice; then the row is `unreached`
+ *   row         waiting -> sent | unreached | refused
+ *
+ * At least once: the row is marked sent, durably, when the receiver has
+ * answered; a kill in between sends it again with the same key. Rates are token
+ * buckets per channel. A channel that fails backs off by itself (1 s to 60 s,
+ * jitter); others go on. Rows older than `expire` (24 h) and about what is over
+ * are not sent any more, but counted and kept as expired.
+ */
+#ifndef GONG_AGENT_OUTBOX_H
+#define GONG_AGENT_OUTBOX_H
+
+#include <stddef.h>
+
+#include "agent/channel.h"
+#include "common/clock.h"
+#include "common/counter.h"
+
+/* A channel of the configuration. */
+struct gong_outbox_channel {
+    const char *name; /* [a-z0-9_-] */
+    const struct gong_channel_kind *kind;
+    const void *config;
+    double rate; /* messages a second; 0: unbounded */
+    double burst;
+};
+
+struct gong_outbox_options {
+    const char *path; /* of the database */
+    const struct gong_outbox_channel *channels;
+    size_t channel_count;
+    gong_dur_t expire;
+    struct gong_counters *counters;
+};
+
+struct gong_outbox;
+
+enum gong_err gong_outbox_start(const struct gong_outbox_options *options,
+                                struct gong_outbox **out, char *why,
+                                size_t why_size) GONG_MUST_CHECK;
+void gong_outbox_stop(struct gong_outbox *outbox);
+/* gong_outbox_wake: any thread: rows were added. */
+void gong_outbox_wake(struct gong_outbox *outbox);
+
+#endif
