@@ -353,15 +353,6 @@ read_missing(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     return choice;
 }
 
-static int
-compare_texts(const void *a, const void *b)
-{
-    const struct gong_rule_text *first = a;
-    const struct gong_rule_text *second = b;
-
-    return strcmp(first->name, second->name);
-}
-
 /* What the engine and reports need beyond the file's own words. */
 static void
 complete_rule(struct gong_rule_reader *reader,
@@ -380,7 +371,7 @@ complete_rule(struct gong_rule_reader *reader,
     if (rule->group != NULL && named &&
         (rule->id == NULL || rule->id[0] == '\0')) {
         free(rule->id);
-        rule->id = gong_rule_make_id(rule);
+        rule->id = gong_rule_make_id(rule, 1);
     }
     if (rule->group == NULL || rule->file == NULL ||
         (named && rule->id == NULL)) {
@@ -473,8 +464,7 @@ read_parts(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     }
     gong_rule_check_labels(reader, node, group->interval.ns > 0, rule);
     if (rule->label_count > 1 && !reader->failed) {
-        qsort(rule->labels, rule->label_count, sizeof *rule->labels,
-              compare_texts);
+        gong_rule_sort_labels(rule);
     }
 }
 
