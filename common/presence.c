@@ -472,24 +472,12 @@ gong_presence_parse(struct gong_str text, struct gong_presence_message *out)
 enum gong_err
 gong_presence_open(struct gong_str payload, struct gong_presence_record *out)
 {
-    size_t site_len, device_len, names;
+    struct gong_str message;
 
-    if (payload.len < 2) {
-        return GONG_ERR_CORRUPT;
-    }
-    site_len = (unsigned char)payload.data[0];
-    device_len = (unsigned char)payload.data[1];
-    names = 2 + site_len + device_len;
-    if (payload.len < names) {
-        return GONG_ERR_CORRUPT;
-    }
-    out->site = gong_str_from(payload.data + 2, site_len);
-    out->device = gong_str_from(payload.data + 2 + site_len, device_len);
-    if (!gong_topic_name_valid(out->site) ||
+    if (!gong_topic_names_split(payload, &out->site, &out->device, &message) ||
+        !gong_topic_name_valid(out->site) ||
         !gong_topic_name_valid(out->device)) {
         return GONG_ERR_CORRUPT;
     }
-    return gong_presence_parse(
-        gong_str_from(payload.data + names, payload.len - names),
-        &out->message);
+    return gong_presence_parse(message, &out->message);
 }
