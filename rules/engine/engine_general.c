@@ -211,22 +211,17 @@ gong_engine_arm_general(struct gong_engine *engine, uint32_t rule, int64_t t)
         r->interval_ms > 0 ? gong_engine_on_grid(t, r->interval_ms) : t);
 }
 
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* When an alert rule is looked at again after t, whose alerts are due by time
  * and whose result may be another then; or its calendar turns. */
 static int64_t
 next_look(const struct gong_book_rule *r, int64_t t, int64_t due,
           int64_t next_ms)
 {
-    due = earlier(due, next_ms);
+    due = gong_engine_earlier(due, next_ms);
     return r->rule->calendar == NULL
                ? due
-               : earlier(due, gong_calendar_next(r->rule->calendar, t));
+               : gong_engine_earlier(due,
+                                     gong_calendar_next(r->rule->calendar, t));
 }
 
 /* There is no result: all alerts stay what they are, also one whose `for` is
@@ -248,7 +243,7 @@ fail(struct gong_engine *engine, uint32_t rule, enum gong_err err,
     gong_engine_note_fault(engine, rule,
                            gong_general_fault(live->queries[r->general]), t);
     again = gong_live_tick(live, r, gong_engine_on_grid(t + 1, step));
-    next_ms = earlier(next_ms, again);
+    next_ms = gong_engine_earlier(next_ms, again);
     if (r->rule->record == NULL) {
         int64_t due =
             alerts_due(live, r, gong_general_state_at(live, r->general)->first);
@@ -343,7 +338,7 @@ run_alerts(struct gong_engine *engine, uint32_t rule, int64_t t,
     }
     if (live->book.reads_alerts && state->first != 0) {
         /* ALERTS has a sample at each instant. */
-        next_ms = earlier(
+        next_ms = gong_engine_earlier(
             next_ms,
             gong_live_tick(live, r,
                            r->interval_ms > 0

@@ -120,6 +120,12 @@ struct gong_engine {
     struct gong_arena late;    /* staged samples that came late */
 };
 
+static inline int64_t
+gong_engine_earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
 /* engine_eval.c */
 
 /* gong_engine_evaluate: one instance at instant t, or at the newest of what it

@@ -198,7 +198,7 @@ gong_promql_unquote(struct gong_str literal, struct gong_expr_error *error)
     /* No escape is longer than what it stands for. */
     u.out = malloc(literal.len);
     if (u.out == NULL) {
-        (void)gong_expr_fail(error, 0, "found no memory left, expected some");
+        (void)gong_expr_no_memory(error, 0);
         return NULL;
     }
     while (u.at < end) {

@@ -7,14 +7,6 @@
 #include "rules/tool/number_text.h"
 
 static void
-put_plain(FILE *out, double value)
-{
-    char text[GONG_NUMBER_PLAIN_SIZE];
-
-    (void)fwrite(text, 1, gong_number_plain(value, text), out);
-}
-
-static void
 put_seconds(FILE *out, int64_t ms)
 {
     char text[GONG_NUMBER_PLAIN_SIZE];
@@ -26,7 +18,7 @@ put_seconds(FILE *out, int64_t ms)
 static void
 put_pair(FILE *out, double value, int64_t ms)
 {
-    put_plain(out, value);
+    gong_number_put(out, value);
     (void)fputs(" @[", out);
     put_seconds(out, ms);
     (void)fputc(']', out);

@@ -339,7 +339,6 @@ put_open(const struct gong_explain *explain, const struct told *told)
 {
     struct gong_label_view labels[GONG_EFFECT_LABELS_MAX];
     struct gong_explain one = about(explain, told, labels);
-    char number[GONG_NUMBER_PLAIN_SIZE];
     struct gong_said said;
     enum gong_err err = gong_explain_says(&one, &said);
 
@@ -350,8 +349,8 @@ put_open(const struct gong_explain *explain, const struct told *told)
     gong_instant_put(explain->out, told->since_ms);
     (void)fputs(": ", explain->out);
     gong_label_text_put(explain->out, told->labels, told->label_count);
-    number[gong_number_plain(told->value, number)] = '\0';
-    (void)fprintf(explain->out, " = %s", number);
+    (void)fputs(" = ", explain->out);
+    gong_number_put(explain->out, told->value);
     if (told->level > 0) {
         (void)fprintf(explain->out, ", level %s",
                       explain->rule->levels[told->level - 1].severity);
