@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "rules/engine/arith.h"
 #include "rules/engine/book_metric.h"
 #include "rules/engine/book_order.h"
 #include "rules/engine/book_own.h"
@@ -14,24 +15,6 @@ static int64_t
 bounded(int64_t ms)
 {
     return ms < 0 ? 0 : ms > GONG_INSTANT_MAX ? GONG_INSTANT_MAX : ms;
-}
-
-static bool
-is_comparison(enum gong_op op)
-{
-    return op == GONG_OP_EQ || op == GONG_OP_NE || op == GONG_OP_GT ||
-           op == GONG_OP_LT || op == GONG_OP_GE || op == GONG_OP_LE;
-}
-
-/* a op b is b mirrored(op) a. */
-static enum gong_op
-mirrored(enum gong_op op)
-{
-    return op == GONG_OP_GT   ? GONG_OP_LT
-           : op == GONG_OP_LT ? GONG_OP_GT
-           : op == GONG_OP_GE ? GONG_OP_LE
-           : op == GONG_OP_LE ? GONG_OP_GE
-                              : op;
 }
 
 /* Reads "number" or "number, negate" at step *i. */
@@ -67,10 +50,12 @@ read_threshold(const struct gong_plan *plan, uint32_t i, uint32_t end,
         return false;
     }
     if (i + 1 != end || plan->steps[i].code != GONG_PLAN_BINARY ||
-        plan->steps[i].return_bool || !is_comparison(plan->steps[i].op)) {
+        plan->steps[i].return_bool ||
+        !gong_op_is_comparison(plan->steps[i].op)) {
         return false;
     }
-    *op = number_first ? mirrored(plan->steps[i].op) : plan->steps[i].op;
+    *op =
+        number_first ? gong_op_mirrored(plan->steps[i].op) : plan->steps[i].op;
     return true;
 }
 

@@ -64,7 +64,7 @@ gong_live_begin(struct gong_live *live)
         if (book->rules[i].form != GONG_FORM_GENERAL) {
             continue;
         }
-        state = gong_arena_at(&live->general_states, book->rules[i].general);
+        state = gong_general_state_at(live, book->rules[i].general);
         state->evaluated_ms = GONG_STAMP_NONE;
         err = gong_bind_general(&live->binds, i, 0, &state->head);
         if (err != GONG_OK) {

@@ -18,6 +18,12 @@ gong_expr_fail(struct gong_expr_error *error, size_t at, const char *format,
     return false;
 }
 
+bool
+gong_expr_no_memory(struct gong_expr_error *error, size_t at)
+{
+    return gong_expr_fail(error, at, "found no memory left, expected some");
+}
+
 const char *
 gong_expr_word(struct gong_str text, char out[static GONG_EXPR_WORD_SIZE])
 {

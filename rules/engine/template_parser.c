@@ -56,8 +56,7 @@ gong_tparser_fail(struct gong_tparser *p, const char *expected)
 static bool
 no_memory(struct gong_tparser *p)
 {
-    return gong_expr_fail(p->error, p->token.at,
-                          "found no memory left, expected some");
+    return gong_expr_no_memory(p->error, p->token.at);
 }
 
 bool

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/clock.h"
 #include "rules/tool/rule_load.h"
 
@@ -77,8 +78,8 @@ put_id(FILE *out, const struct gong_rule *rule)
 {
     (void)fputs("    id = \"", out);
     for (const char *c = rule->id; *c != '\0'; c++) {
-        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-                     (*c >= '0' && *c <= '9') || *c == '-' || *c == '.';
+        bool plain = gong_ascii_is_letter(*c) || gong_ascii_is_digit(*c) ||
+                     *c == '-' || *c == '.';
 
         (void)fputc(plain ? *c : '_', out);
     }

@@ -5,12 +5,16 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #define GONG_NUMBER_PLAIN_SIZE 400
 
 /* gong_number_plain: the shortest digits, never with an exponent: 0.000001,
  * 100000000000000000000000, NaN, +Inf. Returns the length. */
 size_t gong_number_plain(double value, char out[static GONG_NUMBER_PLAIN_SIZE]);
+
+/* gong_number_put: what gong_number_plain makes of it. */
+void gong_number_put(FILE *out, double value);
 
 /* gong_number_api: the same, but with an exponent below 1e-06 and from 1e+21
  * on, as the HTTP API has values. */

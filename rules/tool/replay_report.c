@@ -99,14 +99,6 @@ gong_replay_report_free(struct gong_replay_report *report)
     free(report);
 }
 
-static void
-put_value(FILE *out, double value)
-{
-    char text[GONG_NUMBER_PLAIN_SIZE];
-
-    (void)fwrite(text, 1, gong_number_plain(value, text), out);
-}
-
 /* The labels but alertname, which stands in front. */
 static void
 put_alert(FILE *out, const struct gong_effect *effect)
@@ -139,7 +131,7 @@ put_row(FILE *out, const struct gong_effect *effect)
     (void)fprintf(out, "%-24s %-8s ", instant, state);
     put_alert(out, effect);
     (void)fputc(' ', out);
-    put_value(out, effect->value);
+    gong_number_put(out, effect->value);
     (void)fprintf(out, " (%s)\n", gong_effect_reason_text(effect->reason));
 }
 
@@ -179,7 +171,7 @@ put_csv(FILE *out, const struct gong_effect *effect)
                   gong_alert_state_text(effect->from),
                   gong_alert_state_text(effect->to),
                   gong_effect_reason_text(effect->reason), effect->since_ms);
-    put_value(out, effect->value);
+    gong_number_put(out, effect->value);
     (void)fputc(',', out);
     put_csv_text(out, labels, labels == NULL ? 0 : len);
     (void)fputc('\n', out);
@@ -205,7 +197,7 @@ put_json(FILE *out, const struct gong_effect *effect)
                   gong_alert_state_text(effect->from),
                   gong_alert_state_text(effect->to),
                   gong_effect_reason_text(effect->reason), effect->since_ms);
-    put_value(out, effect->value);
+    gong_number_put(out, effect->value);
     (void)fputs("\",\"labels\":", out);
     gong_json_put_labels(out, effect->labels, effect->label_count);
     (void)fputs("}\n", out);
