@@ -309,7 +309,8 @@ check_text(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     if (fine && vector && expr->nodes[expr->root].type != GONG_VALUE_VECTOR) {
         fine = false;
         error = (struct gong_expr_error){
-            0, "found a number, expected an expression with a selector"};
+            .message =
+                "found a number, expected an expression with a selector"};
     }
     gong_expr_free(expr);
     if (!fine) {
@@ -433,7 +434,12 @@ gong_rule_check_shapes(struct gong_rule_reader *reader,
         struct gong_expr view = gong_clause_view(rule->expr, &rule->clauses, i);
         char *other = gong_clause_shape(&view);
 
-        same = other != NULL && strcmp(shape, other) == 0;
+        if (other == NULL) {
+            free(shape);
+            gong_rule_out_of_memory(reader);
+            return;
+        }
+        same = strcmp(shape, other) == 0;
         free(other);
     }
     free(shape);

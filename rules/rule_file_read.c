@@ -286,10 +286,13 @@ check_class(struct gong_rule_reader *reader, const struct gong_conf_node *node,
         telling = TELLS_ALL;
     } else {
         gong_rule_check_shapes(reader, node, rule);
-        aggregate = !whole && gong_rule_is_plain(rule)
+        aggregate = !whole && !error.no_memory && gong_rule_is_plain(rule)
                         ? gong_aggregate_new(rule->expr, &error)
                         : NULL;
         telling = aggregate != NULL ? TELLS_UNKNOWN : TELLS_NOTHING;
+    }
+    if (error.no_memory) {
+        gong_rule_out_of_memory(reader);
     }
     gong_plan_free(plan);
     gong_aggregate_free(aggregate);

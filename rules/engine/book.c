@@ -221,7 +221,7 @@ fill_terms(struct gong_book_rule *r, const struct gong_rule *rule)
 static enum gong_err
 compile_general(struct gong_book *book, struct gong_book_rule *r)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_expr last;
 
     /* Of the last clause and all before it: what joins them says nothing. */
@@ -274,7 +274,7 @@ compile_rule(struct gong_book *book, struct gong_book_rule *r,
              const struct gong_ruleset *set, const struct gong_rule *rule,
              struct gong_symbols *symbols)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     bool own = !is_whole(book, set, rule);
     enum gong_err err = fill_terms(r, rule);
 
@@ -285,8 +285,13 @@ compile_rule(struct gong_book *book, struct gong_book_rule *r,
         r->plan = gong_plan_new(rule->expr, &error);
     }
     /* Sums of a foreign rule are rounded in the order of its series. */
-    if (own && r->plan == NULL && !book->foreign && gong_rule_is_plain(rule)) {
+    if (own && r->plan == NULL && !error.no_memory && !book->foreign &&
+        gong_rule_is_plain(rule)) {
         r->aggregate = gong_aggregate_new(rule->expr, &error);
+    }
+    /* Its class is not known then: a replay would take another one. */
+    if (error.no_memory) {
+        return GONG_ERR_MEMORY;
     }
     if (r->aggregate != NULL) {
         return compile_aggregate(r, symbols);
@@ -308,7 +313,7 @@ gong_book_check(const struct gong_expr *expr, bool foreign,
                 struct gong_expr_error *error)
 {
     static const struct gong_eval_source nowhere = {0};
-    struct gong_expr_error unused = {0, ""};
+    struct gong_expr_error unused = {0};
     struct gong_plan *plan = gong_plan_new(expr, &unused);
     struct gong_reads *reads = NULL;
     struct gong_eval *eval = NULL;

@@ -28,7 +28,7 @@ enum gong_err
 gong_live_prepare(const struct gong_engine *engine, struct gong_live *live)
 {
     const struct gong_book *book = &live->book;
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
 
     live->queries =
         calloc((size_t)book->general_count + 1, sizeof(struct gong_general *));

@@ -400,7 +400,7 @@ fill_selection(const struct gong_eval_memory *memory,
 {
     size_t size = ((size_t)memory->ordered + 1) * sizeof *selection->series;
     uint32_t *series = realloc(selection->series, size);
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_matchers *matchers = NULL;
     enum gong_err err = GONG_OK;
 

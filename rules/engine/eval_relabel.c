@@ -136,7 +136,7 @@ prepare_pattern(struct gong_eval *eval, uint32_t index)
 {
     struct gong_eval_state *state = &eval->states[index];
     struct gong_str text = text_of(eval, index, 4);
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     bool matches_empty = false;
     char word[GONG_EXPR_WORD_SIZE];
 

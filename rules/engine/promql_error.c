@@ -12,6 +12,7 @@ gong_expr_fail(struct gong_expr_error *error, size_t at, const char *format,
     va_list arguments;
 
     error->at = at;
+    error->no_memory = false;
     va_start(arguments, format);
     (void)vsnprintf(error->message, sizeof(error->message), format, arguments);
     va_end(arguments);
@@ -21,7 +22,9 @@ gong_expr_fail(struct gong_expr_error *error, size_t at, const char *format,
 bool
 gong_expr_no_memory(struct gong_expr_error *error, size_t at)
 {
-    return gong_expr_fail(error, at, "found no memory left, expected some");
+    (void)gong_expr_fail(error, at, "found no memory left, expected some");
+    error->no_memory = true;
+    return false;
 }
 
 const char *

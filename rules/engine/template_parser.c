@@ -76,7 +76,7 @@ gong_tparser_is_mark(const struct gong_tparser *p, char mark)
 bool
 gong_tparser_string(struct gong_tparser *p, struct gong_str *out)
 {
-    struct gong_expr_error inner = {0, ""};
+    struct gong_expr_error inner = {0};
     char *space = p->tmpl->pool + p->tmpl->pool_used;
     char *value = NULL;
 

@@ -55,7 +55,7 @@ static bool
 init(struct gong_trender *render, const char *name, struct gong_str pattern,
      struct search *s)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     bool empty = false;
 
     *s = (struct search){NULL, NULL, NULL};
