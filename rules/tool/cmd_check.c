@@ -135,9 +135,13 @@ gong_cmd_check(const struct gong_call *call)
     if (words.count == 0) {
         return gong_call_refuse(call, "no file", "rule files");
     }
-    if (read_size(options.series) == 0 ||
-        (options.budget != NULL && read_size(options.budget) == 0)) {
-        return gong_call_refuse(call, "another size", "64M, or a number");
+    if (read_size(options.series) == 0) {
+        return gong_call_refuse_value(call, "series", options.series,
+                                      "a number above 0, such as 1000 or 5K");
+    }
+    if (options.budget != NULL && read_size(options.budget) == 0) {
+        return gong_call_refuse_value(call, "budget", options.budget,
+                                      "bytes above 0, such as 64M");
     }
     set = gong_rules_load(words.items, words.count, &errors);
     gong_conf_errors_print(&errors, call->err);

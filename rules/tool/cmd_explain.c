@@ -118,14 +118,14 @@ explain_rule(const struct gong_call *call,
     enum gong_err err = GONG_ERR_MEMORY;
 
     if (rule == NULL) {
-        return gong_call_refuse(call, "no such rule",
-                                "the id or the alert's name of one");
+        return gong_call_refuse_value(call, "rule", options->rule,
+                                      "the id or the name of one of the rules");
     }
     if (gong_series_labels_read(
             gong_str_of(options->labels == NULL ? "{}" : options->labels),
             &labels, &error) != GONG_OK) {
-        return gong_call_refuse(call, "other labels",
-                                "--labels '{name=\"value\", ...}'");
+        return gong_call_refuse_value(call, "labels", options->labels,
+                                      "{name=\"value\", ...}");
     }
     explain.labels = labels.labels;
     explain.label_count = labels.count;
@@ -136,6 +136,16 @@ explain_rule(const struct gong_call *call,
     gong_data_set_free(data);
     gong_series_labels_fini(&labels);
     return gong_tool_status(err);
+}
+
+static const char *
+missing_option(const struct explain_options *options)
+{
+    return options->rules == NULL  ? "no --rules"
+           : options->rule == NULL ? "no --rule"
+           : !options->at.given    ? "no --at"
+           : options->data == NULL ? "no --data"
+                                   : NULL;
 }
 
 int
@@ -164,14 +174,16 @@ gong_cmd_explain(const struct gong_call *call)
                              &words, &status)) {
         return status;
     }
-    if (words.count > 0 || options.rules == NULL || options.rule == NULL ||
-        options.data == NULL || !options.at.given) {
-        return gong_call_refuse(call, "other words",
+    if (words.count > 0) {
+        return gong_call_refuse_word(call, words.items[0], "options only");
+    }
+    if (missing_option(&options) != NULL) {
+        return gong_call_refuse(call, missing_option(&options),
                                 "--rules, --rule, --at and --data");
     }
     if (strcmp(options.data, "-") == 0) {
-        return gong_call_refuse(call, "standard input",
-                                "a file, which is read twice");
+        return gong_call_refuse_value(call, "data", options.data,
+                                      "a file, which is read twice");
     }
     set = gong_rules_load(&options.rules, 1, &errors);
     gong_conf_errors_print(&errors, call->err);

@@ -99,11 +99,17 @@ gong_cmd_replay(const struct gong_call *call)
                              &words, &status)) {
         return status;
     }
-    if (words.count > 0 || options.rules == NULL || options.data == NULL) {
-        return gong_call_refuse(call, "other words", "--rules and --data");
+    if (words.count > 0) {
+        return gong_call_refuse_word(call, words.items[0], "options only");
+    }
+    if (options.rules == NULL || options.data == NULL) {
+        return gong_call_refuse(
+            call, options.rules == NULL ? "no --rules" : "no --data",
+            "--rules and --data");
     }
     if (!find_format(options.format, &format)) {
-        return gong_call_refuse(call, "another format", "table, json or csv");
+        return gong_call_refuse_value(call, "format", options.format,
+                                      "table, json or csv");
     }
     paths[0] = strdup(options.rules);
     set = paths[0] == NULL ? NULL : gong_rules_load(paths, 1, &errors);

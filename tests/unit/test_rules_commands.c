@@ -1,0 +1,263 @@
+/* The commands of gong-rules as a whole: what they say of files and options,
+ * and what they return. */
+#include "rules/tool/commands.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define WORDS_MAX 20
+#define FILES_MAX 4
+
+struct file {
+    const char *name;
+    const char *text;
+};
+
+/* Words are cut at blanks, but for what stands between ' and '. */
+struct row {
+    const char *words;
+    struct file files[FILES_MAX];
+    int status;
+    const char *out; /* is in what is written; NULL: anything goes */
+    const char *err; /* is what is said; NULL: nothing */
+};
+
+static size_t
+cut(char *text, char **words)
+{
+    size_t count = 0;
+
+    while (*(text += strspn(text, " ")) != '\0') {
+        char end = *text == '\'' ? '\'' : ' ';
+
+        text += end == '\'';
+        assert_true(count < WORDS_MAX);
+        words[count++] = text;
+        text += strcspn(text, end == '\'' ? "'" : " ");
+        if (*text != '\0') {
+            *text++ = '\0';
+        }
+    }
+    return count;
+}
+
+static void
+put_file(const struct file *file)
+{
+    FILE *out = fopen(file->name, "we");
+
+    assert_non_null(out);
+    (void)fputs(file->text, out);
+    assert_int_equal(fclose(out), 0);
+}
+
+static void
+run_row(const struct row *row)
+{
+    char *words[WORDS_MAX + 1] = {(char *)(uintptr_t) "gong-rules"};
+    char *text = strdup(row->words);
+    char *out = NULL;
+    char *err = NULL;
+    size_t out_len = 0;
+    size_t err_len = 0;
+    FILE *out_file = open_memstream(&out, &out_len);
+    FILE *err_file = open_memstream(&err, &err_len);
+    int status;
+    size_t count;
+
+    for (size_t i = 0; i < FILES_MAX && row->files[i].name != NULL; i++) {
+        put_file(&row->files[i]);
+    }
+    count = cut(text, words + 1);
+    status = gong_rules_run((int)count + 1, words, out_file, err_file);
+    assert_int_equal(fclose(out_file), 0);
+    assert_int_equal(fclose(err_file), 0);
+    if (status != row->status ||
+        strcmp(err, row->err == NULL ? "" : row->err) != 0 ||
+        (row->out != NULL && strstr(out, row->out) == NULL)) {
+        fail_msg("%s: exit %d, expected %d\n-- err\n%s-- expected\n%s\n"
+                 "-- out\n%s-- expected in it\n%s\n",
+                 row->words, status, row->status, err,
+                 row->err == NULL ? "" : row->err, out,
+                 row->out == NULL ? "" : row->out);
+    }
+    for (size_t i = 0; i < FILES_MAX && row->files[i].name != NULL; i++) {
+        (void)unlink(row->files[i].name);
+    }
+    free(out);
+    free(err);
+    free(text);
+}
+
+#define RUN(rows) run_rows(rows, sizeof(rows) / sizeof(rows)[0])
+
+/* In a folder of their own. */
+static void
+run_rows(const struct row *rows, size_t count)
+{
+    char folder[] = "/tmp/gong-commands-XXXXXX";
+    char *before = getcwd(NULL, 0);
+
+    assert_non_null(before);
+    assert_non_null(mkdtemp(folder));
+    assert_int_equal(chdir(folder), 0);
+    for (size_t i = 0; i < count; i++) {
+        run_row(&rows[i]);
+    }
+    assert_int_equal(chdir(before), 0);
+    assert_int_equal(rmdir(folder), 0);
+    free(before);
+}
+
+#define ONE_RULE                                                               \
+    {                                                                          \
+        "r.cfg", "group = \"g\"; rules = ( { alert = \"A\"; expr = \"m_t > "   \
+                 "1\"; } );\n"                                                 \
+    }
+#define ONE_LINE                                                               \
+    {                                                                          \
+        "d.lp", "m,device=d t=2 1760000000000000000\n"                         \
+    }
+#define SUMMARY                                                                \
+    "r.cfg:1: warning: A: found no annotation summary, expected one "          \
+    "(summary)\n"
+#define ACTION                                                                 \
+    "r.cfg:1: warning: A: found no annotation action, expected one (action)\n"
+#define REPLAY "replay --rules r.cfg --data d.lp"
+
+static const struct row option_rows[] = {
+    {"check --every -1 r.cfg",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules check: found --every \"-1\", expected a length such as 90, "
+     "15s or 1h30m\n"},
+    {"check r.cfg --every",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules check: found nothing after --every, expected LENGTH\n"},
+    {"check r.cfg --budget 64Q",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules check: found --budget \"64Q\", expected bytes above 0, such "
+     "as 64M\n"},
+    {"check r.cfg --series 0",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules check: found --series \"0\", expected a number above 0, such "
+     "as 1000 or 5K\n"},
+    {REPLAY " --format xml",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules replay: found --format \"xml\", expected table, json or "
+     "csv\n"},
+    {REPLAY " --data other.lp",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules replay: found --data twice, expected it once\n"},
+    {REPLAY " other.lp",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules replay: found the word \"other.lp\", expected options only\n"},
+    {"replay --rules r.cfg",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules replay: found no --data, expected --rules and --data; "
+     "gong-rules replay --help tells more\n"},
+    {"eval --expr m --at 1",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules eval: found no --data, expected --expr and --data, or "
+     "--cases; gong-rules eval --help tells more\n"},
+    {"eval --expr m --data d.lp --at noon",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules eval: found --at \"noon\", expected seconds since 1970, or "
+     "2026-01-31T08:00:00+07:00\n"},
+    {"eval --expr m --data d.lp --at 1 --from 1",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules eval: found --at beside a range, expected --at, or --from, "
+     "--to and --step; gong-rules eval --help tells more\n"},
+    {"eval --expr m --data d.lp --from 9 --to 1 --step 1",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules eval: found --to \"1\", expected nothing before --from\n"},
+    {"eval --expr m --data d.lp --from 1 --to 9 --step 0",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules eval: found --step \"0\", expected a length above 0\n"},
+    {"eval --expr m --data d.lp --from 0 --to 99999 --step 1s",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules eval: found --step \"1s\", expected at most 11000 steps in "
+     "the range\n"},
+    {"eval --expr m --data d.lp --at 1 --data-format xml",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules eval: found --data-format \"xml\", expected lines, "
+     "prometheus or openmetrics\n"},
+    {"explain --rules r.cfg --rule A --data d.lp",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules explain: found no --at, expected --rules, --rule, --at and "
+     "--data; gong-rules explain --help tells more\n"},
+    {"explain --rules r.cfg --rule B --data d.lp --at 1",
+     {ONE_RULE, ONE_LINE},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules explain: found --rule \"B\", expected the id or the name of "
+     "one of the rules\n"},
+    {"explain --rules r.cfg --rule A --data d.lp --at 1 --labels x=y",
+     {ONE_RULE, ONE_LINE},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules explain: found --labels \"x=y\", expected {name=\"value\", "
+     "...}\n"},
+    {"import a.yml b.yml",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules import: found the word \"b.yml\", expected one file only\n"},
+    {"check --cost --cost --no-lint r.cfg", {ONE_RULE}, GONG_TOOL_OK, "", NULL},
+};
+
+static void
+what_is_wrong_with_an_option_is_named(void **state)
+{
+    (void)state;
+    RUN(option_rows);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_wrong_with_an_option_is_named),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
