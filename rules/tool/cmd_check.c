@@ -8,6 +8,8 @@
 #include "rules/tool/lint.h"
 #include "rules/tool/rule_load.h"
 
+#define SERIES 1000 /* of a rule */
+
 struct check_options {
     bool cost;
     bool lint_fatal;
@@ -43,7 +45,8 @@ static bool
 print_cost(const struct gong_call *call, const struct gong_ruleset *set,
            const struct check_options *options)
 {
-    uint64_t series = read_size(options->series);
+    uint64_t series =
+        options->series == NULL ? SERIES : read_size(options->series);
     uint64_t budget = options->budget == NULL ? 0 : read_size(options->budget);
     uint64_t sum = 0;
 
@@ -93,7 +96,8 @@ check_set(const struct gong_call *call, const struct gong_ruleset *set,
 
         warnings = gong_lint(set, &lint, call->err);
     }
-    if (options->cost) {
+    /* Who names a budget wants it kept. */
+    if (options->cost || options->budget != NULL || options->series != NULL) {
         fits = print_cost(call, set, options);
     }
     (void)fprintf(call->out, "%zu rules, %zu warnings\n", set->count, warnings);
@@ -104,17 +108,17 @@ check_set(const struct gong_call *call, const struct gong_ruleset *set,
 int
 gong_cmd_check(const struct gong_call *call)
 {
-    struct check_options options = {.series = "1000"};
+    struct check_options options = {0};
     const struct gong_argument table[] = {
         {"cost", GONG_ARGUMENT_FLAG, &options.cost, NULL,
          "mỗi quy tắc tốn bao nhiêu byte cho một chuỗi số liệu",
          "bytes of memory per series of each rule, measured"},
         {"series", GONG_ARGUMENT_TEXT, &options.series, "NUMBER",
-         "--cost: số chuỗi của mỗi quy tắc; 1000",
-         "--cost: how many series a rule has; 1000"},
+         "số chuỗi của mỗi quy tắc; 1000; gồm cả --cost",
+         "how many series a rule has; 1000; implies --cost"},
         {"budget", GONG_ARGUMENT_TEXT, &options.budget, "SIZE",
-         "--cost: bộ nhớ được phép, ví dụ 64M",
-         "--cost: memory that they may take, say 64M"},
+         "bộ nhớ được phép, ví dụ 64M; gồm cả --cost",
+         "memory that they may take, say 64M; implies --cost"},
         {"every", GONG_ARGUMENT_LENGTH, &options.every, "LENGTH",
          "thiết bị gửi số liệu mỗi bao lâu",
          "how often devices send samples; for ranges"},
@@ -135,7 +139,7 @@ gong_cmd_check(const struct gong_call *call)
     if (words.count == 0) {
         return gong_call_refuse(call, "no file", "rule files");
     }
-    if (read_size(options.series) == 0) {
+    if (options.series != NULL && read_size(options.series) == 0) {
         return gong_call_refuse_value(call, "series", options.series,
                                       "a number above 0, such as 1000 or 5K");
     }

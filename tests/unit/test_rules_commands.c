@@ -252,11 +252,42 @@ what_is_wrong_with_an_option_is_named(void **state)
     RUN(option_rows);
 }
 
+static const struct row budget_rows[] = {
+    {"check --no-lint --budget 64M r.cfg",
+     {ONE_RULE},
+     GONG_TOOL_OK,
+     "bytes for 1000 series a rule, all alerts open; budget 67108864: fits\n",
+     NULL},
+    {"check --no-lint --budget 1K r.cfg",
+     {ONE_RULE},
+     GONG_TOOL_NO,
+     "budget 1024: does not fit\n",
+     NULL},
+    {"check --no-lint --series 7 r.cfg",
+     {ONE_RULE},
+     GONG_TOOL_OK,
+     "bytes for 7 series a rule, all alerts open\n",
+     NULL},
+    {"check --no-lint --cost r.cfg",
+     {ONE_RULE},
+     GONG_TOOL_OK,
+     "bytes for 1000 series a rule, all alerts open\n",
+     NULL},
+};
+
+static void
+a_budget_implies_that_the_cost_is_measured(void **state)
+{
+    (void)state;
+    RUN(budget_rows);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrong_with_an_option_is_named),
+        cmocka_unit_test(a_budget_implies_that_the_cost_is_measured),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
