@@ -13,7 +13,7 @@
 #include "rules/tool/series_notation.h"
 
 struct explain_options {
-    char *rules;
+    struct gong_argument_texts rules;
     const char *rule;
     const char *labels;
     const char *data;
@@ -141,11 +141,11 @@ explain_rule(const struct gong_call *call,
 static const char *
 missing_option(const struct explain_options *options)
 {
-    return options->rules == NULL  ? "no --rules"
-           : options->rule == NULL ? "no --rule"
-           : !options->at.given    ? "no --at"
-           : options->data == NULL ? "no --data"
-                                   : NULL;
+    return options->rules.count == 0 ? "no --rules"
+           : options->rule == NULL   ? "no --rule"
+           : !options->at.given      ? "no --at"
+           : options->data == NULL   ? "no --data"
+                                     : NULL;
 }
 
 int
@@ -153,9 +153,9 @@ gong_cmd_explain(const struct gong_call *call)
 {
     struct explain_options options = {0};
     const struct gong_argument table[] = {
-        {"rules", GONG_ARGUMENT_TEXT, &options.rules, "FILE",
-         "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus",
-         "rule file, folder of *.cfg, or Prometheus' YAML"},
+        {"rules", GONG_ARGUMENT_TEXTS, &options.rules, "FILE",
+         "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus; nhiều lần",
+         "rule file, folder of *.cfg, or Prometheus' YAML; may come again"},
         {"rule", GONG_ARGUMENT_TEXT, &options.rule, "NAME",
          "id hoặc tên báo động", "the rule's id or its alert's name"},
         {"labels", GONG_ARGUMENT_TEXT, &options.labels, "LABELS",
@@ -185,7 +185,7 @@ gong_cmd_explain(const struct gong_call *call)
         return gong_call_refuse_value(call, "data", options.data,
                                       "a file, which is read twice");
     }
-    set = gong_rules_load(&options.rules, 1, &errors);
+    set = gong_rules_load(options.rules.items, options.rules.count, &errors);
     gong_conf_errors_print(&errors, call->err);
     gong_conf_errors_fini(&errors);
     status = set == NULL ? GONG_TOOL_NO : explain_rule(call, &options, set);

@@ -11,7 +11,7 @@
 #include "rules/tool/rule_load.h"
 
 struct replay_options {
-    const char *rules;
+    struct gong_argument_texts rules;
     const char *data;
     const char *format;
     bool pending;
@@ -71,9 +71,9 @@ gong_cmd_replay(const struct gong_call *call)
 {
     struct replay_options options = {.format = "table"};
     const struct gong_argument table[] = {
-        {"rules", GONG_ARGUMENT_TEXT, &options.rules, "FILE",
-         "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus",
-         "rule file, folder of *.cfg, or Prometheus' YAML"},
+        {"rules", GONG_ARGUMENT_TEXTS, &options.rules, "FILE",
+         "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus; nhiều lần",
+         "rule file, folder of *.cfg, or Prometheus' YAML; may come again"},
         {"data", GONG_ARGUMENT_TEXT, &options.data, "FILE",
          "line protocol (.gz được), nhật ký của agent; -: đầu vào chuẩn",
          "line protocol (.gz too), an agent's journal; -: standard input"},
@@ -92,7 +92,6 @@ gong_cmd_replay(const struct gong_call *call)
     enum gong_replay_format format;
     struct gong_ruleset *set;
     struct gong_words words;
-    char *paths[1];
     int status;
 
     if (!gong_arguments_read(call, table, sizeof table / sizeof table[0],
@@ -102,22 +101,20 @@ gong_cmd_replay(const struct gong_call *call)
     if (words.count > 0) {
         return gong_call_refuse_word(call, words.items[0], "options only");
     }
-    if (options.rules == NULL || options.data == NULL) {
+    if (options.rules.count == 0 || options.data == NULL) {
         return gong_call_refuse(
-            call, options.rules == NULL ? "no --rules" : "no --data",
+            call, options.rules.count == 0 ? "no --rules" : "no --data",
             "--rules and --data");
     }
     if (!find_format(options.format, &format)) {
         return gong_call_refuse_value(call, "format", options.format,
                                       "table, json or csv");
     }
-    paths[0] = strdup(options.rules);
-    set = paths[0] == NULL ? NULL : gong_rules_load(paths, 1, &errors);
+    set = gong_rules_load(options.rules.items, options.rules.count, &errors);
     gong_conf_errors_print(&errors, call->err);
     gong_conf_errors_fini(&errors);
     status =
         set == NULL ? GONG_TOOL_NO : replay_rules(call, &options, set, format);
     gong_ruleset_free(set);
-    free(paths[0]);
     return status;
 }

@@ -282,12 +282,62 @@ a_budget_implies_that_the_cost_is_measured(void **state)
     RUN(budget_rows);
 }
 
+#define SECOND                                                                 \
+    {                                                                          \
+        "s.cfg", "group = \"h\"; rules = ( { alert = \"B\"; expr = \"m_t > "   \
+                 "1\"; } );\n"                                                 \
+    }
+
+static const struct row several_rows[] = {
+    {REPLAY " --rules s.cfg --format json",
+     {ONE_RULE, SECOND, ONE_LINE},
+     GONG_TOOL_OK,
+     "\"rules\":[{\"rule\":\"g/A\",\"fired\":1,",
+     NULL},
+    {REPLAY " --rules s.cfg --format json",
+     {ONE_RULE, SECOND, ONE_LINE},
+     GONG_TOOL_OK,
+     "{\"rule\":\"h/B\",\"fired\":1,",
+     NULL},
+    {"explain --rules s.cfg --rules r.cfg --rule B --at 1760000000 --data d.lp",
+     {ONE_RULE, SECOND, ONE_LINE},
+     GONG_TOOL_OK,
+     "h/B (s.cfg:1)",
+     NULL},
+    {"explain --rules s.cfg --rules r.cfg --rule A --at 1760000000 --data d.lp",
+     {ONE_RULE, SECOND, ONE_LINE},
+     GONG_TOOL_OK,
+     "g/A (r.cfg:1)",
+     NULL},
+    {"test --rules r.cfg --rules s.cfg c.cases",
+     {ONE_RULE,
+      SECOND,
+      {"c.cases", "g/A fires 0 0 1 m t=2\nh/B fires 0 0 1 m t=2\n"}},
+     GONG_TOOL_OK,
+     "SUCCESS",
+     NULL},
+    {REPLAY " --rules r.cfg",
+     {ONE_RULE, ONE_LINE},
+     GONG_TOOL_NO,
+     "",
+     "r.cfg:1: found a second rule with the id g/A, expected another; the "
+     "first one is at r.cfg:1\n"},
+};
+
+static void
+several_files_of_rules_are_one_set(void **state)
+{
+    (void)state;
+    RUN(several_rows);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrong_with_an_option_is_named),
         cmocka_unit_test(a_budget_implies_that_the_cost_is_measured),
+        cmocka_unit_test(several_files_of_rules_are_one_set),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
