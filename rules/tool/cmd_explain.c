@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/conf.h"
+#include "common/log.h"
 #include "rules/tool/data_set.h"
 #include "rules/tool/explain.h"
 #include "rules/tool/explain_state.h"
@@ -11,6 +12,8 @@
 #include "rules/tool/instant.h"
 #include "rules/tool/rule_load.h"
 #include "rules/tool/series_notation.h"
+
+#define QUOTE_SIZE 200
 
 struct explain_options {
     struct gong_argument_texts rules;
@@ -20,19 +23,44 @@ struct explain_options {
     struct gong_argument_time at;
 };
 
-/* By id, else by the alert's name. */
-static const struct gong_rule *
-find_rule(const struct gong_ruleset *set, const char *name)
+/* What the name of several rules may mean. */
+static void
+say_several(const struct gong_call *call, const struct gong_ruleset *set,
+            const char *name, size_t count)
 {
+    char quoted[QUOTE_SIZE];
+
+    (void)fprintf(
+        call->err,
+        "gong-rules explain: found %zu rules of the name %s, expected "
+        "the id of one:\n",
+        count, gong_log_quote(gong_str_of(name), quoted, sizeof quoted));
     for (size_t i = 0; i < set->count; i++) {
-        if (strcmp(set->rules[i].id, name) == 0) {
-            return &set->rules[i];
+        const struct gong_rule *rule = &set->rules[i];
+
+        if (strcmp(gong_rule_name(rule), name) == 0) {
+            (void)fprintf(call->err, "  --rule '%s'  (%s:%d)\n", rule->id,
+                          rule->file, rule->line);
         }
     }
-    for (size_t i = 0; i < set->count; i++) {
-        if (strcmp(gong_rule_name(&set->rules[i]), name) == 0) {
-            return &set->rules[i];
-        }
+}
+
+/* NULL after a word about it. */
+static const struct gong_rule *
+find_rule(const struct gong_call *call, const struct gong_ruleset *set,
+          const char *name)
+{
+    size_t at = 0;
+    size_t count = gong_rule_find(set, name, &at);
+
+    if (count == 1) {
+        return &set->rules[at];
+    }
+    if (count == 0) {
+        (void)gong_call_refuse_value(call, "rule", name,
+                                     "the id or the name of one of the rules");
+    } else {
+        say_several(call, set, name, count);
     }
     return NULL;
 }
@@ -109,7 +137,7 @@ explain_rule(const struct gong_call *call,
              const struct explain_options *options,
              const struct gong_ruleset *set)
 {
-    const struct gong_rule *rule = find_rule(set, options->rule);
+    const struct gong_rule *rule = find_rule(call, set, options->rule);
     struct gong_series_labels labels = {0};
     struct gong_expr_error error = {0};
     struct gong_explain explain = {
@@ -118,8 +146,7 @@ explain_rule(const struct gong_call *call,
     enum gong_err err = GONG_ERR_MEMORY;
 
     if (rule == NULL) {
-        return gong_call_refuse_value(call, "rule", options->rule,
-                                      "the id or the name of one of the rules");
+        return GONG_TOOL_USAGE;
     }
     if (gong_series_labels_read(
             gong_str_of(options->labels == NULL ? "{}" : options->labels),

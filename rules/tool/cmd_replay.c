@@ -1,7 +1,6 @@
 #include "rules/tool/commands.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 

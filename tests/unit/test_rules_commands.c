@@ -316,12 +316,15 @@ static const struct row several_rows[] = {
      GONG_TOOL_OK,
      "SUCCESS",
      NULL},
-    {REPLAY " --rules r.cfg",
-     {ONE_RULE, ONE_LINE},
+    {REPLAY " --rules t.cfg",
+     {ONE_RULE,
+      ONE_LINE,
+      {"t.cfg",
+       "group = \"g\"; rules = ( { alert = \"A\"; expr = \"b\"; } );"}},
      GONG_TOOL_NO,
      "",
-     "r.cfg:1: found a second rule with the id g/A, expected another; the "
-     "first one is at r.cfg:1\n"},
+     "t.cfg:1:24: found a second rule with the id \"g/A\", expected each id "
+     "once (also at r.cfg:1)\n"},
 };
 
 static void
@@ -331,6 +334,37 @@ several_files_of_rules_are_one_set(void **state)
     RUN(several_rows);
 }
 
+static const char tiers[] =
+    "group = \"g\"; rules = (\n"
+    "  { alert = \"A\"; expr = \"m_t > 1\"; labels = { severity = \"info\"; }; "
+    "},\n"
+    "  { alert = \"A\"; id = \"A-2\"; expr = \"m_t > 2\"; },\n"
+    "  { alert = \"A-2\"; id = \"other\"; expr = \"m_t > 2\"; } );\n";
+
+static const struct row name_rows[] = {
+    {"explain --rules r.cfg --rule A --at 1 --data d.lp",
+     {{"r.cfg", tiers}, ONE_LINE},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules explain: found 2 rules of the name \"A\", expected the id of "
+     "one:\n"
+     "  --rule 'g/A/severity=info'  (r.cfg:2)\n"
+     "  --rule 'A-2'  (r.cfg:3)\n"},
+    /* An id comes before names. */
+    {"explain --rules r.cfg --rule A-2 --at 1 --data d.lp",
+     {{"r.cfg", tiers}, ONE_LINE},
+     GONG_TOOL_OK,
+     "A-2 (r.cfg:3)",
+     NULL},
+};
+
+static void
+a_name_of_several_rules_is_refused_with_their_ids(void **state)
+{
+    (void)state;
+    RUN(name_rows);
+}
+
 int
 main(void)
 {
@@ -338,6 +372,7 @@ main(void)
         cmocka_unit_test(what_is_wrong_with_an_option_is_named),
         cmocka_unit_test(a_budget_implies_that_the_cost_is_measured),
         cmocka_unit_test(several_files_of_rules_are_one_set),
+        cmocka_unit_test(a_name_of_several_rules_is_refused_with_their_ids),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
