@@ -365,6 +365,21 @@ a_name_of_several_rules_is_refused_with_their_ids(void **state)
     RUN(name_rows);
 }
 
+static const struct row case_rows[] = {
+    {"test --rules r.cfg c.cases",
+     {{"r.cfg", tiers}, {"c.cases", "A fires 0 0 1 m t=3\n"}},
+     GONG_TOOL_NO,
+     "  c.cases:1: A: found several rules of this name, expected the id of one",
+     NULL},
+};
+
+static void
+a_case_of_several_rules_fails(void **state)
+{
+    (void)state;
+    RUN(case_rows);
+}
+
 int
 main(void)
 {
@@ -373,6 +388,7 @@ main(void)
         cmocka_unit_test(a_budget_implies_that_the_cost_is_measured),
         cmocka_unit_test(several_files_of_rules_are_one_set),
         cmocka_unit_test(a_name_of_several_rules_is_refused_with_their_ids),
+        cmocka_unit_test(a_case_of_several_rules_fails),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
