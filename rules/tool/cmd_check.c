@@ -6,6 +6,7 @@
 #include "common/conf.h"
 #include "rules/tool/cost.h"
 #include "rules/tool/lint.h"
+#include "rules/tool/number_text.h"
 #include "rules/tool/rule_load.h"
 
 #define SERIES 1000 /* of a rule */
@@ -100,7 +101,8 @@ check_set(const struct gong_call *call, const struct gong_ruleset *set,
     if (options->cost || options->budget != NULL || options->series != NULL) {
         fits = print_cost(call, set, options);
     }
-    (void)fprintf(call->out, "%zu rules, %zu warnings\n", set->count, warnings);
+    (void)fprintf(call->out, "%zu rule%s, %zu warning%s\n", set->count,
+                  gong_plural(set->count), warnings, gong_plural(warnings));
     return !fits || (warnings > 0 && options->lint_fatal) ? GONG_TOOL_NO
                                                           : GONG_TOOL_OK;
 }
@@ -150,7 +152,8 @@ gong_cmd_check(const struct gong_call *call)
     set = gong_rules_load(words.items, words.count, &errors);
     gong_conf_errors_print(&errors, call->err);
     if (set == NULL) {
-        (void)fprintf(call->err, "%zu problems\n", errors.count);
+        (void)fprintf(call->err, "%zu problem%s\n", errors.count,
+                      gong_plural(errors.count));
         status = GONG_TOOL_NO;
     } else {
         status = check_set(call, set, &options);

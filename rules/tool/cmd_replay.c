@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/conf.h"
+#include "rules/tool/number_text.h"
 #include "rules/tool/replay.h"
 #include "rules/tool/replay_report.h"
 #include "rules/tool/rule_load.h"
@@ -58,8 +59,9 @@ replay_rules(const struct gong_call *call, const struct replay_options *options,
     }
     gong_replay_report_free(report);
     if (err == GONG_OK && replay.refused > 0) {
-        (void)fprintf(call->err, "%s: %" PRIu64 " lines refused\n",
-                      options->data, replay.refused);
+        (void)fprintf(call->err, "%s: %" PRIu64 " line%s refused\n",
+                      options->data, replay.refused,
+                      gong_plural(replay.refused));
         return GONG_TOOL_DATA;
     }
     return gong_tool_status(err);

@@ -12,6 +12,7 @@
 #include "common/prom_text.h"
 #include "rules/engine/name.h"
 #include "rules/tool/input.h"
+#include "rules/tool/number_text.h"
 
 #define BYTES_MAX   (UINT64_C(4) << 30)
 #define REFUSED_MAX 10 /* that are named */
@@ -330,7 +331,8 @@ gong_data_set_text(struct gong_data_set *set, const char *name,
             ? read_lines(set, text, &report)
             : read_prom(set, text, format == GONG_DATA_OPENMETRICS, &report);
     if (report.refused > 0) {
-        (void)fprintf(err, "%s: %zu lines refused\n", name, report.refused);
+        (void)fprintf(err, "%s: %zu line%s refused\n", name, report.refused,
+                      gong_plural(report.refused));
     }
     *refused = report.refused;
     return result;

@@ -10,6 +10,7 @@
 #include "common/record.h"
 #include "rules/tool/input.h"
 #include "rules/tool/line_order.h"
+#include "rules/tool/number_text.h"
 
 /* Between two looks at the clock. */
 #define LOOK_BYTES (8u << 20)
@@ -39,8 +40,9 @@ put_progress(struct run *run)
     }
     run->told = now;
     gong_engine_stats(run->engine, &stats);
-    (void)fprintf(run->replay->err, "\r%" PRIu64 " points, %.2f M points/s",
-                  stats.points, (double)stats.points / seconds / 1e6);
+    (void)fprintf(run->replay->err, "\r%" PRIu64 " point%s, %.2f M points/s",
+                  stats.points, gong_plural(stats.points),
+                  (double)stats.points / seconds / 1e6);
     if (size > 0) {
         (void)fprintf(run->replay->err, ", %" PRIu64 " %%",
                       gong_input_done(run->input) * 100 / size);

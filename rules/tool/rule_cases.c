@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "rules/engine/engine.h"
 #include "rules/tool/case_line.h"
+#include "rules/tool/number_text.h"
 #include "rules/tool/rule_load.h"
 
 #define START_MS INT64_C(1760000000000)
@@ -313,9 +314,10 @@ say_lacking(const struct cases *cases)
     }
     if (lacking > 0) {
         (void)fprintf(cases->out,
-                      "  NOTE: %zu of %zu alerts lack a case that fires, or "
+                      "  NOTE: %zu of %zu alert%s lack%s a case that fires, or "
                       "one that is quiet\n",
-                      lacking, alerts);
+                      lacking, alerts, gong_plural(alerts),
+                      lacking == 1 ? "s" : "");
     }
     return lacking;
 }

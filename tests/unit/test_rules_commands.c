@@ -380,6 +380,60 @@ a_case_of_several_rules_fails(void **state)
     RUN(case_rows);
 }
 
+static const struct row plural_rows[] = {
+    {"check --no-lint r.cfg",
+     {ONE_RULE},
+     GONG_TOOL_OK,
+     "1 rule, 0 warnings\n",
+     NULL},
+    {"check --no-lint r.cfg s.cfg",
+     {ONE_RULE, SECOND},
+     GONG_TOOL_OK,
+     "2 rules, 0 warnings\n",
+     NULL},
+    {"check r.cfg",
+     {{"r.cfg", "group = \"g\"; rules = ( { alert = \"A\"; expr = \"m_t\";"
+                " annotations = { summary = \"s\"; }; } );"}},
+     GONG_TOOL_OK,
+     "1 rule, 1 warning\n",
+     ACTION},
+    {"check none.yml",
+     {{"none.yml", "groups: 1\n"}},
+     GONG_TOOL_NO,
+     "",
+     "none.yml:1:9: found another kind of value, expected a list of groups\n1 "
+     "problem\n"},
+    {REPLAY,
+     {ONE_RULE, ONE_LINE},
+     GONG_TOOL_OK,
+     ": 1 point, 1 sample, 0 lines refused\n",
+     NULL},
+    {"explain --rules r.cfg --rule A --at 1760000000 --data d.lp",
+     {{"r.cfg", "group = \"g\"; rules = ( { alert = \"A\"; expr = "
+                "\"max_over_time(m_t[1m]) > 1\"; } );"},
+      ONE_LINE},
+     GONG_TOOL_OK,
+     "1 sample, the last one 2 0s before\n",
+     NULL},
+    {"eval --expr m_t --at 1760000000 --data d.lp",
+     {{"d.lp", "m t=2 1760000000000000000\nm t=\n"}},
+     GONG_TOOL_DATA,
+     "m_t => 2 @[1760000000]\n",
+     "d.lp:2: refused: no_field_value: \"m t=\"\nd.lp: 1 line refused\n"},
+    {"test --rules r.cfg c.cases",
+     {ONE_RULE, {"c.cases", "A fires 0 0 1 m t=2\n"}},
+     GONG_TOOL_OK,
+     "  NOTE: 1 of 1 alert lacks a case that fires, or one that is quiet\n",
+     NULL},
+};
+
+static void
+one_of_a_kind_has_no_plural(void **state)
+{
+    (void)state;
+    RUN(plural_rows);
+}
+
 int
 main(void)
 {
@@ -389,6 +443,7 @@ main(void)
         cmocka_unit_test(several_files_of_rules_are_one_set),
         cmocka_unit_test(a_name_of_several_rules_is_refused_with_their_ids),
         cmocka_unit_test(a_case_of_several_rules_fails),
+        cmocka_unit_test(one_of_a_kind_has_no_plural),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
