@@ -139,6 +139,25 @@ gong_call_refuse_word(const struct gong_call *call, const char *word,
     return GONG_TOOL_USAGE;
 }
 
+int
+gong_call_precision(const struct gong_call *call, const char *word, bool lines,
+                    struct gong_precision *out)
+{
+    *out = (struct gong_precision){0};
+    if (word == NULL) {
+        return GONG_TOOL_OK;
+    }
+    if (!lines) {
+        return gong_call_refuse_value(call, "precision", word,
+                                      "none with data that is no line "
+                                      "protocol: its stamps have one unit");
+    }
+    return gong_precision_find(word, out)
+               ? GONG_TOOL_OK
+               : gong_call_refuse_value(call, "precision", word,
+                                        "ns, us, ms or s");
+}
+
 /* One word that begins with dashes; *i moves on where it takes the next. */
 static bool
 read_option(const struct gong_call *call, const struct gong_argument *argument,

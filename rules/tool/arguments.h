@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "common/err.h"
+#include "rules/tool/precision.h"
 
 #define GONG_TOOL_OK     0
 #define GONG_TOOL_NO     1  /* an answer that is no: problems, failed tests */
@@ -96,6 +97,11 @@ int gong_call_refuse_value(const struct gong_call *call, const char *option,
                            const char *value, const char *expected);
 int gong_call_refuse_word(const struct gong_call *call, const char *word,
                           const char *expected);
+
+/* gong_call_precision: what --precision says, NULL: nothing; lines: whether the
+ * data is line protocol, without which it means nothing. OK, or USAGE. */
+int gong_call_precision(const struct gong_call *call, const char *word,
+                        bool lines, struct gong_precision *out);
 
 /* gong_tool_status: the exit code of an error. */
 int gong_tool_status(enum gong_err err);

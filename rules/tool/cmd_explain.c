@@ -20,6 +20,8 @@ struct explain_options {
     const char *rule;
     const char *labels;
     const char *data;
+    const char *precision_word;
+    struct gong_precision precision;
     struct gong_argument_time at;
 };
 
@@ -100,8 +102,10 @@ explain_data(struct gong_explain *explain, const char *path, FILE *err,
     bool lines = gong_data_format_of(path) == GONG_DATA_LINES;
     struct gong_said said = {0};
     size_t refused = 0;
-    enum gong_err result =
-        gong_data_set_read(data, path, GONG_DATA_BY_NAME, err, &refused);
+    enum gong_err result;
+
+    gong_data_set_precision(data, explain->precision);
+    result = gong_data_set_read(data, path, GONG_DATA_BY_NAME, err, &refused);
 
     if (result == GONG_OK && lines) {
         result = gong_explain_state_run(explain, path, data, err, &state);
@@ -140,8 +144,11 @@ explain_rule(const struct gong_call *call,
     const struct gong_rule *rule = find_rule(call, set, options->rule);
     struct gong_series_labels labels = {0};
     struct gong_expr_error error = {0};
-    struct gong_explain explain = {
-        .set = set, .rule = rule, .at_ms = options->at.ms, .out = call->out};
+    struct gong_explain explain = {.set = set,
+                                   .rule = rule,
+                                   .at_ms = options->at.ms,
+                                   .precision = options->precision,
+                                   .out = call->out};
     struct gong_data_set *data = NULL;
     enum gong_err err = GONG_ERR_MEMORY;
 
@@ -175,6 +182,23 @@ missing_option(const struct explain_options *options)
                                      : NULL;
 }
 
+static int
+judge_options(const struct gong_call *call, struct explain_options *options)
+{
+    if (missing_option(options) != NULL) {
+        return gong_call_refuse(call, missing_option(options),
+                                "--rules, --rule, --at and --data");
+    }
+    if (strcmp(options->data, "-") == 0) {
+        return gong_call_refuse_value(call, "data", options->data,
+                                      "a file, which is read twice");
+    }
+    return gong_call_precision(call, options->precision_word,
+                               gong_data_format_of(options->data) ==
+                                   GONG_DATA_LINES,
+                               &options->precision);
+}
+
 int
 gong_cmd_explain(const struct gong_call *call)
 {
@@ -191,6 +215,9 @@ gong_cmd_explain(const struct gong_call *call)
         {"at", GONG_ARGUMENT_TIME, &options.at, "TIME", "lúc nào", "when"},
         {"data", GONG_ARGUMENT_TEXT, &options.data, "FILE",
          "số liệu, như của eval", "samples, as for eval"},
+        {"precision", GONG_ARGUMENT_TEXT, &options.precision_word, "WORD",
+         "đơn vị của mốc thời gian: ns (không có), us, ms hoặc s",
+         "the unit of stamps: ns (default), us, ms or s"},
     };
     struct gong_conf_errors errors = {0};
     struct gong_ruleset *set;
@@ -204,13 +231,9 @@ gong_cmd_explain(const struct gong_call *call)
     if (words.count > 0) {
         return gong_call_refuse_word(call, words.items[0], "options only");
     }
-    if (missing_option(&options) != NULL) {
-        return gong_call_refuse(call, missing_option(&options),
-                                "--rules, --rule, --at and --data");
-    }
-    if (strcmp(options.data, "-") == 0) {
-        return gong_call_refuse_value(call, "data", options.data,
-                                      "a file, which is read twice");
+    status = judge_options(call, &options);
+    if (status != GONG_TOOL_OK) {
+        return status;
     }
     set = gong_rules_load(options.rules.items, options.rules.count, &errors);
     gong_conf_errors_print(&errors, call->err);

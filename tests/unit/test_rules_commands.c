@@ -434,6 +434,191 @@ one_of_a_kind_has_no_plural(void **state)
     RUN(plural_rows);
 }
 
+#define LATE_LINES                                                             \
+    "m,device=d t=2 1760000000000000000\nm,device=d t=\nm x\n"                 \
+    "m,device=d t=3 1760000001000000000\nm,device=d t=4 0x\n"
+#define TWELVE_BAD                                                             \
+    "m t=2 1760000000000000000\nm a\nm b\nm c\nm d\nm e\nm f\nm g\nm h\nm i\n" \
+    "m j\nm k\nm l\n"
+#define BAD(line, letter)                                                      \
+    "d.lp:" line ": refused: no_field_value: \"m " letter "\"\n"
+#define TEN_BAD                                                                \
+    BAD("2", "a")                                                              \
+    BAD("3", "b")                                                              \
+    BAD("4", "c") BAD("5", "d") BAD("6", "e") BAD("7", "f") BAD("8", "g")      \
+        BAD("9", "h") BAD("10", "i") BAD("11", "j")
+
+static const struct row refused_rows[] = {
+    {REPLAY,
+     {ONE_RULE, {"d.lp", LATE_LINES}},
+     GONG_TOOL_DATA,
+     ": 2 points, 2 samples, 3 lines refused\n",
+     "d.lp:2: refused: no_field_value: \"m,device=d t=\"\n"
+     "d.lp:3: refused: no_field_value: \"m x\"\n"
+     "d.lp:5: refused: bad_time: \"m,device=d t=4 0x\"\n"
+     "d.lp: 3 lines refused\n"},
+    {REPLAY,
+     {ONE_RULE, {"d.lp", TWELVE_BAD}},
+     GONG_TOOL_DATA,
+     ": 1 point, 1 sample, 12 lines refused\n",
+     TEN_BAD "d.lp: 12 lines refused, 2 more than are named\n"},
+    {"eval --expr m_t --at 1760000000 --data d.lp",
+     {{"d.lp", TWELVE_BAD}},
+     GONG_TOOL_DATA,
+     "m_t => 2 @[1760000000]\n",
+     TEN_BAD "d.lp: 12 lines refused, 2 more than are named\n"},
+    {"explain --rules r.cfg --rule A --at 1760000000 --data d.lp",
+     {ONE_RULE, {"d.lp", TWELVE_BAD}},
+     GONG_TOOL_DATA,
+     "firing since",
+     TEN_BAD "d.lp: 12 lines refused, 2 more than are named\n"},
+    /* Also where lines are put in order. */
+    {REPLAY " --tolerance 5",
+     {ONE_RULE,
+      {"d.lp", "m t=2 1760000001000000000\nm t=1 1760000000000000000\n"
+               "m t=3 1760000001000000000\nm x\n"}},
+     GONG_TOOL_DATA,
+     "1 line refused\n",
+     "d.lp:4: refused: no_field_value: \"m x\"\nd.lp: 1 line refused\n"},
+};
+
+static void
+refused_lines_are_named(void **state)
+{
+    (void)state;
+    RUN(refused_rows);
+}
+
+#define IN_S                                                                   \
+    {                                                                          \
+        "d.lp", "m t=2 1760000000\nm t=2 1760000001\n"                         \
+    }
+#define IN_MS                                                                  \
+    {                                                                          \
+        "d.lp", "m t=2 1760000000000\nm t=2 1760000001000\n"                   \
+    }
+#define IN_US                                                                  \
+    {                                                                          \
+        "d.lp", "m t=2 1760000000000000\nm t=2 1760000001000000\n"             \
+    }
+#define DOUBT(instant, unit, word)                                             \
+    "d.lp:1: warning: found the stamp " instant                                \
+    " in nanoseconds, expected one after 2000, which it is in " unit           \
+    ": --precision " word                                                      \
+    " reads all so, --precision ns as now without this warning\n"
+#define FROM_2025 "2025-10-09T08:53:20Z .. 2025-10-09T08:53:21Z: 2 points"
+#define EVAL      "eval --expr m_t --data d.lp "
+#define EXPLAIN   "explain --rules r.cfg --rule A --data d.lp --at 1760000000 "
+
+static const struct row precision_rows[] = {
+    {REPLAY,
+     {ONE_RULE, IN_S},
+     GONG_TOOL_OK,
+     "1970-01-01T00:00:01.760Z ..",
+     DOUBT("1970-01-01T00:00:01.760Z", "seconds", "s")},
+    {REPLAY,
+     {ONE_RULE, IN_MS},
+     GONG_TOOL_OK,
+     "1970-01-01T00:29:20Z ..",
+     DOUBT("1970-01-01T00:29:20Z", "milliseconds", "ms")},
+    {REPLAY,
+     {ONE_RULE, IN_US},
+     GONG_TOOL_OK,
+     "1970-01-21T08:53:20Z ..",
+     DOUBT("1970-01-21T08:53:20Z", "microseconds", "us")},
+    {REPLAY " --precision s", {ONE_RULE, IN_S}, GONG_TOOL_OK, FROM_2025, NULL},
+    {REPLAY " --precision ms",
+     {ONE_RULE, IN_MS},
+     GONG_TOOL_OK,
+     FROM_2025,
+     NULL},
+    {REPLAY " --precision us",
+     {ONE_RULE, IN_US},
+     GONG_TOOL_OK,
+     FROM_2025,
+     NULL},
+    {REPLAY " --precision ns",
+     {ONE_RULE, IN_US},
+     GONG_TOOL_OK,
+     "1970-01-21T08:53:20Z ..",
+     NULL},
+    {REPLAY " --precision m",
+     {ONE_RULE, IN_S},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules replay: found --precision \"m\", expected ns, us, ms or s\n"},
+    {"replay --rules r.cfg --data . --precision s",
+     {ONE_RULE},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules replay: found --precision \"s\", expected none with data that "
+     "is no line protocol: its stamps have one unit\n"},
+    {EVAL "--at 1760000000 --precision s",
+     {IN_S},
+     GONG_TOOL_OK,
+     "m_t => 2 @[1760000000]\n",
+     NULL},
+    {EVAL "--at 2",
+     {IN_S},
+     GONG_TOOL_OK,
+     "m_t => 2 @[2]\n",
+     DOUBT("1970-01-01T00:00:01.760Z", "seconds", "s")},
+    {EVAL "--at 1760000000 --precision s",
+     {{"d.lp", "m t=2 9300000000\n"}},
+     GONG_TOOL_DATA,
+     "",
+     "d.lp:1: refused: time: \"m\"\nd.lp: 1 line refused\n"},
+    {"eval --expr m_t --data d.prom --at 1 --precision s",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules eval: found --precision \"s\", expected none with data that "
+     "is no line protocol: its stamps have one unit\n"},
+    {EXPLAIN "--precision s",
+     {ONE_RULE, IN_S},
+     GONG_TOOL_OK,
+     "firing since 2025-10-09T08:53:20Z",
+     NULL},
+    {EXPLAIN,
+     {ONE_RULE, IN_S},
+     GONG_TOOL_OK,
+     "The expression does not hold.",
+     DOUBT("1970-01-01T00:00:01.760Z", "seconds", "s")},
+};
+
+static void
+stamps_have_a_unit(void **state)
+{
+    (void)state;
+    RUN(precision_rows);
+}
+
+#define IS_FOLDER                                                              \
+    ".: found a folder, expected a file of line protocol, NAME.prom or "       \
+    "NAME.om; a journal is for replay\n"
+
+static const struct row folder_rows[] = {
+    {"replay --rules r.cfg --data .",
+     {ONE_RULE},
+     GONG_TOOL_INPUT,
+     "",
+     ".: found a folder that is no journal, expected an agent's "
+     "(STATE/journal, with a log.meta in it) or a file of line protocol\n"},
+    {"eval --expr m_t --at 1 --data .", {{0}}, GONG_TOOL_INPUT, "", IS_FOLDER},
+    {"explain --rules r.cfg --rule A --at 1 --data .",
+     {ONE_RULE},
+     GONG_TOOL_INPUT,
+     "",
+     IS_FOLDER},
+};
+
+static void
+a_folder_that_is_no_journal_is_told(void **state)
+{
+    (void)state;
+    RUN(folder_rows);
+}
+
 int
 main(void)
 {
@@ -444,6 +629,9 @@ main(void)
         cmocka_unit_test(a_name_of_several_rules_is_refused_with_their_ids),
         cmocka_unit_test(a_case_of_several_rules_fails),
         cmocka_unit_test(one_of_a_kind_has_no_plural),
+        cmocka_unit_test(refused_lines_are_named),
+        cmocka_unit_test(stamps_have_a_unit),
+        cmocka_unit_test(a_folder_that_is_no_journal_is_told),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
