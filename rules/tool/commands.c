@@ -21,9 +21,8 @@ const struct gong_command gong_commands[] = {
      "--expr EXPR --data FILE --at TIME | --from TIME --to TIME --step LENGTH",
      "Tính một biểu thức PromQL trên số liệu trong tệp.",
      "Evaluates a PromQL expression over the samples of a file.",
-     "Data (lines, .gz too): line protocol, stamps in ns or as --precision "
-     "says; a metric\n"
-     "is measurement_field, "
+     "Data (lines, .gz too): line protocol, stamps in ns; a metric is "
+     "measurement_field,\n"
      "labels are the tags. NAME.prom: metric{label=\"x\"} VALUE MS; NAME.om: "
      "the same with\n"
      "seconds; both also take NaN, +Inf, -Inf and stale (the marker that ends "
@@ -74,7 +73,7 @@ const struct gong_command gong_commands[] = {
      "Runs past samples through rules: which alerts, when, for how long.",
      "Data: lines sorted by stamp, or late by at most --tolerance; in a file a "
      "sample\n"
-     "arrives at its stamp, in ns or as --precision says. --format json: a transition a line, last a "
+     "arrives at its stamp. --format json: a transition a line, last a "
      "summary.\n"
      "\n"
      "Exit: 0, 1 the rules are refused, 64 usage, 65 bad data, 66 no file.\n",
