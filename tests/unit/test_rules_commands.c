@@ -445,8 +445,10 @@ one_of_a_kind_has_no_plural(void **state)
 #define TEN_BAD                                                                \
     BAD("2", "a")                                                              \
     BAD("3", "b")                                                              \
-    BAD("4", "c") BAD("5", "d") BAD("6", "e") BAD("7", "f") BAD("8", "g")      \
-        BAD("9", "h") BAD("10", "i") BAD("11", "j")
+    BAD("4", "c")                                                              \
+    BAD("5", "d")                                                              \
+    BAD("6", "e") BAD("7", "f") BAD("8", "g") BAD("9", "h") BAD("10", "i")     \
+        BAD("11", "j")
 
 static const struct row refused_rows[] = {
     {REPLAY,
@@ -619,6 +621,61 @@ a_folder_that_is_no_journal_is_told(void **state)
     RUN(folder_rows);
 }
 
+#define AT_RULES                                                               \
+    {                                                                          \
+        "rules.yml",                                                           \
+            "groups:\n- name: g\n  rules:\n  - {alert: Hot, expr: m > 2}\n"    \
+            "  - {alert: At, expr: m @ 60 > 0}\n"                              \
+    }
+#define AT_HEAD                                                                \
+    "rule_files: [rules.yml]\ntests:\n- interval: 1m\n"                        \
+    "  input_series: [{series: 'm{a=\"x\"}', values: '0 1 2 3 4'}]\n"          \
+    "  alert_rule_test:\n"
+#define AT_REFUSED                                                             \
+    "rules.yml:5:23: found an @ modifier, expected none: a rule looks at the " \
+    "present\n"
+
+static const struct row at_rows[] = {
+    {"test t.yml",
+     {AT_RULES,
+      {"t.yml", AT_HEAD
+       "  - {eval_time: 3m, alertname: At}\n"
+       "  - {eval_time: 3m, alertname: Hot, exp_alerts: [{exp_labels: {a: "
+       "x}}]}\n"
+       "  - {eval_time: 4m, alertname: Hot}\n"
+       "  promql_expr_test:\n"
+       "  - {expr: m @ 120, eval_time: 4m, exp_samples: [{labels: "
+       "'m{a=\"x\"}', value: 2}]}\n"
+       "  - {expr: m, eval_time: 4m, exp_samples: [{labels: 'm{a=\"x\"}', "
+       "value: 5}]}\n"}},
+     GONG_TOOL_NO,
+     "Unit Testing:  t.yml\n  FAILED:\n" AT_REFUSED
+     "    t.yml:6: alertname: At, time: 180 s: its rule is refused, as is said "
+     "above\n"
+     "    t.yml:8: alertname: Hot, time: 240 s\n"
+     "      exp:\n        nothing\n      got:\n"
+     "        {a=\"x\", alertname=\"Hot\"} annotations {}\n"
+     "    t.yml:11: expr: m, time: 240 s\n"
+     "      exp:\n        m{a=\"x\"} 5\n"
+     "      got:\n        m{a=\"x\"} 4\n",
+     NULL},
+    /* The verdict, though all that was asked for is so. */
+    {"test t.yml",
+     {AT_RULES,
+      {"t.yml", AT_HEAD "  - {eval_time: 3m, alertname: Hot, exp_alerts: "
+                        "[{exp_labels: {a: x}}]}\n"}},
+     GONG_TOOL_NO,
+     "Unit Testing:  t.yml\n  FAILED:\n" AT_REFUSED "\n",
+     NULL},
+};
+
+static void
+a_rule_that_is_refused_fails_alone(void **state)
+{
+    (void)state;
+    RUN(at_rows);
+}
+
 int
 main(void)
 {
@@ -632,6 +689,7 @@ main(void)
         cmocka_unit_test(refused_lines_are_named),
         cmocka_unit_test(stamps_have_a_unit),
         cmocka_unit_test(a_folder_that_is_no_journal_is_told),
+        cmocka_unit_test(a_rule_that_is_refused_fails_alone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
