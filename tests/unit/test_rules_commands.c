@@ -447,8 +447,8 @@ one_of_a_kind_has_no_plural(void **state)
     BAD("3", "b")                                                              \
     BAD("4", "c")                                                              \
     BAD("5", "d")                                                              \
-    BAD("6", "e") BAD("7", "f") BAD("8", "g") BAD("9", "h") BAD("10", "i")     \
-        BAD("11", "j")
+    BAD("6", "e")                                                              \
+    BAD("7", "f") BAD("8", "g") BAD("9", "h") BAD("10", "i") BAD("11", "j")
 
 static const struct row refused_rows[] = {
     {REPLAY,
