@@ -29,7 +29,8 @@ gong_cmd_import(const struct gong_call *call)
                                            "one file only");
     }
     file = gong_prom_file_load(words.items[0], &errors);
-    status = file != NULL && gong_import_cfg(file, group, call->out, &errors)
+    status = file != NULL &&
+                     gong_import_cfg(file, group, call->out, call->err, &errors)
                  ? GONG_TOOL_OK
                  : GONG_TOOL_NO;
     gong_conf_errors_print(&errors, call->err);

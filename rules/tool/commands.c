@@ -66,6 +66,8 @@ const struct gong_command gong_commands[] = {
      "Converts a rule file of Prometheus to ours.",
      "What cannot be converted is left out, named on standard error, and the "
      "exit is 1.\n"
+     "A note there names each rule that reads up, which is another series "
+     "here.\n"
      "\n"
      "Exit: 0, 1 something was left out or the file is wrong, 64 usage.\n",
      gong_cmd_import},

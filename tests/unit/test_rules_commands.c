@@ -676,6 +676,32 @@ a_rule_that_is_refused_fails_alone(void **state)
     RUN(at_rows);
 }
 
+#define NOTE(line, name, series, more)                                         \
+    "p.yml:" line ": note: " name ": " series                                  \
+    " is the agent's own series of presence here: whether a device is there, " \
+    "by site and device, on the agent's clock, never too old; not whether a "  \
+    "target of a Prometheus could be scraped, by job and instance" more "\n"
+
+static const struct row import_rows[] = {
+    {"import p.yml",
+     {{"p.yml", "groups:\n- name: g\n  rules:\n"
+                "  - {alert: Down, expr: up == 0}\n"
+                "  - {alert: Hot, expr: m > 2}\n"
+                "  - {record: r, expr: 'sum(up{job=\"x\", site=\"y\"})'}\n"
+                "  - {alert: Dark, expr: m > 1 and device_dark == 1}\n"}},
+     GONG_TOOL_OK,
+     "expr = \"up == 0\"",
+     NOTE("4", "Down", "up", "") NOTE("6", "r", "up", "; it has no label job")
+         NOTE("7", "Dark", "device_dark", "")},
+};
+
+static void
+an_imported_rule_over_up_is_noted(void **state)
+{
+    (void)state;
+    RUN(import_rows);
+}
+
 int
 main(void)
 {
@@ -690,6 +716,7 @@ main(void)
         cmocka_unit_test(stamps_have_a_unit),
         cmocka_unit_test(a_folder_that_is_no_journal_is_told),
         cmocka_unit_test(a_rule_that_is_refused_fails_alone),
+        cmocka_unit_test(an_imported_rule_over_up_is_noted),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
