@@ -1,6 +1,7 @@
 #include "rules/tool/commands.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "common/clock.h"
 #include "common/conf.h"
@@ -41,7 +42,33 @@ read_size(const char *text)
     return text[i] == '\0' ? value : 0;
 }
 
-/* A line a rule, and the sum for --series; false past --budget. */
+/* A line a rule; the most that all of them take. */
+static uint64_t
+print_rules(const struct gong_call *call, const struct gong_ruleset *set,
+            const struct gong_cost_result *results, uint64_t series)
+{
+    uint64_t sum = 0;
+
+    (void)fprintf(call->out, "%12s %12s  %s\n", "at rest B", "open B",
+                  "per series of the rule");
+    for (size_t i = 0; i < set->count; i++) {
+        const struct gong_cost *cost = &results[i].cost;
+
+        if (results[i].err != GONG_OK) {
+            (void)fprintf(call->out, "%12s %12s  %s: %s\n", "-", "-",
+                          set->rules[i].id, gong_err_text(results[i].err));
+            continue;
+        }
+        sum +=
+            series * (cost->firing_bytes > cost->rest_bytes ? cost->firing_bytes
+                                                            : cost->rest_bytes);
+        (void)fprintf(call->out, "%12" PRIu64 " %12" PRIu64 "  %s\n",
+                      cost->rest_bytes, cost->firing_bytes, set->rules[i].id);
+    }
+    return sum;
+}
+
+/* And the sum for --series; false past --budget. */
 static bool
 print_cost(const struct gong_call *call, const struct gong_ruleset *set,
            const struct check_options *options)
@@ -49,27 +76,15 @@ print_cost(const struct gong_call *call, const struct gong_ruleset *set,
     uint64_t series =
         options->series == NULL ? SERIES : read_size(options->series);
     uint64_t budget = options->budget == NULL ? 0 : read_size(options->budget);
-    uint64_t sum = 0;
+    struct gong_cost_result *results = calloc(set->count + 1, sizeof *results);
+    uint64_t sum;
 
-    (void)fprintf(call->out, "%12s %12s  %s\n", "at rest B", "open B",
-                  "per series of the rule");
-    for (size_t i = 0; i < set->count; i++) {
-        struct gong_cost cost;
-        enum gong_err err = gong_cost_measure(&set->rules[i], set->foreign,
-                                              options->every.ms, &cost);
-        uint64_t most;
-
-        if (err != GONG_OK) {
-            (void)fprintf(call->out, "%12s %12s  %s: %s\n", "-", "-",
-                          set->rules[i].id, gong_err_text(err));
-            continue;
-        }
-        most = cost.firing_bytes > cost.rest_bytes ? cost.firing_bytes
-                                                   : cost.rest_bytes;
-        sum += most * series;
-        (void)fprintf(call->out, "%12" PRIu64 " %12" PRIu64 "  %s\n",
-                      cost.rest_bytes, cost.firing_bytes, set->rules[i].id);
+    if (results == NULL) {
+        (void)fputs("out of memory\n", call->err);
+        return false;
     }
+    gong_cost_measure_all(set, options->every.ms, results);
+    sum = print_rules(call, set, results, series);
     (void)fprintf(call->out,
                   "%" PRIu64 " bytes for %" PRIu64
                   " series a rule, all alerts open",
@@ -79,6 +94,7 @@ print_cost(const struct gong_call *call, const struct gong_ruleset *set,
                       sum <= budget ? "fits" : "does not fit");
     }
     (void)fputc('\n', call->out);
+    free(results);
     return budget == 0 || sum <= budget;
 }
 
