@@ -167,8 +167,9 @@ what_opens_in_silence_alone_costs(void **state)
     assert_true(measured("expr = \"avg_over_time(a[5m]) > 1e15\"; "
                          "on_missing = \"fire\";")
                     .firing_bytes > 0);
-    assert_true(
-        measured("expr = \"a > 5 unless a offset 10m > 3\";").firing_bytes > 0);
+    assert_true(measured("expr = \"a > 5 unless a offset 10m > 3\"; "
+                         "keep_firing_for = \"2m\";")
+                    .firing_bytes > 0);
 }
 
 int
