@@ -177,11 +177,6 @@ static int
 judge_options(const struct gong_call *call, struct eval_options *options,
               enum gong_data_format *format)
 {
-    if (options->expr == NULL || options->data == NULL) {
-        return gong_call_refuse(
-            call, options->expr == NULL ? "no --expr" : "no --data",
-            "--expr and --data, or --cases");
-    }
     if (!has_times(call, options)) {
         return GONG_TOOL_USAGE;
     }
@@ -246,6 +241,11 @@ gong_cmd_eval(const struct gong_call *call)
     }
     if (options.cases != NULL) {
         return run_cases(call, options.cases);
+    }
+    if (options.expr == NULL || options.data == NULL) {
+        return gong_call_refuse(
+            call, options.expr == NULL ? "no --expr" : "no --data",
+            "--expr and --data, or --cases");
     }
     status = judge_options(call, &options, &format);
     return status == GONG_TOOL_OK ? evaluate(call, &options, format) : status;

@@ -183,7 +183,7 @@ add_scaled(struct reader *r, const char *line, const char *end, bool stamped)
     size_t need = NAMES + r->scaled_len + len + zeros + 1;
     char *out;
 
-    if (need > r->scaled_size) {
+    if (r->scaled == NULL || need > r->scaled_size) {
         char *grown = realloc(r->scaled, 2 * need);
 
         if (grown == NULL) {
