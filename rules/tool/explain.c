@@ -146,7 +146,8 @@ put_vector(const struct node *n, const struct gong_eval *eval,
         if (matrix) {
             const struct gong_eval_series *s = &result->matrix[i];
 
-            (void)fprintf(out, "%zu samples, the last one ", s->count);
+            (void)fprintf(out, "%zu sample%s, the last one ", s->count,
+                          gong_plural(s->count));
             gong_number_put(out, s->samples[s->count - 1].value);
             (void)fputc(' ', out);
             put_age(out, n->explain->at_ms, s->samples[s->count - 1].ms);

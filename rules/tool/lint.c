@@ -140,10 +140,12 @@ gong_lint(const struct gong_ruleset *set,
 
         gong_lint_clauses(&linter, rule, options);
         lint_annotations(&linter, rule);
+        gong_lint_names(&linter, rule, set->foreign);
         for (size_t k = 0; k < rule->label_count; k++) {
             lint_label(&linter, rule, &rule->labels[k]);
         }
         lint_twice(&linter, set, i);
     }
+    gong_lint_circles(&linter, set);
     return linter.count;
 }

@@ -142,3 +142,9 @@ gong_number_seconds(int64_t ms, char out[static GONG_NUMBER_PLAIN_SIZE])
     out[used] = '\0';
     return (size_t)used;
 }
+
+const char *
+gong_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
+}

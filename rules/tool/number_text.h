@@ -23,4 +23,7 @@ size_t gong_number_api(double value, char out[static GONG_NUMBER_PLAIN_SIZE]);
 /* gong_number_seconds: milliseconds as seconds: 1.5, 1760000000, -0.001. */
 size_t gong_number_seconds(int64_t ms, char out[static GONG_NUMBER_PLAIN_SIZE]);
 
+/* gong_plural: what a noun ends in behind a count. */
+const char *gong_plural(uint64_t count);
+
 #endif

@@ -408,15 +408,16 @@ put_table_summary(struct gong_replay_report *report,
     (void)gong_instant_text(from_ms, from);
     (void)gong_instant_text(to_ms, to);
     (void)fprintf(out,
-                  "\n%s .. %s: %" PRIu64 " points, %" PRIu64
-                  " samples, %" PRIu64 " lines refused\n",
-                  from, to, stats->points, stats->samples,
-                  stats->lines_refused);
+                  "\n%s .. %s: %" PRIu64 " point%s, %" PRIu64
+                  " sample%s, %" PRIu64 " line%s refused\n",
+                  from, to, stats->points, gong_plural(stats->points),
+                  stats->samples, gong_plural(stats->samples),
+                  stats->lines_refused, gong_plural(stats->lines_refused));
     if (stats->left_out > 0) {
         (void)fprintf(out,
-                      "%" PRIu64 " instants by time alone left out, after a "
+                      "%" PRIu64 " instant%s by time alone left out, after a "
                       "day without samples each\n",
-                      stats->left_out);
+                      stats->left_out, gong_plural(stats->left_out));
     }
     (void)fprintf(out, "\n%7s %7s %7s %7s %12s  %s\n", "fired", "alerts",
                   "open", "flaps", "longest", "rule: sites");
