@@ -108,6 +108,8 @@ endif()
 foreach(module rule_file rule_file_bundle rule_file_clause rules_doc)
     gong_test(${module} LINKS gong_rule_file)
 endforeach()
+gong_test(model LINKS gong_model
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c)
 # Rules from a text.
 foreach(module engine rule_file rule_file_bundle rule_file_clause rules_doc)
     target_sources(test_${module} PRIVATE
