@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "rules/rule_file_bundle.h"
+#include "rules/rule_file_city.h"
 #include "rules/rule_file_read.h"
 
 /* The files of a source, open: rules are read one by one, the model at once. */
@@ -54,7 +55,14 @@ read_open(const struct open_files *open, struct gong_rule_source *source,
     source->model =
         gong_model_read((const struct gong_conf *const *)open->models,
                         open->model_count, errors);
-    return gong_rule_read_finish(&reader) && source->model != NULL;
+    if (!gong_rule_read_finish(&reader) || source->model == NULL) {
+        return false;
+    }
+    if (!gong_rule_city_make(source->model, &source->set->city)) {
+        gong_conf_errors_add(errors, "model: out of memory");
+        return false;
+    }
+    return true;
 }
 
 static bool

@@ -83,8 +83,8 @@ gong_test(engine_model LINKS gong_engine m
 foreach(module aggregate groups)
     gong_test(${module} LINKS gong_engine m)
 endforeach()
-foreach(module engine engine_aggregate engine_expire engine_rest engine_snapshot
-        engine_window
+foreach(module engine engine_aggregate engine_city engine_expire engine_rest
+        engine_snapshot engine_window
         published_restarts)
     gong_test(${module} LINKS gong_rule_file gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
