@@ -256,3 +256,10 @@ endforeach()
 gong_test(rule_cases LINKS gong_rules_tool
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)
+
+# agent: the desk
+gong_test(outbox_way LINKS gong_agent_core)
+gong_test(outbox LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
+target_link_options(test_outbox PRIVATE LINKER:--wrap=sqlite3_step)
