@@ -253,3 +253,11 @@ endforeach()
 gong_test(rule_cases LINKS gong_rules_tool
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)
+
+# rules/desk, with a small city of its own
+gong_test(incident LINKS gong_desk)
+foreach(module desk desk_restore desk_storm)
+    gong_test(${module} LINKS gong_desk
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/desk_model.c)
+endforeach()

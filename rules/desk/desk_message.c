@@ -5,6 +5,7 @@
 #include "rules/desk/desk_private.h"
 
 struct draft {
+    bool of_unit; /* the recipient is an alert's own unit */
     struct gong_message_item *items;
     size_t count;
     size_t capacity;
@@ -42,9 +43,18 @@ put(struct gong_desk *desk, struct draft *draft, struct gong_desk_entry *entry,
         .incident = &entry->is,
         .news = news,
         .told_level = level,
-        .no_unit = entry->no_unit,
+        .no_unit = draft->of_unit && entry->no_unit,
     };
     entry->listed = draft->count;
+}
+
+static bool
+of_unit(const struct gong_desk *desk,
+        const struct gong_desk_recipient *recipient)
+{
+    const char *of = desk->config->receivers[recipient->receiver].of;
+
+    return of != NULL && strcmp(of, "unit") == 0;
 }
 
 static int
@@ -202,7 +212,7 @@ gong_desk_message_news(struct gong_desk *desk,
 {
     size_t count = 0;
     struct gong_desk_group **list = take_ready(desk, recipient, &count);
-    struct draft draft = {0};
+    struct draft draft = {.of_unit = of_unit(desk, recipient)};
     struct gong_desk_message message = {
         .kind = GONG_MESSAGE_REPEAT,
         .receiver = &desk->config->receivers[recipient->receiver],
@@ -263,7 +273,7 @@ bool
 gong_desk_message_escalate(struct gong_desk *desk,
                            struct gong_desk_recipient *recipient)
 {
-    struct draft draft = {0};
+    struct draft draft = {.of_unit = of_unit(desk, recipient)};
     struct gong_desk_message message = {
         .kind = GONG_MESSAGE_ESCALATE,
         .receiver = &desk->config->receivers[recipient->receiver],
