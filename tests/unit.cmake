@@ -257,9 +257,17 @@ gong_test(rule_cases LINKS gong_rules_tool
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)
 
+# rules/desk, with a small city of its own
+gong_test(incident LINKS gong_desk)
+foreach(module desk desk_restore desk_storm)
+    gong_test(${module} LINKS gong_desk
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/desk_model.c)
+endforeach()
+
 # agent: the desk
 gong_test(outbox_way LINKS gong_agent_core)
 gong_test(outbox LINKS gong_agent_core
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_fixture.c
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
 target_link_options(test_outbox PRIVATE LINKER:--wrap=sqlite3_step)

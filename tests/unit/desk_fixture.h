@@ -1,63 +1,72 @@
-/*
- * desk_fixture: a desk's database in a folder of its own, written and asked by
- * SQL, and a channel whose answers are planned.
- */
+/* desk_fixture: a desk with a sink that writes down what it is told, keeps what
+ * is to be kept, and can begin anew from that. The city of desk_model.c. */
 #ifndef GONG_TESTS_DESK_FIXTURE_H
 #define GONG_TESTS_DESK_FIXTURE_H
 
-#include <pthread.h>
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "rules/desk/desk.h"
 
-#include <sqlite3.h>
-
-#include "agent/channel.h"
-#include "agent/outbox.h"
-
-struct desk_files {
-    char dir[64];
-    char path[96]; /* of desk.db */
-    sqlite3 *handle;
+struct desk_kept_incident {
+    struct gong_desk_incident is; /* texts owned */
+    struct desk_kept_incident *next;
+};
+struct desk_kept_silence {
+    struct gong_desk_silence is;
+    struct desk_kept_silence *next;
+};
+struct desk_kept_group {
+    char *key;
+    char *state;
+    size_t len;
+    struct desk_kept_group *next;
 };
 
-/* Makes the folder and the file. Removing takes everything. */
-void desk_files_init(struct desk_files *files);
-void desk_files_fini(struct desk_files *files);
-
-void desk_sql(struct desk_files *files, const char *format, ...)
-    GONG_PRINTF(2, 3);
-/* The first number of the first row; -1 where there is none. */
-int64_t desk_number(struct desk_files *files, const char *format, ...)
-    GONG_PRINTF(2, 3);
-/* Blocks until the query says value; fails the test after 20 s. */
-void desk_wait(struct desk_files *files, int64_t value, const char *query);
-
-/* An incident as a row, open, with alertname A<number>. */
-void desk_incident(struct desk_files *files, int64_t number);
-/* A message about one incident for a recipient; its row's id. chain: JSON. */
-int64_t desk_post(struct desk_files *files, const char *recipient,
-                  const char *chain, int64_t incident);
-
-#define PLANNED_MAX 4096
-
-/* A channel; also its config. One letter for each try: s sent, r retry, x
- * refuse, q exhausted, n never answers, p begins again at once; past the end s.
- */
-struct planned {
-    pthread_mutex_t mutex;
-    const char *plan;
-    size_t tries;
-    size_t told;
-    char addresses[PLANNED_MAX][24];
-    char keys[PLANNED_MAX][64];
-    int64_t incidents[PLANNED_MAX];
-    int aborted;
+struct desk_world {
+    struct gong_desk_config *config;
+    struct gong_model *model;
+    struct gong_desk *desk;
+    int64_t now;
+    /* What the sink was told since desk_said was called last. */
+    char *said;
+    size_t said_len;
+    char *events;
+    size_t events_len;
+    bool all_items; /* in said: numbers only, no limit */
+    /* Kept. */
+    struct desk_kept_incident *incidents;
+    struct desk_kept_silence *silences;
+    struct desk_kept_group *groups;
+    uint64_t next_incident;
+    uint64_t next_silence;
+    size_t writes;       /* of groups */
+    size_t messages;     /* all so far */
+    uint64_t fail_after; /* this many calls of the sink; 0: never */
+    void (*on_message)(void *ctx, const struct gong_desk_message *message);
+    void *ctx;
 };
 
-extern const struct gong_channel_kind planned_kind;
+/* config: a routing file's text; must be right. */
+void desk_world_init(struct desk_world *world, const char *config);
+void desk_world_fini(struct desk_world *world);
+struct gong_desk_config *desk_config_of(const char *text);
 
-void planned_init(struct planned *planned, const char *plan);
-size_t planned_tries(struct planned *planned);
+/* Labels "a=b,c=d"; alertname, unit and severity as given there. */
+enum gong_err desk_fire(struct desk_world *world, const char *labels,
+                        unsigned level);
+enum gong_err desk_alert(struct desk_world *world, const char *labels,
+                         enum gong_alert_state state, unsigned level);
+void desk_over(struct desk_world *world, const char *labels);
+/* To a time, each timer at its own instant. */
+void desk_run_to(struct desk_world *world, int64_t ms);
+/* INVALID and why are not expected. The silence's number. */
+uint64_t desk_do(struct desk_world *world, struct gong_desk_act act);
+/* Throws the desk away and restores it. */
+void desk_again(struct desk_world *world);
+/* With other routes; NULL: the same model and config. */
+void desk_reload(struct desk_world *world, const char *config);
+
+/* What was told since the last call, one line a message; valid until the next
+ * input. */
+const char *desk_said(struct desk_world *world);
+const char *desk_events(struct desk_world *world);
 
 #endif

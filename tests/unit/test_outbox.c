@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "agent/outbox.h"
-#include "desk_fixture.h"
+#include "outbox_fixture.h"
 #include "http_script.h"
 
 #define WAITING_NONE "SELECT count(*) FROM outbox WHERE state = 0"
@@ -191,8 +191,8 @@ chain_goes_on_where_a_reach_refuses(void **state)
 
     (void)state;
     box_init(&box, "x", "s");
-    (void)desk_post(&box.files, "contact:p", "[[\"one\",\"a\"],[\"two\",\"b\"]]",
-                    1);
+    (void)desk_post(&box.files, "contact:p",
+                    "[[\"one\",\"a\"],[\"two\",\"b\"]]", 1);
     box_start(&box);
     desk_wait(&box.files, 0, WAITING_NONE);
     assert_int_equal(planned_tries(&box.one), 1);
@@ -200,9 +200,8 @@ chain_goes_on_where_a_reach_refuses(void **state)
     assert_string_equal(box.one.addresses[0], "a");
     assert_string_equal(box.two.addresses[0], "b");
     assert_int_equal(desk_number(&box.files, "SELECT state FROM outbox"), 1);
-    assert_int_equal(metric(&box, GONG_COUNTER, "gong_desk_unreached_total",
-                            ""),
-                     0);
+    assert_int_equal(
+        metric(&box, GONG_COUNTER, "gong_desk_unreached_total", ""), 0);
     box_fini(&box);
 }
 
@@ -213,8 +212,8 @@ chain_tries_a_reach_that_is_away_twice(void **state)
 
     (void)state;
     box_init(&box, "rr", "");
-    (void)desk_post(&box.files, "contact:p", "[[\"one\",\"a\"],[\"two\",\"b\"]]",
-                    1);
+    (void)desk_post(&box.files, "contact:p",
+                    "[[\"one\",\"a\"],[\"two\",\"b\"]]", 1);
     box_start(&box);
     desk_wait(&box.files, 0, WAITING_NONE);
     assert_int_equal(planned_tries(&box.one), 2);
@@ -229,8 +228,8 @@ quota_used_up_falls_back_to_the_next(void **state)
 
     (void)state;
     box_init(&box, "q", "");
-    (void)desk_post(&box.files, "contact:p", "[[\"one\",\"a\"],[\"two\",\"b\"]]",
-                    1);
+    (void)desk_post(&box.files, "contact:p",
+                    "[[\"one\",\"a\"],[\"two\",\"b\"]]", 1);
     box_start(&box);
     desk_wait(&box.files, 0, WAITING_NONE);
     assert_int_equal(planned_tries(&box.two), 1);
@@ -247,8 +246,8 @@ chain_that_refuses_three_times_is_unreached(void **state)
 
     (void)state;
     box_init(&box, "xxxs", "xxxs");
-    (void)desk_post(&box.files, "contact:p", "[[\"one\",\"a\"],[\"two\",\"b\"]]",
-                    1);
+    (void)desk_post(&box.files, "contact:p",
+                    "[[\"one\",\"a\"],[\"two\",\"b\"]]", 1);
     box_start(&box);
     desk_wait(&box.files, 0, WAITING_NONE);
     assert_int_equal(planned_tries(&box.one), 3);
@@ -414,8 +413,8 @@ at_once_begins_again_without_a_record(void **state)
     box_start(&box);
     desk_wait(&box.files, 0, WAITING_NONE);
     assert_int_equal(planned_tries(&box.one), 2);
-    assert_int_equal(
-        desk_number(&box.files, "SELECT count(*) FROM deliveries"), 1);
+    assert_int_equal(desk_number(&box.files, "SELECT count(*) FROM deliveries"),
+                     1);
     box_fini(&box);
 }
 
@@ -457,14 +456,12 @@ bad_channels_are_refused_at_start(void **state)
                                            .channels = box.channels,
                                            .channel_count = 2,
                                            .counters = box.counters};
-    assert_int_equal(
-        gong_outbox_start(&options, &box.outbox, why, sizeof why),
-        GONG_ERR_INVALID);
+    assert_int_equal(gong_outbox_start(&options, &box.outbox, why, sizeof why),
+                     GONG_ERR_INVALID);
     assert_string_equal(why, "channel two: no plan");
     box.channels[0].name = "Not a name";
-    assert_int_equal(
-        gong_outbox_start(&options, &box.outbox, why, sizeof why),
-        GONG_ERR_INVALID);
+    assert_int_equal(gong_outbox_start(&options, &box.outbox, why, sizeof why),
+                     GONG_ERR_INVALID);
     options.path = "/nowhere/desk.db";
     options.channel_count = 0;
     assert_int_not_equal(
