@@ -75,7 +75,6 @@ note_known(void *ctx, const struct gong_desk_incident *incident)
 {
     struct known *known = ctx;
 
-    /* Over for people, whatever the engine said last. */
     known->alert = incident->alert;
     known->level = incident->level;
     return GONG_OK;
@@ -99,7 +98,11 @@ apply(const struct gong_desk_catch_up *catch_up,
         err = gong_desk_alert(catch_up->desk, &read.alert, catch_up->now_ms);
     }
     gong_desk_alert_fini(&read);
-    return err == GONG_ERR_CORRUPT || err == GONG_ERR_AGAIN ? GONG_OK : err;
+    /* Damaged, no effect, or more open than can be held. */
+    return err == GONG_ERR_CORRUPT || err == GONG_ERR_AGAIN ||
+                   err == GONG_ERR_TOO_LARGE
+               ? GONG_OK
+               : err;
 }
 
 static enum gong_err

@@ -24,7 +24,8 @@ static const char *const texts[GONG_DESK_DB_STATEMENTS] = {
         " trial = excluded.trial, lost = excluded.lost,"
         " value = excluded.value, opened_ms = excluded.opened_ms,"
         " since_ms = excluded.since_ms, changed_ms = excluded.changed_ms,"
-        " ended_ms = excluded.ended_ms, owner = excluded.owner,"
+        " ended_ms = excluded.ended_ms, waits = excluded.waits,"
+        " owner = excluded.owner,"
         " acked_by = excluded.acked_by, ack_comment = excluded.ack_comment,"
         " acked_ms = excluded.acked_ms,"
         " ack_until_ms = excluded.ack_until_ms, sticky = excluded.sticky,"
@@ -60,10 +61,10 @@ static const char *const texts[GONG_DESK_DB_STATEMENTS] = {
         " place, rounds, tries, next_ms, unreached_ms, done_ms)"
         " VALUES(?,?,?,0,?,0,0,0,0,0,0)",
     [GONG_DESK_DB_INCIDENTS_KEPT] =
-        SELECT_INCIDENTS "WHERE ended_ms = 0 OR ended_ms >= ? ORDER BY number",
+        SELECT_INCIDENTS "WHERE ended_ms = 0 OR waits <> 0 ORDER BY number",
     [GONG_DESK_DB_INCIDENTS_OPEN] =
-        SELECT_INCIDENTS "WHERE ended_ms = 0 AND alert IN (2, 3, 4)"
-                         " ORDER BY number",
+        SELECT_INCIDENTS "WHERE (ended_ms = 0 OR waits <> 0)"
+                         " AND alert IN (2, 3, 4) ORDER BY number",
     [GONG_DESK_DB_INCIDENT_NEWEST] =
         SELECT_INCIDENTS "WHERE rule = ? AND fingerprint = ?"
                          " ORDER BY number DESC LIMIT 1",
@@ -75,7 +76,7 @@ static const char *const texts[GONG_DESK_DB_STATEMENTS] = {
     [GONG_DESK_DB_GROUPS] = "SELECT key, state FROM groups ORDER BY key",
     [GONG_DESK_DB_PRUNE_INCIDENTS] =
         "DELETE FROM incidents WHERE number IN (SELECT number FROM incidents"
-        " WHERE ended_ms <> 0 AND ended_ms < ? LIMIT ?)",
+        " WHERE ended_ms <> 0 AND waits = 0 AND ended_ms < ? LIMIT ?)",
     [GONG_DESK_DB_PRUNE_MESSAGES] =
         "DELETE FROM messages WHERE id IN"
         " (SELECT id FROM messages WHERE at_ms < ? LIMIT ?)",

@@ -65,11 +65,10 @@ gong_desk_db_put_place(struct gong_desk_db *db,
 enum gong_err gong_desk_db_place(struct gong_desk_db *db,
                                  struct gong_desk_place *out) GONG_MUST_CHECK;
 
-/* gong_desk_db_restore: numbers, incidents that are open or ended at or after
- * ended_since_ms, silences, groups. */
+/* gong_desk_db_restore: numbers, incidents that are open or that the desk still
+ * needs, silences, groups. */
 enum gong_err gong_desk_db_restore(struct gong_desk_db *db,
-                                   struct gong_desk *desk,
-                                   int64_t ended_since_ms) GONG_MUST_CHECK;
+                                   struct gong_desk *desk) GONG_MUST_CHECK;
 
 /* gong_desk_db_each: incidents whose alert people see as open, by number, or
  * the newest one of an alert. What `each` is given is valid during the call; it

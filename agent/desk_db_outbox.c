@@ -180,7 +180,8 @@ gong_desk_db_put_message(void *ctx, const struct gong_desk_message *message)
     if (err == GONG_OK) {
         err = put_channels(&posting);
     }
-    if (err == GONG_OK && message->receiver->role != NULL) {
+    if (err == GONG_OK && message->receiver->role != NULL &&
+        message->receiver->role[0] != '\0') {
         err = put_people(&posting);
     }
     return err;

@@ -72,13 +72,11 @@ restore_incident(void *ctx, const struct gong_desk_incident *incident)
 }
 
 static enum gong_err
-restore_incidents(struct gong_desk_db *db, struct gong_desk *desk,
-                  int64_t ended_since_ms)
+restore_incidents(struct gong_desk_db *db, struct gong_desk *desk)
 {
     struct gong_sql_row row = gong_desk_db_row(db, GONG_DESK_DB_INCIDENTS_KEPT);
     size_t count;
 
-    gong_sql_put_int(&row, ended_since_ms);
     return each_row(&row, restore_incident, desk, &count);
 }
 
@@ -121,14 +119,13 @@ restore_groups(struct gong_desk_db *db, struct gong_desk *desk)
 }
 
 enum gong_err
-gong_desk_db_restore(struct gong_desk_db *db, struct gong_desk *desk,
-                     int64_t ended_since_ms)
+gong_desk_db_restore(struct gong_desk_db *db, struct gong_desk *desk)
 {
     enum gong_err err =
         gong_desk_restore(desk, db->next_incident, db->next_silence);
 
     if (err == GONG_OK) {
-        err = restore_incidents(db, desk, ended_since_ms);
+        err = restore_incidents(db, desk);
     }
     if (err == GONG_OK) {
         err = restore_silences(db, desk);

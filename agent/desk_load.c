@@ -5,7 +5,6 @@
 
 #include "common/log.h"
 
-#define ENDED_MS (7 * GONG_DESK_DAY_MS) /* restored though it is over */
 #define WHY_SIZE 512
 
 /* The wall clock; where it is behind what was kept, what was kept goes on at
@@ -179,8 +178,7 @@ gong_desk_load(struct gong_desk_thread *desk, char *why, size_t why_size)
         err = desk->desk == NULL ? GONG_ERR_MEMORY : GONG_OK;
     }
     if (err == GONG_OK) {
-        err = gong_desk_db_restore(desk->db, desk->desk,
-                                   gong_desk_clock(desk) - ENDED_MS);
+        err = gong_desk_db_restore(desk->db, desk->desk);
     }
     if (err == GONG_OK) {
         err = find_place(desk);

@@ -47,6 +47,7 @@ put_state(struct gong_sql_row *row, const struct gong_desk_incident *incident)
     gong_sql_put_int(row, incident->since_ms);
     gong_sql_put_int(row, incident->changed_ms);
     gong_sql_put_int(row, incident->ended_ms);
+    gong_sql_put_int(row, incident->waits);
 }
 
 static void
@@ -101,6 +102,7 @@ get_state(struct gong_sql_row *row, struct gong_desk_incident *out)
     out->since_ms = gong_sql_get_int(row);
     out->changed_ms = gong_sql_get_int(row);
     out->ended_ms = gong_sql_get_int(row);
+    out->waits = gong_sql_get_int(row) != 0;
 }
 
 static void

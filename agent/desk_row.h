@@ -12,13 +12,14 @@
 /* The columns, in the order of get and put. */
 #define GONG_DESK_ROW_COLUMNS                                                  \
     "number, rule, fingerprint, state, alert, level, severity, trial, lost, "  \
-    "value, opened_ms, since_ms, changed_ms, ended_ms, owner, acked_by, "      \
+    "value, opened_ms, since_ms, changed_ms, ended_ms, waits, owner, "         \
+    "acked_by, "                                                               \
     "ack_comment, acked_ms, ack_until_ms, sticky, cause, verdict, cost, "      \
     "escalated, escalate_ms, ack_due_ms, resolve_due_ms, ack_overdue, "        \
     "resolve_overdue, silenced, in_maintenance, inhibited, rule_id, labels, "  \
     "annotations"
 #define GONG_DESK_ROW_MARKS                                                    \
-    "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
+    "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
 
 /* Label sets as JSON objects: {"alertname":"RiverHigh", ...}. Heap text, to be
  * freed by the caller; NULL without memory. */

@@ -44,6 +44,10 @@ apply_record(struct gong_desk_thread *desk, const struct gong_record *record)
         desk->place.position = read.alert.position;
         desk->place.ordinal = read.alert.ordinal;
         gong_counter_increase(desk->alerts, 1);
+        if (err == GONG_ERR_TOO_LARGE) { /* more open than can be held */
+            gong_counter_increase(desk->refused, 1);
+            err = GONG_OK;
+        }
     } else if (err == GONG_ERR_CORRUPT) {
         gong_counter_increase(desk->damaged, 1);
         err = GONG_OK;

@@ -6,7 +6,7 @@
 
 #include "common/log.h"
 
-#define COUNT_S 10 /* between two counts of who was not reached */
+#define COUNT_S 2 /* between two counts of who was not reached */
 
 void
 gong_outbox_note_try(struct gong_outbox *outbox,

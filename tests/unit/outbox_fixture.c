@@ -114,11 +114,12 @@ desk_wait(struct desk_files *files, int64_t value, const char *query)
 void
 desk_incident(struct desk_files *files, int64_t number)
 {
-    desk_sql(files,
-             "INSERT INTO incidents VALUES(%lld, 1, %lld, 1, 2, 0, 3, 0, 0,"
-             " 1.5, 1, 1, 1, 0, '', '', '', 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0,"
-             " 0, 0, 0, 0, 'g/A', '{\"alertname\":\"A%lld\"}', '{}')",
-             (long long)number, (long long)number, (long long)number);
+    desk_sql(
+        files,
+        "INSERT INTO incidents VALUES(%lld, 1, %lld, 1, 2, 0, 3, 0, 0,"
+        " 1.5, 1, 1, 1, 0, 0, '', '', '', 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0,"
+        " 0, 0, 0, 0, 'g/A', '{\"alertname\":\"A%lld\"}', '{}')",
+        (long long)number, (long long)number, (long long)number);
 }
 
 int64_t
