@@ -275,19 +275,32 @@ gong_desk_group_touch(struct gong_desk *desk, struct gong_desk_group *group,
     }
 }
 
+/* While things are put together nothing has happened: only what a change of the
+ * routes left without a time is given one. */
+static bool
+is_touched(const struct gong_desk *desk, const struct gong_desk_member *member)
+{
+    enum gong_message_news news = GONG_NEWS_STILL;
+    int64_t until = 0;
+
+    if (!gong_desk_member_news(member, &news)) {
+        return false;
+    }
+    if (desk->routing) {
+        return news != GONG_NEWS_STILL &&
+               !gong_desk_group_muted(desk, member->group, &until);
+    }
+    /* Perhaps it repeats again. */
+    return news != GONG_NEWS_STILL || member->group->due == GONG_DESK_NEVER;
+}
+
 void
 gong_desk_entry_touch(struct gong_desk *desk, struct gong_desk_entry *entry,
                       bool soon)
 {
     for (size_t i = 0; i < entry->member_count; i++) {
-        enum gong_message_news news = GONG_NEWS_STILL;
-        const struct gong_desk_member *member = entry->members[i];
-
-        if (gong_desk_member_news(member, &news) && news != GONG_NEWS_STILL) {
-            gong_desk_group_touch(desk, member->group, soon);
-        } else if (member->group->due == GONG_DESK_NEVER) {
-            /* Perhaps it repeats again. */
-            gong_desk_group_touch(desk, member->group, false);
+        if (is_touched(desk, entry->members[i])) {
+            gong_desk_group_touch(desk, entry->members[i]->group, soon);
         }
     }
 }

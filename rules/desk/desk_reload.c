@@ -281,10 +281,12 @@ settle_entries(struct gong_desk *desk)
 {
     struct gong_desk_list *list = &desk->entry_list;
 
+    desk->routing = true;
     for (size_t i = 0; desk->err == GONG_OK && i < list->count; i++) {
         gong_desk_route_entry(desk, list->items[i]);
         gong_desk_escalate_check(desk, list->items[i]);
     }
+    desk->routing = false;
     for (size_t i = list->count; i-- > 0;) {
         struct gong_desk_entry *entry = list->items[i];
 

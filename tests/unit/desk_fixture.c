@@ -245,7 +245,10 @@ keep_group(void *ctx, struct gong_str key, const struct gong_str *state)
     }
     kept = *at;
     if (state == NULL) {
-        assert_non_null(kept); /* only what was kept goes */
+        if (kept == NULL) {
+            assert_true(world->lenient); /* only what was kept goes */
+            return GONG_OK;
+        }
         *at = kept->next;
         free(kept->key);
         free(kept->state);

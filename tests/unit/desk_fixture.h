@@ -30,7 +30,7 @@ struct desk_world {
     size_t said_len;
     char *events;
     size_t events_len;
-    bool all_items; /* in said: numbers only, no limit */
+    bool lenient; /* groups may go that were never kept */
     /* Kept. */
     struct desk_kept_incident *incidents;
     struct desk_kept_silence *silences;
