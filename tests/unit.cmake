@@ -253,3 +253,11 @@ endforeach()
 gong_test(rule_cases LINKS gong_rules_tool
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)
+
+# messages and the channels they leave by
+gong_test(utf16 LINKS gong_message)
+gong_test(link_sign LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
+gong_test(message_fill LINKS gong_message m)
+gong_test(message_text LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
