@@ -190,8 +190,7 @@ number_before(const char *text, const char *what)
 static void
 a_storm_adds_up(void **state)
 {
-    static const size_t limits[] = {0,   20000, 2000, 1999, 1000,
-                                    700, 500,   335,  300};
+    static const size_t limits[] = {0, 20000, 2000, 1999, 1000, 700, 500, 335};
     struct gong_message_texts *texts = load("", "vi", NULL);
     json_t *message = message_storm(100, 9000, 900);
 
