@@ -11,7 +11,7 @@
 #include "rules/desk/desk.h"
 
 #define ROOT_MAX    24
-#define ITEM_MAX    24
+#define ITEM_MAX    28
 #define CHUNK_SIZE  16384
 #define FILLED_SIZE 8192 /* bytes of an annotation with its sections */
 #define SHORT_MAX   200  /* UTF-16 units of names */
@@ -388,6 +388,7 @@ read_item(struct gong_message_vars *vars, const json_t *json, struct item *item)
     add_flag(&target, "over", item->over);
     add_flag(&target, "unknown",
              !item->over && strcmp(text_of(json, "alert"), "unknown") == 0);
+    add_flag(&target, "lost", json_is_true(json_object_get(json, "lost")));
     add_text(&target, "severity", text_of(json, "severity"));
     add_text(&target, "title", text_of(labels, "alertname"));
     add_text(&target, "rule", text_of(json, "rule"));
@@ -399,6 +400,7 @@ read_item(struct gong_message_vars *vars, const json_t *json, struct item *item)
     add_time(&target, "since", integer_of(json, "since", TIME_MAX_MS));
     add_time(&target, "ended", integer_of(json, "ended", TIME_MAX_MS));
     add_text(&target, "owner", text_of(json, "owner"));
+    add_text(&target, "acked_by", text_of(json, "acked_by"));
     add_link(&target, json);
 }
 
