@@ -117,18 +117,20 @@ bot_begin(void *state, const struct gong_channel_send *send,
                                      .headers = headers,
                                      .ca_file = bot->config->zalo.ca_file,
                                      .timeout = bot->config->zalo.timeout};
-    char *text = gong_message_text(bot->texts, &view, GONG_MESSAGE_CHAT,
-                                   GONG_ZALO_TEXT_MAX);
-    json_t *body = text == NULL ? NULL
-                                : json_pack("{s:s, s:s}", "chat_id",
-                                            send->address, "text", text);
+    char *text;
+    json_t *body;
 
-    free(text);
-    if (body == NULL && !gong_channel_line_valid(send->address)) {
+    if (!gong_channel_line_valid(send->address)) {
         (void)snprintf(attempt->why, sizeof attempt->why, "no chat id");
         attempt->outcome = GONG_CHANNEL_REFUSE;
         return GONG_OK;
     }
+    text = gong_message_text(bot->texts, &view, GONG_MESSAGE_CHAT,
+                             GONG_ZALO_TEXT_MAX);
+    body = text == NULL ? NULL
+                        : json_pack("{s:s, s:s}", "chat_id", send->address,
+                                    "text", text);
+    free(text);
     post.body = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
     json_decref(body);
     return gong_channel_post(attempt, &post);

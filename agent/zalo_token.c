@@ -259,9 +259,11 @@ store(struct gong_zalo_token *token)
     }
     json_decref(file);
     gong_channel_wipe(text);
-    if (ok == token->unstored) {
-        gong_log(ok ? GONG_LOG_INFO : GONG_LOG_ERROR,
-                 ok ? "zalo_token_stored" : "zalo_token_not_stored",
+    if (ok && token->unstored) {
+        gong_log(GONG_LOG_INFO, "zalo_token_stored", "file=%s",
+                 token->options.path);
+    } else if (!ok && !token->unstored) {
+        gong_log(GONG_LOG_ERROR, "zalo_token_not_stored",
                  "file=%s todo=\"make room or give access: without this file "
                  "access must be granted again after a restart\"",
                  token->options.path);

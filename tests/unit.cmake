@@ -261,3 +261,7 @@ gong_test(link_sign LINKS gong_agent_core
 gong_test(message_fill LINKS gong_message m)
 gong_test(message_text LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
+gong_test(channel_zalo LINKS gong_agent_core PkgConfig::MICROHTTPD
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
