@@ -11,7 +11,7 @@
 
 #define WORD_BYTES 39 /* of text in an encoded word: "Subject: " and it fit */
 #define LINE_BYTES 57 /* of a body in a line of 76 */
-#define KEY_MAX    60
+#define KEY_MAX    48
 #define ZONE_MAX   (INT64_C(14) * 3600000)
 
 static const char letters[] =
@@ -211,13 +211,13 @@ put_headers(struct writer *writer, const struct gong_mail *mail)
     put_text(writer, mail->to);
     put_text(writer, ">\r\nSubject: ");
     put_words(writer, mail->subject);
-    put_text(writer, "\r\nMessage-ID:\r\n <");
+    put_text(writer, "\r\nMessage-ID: <");
     put_key(writer, mail->key);
     put_text(writer, "@");
     put_text(writer, domain_of(mail));
     if (mail->incident != 0) {
         (void)snprintf(thread, sizeof thread,
-                       ">\r\nReferences:\r\n <gong-incident-%" PRIu64 "@",
+                       ">\r\nReferences: <gong-incident-%" PRIu64 "@",
                        mail->incident);
         put_text(writer, thread);
         put_text(writer, domain_of(mail));

@@ -265,3 +265,6 @@ gong_test(channel_zalo LINKS gong_agent_core PkgConfig::MICROHTTPD
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
+gong_test(channel_email LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c)
