@@ -32,8 +32,9 @@ enum gong_message_language {
     GONG_MESSAGE_ENGLISH,
 };
 
-#define GONG_MESSAGE_NAME_MAX 64 /* bytes of a name; longer ones are unknown   \
-                                  */
+#define GONG_MESSAGE_NAME_MAX                                                  \
+    64 /* bytes of a name; longer ones are unknown                             \
+        */
 
 /* Where numbers come from. */
 struct gong_message_facts {

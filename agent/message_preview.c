@@ -17,14 +17,14 @@
 
 static const struct {
     const char *channel;
-    enum gong_message_part part;
     size_t units;
+    enum gong_message_part part;
     bool subject;
 } views[] = {
-    {"email", GONG_MESSAGE_MAIL, 0, true},
-    {"html", GONG_MESSAGE_HTML, 0, false},
-    {"chat", GONG_MESSAGE_CHAT, CHAT_UNITS, false},
-    {"sms", GONG_MESSAGE_SMS, SMS_UNITS, false},
+    {"email", 0, GONG_MESSAGE_MAIL, true},
+    {"html", 0, GONG_MESSAGE_HTML, false},
+    {"chat", CHAT_UNITS, GONG_MESSAGE_CHAT, false},
+    {"sms", SMS_UNITS, GONG_MESSAGE_SMS, false},
 };
 
 #define VIEWS (sizeof views / sizeof views[0])

@@ -139,6 +139,20 @@ is_space(char c)
     return c == ' ' || c == '\n' || c == '\t' || c == '\r';
 }
 
+/* What stands between two words, of a run of spaces with so many line ends. */
+static size_t
+put_gap(char *out, size_t spaces, size_t ends, bool one_line, size_t empty)
+{
+    bool lines = !one_line && ends > 0;
+    size_t len = one_line ? 1 : spaces;
+
+    if (lines) {
+        len = ends < empty + 1 ? ends : empty + 1;
+    }
+    memset(out, lines ? '\n' : ' ', len);
+    return len;
+}
+
 /* Takes away the spaces that templates leave: at the edges, at ends of lines,
  * empty lines but `empty` between two others; in one line, all but one space.
  */
@@ -149,8 +163,8 @@ tidy(char *text, size_t len, bool one_line, size_t empty)
     size_t at = 0;
 
     while (at < len) {
-        size_t ends = 0;
         size_t start = at;
+        size_t ends = 0;
 
         while (at < len && is_space(text[at])) {
             ends += text[at] == '\n' ? 1 : 0;
@@ -159,16 +173,8 @@ tidy(char *text, size_t len, bool one_line, size_t empty)
         if (at == len) {
             break;
         }
-        if (used > 0 && (one_line || ends == 0)) {
-            size_t spaces = one_line ? (at > start ? 1 : 0) : at - start;
-
-            memset(text + used, ' ', spaces);
-            used += spaces;
-        } else if (used > 0) {
-            size_t lines = ends < empty + 1 ? ends : empty + 1;
-
-            memset(text + used, '\n', lines);
-            used += lines;
+        if (used > 0) {
+            used += put_gap(text + used, at - start, ends, one_line, empty);
         }
         while (at < len && !is_space(text[at])) {
             text[used++] = text[at++];
@@ -288,7 +294,7 @@ make_vars(struct composition *made, size_t text_max)
         .html = made->part == GONG_MESSAGE_HTML, .text_max = text_max};
 
     free_vars(made);
-    for (size_t i = 0; i < made->languages; i++) {
+    for (size_t i = 0; i < made->languages && i < LANGUAGES; i++) {
         options.language = made->texts->languages[i].language;
         made->vars[i] = gong_message_vars_new(made->view, &options);
         if (made->vars[i] == NULL) {

@@ -5,28 +5,18 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "agent/message_words.h"
 #include "agent/number_text.h"
-#include "agent/utf16.h"
-#include "common/log.h"
 #include "rules/desk/desk.h"
 
 #define ROOT_MAX    24
 #define ITEM_MAX    28
-#define CHUNK_SIZE  16384
 #define FILLED_SIZE 8192 /* bytes of an annotation with its sections */
 #define SHORT_MAX   200  /* UTF-16 units of names */
 #define COUNT_MAX   INT64_C(1000000000000)
 #define DAY_MS      INT64_C(86400000)
 #define TIME_MAX_MS (INT64_C(253402300799) * 1000)
 #define ZONE_MS     INT64_C(25200000) /* Viet Nam, where the message names none */
-
-/* Texts lie in chunks that never move. */
-struct chunk {
-    struct chunk *next;
-    size_t used;
-    size_t size;
-    char bytes[];
-};
 
 struct item {
     struct gong_label_view labels[ITEM_MAX];
@@ -37,8 +27,7 @@ struct item {
 struct gong_message_vars {
     const struct gong_message_view *view;
     struct gong_message_vars_options options;
-    struct chunk *chunks;
-    bool failed; /* no memory */
+    struct gong_message_words words;
     struct gong_label_view labels[ROOT_MAX];
     size_t label_count;
     size_t fixed_count; /* labels that do not depend on what is shown */
@@ -58,104 +47,14 @@ struct target {
     size_t max;
 };
 
-static char *
-take(struct gong_message_vars *vars, size_t size)
-{
-    struct chunk *chunk = vars->chunks;
-    char *out;
-
-    if (chunk == NULL || chunk->size - chunk->used < size) {
-        size_t room = size > CHUNK_SIZE ? size : CHUNK_SIZE;
-
-        chunk = malloc(sizeof *chunk + room);
-        if (chunk == NULL) {
-            vars->failed = true;
-            return NULL;
-        }
-        *chunk = (struct chunk){.next = vars->chunks, .size = room};
-        vars->chunks = chunk;
-    }
-    out = chunk->bytes + chunk->used;
-    chunk->used += size;
-    return out;
-}
-
-static const char *
-entity(char c)
-{
-    switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&#34;";
-    case '\'':
-        return "&#39;";
-    default:
-        return NULL;
-    }
-}
-
-static struct gong_str
-escape(struct gong_message_vars *vars, struct gong_str text)
-{
-    size_t size = 1;
-    size_t used = 0;
-    char *out;
-
-    for (size_t i = 0; i < text.len; i++) {
-        const char *written = entity(text.data[i]);
-
-        size += written == NULL ? 1 : strlen(written);
-    }
-    out = take(vars, size);
-    for (size_t i = 0; out != NULL && i < text.len; i++) {
-        const char *written = entity(text.data[i]);
-        size_t len = written == NULL ? 1 : strlen(written);
-
-        memcpy(out + used, written == NULL ? text.data + i : written, len);
-        used += len;
-    }
-    if (out == NULL) {
-        return gong_str_from("", 0);
-    }
-    out[used] = '\0';
-    return gong_str_from(out, used);
-}
-
-/* One line of at most max units, without what could steer a terminal or a
- * page. An ellipsis stands for what was cut. */
-static struct gong_str
-clean(struct gong_message_vars *vars, struct gong_str text, size_t max)
-{
-    static const char ellipsis[] = "…";
-    bool cut = gong_utf16_units(text) > max;
-    size_t len = cut ? gong_utf16_cut(text, max - 1) : text.len;
-    char *out = take(vars, len + sizeof ellipsis);
-
-    if (out == NULL) {
-        return gong_str_from("", 0);
-    }
-    for (size_t i = 0; i < len; i++) {
-        char c = text.data[i];
-
-        out[i] = c == '\n' || c == '\r' || c == '\t' ? ' ' : c;
-    }
-    gong_text_clean(out, len);
-    memcpy(out + len, cut ? ellipsis : "", cut ? sizeof ellipsis : 1);
-    return gong_str_from(out, len + (cut ? sizeof ellipsis - 1 : 0));
-}
-
 static void
 add(struct target *target, const char *name, struct gong_str text, size_t max)
 {
-    struct gong_str value = clean(target->vars, text, max);
+    struct gong_message_words *words = &target->vars->words;
+    struct gong_str value = gong_message_words_clean(words, text, max);
 
     if (target->vars->options.html) {
-        value = escape(target->vars, value);
+        value = gong_message_words_escape(words, value);
     }
     if (*target->count < target->max) {
         target->labels[(*target->count)++] =
@@ -302,7 +201,7 @@ add_annotation(struct target *target, const json_t *item, const char *name,
     } ctx = {item};
     const struct gong_message_facts facts = {find_fact, ctx.taken,
                                              level_of(item, "level")};
-    char *filled = take(vars, FILLED_SIZE);
+    char *filled = gong_message_words_take(&vars->words, FILLED_SIZE);
     size_t len;
 
     if (filled == NULL) {
@@ -533,7 +432,7 @@ gong_message_vars_new(const struct gong_message_view *view,
     read_counts(vars);
     read_message(vars);
     gong_message_vars_show(vars, vars->item_count);
-    if (vars->items == NULL || vars->failed) {
+    if (vars->items == NULL || vars->words.failed) {
         gong_message_vars_free(vars);
         return NULL;
     }
@@ -546,12 +445,7 @@ gong_message_vars_free(struct gong_message_vars *vars)
     if (vars == NULL) {
         return;
     }
-    while (vars->chunks != NULL) {
-        struct chunk *next = vars->chunks->next;
-
-        free(vars->chunks);
-        vars->chunks = next;
-    }
+    gong_message_words_fini(&vars->words);
     free(vars->items);
     free(vars);
 }
