@@ -268,3 +268,4 @@ gong_test(channel_zalo LINKS gong_agent_core PkgConfig::MICROHTTPD
 gong_test(channel_email LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c)
+gong_test(channels_doc LINKS gong_agent_core)
