@@ -94,7 +94,8 @@ gong_zns_phone(const char *text, char out[GONG_ZNS_PHONE_SIZE])
         local[0] == '0') {
         return false;
     }
-    (void)snprintf(out, GONG_ZNS_PHONE_SIZE, "84%s", local);
+    memcpy(out, "84", 2);
+    memcpy(out + 2, local, strlen(local) + 1);
     return true;
 }
 
