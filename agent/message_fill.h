@@ -4,7 +4,7 @@
  * its trend. A section of an annotation,
  *
  *   {{ $value | printf "%.2f" }} m[[, trên báo động {level:roman}
- *   {value-param_flood_#:2} m]][[, {trend:+2} m/giờ]]
+ *   {value-param_level#:2} m]][[, {trend:+2} m/giờ]]
  *
  * is written with its numbers filled in, or left out whole where one of them is
  * not known. Between braces stand names and numbers with + - * / from left to

@@ -287,6 +287,8 @@ read_item(struct gong_message_vars *vars, const json_t *json, struct item *item)
     add_flag(&target, "over", item->over);
     add_flag(&target, "unknown",
              !item->over && strcmp(text_of(json, "alert"), "unknown") == 0);
+    add_flag(&target, "no_unit",
+             json_is_true(json_object_get(json, "no_unit")));
     add_flag(&target, "lost", json_is_true(json_object_get(json, "lost")));
     add_text(&target, "severity", text_of(json, "severity"));
     add_text(&target, "title", text_of(labels, "alertname"));

@@ -259,7 +259,7 @@ gong_test(utf16 LINKS gong_message)
 gong_test(link_sign LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
 gong_test(message_fill LINKS gong_message m)
-gong_test(message_text LINKS gong_agent_core
+gong_test(message_text LINKS gong_agent_core m
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
 gong_test(channel_zalo LINKS gong_agent_core PkgConfig::MICROHTTPD
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c

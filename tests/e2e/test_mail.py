@@ -32,12 +32,12 @@ MESSAGE = {
                    "device": "cung-son"},
         "annotations": {
             "summary": "Củng Sơn 40.31 m[[, trên báo động {level:roman} "
-                       "{value-param_flood_#:2} m]][[, {trend:+2} m/giờ]]",
+                       "{value-param_level#:2} m]][[, {trend:+2} m/giờ]]",
             "action": "Sơ tán dân <vùng ngập>.\r\nBcc: x@example.vn"},
         "value": "40.31", "level": 3, "told_level": 2,
         "severity": "critical", "since": 1763598300000,
         "opened": 1763600400000, "ended": 0, "owner": "",
-        "facts": {"param_flood_3": "34.5", "trend": "0.42"}}]}
+        "facts": {"param_level3": "34.5", "trend": "0.42"}}]}
 
 
 class Mail:

@@ -7,17 +7,18 @@
 
 #include <cmocka.h>
 
+#include "agent/message_facts.h"
 #include "rules/engine/template.h"
 
 /* As a rule file has them: what the engine knows is rendered by the engine,
  * sections are filled when the message is written. */
 #define SUMMARY                                                                \
     "{{ $labels.station }} {{ $value | printf \"%.2f\" }} m"                   \
-    "[[, trên báo động {level:roman} {value-param_flood_#:2} m]]"         \
+    "[[, trên báo động {level:roman} {value-param_level#:2} m]]"          \
     "[[, {trend:+2} m/giờ]]"
 #define SUMMARY_EN                                                             \
     "{{ $labels.station }} {{ $value | printf \"%.2f\" }} m"                   \
-    "[[, {value-param_flood_#:2} m above flood alarm {level:roman}]]"          \
+    "[[, {value-param_level#:2} m above flood alarm {level:roman}]]"           \
     "[[, {trend:+2} m/h]]"
 
 static json_t *
@@ -38,9 +39,14 @@ rendered(const char *text, double value)
 json_t *
 message_flood(const char *kind)
 {
+    static char label[] = "Trạm thủy văn Củng Sơn";
+    static char level[] = "level3";
+    static struct gong_model_param param = {level, 34.5};
+    static const struct gong_model_device device = {
+        .label = label, .params = &param, .param_count = 1};
     json_t *item = json_pack(
         "{s:i, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s}, s:{s:o, s:o, "
-        "s:s, s:s}, s:s, s:i, s:i, s:s, s:I, s:I, s:i, s:s, s:s, s:{s:s, s:s}}",
+        "s:s, s:s}, s:s, s:i, s:i, s:s, s:I, s:I, s:i, s:s}",
         "number", 17, "news", "climbed", "state", "open", "alert", "firing",
         "rule", "water/flood", "labels", "alertname", "Flood", "unit", "22015",
         "unit_name", "Xã Sơn Hoà", "device", "cung-son", "severity", "critical",
@@ -48,11 +54,13 @@ message_flood(const char *kind)
         rendered(SUMMARY_EN, 40.31), "action", "Sơ tán dân vùng ngập.",
         "action_en", "Evacuate.", "value", "40.31", "level", 3, "told_level", 2,
         "severity", "critical", "since", (json_int_t)(MESSAGE_AT_MS - 2700000),
-        "opened", (json_int_t)(MESSAGE_AT_MS - 600000), "ended", 0, "owner", "",
-        "device_name", "Trạm thủy văn Củng Sơn", "facts", "param_flood_3",
-        "34.5", "trend", "0.42");
+        "opened", (json_int_t)(MESSAGE_AT_MS - 600000), "ended", 0, "owner",
+        "");
 
     assert_non_null(item);
+    assert_true(gong_message_facts_device(item, &device));
+    assert_true(gong_message_facts_trend(item, 40.10, MESSAGE_AT_MS - 1800000,
+                                         40.31, MESSAGE_AT_MS));
     return json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:{s:i, s:i}, s:[o]}",
                      "kind", kind, "receiver", "unit-duty", "unit", "22015",
                      "unit_name", "Xã Sơn Hoà", "step", 1, "at",

@@ -16,7 +16,7 @@ find(void *ctx, const char *name, double *out)
     static const struct {
         const char *name;
         double value;
-    } facts[] = {{"value", 40.31},    {"param_flood_3", 34.5}, {"trend", 0.42},
+    } facts[] = {{"value", 40.31},    {"param_level3", 34.5}, {"trend", 0.42},
                  {"falling", -0.128}, {"still", 0.004},        {"nothing", 0},
                  {"odd", NAN},        {"huge", 1e300}};
 
@@ -39,8 +39,8 @@ static const struct {
     {"plain", "plain", NULL},
     {"a[[ {value} ]]b", "a 40,31 b", "a 40.31 b"},
     {"a[[{value:1}]]", "a40,3", "a40.3"},
-    {"a[[{value-param_flood_#:2} m]]", "a5,81 m", "a5.81 m"},
-    {"[[{value-param_flood_3*2:2}]]", "11,62", "11.62"},
+    {"a[[{value-param_level#:2} m]]", "a5,81 m", "a5.81 m"},
+    {"[[{value-param_level3*2:2}]]", "11,62", "11.62"},
     {"[[{value/2+1:3}]]", "21,155", "21.155"},
     {"[[BĐ {level:roman}]]", "BĐ III", NULL},
     {"[[{level}]]", "3", NULL},

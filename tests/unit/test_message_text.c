@@ -1,5 +1,6 @@
 /* Unit tests of agent/message_text.c: golden texts, what is omitted, lengths,
  * and that nothing from outside steers a terminal or a page. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "agent/message_facts.h"
 #include "agent/message_files.h"
 #include "agent/message_preview.h"
 #include "agent/utf16.h"
@@ -151,6 +153,42 @@ what_is_over_and_what_is_unknown(void **state)
           "Từ 07:25 ngày 20/11 đến 08:10 ngày 20/11\n"
           "Xem: " MESSAGE_LINK "\n\n"
           "Gửi tới: Xã Sơn Hoà, unit-duty, lúc 08:10 ngày 20/11");
+}
+
+/* Without facts there is no section; a trend needs two numbers a minute apart.
+ */
+static void
+facts(void **state)
+{
+    static const struct {
+        double before;
+        int64_t before_ms;
+        double now;
+        int64_t now_ms;
+        double trend; /* NAN: none */
+    } cases[] = {
+        {1, 1000, 2, 3601000, 1},          {2, 1000, 1, 1801000, -2},
+        {1, 1000, 1, 3601000, 0},          {1, 1000, 2, 60999, NAN},
+        {1, 0, 2, 3600000, NAN},           {1, 5000, 2, 1000, NAN},
+        {NAN, 1000, 2, 3601000, NAN},      {1, 1000, INFINITY, 3601000, NAN},
+        {1, INT64_MIN, 2, INT64_MAX, NAN},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        json_t *item = json_object();
+        const json_t *trend;
+
+        assert_true(gong_message_facts_device(item, NULL));
+        assert_true(gong_message_facts_trend(item, cases[i].before,
+                                             cases[i].before_ms, cases[i].now,
+                                             cases[i].now_ms));
+        trend = json_object_get(json_object_get(item, "facts"), "trend");
+        assert_int_equal(trend != NULL, !isnan(cases[i].trend));
+        assert_true(trend == NULL ||
+                    fabs(json_number_value(trend) - cases[i].trend) < 1e-9);
+        json_decref(item);
+    }
 }
 
 static size_t
@@ -505,6 +543,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(golden_texts),
         cmocka_unit_test(what_is_over_and_what_is_unknown),
+        cmocka_unit_test(facts),
         cmocka_unit_test(a_storm_adds_up),
         cmocka_unit_test(the_longest_message_is_whole),
         cmocka_unit_test(a_long_text_is_cut),
