@@ -16,6 +16,7 @@
 #include <curl/curl.h>
 #include <jansson.h>
 
+#include "agent/link_sign.h"
 #include "common/conf.h"
 #include "common/err.h"
 

@@ -8,6 +8,7 @@
  *   gong-agent --check-journal DIR      whether a journal's files are sound
  *   gong-agent --config FILE --ledger [SITE[/DEVICE]]   what came of whom
  *   gong-agent --journal-dump DIR [--from OFFSET]   a line for each record
+ *   gong-agent --preview-message FILE [--channel C] [--templates DIR]
  */
 #include <errno.h>
 #include <getopt.h>
@@ -23,6 +24,7 @@
 #include "agent/config.h"
 #include "agent/journal_tool.h"
 #include "agent/ledger_tool.h"
+#include "agent/message_preview.h"
 #include "agent/rules_reload.h"
 #include "common/log.h"
 
@@ -37,6 +39,7 @@ enum mode {
     MODE_OPTIONS,
     MODE_JOURNAL_CHECK,
     MODE_JOURNAL_DUMP,
+    MODE_PREVIEW,
     MODE_VERSION,
     MODE_HELP,
     MODE_WRONG,
@@ -68,6 +71,10 @@ static const char usage[] =
     "  --journal-dump DIR [--from OFFSET]\n"
     "                  in mỗi bản ghi một dòng\n"
     "                  a line for each of its records\n"
+    "  --preview-message FILE [--channel email|html|chat|sms]\n"
+    "                  [--templates DIR]\n"
+    "                  tin nhắn (JSON) sẽ trông thế nào với người nhận\n"
+    "                  how a message (JSON) will look to who gets it\n"
     "  --version       in ra phiên bản | print the version\n"
     "  --help          in ra trang này | print this\n"
     "\n"
@@ -79,6 +86,7 @@ struct arguments {
     const char *path; /* of the configuration, or a journal's folder */
     const char *what; /* of the ledger */
     uint64_t from;
+    struct gong_preview_options preview;
 };
 
 static bool
@@ -107,6 +115,9 @@ read_arguments(int argc, char **argv, struct arguments *arguments)
         {"check-journal", required_argument, NULL, MODE_JOURNAL_CHECK},
         {"journal-dump", required_argument, NULL, MODE_JOURNAL_DUMP},
         {"from", required_argument, NULL, 'o'},
+        {"preview-message", required_argument, NULL, MODE_PREVIEW},
+        {"channel", required_argument, NULL, 'c'},
+        {"templates", required_argument, NULL, 't'},
         {"version", no_argument, NULL, MODE_VERSION},
         {"help", no_argument, NULL, MODE_HELP},
         {NULL, 0, NULL, 0},
@@ -121,6 +132,10 @@ read_arguments(int argc, char **argv, struct arguments *arguments)
             if (!read_offset(optarg, &arguments->from)) {
                 return MODE_WRONG;
             }
+        } else if (found == 'c') {
+            arguments->preview.channel = optarg;
+        } else if (found == 't') {
+            arguments->preview.templates = optarg;
         } else if (found >= MODE_CHECK && found <= MODE_HELP) {
             mode = (enum mode)found;
             arguments->path = optarg != NULL ? optarg : arguments->path;
@@ -278,6 +293,15 @@ with_journal(enum mode mode, const struct arguments *arguments)
     return err == GONG_ERR_CORRUPT ? EX_DATAERR : EX_NOINPUT;
 }
 
+static int
+preview(struct arguments *arguments)
+{
+    arguments->preview.path = arguments->path;
+    return gong_message_preview(&arguments->preview, stdout, stderr) == GONG_OK
+               ? EX_OK
+               : EX_DATAERR;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -293,6 +317,8 @@ main(int argc, char **argv)
     case MODE_JOURNAL_CHECK:
     case MODE_JOURNAL_DUMP:
         return with_journal(mode, &arguments);
+    case MODE_PREVIEW:
+        return preview(&arguments);
     case MODE_OPTIONS:
         gong_agent_config_manual(stdout);
         return EX_OK;

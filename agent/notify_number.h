@@ -9,7 +9,9 @@
 
 #include <jansson.h>
 
-#define GONG_NOTIFY_NUMBER_SIZE 48
+#include "agent/number_text.h"
+
+#define GONG_NOTIFY_NUMBER_SIZE GONG_NUMBER_TEXT_SIZE
 
 /* gong_notify_number: at most six significant digits. */
 void gong_notify_number(const json_t *effect, char decimal_point,

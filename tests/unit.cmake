@@ -275,3 +275,18 @@ gong_test(desk_thread LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 target_link_options(test_desk_thread PRIVATE LINKER:--wrap=sqlite3_step)
+# messages and the channels they leave by
+gong_test(utf16 LINKS gong_message)
+gong_test(link_sign LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
+gong_test(message_fill LINKS gong_message m)
+gong_test(message_text LINKS gong_agent_core m
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
+gong_test(channel_zalo LINKS gong_agent_core PkgConfig::MICROHTTPD
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
+gong_test(channel_email LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c)
+gong_test(channels_doc LINKS gong_agent_core)

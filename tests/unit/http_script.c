@@ -80,6 +80,8 @@ begin_request(struct MHD_Connection *connection, const char *url,
     request->idempotency_key = header(connection, "Idempotency-Key");
     request->content_encoding = header(connection, "Content-Encoding");
     request->expect = header(connection, "Expect");
+    request->access_token = header(connection, "access_token");
+    request->secret_key = header(connection, "secret_key");
     (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND,
                                     add_query, request);
     return request;
@@ -174,6 +176,8 @@ free_request(struct script_request *request)
     free(request->idempotency_key);
     free(request->content_encoding);
     free(request->expect);
+    free(request->access_token);
+    free(request->secret_key);
 }
 
 /* A request that was cut before it was whole. */

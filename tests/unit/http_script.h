@@ -20,6 +20,8 @@ struct script_request {
     char *idempotency_key;
     char *content_encoding;
     char *expect;
+    char *access_token;
+    char *secret_key;
 };
 
 struct script_reply {
