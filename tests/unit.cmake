@@ -253,3 +253,8 @@ endforeach()
 gong_test(rule_cases LINKS gong_rules_tool
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)
+
+# users
+foreach(module grant login_limit users audit)
+    gong_test(${module} LINKS gong_users)
+endforeach()
