@@ -254,7 +254,12 @@ gong_test(rule_cases LINKS gong_rules_tool
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)
 
-# users
+# users and API
+gong_test(http_address LINKS gong_agent_core)
 foreach(module grant login_limit users audit)
     gong_test(${module} LINKS gong_users)
+endforeach()
+foreach(module api)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 endforeach()
