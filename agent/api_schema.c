@@ -17,8 +17,8 @@ const char *const gong_api_incident_events[] = {
     "end",           "acknowledge",
     "unacknowledge", "assign",
     "comment",       "resolve",
-    "outcome",       "ack_expires",
-    "ack_overdue",   "resolve_overdue",
+    "outcome",       "ack-expires",
+    "ack-overdue", "resolve-overdue",
     "escalate",      NULL};
 const char *const gong_api_verdicts[] = {"none", "real", "false",
                                          "late", "test", NULL};
