@@ -264,3 +264,5 @@ foreach(module api api_permissions api_openapi)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 endforeach()
+gong_test(http_clients LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)

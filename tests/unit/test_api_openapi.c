@@ -153,11 +153,11 @@ schema_of(const json_t *document, const char *path, const char *method,
         "content");
 
     assert_non_null(content);
-    return json_object_get(
-        json_object_get(content, status / 100 == 2 ? "application/json"
-                                                   : "application/problem+"
-                                                     "json"),
-        "schema");
+    return json_object_get(json_object_get(content, status / 100 == 2
+                                                        ? "application/json"
+                                                        : "application/problem+"
+                                                          "json"),
+                           "schema");
 }
 
 static void

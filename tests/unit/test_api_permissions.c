@@ -11,7 +11,7 @@
 #include "agent/api_routes.h"
 #include "api_fixture.h"
 
-#define OURS  "/api/gong/v1"
+#define OURS         "/api/gong/v1"
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
 /* What a user meets: y: it is done, or refused for another reason than who
@@ -27,7 +27,7 @@ struct row {
 };
 
 #define SILENCE                                                                \
-    "{\"matchers\":[{\"name\":\"unit\",\"value\":\"22015\"}],"                  \
+    "{\"matchers\":[{\"name\":\"unit\",\"value\":\"22015\"}],"                 \
     "\"from\":1760000000001,\"until\":1760000001000}"
 
 static const struct row rows[] = {
@@ -45,8 +45,7 @@ static const struct row rows[] = {
      "yyyy", "yyyy"},
     {"POST", OURS "/login", OURS "/login", "{\"user\":\"\",\"password\":1}",
      "y", "yyyy", "yyyy", "yyyy"},
-    {"POST", OURS "/logout", OURS "/logout", NULL, "?", "yyyy", "yyyy",
-     "yyyy"},
+    {"POST", OURS "/logout", OURS "/logout", NULL, "?", "yyyy", "yyyy", "yyyy"},
     {"GET", OURS "/session", OURS "/session", NULL, "?", "yyyy", "yyyy",
      "yyyy"},
     {"PUT", OURS "/session/password", OURS "/session/password",
@@ -55,8 +54,8 @@ static const struct row rows[] = {
      "yyyy"},
     {"GET", OURS "/incidents/{n}", OURS "/incidents/1", NULL, "?", "yyyy",
      "----", "yyyy"},
-    {"POST", OURS "/incidents/{n}/acknowledge",
-     OURS "/incidents/1/acknowledge", "{}", "?", "nyyy", "----", "nyyy"},
+    {"POST", OURS "/incidents/{n}/acknowledge", OURS "/incidents/1/acknowledge",
+     "{}", "?", "nyyy", "----", "nyyy"},
     {"POST", OURS "/incidents/{n}/unacknowledge",
      OURS "/incidents/1/unacknowledge", "{}", "?", "nyyy", "----", "nyyy"},
     {"POST", OURS "/incidents/{n}/assign", OURS "/incidents/1/assign",
@@ -75,15 +74,14 @@ static const struct row rows[] = {
      "nyyy"},
     {"DELETE", OURS "/silences/{n}", OURS "/silences/1", NULL, "?", "nyyy",
      "----", "nyyy"},
-    {"GET", OURS "/maintenance", OURS "/maintenance", NULL, "?", "yyyy",
-     "yyyy", "yyyy"},
+    {"GET", OURS "/maintenance", OURS "/maintenance", NULL, "?", "yyyy", "yyyy",
+     "yyyy"},
     {"POST", OURS "/maintenance", OURS "/maintenance", SILENCE, "?", "nyyy",
      "nnnn", "nyyy"},
     {"GET", OURS "/units", OURS "/units", NULL, "?", "yyyy", "yyyy", "yyyy"},
     {"GET", OURS "/devices", OURS "/devices", NULL, "?", "yyyy", "yyyy",
      "yyyy"},
-    {"GET", OURS "/ledger", OURS "/ledger", NULL, "?", "yyyy", "yyyy",
-     "yyyy"},
+    {"GET", OURS "/ledger", OURS "/ledger", NULL, "?", "yyyy", "yyyy", "yyyy"},
     {"GET", OURS "/users", OURS "/users", NULL, "?", "nnnn", "nnnn", "nnny"},
     {"POST", OURS "/users", OURS "/users", "{}", "?", "nnnn", "nnnn", "nnny"},
     {"GET", OURS "/users/{name}", OURS "/users/viewer.all", NULL, "?", "nnnn",
@@ -104,8 +102,8 @@ static const struct row rows[] = {
      "nnnn", "nnny"},
     {"GET", OURS "/rules/log", OURS "/rules/log", NULL, "?", "yyyy", "yyyy",
      "yyyy"},
-    {"POST", OURS "/rules/rollback", OURS "/rules/rollback",
-     "{\"sha\":\"ab\"}", "?", "nnnn", "nnnn", "nnyy"},
+    {"POST", OURS "/rules/rollback", OURS "/rules/rollback", "{\"sha\":\"ab\"}",
+     "?", "nnnn", "nnnn", "nnyy"},
     {"GET", OURS "/events", OURS "/events", NULL, "?", "yyyy", "yyyy", "yyyy"},
 };
 
@@ -245,12 +243,12 @@ without_a_grant_nothing_is_seen(void **state)
         unsigned status;
 
         api_login(world, "moi", token);
-        status = api_ask(world, &(struct api_ask){
-                                    .method = gong_api_routes[i].method,
-                                    .path = row_of(&gong_api_routes[i])->ask,
-                                    .body = row_of(&gong_api_routes[i])->body,
-                                    .bearer = token,
-                                    .peer = GONG_API_PEER_BEYOND});
+        status = api_ask(
+            world, &(struct api_ask){.method = gong_api_routes[i].method,
+                                     .path = row_of(&gong_api_routes[i])->ask,
+                                     .body = row_of(&gong_api_routes[i])->body,
+                                     .bearer = token,
+                                     .peer = GONG_API_PEER_BEYOND});
         if (asked) {
             assert_int_equal(status, 403);
         }

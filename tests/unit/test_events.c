@@ -219,9 +219,8 @@ heartbeats_life_and_end(void **state)
     assert_int_equal(late.woken, 1);
     assert_null(read_all(&late, 100));
     gong_events_leave(late.reader);
-    assert_null(gong_events_join(world->events, "",
-                                 &(struct gong_events_filter){may, NULL, NULL},
-                                 0));
+    assert_null(gong_events_join(
+        world->events, "", &(struct gong_events_filter){may, NULL, NULL}, 0));
 }
 
 static void
@@ -235,9 +234,8 @@ readers_are_bounded(void **state)
     for (size_t i = 0; i < GONG_EVENTS_READERS_MAX; i++) {
         join(world, &watchers[i], "");
     }
-    assert_null(gong_events_join(world->events, "",
-                                 &(struct gong_events_filter){may, NULL, NULL},
-                                 0));
+    assert_null(gong_events_join(
+        world->events, "", &(struct gong_events_filter){may, NULL, NULL}, 0));
     for (size_t i = 0; i < GONG_EVENTS_READERS_MAX; i++) {
         gong_events_leave(watchers[i].reader);
     }
