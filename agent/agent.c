@@ -280,6 +280,24 @@ start_notifiers(struct gong_agent *agent,
 /* --- what can be looked at --- */
 
 static enum gong_err
+serve_api(struct gong_agent *agent, const struct gong_http_address *address,
+          const struct gong_agent_problem *problem)
+{
+    struct gong_api_options api = {.status = &agent->status,
+                                   .counters = agent->counters};
+    struct gong_http_server_options http = {.address = address,
+                                            .counters = agent->counters};
+
+    agent->api = gong_api_new(&api);
+    if (agent->api == NULL) {
+        return gong_agent_fail(problem, GONG_ERR_MEMORY, "API");
+    }
+    http.service = gong_api_service(agent->api);
+    return gong_http_server_start(&http, &agent->http, problem->why,
+                                  problem->size);
+}
+
+static enum gong_err
 start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
     struct gong_http_address address;
@@ -305,8 +323,7 @@ start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
     err =
         gong_http_address_parse(listen, &address, problem->why, problem->size);
     if (err == GONG_OK) {
-        err = gong_http_server_start(&address, &agent->status, &agent->http,
-                                     problem->why, problem->size);
+        err = serve_api(agent, &address, problem);
     }
     return err == GONG_OK ? GONG_OK : gong_agent_fail_as(problem, err, listen);
 }
@@ -394,6 +411,7 @@ stop_inputs(struct gong_agent *agent)
     gong_receive_keeper_halt(agent->keeper);
     gong_self_metrics_stop(agent->self_metrics);
     gong_http_server_stop(agent->http);
+    gong_api_free(agent->api);
 }
 
 /* After the engine has applied everything and the journal's last sync, stores

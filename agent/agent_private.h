@@ -4,6 +4,7 @@
 
 #include "agent/ack.h"
 #include "agent/agent.h"
+#include "agent/api.h"
 #include "agent/broker.h"
 #include "agent/effects.h"
 #include "agent/engine_thread.h"
@@ -34,6 +35,7 @@ struct gong_agent {
     size_t notifier_count;
     struct gong_status_store *status_stores;
     struct gong_status_source status;
+    struct gong_api *api;
     struct gong_http_server *http;
     struct gong_self_metrics *self_metrics;
     struct gong_rules_reload reload;

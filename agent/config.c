@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "agent/config_tables.h"
-#include "agent/http_server.h"
+#include "agent/http_address.h"
 #include "common/mqtt_address.h"
 #include "common/topic.h"
 
@@ -299,8 +299,10 @@ check_values(const struct gong_agent_config *config,
         gong_conf_error(place(place(root, "broker"), "url"), errors, "%s", why);
     }
     if (config->http.listen != NULL && config->http.listen[0] != '\0' &&
-        gong_http_address_parse(config->http.listen, &address, why,
-                                sizeof why) != GONG_OK) {
+        (gong_http_address_parse(config->http.listen, &address, why,
+                                 sizeof why) != GONG_OK ||
+         gong_http_address_guarded(&address, false, why, sizeof why) !=
+             GONG_OK)) {
         gong_conf_error(listen, errors, "%s", why);
     }
     check_log(root, "journal", &config->journal, errors);

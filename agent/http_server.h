@@ -1,16 +1,19 @@
 /*
- * http_server: what can be looked at, on one thread of libmicrohttpd:
+ * http_server: the agent's one HTTP server: carries requests to the API
+ * (api_request.h) and answers back, over libmicrohttpd with epoll.
  *
- *   GET /               a page for people
- *   GET /healthz        200, or 503 and which part is not well
- *   GET /metrics        Prometheus' text format
- *   GET /api/v1/alerts  as Prometheus answers
- *   GET /ledger         what came of whom (agent/ledger_view.h), as JSON:
- *                       ?site=&device=&prefix=&after=&limit=
+ *   TCP  --.                          .-> answered at once
+ *   TLS  --+-> one thread each, epoll-+-> 2 workers (disk)   -> resumed
+ *   unix --'                          '-> 2 workers (hashes) -> resumed
  *
- * Only GET, only loopback: without users and HTTPS there is nothing to keep a
- * stranger out. At most 64 connections, 10 s each without progress, 16 KiB of
- * request; what exceeds that is refused by the library.
+ * A request that may block waits suspended: no thread is held by a client.
+ * Bounds: connections in all and per address, bytes of headers (16 KiB) and
+ * body (64 KiB), 10 s without progress, 30 s until a request is whole, 120 s
+ * until an answer is taken, 128 requests that wait for a worker (then 503).
+ * Streams of events live 10 minutes, then their reader comes again.
+ *
+ * The local socket has mode 0600, and only root and the agent's own user are
+ * answered there. What is beyond loopback must be HTTPS.
  */
 #ifndef GONG_AGENT_HTTP_SERVER_H
 #define GONG_AGENT_HTTP_SERVER_H
@@ -18,36 +21,37 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include <netinet/in.h>
-
-#include "agent/status.h"
+#include "agent/api_request.h"
+#include "agent/http_address.h"
+#include "common/counter.h"
 #include "common/err.h"
 
-/* Transparent: a plain value. */
-struct gong_http_address {
-    union {
-        struct sockaddr any;
-        struct sockaddr_in v4;
-        struct sockaddr_in6 v6;
-    } as;
-};
+#define GONG_HTTP_CONNECTIONS_MAX 1200
+#define GONG_HTTP_PER_ADDRESS_MAX 100
 
-/* gong_http_address_parse: "127.0.0.1:9470" or "[::1]:9470". INVALID, or
- * UNSUPPORTED beyond loopback, with the reason in why. Pure. */
-enum gong_err gong_http_address_parse(const char *text,
-                                      struct gong_http_address *out, char *why,
-                                      size_t why_size) GONG_MUST_CHECK;
+/* Everything is borrowed until stop. */
+struct gong_http_server_options {
+    const struct gong_http_address *address; /* NULL: no TCP */
+    const char *tls_cert;                    /* PEM file; NULL or "": plain */
+    const char *tls_key;
+    const char *socket;       /* path of the local socket; NULL: none */
+    unsigned connections_max; /* 0: as above */
+    unsigned per_address_max;
+    const struct gong_api_service *service;
+    struct gong_events *events;     /* may be NULL */
+    struct gong_counters *counters; /* may be NULL */
+};
 
 struct gong_http_server;
 
-/* source is borrowed until stop. */
-enum gong_err gong_http_server_start(const struct gong_http_address *address,
-                                     const struct gong_status_source *source,
-                                     struct gong_http_server **out, char *why,
-                                     size_t why_size) GONG_MUST_CHECK;
+enum gong_err
+gong_http_server_start(const struct gong_http_server_options *options,
+                       struct gong_http_server **out, char *why,
+                       size_t why_size) GONG_MUST_CHECK;
+/* Ends the streams, answers what waits with 503, joins. */
 void gong_http_server_stop(struct gong_http_server *server);
 
-/* gong_http_server_port: the port it listens on. */
+/* gong_http_server_port: the port it listens on; 0: none. */
 uint16_t gong_http_server_port(const struct gong_http_server *server);
 
 #endif

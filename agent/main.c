@@ -5,6 +5,8 @@
  *   gong-agent --config FILE --check    config and rules, every problem
  *   gong-agent --config FILE --dump     the whole configuration in force
  *   gong-agent --options                every option as Markdown
+ *   gong-agent --openapi                the API as OpenAPI (docs/openapi.json)
+ *   gong-agent --check-audit FILE       whether STATE/users.db was changed
  *   gong-agent --check-journal DIR      whether a journal's files are sound
  *   gong-agent --config FILE --ledger [SITE[/DEVICE]]   what came of whom
  *   gong-agent --journal-dump DIR [--from OFFSET]   a line for each record
@@ -21,6 +23,8 @@
 #include <sysexits.h>
 
 #include "agent/agent.h"
+#include "agent/api_routes.h"
+#include "agent/audit.h"
 #include "agent/config.h"
 #include "agent/journal_tool.h"
 #include "agent/ledger_tool.h"
@@ -37,6 +41,8 @@ enum mode {
     MODE_DUMP,
     MODE_LEDGER,
     MODE_OPTIONS,
+    MODE_OPENAPI,
+    MODE_AUDIT_CHECK,
     MODE_JOURNAL_CHECK,
     MODE_JOURNAL_DUMP,
     MODE_PREVIEW,
@@ -65,6 +71,11 @@ static const char usage[] =
     "                  device or no state\n"
     "  --options       in ra mọi tùy chọn, dạng Markdown\n"
     "                  print every option as Markdown\n"
+    "  --openapi       in ra mô tả API | print the API as OpenAPI\n"
+    "  --check-audit FILE\n"
+    "                  nhật ký kiểm toán trong FILE (users.db) có bị sửa "
+    "không\n"
+    "                  whether the audit log in FILE (users.db) was changed\n"
     "  --check-journal DIR\n"
     "                  tệp nhật ký trong DIR có lành không\n"
     "                  whether a journal's files are sound\n"
@@ -112,6 +123,8 @@ read_arguments(int argc, char **argv, struct arguments *arguments)
         {"dump", no_argument, NULL, MODE_DUMP},
         {"ledger", no_argument, NULL, MODE_LEDGER},
         {"options", no_argument, NULL, MODE_OPTIONS},
+        {"openapi", no_argument, NULL, MODE_OPENAPI},
+        {"check-audit", required_argument, NULL, MODE_AUDIT_CHECK},
         {"check-journal", required_argument, NULL, MODE_JOURNAL_CHECK},
         {"journal-dump", required_argument, NULL, MODE_JOURNAL_DUMP},
         {"from", required_argument, NULL, 'o'},
@@ -302,6 +315,17 @@ preview(struct arguments *arguments)
                : EX_DATAERR;
 }
 
+static int
+check_audit(const char *path)
+{
+    enum gong_err err = gong_audit_check(path, stdout, stderr);
+
+    if (err == GONG_OK) {
+        return EX_OK;
+    }
+    return err == GONG_ERR_CORRUPT ? EX_DATAERR : EX_NOINPUT;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -322,6 +346,10 @@ main(int argc, char **argv)
     case MODE_OPTIONS:
         gong_agent_config_manual(stdout);
         return EX_OK;
+    case MODE_OPENAPI:
+        return gong_api_openapi_print(stdout) == GONG_OK ? EX_OK : EX_IOERR;
+    case MODE_AUDIT_CHECK:
+        return check_audit(arguments.path);
     case MODE_VERSION:
         (void)printf("gong-agent %s\n", GONG_VERSION);
         return EX_OK;

@@ -61,7 +61,7 @@ read_list(const struct gong_conf_node *node, const char *key,
         const struct gong_conf_node *item = gong_conf_at(list, i);
         const char *text = gong_conf_string(item);
         struct gong_expr_error error = {
-            0, "found another type, expected text in \"quotes\""};
+            .message = "found another type, expected text in \"quotes\""};
 
         if (text == NULL ||
             !add_text(calendar, key, gong_str_of(text), &error)) {

@@ -290,3 +290,15 @@ gong_test(channel_email LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c)
 gong_test(channels_doc LINKS gong_agent_core)
+# users and API
+gong_test(http_address LINKS gong_agent_core)
+foreach(module grant login_limit users audit)
+    gong_test(${module} LINKS gong_users)
+endforeach()
+gong_test(events LINKS gong_agent_core)
+foreach(module api api_permissions api_openapi)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
+endforeach()
+gong_test(http_clients LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)

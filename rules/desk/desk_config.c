@@ -57,8 +57,9 @@ check_matchers(struct gong_desk_reader *reader,
                const struct gong_conf_node *item)
 {
     const char *text = gong_conf_string(item);
-    struct gong_expr_error error = {0, "found another type, expected text in "
-                                       "\"quotes\": \"name=\\\"value\\\"\""};
+    struct gong_expr_error error = {.message =
+                                        "found another type, expected text in "
+                                        "\"quotes\": \"name=\\\"value\\\"\""};
     struct gong_desk_matchers *one =
         text == NULL ? NULL
                      : gong_desk_matchers_read(gong_str_of(text), &error);

@@ -161,7 +161,7 @@ read_zone(struct gong_model_reader *reader, const struct gong_conf_node *root,
           const char *text, bool first)
 {
     struct gong_calendar zone = {0};
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
 
     if (!gong_calendar_set_zone(&zone, gong_str_of(text), &error)) {
         gong_model_refuse(reader, root, "zone", error.at, "%s", error.message);

@@ -83,7 +83,7 @@ read_hours(struct gong_model_reader *reader, const struct gong_conf_node *node,
         for (size_t i = 0; i < count; i++) {
             const struct gong_conf_node *item = gong_conf_at(list, i);
             const char *text = gong_conf_string(item);
-            struct gong_expr_error error = {0, ""};
+            struct gong_expr_error error = {0};
 
             if (text != NULL &&
                 !add_text(hours, keys[k], gong_str_of(text), &error)) {
@@ -98,7 +98,7 @@ read_week(struct gong_model_reader *reader, const struct gong_conf_node *node,
           const char *text, struct gong_shift *shift)
 {
     struct gong_calendar_list list = {0};
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
 
     if (text == NULL || text[0] == '\0') {
         return;

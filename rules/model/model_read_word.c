@@ -98,7 +98,7 @@ read_day(struct gong_model_reader *reader, const struct gong_conf_node *node,
          struct gong_str text, size_t at, int64_t *day)
 {
     struct gong_calendar_list list = {0};
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
 
     if (text.len == 0) {
         return true;

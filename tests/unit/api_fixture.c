@@ -1,0 +1,371 @@
+#include "api_fixture.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* --- the desk --- */
+
+static void
+make_incident(uint64_t number, struct gong_desk_incident *out,
+              struct gong_label_view labels[2])
+{
+    static const char *const units[] = {"", "22015", "22018", ""};
+    static const struct gong_label_view annotations[] = {
+        {{"summary", 7}, {"Nước <b>dâng</b>", 20}},
+    };
+
+    labels[0] = (struct gong_label_view){gong_str_of("severity"),
+                                         gong_str_of("critical")};
+    labels[1] = (struct gong_label_view){gong_str_of("unit"),
+                                         gong_str_of(units[number])};
+    *out = (struct gong_desk_incident){
+        .number = number,
+        .state = GONG_INCIDENT_OPEN,
+        .alert = GONG_ALERT_FIRING,
+        .severity = GONG_SEVERITY_CRITICAL,
+        .value = 40.31,
+        .opened_ms = API_NOW - 1000 * (int64_t)number,
+        .since_ms = API_NOW - 2000,
+        .rule_id = gong_str_of("water/RiverHigh"),
+        .labels = labels,
+        .label_count = number == 3 ? 1 : 2,
+        .annotations = annotations,
+        .annotation_count = 1,
+    };
+}
+
+static enum gong_err
+incidents(void *ctx, uint64_t before, bool open_only,
+          bool (*each)(void *arg, const struct gong_desk_incident *incident),
+          void *arg)
+{
+    (void)ctx;
+    (void)open_only;
+    for (uint64_t n = 3; n > 0; n--) {
+        struct gong_desk_incident incident;
+        struct gong_label_view labels[2];
+
+        make_incident(n, &incident, labels);
+        if ((before == 0 || n < before) && !each(arg, &incident)) {
+            break;
+        }
+    }
+    return GONG_OK;
+}
+
+static enum gong_err
+incident(void *ctx, uint64_t number,
+         void (*each)(void *arg, const struct gong_desk_incident *incident),
+         void (*event)(void *arg, const struct gong_api_event *event),
+         void *arg)
+{
+    struct gong_desk_incident found;
+    struct gong_label_view labels[2];
+
+    (void)ctx;
+    if (number == 0 || number > 3) {
+        return GONG_ERR_NOT_FOUND;
+    }
+    make_incident(number, &found, labels);
+    each(arg, &found);
+    if (event != NULL) {
+        event(arg, &(struct gong_api_event){API_NOW, GONG_INCIDENT_FIRE,
+                                            gong_str_from(NULL, 0),
+                                            gong_str_of("40,31 m")});
+    }
+    return GONG_OK;
+}
+
+static enum gong_err
+silences(void *ctx, bool ended_too,
+         void (*each)(void *arg, const struct gong_desk_silence *silence),
+         void *arg)
+{
+    static const char *const matchers[] = {"severity=\"info\",unit=\"22015\"",
+                                           "unit=\"22018\"",
+                                           "severity=~\"unit=\\\"22015\\\"\""};
+
+    (void)ctx;
+    (void)ended_too;
+    for (size_t i = 0; i < 3; i++) {
+        for (int kind = 0; kind < 2; kind++) {
+            each(arg, &(struct gong_desk_silence){
+                          .number = i + 1 + (kind == 1 ? 10 : 0),
+                          .maintenance = kind == 1,
+                          .matchers = gong_str_of(matchers[i]),
+                          .by = gong_str_of("lan"),
+                          .until_ms = INT64_MAX,
+                      });
+        }
+    }
+    return GONG_OK;
+}
+
+static enum gong_err
+act(void *ctx, const struct gong_desk_act *what, uint64_t *number, char *why,
+    size_t why_size)
+{
+    struct api_world *world = ctx;
+
+    world->acts++;
+    (void)snprintf(
+        world->act, sizeof world->act,
+        "%d by=%.*s incident=%d silence=%d owner=%.*s matchers=%.*s "
+        "comment=%.*s until=%lld sticky=%d verdict=%d",
+        (int)what->kind, (int)what->by.len, what->by.data, (int)what->incident,
+        (int)what->silence, (int)what->owner.len, what->owner.data,
+        (int)what->matchers.len, what->matchers.data, (int)what->comment.len,
+        what->comment.data, (long long)what->until_ms, (int)what->sticky,
+        (int)what->verdict);
+    if (number != NULL) {
+        *number = 7;
+    }
+    if (world->act_err != GONG_OK) {
+        (void)snprintf(why, why_size, "it is over");
+    }
+    return world->act_err;
+}
+
+/* --- the city, the rules, links --- */
+
+static bool
+under(void *ctx, struct gong_str unit, struct gong_str root)
+{
+    (void)ctx;
+    return gong_str_equal(unit, root) ||
+           (gong_str_is(root, "66") &&
+            (gong_str_is(unit, "22015") || gong_str_is(unit, "22018")));
+}
+
+static json_t *
+units(void *ctx)
+{
+    (void)ctx;
+    return json_pack(
+        "[{s:s,s:s,s:s,s:s,s:s,s:n,s:n},{s:s,s:s,s:s,s:s,s:s,s:f,s:f}]", "code",
+        "66", "name", "Tỉnh Đắk Lắk", "name_en", "Dak Lak", "kind", "province",
+        "parent", "", "lon", "lat", "code", "22015", "name", "Xã Sơn Hoà",
+        "name_en", "Son Hoa", "kind", "commune", "parent", "66", "lon", 108.9,
+        "lat", 13.0);
+}
+
+static json_t *
+devices(void *ctx)
+{
+    (void)ctx;
+    return json_pack("[{s:s,s:s,s:s,s:s,s:i,s:n,s:n,s:[s]},"
+                     "{s:s,s:s,s:s,s:s,s:i,s:n,s:n,s:[]}]",
+                     "unit", "22015", "name", "gauge", "label", "Trạm Củng Sơn",
+                     "label_en", "", "every", 600000, "lon", "lat", "affects",
+                     "22018", "unit", "22018", "name", "gw", "label", "",
+                     "label_en", "", "every", 0, "lon", "lat", "affects");
+}
+
+static json_t *
+rules(void *ctx)
+{
+    (void)ctx;
+    return json_loads(
+        "{\"status\":\"success\",\"data\":{\"groups\":[{\"name\":\"water\","
+        "\"rules\":[{\"name\":\"RiverHigh\",\"alerts\":["
+        "{\"labels\":{\"unit\":\"22015\"}},{\"labels\":{\"site\":\"22018\"}}"
+        "]}]}]}}",
+        0, NULL);
+}
+
+static json_t *
+rules_log(void *ctx)
+{
+    (void)ctx;
+    return json_pack("[{s:s,s:I,s:b}]", "sha", "ab", "at", (json_int_t)API_NOW,
+                     "now", 1);
+}
+
+static enum gong_err
+rollback(void *ctx, const char *sha, char *why, size_t why_size)
+{
+    struct api_world *world = ctx;
+
+    if (strcmp(sha, "ab") != 0) {
+        (void)snprintf(why, why_size, "no such set");
+        return GONG_ERR_NOT_FOUND;
+    }
+    (void)snprintf(world->rolled_back, sizeof world->rolled_back, "%s", sha);
+    return GONG_OK;
+}
+
+static enum gong_err
+verify(void *ctx, const char *token, int64_t now_ms,
+       struct gong_api_link_claims *out)
+{
+    (void)ctx;
+    (void)now_ms;
+    if (strcmp(token, "good") != 0) {
+        return GONG_ERR_INVALID;
+    }
+    *out =
+        (struct gong_api_link_claims){.incident = 1, .expires_ms = API_NOW + 1};
+    (void)snprintf(out->person, sizeof out->person, "Trực ban <1>");
+    return GONG_OK;
+}
+
+/* --- the world --- */
+
+int
+api_setup(void **state)
+{
+    struct api_world *world = calloc(1, sizeof *world);
+    struct gong_api_options options = {
+        .desk = {world, incidents, incident, NULL, silences, act},
+        .city = {{under, NULL}, NULL, units, devices},
+        .rules = {world, rules, rules_log, rollback},
+        .link = {NULL, verify},
+    };
+    char why[256];
+
+    assert_non_null(world);
+    (void)snprintf(world->dir, sizeof world->dir, "/tmp/gong-api-XXXXXX");
+    assert_non_null(mkdtemp(world->dir));
+    (void)snprintf(world->db, sizeof world->db, "%s/users.db", world->dir);
+    assert_int_equal(gong_users_open(world->db, &world->users, why, sizeof why),
+                     GONG_OK);
+    world->events = gong_events_new("b00t", NULL);
+    assert_non_null(world->events);
+    world->now_ms = API_NOW;
+    options.users = world->users;
+    options.events = world->events;
+    world->api = gong_api_new(&options);
+    assert_non_null(world->api);
+    *state = world;
+    return 0;
+}
+
+static void
+forget(struct api_world *world)
+{
+    gong_events_leave(world->answer.stream);
+    free(world->answer.body);
+    json_decref(world->json);
+    world->answer = (struct gong_api_answer){0};
+    world->json = NULL;
+}
+
+int
+api_teardown(void **state)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    struct api_world *world = *state;
+    char path[128];
+
+    forget(world);
+    gong_api_free(world->api);
+    gong_events_free(world->events);
+    gong_users_close(world->users);
+    for (size_t i = 0; i < 3; i++) {
+        (void)snprintf(path, sizeof path, "%s%s", world->db, ends[i]);
+        (void)unlink(path);
+    }
+    assert_int_equal(rmdir(world->dir), 0);
+    free(world);
+    return 0;
+}
+
+const char *
+api_add_user(struct api_world *world, const char *role, const char *unit)
+{
+    static const struct gong_audit_by by = {"local:0", "local", API_NOW};
+    static char name[GONG_USER_NAME_SIZE];
+    struct gong_user user = {.grants.count = 1};
+
+    user.grants.items[0].role = gong_role_of(gong_str_of(role));
+    (void)snprintf(user.grants.items[0].unit, GONG_GRANT_UNIT_SIZE, "%s", unit);
+    (void)snprintf(user.name, sizeof user.name, "%s.%s", role,
+                   strcmp(unit, "*") == 0 ? "all" : unit);
+    (void)snprintf(name, sizeof name, "%s", user.name);
+    assert_int_equal(
+        gong_users_add(world->users, &user, gong_str_of(API_PASSWORD), &by),
+        GONG_OK);
+    return name;
+}
+
+void
+api_login(struct api_world *world, const char *user,
+          char token[GONG_USER_TOKEN_SIZE])
+{
+    struct gong_audit_by by = {user, "test", world->now_ms};
+
+    assert_int_equal(gong_session_open(world->users, user, false, &by, token),
+                     GONG_OK);
+}
+
+/* "/path?a=b&c=d" into its parts, in place. */
+static void
+split(char *path, struct gong_api_request *request)
+{
+    char *at = strchr(path, '?');
+
+    request->path = path;
+    while (at != NULL) {
+        char *value;
+
+        *at++ = '\0';
+        value = strchr(at, '=');
+        assert_non_null(value);
+        *value++ = '\0';
+        assert_true(request->query_count < GONG_API_QUERY_MAX);
+        request->query[request->query_count++] =
+            (struct gong_api_pair){at, value};
+        at = strchr(value, '&');
+    }
+}
+
+static const char *
+or_none(const char *text)
+{
+    return text == NULL ? "" : text;
+}
+
+unsigned
+api_ask(struct api_world *world, const struct api_ask *ask)
+{
+    struct gong_api_request request = {0};
+    char path[3000], bearer[128] = "";
+
+    forget(world);
+    (void)snprintf(path, sizeof path, "%s", ask->path);
+    split(path, &request);
+    if (ask->bearer != NULL) {
+        (void)snprintf(bearer, sizeof bearer, "Bearer %s", ask->bearer);
+    }
+    request.method = ask->method;
+    request.authorization = bearer;
+    request.cookie = or_none(ask->cookie);
+    request.csrf = or_none(ask->csrf);
+    request.last_event_id = or_none(ask->last_event_id);
+    request.content_type = ask->type != NULL ? ask->type : "application/json";
+    request.body = gong_str_of(or_none(ask->body));
+    request.peer = ask->peer;
+    request.peer_trusted = !ask->untrusted;
+    (void)snprintf(request.address, sizeof request.address, "127.0.0.1");
+    (void)snprintf(request.network, sizeof request.network, "127.0.0.1");
+    gong_api_ask(world->api, &request, world->now_ms, &world->answer);
+    if (world->answer.body != NULL && world->answer.type != NULL &&
+        strstr(world->answer.type, "json") != NULL) {
+        world->json =
+            json_loadb(world->answer.body, world->answer.len, 0, NULL);
+        assert_non_null(world->json);
+    }
+    return world->answer.status;
+}
+
+unsigned
+api_get(struct api_world *world, const char *path)
+{
+    return api_ask(world, &(struct api_ask){.method = "GET", .path = path});
+}
