@@ -14,6 +14,7 @@
 
 struct explain_options {
     char *rules;
+    char *model;
     const char *rule;
     const char *labels;
     const char *data;
@@ -146,6 +147,9 @@ gong_cmd_explain(const struct gong_call *call)
         {"rules", GONG_ARGUMENT_TEXT, &options.rules, "FILE",
          "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus",
          "rule file, folder of *.cfg, or Prometheus' YAML"},
+        {"model", GONG_ARGUMENT_TEXT, &options.model, "FILE",
+         "mô hình đơn vị, thiết bị (tệp hoặc thư mục)",
+         "the city model (a file or a folder)"},
         {"rule", GONG_ARGUMENT_TEXT, &options.rule, "NAME",
          "id hoặc tên báo động", "the rule's id or its alert's name"},
         {"labels", GONG_ARGUMENT_TEXT, &options.labels, "LABELS",
@@ -173,7 +177,7 @@ gong_cmd_explain(const struct gong_call *call)
         return gong_call_refuse(call, "standard input",
                                 "a file, which is read twice");
     }
-    set = gong_rules_load(&options.rules, 1, &errors);
+    set = gong_rules_load_city(&options.rules, 1, options.model, &errors);
     gong_conf_errors_print(&errors, call->err);
     gong_conf_errors_fini(&errors);
     status = set == NULL ? GONG_TOOL_NO : explain_rule(call, &options, set);
