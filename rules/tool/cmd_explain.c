@@ -73,9 +73,13 @@ explain_data(struct gong_explain *explain, const char *path, FILE *err,
     bool lines = gong_data_format_of(path) == GONG_DATA_LINES;
     struct gong_said said = {0};
     size_t refused = 0;
-    enum gong_err result =
-        gong_data_set_read(data, path, GONG_DATA_BY_NAME, err, &refused);
+    enum gong_err result = GONG_OK;
 
+    gong_data_set_use(data, explain->set->city);
+    result = gong_data_set_read(data, path, GONG_DATA_BY_NAME, err, &refused);
+    if (result == GONG_OK) {
+        result = gong_data_set_add_params(data, explain->at_ms);
+    }
     if (result == GONG_OK && lines) {
         result = gong_explain_state_run(explain, path, data, err, &state);
     }

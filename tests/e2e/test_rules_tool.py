@@ -256,6 +256,8 @@ def test_model(folder, data):
     events = [json.loads(line) for line in result.stdout.splitlines()]
     check(len(events) > 1 and events[0]["labels"].get("unit") == "s1"
           and events[0]["labels"].get("kind") == "ward", f"model: {events} {result.stderr}")
+    result = gong("explain", "--rules", rules, "--rule", "High", "--model", model, "--at", "1031", "--data", data)
+    check("The expression holds." in result.stdout and "param_top" in result.stdout, f"explain: {result.stdout}")
     result = gong("replay", "--rules", rules, "--data", data, "--format", "json")
     check(len(result.stdout.splitlines()) == 1, f"no model: {result.stdout}")
     check(gong("check", "--no-lint", "--model", model, rules).returncode == 0, "check --model")
