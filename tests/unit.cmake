@@ -83,8 +83,8 @@ gong_test(engine_model LINKS gong_engine m
 foreach(module aggregate groups)
     gong_test(${module} LINKS gong_engine m)
 endforeach()
-foreach(module engine engine_aggregate engine_expire engine_rest engine_snapshot
-        engine_window
+foreach(module engine engine_aggregate engine_city engine_expire engine_rest
+        engine_snapshot engine_window
         published_restarts)
     gong_test(${module} LINKS gong_rule_file gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
@@ -108,6 +108,8 @@ endif()
 foreach(module rule_file rule_file_bundle rule_file_clause rules_doc)
     gong_test(${module} LINKS gong_rule_file)
 endforeach()
+gong_test(model LINKS gong_model
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c)
 # Rules from a text.
 foreach(module engine rule_file rule_file_bundle rule_file_clause rules_doc)
     target_sources(test_${module} PRIVATE
@@ -256,6 +258,7 @@ gong_test(rule_cases LINKS gong_rules_tool
 
 # rules/desk, with a small city of its own
 gong_test(incident LINKS gong_desk)
+gong_test(desk_config LINKS gong_desk)
 foreach(module desk desk_restore desk_storm)
     gong_test(${module} LINKS gong_desk
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_fixture.c

@@ -62,10 +62,14 @@ int
 gong_cmd_test(const struct gong_call *call)
 {
     char *rules = NULL;
+    char *model = NULL;
     const struct gong_argument table[] = {
         {"rules", GONG_ARGUMENT_TEXT, &rules, "FILE",
          "quy tắc cho các tệp *.cases (tệp hoặc thư mục)",
          "the rules of *.cases files (a file or a folder)"},
+        {"model", GONG_ARGUMENT_TEXT, &model, "FILE",
+         "mô hình đơn vị, thiết bị (tệp hoặc thư mục)",
+         "the city model (a file or a folder)"},
     };
     struct gong_conf_errors errors = {0};
     struct gong_ruleset *set = NULL;
@@ -81,7 +85,7 @@ gong_cmd_test(const struct gong_call *call)
         return gong_call_refuse(call, "no file", "files of tests");
     }
     if (rules != NULL) {
-        set = gong_rules_load(&rules, 1, &errors);
+        set = gong_rules_load_city(&rules, 1, model, &errors);
         gong_conf_errors_print(&errors, call->err);
         gong_conf_errors_fini(&errors);
         if (set == NULL) {
