@@ -5,6 +5,7 @@
 #include "common/clock.h"
 #include "common/conf.h"
 #include "rules/tool/cost.h"
+#include "rules/tool/desk_load.h"
 #include "rules/tool/lint.h"
 #include "rules/tool/rule_load.h"
 
@@ -102,6 +103,67 @@ check_set(const struct gong_call *call, const struct gong_ruleset *set,
                                                           : GONG_TOOL_OK;
 }
 
+/* Routing files among the words, each with what it counts; they leave the
+ * words. False after problems. */
+static bool
+check_routes(const struct gong_call *call, struct gong_words *words,
+             char *model)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *city = NULL;
+    size_t rules = 0;
+
+    for (size_t i = 0; i < words->count; i++) {
+        char *path = words->items[i];
+        struct gong_desk_config *config = NULL;
+
+        if (!gong_desk_path_is_routes(path)) {
+            words->items[rules++] = path;
+            continue;
+        }
+        city = city == NULL ? gong_city_load(model, &errors) : city;
+        config =
+            city == NULL ? NULL : gong_desk_load(path, city->model, &errors);
+        if (config != NULL) {
+            (void)fprintf(call->out,
+                          "%s: %zu routes, %zu receivers, %zu inhibit rules, "
+                          "%zu escalations\n",
+                          path, config->route_count, config->receiver_count,
+                          config->inhibit_count, config->escalation_count);
+        }
+        gong_desk_config_free(config);
+    }
+    words->count = rules;
+    gong_rule_source_free(city);
+    gong_conf_errors_print(&errors, call->err);
+    if (errors.count > 0) {
+        (void)fprintf(call->err, "%zu problems\n", errors.count);
+    }
+    rules = errors.count;
+    gong_conf_errors_fini(&errors);
+    return rules == 0;
+}
+
+static int
+check_rules(const struct gong_call *call, const struct gong_words *words,
+            const struct check_options *options)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_ruleset *set = gong_rules_load_city(words->items, words->count,
+                                                    options->model, &errors);
+    int status = GONG_TOOL_NO;
+
+    gong_conf_errors_print(&errors, call->err);
+    if (set == NULL) {
+        (void)fprintf(call->err, "%zu problems\n", errors.count);
+    } else {
+        status = check_set(call, set, options);
+    }
+    gong_conf_errors_fini(&errors);
+    gong_ruleset_free(set);
+    return status;
+}
+
 int
 gong_cmd_check(const struct gong_call *call)
 {
@@ -127,8 +189,6 @@ gong_cmd_check(const struct gong_call *call)
         {"no-lint", GONG_ARGUMENT_FLAG, &options.no_lint, NULL,
          "không cảnh báo", "errors only"},
     };
-    struct gong_conf_errors errors = {0};
-    struct gong_ruleset *set;
     struct gong_words words;
     int status;
 
@@ -143,16 +203,12 @@ gong_cmd_check(const struct gong_call *call)
         (options.budget != NULL && read_size(options.budget) == 0)) {
         return gong_call_refuse(call, "another size", "64M, or a number");
     }
-    set =
-        gong_rules_load_city(words.items, words.count, options.model, &errors);
-    gong_conf_errors_print(&errors, call->err);
-    if (set == NULL) {
-        (void)fprintf(call->err, "%zu problems\n", errors.count);
-        status = GONG_TOOL_NO;
-    } else {
-        status = check_set(call, set, &options);
+    status =
+        check_routes(call, &words, options.model) ? GONG_TOOL_OK : GONG_TOOL_NO;
+    if (words.count > 0) {
+        int rules = check_rules(call, &words, &options);
+
+        status = rules != GONG_TOOL_OK ? rules : status;
     }
-    gong_conf_errors_fini(&errors);
-    gong_ruleset_free(set);
     return status;
 }

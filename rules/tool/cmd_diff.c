@@ -9,7 +9,7 @@
 #include "rules/tool/route_diff.h"
 #include "rules/tool/rule_load.h"
 
-#define SHIFT_MS INT64_C(28800000)
+#define HOUR_MS INT64_C(3600000)
 
 struct diff_options {
     bool routes;
@@ -21,6 +21,7 @@ struct diff_options {
     const char *format;
     bool all;
     struct gong_argument_time shift;
+    struct gong_argument_time begin;
     struct gong_argument_time tolerance;
 };
 
@@ -56,9 +57,11 @@ static int
 compare(const struct gong_call *call, const struct diff_options *options,
         const struct compared *c)
 {
-    struct gong_route_diff *diff = gong_route_diff_new(
-        c->older, c->newer, c->city->model,
-        options->shift.given ? options->shift.ms : SHIFT_MS);
+    struct gong_shift shift = {
+        options->shift.given ? options->shift.ms : 8 * HOUR_MS,
+        options->begin.given ? options->begin.ms : 6 * HOUR_MS};
+    struct gong_route_diff *diff =
+        gong_route_diff_new(c->older, c->newer, c->city->model, &shift);
     struct gong_replay replay = {
         .set = c->set,
         .path = options->data,
@@ -119,8 +122,10 @@ gong_cmd_diff(const struct gong_call *call)
          "mô hình đơn vị, thiết bị (tệp hoặc thư mục)",
          "the city model (a file or a folder)"},
         {"shift", GONG_ARGUMENT_LENGTH, &options.shift, "LENGTH",
-         "một ca trực dài bao lâu, tính từ nửa đêm; 8h",
-         "how long a shift is, counted from midnight; 8h"},
+         "một ca trực dài bao lâu; 8h", "how long a shift is; 8h"},
+        {"shift-begin", GONG_ARGUMENT_LENGTH, &options.begin, "LENGTH",
+         "ca đầu tiên trong ngày bắt đầu lúc nào; 6h",
+         "when the day's first shift begins; 6h"},
         {"all", GONG_ARGUMENT_FLAG, &options.all, NULL, "kể cả dòng không đổi",
          "rows that do not differ, too"},
         {"format", GONG_ARGUMENT_TEXT, &options.format, "WORD",
@@ -145,8 +150,10 @@ gong_cmd_diff(const struct gong_call *call)
         strcmp(options.format, "json") != 0) {
         return gong_call_refuse(call, "another format", "table or json");
     }
-    if (options.shift.given && options.shift.ms < 60000) {
-        return gong_call_refuse(call, "a shorter shift", "at least 1m");
+    if ((options.shift.given && options.shift.ms < 60000) ||
+        options.begin.ms >= 24 * HOUR_MS) {
+        return gong_call_refuse(call, "another shift",
+                                "at least 1m, beginning within a day");
     }
     status = load(call, &options, &compared)
                  ? compare(call, &options, &compared)

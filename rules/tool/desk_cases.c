@@ -175,12 +175,25 @@ load(struct run *run)
     return run->config != NULL;
 }
 
+/* Behind the last " at ", if a digit stands there. */
+static char *
+find_time(char *words)
+{
+    char *found = NULL;
+
+    for (char *at = strstr(words, " at "); at != NULL;
+         at = strstr(at + 1, " at ")) {
+        found = at[4] >= '0' && at[4] <= '9' ? at : NULL;
+    }
+    return found;
+}
+
 /* "WORDS [at TIME]" */
 static void
 begin_case(struct run *run, char *words)
 {
     struct gong_desk_sink sink = {.ctx = run, .message = on_message};
-    char *at = strstr(words, " at ");
+    char *at = find_time(words);
 
     end_case(run);
     run->zero_ms = MONDAY_MS;

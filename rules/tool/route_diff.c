@@ -33,7 +33,7 @@ struct side {
 
 struct gong_route_diff {
     struct side sides[2];
-    int64_t shift_ms;
+    struct gong_shift shift;
     int64_t zone_ms;
     struct row *rows; /* sorted */
     size_t count;
@@ -111,10 +111,10 @@ static int64_t
 shift_of(const struct gong_route_diff *diff, int64_t ms)
 {
     static const int64_t day = INT64_C(86400000);
-    int64_t local = ms + diff->zone_ms;
+    int64_t local = ms + diff->zone_ms - diff->shift.begin_ms;
     int64_t of_day = ((local % day) + day) % day;
 
-    return ms - of_day % diff->shift_ms;
+    return ms - of_day % diff->shift.length_ms;
 }
 
 static enum gong_err
@@ -137,14 +137,15 @@ on_message(void *ctx, const struct gong_desk_message *message)
 struct gong_route_diff *
 gong_route_diff_new(const struct gong_desk_config *older,
                     const struct gong_desk_config *newer,
-                    const struct gong_model *model, int64_t shift_ms)
+                    const struct gong_model *model,
+                    const struct gong_shift *shift)
 {
     struct gong_route_diff *diff = calloc(1, sizeof *diff);
 
     if (diff == NULL) {
         return NULL;
     }
-    diff->shift_ms = shift_ms;
+    diff->shift = *shift;
     diff->zone_ms = model != NULL && gong_model_unit_count(model) > 0
                         ? gong_model_zone_ms(model)
                         : ZONE_MS;

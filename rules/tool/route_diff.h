@@ -1,7 +1,8 @@
 /*
  * route_diff: what two routing files make of the same alerts: messages per
- * receiver, unit and shift. A shift is a part of the day of a given length,
- * from midnight where the city is.
+ * receiver, unit and shift. Shifts begin at one time of the day, where the city
+ * is, and follow each other; the last of a day is cut where the next day
+ * begins.
  */
 #ifndef GONG_RULES_TOOL_ROUTE_DIFF_H
 #define GONG_RULES_TOOL_ROUTE_DIFF_H
@@ -13,11 +14,15 @@
 
 struct gong_route_diff;
 
+struct gong_shift {
+    int64_t length_ms;
+    int64_t begin_ms; /* of the day's first, after midnight */
+};
+
 /* Everything is borrowed until it is freed. NULL: no memory. */
-struct gong_route_diff *
-gong_route_diff_new(const struct gong_desk_config *older,
-                    const struct gong_desk_config *newer,
-                    const struct gong_model *model, int64_t shift_ms);
+struct gong_route_diff *gong_route_diff_new(
+    const struct gong_desk_config *older, const struct gong_desk_config *newer,
+    const struct gong_model *model, const struct gong_shift *shift);
 void gong_route_diff_free(struct gong_route_diff *diff);
 
 /* gong_route_diff_effect: a gong_effect_fn; ctx is the diff. */
