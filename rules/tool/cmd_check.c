@@ -6,6 +6,7 @@
 #include "common/clock.h"
 #include "common/conf.h"
 #include "rules/tool/cost.h"
+#include "rules/tool/desk_load.h"
 #include "rules/tool/lint.h"
 #include "rules/tool/number_text.h"
 #include "rules/tool/rule_load.h"
@@ -18,6 +19,7 @@ struct check_options {
     bool no_lint;
     const char *budget;
     const char *series;
+    char *model;
     struct gong_argument_time every;
 };
 
@@ -123,6 +125,69 @@ check_set(const struct gong_call *call, const struct gong_ruleset *set,
                                                           : GONG_TOOL_OK;
 }
 
+/* Routing files among the words, each with what it counts; they leave the
+ * words. False after problems. */
+static bool
+check_routes(const struct gong_call *call, struct gong_words *words,
+             char *model)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *city = NULL;
+    size_t rules = 0;
+
+    for (size_t i = 0; i < words->count; i++) {
+        char *path = words->items[i];
+        struct gong_desk_config *config = NULL;
+
+        if (!gong_desk_path_is_routes(path)) {
+            words->items[rules++] = path;
+            continue;
+        }
+        city = city == NULL ? gong_city_load(model, &errors) : city;
+        config =
+            city == NULL ? NULL : gong_desk_load(path, city->model, &errors);
+        if (config != NULL) {
+            (void)fprintf(call->out,
+                          "%s: %zu routes, %zu receivers, %zu inhibit rules, "
+                          "%zu escalations\n",
+                          path, config->route_count, config->receiver_count,
+                          config->inhibit_count, config->escalation_count);
+        }
+        gong_desk_config_free(config);
+    }
+    words->count = rules;
+    gong_rule_source_free(city);
+    gong_conf_errors_print(&errors, call->err);
+    if (errors.count > 0) {
+        (void)fprintf(call->err, "%zu problem%s\n", errors.count,
+                      gong_plural(errors.count));
+    }
+    rules = errors.count;
+    gong_conf_errors_fini(&errors);
+    return rules == 0;
+}
+
+static int
+check_rules(const struct gong_call *call, const struct gong_words *words,
+            const struct check_options *options)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_ruleset *set = gong_rules_load_city(words->items, words->count,
+                                                    options->model, &errors);
+    int status = GONG_TOOL_NO;
+
+    gong_conf_errors_print(&errors, call->err);
+    if (set == NULL) {
+        (void)fprintf(call->err, "%zu problem%s\n", errors.count,
+                      gong_plural(errors.count));
+    } else {
+        status = check_set(call, set, options);
+    }
+    gong_conf_errors_fini(&errors);
+    gong_ruleset_free(set);
+    return status;
+}
+
 int
 gong_cmd_check(const struct gong_call *call)
 {
@@ -140,13 +205,14 @@ gong_cmd_check(const struct gong_call *call)
         {"every", GONG_ARGUMENT_LENGTH, &options.every, "LENGTH",
          "thiết bị gửi số liệu mỗi bao lâu",
          "how often devices send samples; for ranges"},
+        {"model", GONG_ARGUMENT_TEXT, &options.model, "FILE",
+         "mô hình đơn vị, thiết bị (tệp hoặc thư mục)",
+         "the city model (a file or a folder)"},
         {"lint-fatal", GONG_ARGUMENT_FLAG, &options.lint_fatal, NULL,
          "có cảnh báo cũng là không đạt", "warnings fail too"},
         {"no-lint", GONG_ARGUMENT_FLAG, &options.no_lint, NULL,
          "không cảnh báo", "errors only"},
     };
-    struct gong_conf_errors errors = {0};
-    struct gong_ruleset *set;
     struct gong_words words;
     int status;
 
@@ -165,16 +231,12 @@ gong_cmd_check(const struct gong_call *call)
         return gong_call_refuse_value(call, "budget", options.budget,
                                       "bytes above 0, such as 64M");
     }
-    set = gong_rules_load(words.items, words.count, &errors);
-    gong_conf_errors_print(&errors, call->err);
-    if (set == NULL) {
-        (void)fprintf(call->err, "%zu problem%s\n", errors.count,
-                      gong_plural(errors.count));
-        status = GONG_TOOL_NO;
-    } else {
-        status = check_set(call, set, &options);
+    status =
+        check_routes(call, &words, options.model) ? GONG_TOOL_OK : GONG_TOOL_NO;
+    if (words.count > 0) {
+        int rules = check_rules(call, &words, &options);
+
+        status = rules != GONG_TOOL_OK ? rules : status;
     }
-    gong_conf_errors_fini(&errors);
-    gong_ruleset_free(set);
     return status;
 }

@@ -17,6 +17,7 @@
 
 struct explain_options {
     struct gong_argument_texts rules;
+    char *model;
     const char *rule;
     const char *labels;
     const char *data;
@@ -102,11 +103,15 @@ explain_data(struct gong_explain *explain, const char *path, FILE *err,
     bool lines = gong_data_format_of(path) == GONG_DATA_LINES;
     struct gong_said said = {0};
     size_t refused = 0;
-    enum gong_err result;
+    enum gong_err result = GONG_OK;
 
     gong_data_set_precision(data, explain->precision);
-    result = gong_data_set_read(data, path, GONG_DATA_BY_NAME, err, &refused);
 
+    gong_data_set_use(data, explain->set->city);
+    result = gong_data_set_read(data, path, GONG_DATA_BY_NAME, err, &refused);
+    if (result == GONG_OK) {
+        result = gong_data_set_add_params(data, explain->at_ms);
+    }
     if (result == GONG_OK && lines) {
         result = gong_explain_state_run(explain, path, data, err, &state);
     }
@@ -207,6 +212,9 @@ gong_cmd_explain(const struct gong_call *call)
         {"rules", GONG_ARGUMENT_TEXTS, &options.rules, "FILE",
          "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus; nhiều lần",
          "rule file, folder of *.cfg, or Prometheus' YAML; may come again"},
+        {"model", GONG_ARGUMENT_TEXT, &options.model, "FILE",
+         "mô hình đơn vị, thiết bị (tệp hoặc thư mục)",
+         "the city model (a file or a folder)"},
         {"rule", GONG_ARGUMENT_TEXT, &options.rule, "NAME",
          "id hoặc tên báo động", "the rule's id or its alert's name"},
         {"labels", GONG_ARGUMENT_TEXT, &options.labels, "LABELS",
@@ -235,7 +243,8 @@ gong_cmd_explain(const struct gong_call *call)
     if (status != GONG_TOOL_OK) {
         return status;
     }
-    set = gong_rules_load(options.rules.items, options.rules.count, &errors);
+    set = gong_rules_load_city(options.rules.items, options.rules.count,
+                               options.model, &errors);
     gong_conf_errors_print(&errors, call->err);
     gong_conf_errors_fini(&errors);
     status = set == NULL ? GONG_TOOL_NO : explain_rule(call, &options, set);

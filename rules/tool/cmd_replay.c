@@ -11,6 +11,7 @@
 
 struct replay_options {
     struct gong_argument_texts rules;
+    char *model;
     const char *data;
     const char *format_word;
     enum gong_replay_format format;
@@ -92,6 +93,9 @@ gong_cmd_replay(const struct gong_call *call)
         {"rules", GONG_ARGUMENT_TEXTS, &options.rules, "FILE",
          "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus; nhiều lần",
          "rule file, folder of *.cfg, or Prometheus' YAML; may come again"},
+        {"model", GONG_ARGUMENT_TEXT, &options.model, "FILE",
+         "mô hình đơn vị, thiết bị (tệp hoặc thư mục)",
+         "the city model (a file or a folder)"},
         {"data", GONG_ARGUMENT_TEXT, &options.data, "FILE",
          "line protocol (.gz được), nhật ký của agent; -: đầu vào chuẩn",
          "line protocol (.gz too), an agent's journal; -: standard input"},
@@ -125,7 +129,8 @@ gong_cmd_replay(const struct gong_call *call)
     if (status != GONG_TOOL_OK) {
         return status;
     }
-    set = gong_rules_load(options.rules.items, options.rules.count, &errors);
+    set = gong_rules_load_city(options.rules.items, options.rules.count,
+                               options.model, &errors);
     gong_conf_errors_print(&errors, call->err);
     gong_conf_errors_fini(&errors);
     status = set == NULL ? GONG_TOOL_NO : replay_rules(call, &options, set);
