@@ -463,6 +463,108 @@ a_snapshot_goes_on_with_its_model(void **state)
     end(&world);
 }
 
+/* Which alerts fire, a line each; since when is each engine's own. */
+static void
+on_alert(void *ctx, const struct gong_effect *effect)
+{
+    if (effect->to != GONG_ALERT_FIRING) {
+        return;
+    }
+    text_add(ctx, "%s", effect->rule->alert);
+    for (size_t i = 0; i < effect->label_count; i++) {
+        const struct gong_label_view *label = &effect->labels[i];
+
+        text_add(ctx, " %.*s=%.*s", (int)label->name.len, label->name.data,
+                 (int)label->value.len, label->value.data);
+    }
+    for (size_t i = 0; i < effect->annotation_count; i++) {
+        text_add(ctx, " %.*s", (int)effect->annotations[i].value.len,
+                 effect->annotations[i].value.data);
+    }
+    text_add(ctx, " %g\n", effect->value);
+}
+
+static void
+firing(struct world *world, struct text *out)
+{
+    text_clear(out);
+    gong_engine_alerts(world->engine, on_alert, out);
+    text_sort_lines(out);
+}
+
+static void
+feed_round(struct world *world, int64_t ms, uint32_t seed)
+{
+    static const char *const sites[] = {"1", "11", "2", "3"};
+
+    for (uint32_t i = 0; i < 8; i++) {
+        char point[64];
+
+        seed = seed * 1664525u + 1013904223u;
+        (void)snprintf(point, sizeof point, "m%s a=%" PRIu32 ",b=%" PRIu32,
+                       i % 3 == 0 ? ",kind=x" : "", seed >> 28,
+                       (seed >> 20) % 9);
+        feed(world, ms, sites[i % 4], i < 4 ? "g" : "d", point);
+    }
+}
+
+/* After any changes of the model an engine that has heard of all devices again
+ * says what one says that never knew another model. */
+static void
+what_was_before_a_change_leaves_nothing_behind(void **state)
+{
+    static const char rules[] = RULE("Hot", "m_a > 7") "," RULE("Both", "m_a > "
+                                                                        "5 and "
+                                                                        "m_b > "
+                                                                        "4") "," RULE(
+        "Sum",
+        "sum by (unit, kind) (m_a) > 20") "," RULE("Top",
+                                                   "m_a >= on(site, device) "
+                                                   "param_top") "," RULE("Dark",
+                                                                         "devic"
+                                                                         "e_"
+                                                                         "dark "
+                                                                         "== "
+                                                                         "1");
+    static const char *const models[] = {units, renamed, merged, NULL};
+    struct world world;
+    struct text is = {0};
+    struct text should = {0};
+    uint32_t seed = 7;
+    size_t lines = 0;
+
+    (void)state;
+    begin(&world, rules, units, gauges);
+    for (int64_t step = 1; step < 200; step++) {
+        struct world fresh;
+        const char *model = NULL;
+        const char *devices = "";
+
+        seed = seed * 1664525u + 1013904223u;
+        model = models[(seed >> 16) % 4];
+        if (model == units || model == renamed) {
+            devices = (seed >> 24) % 2 == 0 ? gauges : higher;
+        }
+        change(&world, rules, model, devices, step * 10000);
+        begin(&fresh, rules, model, devices);
+        feed_round(&world, step * 10000 + 1000, seed);
+        feed_round(&fresh, step * 10000 + 1000, seed);
+        clock_at(&world, step * 10000 + 4000);
+        clock_at(&fresh, step * 10000 + 4000);
+        firing(&world, &is);
+        firing(&fresh, &should);
+        assert_string_equal(is.data == NULL ? "" : is.data,
+                            should.data == NULL ? "" : should.data);
+        lines += is.len;
+        text_clear(&world.effects);
+        end(&fresh);
+    }
+    assert_true(lines > 10000);
+    text_free(&is);
+    text_free(&should);
+    end(&world);
+}
+
 int
 main(void)
 {
@@ -479,6 +581,7 @@ main(void)
         cmocka_unit_test(a_parameter_has_no_past),
         cmocka_unit_test(a_rules_own_annotation_stands),
         cmocka_unit_test(a_snapshot_goes_on_with_its_model),
+        cmocka_unit_test(what_was_before_a_change_leaves_nothing_behind),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
