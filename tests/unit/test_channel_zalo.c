@@ -17,7 +17,7 @@
 #include "agent/channel_zalo_bot.h"
 #include "agent/channel_zns.h"
 #include "agent/utf16.h"
-#include "channel_fixture.h"
+#include "try_fixture.h"
 #include "common/clock.h"
 #include "http_script.h"
 #include "message_fixture.h"
