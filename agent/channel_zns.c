@@ -94,7 +94,8 @@ gong_zns_phone(const char *text, char out[GONG_ZNS_PHONE_SIZE])
         local[0] == '0') {
         return false;
     }
-    memcpy(out, "84", 2);
+    out[0] = '8';
+    out[1] = '4';
     memcpy(out + 2, local, strlen(local) + 1);
     return true;
 }

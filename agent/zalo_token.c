@@ -471,6 +471,8 @@ gong_zalo_token_take(struct gong_zalo_token *token,
     } else {
         attempt->at_once = false;
         outcome = refused_renewal(token, attempt, code, status);
+        /* Who was not reached may be asked again as soon as he is. */
+        token->renewed = outcome != GONG_CHANNEL_RETRY;
     }
     unlock(token);
     return outcome;

@@ -285,11 +285,11 @@ gong_test(message_text LINKS gong_agent_core m
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
 gong_test(channel_zalo LINKS gong_agent_core PkgConfig::MICROHTTPD
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/try_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
 gong_test(channel_email LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c)
+        ${CMAKE_SOURCE_DIR}/tests/unit/try_fixture.c)
 gong_test(channels_doc LINKS gong_agent_core)
 # users and API
 gong_test(http_address LINKS gong_agent_core)

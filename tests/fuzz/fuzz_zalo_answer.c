@@ -17,6 +17,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {&lists[0], 1}, {&lists[1], 1}, {&lists[2], 1}};
     struct gong_zalo_answer answer;
     enum gong_zalo_meaning meaning;
+    char why[128];
 
     if (!gong_zalo_answer_read(gong_str_from((const char *)data, size),
                                &answer)) {
@@ -28,6 +29,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(!gong_lp_byte_is(*c, GONG_LP_BYTE_CONTROL));
     }
     meaning = gong_zalo_meaning(&codes, answer.code);
+    FUZZ_CHECK(gong_zalo_codes_valid(&codes, why, sizeof why));
     FUZZ_CHECK((meaning == GONG_ZALO_SENT) == (answer.code == 0));
     FUZZ_CHECK((meaning == GONG_ZALO_TOKEN) == (answer.code == -216));
     return 0;

@@ -14,7 +14,7 @@
 
 #include "agent/channel_email.h"
 #include "agent/mail_compose.h"
-#include "channel_fixture.h"
+#include "try_fixture.h"
 #include "message_fixture.h"
 
 static const struct gong_mail plain = {

@@ -17,7 +17,7 @@ find(void *ctx, const char *name, double *out)
         const char *name;
         double value;
     } facts[] = {{"value", 40.31},    {"param_level3", 34.5}, {"trend", 0.42},
-                 {"falling", -0.128}, {"still", 0.004},        {"nothing", 0},
+                 {"falling", -0.128}, {"still", 0.004},       {"nothing", 0},
                  {"odd", NAN},        {"huge", 1e300}};
 
     (void)ctx;

@@ -1,4 +1,4 @@
-#include "channel_fixture.h"
+#include "try_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,7 +1,7 @@
-/* channel_fixture: one try of a channel as the outbox makes it, on this thread.
+/* try_fixture: one try of a channel as the outbox makes it, on this thread.
  */
-#ifndef GONG_TESTS_CHANNEL_FIXTURE_H
-#define GONG_TESTS_CHANNEL_FIXTURE_H
+#ifndef GONG_TESTS_TRY_FIXTURE_H
+#define GONG_TESTS_TRY_FIXTURE_H
 
 #include <stdbool.h>
 
