@@ -275,3 +275,6 @@ gong_test(desk_thread LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 target_link_options(test_desk_thread PRIVATE LINKER:--wrap=sqlite3_step)
+gong_test(desk_kill LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
