@@ -280,3 +280,7 @@ gong_test(desk_kill LINKS gong_agent_core
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 gong_test(desk_db LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+foreach(module channel_webhook channel_exec channel_mqtt)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c)
+endforeach()
