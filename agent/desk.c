@@ -140,9 +140,19 @@ add_counters(struct gong_desk_thread *desk)
         set, GONG_GAUGE, "gong_desk_up",
         "Whether the desk's database can be written: 0, and nobody is told.",
         "");
-    return desk->alerts != NULL && desk->acts != NULL &&
-           desk->damaged != NULL && desk->refused != NULL &&
-           desk->lost != NULL && desk->failed != NULL && desk->up != NULL;
+    desk->incidents = gong_counter_add(
+        set, GONG_GAUGE, "gong_desk_incidents",
+        "Incidents that the desk holds: open ones, and those still needed.",
+        "");
+    desk->groups = gong_counter_add(set, GONG_GAUGE, "gong_desk_groups",
+                                    "Groups of incidents.", "");
+    desk->silences = gong_counter_add(set, GONG_GAUGE, "gong_desk_silences",
+                                      "Silences and times of maintenance.", "");
+    return desk->incidents != NULL && desk->groups != NULL &&
+           desk->silences != NULL && desk->alerts != NULL &&
+           desk->acts != NULL && desk->damaged != NULL &&
+           desk->refused != NULL && desk->lost != NULL &&
+           desk->failed != NULL && desk->up != NULL;
 }
 
 static enum gong_err

@@ -174,6 +174,10 @@ fill(struct gong_desk_thread *desk, struct batch *batch)
 {
     enum gong_err err = gong_desk_db_begin(desk->db);
 
+    /* Also so that what was restored is settled before anything is recalled. */
+    if (err == GONG_OK) {
+        err = gong_desk_run(desk->desk, gong_desk_clock(desk));
+    }
     if (err == GONG_OK) {
         err = apply_letters(desk, batch);
     }
@@ -209,6 +213,16 @@ answer_letters(struct gong_desk_thread *desk, struct gong_desk_letter *letters,
 }
 
 static void
+count(struct gong_desk_thread *desk)
+{
+    struct gong_desk_stats stats = gong_desk_stats(desk->desk);
+
+    gong_counter_set(desk->incidents, (int64_t)stats.incidents);
+    gong_counter_set(desk->groups, (int64_t)stats.groups);
+    gong_counter_set(desk->silences, (int64_t)stats.silences);
+}
+
+static void
 after_commit(struct gong_desk_thread *desk, const struct batch *batch)
 {
     if (desk->census != NULL && batch->offset >= desk->census->end) {
@@ -216,6 +230,7 @@ after_commit(struct gong_desk_thread *desk, const struct batch *batch)
         desk->census = NULL;
     }
     desk->bad_count = 0;
+    count(desk);
     if (gong_desk_db_messages(desk->db) > 0 && desk->options.outbox != NULL) {
         gong_outbox_wake(desk->options.outbox);
     }

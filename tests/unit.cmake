@@ -303,3 +303,12 @@ foreach(module api api_permissions api_openapi)
 endforeach()
 gong_test(http_clients LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
+gong_test(desk_kill LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+gong_test(desk_db LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+foreach(module channel_webhook channel_exec channel_mqtt)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c)
+endforeach()

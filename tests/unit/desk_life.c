@@ -85,8 +85,21 @@ void
 desk_life_init(struct desk_life *life, const struct gong_channel_kind *kind,
                const void *kind_config)
 {
+    struct desk_files files;
+
+    desk_files_init(&files);
+    desk_life_init_in(life, files.dir, kind, kind_config);
+    life->files = files;
+}
+
+void
+desk_life_init_in(struct desk_life *life, const char *dir,
+                  const struct gong_channel_kind *kind, const void *kind_config)
+{
     memset(life, 0, sizeof *life);
-    desk_files_init(&life->files);
+    (void)snprintf(life->files.dir, sizeof life->files.dir, "%s", dir);
+    (void)snprintf(life->files.path, sizeof life->files.path, "%s/desk.db",
+                   dir);
     (void)snprintf(life->effects_dir, sizeof life->effects_dir, "%s/effects",
                    life->files.dir);
     life->config = desk_life_config(desk_life_routes);

@@ -35,6 +35,10 @@ void desk_life_init(struct desk_life *life,
                     const struct gong_channel_kind *kind,
                     const void *kind_config);
 void desk_life_fini(struct desk_life *life);
+/* The same in a folder that another process made. */
+void desk_life_init_in(struct desk_life *life, const char *dir,
+                       const struct gong_channel_kind *kind,
+                       const void *kind_config);
 
 /* Reads routes; replaces none that are in use. */
 struct gong_desk_config *desk_life_config(const char *text);
