@@ -284,6 +284,7 @@ serve_api(struct gong_agent *agent, const struct gong_http_address *address,
           const struct gong_agent_problem *problem)
 {
     struct gong_api_options api = {.status = &agent->status,
+                                   .receive = agent->receive,
                                    .counters = agent->counters};
     struct gong_http_server_options http = {.address = address,
                                             .counters = agent->counters};
