@@ -9,6 +9,7 @@
 #ifndef GONG_AGENT_CHANNEL_H
 #define GONG_AGENT_CHANNEL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,8 @@
 
 #include "common/conf.h"
 #include "common/err.h"
+
+struct gong_link_signer;
 
 /* What a try came to. */
 enum gong_channel_outcome {
@@ -35,10 +38,12 @@ struct gong_channel_send {
                             have their own (webhook, mqtt) */
     const char *key;     /* idempotency key: the same when tried again */
     const json_t *message; /* agent/desk_message_json.h */
+    const char *contact; /* id of the person, NULL for none: no signed links */
+    const struct gong_link_signer *signer; /* NULL: no signed links */
 };
 
-/* What a try becomes. The outbox frees easy, headers, list and body through
- * curl and free after judge. */
+/* What a try becomes; it stays where it is until judge. The outbox frees easy,
+ * headers, list and body through curl and free after judge. */
 struct gong_channel_try {
     CURL *easy; /* NULL: waits for wait_fd, or outcome says at once */
     struct curl_slist *headers;
@@ -49,9 +54,15 @@ struct gong_channel_try {
     char *answer;     /* what came back, at most GONG_CHANNEL_ANSWER_MAX */
     size_t answer_length;
     long process; /* a program that runs: its pid, else 0 */
-    int wait_fd;  /* readable when the program or publish is over, else -1 */
+    int wait_fd;  /* the kind's: readable when `ready` has something to do;
+                     -1: none. judge closes it. */
+    int64_t timeout_ms; /* with wait_fd: judge is asked for a verdict then */
+    void *own;          /* the kind's, which frees it in judge */
     enum gong_channel_outcome outcome;
-    char why[256]; /* free of secrets: URLs with tokens are never quoted */
+    bool at_once; /* with RETRY: nothing failed; what stood in the way (a token
+                     to renew) is done: begin again without waiting */
+    uint64_t stage; /* the channel's own: what this try is about */
+    char why[256];  /* free of secrets: URLs with tokens are never quoted */
 };
 
 #define GONG_CHANNEL_ANSWER_MAX 65536
@@ -69,8 +80,14 @@ struct gong_channel_kind {
      * handle and the write callback), or outcome with easy NULL. MEMORY. */
     enum gong_err (*begin)(void *state, const struct gong_channel_send *send,
                            struct gong_channel_try *attempt);
+    /* With wait_fd, when it is readable: goes on; true when it is over. NULL:
+     * it is over at once. */
+    bool (*ready)(void *state, struct gong_channel_try *attempt);
     /* What the answer means; fills why unless SENT. status: of HTTP or SMTP, 0
-     * where there was none; code: libcurl's. */
+     * where there was none; code: libcurl's. With wait_fd it ends what still
+     * runs where code is CURLE_OPERATION_TIMEDOUT or, when the agent stops,
+     * CURLE_ABORTED_BY_CALLBACK. Not called where begin left neither easy nor
+     * wait_fd, nor for an easy that is cut by a stop. */
     enum gong_channel_outcome (*judge)(void *state,
                                        struct gong_channel_try *attempt,
                                        CURLcode code, long status);
@@ -89,5 +106,8 @@ extern const struct gong_channel_kind gong_channel_mqtt;
 extern const struct gong_channel_kind gong_channel_exec;
 /* NULL-terminated: all of the above. */
 extern const struct gong_channel_kind *const gong_channel_kinds[];
+
+/* gong_channel_kind_find: by its type; NULL. */
+const struct gong_channel_kind *gong_channel_kind_find(const char *type);
 
 #endif

@@ -12,7 +12,14 @@
  * over. A kill between two commits repeats the inputs since the last one. What
  * can be taken without waiting is one transaction (at most 1,000 inputs).
  * Where the database cannot be written the desk stops taking effects (the log
- * keeps them), says so (healthz, counter) and tries again.
+ * keeps them), says so (healthz, counter), and is restored from the database
+ * before it tries again.
+ *
+ * Incidents that the engine does not hold any more, whatever became of the
+ * logs, end as lost: when the engine has been reconciled (agent/effects.h) the
+ * open ones are compared with what it held. Where the log's tail was cut or
+ * its begin pushed out before the kept position, the desk goes on from the
+ * newest state of each alert in it; what came and went in between is not told.
  */
 #ifndef GONG_AGENT_DESK_H
 #define GONG_AGENT_DESK_H
@@ -30,6 +37,7 @@ struct gong_desk_options {
     const char *link; /* base of links to incidents, "" for none */
     struct gong_effects *effects;
     struct gong_outbox *outbox; /* NULL: nobody is told */
+    gong_dur_t retention;       /* of what is over; 0: 400 days */
     struct gong_counters *counters;
 };
 
@@ -43,8 +51,10 @@ enum gong_err gong_desk_start(const struct gong_desk_options *options,
 void gong_desk_stop(struct gong_desk_thread *desk);
 
 /* gong_desk_do: any thread but the desk's: carries an act out and waits until
- * it is durable. INVALID with why as gong_desk_act; TIMEOUT after 10 s (it may
- * still come to pass); CLOSED while it stops. */
+ * it is durable. INVALID with why as gong_desk_act, or where a text is no
+ * UTF-8; TIMEOUT after 10 s (it may still come to pass); CLOSED while it stops;
+ * AGAIN with 1,000 waiting; otherwise the database's error, and nothing came to
+ * pass. */
 enum gong_err gong_desk_do(struct gong_desk_thread *desk,
                            const struct gong_desk_act *act, uint64_t *number,
                            char *why, size_t why_size) GONG_MUST_CHECK;

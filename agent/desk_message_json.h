@@ -9,7 +9,8 @@
  *  "items":[{"number":17,"news":"firing","state":"open","alert":"firing",
  *    "rule":"..","labels":{..},"annotations":{..},"value":"34.5",
  *    "level":3,"told_level":2,"severity":"critical","since":ms,"opened":ms,
- *    "ended":0,"owner":"","fingerprint":"16 hex","position":n}]}
+ *    "ended":0,"owner":"","acked_by":"","lost":false,"no_unit":false,
+ *    "fingerprint":"16 hex"}]}
  *
  * value is a string because JSON has no Inf and NaN. kind: news, repeat,
  * escalate, drill. news of an item: still, firing, climbed, fell, resolved.

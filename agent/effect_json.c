@@ -1,12 +1,12 @@
 #include "agent/effect_json.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-#define NUMBER_SIZE 40
+#include "agent/json_number.h"
+
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 /* Length of the well-formed UTF-8 sequence at the start of text, 0 if there is
@@ -117,26 +117,6 @@ pairs_to_json(const struct gong_label_view *pairs, size_t count)
     return object;
 }
 
-/* The shortest decimal text that reads back as value. */
-static void
-number_text(double value, char out[NUMBER_SIZE])
-{
-    if (isnan(value)) {
-        (void)snprintf(out, NUMBER_SIZE, "NaN");
-        return;
-    }
-    if (isinf(value)) {
-        (void)snprintf(out, NUMBER_SIZE, value > 0 ? "+Inf" : "-Inf");
-        return;
-    }
-    for (int digits = 1; digits <= 17; digits++) {
-        (void)snprintf(out, NUMBER_SIZE, "%.*g", digits, value);
-        if (strtod(out, NULL) == value) {
-            return;
-        }
-    }
-}
-
 static json_t *
 stamps_to_json(const struct gong_effect *effect, int64_t decided_ms)
 {
@@ -156,10 +136,10 @@ stamps_to_json(const struct gong_effect *effect, int64_t decided_ms)
 static bool
 put_decision(json_t *object, const struct gong_effect *effect)
 {
-    char value[NUMBER_SIZE];
+    char value[GONG_JSON_NUMBER_SIZE];
     char fingerprint[17];
 
-    number_text(effect->value, value);
+    gong_json_number(effect->value, value);
     (void)snprintf(fingerprint, sizeof fingerprint, "%016" PRIx64,
                    effect->fingerprint);
     return put_text(object, "rule", effect->rule->id) &&

@@ -43,6 +43,7 @@ struct gong_effects {
     struct gong_monitor monitor; /* guards what follows */
     uint64_t end;
     bool stopping;
+    struct gong_census *census; /* not yet taken */
 };
 
 static bool
@@ -204,6 +205,7 @@ gong_effects_close(struct gong_effects *effects)
         return;
     }
     gong_spool_close(effects->spool);
+    gong_census_free(effects->census);
     gong_incidents_fini(&effects->incidents);
     gong_monitor_fini(&effects->monitor);
     free(effects);
@@ -530,6 +532,23 @@ end_lost(struct gong_effects *effects, struct gong_incident incident,
              incident.key.fingerprint, gong_alert_state_text(incident.state));
 }
 
+/* Without memory there is none; what then stays open ends after the next
+ * start. */
+static void
+take_census(struct gong_effects *effects)
+{
+    struct gong_census *census = gong_census_take(&effects->incidents);
+
+    gong_monitor_lock(&effects->monitor);
+    gong_census_free(effects->census);
+    effects->census = census;
+    if (census != NULL) {
+        census->end = effects->end;
+    }
+    gong_monitor_wake(&effects->monitor);
+    gong_monitor_unlock(&effects->monitor);
+}
+
 void
 gong_effects_reconciled(struct gong_effects *effects,
                         const struct gong_effect *place, int64_t decided_ms)
@@ -555,6 +574,9 @@ gong_effects_reconciled(struct gong_effects *effects,
     }
     effects->reconciling = lost == NULL && effects->incidents.count > 0;
     free(lost);
+    if (!effects->reconciling && !effects->behind) {
+        take_census(effects);
+    }
 }
 
 size_t
@@ -567,18 +589,48 @@ bool
 gong_effects_wait(struct gong_effects *effects, uint64_t offset,
                   gong_dur_t timeout)
 {
+    static const atomic_bool never = false;
+
+    return gong_effects_wait_or(effects, offset, timeout, &never);
+}
+
+bool
+gong_effects_wait_or(struct gong_effects *effects, uint64_t offset,
+                     gong_dur_t timeout, const atomic_bool *other)
+{
     gong_mono_t until = gong_mono_add(gong_mono_now(), timeout);
     gong_dur_t left = timeout;
     bool running;
 
     gong_monitor_lock(&effects->monitor);
-    while (!effects->stopping && effects->end <= offset && left.ns > 0) {
+    while (!effects->stopping && effects->end <= offset &&
+           !atomic_load(other) && left.ns > 0) {
         (void)gong_monitor_wait(&effects->monitor, left);
         left = gong_mono_since(until, gong_mono_now());
     }
     running = !effects->stopping;
     gong_monitor_unlock(&effects->monitor);
     return running;
+}
+
+void
+gong_effects_wake(struct gong_effects *effects)
+{
+    gong_monitor_lock(&effects->monitor);
+    gong_monitor_wake(&effects->monitor);
+    gong_monitor_unlock(&effects->monitor);
+}
+
+struct gong_census *
+gong_effects_census(struct gong_effects *effects)
+{
+    struct gong_census *census;
+
+    gong_monitor_lock(&effects->monitor);
+    census = effects->census;
+    effects->census = NULL;
+    gong_monitor_unlock(&effects->monitor);
+    return census;
 }
 
 void

@@ -30,9 +30,11 @@
 #ifndef GONG_AGENT_EFFECTS_H
 #define GONG_AGENT_EFFECTS_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "agent/census.h"
 #include "agent/incidents.h"
 #include "common/clock.h"
 #include "common/counter.h"
@@ -107,6 +109,16 @@ size_t gong_effects_incidents(const struct gong_effects *effects);
 bool gong_effects_wait(struct gong_effects *effects, uint64_t offset,
                        gong_dur_t timeout);
 void gong_effects_stop(struct gong_effects *effects);
+
+/* gong_effects_wait_or: as wait, and returns when *other is set, by whoever
+ * calls gong_effects_wake then. */
+bool gong_effects_wait_or(struct gong_effects *effects, uint64_t offset,
+                          gong_dur_t timeout, const atomic_bool *other);
+void gong_effects_wake(struct gong_effects *effects);
+
+/* gong_effects_census: any thread: what the engine held when the log was last
+ * reconciled, once; NULL: not since the last call. The caller's to free. */
+struct gong_census *gong_effects_census(struct gong_effects *effects);
 
 struct gong_spool *gong_effects_spool(struct gong_effects *effects);
 

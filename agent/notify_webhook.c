@@ -6,14 +6,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent/http_client.h"
 #include "agent/notify_number.h"
+#include "agent/rfc3339.h"
 #include "common/log.h"
 #include "common/lp_encode.h"
 
-#define TIME_SIZE    40
 #define NOT_OVER     "0001-01-01T00:00:00Z" /* Go's zero time */
 #define ANSWER_SHOWN 128
 
@@ -50,25 +49,6 @@ struct webhook {
     struct gong_http *http;
     atomic_bool interrupted;
 };
-
-/* RFC 3339 in UTC with milliseconds. */
-static void
-format_time(int64_t ms, char out[TIME_SIZE])
-{
-    int64_t fraction = ms % 1000;
-    time_t seconds;
-    struct tm parts = {0};
-    char whole[TIME_SIZE - 8] = "1970-01-01T00:00:00";
-
-    if (fraction < 0) {
-        fraction += 1000;
-    }
-    seconds = (time_t)((ms - fraction) / 1000);
-    if (gmtime_r(&seconds, &parts) != NULL) {
-        (void)strftime(whole, sizeof whole, "%Y-%m-%dT%H:%M:%S", &parts);
-    }
-    (void)snprintf(out, TIME_SIZE, "%s.%03dZ", whole, (int)fraction);
-}
 
 static enum gong_err
 append_quoted(struct gong_buffer *buffer, const char *text)
@@ -164,12 +144,12 @@ annotations_of(const json_t *effect)
 static json_t *
 alert_json(const json_t *effect, const char *status)
 {
-    char starts[TIME_SIZE];
-    char ends[TIME_SIZE] = NOT_OVER;
+    char starts[GONG_RFC3339_SIZE];
+    char ends[GONG_RFC3339_SIZE] = NOT_OVER;
 
-    format_time(json_integer_value(json_object_get(effect, "since")), starts);
+    gong_rfc3339(json_integer_value(json_object_get(effect, "since")), starts);
     if (gong_notify_news(effect) == GONG_NOTIFY_RESOLVED) {
-        format_time(json_integer_value(json_object_get(effect, "at")), ends);
+        gong_rfc3339(json_integer_value(json_object_get(effect, "at")), ends);
     }
     return json_pack("{s:s, s:O, s:o, s:s, s:s, s:s, s:O}", "status", status,
                      "labels", json_object_get(effect, "labels"), "annotations",

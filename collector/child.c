@@ -1,25 +1,20 @@
 #include "collector/child.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <string.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "common/spawn.h"
+
 #define CHUNK 16384
 
 /* How often a program that closed its output is looked at. */
 #define LOOK_MS 10
-
-static char path_text[] =
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-static char lang_text[] = "LANG=C.UTF-8";
-static char *const environment[] = {path_text, lang_text, NULL};
 
 /* [0] is ours to read, [1] the program's to write; -1 when closed. */
 struct pipes {
@@ -45,88 +40,18 @@ close_pipes(struct pipes *pipes)
     close_fd(&pipes->err[1]);
 }
 
-static bool
-open_pipe(int fds[2])
-{
-    /* Between pipe and FD_CLOEXEC another thread may start a program: it
-     * inherits nothing all the same, see set_files. */
-    return pipe(fds) == 0 && fcntl(fds[0], F_SETFD, FD_CLOEXEC) == 0 &&
-           fcntl(fds[1], F_SETFD, FD_CLOEXEC) == 0 &&
-           fcntl(fds[0], F_SETFL, O_NONBLOCK) == 0;
-}
-
-/* Standard input, output and error; every other file of ours is closed, also
- * those that libraries opened without FD_CLOEXEC. */
 static int
-set_files(posix_spawn_file_actions_t *actions, const struct pipes *pipes)
+spawn(char *const *argv, struct pipes *pipes, pid_t *pid)
 {
-    int error = posix_spawn_file_actions_addopen(actions, STDIN_FILENO,
-                                                 "/dev/null", O_RDONLY, 0);
+    int error = gong_spawn_pipe(pipes->out);
+    struct gong_spawn program = {.argv = argv, .in = -1};
 
     if (error == 0) {
-        error = posix_spawn_file_actions_adddup2(actions, pipes->out[1],
-                                                 STDOUT_FILENO);
+        error = gong_spawn_pipe(pipes->err);
     }
-    if (error == 0) {
-        error = posix_spawn_file_actions_adddup2(actions, pipes->err[1],
-                                                 STDERR_FILENO);
-    }
-    if (error == 0) {
-        error = posix_spawn_file_actions_addclosefrom_np(actions,
-                                                         STDERR_FILENO + 1);
-    }
-    return error;
-}
-
-/* A process group of its own, and signals as a fresh program expects them. */
-static int
-set_attributes(posix_spawnattr_t *attributes)
-{
-    sigset_t none;
-    sigset_t all;
-    int error;
-
-    (void)sigemptyset(&none);
-    (void)sigfillset(&all);
-    error = posix_spawnattr_setflags(attributes, POSIX_SPAWN_SETPGROUP |
-                                                     POSIX_SPAWN_SETSIGMASK |
-                                                     POSIX_SPAWN_SETSIGDEF);
-    if (error == 0) {
-        error = posix_spawnattr_setpgroup(attributes, 0);
-    }
-    if (error == 0) {
-        error = posix_spawnattr_setsigmask(attributes, &none);
-    }
-    if (error == 0) {
-        error = posix_spawnattr_setsigdefault(attributes, &all);
-    }
-    return error;
-}
-
-static int
-spawn(char *const *argv, const struct pipes *pipes, pid_t *pid)
-{
-    posix_spawn_file_actions_t actions;
-    posix_spawnattr_t attributes;
-    int error = posix_spawn_file_actions_init(&actions);
-
-    if (error != 0) {
-        return error;
-    }
-    error = posix_spawnattr_init(&attributes);
-    if (error == 0) {
-        error = set_files(&actions, pipes);
-        if (error == 0) {
-            error = set_attributes(&attributes);
-        }
-        if (error == 0) {
-            error = posix_spawn(pid, argv[0], &actions, &attributes, argv,
-                                environment);
-        }
-        (void)posix_spawnattr_destroy(&attributes);
-    }
-    (void)posix_spawn_file_actions_destroy(&actions);
-    return error;
+    program.out = pipes->out[1];
+    program.err = pipes->err[1];
+    return error == 0 ? gong_spawn(&program, pid) : error;
 }
 
 static int64_t
@@ -255,15 +180,11 @@ gong_child_run(char *const *argv, gong_dur_t timeout, struct gong_buffer *out,
     struct pipes pipes = {{-1, -1}, {-1, -1}};
     enum gong_err err = GONG_OK;
     pid_t pid = -1;
-    int error = 0;
+    int error;
 
     *end = (struct gong_child_end){.exit_code = -1};
     out->len = 0;
-    if (!open_pipe(pipes.out) || !open_pipe(pipes.err)) {
-        error = errno;
-    } else {
-        error = spawn(argv, &pipes, &pid);
-    }
+    error = spawn(argv, &pipes, &pid);
     close_fd(&pipes.out[1]);
     close_fd(&pipes.err[1]);
     if (error != 0) {

@@ -4,38 +4,93 @@
 #include <stdlib.h>
 
 #include "rules/rule_file_bundle.h"
+#include "rules/rule_file_city.h"
 #include "rules/rule_file_read.h"
 
-/* Reads every file into set; all stay open until ids are compared. */
-static bool
-read_files(const struct gong_rule_files *files, struct gong_ruleset *set,
-           struct gong_conf_errors *errors)
-{
-    struct gong_rule_reader reader = {.set = set, .errors = errors};
-    struct gong_conf **confs = calloc(files->count == 0 ? 1 : files->count,
-                                      sizeof(struct gong_conf *));
-    bool ok;
+/* The files of a source, open: rules are read one by one, the model at once. */
+struct open_files {
+    struct gong_conf **rules;
+    size_t rule_count;
+    struct gong_conf **models;
+    size_t model_count;
+};
 
-    if (confs == NULL) {
-        gong_conf_errors_add(errors, "rules: out of memory");
+static bool
+open_file(struct open_files *open, const struct gong_rule_bytes *file,
+          struct gong_conf_errors *errors)
+{
+    struct gong_conf *conf = gong_conf_open_text(
+        file->name, gong_str_from(file->bytes, file->len), errors);
+
+    if (conf == NULL) {
         return false;
     }
-    for (size_t i = 0; i < files->count; i++) {
-        const struct gong_rule_bytes *file = &files->items[i];
+    if (gong_model_says(conf)) {
+        open->models[open->model_count++] = conf;
+        return true;
+    }
+    open->rules[open->rule_count++] = conf;
+    if (file->model) {
+        gong_conf_errors_add(errors,
+                             "%s: found no model, expected a file with model = "
+                             "\"name\";",
+                             file->name);
+        open->rule_count--;
+        gong_conf_close(conf);
+        return false;
+    }
+    return true;
+}
 
-        confs[i] = gong_conf_open_text(
-            file->name, gong_str_from(file->bytes, file->len), errors);
-        if (confs[i] == NULL) {
-            reader.failed = true;
-        } else {
-            gong_rule_read_conf(&reader, confs[i]);
+/* Reads every file into the source; all stay open until ids are compared. */
+static bool
+read_open(const struct open_files *open, struct gong_rule_source *source,
+          struct gong_conf_errors *errors)
+{
+    struct gong_rule_reader reader = {.set = source->set, .errors = errors};
+
+    for (size_t i = 0; i < open->rule_count; i++) {
+        gong_rule_read_conf(&reader, open->rules[i]);
+    }
+    source->model =
+        gong_model_read((const struct gong_conf *const *)open->models,
+                        open->model_count, errors);
+    if (!gong_rule_read_finish(&reader) || source->model == NULL) {
+        return false;
+    }
+    if (!gong_rule_city_make(source->model, &source->set->city)) {
+        gong_conf_errors_add(errors, "model: out of memory");
+        return false;
+    }
+    return true;
+}
+
+static bool
+read_files(const struct gong_rule_files *files, struct gong_rule_source *source,
+           struct gong_conf_errors *errors)
+{
+    struct open_files open = {
+        .rules = calloc(files->count + 1, sizeof(struct gong_conf *)),
+        .models = calloc(files->count + 1, sizeof(struct gong_conf *)),
+    };
+    bool ok = open.rules != NULL && open.models != NULL;
+
+    if (!ok) {
+        gong_conf_errors_add(errors, "rules: out of memory");
+    } else {
+        for (size_t i = 0; i < files->count; i++) {
+            ok = open_file(&open, &files->items[i], errors) && ok;
         }
+        ok = read_open(&open, source, errors) && ok;
     }
-    ok = gong_rule_read_finish(&reader);
-    for (size_t i = 0; i < files->count; i++) {
-        gong_conf_close(confs[i]);
+    for (size_t i = 0; i < open.rule_count; i++) {
+        gong_conf_close(open.rules[i]);
     }
-    free(confs);
+    for (size_t i = 0; i < open.model_count; i++) {
+        gong_conf_close(open.models[i]);
+    }
+    free(open.rules);
+    free(open.models);
     return ok;
 }
 
@@ -54,7 +109,7 @@ make_source(const struct gong_rule_files *files,
         gong_rule_source_free(source);
         return NULL;
     }
-    if (!read_files(files, source->set, errors)) {
+    if (!read_files(files, source, errors)) {
         gong_rule_source_free(source);
         return NULL;
     }
@@ -62,12 +117,13 @@ make_source(const struct gong_rule_files *files,
 }
 
 struct gong_rule_source *
-gong_rule_files_load(const struct gong_strings *paths,
-                     struct gong_conf_errors *errors)
+gong_rule_files_load_city(const struct gong_strings *paths,
+                          const struct gong_strings *models,
+                          struct gong_conf_errors *errors)
 {
     struct gong_rule_files files = {0};
     struct gong_rule_source *source = NULL;
-    bool complete = gong_rule_files_collect(paths, &files, errors);
+    bool complete = gong_rule_files_collect(paths, models, &files, errors);
 
     /* What could be read is checked even if a file is missing: all problems
      * at once. */
@@ -78,6 +134,13 @@ gong_rule_files_load(const struct gong_strings *paths,
         return NULL;
     }
     return source;
+}
+
+struct gong_rule_source *
+gong_rule_files_load(const struct gong_strings *paths,
+                     struct gong_conf_errors *errors)
+{
+    return gong_rule_files_load_city(paths, NULL, errors);
 }
 
 struct gong_rule_source *
@@ -100,6 +163,7 @@ gong_rule_source_free(struct gong_rule_source *source)
         return;
     }
     gong_ruleset_free(source->set);
+    gong_model_free(source->model);
     free(source->bundle);
     free(source);
 }

@@ -29,10 +29,13 @@
 
 #include "common/conf.h"
 #include "rules/engine/ruleset.h"
+#include "rules/model/model.h"
 
-/* A set and the bytes it was made from, for the journal's CONFIG record. */
+/* A set, the city model that it is to be read with, and the bytes that both
+ * were made from, for the journal's CONFIG record. */
 struct gong_rule_source {
     struct gong_ruleset *set;
+    struct gong_model *model; /* empty where no file is of one */
     char *bundle; /* every file as "== name length\n" and its bytes, in byte
                      order of names: the same rules give the same bytes */
     size_t bundle_len;
@@ -44,6 +47,15 @@ struct gong_rule_source {
  * Caller frees. */
 struct gong_rule_source *gong_rule_files_load(const struct gong_strings *paths,
                                               struct gong_conf_errors *errors);
+
+/* gong_rule_files_load_city: with files of the city model, or folders whose
+ * model files are taken (rules/model/model.h); models may be NULL. A file is
+ * one of a model if it says so, wherever it is listed; folders of rules pass
+ * such files over. */
+struct gong_rule_source *
+gong_rule_files_load_city(const struct gong_strings *paths,
+                          const struct gong_strings *models,
+                          struct gong_conf_errors *errors);
 
 /* gong_rule_bundle_load: the same from the bytes of a bundle. */
 struct gong_rule_source *gong_rule_bundle_load(struct gong_str bundle,

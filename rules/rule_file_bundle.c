@@ -7,6 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "rules/model/model.h"
+
 #define FILES_MAX 1000
 
 void
@@ -37,7 +39,8 @@ add_file(struct gong_rule_files *files, char *name, char *bytes, size_t len,
         return false;
     }
     files->items = items;
-    items[files->count++] = (struct gong_rule_bytes){name, bytes, len};
+    items[files->count++] =
+        (struct gong_rule_bytes){.name = name, .bytes = bytes, .len = len};
     return true;
 }
 
@@ -77,6 +80,34 @@ load_file(struct gong_rule_files *files, const char *path,
     return bytes != NULL && add_file(files, strdup(path), bytes, len, errors);
 }
 
+/* What cannot be read as a configuration is no model: its reader says why. */
+static bool
+is_model(const struct gong_rule_bytes *file)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_conf *conf = gong_conf_open_text(
+        file->name, gong_str_from(file->bytes, file->len), &errors);
+    bool model = conf != NULL && gong_model_says(conf);
+
+    gong_conf_close(conf);
+    gong_conf_errors_fini(&errors);
+    return model;
+}
+
+/* Takes the newest file away again if it is not of the kind that is asked for.
+ */
+static void
+pass_over(struct gong_rule_files *files, bool model)
+{
+    struct gong_rule_bytes *last = &files->items[files->count - 1];
+
+    if (is_model(last) != model) {
+        free(last->name);
+        free(last->bytes);
+        files->count--;
+    }
+}
+
 /* Visible names that end in .cfg. */
 static int
 is_rule_file(const struct dirent *entry)
@@ -108,7 +139,7 @@ join_path(const char *folder, const char *leaf)
 
 static bool
 load_leaf(struct gong_rule_files *files, const char *folder, const char *leaf,
-          struct gong_conf_errors *errors)
+          bool model, struct gong_conf_errors *errors)
 {
     char *path = join_path(folder, leaf);
     bool ok;
@@ -119,6 +150,9 @@ load_leaf(struct gong_rule_files *files, const char *folder, const char *leaf,
     }
     ok = load_file(files, path, errors);
     free(path);
+    if (ok) {
+        pass_over(files, model);
+    }
     return ok;
 }
 
@@ -135,10 +169,11 @@ report_unreadable(const char *path, struct gong_conf_errors *errors)
 }
 
 static bool
-load_folder(struct gong_rule_files *files, const char *folder,
+load_folder(struct gong_rule_files *files, const char *folder, bool model,
             struct gong_conf_errors *errors)
 {
     struct dirent **entries = NULL;
+    size_t before = files->count;
     int count = scandir(folder, &entries, is_rule_file, NULL);
     bool ok = count > 0;
 
@@ -146,17 +181,18 @@ load_folder(struct gong_rule_files *files, const char *folder,
         report_unreadable(folder, errors);
         return false;
     }
-    if (count == 0) {
-        gong_conf_errors_add(errors,
-                             "%s: found no *.cfg in the folder, expected at "
-                             "least one rule file",
-                             folder);
-    }
     for (int i = 0; i < count; i++) {
-        ok = load_leaf(files, folder, entries[i]->d_name, errors) && ok;
+        ok = load_leaf(files, folder, entries[i]->d_name, model, errors) && ok;
         free(entries[i]);
     }
     free(entries);
+    if (count == 0 || (ok && files->count == before)) {
+        gong_conf_errors_add(errors,
+                             "%s: found no *.cfg in the folder, expected at "
+                             "least one %s file",
+                             folder, model ? "model" : "rule");
+        return false;
+    }
     return ok;
 }
 
@@ -187,11 +223,11 @@ check_twice(const struct gong_rule_files *files,
     return ok;
 }
 
-bool
-gong_rule_files_collect(const struct gong_strings *paths,
-                        struct gong_rule_files *files,
-                        struct gong_conf_errors *errors)
+static bool
+load_paths(struct gong_rule_files *files, const struct gong_strings *paths,
+           bool model, struct gong_conf_errors *errors)
 {
+    size_t before = files->count;
     bool ok = true;
 
     for (size_t i = 0; i < paths->count; i++) {
@@ -200,10 +236,27 @@ gong_rule_files_collect(const struct gong_strings *paths,
 
         /* What cannot be asked is left to the reader's message. */
         if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
-            ok = load_folder(files, path, errors) && ok;
+            ok = load_folder(files, path, model, errors) && ok;
         } else {
             ok = load_file(files, path, errors) && ok;
         }
+    }
+    for (size_t i = before; i < files->count; i++) {
+        files->items[i].model = model;
+    }
+    return ok;
+}
+
+bool
+gong_rule_files_collect(const struct gong_strings *paths,
+                        const struct gong_strings *models,
+                        struct gong_rule_files *files,
+                        struct gong_conf_errors *errors)
+{
+    bool ok = load_paths(files, paths, false, errors);
+
+    if (models != NULL) {
+        ok = load_paths(files, models, true, errors) && ok;
     }
     if (files->count > 1) {
         qsort(files->items, files->count, sizeof *files->items, compare_names);

@@ -1,6 +1,6 @@
 /*
- * rule_file_bundle: the bytes of rule files, from disk or from a bundle.
- * Private to rule_file.
+ * rule_file_bundle: the bytes of rule files and of the city model's, from disk
+ * or from a bundle. Private to rule_file.
  *
  * A bundle is every file one after another, in byte order of their names:
  *
@@ -26,6 +26,7 @@ struct gong_rule_bytes {
     char *name;
     char *bytes;
     size_t len;
+    bool model; /* asked for as a file of the model */
 };
 
 struct gong_rule_files {
@@ -36,9 +37,11 @@ struct gong_rule_files {
 void gong_rule_files_fini(struct gong_rule_files *files);
 
 /* gong_rule_files_collect: reads all paths (see rule_file.h) into files, which
- * is empty before, in byte order of names. False after problems, all of them in
- * errors. fini is due either way. */
+ * is empty before, in byte order of names. Of a folder the files of a model are
+ * passed over, of a folder among models all others. models may be NULL. False
+ * after problems, all of them in errors. fini is due either way. */
 bool gong_rule_files_collect(const struct gong_strings *paths,
+                             const struct gong_strings *models,
                              struct gong_rule_files *files,
                              struct gong_conf_errors *errors);
 

@@ -1,4 +1,5 @@
 # common
+gong_test(spawn LINKS gong_base)
 gong_test(err LINKS gong_base)
 gong_test(clock LINKS gong_base)
 gong_test(log LINKS gong_base)
@@ -83,8 +84,8 @@ gong_test(engine_model LINKS gong_engine m
 foreach(module aggregate groups)
     gong_test(${module} LINKS gong_engine m)
 endforeach()
-foreach(module engine engine_aggregate engine_expire engine_rest engine_snapshot
-        engine_window
+foreach(module engine engine_aggregate engine_city engine_expire engine_rest
+        engine_snapshot engine_window
         published_restarts)
     gong_test(${module} LINKS gong_rule_file gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
@@ -108,6 +109,8 @@ endif()
 foreach(module rule_file rule_file_bundle rule_file_clause rules_doc)
     gong_test(${module} LINKS gong_rule_file)
 endforeach()
+gong_test(model LINKS gong_model
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c)
 # Rules from a text.
 foreach(module engine rule_file rule_file_bundle rule_file_clause rules_doc)
     target_sources(test_${module} PRIVATE
@@ -253,6 +256,34 @@ endforeach()
 gong_test(rule_cases LINKS gong_rules_tool
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)
+
+# rules/desk, with a small city of its own
+gong_test(incident LINKS gong_desk)
+foreach(module desk desk_restore desk_storm)
+    gong_test(${module} LINKS gong_desk
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/desk_model.c)
+endforeach()
+
+# agent: the desk
+gong_test(outbox_way LINKS gong_agent_core)
+gong_test(outbox LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
+target_link_options(test_outbox PRIVATE LINKER:--wrap=sqlite3_step)
+gong_test(desk_thread LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+target_link_options(test_desk_thread PRIVATE LINKER:--wrap=sqlite3_step)
+gong_test(desk_kill LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+gong_test(desk_db LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+foreach(module channel_webhook channel_exec channel_mqtt)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c)
+endforeach()
 
 # users and API
 gong_test(http_address LINKS gong_agent_core)

@@ -113,6 +113,10 @@ struct gong_desk_incident {
     int64_t since_ms;
     int64_t changed_ms;
     int64_t ended_ms; /* 0: it is open */
+    /* It has ended, but the desk still needs it: somebody was told of it who
+     * has not been told that it is over, or a person ended it and its alert
+     * goes on. To be restored, as those that are open. */
+    bool waits;
     /* People. */
     struct gong_str owner;
     struct gong_str acked_by;
@@ -162,9 +166,18 @@ struct gong_message_item {
     const struct gong_desk_incident *incident;
     enum gong_message_news news;
     unsigned told_level; /* the level told last; 0: none, or not told yet */
+    bool no_unit; /* its alert names no unit of the model: the root's are told
+                     instead */
 };
 
 #define GONG_MESSAGE_ITEMS_MAX 100 /* listed; the others are counted */
+
+/* Past it: alerts are not taken; incidents share one group of their route and
+ * unit, without labels; a silence is refused. */
+#define GONG_DESK_INCIDENTS_MAX 100000
+#define GONG_DESK_GROUPS_MAX    100000
+#define GONG_DESK_SILENCES_MAX  1000
+#define GONG_DESK_STATE_MAX     (8 << 20)
 
 /* Borrowed during the call. Each incident that a message is about is either
  * in items or in exactly one of the counts of omitted. */
@@ -179,7 +192,7 @@ struct gong_desk_message {
     const struct gong_label_view *group_labels;
     size_t group_label_count;
     struct gong_str group_key; /* as Alertmanager writes it; of the first */
-    /* Worst first, then by number. */
+    /* Open ones first, then the worst, then what is news, then by number. */
     const struct gong_message_item *items;
     size_t item_count;
     size_t omitted_firing;
@@ -187,9 +200,10 @@ struct gong_desk_message {
 };
 
 /* What the caller has to keep, in the order of the calls, in one transaction
- * with what went in. Incidents are told once per input that changed them. An
- * error of any of these is given back by the call that caused it; then the
- * desk must be thrown away and restored. */
+ * with what went in. Incidents are told after an input that changed them,
+ * before the messages about them that are made at once. An error of any of
+ * these is given back by the call that caused it, and by all later ones: the
+ * desk must be thrown away and restored. The same holds for GONG_ERR_MEMORY. */
 struct gong_desk_sink {
     void *ctx;
     enum gong_err (*incident)(void *ctx,
@@ -203,8 +217,10 @@ struct gong_desk_sink {
                              const struct gong_desk_message *message);
     /* A silence or a time of maintenance begins, changes or ends. */
     enum gong_err (*silence)(void *ctx, const struct gong_desk_silence *);
-    /* State of a group, opaque text of bounded size under its key; NULL: the
-     * group is gone. Handed back by gong_desk_restore_group. */
+    /* State of a group or of a recipient, opaque text under its key; NULL: it
+     * is gone. Handed back by gong_desk_restore_group. At most some 40 bytes
+     * for each incident that was told, and GONG_DESK_STATE_MAX. It is told when
+     * it is made and when messages were made, not with each alert. */
     enum gong_err (*group)(void *ctx, struct gong_str key,
                            const struct gong_str *state);
 };
@@ -219,8 +235,12 @@ struct gong_desk *gong_desk_new(const struct gong_desk_config *config,
                                 int64_t now_ms);
 void gong_desk_free(struct gong_desk *desk);
 
-/* Before the first input: what was kept. next_number: the first that was never
- * given. INVALID: not what a sink was given. */
+/* Before the first input: what was kept, in any order. next_incident,
+ * next_silence: the first that was never given. INVALID: not what a sink was
+ * given. Ended incidents that do not wait are passed over.
+ *
+ * Later, an incident that is over may be handed back for the act that comes
+ * next (an outcome, a comment); then it is forgotten again. */
 enum gong_err gong_desk_restore(struct gong_desk *desk, uint64_t next_incident,
                                 uint64_t next_silence) GONG_MUST_CHECK;
 enum gong_err gong_desk_restore_incident(
@@ -233,7 +253,10 @@ enum gong_err gong_desk_restore_group(struct gong_desk *desk,
                                       struct gong_str key,
                                       struct gong_str state) GONG_MUST_CHECK;
 
-/* Inputs. Each first runs what is due by now_ms. */
+/* Inputs. Each first runs what is due by now_ms. A caller that comes late gets
+ * one message of what was due meanwhile, not several.
+ * gong_desk_alert: TOO_LARGE where as many incidents are held as can be: the
+ * alert was not taken, everything else is as before. */
 enum gong_err gong_desk_alert(struct gong_desk *desk,
                               const struct gong_desk_alert *alert,
                               int64_t now_ms) GONG_MUST_CHECK;
@@ -255,6 +278,16 @@ enum gong_err gong_desk_reload(struct gong_desk *desk,
                                const struct gong_desk_config *config,
                                const struct gong_model *model,
                                int64_t now_ms) GONG_MUST_CHECK;
+
+/* How full it is, and what its bounds cost so far. */
+struct gong_desk_stats {
+    size_t incidents;
+    size_t groups;
+    size_t silences;
+    uint64_t refused; /* alerts */
+    uint64_t folded;  /* incidents that share a group for lack of one */
+};
+struct gong_desk_stats gong_desk_stats(const struct gong_desk *desk);
 
 /* gong_desk_find: an incident by its number, open ones and those that ended
  * and still wait for a message; NULL. Valid until the next input. */

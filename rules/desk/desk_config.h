@@ -57,6 +57,9 @@
 #define GONG_DESK_ROUTES_MAX    1000
 #define GONG_DESK_RECEIVERS_MAX 200
 #define GONG_DESK_STEPS_MAX     8
+#define GONG_DESK_DEPTH_MAX     32  /* of routes in routes */
+#define GONG_DESK_RULES_MAX     500 /* inhibit_rules; also escalation */
+#define GONG_DESK_INTERVALS_MAX 200
 
 struct gong_desk_receiver {
     char *name;
@@ -87,6 +90,7 @@ struct gong_desk_route {
     size_t first;   /* its children: routes of the same parent, in order */
     size_t next;    /* the next sibling; 0: none */
     char *identity; /* Alertmanager's route key: matchers from the root */
+    size_t twin;    /* how many routes before it have the same identity */
 };
 
 struct gong_desk_inhibit {

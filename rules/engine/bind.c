@@ -286,22 +286,39 @@ add_series(struct gong_binds *binds, struct gong_series_name name,
     return add_bindings(binds, *series, attachment);
 }
 
+static uint32_t
+find_series(const struct gong_binds *binds, const struct gong_series_name *name,
+            uint64_t hash)
+{
+    struct gong_probe probe = gong_probe_start(&binds->series_index, hash);
+    uint32_t series = 0;
+
+    while ((series = gong_probe_next(&binds->series_index, &probe)) != 0) {
+        const struct gong_series *s = gong_series_at(binds, series);
+
+        if (s->device == name->device && s->labelset == name->labelset &&
+            s->metric == name->metric) {
+            break;
+        }
+    }
+    return series;
+}
+
+uint32_t
+gong_bind_find_series(const struct gong_binds *binds,
+                      struct gong_series_name name)
+{
+    return find_series(binds, &name, gong_bind_hash(binds, &name, sizeof name));
+}
+
 enum gong_err
 gong_bind_series(struct gong_binds *binds, struct gong_series_name name,
                  uint32_t *series)
 {
     uint64_t hash = gong_bind_hash(binds, &name, sizeof name);
-    struct gong_probe probe = gong_probe_start(&binds->series_index, hash);
 
-    while ((*series = gong_probe_next(&binds->series_index, &probe)) != 0) {
-        const struct gong_series *s = gong_series_at(binds, *series);
-
-        if (s->device == name.device && s->labelset == name.labelset &&
-            s->metric == name.metric) {
-            return GONG_OK;
-        }
-    }
-    return add_series(binds, name, hash, series);
+    *series = find_series(binds, &name, hash);
+    return *series != 0 ? GONG_OK : add_series(binds, name, hash, series);
 }
 
 uint32_t

@@ -139,6 +139,10 @@ enum gong_err gong_bind_series(struct gong_binds *binds,
                                struct gong_series_name name,
                                uint32_t *series) GONG_MUST_CHECK;
 
+/* gong_bind_find_series: the same, 0 where there is none. */
+uint32_t gong_bind_find_series(const struct gong_binds *binds,
+                               struct gong_series_name name);
+
 /* gong_bind_general: the instance of a GENERAL rule for a label set, 0 for the
  * head; made if need be. GONG_ERR_TOO_LARGE past the limit of instances. */
 enum gong_err gong_bind_general(struct gong_binds *binds, uint32_t rule,

@@ -471,6 +471,7 @@ compile(struct gong_book *book, const struct gong_ruleset *set,
         .foreign = set->foreign,
         .reads_alerts = set->foreign && gong_book_reads_alerts(set),
         .subquery_step_ms = bounded(set->subquery_step_ms),
+        .city = set->foreign ? NULL : set->city,
     };
     if (set->count > GONG_RULES_MAX) {
         return GONG_ERR_INVALID;
@@ -492,6 +493,9 @@ compile(struct gong_book *book, const struct gong_ruleset *set,
     }
     if (err == GONG_OK) {
         err = collect_leaves(book, symbols);
+    }
+    if (err == GONG_OK) {
+        err = gong_book_collect_params(book, symbols);
     }
     return err == GONG_OK ? gong_book_collect_recorded(book) : err;
 }
@@ -523,6 +527,8 @@ gong_book_fini(struct gong_book *book)
     free(book->leaves);
     free(book->by_id);
     free(book->recorded);
+    free(book->params);
+    free(book->params_sorted);
     *book = (struct gong_book){0};
 }
 

@@ -84,6 +84,9 @@ struct gong_book {
     uint32_t *by_id;    /* rules in the order of their ids */
     uint32_t *recorded; /* symbols of what recordings feed, sorted */
     uint32_t recorded_count;
+    const struct gong_city *city; /* of the set; NULL: none */
+    uint32_t *params;             /* symbols of the city's metrics */
+    uint32_t *params_sorted;
 };
 
 #define GONG_BOOK_NONE UINT32_MAX
@@ -102,6 +105,9 @@ uint32_t gong_book_find(const struct gong_book *book, const char *id);
 /* gong_book_is_recorded: whether a recording feeds this metric, so that no
  * payload may; in a foreign set both do. */
 bool gong_book_is_recorded(const struct gong_book *book, uint32_t metric);
+
+/* gong_book_is_param: whether the city model feeds this metric. */
+bool gong_book_is_param(const struct gong_book *book, uint32_t metric);
 
 /* book_same.c */
 

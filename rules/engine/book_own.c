@@ -43,6 +43,13 @@ gong_book_check_own(const struct gong_reads *reads,
         const struct gong_read *read = &reads->all[i];
         const struct gong_expr_node *node = &expr->nodes[read->node];
 
+        if (read->need_ms != 0 && read->metric != NULL &&
+            strncmp(read->metric, GONG_CITY_PARAM, strlen(GONG_CITY_PARAM)) ==
+                0) {
+            return gong_expr_fail(error, node->at,
+                                  "found the past of a parameter, expected its "
+                                  "present");
+        }
         for (size_t n = 0; n < sizeof presents / sizeof presents[0]; n++) {
             if (read->need_ms == 0 || !takes(read, node, presents[n].name)) {
                 continue;
@@ -87,6 +94,40 @@ gong_book_collect_recorded(struct gong_book *book)
     qsort(book->recorded, book->recorded_count, sizeof *book->recorded,
           compare_symbols);
     return GONG_OK;
+}
+
+enum gong_err
+gong_book_collect_params(struct gong_book *book, struct gong_symbols *symbols)
+{
+    size_t count = book->city == NULL ? 0 : book->city->metric_count;
+
+    if (count == 0) {
+        return GONG_OK;
+    }
+    book->params = calloc(count, sizeof *book->params);
+    book->params_sorted = calloc(count, sizeof *book->params_sorted);
+    if (book->params == NULL || book->params_sorted == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < count; i++) {
+        book->params[i] =
+            gong_symbol_intern(symbols, gong_str_of(book->city->metrics[i]));
+        book->params_sorted[i] = book->params[i];
+        if (book->params[i] == 0) {
+            return GONG_ERR_MEMORY;
+        }
+    }
+    qsort(book->params_sorted, count, sizeof *book->params_sorted,
+          compare_symbols);
+    return GONG_OK;
+}
+
+bool
+gong_book_is_param(const struct gong_book *book, uint32_t metric)
+{
+    return book->params_sorted != NULL &&
+           bsearch(&metric, book->params_sorted, book->city->metric_count,
+                   sizeof *book->params_sorted, compare_symbols) != NULL;
 }
 
 bool

@@ -1,6 +1,6 @@
 /*
- * book_own: series that only the engine feeds: presence, ALERTS and what is
- * recorded. Of the first two it keeps no past.
+ * book_own: series that only the engine feeds: presence, ALERTS, parameters of
+ * the city model and what is recorded. Of all but the last it keeps no past.
  */
 #ifndef GONG_RULES_ENGINE_BOOK_OWN_H
 #define GONG_RULES_ENGINE_BOOK_OWN_H
@@ -17,5 +17,10 @@ bool gong_book_check_own(const struct gong_reads *reads,
  * gong_book_is_recorded. */
 enum gong_err
 gong_book_collect_recorded(struct gong_book *book) GONG_MUST_CHECK;
+
+/* gong_book_collect_params: likewise of the city's parameters. */
+enum gong_err
+gong_book_collect_params(struct gong_book *book,
+                         struct gong_symbols *symbols) GONG_MUST_CHECK;
 
 #endif

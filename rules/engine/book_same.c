@@ -77,6 +77,11 @@ gong_book_identity(const struct gong_book *book)
     int64_t set[] = {book->foreign, book->subquery_step_ms};
 
     state = gong_fnv1a(state, set, sizeof set);
+    if (book->city != NULL) {
+        uint64_t city = gong_city_identity(book->city);
+
+        state = gong_fnv1a(state, &city, sizeof city);
+    }
     for (uint32_t i = 0; i < book->count; i++) {
         const struct gong_book_rule *r = &book->rules[i];
         int64_t terms[] = {

@@ -60,6 +60,55 @@ render_annotations(struct gong_effect_space *space, size_t own_count,
     effect->annotation_count = count;
 }
 
+static bool
+has_annotation(const struct gong_effect *effect, const char *name)
+{
+    for (size_t i = 0; i < effect->annotation_count; i++) {
+        if (gong_str_is(effect->annotations[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static const struct gong_city_unit *
+unit_of(const struct gong_city *city, const struct gong_effect *effect)
+{
+    const struct gong_city_unit *unit = NULL;
+
+    for (size_t i = 0; i < effect->label_count; i++) {
+        const struct gong_label_view *label = &effect->labels[i];
+
+        if (gong_str_is(label->name, "unit") && label->value.len > 0) {
+            return gong_city_unit(city, label->value);
+        }
+        if (gong_str_is(label->name, "site")) {
+            unit = gong_city_unit(city, label->value);
+        }
+    }
+    return unit;
+}
+
+/* What the unit is called is no label: a renamed one has the same alerts. */
+static void
+add_names(struct gong_effect_space *space, struct gong_effect *effect)
+{
+    static const char *const keys[GONG_EFFECT_NAMES] = {"unit_name",
+                                                        "unit_name_en"};
+    const struct gong_city_unit *unit =
+        space->city == NULL ? NULL : unit_of(space->city, effect);
+
+    for (size_t i = 0; unit != NULL && i < GONG_EFFECT_NAMES; i++) {
+        const char *name = i == 0 ? unit->name : unit->name_en;
+
+        if (name[0] != '\0' && !has_annotation(effect, keys[i])) {
+            space->annotations[effect->annotation_count++] =
+                (struct gong_label_view){gong_str_of(keys[i]),
+                                         gong_str_of(name)};
+        }
+    }
+}
+
 /* Templates see the name too; returns how many labels those are. */
 static size_t
 add_metric(struct gong_effect_space *space, size_t own, struct gong_str metric)
@@ -153,6 +202,7 @@ gong_effect_render(struct gong_effect_space *space,
     effect->fingerprint = fingerprint(
         space->labels, count, effect->presence || rule->level_count > 0);
     render_annotations(space, own, effect);
+    add_names(space, effect);
 }
 
 static bool

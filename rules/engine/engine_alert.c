@@ -40,6 +40,7 @@ gong_engine_render(struct gong_engine *engine, const struct gong_live *live,
     const struct gong_instance *i =
         gong_instance_at(&live->binds, alert->instance);
 
+    engine->space->city = live->book.city;
     gong_effect_render(engine->space, &engine->labelsets,
                        gong_bind_labels(&live->binds, i), alert->source,
                        effect);

@@ -16,16 +16,23 @@ gong_engine_set_lookback(const struct gong_engine *engine,
                          const struct gong_binds *binds,
                          const struct gong_row *row, uint32_t series)
 {
-    uint32_t list = gong_device_at(&engine->registry, row->device)->declared;
+    const struct gong_device *d =
+        gong_device_at(&engine->registry, row->device);
     struct gong_series *s = gong_series_at(binds, series);
     uint16_t lookback = 0;
+    uint16_t stated = 0;
 
-    if (list == 0) {
-        return;
+    if (binds->book->city != NULL) {
+        stated = gong_lookback_of(gong_city_every(
+            binds->book->city, gong_symbol_text(&engine->symbols, d->site),
+            gong_symbol_text(&engine->symbols, d->name)));
     }
-    lookback = gong_declareds_find(
-        &engine->declareds, list,
-        gong_symbol_text(&engine->symbols, row->measurement));
+    if (d->declared != 0) {
+        lookback = gong_declareds_find(
+            &engine->declareds, d->declared,
+            gong_symbol_text(&engine->symbols, row->measurement));
+    }
+    lookback = lookback > stated ? lookback : stated;
     /* Two measurements can feed one series: the longer one counts. */
     s->lookback = lookback > s->lookback ? lookback : s->lookback;
 }

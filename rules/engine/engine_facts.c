@@ -48,7 +48,7 @@ gong_engine_is_reserved(const struct gong_engine *engine,
             return true;
         }
     }
-    return false;
+    return gong_book_is_param(book, metric);
 }
 
 bool
@@ -57,24 +57,6 @@ gong_engine_is_own(const struct gong_engine *engine,
 {
     return gong_engine_is_reserved(engine, book, metric) ||
            gong_book_is_recorded(book, metric);
-}
-
-/* The labels of a unit, or with a device of that; 0 without memory. */
-static uint32_t
-labels_of(struct gong_engine *engine, uint32_t site, uint32_t device)
-{
-    struct gong_label_pair labels[2] = {
-        {gong_symbol_intern(&engine->symbols, gong_str_of("site")), site}};
-    size_t count = 1;
-
-    if (device != 0) {
-        labels[count++] = (struct gong_label_pair){
-            gong_symbol_intern(&engine->symbols, gong_str_of("device")),
-            gong_device_at(&engine->registry, device)->name};
-    }
-    return labels[0].name == 0 || labels[count - 1].name == 0
-               ? 0
-               : gong_labelset_intern(&engine->labelsets, labels, count);
 }
 
 /* A value of one of the three; gone where there is none to tell. */
@@ -104,7 +86,11 @@ note(struct gong_engine *engine, struct gong_live *live,
     if (live->book.foreign || !gong_book_is_read(&live->book, name.metric)) {
         return GONG_OK;
     }
-    name.labelset = labels_of(engine, site, fact->device);
+    name.labelset = gong_engine_city_labels(
+        engine, live->book.city, site,
+        fact->device == 0
+            ? 0
+            : gong_device_at(&engine->registry, fact->device)->name);
     if (name.labelset == 0) {
         return GONG_ERR_MEMORY;
     }

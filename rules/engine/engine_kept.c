@@ -105,6 +105,10 @@ mark_names(const struct gong_engine *engine, uint8_t *symbols)
     for (unsigned i = 0; i < GONG_OWN_METRICS; i++) {
         symbols[engine->own_names[i]] = 1;
     }
+    for (size_t i = 0; book->params != NULL && i < book->city->metric_count;
+         i++) {
+        symbols[book->params[i]] = 1;
+    }
     for (uint32_t i = 0; i < book->count; i++) {
         const struct gong_aggregate *aggregate = book->rules[i].aggregate;
 

@@ -74,6 +74,29 @@ enum gong_err gong_engine_tell_presence(struct gong_engine *engine,
                                         uint32_t device, bool unit_was_dark,
                                         uint32_t known_before) GONG_MUST_CHECK;
 
+/* engine_city.c */
+
+/* gong_engine_city_labels: the labels of a site, or of a device of it (names;
+ * 0: of the site), with its unit's; 0 without memory. */
+uint32_t gong_engine_city_labels(struct gong_engine *engine,
+                                 const struct gong_city *city, uint32_t site,
+                                 uint32_t device);
+
+/* gong_engine_bind_params: gives live the series of its city's parameters. */
+enum gong_err gong_engine_bind_params(struct gong_engine *engine,
+                                      struct gong_live *live) GONG_MUST_CHECK;
+
+/* gong_engine_is_stated: whether an old book's metric is one that is bound anew
+ * with each rule set: it is not carried over. */
+bool gong_engine_is_stated(const struct gong_engine *engine,
+                           const struct gong_book *book, uint32_t metric);
+
+/* gong_engine_relabel: the label sets of all rows, by their numbers, as the
+ * registry's city makes them; NULL without memory. gong_engine_swap_labels:
+ * gives them to the rows, which leave theirs in their place. */
+uint32_t *gong_engine_relabel(struct gong_engine *engine);
+void gong_engine_swap_labels(struct gong_engine *engine, uint32_t *labelsets);
+
 /* gong_engine_bind_presence: gives live the series of presence as they are. */
 enum gong_err gong_engine_bind_presence(struct gong_engine *engine,
                                         struct gong_live *live) GONG_MUST_CHECK;

@@ -138,7 +138,8 @@ rebind(struct gong_engine *engine, struct gong_live *live,
 }
 
 /* Series that the engine feeds itself have no columns: the newest sample of
- * each goes over, but for presence's, which are bound anew. */
+ * each goes over, but for those of presence and of parameters, which are bound
+ * anew. */
 static enum gong_err
 carry_own(struct gong_engine *engine, struct gong_live *live)
 {
@@ -150,7 +151,8 @@ carry_own(struct gong_engine *engine, struct gong_live *live)
         uint32_t series = 0;
         enum gong_err err = GONG_OK;
 
-        if (from->device != 0 || from->stamp == GONG_STAMP_NONE) {
+        if (from->device != 0 || from->stamp == GONG_STAMP_NONE ||
+            gong_engine_is_stated(engine, &engine->live->book, from->metric)) {
             continue;
         }
         err = gong_bind_series(&live->binds, name, &series);
@@ -184,12 +186,26 @@ heir(const struct gong_book *from, const struct gong_book *to, uint32_t rule)
                : GONG_BOOK_NONE;
 }
 
+/* The new live, as alerts move to it; with relabelled nothing that is not there
+ * is made: what has other labels now begins anew. */
+struct move {
+    const struct gong_live *from;
+    struct gong_live *to;
+    bool relabelled;
+};
+
 static enum gong_err
-find_group(struct gong_live *live, uint32_t rule, uint32_t labelset,
+find_group(const struct move *move, uint32_t rule, uint32_t labelset,
            uint32_t *instance)
 {
-    uint32_t group = 0;
-    enum gong_err err = gong_bind_group(&live->binds, rule, labelset, &group);
+    struct gong_live *live = move->to;
+    uint32_t group = gong_groups_find(&live->binds.groups, rule, labelset);
+    enum gong_err err = GONG_OK;
+
+    if (group == 0 && move->relabelled) {
+        return GONG_OK;
+    }
+    err = gong_bind_group(&live->binds, rule, labelset, &group);
 
     if (err == GONG_OK) {
         *instance = gong_group_at(&live->binds.groups, group)->instance;
@@ -199,9 +215,11 @@ find_group(struct gong_live *live, uint32_t rule, uint32_t labelset,
 
 /* The new instance that an old alert belongs to, 0 if there is none. */
 static enum gong_err
-find_heir(const struct gong_live *from, struct gong_live *to,
-          const struct gong_alert *alert, uint32_t *instance)
+find_heir(const struct move *move, const struct gong_alert *alert,
+          uint32_t *instance)
 {
+    const struct gong_live *from = move->from;
+    struct gong_live *to = move->to;
     const struct gong_instance *i =
         gong_instance_at(&from->binds, alert->instance);
     const struct gong_series *home = NULL;
@@ -219,12 +237,15 @@ find_heir(const struct gong_live *from, struct gong_live *to,
         return err == GONG_ERR_TOO_LARGE ? GONG_OK : err;
     }
     if (to->book.rules[rule].form == GONG_FORM_AGGREGATE) {
-        return find_group(to, rule, gong_bind_labels(&from->binds, i),
+        return find_group(move, rule, gong_bind_labels(&from->binds, i),
                           instance);
     }
     home = gong_series_at(&from->binds, gong_bind_home(&from->binds, i));
     name =
         (struct gong_series_name){home->device, home->labelset, home->metric};
+    if (move->relabelled && gong_bind_find_series(&to->binds, name) == 0) {
+        return GONG_OK;
+    }
     err = gong_bind_series(&to->binds, name, &series);
     if (err == GONG_ERR_NOT_FOUND || err == GONG_ERR_TOO_LARGE) {
         return GONG_OK;
@@ -276,9 +297,10 @@ move_alert(const struct gong_live *from, struct gong_live *to,
 
 /* moved gets one byte per old alert: whether it goes on. */
 static enum gong_err
-move_alerts(const struct gong_live *from, struct gong_live *to,
-            unsigned char *moved)
+move_alerts(const struct move *move, unsigned char *moved)
 {
+    const struct gong_live *from = move->from;
+
     for (uint32_t n = 1; n < from->alerts.arena.count; n++) {
         const struct gong_alert *alert = gong_alert_at(&from->alerts, n);
         enum gong_err err = GONG_OK;
@@ -287,9 +309,9 @@ move_alerts(const struct gong_live *from, struct gong_live *to,
         if (!alert->used) {
             continue;
         }
-        err = find_heir(from, to, alert, &instance);
+        err = find_heir(move, alert, &instance);
         if (err == GONG_OK && instance != 0) {
-            err = move_alert(from, to, alert, instance);
+            err = move_alert(from, move->to, alert, instance);
             moved[n] = 1;
         }
         if (err != GONG_OK) {
@@ -439,10 +461,11 @@ fill_report(const struct gong_book *old, const struct gong_book *book,
 /* Builds live from what the engine holds, swaps it in, and leaves the old one
  * in *old. On error the engine is as it was. */
 static enum gong_err
-swap_in(struct gong_engine *engine, struct gong_live *live,
+swap_in(struct gong_engine *engine, struct gong_live *live, bool relabelled,
         unsigned char *moved)
 {
     struct gong_live *old = engine->live;
+    struct move move = {old, live, relabelled};
     struct gong_arena columns;
     struct gong_arena spare = engine->registry.columns;
     enum gong_err err = GONG_OK;
@@ -457,6 +480,9 @@ swap_in(struct gong_engine *engine, struct gong_live *live,
         err = gong_engine_bind_presence(engine, live);
     }
     if (err == GONG_OK) {
+        err = gong_engine_bind_params(engine, live);
+    }
+    if (err == GONG_OK) {
         err = carry_own(engine, live);
     }
     if (err == GONG_OK) {
@@ -465,7 +491,7 @@ swap_in(struct gong_engine *engine, struct gong_live *live,
             gong_engine_counts_at(engine, gong_engine_ran_until(engine)));
     }
     if (err == GONG_OK) {
-        err = move_alerts(old, live, moved);
+        err = move_alerts(&move, moved);
     }
     if (err == GONG_OK) {
         err = gong_engine_move_outputs(old, live);
@@ -482,6 +508,37 @@ swap_in(struct gong_engine *engine, struct gong_live *live,
     engine->registry.columns = columns;
     gong_arena_fini(&spare);
     return GONG_OK;
+}
+
+/* The same, with the labels that the new rules' city gives. */
+static enum gong_err
+relabel_and_swap_in(struct gong_engine *engine, struct gong_live *live,
+                    unsigned char *moved)
+{
+    const struct gong_city *old = engine->live->book.city;
+    uint32_t *labelsets = NULL;
+    enum gong_err err = GONG_OK;
+
+    engine->registry.city = live->book.city;
+    if (gong_city_same_labels(old, live->book.city)) {
+        err = swap_in(engine, live, false, moved);
+    } else {
+        labelsets = gong_engine_relabel(engine);
+        if (labelsets == NULL) {
+            err = GONG_ERR_MEMORY;
+        } else {
+            gong_engine_swap_labels(engine, labelsets);
+            err = swap_in(engine, live, true, moved);
+        }
+        if (err != GONG_OK && labelsets != NULL) {
+            gong_engine_swap_labels(engine, labelsets);
+        }
+        free(labelsets);
+    }
+    if (err != GONG_OK) {
+        engine->registry.city = old;
+    }
+    return err;
 }
 
 enum gong_err
@@ -517,7 +574,8 @@ gong_engine_set_rules(struct gong_engine *engine,
     }
     if (err == GONG_OK) {
         moved = calloc((size_t)old->alerts.arena.count + 1, 1);
-        err = moved == NULL ? GONG_ERR_MEMORY : swap_in(engine, live, moved);
+        err = moved == NULL ? GONG_ERR_MEMORY
+                            : relabel_and_swap_in(engine, live, moved);
     }
     if (err != GONG_OK) {
         free(moved);

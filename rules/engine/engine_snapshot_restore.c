@@ -228,6 +228,7 @@ fill(struct reader *reader, struct gong_engine *engine,
     if (err != GONG_OK) {
         return refuse(reader, err, "its rules cannot be compiled");
     }
+    engine->registry.city = engine->live->book.city;
     if (gong_le_get64(header + 112) !=
         gong_book_identity(&engine->live->book)) {
         return refuse(reader, GONG_ERR_INVALID, "its rules were others");

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/city.h"
 #include "rules/engine/presence.h"
 #include "rules/engine/promql_error.h"
 #include "rules/engine/promql_tree.h"
@@ -137,6 +138,11 @@ note_presence(struct gong_plan_compiler *c, const struct gong_expr_node *node,
     const char *name = node->matchers[0].value;
     bool past = node->range_ms > 0 || node->offset_ms > 0;
 
+    if (strncmp(name, GONG_CITY_PARAM, strlen(GONG_CITY_PARAM)) == 0) {
+        c->kind = GONG_PLAN_GENERAL;
+        return gong_expr_fail(c->error, node->at,
+                              "found a parameter, expected samples alone");
+    }
     if (past && (strcmp(name, "ALERTS") == 0 ||
                  strcmp(name, "ALERTS_FOR_STATE") == 0)) {
         return gong_plan_refuse(c, node, "the past of ALERTS");

@@ -92,6 +92,7 @@ gong_ruleset_free(struct gong_ruleset *set)
     for (size_t i = 0; i < set->calendar_count; i++) {
         gong_calendar_fini(&set->calendars[i]);
     }
+    gong_city_free(set->city);
     free(set->calendars);
     free(set);
 }

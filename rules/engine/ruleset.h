@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "rules/engine/calendar.h"
+#include "rules/engine/city.h"
 #include "rules/engine/clause.h"
 #include "rules/engine/promql.h"
 #include "rules/engine/template.h"
@@ -77,6 +78,7 @@ struct gong_ruleset {
     size_t count;
     struct gong_calendar *calendars;
     size_t calendar_count;
+    struct gong_city *city; /* NULL: none; foreign sets have none */
     /* Rules of a Prometheus, for samples of one: up, unit_up and device_dark
      * are series like others, and rules run in their order at each instant, so
      * that ALERTS and what is recorded are seen as there. */

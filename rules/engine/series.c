@@ -112,10 +112,11 @@ static enum gong_err
 row_labels(struct gong_registry *registry, const struct gong_batch *batch,
            const struct gong_lp_point *point, uint32_t *labelset)
 {
-    struct gong_lp_tag tags[GONG_LP_TAGS_MAX + 2];
-    struct gong_label_pair labels[GONG_LP_TAGS_MAX + 2];
+    struct gong_lp_tag tags[GONG_LP_TAGS_MAX + 2 + GONG_CITY_TAGS];
+    struct gong_label_pair labels[GONG_LP_TAGS_MAX + 2 + GONG_CITY_TAGS];
     char name[GONG_NAME_MAX];
-    size_t count = gong_batch_labels(batch, point, tags);
+    size_t count = gong_city_tag(registry->city, tags,
+                                 gong_batch_labels(batch, point, tags));
 
     /* Before anything is stored: a refused row is no row that counts, so
      * nothing would bound what its values take. */
@@ -239,6 +240,32 @@ gong_registry_row(struct gong_registry *registry, uint32_t device,
         }
     }
     return add_row(registry, device, hash, batch, point, row);
+}
+
+enum gong_err
+gong_registry_relabel(struct gong_registry *registry, uint32_t row,
+                      struct gong_lp_reader *reader, uint32_t *labelset)
+{
+    static const char field[] = " x=0";
+    const struct gong_row *r = gong_row_at(registry, row);
+    const struct gong_device *d = gong_device_at(registry, r->device);
+    char line[GONG_SERIES_KEY_MAX + sizeof field];
+    struct gong_batch batch = {
+        .site = gong_symbol_text(registry->symbols, d->site),
+        .device = gong_symbol_text(registry->symbols, d->name),
+    };
+    const struct gong_lp_point *point = NULL;
+    const struct gong_lp_error *error = NULL;
+
+    memcpy(line, gong_row_key(registry, row).data, r->key_len);
+    memcpy(line + r->key_len, field, sizeof field - 1);
+    gong_lp_reader_start(reader,
+                         gong_str_from(line, r->key_len + sizeof field - 1));
+    if (gong_lp_reader_next(reader, &point, &error) != GONG_LP_POINT) {
+        *labelset = r->labelset;
+        return GONG_OK;
+    }
+    return row_labels(registry, &batch, point, labelset);
 }
 
 /* Space for one more column of a row. A full block moves to the end; what it

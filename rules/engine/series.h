@@ -19,6 +19,7 @@
 
 #include "common/batch.h"
 #include "common/err.h"
+#include "rules/engine/city.h"
 #include "rules/engine/kept.h"
 #include "rules/engine/labelset.h"
 
@@ -77,7 +78,8 @@ struct gong_registry {
     struct gong_index device_index;
     struct gong_index row_index;
     uint32_t devices_max;
-    uint32_t rows_max; /* of one device */
+    uint32_t rows_max;            /* of one device */
+    const struct gong_city *city; /* of the rules in force; NULL: none */
 };
 
 /* symbols and labelsets are borrowed until fini. */
@@ -170,6 +172,12 @@ void gong_registry_link(struct gong_registry *registry);
 bool gong_registry_keep(struct gong_registry *registry,
                         const struct gong_kept *kept);
 bool gong_registry_index(struct gong_registry *registry, uint32_t row);
+
+/* gong_registry_relabel: the label set that a row would have if it were made
+ * now. reader is scratch. */
+enum gong_err gong_registry_relabel(struct gong_registry *registry,
+                                    uint32_t row, struct gong_lp_reader *reader,
+                                    uint32_t *labelset) GONG_MUST_CHECK;
 
 /* gong_registry_column: leaves *position after the column found. */
 enum gong_err gong_registry_column(struct gong_registry *registry, uint32_t row,

@@ -1,0 +1,23 @@
+/* Every kind of channel, one line each. */
+#include <string.h>
+
+#include "agent/channel.h"
+
+const struct gong_channel_kind *const gong_channel_kinds[] = {
+    &gong_channel_log,
+    &gong_channel_webhook,
+    &gong_channel_exec,
+    &gong_channel_mqtt,
+    NULL,
+};
+
+const struct gong_channel_kind *
+gong_channel_kind_find(const char *type)
+{
+    for (size_t i = 0; type != NULL && gong_channel_kinds[i] != NULL; i++) {
+        if (strcmp(gong_channel_kinds[i]->type, type) == 0) {
+            return gong_channel_kinds[i];
+        }
+    }
+    return NULL;
+}

@@ -1,0 +1,276 @@
+/* What people do. An act that means nothing changes nothing and says why. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "rules/desk/desk_private.h"
+
+struct act {
+    const struct gong_desk_act *is;
+    struct gong_desk_entry *entry;
+    uint64_t *number;
+    char *why;
+    size_t why_size;
+};
+
+static bool refuse(const struct act *act, const char *format, ...)
+    GONG_PRINTF(2, 3);
+
+static bool
+refuse(const struct act *act, const char *format, ...)
+{
+    va_list args;
+
+    va_start(args, format);
+    if (act->why != NULL && act->why_size > 0) {
+        (void)vsnprintf(act->why, act->why_size, format, args);
+    }
+    va_end(args);
+    return false;
+}
+
+static const enum gong_incident_event events[] = {
+    [GONG_ACT_ACKNOWLEDGE] = GONG_INCIDENT_ACKNOWLEDGE,
+    [GONG_ACT_UNACKNOWLEDGE] = GONG_INCIDENT_UNACKNOWLEDGE,
+    [GONG_ACT_ASSIGN] = GONG_INCIDENT_ASSIGN,
+    [GONG_ACT_COMMENT] = GONG_INCIDENT_COMMENT,
+    [GONG_ACT_RESOLVE] = GONG_INCIDENT_RESOLVE,
+    [GONG_ACT_OUTCOME] = GONG_INCIDENT_OUTCOME,
+};
+
+/* The record of an act on an incident. */
+static void
+record(struct gong_desk *desk, const struct act *act,
+       enum gong_incident_event event, struct gong_str text)
+{
+    gong_desk_event_add(desk, act->entry->is.number, event, act->is->by, text);
+}
+
+static void
+acknowledge(struct gong_desk *desk, const struct act *act)
+{
+    struct gong_desk_entry *entry = act->entry;
+    struct gong_desk_incident *is = &entry->is;
+
+    gong_desk_entry_word(desk, &entry->acked_by, &is->acked_by, act->is->by);
+    gong_desk_entry_word(desk, &entry->ack_comment, &is->ack_comment,
+                         act->is->comment);
+    gong_desk_entry_word(desk, &entry->owner, &is->owner,
+                         act->is->owner.len > 0 ? act->is->owner : act->is->by);
+    is->acked_ms = is->acked_ms == 0 ? desk->now : is->acked_ms;
+    is->ack_until_ms = act->is->until_ms;
+    is->sticky = act->is->sticky;
+    gong_desk_escalate_stop(desk, entry);
+}
+
+static void
+outcome(struct gong_desk *desk, const struct act *act)
+{
+    struct gong_desk_entry *entry = act->entry;
+
+    gong_desk_entry_word(desk, &entry->cause, &entry->is.cause, act->is->cause);
+    entry->is.verdict = act->is->verdict;
+    entry->is.cost = act->is->cost;
+}
+
+/* What an act that the state allows does beyond it. */
+static void
+carry_out(struct gong_desk *desk, const struct act *act)
+{
+    struct gong_desk_entry *entry = act->entry;
+
+    switch (act->is->kind) {
+    case GONG_ACT_ACKNOWLEDGE:
+        acknowledge(desk, act);
+        break;
+    case GONG_ACT_UNACKNOWLEDGE:
+        gong_desk_escalate_start(desk, entry);
+        gong_desk_entry_touch(desk, entry, false);
+        break;
+    case GONG_ACT_ASSIGN:
+        gong_desk_entry_word(desk, &entry->owner, &entry->is.owner,
+                             act->is->owner);
+        break;
+    case GONG_ACT_OUTCOME:
+        outcome(desk, act);
+        break;
+    case GONG_ACT_RESOLVE:
+        gong_desk_entry_end(desk, entry);
+        break;
+    case GONG_ACT_COMMENT:
+    case GONG_ACT_SILENCE:
+    case GONG_ACT_UNSILENCE:
+    case GONG_ACT_MAINTENANCE:
+        break;
+    }
+}
+
+static bool
+check_act(const struct gong_desk *desk, const struct act *act)
+{
+    const struct gong_desk_act *is = act->is;
+
+    if (is->kind == GONG_ACT_ACKNOWLEDGE && is->until_ms != 0 &&
+        is->until_ms <= desk->now) {
+        return refuse(act, "the acknowledgement would be over already");
+    }
+    if (is->kind == GONG_ACT_COMMENT && is->comment.len == 0) {
+        return refuse(act, "the comment is empty");
+    }
+    return true;
+}
+
+static bool
+do_incident(struct gong_desk *desk, const struct act *act)
+{
+    enum gong_incident_event event = events[act->is->kind];
+    struct gong_str text = act->is->comment;
+
+    if (act->entry == NULL) {
+        return refuse(act, "no incident %llu is open",
+                      (unsigned long long)act->is->incident);
+    }
+    if (!check_act(desk, act)) {
+        return false;
+    }
+    if (!gong_desk_entry_step(desk, act->entry, event)) {
+        return refuse(act, "incident %llu is %s: %s means nothing",
+                      (unsigned long long)act->is->incident,
+                      gong_incident_state_text(act->entry->is.state),
+                      gong_incident_event_text(event));
+    }
+    if (act->is->kind == GONG_ACT_ASSIGN && text.len == 0) {
+        text = act->is->owner;
+    }
+    record(desk, act, event, text);
+    carry_out(desk, act);
+    return true;
+}
+
+/* The times of a silence, or why not. */
+static bool
+set_times(const struct gong_desk *desk, const struct act *act,
+          struct gong_desk_silence *silence)
+{
+    const struct gong_desk_act *is = act->is;
+
+    silence->from_ms = is->from_ms > desk->now ? is->from_ms : desk->now;
+    silence->until_ms = is->until_ms;
+    if (is->until_ms == 0 && is->incident != 0) {
+        silence->until_ms = INT64_MAX;
+    }
+    if (silence->until_ms == 0) {
+        return refuse(act, "without an incident it must say until when");
+    }
+    return silence->until_ms > silence->from_ms ||
+           refuse(act, "it would end before it begins");
+}
+
+static bool
+do_silence(struct gong_desk *desk, const struct act *act)
+{
+    const struct gong_desk_act *is = act->is;
+    struct gong_desk_silence silence = {
+        .number = desk->next_silence,
+        .maintenance = is->kind == GONG_ACT_MAINTENANCE,
+        .incident = is->incident,
+        .matchers = is->matchers,
+        .by = is->by,
+        .comment = is->comment,
+        .created_ms = desk->now,
+    };
+    struct gong_expr_error error = {0};
+    struct gong_desk_hush *hush = NULL;
+
+    if ((is->incident != 0) == (is->matchers.len > 0)) {
+        return refuse(act, "it needs either an incident or matchers");
+    }
+    if (is->incident != 0 &&
+        (act->entry == NULL || !gong_desk_entry_open(act->entry))) {
+        return refuse(act, "no incident %llu is open",
+                      (unsigned long long)is->incident);
+    }
+    if (desk->hush_list.count >= GONG_DESK_SILENCES_MAX) {
+        return refuse(act, "there are %d silences, no more can be made",
+                      GONG_DESK_SILENCES_MAX);
+    }
+    if (!set_times(desk, act, &silence)) {
+        return false;
+    }
+    hush = gong_desk_silence_add(desk, &silence, &error);
+    if (hush == NULL) {
+        return refuse(act, "%s", error.message);
+    }
+    desk->next_silence++;
+    if (act->number != NULL) {
+        *act->number = silence.number;
+    }
+    gong_desk_hush_dirty(desk, hush);
+    gong_desk_silence_turn(desk, hush);
+    return true;
+}
+
+static bool
+do_unsilence(struct gong_desk *desk, const struct act *act)
+{
+    struct gong_desk_hush *hush =
+        gong_desk_silence_find(desk, act->is->silence);
+
+    if (hush == NULL) {
+        return refuse(act, "there is no silence %llu",
+                      (unsigned long long)act->is->silence);
+    }
+    hush->is.until_ms = desk->now;
+    gong_desk_silence_end(desk, hush);
+    return true;
+}
+
+static bool
+do_act(struct gong_desk *desk, const struct act *act)
+{
+    if (act->is->by.len == 0) {
+        return refuse(act, "it does not say who does it");
+    }
+    switch (act->is->kind) {
+    case GONG_ACT_ACKNOWLEDGE:
+    case GONG_ACT_UNACKNOWLEDGE:
+    case GONG_ACT_ASSIGN:
+    case GONG_ACT_COMMENT:
+    case GONG_ACT_RESOLVE:
+    case GONG_ACT_OUTCOME:
+        return do_incident(desk, act);
+    case GONG_ACT_SILENCE:
+    case GONG_ACT_MAINTENANCE:
+        return do_silence(desk, act);
+    case GONG_ACT_UNSILENCE:
+        return do_unsilence(desk, act);
+    }
+    return refuse(act, "no such act");
+}
+
+enum gong_err
+gong_desk_act(struct gong_desk *desk, const struct gong_desk_act *is,
+              int64_t now_ms, uint64_t *number, char *why, size_t why_size)
+{
+    struct act act = {
+        .is = is, .number = number, .why = why, .why_size = why_size};
+    struct gong_desk_entry *recalled = desk->recalled;
+    enum gong_err err = gong_desk_run(desk, now_ms);
+    bool done = false;
+
+    if (err != GONG_OK) {
+        return err;
+    }
+    desk->recalled = NULL;
+    if (is->incident != 0) {
+        act.entry = gong_desk_entry_find(desk, is->incident);
+    }
+    done = do_act(desk, &act);
+    if (recalled != NULL) {
+        gong_desk_entry_release(desk, recalled);
+        recalled->dirty = recalled->dirty && done;
+    }
+    gong_desk_emit(desk);
+    gong_desk_due(desk);
+    gong_desk_emit(desk);
+    return desk->err != GONG_OK ? desk->err : done ? GONG_OK : GONG_ERR_INVALID;
+}

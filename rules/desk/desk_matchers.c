@@ -1,0 +1,202 @@
+/* Matchers of routes, silences and inhibition: the inside of a selector. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/desk/desk_config.h"
+#include "rules/engine/promql_error.h"
+
+/* A name before the braces makes a selector of what alone would be none:
+ * {unit=""} takes alerts without a unit. It becomes the first matcher. */
+#define NAME "x"
+
+struct gong_desk_matchers {
+    struct gong_expr *expr;         /* what `compiled` points into */
+    struct gong_matchers *compiled; /* without the name */
+    char *text;
+};
+
+static bool
+no_memory(struct gong_expr_error *error)
+{
+    return gong_expr_fail(error, 0, "found no memory left, expected some");
+}
+
+static bool
+is_selector(const struct gong_expr *expr)
+{
+    const struct gong_expr_node *node = &expr->nodes[expr->root];
+
+    return expr->count == 1 && node->kind == GONG_EXPR_SELECTOR &&
+           node->range_ms == 0 && node->offset_ms == 0 &&
+           node->anchor == GONG_ANCHOR_NONE;
+}
+
+/* Blanks and braces around the matchers are not part of them. */
+static struct gong_str
+inside(struct gong_str text, size_t *skipped)
+{
+    struct gong_str s = text;
+
+    while (s.len > 0 && (s.data[0] == ' ' || s.data[0] == '\t')) {
+        s.data++;
+        s.len--;
+    }
+    while (s.len > 0 &&
+           (s.data[s.len - 1] == ' ' || s.data[s.len - 1] == '\t')) {
+        s.len--;
+    }
+    if (s.len >= 2 && s.data[0] == '{' && s.data[s.len - 1] == '}') {
+        s.data++;
+        s.len -= 2;
+    }
+    *skipped = (size_t)(s.data - text.data);
+    return s;
+}
+
+static struct gong_expr *
+parse(struct gong_str text, struct gong_expr_error *error)
+{
+    size_t skipped = 0;
+    struct gong_str within = inside(text, &skipped);
+    size_t size = within.len + sizeof NAME "{}";
+    char *selector = malloc(size);
+    struct gong_expr *expr = NULL;
+
+    if (within.len >= GONG_EXPR_TEXT_MAX - sizeof NAME "{}") {
+        free(selector);
+        (void)gong_expr_fail(error, 0, "found %zu bytes, expected fewer",
+                             within.len);
+        return NULL;
+    }
+    if (selector == NULL) {
+        (void)no_memory(error);
+        return NULL;
+    }
+    memcpy(selector, NAME "{", sizeof NAME "{" - 1);
+    if (within.len > 0) {
+        memcpy(selector + sizeof NAME "{" - 1, within.data, within.len);
+    }
+    memcpy(selector + size - 2, "}", 2);
+    expr = gong_expr_parse(gong_str_from(selector, size - 1), error);
+    free(selector);
+    if (expr == NULL) {
+        size_t before = sizeof NAME "{" - 1;
+
+        error->at = error->at < before ? 0 : error->at - before;
+        error->at = skipped + (error->at > within.len ? within.len : error->at);
+    } else if (!is_selector(expr)) {
+        (void)gong_expr_fail(error, 0,
+                             "found more than matchers, expected "
+                             "name=\"value\" and commas");
+        gong_expr_free(expr);
+        expr = NULL;
+    }
+    return expr;
+}
+
+/* As Alertmanager escapes values: backslash, quote, newline. */
+static void
+print_value(FILE *out, const char *value)
+{
+    for (const char *p = value; *p != '\0'; p++) {
+        if (*p == '\n') {
+            (void)fputs("\\n", out);
+        } else {
+            if (*p == '\\' || *p == '"') {
+                (void)fputc('\\', out);
+            }
+            (void)fputc(*p, out);
+        }
+    }
+}
+
+static char *
+print(const struct gong_matcher *matchers, size_t count)
+{
+    static const char *const ops[] = {
+        [GONG_MATCH_EQUAL] = "=",
+        [GONG_MATCH_NOT_EQUAL] = "!=",
+        [GONG_MATCH_REGEX] = "=~",
+        [GONG_MATCH_NOT_REGEX] = "!~",
+    };
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (out == NULL) {
+        return NULL;
+    }
+    (void)fputc('{', out);
+    for (size_t i = 0; i < count; i++) {
+        (void)fprintf(out, "%s%s%s\"", i == 0 ? "" : ",", matchers[i].name,
+                      ops[matchers[i].op]);
+        print_value(out, matchers[i].value);
+        (void)fputc('"', out);
+    }
+    (void)fputc('}', out);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+struct gong_desk_matchers *
+gong_desk_matchers_read(struct gong_str text, struct gong_expr_error *error)
+{
+    struct gong_expr *expr = parse(text, error);
+    struct gong_desk_matchers *m = NULL;
+    const struct gong_expr_node *node = NULL;
+
+    if (expr == NULL) {
+        return NULL;
+    }
+    m = calloc(1, sizeof *m);
+    if (m == NULL) {
+        gong_expr_free(expr);
+        (void)no_memory(error);
+        return NULL;
+    }
+    m->expr = expr;
+    node = &expr->nodes[expr->root];
+    m->compiled =
+        gong_matchers_new(node->matchers + 1, node->matcher_count - 1, error);
+    if (m->compiled != NULL) {
+        m->text = print(node->matchers + 1, node->matcher_count - 1);
+        if (m->text == NULL) {
+            (void)no_memory(error);
+        }
+    }
+    if (m->text == NULL) {
+        gong_desk_matchers_free(m);
+        return NULL;
+    }
+    return m;
+}
+
+void
+gong_desk_matchers_free(struct gong_desk_matchers *matchers)
+{
+    if (matchers == NULL) {
+        return;
+    }
+    gong_matchers_free(matchers->compiled);
+    gong_expr_free(matchers->expr);
+    free(matchers->text);
+    free(matchers);
+}
+
+bool
+gong_desk_matchers_take(struct gong_desk_matchers *matchers,
+                        const struct gong_label_view *labels, size_t count)
+{
+    return matchers == NULL || gong_matchers_all(matchers->compiled, labels,
+                                                 count) == GONG_MATCH_YES;
+}
+
+const char *
+gong_desk_matchers_text(const struct gong_desk_matchers *matchers)
+{
+    return matchers == NULL ? "{}" : matchers->text;
+}

@@ -1,0 +1,174 @@
+/* Unit tests of agent/channel_exec.c. */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/types.h>
+
+#include <cmocka.h>
+
+#include "channel_fixture.h"
+
+static enum gong_channel_outcome
+run(struct channel_case *test, const char *script)
+{
+    char options[1024];
+
+    (void)snprintf(options, sizeof options,
+                   "command = (\"/bin/sh\", \"-c\", \"%s\");", script);
+    assert_int_equal(channel_open(test, &gong_channel_exec, options), GONG_OK);
+    channel_begin(test, channel_message, "0905");
+    return channel_end(test, CURLE_OK);
+}
+
+static void
+program_gets_text_and_values(void **state)
+{
+    struct channel_case test;
+
+    (void)state;
+    assert_int_equal(
+        run(&test, "cat; echo $GONG_ADDRESS $GONG_CONTACT $GONG_KEY "
+                   "$GONG_KIND $GONG_RECEIVER $GONG_UNIT $GONG_NUMBER "
+                   "$GONG_ALERTNAME $GONG_SEVERITY $GONG_NEWS; "
+                   "echo \\\"$GONG_UNIT_NAME/$GONG_SUMMARY\\\"; exit 3"),
+        GONG_CHANNEL_REFUSE);
+    assert_string_equal(
+        test.attempt.answer,
+        "#17 [KHẨN CẤP] đang diễn ra: Nước dâng?34,5 | việc cần làm: Sơ tán\n"
+        "#18 [CHÚ Ý] đã kết thúc: Đã rút\n"
+        "0905 duty-1 abc-7 news unit-duty 22015 17 A critical firing\n"
+        "Xã Sơn Hoà/#17 [KHẨN CẤP] đang diễn ra: Nước dâng?34,5 | việc cần "
+        "làm: Sơ tán\n");
+    assert_memory_equal(test.attempt.why, "exit code 3: #17", 16);
+    channel_close(&test);
+}
+
+static void
+exit_codes_mean_what_sysexits_says(void **state)
+{
+    static const struct {
+        const char *script;
+        enum gong_channel_outcome outcome;
+    } cases[] = {
+        {"exit 0", GONG_CHANNEL_SENT},
+        {"exit 75", GONG_CHANNEL_RETRY},
+        {"exit 1", GONG_CHANNEL_REFUSE},
+        {"exit 255", GONG_CHANNEL_REFUSE},
+        {"kill -9 $$", GONG_CHANNEL_RETRY},
+        /* What closes its output goes on all the same. */
+        {"exec >&- 2>&-; sleep 0.05; exit 0", GONG_CHANNEL_SENT},
+        /* What it leaves behind keeps its output open, and does not matter. */
+        {"sleep 100 & exit 0", GONG_CHANNEL_SENT},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct channel_case test;
+
+        if (run(&test, cases[i].script) != cases[i].outcome) {
+            fail_msg("%s: %s", cases[i].script, test.attempt.why);
+        }
+        channel_close(&test);
+    }
+}
+
+static void
+no_shell_reads_what_comes_from_outside(void **state)
+{
+    struct channel_case test;
+
+    (void)state;
+    assert_int_equal(channel_open(&test, &gong_channel_exec,
+                                  "command = (\"/bin/echo\", \"$(id)\", "
+                                  "\"; id\");"),
+                     GONG_OK);
+    channel_begin(&test, channel_message, "$(id)");
+    assert_int_equal(channel_end(&test, CURLE_OK), GONG_CHANNEL_SENT);
+    assert_string_equal(test.attempt.answer, "$(id) ; id\n");
+    channel_close(&test);
+}
+
+static void
+endless_output_is_bounded(void **state)
+{
+    struct channel_case test;
+
+    (void)state;
+    assert_int_equal(run(&test, "head -c 3000000 /dev/zero | tr '\\\\0' x"),
+                     GONG_CHANNEL_SENT);
+    assert_in_range(test.attempt.answer_length, 1, 4096);
+    channel_close(&test);
+}
+
+static void
+its_time_over_the_whole_group_is_killed(void **state)
+{
+    static const CURLcode ends[] = {CURLE_OPERATION_TIMEDOUT,
+                                    CURLE_ABORTED_BY_CALLBACK};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct channel_case test;
+        pid_t group;
+
+        assert_int_equal(channel_open(&test, &gong_channel_exec,
+                                      "command = (\"/bin/sh\", \"-c\", "
+                                      "\"sleep 1000 & sleep 1000\");"
+                                      "timeout = \"700ms\";"),
+                         GONG_OK);
+        channel_begin(&test, channel_message, "");
+        assert_int_equal(test.attempt.timeout_ms, 700);
+        group = (pid_t)test.attempt.process;
+        assert_true(group > 0);
+        assert_int_equal(channel_end(&test, ends[i]), GONG_CHANNEL_RETRY);
+        assert_string_equal(test.attempt.why, "killed after its time");
+        /* Nobody of it is left; what was orphaned may be a zombie yet. */
+        assert_int_equal(kill(group, 0), -1);
+        assert_int_equal(errno, ESRCH);
+        channel_close(&test);
+    }
+}
+
+static void
+what_cannot_be_a_program_is_refused(void **state)
+{
+    struct channel_case test;
+
+    (void)state;
+    assert_int_equal(
+        channel_open(&test, &gong_channel_exec, "command = (\"ls\");"),
+        GONG_ERR_INVALID);
+    assert_int_equal(
+        channel_open(&test, &gong_channel_exec, "command = (\"/no/where\");"),
+        GONG_ERR_INVALID);
+    assert_string_equal(test.why, "/no/where: No such file or directory");
+    /* Executable, but nothing that runs. */
+    assert_int_equal(
+        channel_open(&test, &gong_channel_exec, "command = (\"/tmp\");"),
+        GONG_OK);
+    channel_begin(&test, channel_message, "");
+    assert_int_equal(channel_end(&test, CURLE_OK), GONG_CHANNEL_RETRY);
+    assert_string_equal(test.attempt.why, "/tmp: Permission denied");
+    channel_close(&test);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(program_gets_text_and_values),
+        cmocka_unit_test(exit_codes_mean_what_sysexits_says),
+        cmocka_unit_test(no_shell_reads_what_comes_from_outside),
+        cmocka_unit_test(endless_output_is_bounded),
+        cmocka_unit_test(its_time_over_the_whole_group_is_killed),
+        cmocka_unit_test(what_cannot_be_a_program_is_refused),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,485 @@
+/*
+ * The city model in the engine: labels of units, parameters, names, `every`,
+ * and what a change of the model keeps.
+ */
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "engine_fixture.h"
+#include "rules/rule_file.h"
+#include "snapshot_bytes.h"
+
+#define MINUTE INT64_C(60000)
+
+static const char units[] =
+    "units = ( { code = \"66\"; name = \"Tỉnh\"; kind = \"province\"; },\n"
+    "{ code = \"1\"; name = \"Phường Một\"; name_en = \"Ward One\";\n"
+    "  kind = \"ward\"; parent = \"66\"; aliases = ( { code = \"11\"; } ); },\n"
+    "{ code = \"2\"; name = \"Xã Hai\"; kind = \"commune\"; parent = \"66\"; "
+    "}\n"
+    ");\n";
+static const char renamed[] =
+    "units = ( { code = \"66\"; name = \"Tỉnh\"; kind = \"province\"; },\n"
+    "{ code = \"1\"; name = \"Phường Mới\"; kind = \"ward\"; parent = \"66\";\n"
+    "  aliases = ( { code = \"11\"; } ); },\n"
+    "{ code = \"2\"; name = \"Xã Hai\"; kind = \"commune\"; parent = \"66\"; "
+    "}\n"
+    ");\n";
+static const char merged[] =
+    "units = ( { code = \"66\"; name = \"Tỉnh\"; kind = \"province\"; },\n"
+    "{ code = \"1\"; name = \"Phường Một\"; kind = \"ward\"; parent = \"66\";\n"
+    "  aliases = ( { code = \"11\"; }, { code = \"2\"; } ); } );\n";
+static const char gauges[] =
+    "devices = (\n"
+    "{ unit = \"1\"; name = \"g\"; every = \"10m\";\n"
+    "  params = { top = 30; low = 10.5; }; },\n"
+    "{ unit = \"2\"; name = \"g\"; params = { top = 4; }; } );\n";
+static const char higher[] =
+    "devices = ( { unit = \"1\"; name = \"g\"; params = { top = 50; }; } );\n";
+
+#define RULE(name, expr)                                                       \
+    "{ alert = \"" name "\"; expr = \"" expr                                   \
+    "\"; labels = { }; annotations = "                                         \
+    "{ }; }"
+static const char hot[] = RULE("Hot", "m_a > 5");
+static const char top[] =
+    RULE("Top", "m_a >= on(site, device) group_left() param_top");
+static const char dark[] = RULE("Dark", "device_dark == 1");
+
+struct world {
+    struct gong_rule_source *source;
+    struct gong_engine *engine;
+    struct text effects;
+    struct text payload;
+};
+
+static void
+on_effect(void *ctx, const struct gong_effect *effect)
+{
+    struct text *out = ctx;
+
+    effect_line(out, effect);
+    for (size_t i = 0; i < effect->annotation_count; i++) {
+        const struct gong_label_view *a = &effect->annotations[i];
+
+        text_add(out, " %.*s=%.*s", (int)a->name.len, a->name.data,
+                 (int)a->value.len, a->value.data);
+    }
+    text_add(out, "\n");
+}
+
+static struct gong_rule_source *
+load(const char *rules, const char *model, const char *devices,
+     struct gong_conf_errors *errors)
+{
+    struct gong_rule_source *source = NULL;
+    struct text bundle = {0};
+    struct text files = {0};
+
+    text_add(&files, "group = \"g\"; rules = ( %s );\n", rules);
+    text_add(&bundle, "== a.cfg %zu\n%s", files.len, files.data);
+    if (model != NULL) {
+        text_clear(&files);
+        text_add(&files, "model = \"m\";\n%s%s", model, devices);
+        text_add(&bundle, "== b.cfg %zu\n%s", files.len, files.data);
+    }
+    source =
+        gong_rule_bundle_load(gong_str_from(bundle.data, bundle.len), errors);
+    text_free(&bundle);
+    text_free(&files);
+    return source;
+}
+
+/* Other rules or another model, at ms. */
+static void
+change(struct world *world, const char *rules, const char *model,
+       const char *devices, int64_t ms)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source = load(rules, model, devices, &errors);
+
+    gong_conf_errors_print(&errors, stderr);
+    assert_non_null(source);
+    assert_int_equal(
+        gong_engine_set_rules(world->engine, source->set, 0, ms, NULL),
+        GONG_OK);
+    gong_rule_source_free(world->source);
+    world->source = source;
+}
+
+static void
+begin(struct world *world, const char *rules, const char *model,
+      const char *devices)
+{
+    *world = (struct world){0};
+    text_clear(&world->effects);
+    world->engine = gong_engine_new(NULL, on_effect, &world->effects);
+    assert_non_null(world->engine);
+    change(world, rules, model, devices, 0);
+}
+
+static void
+end(struct world *world)
+{
+    gong_engine_free(world->engine);
+    gong_rule_source_free(world->source);
+    text_free(&world->effects);
+    text_free(&world->payload);
+}
+
+static void
+feed(struct world *world, int64_t ms, const char *site, const char *device,
+     const char *point)
+{
+    char points[128];
+    struct gong_record record;
+
+    (void)snprintf(points, sizeof points, "%s %" PRId64 "\n", point, ms);
+    record = data_record(&world->payload, ms, site, device, points);
+    assert_int_equal(gong_engine_apply(world->engine, &record), GONG_OK);
+}
+
+static void
+clock_at(struct world *world, int64_t ms)
+{
+    struct gong_record record = clock_record(ms);
+
+    assert_int_equal(gong_engine_apply(world->engine, &record), GONG_OK);
+}
+
+static void
+said(struct world *world, const char *expected)
+{
+    assert_string_equal(world->effects.data == NULL ? "" : world->effects.data,
+                        expected);
+    text_clear(&world->effects);
+}
+
+static void
+series_have_the_unit_of_now_and_its_kind(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, hot, units, "");
+    feed(&world, 1000, "1", "d", "m a=6");
+    said(&world, "Hot{device=\"d\",kind=\"ward\",site=\"1\",unit=\"1\"} "
+                 "inactive->firing condition at 1000 since 1000 value 6 "
+                 "unit_name=Phường Một unit_name_en=Ward One\n");
+    feed(&world, 1000, "11", "d", "m a=6");
+    said(&world, "Hot{device=\"d\",kind=\"ward\",site=\"11\",unit=\"1\"} "
+                 "inactive->firing condition at 1000 since 1000 value 6 "
+                 "unit_name=Phường Một unit_name_en=Ward One\n");
+    feed(&world, 1000, "2", "d", "m,kind=led,unit=9 a=6");
+    said(&world, "Hot{device=\"d\",exported_kind=\"led\",exported_unit=\"9\","
+                 "kind=\"commune\",site=\"2\",unit=\"2\"} inactive->firing "
+                 "condition at 1000 since 1000 value 6 unit_name=Xã Hai\n");
+    feed(&world, 1000, "3", "d", "m,kind=led a=6");
+    said(&world, "Hot{device=\"d\",kind=\"led\",site=\"3\"} inactive->firing "
+                 "condition at 1000 since 1000 value 6\n");
+    end(&world);
+}
+
+static void
+one_rule_serves_all_stations(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, top, units, gauges);
+    feed(&world, 1000, "1", "g", "m a=29");
+    feed(&world, 1000, "2", "g", "m a=3.9");
+    feed(&world, 1000, "2", "other", "m a=1000");
+    said(&world, "");
+    feed(&world, 2000, "2", "g", "m a=4");
+    said(&world, "Top{device=\"g\",kind=\"commune\",site=\"2\",unit=\"2\"} "
+                 "inactive->firing condition at 2000 since 2000 value 4 "
+                 "unit_name=Xã Hai\n");
+    feed(&world, 3000, "1", "g", "m a=30");
+    said(&world, "Top{device=\"g\",kind=\"ward\",site=\"1\",unit=\"1\"} "
+                 "inactive->firing condition at 3000 since 3000 value 30 "
+                 "unit_name=Phường Một unit_name_en=Ward One\n");
+    end(&world);
+}
+
+/* The parameter counts for ever, the sample for its look-back. */
+static void
+parameters_are_never_too_old(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, top, units, gauges);
+    clock_at(&world, 90 * 24 * 60 * MINUTE);
+    feed(&world, 90 * 24 * 60 * MINUTE + 1, "2", "g", "m a=4");
+    clock_at(&world, 90 * 24 * 60 * MINUTE + 2000);
+    assert_non_null(strstr(world.effects.data, "inactive->firing"));
+    end(&world);
+}
+
+static void
+a_parameter_that_changes_counts_at_once(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, top, units, gauges);
+    feed(&world, 1000, "1", "g", "m a=40");
+    feed(&world, 1000, "2", "g", "m a=4");
+    clock_at(&world, 2500);
+    text_clear(&world.effects);
+    change(&world, top, units, higher, 3000);
+    clock_at(&world, 4500);
+    text_sort_lines(&world.effects);
+    said(&world, "Top{device=\"g\",kind=\"commune\",site=\"2\",unit=\"2\"} "
+                 "firing->inactive condition at 3000 since 2000 value 4 "
+                 "unit_name=Xã Hai\n"
+                 "Top{device=\"g\",kind=\"ward\",site=\"1\",unit=\"1\"} "
+                 "firing->inactive condition at 3000 since 1000 value 40 "
+                 "unit_name=Phường Một unit_name_en=Ward One\n");
+    change(&world, top, units, gauges, 5000);
+    clock_at(&world, 6500);
+    assert_non_null(strstr(world.effects.data, "inactive->firing"));
+    end(&world);
+}
+
+static void
+a_renamed_unit_keeps_its_alerts(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, hot, units, "");
+    feed(&world, 1000, "1", "d", "m a=6");
+    text_clear(&world.effects);
+    change(&world, hot, renamed, "", 2000);
+    said(&world, "");
+    feed(&world, 3000, "1", "d", "m a=1");
+    said(&world, "Hot{device=\"d\",kind=\"ward\",site=\"1\",unit=\"1\"} "
+                 "firing->inactive condition at 3000 since 1000 value 6 "
+                 "unit_name=Phường Mới\n");
+    end(&world);
+}
+
+static void
+only_a_merged_units_alerts_begin_anew(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, hot, units, "");
+    feed(&world, 1000, "1", "d", "m a=6");
+    feed(&world, 1000, "2", "d", "m a=7");
+    feed(&world, 1000, "3", "d", "m a=8");
+    text_clear(&world.effects);
+    change(&world, hot, merged, "", 2000);
+    said(&world, "Hot{device=\"d\",kind=\"commune\",site=\"2\",unit=\"2\"} "
+                 "firing->inactive rule_removed at 2000 since 1000 value 7 "
+                 "unit_name=Xã Hai\n");
+    feed(&world, 3000, "2", "d", "m a=7");
+    said(&world, "Hot{device=\"d\",kind=\"ward\",site=\"2\",unit=\"1\"} "
+                 "inactive->firing condition at 3000 since 3000 value 7 "
+                 "unit_name=Phường Một\n");
+    feed(&world, 4000, "1", "d", "m a=6");
+    feed(&world, 4000, "3", "d", "m a=8");
+    said(&world, "");
+    /* And back to no model at all. */
+    change(&world, hot, NULL, "", 5000);
+    text_sort_lines(&world.effects);
+    said(&world, "Hot{device=\"d\",kind=\"ward\",site=\"1\",unit=\"1\"} "
+                 "firing->inactive rule_removed at 5000 since 1000 value 6 "
+                 "unit_name=Phường Một\n"
+                 "Hot{device=\"d\",kind=\"ward\",site=\"2\",unit=\"1\"} "
+                 "firing->inactive rule_removed at 5000 since 3000 value 7 "
+                 "unit_name=Phường Một\n");
+    feed(&world, 6000, "2", "d", "m a=7");
+    said(&world, "Hot{device=\"d\",site=\"2\"} inactive->firing condition at "
+                 "6000 since 6000 value 7\n");
+    end(&world);
+}
+
+/* on_missing is "unknown": after the look-back the alert is not known. */
+static void
+every_makes_the_look_back_longer(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, hot, units, gauges);
+    feed(&world, 0, "1", "g", "m a=6");
+    feed(&world, 0, "2", "g", "m a=6");
+    text_clear(&world.effects);
+    clock_at(&world, 6 * MINUTE);
+    said(
+        &world,
+        "Hot{device=\"g\",kind=\"commune\",site=\"2\",unit=\"2\"} "
+        "firing->unknown missing at 300001 since 0 value 6 unit_name=Xã Hai\n");
+    clock_at(&world, 25 * MINUTE);
+    said(&world, "");
+    clock_at(&world, 25 * MINUTE + 2);
+    assert_non_null(strstr(world.effects.data, "unknown missing at 1500001"));
+    end(&world);
+}
+
+static void
+dark_devices_have_units_too(void **state)
+{
+    struct world world;
+    struct gong_record record;
+
+    (void)state;
+    begin(&world, dark, units, "");
+    feed(&world, 1000, "1", "d", "m a=6");
+    record = status_record(&world.payload, 2000, "1", "d",
+                           "{\"state\":\"offline\"}");
+    assert_int_equal(gong_engine_apply(world.engine, &record), GONG_OK);
+    said(&world, "Dark{device=\"d\",kind=\"ward\",site=\"1\",unit=\"1\"} "
+                 "inactive->firing condition at 2000 since 2000 value 1 "
+                 "unit_name=Phường Một unit_name_en=Ward One\n");
+    change(&world, dark, renamed, "", 3000);
+    said(&world, "");
+    change(&world, dark, NULL, "", 4000);
+    clock_at(&world, 4001);
+    assert_non_null(
+        strstr(world.effects.data, "firing->inactive rule_removed"));
+    assert_non_null(strstr(world.effects.data,
+                           "Dark{device=\"d\",site=\"1\"} inactive->firing"));
+    end(&world);
+}
+
+static void
+payloads_feed_no_parameter(void **state)
+{
+    struct world world;
+    struct gong_engine_stats stats;
+
+    (void)state;
+    begin(&world, hot, units, gauges);
+    change(&world, RULE("P", "param_top > 29"), units, gauges, 1000);
+    clock_at(&world, 1001);
+    text_sort_lines(&world.effects);
+    said(&world, "P{device=\"g\",kind=\"ward\",site=\"1\",unit=\"1\"} "
+                 "inactive->firing condition at 1000 since 1000 value 30 "
+                 "unit_name=Phường Một unit_name_en=Ward One\n");
+    feed(&world, 2000, "2", "x", "param top=99");
+    said(&world, "");
+    gong_engine_stats(world.engine, &stats);
+    assert_int_equal(stats.own_names, 1);
+    /* Without a model the name is one like others. */
+    change(&world, RULE("P", "param_top > 29"), NULL, "", 3000);
+    clock_at(&world, 3999);
+    text_clear(&world.effects);
+    feed(&world, 5000, "2", "x", "param top=99");
+    said(&world, "P{device=\"x\",site=\"2\"} inactive->firing condition at "
+                 "5000 since 5000 value 99\n");
+    end(&world);
+}
+
+static void
+a_parameter_has_no_past(void **state)
+{
+    struct gong_conf_errors errors = {0};
+
+    (void)state;
+    assert_null(load(RULE("P", "max_over_time(param_top[1h]) > 1"), units,
+                     gauges, &errors));
+    assert_int_equal(errors.count, 1);
+    assert_non_null(strstr(errors.items[0], "found the past of a parameter"));
+    gong_conf_errors_fini(&errors);
+}
+
+static void
+a_rules_own_annotation_stands(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world,
+          "{ alert = \"Hot\"; expr = \"m_a > 5\"; annotations = { unit_name = "
+          "\"mine\"; }; }",
+          units, "");
+    feed(&world, 1000, "1", "d", "m a=6");
+    assert_non_null(strstr(world.effects.data, " unit_name=mine "));
+    assert_null(strstr(world.effects.data, "unit_name=Phường"));
+    end(&world);
+}
+
+/* A restored engine has the labels and parameters of its model, and no other
+ * model may be put under it. */
+static void
+a_snapshot_goes_on_with_its_model(void **state)
+{
+    static const struct gong_snapshot_place place = {
+        .journal_id = {1}, .generation = 1, .position = 1, .rules = "r"};
+    struct world world;
+    struct world other;
+    struct bytes bytes = {0};
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *another = load(top, units, higher, &errors);
+    struct gong_snapshot_start start = {0};
+    const char *why = "";
+
+    (void)state;
+    assert_non_null(another);
+    begin(&world, top, units, gauges);
+    feed(&world, 1000, "1", "g", "m a=29");
+    assert_true(bytes_save(&bytes, world.engine, &place));
+    other = world;
+    other.effects = (struct text){0};
+    other.payload = (struct text){0};
+    text_clear(&other.effects);
+    start.set = another->set;
+    start.emit = on_effect;
+    start.ctx = &other.effects;
+    assert_int_equal(bytes_restore(&bytes, &start, &other.engine, &why),
+                     GONG_ERR_INVALID);
+    assert_string_equal(why, "its rules were others");
+    start.set = world.source->set;
+    bytes.read = 0;
+    assert_int_equal(bytes_restore(&bytes, &start, &other.engine, &why),
+                     GONG_OK);
+    feed(&world, 2000, "1", "g", "m a=30");
+    feed(&other, 2000, "1", "g", "m a=30");
+    feed(&world, 2000, "2", "g", "m a=30");
+    feed(&other, 2000, "2", "g", "m a=30");
+    clock_at(&world, 4000);
+    clock_at(&other, 4000);
+    assert_non_null(strstr(world.effects.data, "unit=\"1\""));
+    assert_non_null(strstr(world.effects.data, "unit=\"2\""));
+    assert_string_equal(world.effects.data, other.effects.data);
+    gong_engine_free(other.engine);
+    text_free(&other.effects);
+    text_free(&other.payload);
+    gong_rule_source_free(another);
+    bytes_free(&bytes);
+    end(&world);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(series_have_the_unit_of_now_and_its_kind),
+        cmocka_unit_test(one_rule_serves_all_stations),
+        cmocka_unit_test(parameters_are_never_too_old),
+        cmocka_unit_test(a_parameter_that_changes_counts_at_once),
+        cmocka_unit_test(a_renamed_unit_keeps_its_alerts),
+        cmocka_unit_test(only_a_merged_units_alerts_begin_anew),
+        cmocka_unit_test(every_makes_the_look_back_longer),
+        cmocka_unit_test(dark_devices_have_units_too),
+        cmocka_unit_test(payloads_feed_no_parameter),
+        cmocka_unit_test(a_parameter_has_no_past),
+        cmocka_unit_test(a_rules_own_annotation_stands),
+        cmocka_unit_test(a_snapshot_goes_on_with_its_model),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
