@@ -38,6 +38,41 @@ take_option(struct gong_ctl_arguments *out, const char *name, const char *value,
     return true;
 }
 
+static bool
+take_word(struct gong_ctl_arguments *out, const char *word, FILE *err)
+{
+    if (out->word_count == GONG_CTL_WORDS_MAX) {
+        return complain(err, "quá nhiều từ | too many words", word);
+    }
+    out->words[out->word_count++] = word;
+    return true;
+}
+
+/* "--name=value", or "--name" with the next word; *taken: whether that was. */
+static bool
+read_option(const struct gong_ctl_option *option, const char *word,
+            const char *next, struct gong_ctl_arguments *out, bool *taken,
+            FILE *err)
+{
+    const char *equals = strchr(word, '=');
+
+    *taken = false;
+    if (option == NULL || (option->value == NULL && equals != NULL)) {
+        return complain(err, "tùy chọn lạ | no such option", word);
+    }
+    if (option->value == NULL) {
+        return take_option(out, option->name, "", err);
+    }
+    if (equals != NULL) {
+        return take_option(out, option->name, equals + 1, err);
+    }
+    if (next == NULL) {
+        return complain(err, "thiếu giá trị | a value is missing", word);
+    }
+    *taken = true;
+    return take_option(out, option->name, next, err);
+}
+
 bool
 gong_ctl_arguments_read(int argc, char **argv,
                         const struct gong_ctl_option *common,
@@ -48,38 +83,29 @@ gong_ctl_arguments_read(int argc, char **argv,
 
     memset(out, 0, sizeof *out);
     for (int i = 0; i < argc; i++) {
+        const char *word = argv[i];
         const struct gong_ctl_option *option;
-        const char *name = argv[i] + 2, *equals;
         size_t len;
+        bool taken;
 
-        if (options && strcmp(argv[i], "--") == 0) {
+        if (options && strcmp(word, "--") == 0) {
             options = false;
             continue;
         }
-        if (!options || strncmp(argv[i], "--", 2) != 0) {
-            if (out->word_count == GONG_CTL_WORDS_MAX) {
-                return complain(err, "quá nhiều từ | too many words", argv[i]);
+        if (!options || strncmp(word, "--", 2) != 0) {
+            if (!take_word(out, word, err)) {
+                return false;
             }
-            out->words[out->word_count++] = argv[i];
             continue;
         }
-        equals = strchr(name, '=');
-        len = equals == NULL ? strlen(name) : (size_t)(equals - name);
-        option = find(own, name, len);
-        option = option != NULL ? option : find(common, name, len);
-        if (option == NULL || (option->value == NULL && equals != NULL)) {
-            return complain(err, "tùy chọn lạ | no such option", argv[i]);
-        }
-        if (option->value != NULL && equals == NULL && i + 1 == argc) {
-            return complain(err, "thiếu giá trị | a value is missing", argv[i]);
-        }
-        if (!take_option(out, option->name,
-                         option->value == NULL ? ""
-                         : equals != NULL      ? equals + 1
-                                               : argv[++i],
-                         err)) {
+        len = strcspn(word + 2, "=");
+        option = find(own, word + 2, len);
+        option = option != NULL ? option : find(common, word + 2, len);
+        if (!read_option(option, word, i + 1 < argc ? argv[i + 1] : NULL, out,
+                         &taken, err)) {
             return false;
         }
+        i += taken;
     }
     return true;
 }

@@ -252,7 +252,7 @@ add_token(struct gong_ctl *ctl, const char *name)
     code = gong_ctl_do(ctl, "POST", TOKENS,
                        json_pack("{s:s,s:s,s:s,s:I}", "name", name, "role",
                                  role, "unit", unit, "expires",
-                                 (json_int_t)(ctl->now_ms + ms)),
+                                 (json_int_t)ctl->now_ms + ms),
                        &answer);
     if (code != GONG_CTL_OK || ctl->json) {
         return code != GONG_CTL_OK ? code : gong_ctl_print_json(ctl, answer);

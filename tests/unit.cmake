@@ -302,3 +302,4 @@ gong_test(ctl LINKS gong_ctl gong_agent_core
 gong_test(api_desk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+gong_test(rules_view LINKS gong_agent_core)
