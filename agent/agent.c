@@ -281,28 +281,8 @@ start_notifiers(struct gong_agent *agent,
 /* --- what can be looked at --- */
 
 static enum gong_err
-serve_api(struct gong_agent *agent, const struct gong_http_address *address,
-          const struct gong_agent_problem *problem)
-{
-    struct gong_api_options api = {.status = &agent->status,
-                                   .counters = agent->counters};
-    struct gong_http_server_options http = {.address = address,
-                                            .counters = agent->counters};
-
-    agent->api = gong_api_new(&api);
-    if (agent->api == NULL) {
-        return gong_agent_fail(problem, GONG_ERR_MEMORY, "API");
-    }
-    http.service = gong_api_service(agent->api);
-    return gong_http_server_start(&http, &agent->http, problem->why,
-                                  problem->size);
-}
-
-static enum gong_err
 start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
-    struct gong_http_address address;
-    const char *listen = agent->config->http.listen;
     enum gong_err err;
 
     agent->status = (struct gong_status_source){
@@ -318,15 +298,17 @@ start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
         .stores = agent->status_stores,
         .store_count = agent->store_count,
     };
-    if (listen[0] == '\0') {
-        return GONG_OK;
-    }
-    err =
-        gong_http_address_parse(listen, &address, problem->why, problem->size);
-    if (err == GONG_OK) {
-        err = serve_api(agent, &address, problem);
-    }
-    return err == GONG_OK ? GONG_OK : gong_agent_fail_as(problem, err, listen);
+    err = gong_api_host_start(
+        &(struct gong_api_host_options){
+            .state_dir = agent->config->state,
+            .http = &agent->config->http,
+            .api = {.status = &agent->status, .receive = agent->receive},
+            .counters = agent->counters,
+        },
+        &agent->api, problem->why, problem->size);
+    return err == GONG_OK
+               ? GONG_OK
+               : gong_agent_fail_as(problem, err, agent->config->http.listen);
 }
 
 static enum gong_err
@@ -411,8 +393,7 @@ stop_inputs(struct gong_agent *agent)
     }
     gong_receive_keeper_halt(agent->keeper);
     gong_self_metrics_stop(agent->self_metrics);
-    gong_http_server_stop(agent->http);
-    gong_api_free(agent->api);
+    gong_api_host_stop(agent->api);
 }
 
 /* After the engine has applied everything and the journal's last sync, stores
@@ -474,5 +455,5 @@ gong_agent_reload(struct gong_agent *agent)
 uint16_t
 gong_agent_http_port(const struct gong_agent *agent)
 {
-    return agent->http == NULL ? 0 : gong_http_server_port(agent->http);
+    return agent->api == NULL ? 0 : gong_api_host_port(agent->api);
 }

@@ -4,11 +4,10 @@
 
 #include "agent/ack.h"
 #include "agent/agent.h"
-#include "agent/api.h"
+#include "agent/api_host.h"
 #include "agent/broker.h"
 #include "agent/effects.h"
 #include "agent/engine_thread.h"
-#include "agent/http_server.h"
 #include "agent/ingest.h"
 #include "agent/journal.h"
 #include "agent/receive.h"
@@ -35,8 +34,7 @@ struct gong_agent {
     size_t notifier_count;
     struct gong_status_store *status_stores;
     struct gong_status_source status;
-    struct gong_api *api;
-    struct gong_http_server *http;
+    struct gong_api_host *api;
     struct gong_self_metrics *self_metrics;
     struct gong_rules_reload reload;
     struct gong_state_dir dir;

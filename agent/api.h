@@ -97,6 +97,7 @@ struct gong_api_link {
 /* Everything is borrowed until free. */
 struct gong_api_options {
     const struct gong_status_source *status; /* NULL: no status pages */
+    struct gong_receive *receive;            /* NULL: no ledger */
     struct gong_users *users;                /* NULL: nobody can log in */
     struct gong_events *events;              /* NULL: no stream */
     struct gong_api_desk desk;

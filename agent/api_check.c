@@ -245,7 +245,8 @@ gong_api_check(json_t *value, const struct gong_api_schema *schema, char *why,
             break;
         }
     }
-    for (size_t i = 0; good && i < schema->count; i++) {
+    for (size_t i = 0; good && schema->fields != NULL && i < schema->count;
+         i++) {
         if (schema->fields[i].required &&
             json_object_get(value, schema->fields[i].name) == NULL) {
             good =

@@ -6,6 +6,8 @@
 #include "agent/api_handlers.h"
 #include "agent/api_private.h"
 
+#define ZONE_S INT64_C(25200) /* Vietnam has no summer time */
+
 /* The page of a signed link: for one person, one incident, until a time. GET
  * only shows: whatever looks at links in messages (previews, scanners) does
  * not acknowledge. */
@@ -72,7 +74,7 @@ write_row(FILE *out, const char *label, struct gong_str text)
 static struct gong_str
 instant(int64_t ms, char *out, size_t size)
 {
-    time_t seconds = (time_t)(ms / 1000) + 7 * 3600;
+    time_t seconds = (time_t)(ms / 1000) + ZONE_S;
     struct tm parts;
 
     if (gmtime_r(&seconds, &parts) == NULL ||

@@ -132,12 +132,11 @@ gong_api_ledger(struct gong_api_call *call)
     char *body;
     json_t *answer;
 
-    if (call->api->options.status == NULL) {
+    if (call->api->options.receive == NULL) {
         gong_api_not_offered(call);
         return;
     }
-    body =
-        gong_ledger_view_json(call->api->options.status->receive, &query, &len);
+    body = gong_ledger_view_json(call->api->options.receive, &query, &len);
     if (body == NULL || sees_everything(call)) {
         gong_api_text(call->answer, 200, "application/json", body, len);
         return;

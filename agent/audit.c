@@ -64,12 +64,12 @@ read_entry(sqlite3_stmt *row, struct gong_audit_entry *out)
     *out = (struct gong_audit_entry){
         .number = sqlite3_column_int64(row, 0),
         .at_ms = sqlite3_column_int64(row, 1),
-        .who = gong_sql_text(row, 2),
-        .address = gong_sql_text(row, 3),
-        .action = gong_sql_text(row, 4),
-        .object = gong_sql_text(row, 5),
-        .result = gong_sql_text(row, 6),
-        .text = gong_sql_text(row, 7),
+        .who = gong_users_sql_text(row, 2),
+        .address = gong_users_sql_text(row, 3),
+        .action = gong_users_sql_text(row, 4),
+        .object = gong_users_sql_text(row, 5),
+        .result = gong_users_sql_text(row, 6),
+        .text = gong_users_sql_text(row, 7),
     };
     return read_hash(row, 8, out->hash);
 }
@@ -80,7 +80,7 @@ static enum gong_err
 last(struct gong_users *users, int64_t *number,
      uint8_t hash[GONG_AUDIT_HASH_SIZE])
 {
-    sqlite3_stmt *row = gong_sql_open(
+    sqlite3_stmt *row = gong_users_sql_open(
         users->db,
         "SELECT number, hash FROM audit ORDER BY number DESC LIMIT 1", "");
     int status = row == NULL ? SQLITE_ERROR : sqlite3_step(row);
@@ -92,7 +92,7 @@ last(struct gong_users *users, int64_t *number,
         *number = sqlite3_column_int64(row, 0);
         (void)read_hash(row, 1, hash);
     } else if (status != SQLITE_DONE) {
-        err = gong_sql_error(users->db);
+        err = gong_users_sql_error(users->db);
     }
     (void)sqlite3_finalize(row);
     return err;
@@ -120,7 +120,7 @@ gong_audit_put(struct gong_users *users, const struct gong_audit_entry *entry)
     kept.text = text;
     kept.number++;
     chain(before, &kept, kept.hash);
-    return gong_sql_run(
+    return gong_users_sql_run(
         users->db, "INSERT INTO audit (" COLUMNS ") VALUES (?,?,?,?,?,?,?,?,?)",
         "iittttttb", kept.number, kept.at_ms, kept.who, kept.address,
         kept.action, kept.object, kept.result, kept.text, kept.hash);
@@ -162,10 +162,11 @@ gong_audit_each(struct gong_users *users, int64_t before, size_t limit,
     enum gong_err err = GONG_OK;
 
     (void)pthread_mutex_lock(&users->lock);
-    row = gong_sql_open(users->db,
-                        "SELECT " COLUMNS " FROM audit WHERE number < ? "
-                        "ORDER BY number DESC LIMIT ?",
-                        "ii", before == 0 ? INT64_MAX : before, (int64_t)limit);
+    row = gong_users_sql_open(users->db,
+                              "SELECT " COLUMNS " FROM audit WHERE number < ? "
+                              "ORDER BY number DESC LIMIT ?",
+                              "ii", before == 0 ? INT64_MAX : before,
+                              (int64_t)limit);
     while (row != NULL && (status = sqlite3_step(row)) == SQLITE_ROW) {
         struct gong_audit_entry entry;
 
@@ -173,7 +174,7 @@ gong_audit_each(struct gong_users *users, int64_t before, size_t limit,
         each(ctx, &entry);
     }
     if (status != SQLITE_DONE) {
-        err = gong_sql_error(users->db);
+        err = gong_users_sql_error(users->db);
     }
     (void)sqlite3_finalize(row);
     (void)pthread_mutex_unlock(&users->lock);
@@ -183,8 +184,8 @@ gong_audit_each(struct gong_users *users, int64_t before, size_t limit,
 static enum gong_err
 verify(sqlite3 *db, struct gong_audit_verdict *out)
 {
-    sqlite3_stmt *row =
-        gong_sql_open(db, "SELECT " COLUMNS " FROM audit ORDER BY number", "");
+    sqlite3_stmt *row = gong_users_sql_open(
+        db, "SELECT " COLUMNS " FROM audit ORDER BY number", "");
     int status = SQLITE_ERROR;
     enum gong_err err = GONG_OK;
 
@@ -204,7 +205,7 @@ verify(sqlite3 *db, struct gong_audit_verdict *out)
         memcpy(out->head, entry.hash, sizeof out->head);
     }
     if (status != SQLITE_DONE) {
-        err = gong_sql_error(db);
+        err = gong_users_sql_error(db);
     }
     (void)sqlite3_finalize(row);
     return err;

@@ -274,6 +274,13 @@ check_log(const struct gong_conf_node *root, const char *key,
     }
 }
 
+static bool
+has_tls(const struct gong_agent_http *http)
+{
+    return http->tls_cert != NULL && http->tls_cert[0] != '\0' &&
+           http->tls_key != NULL && http->tls_key[0] != '\0';
+}
+
 /* What the tables cannot say, of what could be read. */
 static void
 check_values(const struct gong_agent_config *config,
@@ -301,8 +308,8 @@ check_values(const struct gong_agent_config *config,
     if (config->http.listen != NULL && config->http.listen[0] != '\0' &&
         (gong_http_address_parse(config->http.listen, &address, why,
                                  sizeof why) != GONG_OK ||
-         gong_http_address_guarded(&address, false, why, sizeof why) !=
-             GONG_OK)) {
+         gong_http_address_guarded(&address, has_tls(&config->http), why,
+                                   sizeof why) != GONG_OK)) {
         gong_conf_error(listen, errors, "%s", why);
     }
     check_log(root, "journal", &config->journal, errors);

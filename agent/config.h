@@ -62,6 +62,11 @@ struct gong_agent_engine {
 
 struct gong_agent_http {
     char *listen; /* "" is off */
+    char *socket; /* "" is STATE/gong.sock */
+    char *tls_cert;
+    char *tls_key;
+    int64_t connections;
+    int64_t per_address;
 };
 
 /* One receiver: its kind's own config lies behind the two common options. */

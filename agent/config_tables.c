@@ -69,16 +69,29 @@ static const struct gong_option_table broker_table = {
     .option_count = COUNT(broker_options),
 };
 
+#define HTTP(member) offsetof(struct gong_agent_http, member)
+
 static const struct gong_option http_options[] = {
-    {"listen", GONG_OPTION_STRING, offsetof(struct gong_agent_http, listen),
-     "127.0.0.1:9470", 0, 0, NULL, "",
-     "Loopback address and port of /, /healthz, /metrics and /api/v1/alerts; "
-     "empty: off. Port 0: any free one."},
+    {"listen", GONG_OPTION_STRING, HTTP(listen), "127.0.0.1:9470", 0, 0, NULL,
+     "",
+     "Address and port of the API, /healthz and /metrics; beyond loopback only "
+     "with tls_cert and tls_key. Empty: off. Port 0: any free one."},
+    {"socket", GONG_OPTION_STRING, HTTP(socket), "", 0, 0, NULL, "",
+     "Path of the local socket for gongctl, where the first user is made; "
+     "empty: gong.sock in the state folder."},
+    {"tls_cert", GONG_OPTION_STRING, HTTP(tls_cert), "", 0, 0, NULL, "",
+     "PEM file of the certificate, with those between it and its authority."},
+    {"tls_key", GONG_OPTION_STRING, HTTP(tls_key), "", 0, 0, NULL, "",
+     "PEM file of the certificate's key."},
+    {"connections", GONG_OPTION_INT, HTTP(connections), "1200", 16, 100000,
+     NULL, "", "Connections at a time; further ones wait."},
+    {"per_address", GONG_OPTION_INT, HTTP(per_address), "100", 1, 100000, NULL,
+     "", "Connections of one address; further ones are closed."},
 };
 
 static const struct gong_option_table http_table = {
     .name = "http",
-    .help = "What the agent shows of itself.",
+    .help = "The API and what the agent shows of itself.",
     .options = http_options,
     .option_count = COUNT(http_options),
 };

@@ -60,7 +60,7 @@ gong_password_is(struct gong_users *users, const char *hash,
     if (strlen(hash) >= sizeof padded) {
         return false;
     }
-    memcpy(padded, hash, strlen(hash));
+    memcpy(padded, hash, strlen(hash) + 1);
     enter(users);
     failed = crypto_pwhash_str_verify(
         padded, password.len == 0 ? "" : password.data, password.len);

@@ -65,15 +65,15 @@ set_up(sqlite3 *db, char *why, size_t why_size)
                      "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
                      NULL, NULL, NULL) != SQLITE_OK) {
         (void)snprintf(why, why_size, "%s", sqlite3_errmsg(db));
-        return gong_sql_error(db);
+        return gong_users_sql_error(db);
     }
-    version = gong_sql_number(db, -1, "PRAGMA user_version", "");
+    version = gong_users_sql_number(db, -1, "PRAGMA user_version", "");
     if (version == 0 &&
         (sqlite3_exec(db, "BEGIN IMMEDIATE", NULL, NULL, NULL) != SQLITE_OK ||
          sqlite3_exec(db, schema, NULL, NULL, NULL) != SQLITE_OK ||
          sqlite3_exec(db, "COMMIT", NULL, NULL, NULL) != SQLITE_OK)) {
         (void)snprintf(why, why_size, "%s", sqlite3_errmsg(db));
-        return gong_sql_error(db);
+        return gong_users_sql_error(db);
     }
     if (version != 0 && version != SCHEMA_VERSION) {
         (void)snprintf(why, why_size,
@@ -88,8 +88,8 @@ static void
 recount(struct gong_users *users)
 {
     atomic_store(&users->count,
-                 (size_t)gong_sql_number(users->db, 0,
-                                         "SELECT count(*) FROM users", ""));
+                 (size_t)gong_users_sql_number(
+                     users->db, 0, "SELECT count(*) FROM users", ""));
 }
 
 /* A hash of what nobody can type: unknown names take as long as known ones. */
@@ -196,7 +196,7 @@ enum gong_err
 gong_users_read_grants(struct gong_users *users, const char *name,
                        struct gong_grants *out)
 {
-    sqlite3_stmt *row = gong_sql_open(
+    sqlite3_stmt *row = gong_users_sql_open(
         users->db, "SELECT role, unit FROM grants WHERE user = ? ORDER BY unit",
         "t", name);
     int status = SQLITE_ERROR;
@@ -207,12 +207,12 @@ gong_users_read_grants(struct gong_users *users, const char *name,
            out->count < GONG_GRANTS_MAX) {
         struct gong_grant *grant = &out->items[out->count++];
 
-        grant->role = gong_role_of(gong_str_of(gong_sql_text(row, 0)));
+        grant->role = gong_role_of(gong_str_of(gong_users_sql_text(row, 0)));
         (void)snprintf(grant->unit, sizeof grant->unit, "%s",
-                       gong_sql_text(row, 1));
+                       gong_users_sql_text(row, 1));
     }
     if (status != SQLITE_DONE && status != SQLITE_ROW) {
-        err = gong_sql_error(users->db);
+        err = gong_users_sql_error(users->db);
     }
     (void)sqlite3_finalize(row);
     return err;
@@ -222,15 +222,15 @@ static enum gong_err
 write_grants(struct gong_users *users, const char *name,
              const struct gong_grants *grants)
 {
-    enum gong_err err =
-        gong_sql_run(users->db, "DELETE FROM grants WHERE user = ?", "t", name);
+    enum gong_err err = gong_users_sql_run(
+        users->db, "DELETE FROM grants WHERE user = ?", "t", name);
 
     for (size_t i = 0; i < grants->count && err == GONG_OK; i++) {
-        err = gong_sql_run(users->db,
-                           "INSERT INTO grants (user, unit, role) "
-                           "VALUES (?,?,?)",
-                           "ttt", name, grants->items[i].unit,
-                           gong_role_text(grants->items[i].role));
+        err = gong_users_sql_run(users->db,
+                                 "INSERT INTO grants (user, unit, role) "
+                                 "VALUES (?,?,?)",
+                                 "ttt", name, grants->items[i].unit,
+                                 gong_role_text(grants->items[i].role));
     }
     return err;
 }
@@ -258,15 +258,15 @@ put_user(struct gong_users *users, const struct gong_user *user,
     char object[GONG_USER_NAME_SIZE + 8], text[GONG_AUDIT_TEXT_MAX];
     enum gong_err err;
 
-    if (gong_sql_number(users->db, 0, "SELECT count(*) FROM users", "") >=
+    if (gong_users_sql_number(users->db, 0, "SELECT count(*) FROM users", "") >=
         GONG_USERS_MAX) {
         return GONG_ERR_TOO_LARGE;
     }
-    err = gong_sql_run(users->db,
-                       "INSERT INTO users (name, full_name, password, "
-                       "disabled, created) VALUES (?,?,?,?,?)",
-                       "tttii", user->name, user->full_name, hash,
-                       (int64_t)user->disabled, by->now_ms);
+    err = gong_users_sql_run(users->db,
+                             "INSERT INTO users (name, full_name, password, "
+                             "disabled, created) VALUES (?,?,?,?,?)",
+                             "tttii", user->name, user->full_name, hash,
+                             (int64_t)user->disabled, by->now_ms);
     if (err == GONG_OK) {
         err = write_grants(users, user->name, &user->grants);
     }
@@ -306,8 +306,8 @@ gong_users_add(struct gong_users *users, const struct gong_user *user,
 static enum gong_err
 end_sessions(struct gong_users *users, const char *name)
 {
-    return gong_sql_run(users->db, "DELETE FROM sessions WHERE user = ?", "t",
-                        name);
+    return gong_users_sql_run(users->db, "DELETE FROM sessions WHERE user = ?",
+                              "t", name);
 }
 
 static enum gong_err
@@ -317,22 +317,22 @@ change_user(struct gong_users *users, const char *name,
     enum gong_err err = GONG_OK;
 
     if (change->full_name != NULL) {
-        err = gong_sql_run(users->db,
-                           "UPDATE users SET full_name = ? WHERE name = ?",
-                           "tt", change->full_name, name);
+        err = gong_users_sql_run(
+            users->db, "UPDATE users SET full_name = ? WHERE name = ?", "tt",
+            change->full_name, name);
     }
     if (err == GONG_OK && hash != NULL) {
-        err = gong_sql_run(users->db,
-                           "UPDATE users SET password = ? WHERE name = ?", "tt",
-                           hash, name);
+        err = gong_users_sql_run(users->db,
+                                 "UPDATE users SET password = ? WHERE name = ?",
+                                 "tt", hash, name);
     }
     if (err == GONG_OK && change->grants != NULL) {
         err = write_grants(users, name, change->grants);
     }
     if (err == GONG_OK && change->disabled != NULL) {
-        err = gong_sql_run(users->db,
-                           "UPDATE users SET disabled = ? WHERE name = ?", "it",
-                           (int64_t)*change->disabled, name);
+        err = gong_users_sql_run(users->db,
+                                 "UPDATE users SET disabled = ? WHERE name = ?",
+                                 "it", (int64_t)*change->disabled, name);
     }
     if (err == GONG_OK &&
         (hash != NULL || (change->disabled != NULL && *change->disabled))) {
@@ -365,9 +365,9 @@ change_known(struct gong_users *users, const char *name,
     char object[GONG_USER_NAME_SIZE + 8], text[GONG_AUDIT_TEXT_MAX];
     enum gong_err err;
 
-    if (gong_sql_number(users->db, 0,
-                        "SELECT count(*) FROM users WHERE name = ?", "t",
-                        name) == 0) {
+    if (gong_users_sql_number(users->db, 0,
+                              "SELECT count(*) FROM users WHERE name = ?", "t",
+                              name) == 0) {
         return GONG_ERR_NOT_FOUND;
     }
     err = change_user(users, name, change, hash);
@@ -409,8 +409,8 @@ remove_user(struct gong_users *users, const char *name,
             const struct gong_audit_by *by)
 {
     char object[GONG_USER_NAME_SIZE + 8];
-    enum gong_err err =
-        gong_sql_run(users->db, "DELETE FROM users WHERE name = ?", "t", name);
+    enum gong_err err = gong_users_sql_run(
+        users->db, "DELETE FROM users WHERE name = ?", "t", name);
 
     if (err == GONG_OK && sqlite3_changes(users->db) == 0) {
         err = GONG_ERR_NOT_FOUND;
@@ -445,9 +445,10 @@ read_user(struct gong_users *users, sqlite3_stmt *row, struct gong_user *out)
         .disabled = sqlite3_column_int64(row, 2) != 0,
         .created_ms = sqlite3_column_int64(row, 3),
     };
-    (void)snprintf(out->name, sizeof out->name, "%s", gong_sql_text(row, 0));
+    (void)snprintf(out->name, sizeof out->name, "%s",
+                   gong_users_sql_text(row, 0));
     (void)snprintf(out->full_name, sizeof out->full_name, "%s",
-                   gong_sql_text(row, 1));
+                   gong_users_sql_text(row, 1));
     return gong_users_read_grants(users, out->name, &out->grants);
 }
 
@@ -460,12 +461,12 @@ gong_users_get(struct gong_users *users, const char *name,
     enum gong_err err;
 
     (void)pthread_mutex_lock(&users->lock);
-    row = gong_sql_open(
+    row = gong_users_sql_open(
         users->db, "SELECT " COLUMNS " FROM users WHERE name = ?", "t", name);
     status = row == NULL ? SQLITE_ERROR : sqlite3_step(row);
     err = status == SQLITE_ROW    ? read_user(users, row, out)
           : status == SQLITE_DONE ? GONG_ERR_NOT_FOUND
-                                  : gong_sql_error(users->db);
+                                  : gong_users_sql_error(users->db);
     (void)sqlite3_finalize(row);
     (void)pthread_mutex_unlock(&users->lock);
     return err;
@@ -482,8 +483,8 @@ gong_users_each(struct gong_users *users,
     enum gong_err err = GONG_OK;
 
     (void)pthread_mutex_lock(&users->lock);
-    row = gong_sql_open(users->db,
-                        "SELECT " COLUMNS " FROM users ORDER BY name", "");
+    row = gong_users_sql_open(
+        users->db, "SELECT " COLUMNS " FROM users ORDER BY name", "");
     while (err == GONG_OK && row != NULL &&
            (status = sqlite3_step(row)) == SQLITE_ROW) {
         err = read_user(users, row, &user);
@@ -492,7 +493,7 @@ gong_users_each(struct gong_users *users,
         }
     }
     if (err == GONG_OK && status != SQLITE_DONE) {
-        err = gong_sql_error(users->db);
+        err = gong_users_sql_error(users->db);
     }
     (void)sqlite3_finalize(row);
     (void)pthread_mutex_unlock(&users->lock);
@@ -509,12 +510,12 @@ hash_of(struct gong_users *users, const char *name)
     char *hash = NULL;
 
     (void)pthread_mutex_lock(&users->lock);
-    row = gong_sql_open(users->db,
-                        "SELECT password FROM users WHERE name = ? AND "
-                        "disabled = 0",
-                        "t", name);
+    row = gong_users_sql_open(users->db,
+                              "SELECT password FROM users WHERE name = ? AND "
+                              "disabled = 0",
+                              "t", name);
     if (row != NULL && sqlite3_step(row) == SQLITE_ROW) {
-        hash = strdup(gong_sql_text(row, 0));
+        hash = strdup(gong_users_sql_text(row, 0));
     }
     (void)sqlite3_finalize(row);
     (void)pthread_mutex_unlock(&users->lock);

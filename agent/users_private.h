@@ -22,20 +22,20 @@ struct gong_users {
     char *nobodys;   /* a hash that no password has, for unknown names */
 };
 
-/* gong_sql_open: prepares sql and binds by format: t const char *, s struct
- * gong_str, i int64_t, b pointer to 32 bytes. NULL after an error. Finish with
- * sqlite3_finalize. */
-sqlite3_stmt *gong_sql_open(sqlite3 *db, const char *sql, const char *format,
-                            ...);
-/* gong_sql_run: one that gives no rows. */
-enum gong_err gong_sql_run(sqlite3 *db, const char *sql, const char *format,
-                           ...) GONG_MUST_CHECK;
-/* gong_sql_number: of the first row's first column, or fallback. */
-int64_t gong_sql_number(sqlite3 *db, int64_t fallback, const char *sql,
-                        const char *format, ...);
-enum gong_err gong_sql_error(sqlite3 *db);
+/* gong_users_sql_open: prepares sql and binds by format: t const char *, s
+ * struct gong_str, i int64_t, b pointer to 32 bytes. NULL after an error.
+ * Finish with sqlite3_finalize. */
+sqlite3_stmt *gong_users_sql_open(sqlite3 *db, const char *sql,
+                                  const char *format, ...);
+/* gong_users_sql_run: one that gives no rows. */
+enum gong_err gong_users_sql_run(sqlite3 *db, const char *sql,
+                                 const char *format, ...) GONG_MUST_CHECK;
+/* gong_users_sql_number: of the first row's first column, or fallback. */
+int64_t gong_users_sql_number(sqlite3 *db, int64_t fallback, const char *sql,
+                              const char *format, ...);
+enum gong_err gong_users_sql_error(sqlite3 *db);
 /* Never NULL. */
-const char *gong_sql_text(sqlite3_stmt *row, int column);
+const char *gong_users_sql_text(sqlite3_stmt *row, int column);
 
 /* A transaction: begin takes the lock, end commits if err is OK and gives the
  * lock back; a failed commit is its error. */

@@ -47,23 +47,24 @@ put_session(struct gong_users *users, const char *user, bool cookie,
             const struct gong_audit_by *by, const uint8_t *hash)
 {
     sqlite3 *db = users->db;
-    enum gong_err err = gong_sql_run(
+    enum gong_err err = gong_users_sql_run(
         db, "DELETE FROM sessions WHERE created < ? OR used < ?", "ii",
         by->now_ms - GONG_SESSION_LIFE_MS, by->now_ms - GONG_SESSION_IDLE_MS);
 
     if (err == GONG_OK) {
-        err = gong_sql_run(db,
-                           "DELETE FROM sessions WHERE hash IN (SELECT hash "
-                           "FROM sessions WHERE user = ? ORDER BY used DESC "
-                           "LIMIT -1 OFFSET ?)",
-                           "ti", user, (int64_t)GONG_USER_SESSIONS_MAX - 1);
+        err = gong_users_sql_run(
+            db,
+            "DELETE FROM sessions WHERE hash IN (SELECT hash "
+            "FROM sessions WHERE user = ? ORDER BY used DESC "
+            "LIMIT -1 OFFSET ?)",
+            "ti", user, (int64_t)GONG_USER_SESSIONS_MAX - 1);
     }
     if (err == GONG_OK) {
-        err = gong_sql_run(db,
-                           "INSERT INTO sessions (hash, user, cookie, created, "
-                           "used) VALUES (?,?,?,?,?)",
-                           "btiii", hash, user, (int64_t)cookie, by->now_ms,
-                           by->now_ms);
+        err = gong_users_sql_run(
+            db,
+            "INSERT INTO sessions (hash, user, cookie, created, "
+            "used) VALUES (?,?,?,?,?)",
+            "btiii", hash, user, (int64_t)cookie, by->now_ms, by->now_ms);
     }
     return err != GONG_OK ? err : gong_audit_done(users, by, "login", "", "");
 }
@@ -93,8 +94,8 @@ gong_session_close(struct gong_users *users,
     if (err != GONG_OK) {
         return err;
     }
-    err = gong_sql_run(users->db, "DELETE FROM sessions WHERE hash = ?", "b",
-                       principal->session);
+    err = gong_users_sql_run(users->db, "DELETE FROM sessions WHERE hash = ?",
+                             "b", principal->session);
     if (err == GONG_OK) {
         err = gong_audit_done(users, by, "logout", "", "");
     }
@@ -108,18 +109,19 @@ static enum gong_err
 read_principal(struct gong_users *users, sqlite3_stmt *row,
                struct gong_principal *out)
 {
-    (void)snprintf(out->name, sizeof out->name, "%s", gong_sql_text(row, 0));
+    (void)snprintf(out->name, sizeof out->name, "%s",
+                   gong_users_sql_text(row, 0));
     (void)snprintf(out->full_name, sizeof out->full_name, "%s",
-                   gong_sql_text(row, 1));
+                   gong_users_sql_text(row, 1));
     if (out->kind == GONG_PRINCIPAL_TOKEN) {
         out->limited = true;
         out->expires_ms = sqlite3_column_int64(row, 2);
         out->limit.count = 1;
         out->limit.items[0].role =
-            gong_role_of(gong_str_of(gong_sql_text(row, 4)));
+            gong_role_of(gong_str_of(gong_users_sql_text(row, 4)));
         (void)snprintf(out->limit.items[0].unit,
                        sizeof out->limit.items[0].unit, "%s",
-                       gong_sql_text(row, 5));
+                       gong_users_sql_text(row, 5));
     } else {
         out->expires_ms = sqlite3_column_int64(row, 2) + GONG_SESSION_LIFE_MS;
     }
@@ -131,14 +133,14 @@ look_up(struct gong_users *users, enum gong_principal_kind kind,
         const uint8_t *hash, int64_t now_ms)
 {
     if (kind == GONG_PRINCIPAL_TOKEN) {
-        return gong_sql_open(
+        return gong_users_sql_open(
             users->db,
             "SELECT user, full_name, expires, used, role, unit FROM tokens "
             "JOIN users ON users.name = user WHERE hash = ? AND disabled = 0 "
             "AND expires > ?",
             "bi", hash, now_ms);
     }
-    return gong_sql_open(
+    return gong_users_sql_open(
         users->db,
         "SELECT user, full_name, sessions.created, used FROM sessions JOIN "
         "users ON users.name = user WHERE hash = ? AND cookie = ? AND "
@@ -157,7 +159,7 @@ note_use(struct gong_users *users, enum gong_principal_kind kind,
                           ? "UPDATE tokens SET used = ? WHERE hash = ?"
                           : "UPDATE sessions SET used = ? WHERE hash = ?";
 
-    if (gong_sql_run(users->db, sql, "ib", now_ms, hash) != GONG_OK) {
+    if (gong_users_sql_run(users->db, sql, "ib", now_ms, hash) != GONG_OK) {
         return;
     }
 }
@@ -176,7 +178,7 @@ find(struct gong_users *users, const uint8_t *hash, int64_t now_ms,
         err = read_principal(users, row, out);
     } else {
         err = status == SQLITE_DONE ? GONG_ERR_NOT_FOUND
-                                    : gong_sql_error(users->db);
+                                    : gong_users_sql_error(users->db);
     }
     (void)sqlite3_finalize(row);
     if (err == GONG_OK && now_ms - used >= USED_MS) {
@@ -252,16 +254,18 @@ put_token(struct gong_users *users, const struct gong_token *token,
     char object[64], text[256];
     enum gong_err err;
 
-    if (gong_sql_number(db, 0, "SELECT count(*) FROM tokens WHERE user = ?",
-                        "t", token->user) >= GONG_USER_TOKENS_MAX) {
+    if (gong_users_sql_number(db, 0,
+                              "SELECT count(*) FROM tokens WHERE user = ?", "t",
+                              token->user) >= GONG_USER_TOKENS_MAX) {
         return GONG_ERR_TOO_LARGE;
     }
-    err = gong_sql_run(db,
-                       "INSERT INTO tokens (hash, user, name, role, unit, "
-                       "created, expires, used) VALUES (?,?,?,?,?,?,?,0)",
-                       "bttttii", hash, token->user, token->name,
-                       gong_role_text(token->grant.role), token->grant.unit,
-                       by->now_ms, token->expires_ms);
+    err =
+        gong_users_sql_run(db,
+                           "INSERT INTO tokens (hash, user, name, role, unit, "
+                           "created, expires, used) VALUES (?,?,?,?,?,?,?,0)",
+                           "bttttii", hash, token->user, token->name,
+                           gong_role_text(token->grant.role), token->grant.unit,
+                           by->now_ms, token->expires_ms);
     *id = sqlite3_last_insert_rowid(db);
     (void)snprintf(object, sizeof object, "token %lld", (long long)*id);
     (void)snprintf(text, sizeof text, "%s: %s@%s", token->name,
@@ -298,11 +302,11 @@ remove_token(struct gong_users *users, int64_t id, const char *user,
     char object[64];
     enum gong_err err =
         user == NULL
-            ? gong_sql_run(users->db, "DELETE FROM tokens WHERE id = ?", "i",
-                           id)
-            : gong_sql_run(users->db,
-                           "DELETE FROM tokens WHERE id = ? AND user = ?", "it",
-                           id, user);
+            ? gong_users_sql_run(users->db, "DELETE FROM tokens WHERE id = ?",
+                                 "i", id)
+            : gong_users_sql_run(users->db,
+                                 "DELETE FROM tokens WHERE id = ? AND user = ?",
+                                 "it", id, user);
 
     if (err == GONG_OK && sqlite3_changes(users->db) == 0) {
         err = GONG_ERR_NOT_FOUND;
@@ -329,15 +333,17 @@ read_token(sqlite3_stmt *row, struct gong_token *out)
 {
     *out = (struct gong_token){
         .id = sqlite3_column_int64(row, 0),
-        .grant.role = gong_role_of(gong_str_of(gong_sql_text(row, 3))),
+        .grant.role = gong_role_of(gong_str_of(gong_users_sql_text(row, 3))),
         .created_ms = sqlite3_column_int64(row, 5),
         .expires_ms = sqlite3_column_int64(row, 6),
         .used_ms = sqlite3_column_int64(row, 7),
     };
-    (void)snprintf(out->user, sizeof out->user, "%s", gong_sql_text(row, 1));
-    (void)snprintf(out->name, sizeof out->name, "%s", gong_sql_text(row, 2));
+    (void)snprintf(out->user, sizeof out->user, "%s",
+                   gong_users_sql_text(row, 1));
+    (void)snprintf(out->name, sizeof out->name, "%s",
+                   gong_users_sql_text(row, 2));
     (void)snprintf(out->grant.unit, sizeof out->grant.unit, "%s",
-                   gong_sql_text(row, 4));
+                   gong_users_sql_text(row, 4));
 }
 
 enum gong_err
@@ -350,11 +356,12 @@ gong_tokens_each(struct gong_users *users, const char *user,
     enum gong_err err = GONG_OK;
 
     (void)pthread_mutex_lock(&users->lock);
-    row = gong_sql_open(users->db,
-                        "SELECT id, user, name, role, unit, created, expires, "
-                        "used FROM tokens WHERE ?1 = '' OR user = ?1 "
-                        "ORDER BY id",
-                        "t", user == NULL ? "" : user);
+    row = gong_users_sql_open(
+        users->db,
+        "SELECT id, user, name, role, unit, created, expires, "
+        "used FROM tokens WHERE ?1 = '' OR user = ?1 "
+        "ORDER BY id",
+        "t", user == NULL ? "" : user);
     while (row != NULL && (status = sqlite3_step(row)) == SQLITE_ROW) {
         struct gong_token token;
 
@@ -362,7 +369,7 @@ gong_tokens_each(struct gong_users *users, const char *user,
         each(ctx, &token);
     }
     if (status != SQLITE_DONE) {
-        err = gong_sql_error(users->db);
+        err = gong_users_sql_error(users->db);
     }
     (void)sqlite3_finalize(row);
     (void)pthread_mutex_unlock(&users->lock);

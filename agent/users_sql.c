@@ -4,7 +4,7 @@
 #include <string.h>
 
 enum gong_err
-gong_sql_error(sqlite3 *db)
+gong_users_sql_error(sqlite3 *db)
 {
     switch (sqlite3_errcode(db)) {
     case SQLITE_NOMEM:
@@ -66,7 +66,7 @@ prepare(sqlite3 *db, const char *sql, const char *format, va_list values)
 }
 
 sqlite3_stmt *
-gong_sql_open(sqlite3 *db, const char *sql, const char *format, ...)
+gong_users_sql_open(sqlite3 *db, const char *sql, const char *format, ...)
 {
     va_list values;
     sqlite3_stmt *statement;
@@ -78,7 +78,7 @@ gong_sql_open(sqlite3 *db, const char *sql, const char *format, ...)
 }
 
 enum gong_err
-gong_sql_run(sqlite3 *db, const char *sql, const char *format, ...)
+gong_users_sql_run(sqlite3 *db, const char *sql, const char *format, ...)
 {
     va_list values;
     sqlite3_stmt *statement;
@@ -89,14 +89,14 @@ gong_sql_run(sqlite3 *db, const char *sql, const char *format, ...)
     va_end(values);
     err = statement != NULL && sqlite3_step(statement) == SQLITE_DONE
               ? GONG_OK
-              : gong_sql_error(db);
+              : gong_users_sql_error(db);
     (void)sqlite3_finalize(statement);
     return err;
 }
 
 int64_t
-gong_sql_number(sqlite3 *db, int64_t fallback, const char *sql,
-                const char *format, ...)
+gong_users_sql_number(sqlite3 *db, int64_t fallback, const char *sql,
+                      const char *format, ...)
 {
     va_list values;
     sqlite3_stmt *statement;
@@ -114,7 +114,7 @@ gong_sql_number(sqlite3 *db, int64_t fallback, const char *sql,
 }
 
 const char *
-gong_sql_text(sqlite3_stmt *row, int column)
+gong_users_sql_text(sqlite3_stmt *row, int column)
 {
     const unsigned char *text = sqlite3_column_text(row, column);
 
@@ -127,7 +127,7 @@ gong_users_begin(struct gong_users *users)
     enum gong_err err;
 
     (void)pthread_mutex_lock(&users->lock);
-    err = gong_sql_run(users->db, "BEGIN IMMEDIATE", "");
+    err = gong_users_sql_run(users->db, "BEGIN IMMEDIATE", "");
     if (err != GONG_OK) {
         (void)pthread_mutex_unlock(&users->lock);
     }
@@ -138,7 +138,7 @@ enum gong_err
 gong_users_end(struct gong_users *users, enum gong_err err)
 {
     if (err == GONG_OK) {
-        err = gong_sql_run(users->db, "COMMIT", "");
+        err = gong_users_sql_run(users->db, "COMMIT", "");
     }
     if (err != GONG_OK) {
         (void)sqlite3_exec(users->db, "ROLLBACK", NULL, NULL, NULL);

@@ -291,6 +291,16 @@ gong_test(channel_email LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/try_fixture.c)
 gong_test(channels_doc LINKS gong_agent_core)
+gong_test(desk_kill LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+gong_test(desk_db LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+foreach(module channel_webhook channel_exec channel_mqtt)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c)
+endforeach()
+
 # users and API
 gong_test(http_address LINKS gong_agent_core)
 foreach(module grant login_limit users audit)
@@ -303,12 +313,9 @@ foreach(module api api_permissions api_openapi)
 endforeach()
 gong_test(http_clients LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
-gong_test(desk_kill LINKS gong_agent_core
+gong_test(ctl LINKS gong_ctl gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
+gong_test(api_desk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
-gong_test(desk_db LINKS gong_agent_core
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
-foreach(module channel_webhook channel_exec channel_mqtt)
-    gong_test(${module} LINKS gong_agent_core
-        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c)
-endforeach()
+gong_test(rules_view LINKS gong_agent_core)

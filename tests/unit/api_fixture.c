@@ -217,6 +217,24 @@ verify(void *ctx, const char *token, int64_t now_ms,
 
 /* --- the world --- */
 
+static struct gong_receive *
+make_receive(void)
+{
+    static const char *const names[][2] = {{"22015", "gauge"}, {"22018", "gw"}};
+    struct gong_receive *receive = gong_receive_new(
+        &(struct gong_receive_options){.devices_max = 10, .burst = 1});
+
+    assert_non_null(receive);
+    for (size_t i = 0; i < 2; i++) {
+        struct gong_device_name name = {gong_str_of(names[i][0]),
+                                        gong_str_of(names[i][1])};
+
+        assert_int_equal(gong_receive_admit(receive, name, gong_mono_now()),
+                         GONG_RECEIVE_NEW);
+    }
+    return receive;
+}
+
 int
 api_setup(void **state)
 {
@@ -239,6 +257,8 @@ api_setup(void **state)
     assert_non_null(world->events);
     world->now_ms = API_NOW;
     options.users = world->users;
+    world->receive = make_receive();
+    options.receive = world->receive;
     options.events = world->events;
     world->api = gong_api_new(&options);
     assert_non_null(world->api);
@@ -266,6 +286,7 @@ api_teardown(void **state)
     forget(world);
     gong_api_free(world->api);
     gong_events_free(world->events);
+    gong_receive_free(world->receive);
     gong_users_close(world->users);
     for (size_t i = 0; i < 3; i++) {
         (void)snprintf(path, sizeof path, "%s%s", world->db, ends[i]);

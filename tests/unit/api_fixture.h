@@ -19,6 +19,7 @@ struct api_world {
     char db[96];
     struct gong_users *users;
     struct gong_events *events;
+    struct gong_receive *receive; /* knows 22015/gauge and 22018/gw */
     struct gong_api *api;
     struct gong_api_answer answer;
     json_t *json;  /* of the last answer, or NULL */

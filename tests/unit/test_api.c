@@ -320,13 +320,14 @@ static void
 lists_hold_what_may_be_seen(void **state)
 {
     static const char *const lists[] = {"/api/v1/rules", OURS "/units",
-                                        OURS "/devices", OURS "/incidents"};
+                                        OURS "/devices", OURS "/incidents",
+                                        OURS "/ledger"};
     struct api_world *world = *state;
     char token[GONG_USER_TOKEN_SIZE];
     struct api_ask ask = {
         .method = "GET", .bearer = token, .peer = GONG_API_PEER_BEYOND};
 
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         assert_int_equal(api_get(world, lists[i]), 200);
         holds(world, "22015");
         if (strstr(lists[i], "units") == NULL) {
@@ -334,7 +335,7 @@ lists_hold_what_may_be_seen(void **state)
         }
     }
     api_login(world, api_add_user(world, "viewer", "22015"), token);
-    for (size_t i = 0; i < 4; i++) {
+    for (size_t i = 0; i < 5; i++) {
         ask.path = lists[i];
         assert_int_equal(api_ask(world, &ask), 200);
         holds(world, "22015");

@@ -70,8 +70,8 @@ setup(void **state)
     assert_int_equal(
         gong_http_address_parse("127.0.0.1:0", &address, why, sizeof why),
         GONG_OK);
-    world->api =
-        gong_api_new(&(struct gong_api_options){.status = &world->source});
+    world->api = gong_api_new(&(struct gong_api_options){
+        .status = &world->source, .receive = world->receive});
     assert_non_null(world->api);
     if (gong_http_server_start(
             &(struct gong_http_server_options){

@@ -1,0 +1,130 @@
+#include "ctl/arguments.h"
+
+#include <string.h>
+
+#include "common/log.h"
+
+static const struct gong_ctl_option *
+find(const struct gong_ctl_option *table, const char *name, size_t len)
+{
+    for (; table != NULL && table->name != NULL; table++) {
+        if (strlen(table->name) == len &&
+            strncmp(table->name, name, len) == 0) {
+            return table;
+        }
+    }
+    return NULL;
+}
+
+static bool
+complain(FILE *err, const char *what, const char *word)
+{
+    char quoted[200];
+
+    (void)fprintf(err, "gongctl: %s: %s\n", what,
+                  gong_log_quote(gong_str_of(word), quoted, sizeof quoted));
+    return false;
+}
+
+static bool
+take_option(struct gong_ctl_arguments *out, const char *name, const char *value,
+            FILE *err)
+{
+    if (out->option_count == GONG_CTL_OPTIONS_MAX) {
+        return complain(err, "quá nhiều tùy chọn | too many options", name);
+    }
+    out->options[out->option_count].name = name;
+    out->options[out->option_count++].value = value;
+    return true;
+}
+
+static bool
+take_word(struct gong_ctl_arguments *out, const char *word, FILE *err)
+{
+    if (out->word_count == GONG_CTL_WORDS_MAX) {
+        return complain(err, "quá nhiều từ | too many words", word);
+    }
+    out->words[out->word_count++] = word;
+    return true;
+}
+
+/* "--name=value", or "--name" with the next word; *taken: whether that was. */
+static bool
+read_option(const struct gong_ctl_option *option, const char *word,
+            const char *next, struct gong_ctl_arguments *out, bool *taken,
+            FILE *err)
+{
+    const char *equals = strchr(word, '=');
+
+    *taken = false;
+    if (option == NULL || (option->value == NULL && equals != NULL)) {
+        return complain(err, "tùy chọn lạ | no such option", word);
+    }
+    if (option->value == NULL) {
+        return take_option(out, option->name, "", err);
+    }
+    if (equals != NULL) {
+        return take_option(out, option->name, equals + 1, err);
+    }
+    if (next == NULL) {
+        return complain(err, "thiếu giá trị | a value is missing", word);
+    }
+    *taken = true;
+    return take_option(out, option->name, next, err);
+}
+
+bool
+gong_ctl_arguments_read(int argc, char **argv,
+                        const struct gong_ctl_option *common,
+                        const struct gong_ctl_option *own,
+                        struct gong_ctl_arguments *out, FILE *err)
+{
+    bool options = true;
+
+    memset(out, 0, sizeof *out);
+    for (int i = 0; i < argc; i++) {
+        const char *word = argv[i];
+        const struct gong_ctl_option *option;
+        size_t len;
+        bool taken;
+
+        if (options && strcmp(word, "--") == 0) {
+            options = false;
+            continue;
+        }
+        if (!options || strncmp(word, "--", 2) != 0) {
+            if (!take_word(out, word, err)) {
+                return false;
+            }
+            continue;
+        }
+        len = strcspn(word + 2, "=");
+        option = find(own, word + 2, len);
+        option = option != NULL ? option : find(common, word + 2, len);
+        if (!read_option(option, word, i + 1 < argc ? argv[i + 1] : NULL, out,
+                         &taken, err)) {
+            return false;
+        }
+        i += taken;
+    }
+    return true;
+}
+
+const char *
+gong_ctl_option(const struct gong_ctl_arguments *arguments, const char *name)
+{
+    const char *value = NULL;
+
+    for (size_t i = 0; i < arguments->option_count; i++) {
+        if (strcmp(arguments->options[i].name, name) == 0) {
+            value = arguments->options[i].value;
+        }
+    }
+    return value;
+}
+
+bool
+gong_ctl_flag(const struct gong_ctl_arguments *arguments, const char *name)
+{
+    return gong_ctl_option(arguments, name) != NULL;
+}

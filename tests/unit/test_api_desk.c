@@ -1,0 +1,190 @@
+/* The API over a real desk and a real city model: no stand-ins. */
+#include "agent/api_desk.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/api_city.h"
+#include "desk_life.h"
+
+#define OURS "/api/gong/v1"
+#define WAIT 2000 /* looks, 5 ms apart */
+
+struct world {
+    struct desk_life life;
+    struct gong_api_desk_reader *reader;
+    struct gong_api_city_model *city;
+    struct gong_api *api;
+    struct gong_api_answer answer;
+};
+
+static struct planned planned;
+
+static int
+setup(void **state)
+{
+    struct world *world = calloc(1, sizeof *world);
+    struct gong_api_options options = {0};
+    char why[256] = "";
+
+    assert_non_null(world);
+    planned_init(&planned, "");
+    desk_life_init(&world->life, &planned_kind, &planned);
+    desk_life_open(&world->life);
+    desk_life_start(&world->life);
+    if (gong_api_desk_open(world->life.files.path, world->life.desk,
+                           &world->reader, why, sizeof why) != GONG_OK) {
+        fail_msg("%s", why);
+    }
+    world->city = gong_api_city_open(world->life.model);
+    assert_non_null(world->city);
+    options.desk = gong_api_desk_of(world->reader);
+    options.city = gong_api_city_of(world->city);
+    world->api = gong_api_new(&options);
+    assert_non_null(world->api);
+    *state = world;
+    return 0;
+}
+
+static int
+teardown(void **state)
+{
+    struct world *world = *state;
+
+    free(world->answer.body);
+    gong_api_free(world->api);
+    gong_api_city_close(world->city);
+    gong_api_desk_close(world->reader);
+    desk_life_stop(&world->life);
+    desk_life_fini(&world->life);
+    free(world);
+    return 0;
+}
+
+static unsigned
+ask(struct world *world, const char *method, const char *path, const char *body)
+{
+    struct gong_api_request request = {
+        .method = method,
+        .path = path,
+        .authorization = "",
+        .cookie = "",
+        .csrf = "",
+        .last_event_id = "",
+        .content_type = "application/json",
+        .body = gong_str_of(body == NULL ? "" : body),
+        .peer = GONG_API_PEER_LOCAL,
+        .peer_trusted = true,
+        .address = "local:0",
+        .network = "local:0",
+    };
+
+    free(world->answer.body);
+    world->answer = (struct gong_api_answer){0};
+    gong_api_ask(world->api, &request, gong_floor_ms(gong_wall_now().ns),
+                 &world->answer);
+    return world->answer.status;
+}
+
+/* Until the desk has come so far. */
+static void
+wait_for(struct world *world, const char *path, const char *part)
+{
+    for (int i = 0; i < WAIT; i++) {
+        if (ask(world, "GET", path, NULL) == 200 &&
+            strstr(world->answer.body, part) != NULL) {
+            return;
+        }
+        gong_clock_sleep(gong_dur_ms(5));
+    }
+    fail_msg("%s: \"%s\" is not in %s", path, part, world->answer.body);
+}
+
+static void
+an_incident_from_firing_to_its_outcome(void **state)
+{
+    struct world *world = *state;
+
+    desk_life_fire(&world->life, "gauge");
+    wait_for(world, OURS "/incidents", "\"number\":1");
+    wait_for(world, OURS "/incidents/1", "\"unit\":\"22015\"");
+    assert_int_equal(ask(world, "POST", OURS "/incidents/1/acknowledge",
+                         "{\"comment\":\"đã rõ\",\"sticky\":true}"),
+                     200);
+    assert_int_equal(ask(world, "GET", OURS "/incidents/1", NULL), 200);
+    assert_non_null(strstr(world->answer.body, "\"state\":\"acknowledged\""));
+    assert_non_null(strstr(world->answer.body, "\"acked_by\":\"local:0\""));
+    assert_non_null(strstr(world->answer.body, "\"event\":\"acknowledge\""));
+    assert_non_null(strstr(world->answer.body, "\"deliveries\":["));
+    assert_int_equal(
+        ask(world, "POST", OURS "/incidents/9/comment", "{\"comment\":\"x\"}"),
+        404);
+    desk_life_over(&world->life, "gauge");
+    wait_for(world, OURS "/incidents/1", "\"state\":\"ended\"");
+    assert_int_equal(ask(world, "POST", OURS "/incidents/1/acknowledge", "{}"),
+                     409);
+    assert_int_equal(ask(world, "POST", OURS "/incidents/1/outcome",
+                         "{\"verdict\":\"real\",\"cause\":\"mưa\"}"),
+                     200);
+    wait_for(world, OURS "/incidents/1", "\"state\":\"closed\"");
+    wait_for(world, OURS "/incidents/1", "\"cause\":\"mưa\"");
+}
+
+static void
+silences_are_made_listed_and_ended(void **state)
+{
+    struct world *world = *state;
+
+    assert_int_equal(
+        ask(world, "POST", OURS "/silences",
+            "{\"matchers\":[{\"name\":\"unit\",\"value\":\"22015\"},"
+            "{\"name\":\"text\",\"value\":\"a \\\"b\\\\c\","
+            "\"isEqual\":false}],\"until\":9999999999999}"),
+        200);
+    assert_non_null(strstr(world->answer.body, "\"number\":1"));
+    wait_for(world, OURS "/silences", "\"number\":1");
+    wait_for(world, OURS "/silences",
+             "unit=\\\"22015\\\",text!=\\\"a \\\\\\\"b\\\\\\\\c\\\"");
+    assert_int_equal(ask(world, "POST", OURS "/silences",
+                         "{\"matchers\":[{\"name\":\"a\",\"value\":\"(\","
+                         "\"isRegex\":true}],\"until\":9999999999999}"),
+                     409);
+    assert_int_equal(ask(world, "DELETE", OURS "/silences/1", NULL), 200);
+    wait_for(world, OURS "/silences", "\"silences\":[]");
+}
+
+static void
+the_city_is_the_models(void **state)
+{
+    struct world *world = *state;
+    struct gong_api_city city = gong_api_city_of(world->city);
+
+    assert_true(city.tree.under(city.tree.ctx, gong_str_of("22015"),
+                                gong_str_of("66")));
+    assert_false(city.tree.under(city.tree.ctx, gong_str_of("66"),
+                                 gong_str_of("22015")));
+    assert_false(city.tree.under(city.tree.ctx, gong_str_of("nowhere"),
+                                 gong_str_of("66")));
+    assert_int_equal(ask(world, "GET", OURS "/units", NULL), 200);
+    assert_non_null(strstr(world->answer.body, "\"code\":\"22015\""));
+    assert_non_null(strstr(world->answer.body, "\"parent\":\"66\""));
+    assert_int_equal(ask(world, "GET", OURS "/devices", NULL), 200);
+}
+
+int
+main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        T(an_incident_from_firing_to_its_outcome),
+        T(silences_are_made_listed_and_ended),
+        T(the_city_is_the_models),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
