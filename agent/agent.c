@@ -298,11 +298,15 @@ start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
         .stores = agent->status_stores,
         .store_count = agent->store_count,
     };
+    agent->rule_sets = (struct gong_api_rule_sets){
+        agent->config->state, agent->engine, agent->journal, &agent->reloading};
     err = gong_api_host_start(
         &(struct gong_api_host_options){
             .state_dir = agent->config->state,
             .http = &agent->config->http,
-            .api = {.status = &agent->status, .receive = agent->receive},
+            .api = {.status = &agent->status,
+                    .receive = agent->receive,
+                    .rules = gong_api_rules_of(&agent->rule_sets)},
             .counters = agent->counters,
         },
         &agent->api, problem->why, problem->size);
@@ -372,6 +376,7 @@ gong_agent_start(const struct gong_agent_config *config,
     if (agent == NULL) {
         return gong_agent_fail(&problem, GONG_ERR_MEMORY, "start");
     }
+    (void)pthread_mutex_init(&agent->reloading, NULL);
     agent->config = config;
     agent->counters = gong_counters_new();
     err = agent->counters == NULL
@@ -436,6 +441,7 @@ gong_agent_stop(struct gong_agent *agent)
     free(agent->stores);
     free(agent->status_stores);
     free(agent->notifiers);
+    (void)pthread_mutex_destroy(&agent->reloading);
     free(agent);
 }
 
@@ -444,7 +450,12 @@ gong_agent_reload(struct gong_agent *agent)
 {
     struct gong_conf_errors errors = {0};
 
-    if (!gong_rules_reload_run(&agent->reload, &errors)) {
+    bool taken;
+
+    (void)pthread_mutex_lock(&agent->reloading);
+    taken = gong_rules_reload_run(&agent->reload, &errors);
+    (void)pthread_mutex_unlock(&agent->reloading);
+    if (!taken) {
         gong_log(GONG_LOG_ERROR, "rules_refused",
                  "problems=%zu running=\"unchanged\"", errors.count);
         gong_rules_log_errors("rules_problem", &errors);

@@ -5,6 +5,7 @@
 #include "agent/ack.h"
 #include "agent/agent.h"
 #include "agent/api_host.h"
+#include "agent/api_rule_sets.h"
 #include "agent/broker.h"
 #include "agent/effects.h"
 #include "agent/engine_thread.h"
@@ -35,6 +36,8 @@ struct gong_agent {
     struct gong_status_store *status_stores;
     struct gong_status_source status;
     struct gong_api_host *api;
+    struct gong_api_rule_sets rule_sets;
+    pthread_mutex_t reloading; /* one reload or rollback at a time */
     struct gong_self_metrics *self_metrics;
     struct gong_rules_reload reload;
     struct gong_state_dir dir;

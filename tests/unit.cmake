@@ -136,7 +136,8 @@ target_link_options(test_receive_keeper PRIVATE
     LINKER:--wrap=gong_journal_held)
 gong_test(journal_tool LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
-foreach(module rules_reload engine_thread snapshot http_server recorded)
+foreach(module rules_reload engine_thread snapshot http_server recorded
+        api_rule_sets)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)

@@ -1,0 +1,98 @@
+#include "agent/api_rule_sets.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/rules_reload.h"
+#include "agent_fixture.h"
+
+static void
+put(struct sinks *sinks, const char *text)
+{
+    struct gong_strings paths = agent_rules(sinks->dir, "a.cfg", text);
+    struct gong_rules_reload reload = {
+        .paths = &paths, .state_dir = sinks->dir, .journal = sinks->journal};
+    struct gong_conf_errors errors = {0};
+
+    assert_true(gong_rules_reload_init(&reload, sinks->counters));
+    assert_true(gong_rules_reload_run(&reload, &errors));
+    gong_conf_errors_fini(&errors);
+    agent_rules_free(&paths);
+}
+
+static bool
+holds(const json_t *value, const char *part)
+{
+    char *text = json_dumps(value, JSON_COMPACT);
+    bool found = text != NULL && strstr(text, part) != NULL;
+
+    free(text);
+    return found;
+}
+
+static void
+sets_are_listed_and_gone_back_to(void **state)
+{
+    struct sinks *sinks = *state;
+    struct gong_engine_thread *engine = agent_engine(sinks);
+    pthread_mutex_t reload = PTHREAD_MUTEX_INITIALIZER;
+    struct gong_api_rule_sets sets = {sinks->dir, engine, sinks->journal,
+                                      &reload};
+    struct gong_api_rules rules = gong_api_rules_of(&sets);
+    char first[GONG_RULE_SHA_SIZE], other[GONG_RULE_SHA_SIZE], why[256] = "";
+    struct gong_engine_report report;
+    json_t *value;
+
+    put(sinks, RULES_HOT);
+    report = agent_engine_settled(sinks, engine);
+    memcpy(first, report.rules_sha, sizeof first);
+    put(sinks, RULES_HOTTER);
+    report = agent_engine_settled(sinks, engine);
+    assert_string_not_equal(first, report.rules_sha);
+    value = rules.rules(rules.ctx);
+    assert_true(holds(value, "\"query\":\"lamp_temp > 75\""));
+    json_decref(value);
+    value = rules.log(rules.ctx);
+    assert_int_equal(json_array_size(value), 2);
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *set = json_array_get(value, i);
+
+        assert_int_equal(json_is_true(json_object_get(set, "now")),
+                         strcmp(json_string_value(json_object_get(set, "sha")),
+                                report.rules_sha) == 0);
+        assert_true(json_integer_value(json_object_get(set, "at")) > 0);
+    }
+    json_decref(value);
+    assert_int_equal(rules.rollback(rules.ctx, first, why, sizeof why),
+                     GONG_OK);
+    report = agent_engine_settled(sinks, engine);
+    assert_string_equal(report.rules_sha, first);
+    value = rules.rules(rules.ctx);
+    assert_true(holds(value, "\"query\":\"lamp_temp > 70\""));
+    json_decref(value);
+    memcpy(other, first, sizeof other);
+    other[0] = other[0] == 'a' ? 'b' : 'a';
+    assert_int_equal(rules.rollback(rules.ctx, other, why, sizeof why),
+                     GONG_ERR_NOT_FOUND);
+    assert_int_equal(rules.rollback(rules.ctx, "../../x", why, sizeof why),
+                     GONG_ERR_INVALID);
+    report = agent_engine_settled(sinks, engine);
+    assert_string_equal(report.rules_sha, first);
+    gong_engine_thread_stop(engine);
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(sets_are_listed_and_gone_back_to,
+                                        sinks_setup, sinks_teardown),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
