@@ -279,6 +279,7 @@ target_link_options(test_desk_thread PRIVATE LINKER:--wrap=sqlite3_step)
 gong_test(desk_kill LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+gong_test(message_view LINKS gong_agent_core)
 gong_test(desk_db LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 foreach(module channel_webhook channel_exec channel_mqtt)
