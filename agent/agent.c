@@ -65,8 +65,7 @@ fail_at(const struct gong_agent_problem *problem, enum gong_err err,
 
 /* The rules in force from here on, and for how long nothing was heard. */
 static enum gong_err
-announce(struct gong_agent *agent, const struct gong_rules_checked *rules,
-         const struct gong_agent_problem *problem)
+announce(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
     int64_t last_ms = gong_journal_last_ms(agent->journal);
     int64_t blind_ms = gong_journal_now_ms(agent->journal) - last_ms;
@@ -81,13 +80,12 @@ announce(struct gong_agent *agent, const struct gong_rules_checked *rules,
         return fail_at(problem, err, "cannot journal the start in",
                        agent->dir.journal);
     }
-    err = gong_rules_put(agent->config->state, agent->journal, rules, &why);
+    err = gong_rules_put(agent->config->state, agent->journal, &agent->rules,
+                         &why);
     if (err != GONG_OK) {
         return fail_at(problem, err, why, agent->config->state);
     }
-    agent->reload.paths = &agent->config->rules;
-    agent->reload.models = &agent->config->model;
-    agent->reload.state_dir = agent->config->state;
+    gong_rules_reload_of(agent->config, &agent->reload);
     agent->reload.journal = agent->journal;
     return gong_rules_reload_init(&agent->reload, agent->counters)
                ? GONG_OK
@@ -278,11 +276,36 @@ start_notifiers(struct gong_agent *agent,
     return GONG_OK;
 }
 
+static enum gong_err
+start_desk(struct gong_agent *agent, const struct gong_agent_problem *problem)
+{
+    const struct gong_agent_config *config = agent->config;
+    enum gong_err err;
+
+    if (!config->desk_on) {
+        return GONG_OK;
+    }
+    err = gong_desk_host_start(
+        &(struct gong_desk_host_options){
+            .state_dir = config->state,
+            .file = &config->desk,
+            .channels = &config->channels,
+            .routes = agent->rules.routes,
+            .model = agent->rules.source->model,
+            .effects = agent->effects,
+            .counters = agent->counters,
+        },
+        &agent->desk, problem->why, problem->size);
+    return err == GONG_OK ? GONG_OK : gong_agent_fail_as(problem, err, "desk");
+}
+
 /* --- what can be looked at --- */
 
 static enum gong_err
 start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
+    struct gong_api_options api = {.status = &agent->status,
+                                   .receive = agent->receive};
     enum gong_err err;
 
     agent->status = (struct gong_status_source){
@@ -297,16 +320,19 @@ start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
         .broker = agent->broker,
         .stores = agent->status_stores,
         .store_count = agent->store_count,
+        .desk = agent->desk,
     };
     agent->rule_sets = (struct gong_api_rule_sets){
         agent->config->state, agent->engine, agent->journal, &agent->reloading};
+    api.rules = gong_api_rules_of(&agent->rule_sets);
+    if (agent->desk != NULL) {
+        gong_desk_host_offer(agent->desk, &api);
+    }
     err = gong_api_host_start(
         &(struct gong_api_host_options){
             .state_dir = agent->config->state,
             .http = &agent->config->http,
-            .api = {.status = &agent->status,
-                    .receive = agent->receive,
-                    .rules = gong_api_rules_of(&agent->rule_sets)},
+            .api = api,
             .counters = agent->counters,
         },
         &agent->api, problem->why, problem->size);
@@ -336,15 +362,14 @@ typedef enum gong_err (*start_fn)(struct gong_agent *agent,
                                   const struct gong_agent_problem *problem);
 
 static enum gong_err
-start_all(struct gong_agent *agent, const struct gong_rules_checked *rules,
-          const struct gong_agent_problem *problem)
+start_all(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
     static const start_fn before_rules[] = {
         start_state, gong_agent_start_journal, gong_agent_start_effects};
     static const start_fn after_rules[] = {
-        start_engine,       make_broker,     start_committer,
-        start_stores,       start_notifiers, start_http,
-        start_self_metrics, start_keeper,    start_broker};
+        start_engine,    make_broker, start_committer, start_stores,
+        start_notifiers, start_desk,  start_http,      start_self_metrics,
+        start_keeper,    start_broker};
     enum gong_err err = GONG_OK;
 
     for (size_t i = 0;
@@ -353,7 +378,7 @@ start_all(struct gong_agent *agent, const struct gong_rules_checked *rules,
         err = before_rules[i](agent, problem);
     }
     if (err == GONG_OK) {
-        err = announce(agent, rules, problem);
+        err = announce(agent, problem);
     }
     for (size_t i = 0;
          i < sizeof after_rules / sizeof after_rules[0] && err == GONG_OK;
@@ -365,8 +390,8 @@ start_all(struct gong_agent *agent, const struct gong_rules_checked *rules,
 
 enum gong_err
 gong_agent_start(const struct gong_agent_config *config,
-                 const struct gong_rules_checked *rules,
-                 struct gong_agent **out, char *why, size_t why_size)
+                 struct gong_rules_checked *rules, struct gong_agent **out,
+                 char *why, size_t why_size)
 {
     struct gong_agent_problem problem = {why, why_size};
     struct gong_agent *agent = calloc(1, sizeof *agent);
@@ -378,10 +403,12 @@ gong_agent_start(const struct gong_agent_config *config,
     }
     (void)pthread_mutex_init(&agent->reloading, NULL);
     agent->config = config;
+    agent->rules = *rules;
+    *rules = (struct gong_rules_checked){0};
     agent->counters = gong_counters_new();
     err = agent->counters == NULL
               ? gong_agent_fail(&problem, GONG_ERR_MEMORY, "start")
-              : start_all(agent, rules, &problem);
+              : start_all(agent, &problem);
     if (err != GONG_OK) {
         gong_agent_stop(agent);
         return err;
@@ -420,6 +447,7 @@ stop_outputs(struct gong_agent *agent)
     for (size_t i = 0; i < agent->notifier_count; i++) {
         gong_notifier_stop(agent->notifiers[i]);
     }
+    gong_desk_host_stop(agent->desk);
 }
 
 void
@@ -441,19 +469,47 @@ gong_agent_stop(struct gong_agent *agent)
     free(agent->stores);
     free(agent->status_stores);
     free(agent->notifiers);
+    gong_rules_checked_fini(&agent->rules);
     (void)pthread_mutex_destroy(&agent->reloading);
     free(agent);
+}
+
+/* The desk goes over to the new routes and model, and only then the old ones
+ * are given back. */
+static void
+renew_desk(struct gong_agent *agent, struct gong_rules_checked *rules)
+{
+    struct gong_rules_checked old = agent->rules;
+    enum gong_err err = GONG_OK;
+
+    if (agent->desk != NULL) {
+        err = gong_desk_host_renew(agent->desk, rules->routes,
+                                   rules->source->model);
+    }
+    if (err != GONG_OK) {
+        gong_log(GONG_LOG_ERROR, "routes_not_changed",
+                 "reason=\"%s\" effect=\"rules are new, routes and city model "
+                 "as before\" todo=\"reload again\"",
+                 gong_err_text(err));
+        gong_rules_checked_fini(rules);
+        return;
+    }
+    agent->rules = *rules;
+    gong_rules_checked_fini(&old);
 }
 
 void
 gong_agent_reload(struct gong_agent *agent)
 {
     struct gong_conf_errors errors = {0};
-
+    struct gong_rules_checked rules;
     bool taken;
 
     (void)pthread_mutex_lock(&agent->reloading);
-    taken = gong_rules_reload_run(&agent->reload, &errors);
+    taken = gong_rules_reload_run(&agent->reload, &rules, &errors);
+    if (taken) {
+        renew_desk(agent, &rules);
+    }
     (void)pthread_mutex_unlock(&agent->reloading);
     if (!taken) {
         gong_log(GONG_LOG_ERROR, "rules_refused",

@@ -22,15 +22,15 @@
 struct gong_agent;
 
 /* gong_agent_start: config is borrowed until stop; rules have been checked and
- * are not kept. On failure why says what, and nothing is left running. */
+ * are taken over. On failure why says what, and nothing is left running. */
 enum gong_err gong_agent_start(const struct gong_agent_config *config,
-                               const struct gong_rules_checked *rules,
+                               struct gong_rules_checked *rules,
                                struct gong_agent **out, char *why,
                                size_t why_size) GONG_MUST_CHECK;
 void gong_agent_stop(struct gong_agent *agent);
 
-/* gong_agent_reload: reads the rule files again; problems go to the log and
- * the running set stays. */
+/* gong_agent_reload: reads rules, city model and routes again; problems go to
+ * the log and what runs stays. */
 void gong_agent_reload(struct gong_agent *agent);
 
 /* gong_agent_http_port: 0 where http is off. */

@@ -7,6 +7,7 @@
 #include "agent/api_host.h"
 #include "agent/api_rule_sets.h"
 #include "agent/broker.h"
+#include "agent/desk_host.h"
 #include "agent/effects.h"
 #include "agent/engine_thread.h"
 #include "agent/ingest.h"
@@ -39,7 +40,9 @@ struct gong_agent {
     struct gong_api_rule_sets rule_sets;
     pthread_mutex_t reloading; /* one reload or rollback at a time */
     struct gong_self_metrics *self_metrics;
+    struct gong_desk_host *desk; /* NULL: off */
     struct gong_rules_reload reload;
+    struct gong_rules_checked rules; /* whose model and routes are in use */
     struct gong_state_dir dir;
     uint64_t effects_seen; /* committer: end at its last sync of the effects */
     bool effects_failing;  /* committer: that sync failed, and was logged */

@@ -18,7 +18,7 @@ const char *const gong_api_incident_events[] = {
     "unacknowledge", "assign",
     "comment",       "resolve",
     "outcome",       "ack-expires",
-    "ack-overdue", "resolve-overdue",
+    "ack-overdue",   "resolve-overdue",
     "escalate",      NULL};
 const char *const gong_api_verdicts[] = {"none", "real", "false",
                                          "late", "test", NULL};

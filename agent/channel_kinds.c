@@ -4,15 +4,9 @@
 #include "agent/channel.h"
 
 const struct gong_channel_kind *const gong_channel_kinds[] = {
-    &gong_channel_log,
-    &gong_channel_webhook,
-    &gong_channel_exec,
-    &gong_channel_mqtt,
-    &gong_channel_email,
-    &gong_channel_zalo_bot,
-    &gong_channel_zalo_oa,
-    &gong_channel_zns,
-    NULL,
+    &gong_channel_log,     &gong_channel_webhook, &gong_channel_exec,
+    &gong_channel_mqtt,    &gong_channel_email,   &gong_channel_zalo_bot,
+    &gong_channel_zalo_oa, &gong_channel_zns,     NULL,
 };
 
 const struct gong_channel_kind *

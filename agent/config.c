@@ -252,6 +252,18 @@ read_lists(struct gong_agent_config *config, const struct gong_conf_node *root,
 }
 
 static void
+read_desk(struct gong_agent_config *config, const struct gong_conf_node *root,
+          struct gong_conf_errors *errors)
+{
+    const struct gong_conf_node *channels = gong_conf_child(root, "channels");
+
+    config->desk_on = channels != NULL || gong_conf_child(root, "desk") != NULL;
+    (void)gong_conf_read_child(root, &gong_desk_file_table, &config->desk,
+                               errors);
+    (void)gong_desk_channels_read(channels, &config->channels, errors);
+}
+
+static void
 check_log(const struct gong_conf_node *root, const char *key,
           const struct gong_agent_log *log, struct gong_conf_errors *errors)
 {
@@ -356,6 +368,7 @@ gong_agent_config_read(const struct gong_conf *conf,
         }
     }
     read_lists(config, root, errors);
+    read_desk(config, root, errors);
     check_values(config, root, errors);
     if (errors->count > before) {
         gong_agent_config_free(config);
@@ -417,6 +430,8 @@ gong_agent_config_free(struct gong_agent_config *config)
                        section_at(config, &gong_agent_sections[i]));
     }
     gong_conf_free(&gong_agent_root_table, config);
+    gong_conf_free(&gong_desk_file_table, &config->desk);
+    gong_desk_channels_free(&config->channels);
     free(config->stores);
     free(config->notifiers);
     free(config);
@@ -448,6 +463,12 @@ gong_agent_config_dump(const struct gong_agent_config *config, FILE *out)
         (void)fputs("}", out);
     }
     (void)fputs(");\n", out);
+    if (config->desk_on) {
+        (void)fputs("desk = {\n", out);
+        gong_conf_dump(&gong_desk_file_table, &config->desk, 1, out);
+        (void)fputs("};\n", out);
+        gong_desk_channels_dump(&config->channels, out);
+    }
 }
 
 static void
@@ -476,4 +497,6 @@ gong_agent_config_manual(FILE *out)
                        gong_notify_kinds[i]->type);
         describe(gong_notify_kinds[i]->options, title, out);
     }
+    describe(&gong_desk_file_table, "desk", out);
+    gong_desk_channels_manual(out);
 }

@@ -5,6 +5,7 @@
  *   broker = { url = "mqtt://127.0.0.1:1883"; };
  *   store = ( { type = "victoriametrics"; url = "..."; } );
  *   notify = ( { type = "log"; }, { type = "webhook"; url = "..."; } );
+ *   desk = { routes = "..."; };  channels = ( { type = "email"; ... } );
  *   http, journal, effects, ingest, engine: groups
  *
  * deploy/gong-agent.cfg is a commented example.
@@ -17,6 +18,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "agent/desk_config_file.h"
 #include "agent/notify.h"
 #include "agent/store_influx.h"
 #include "common/conf.h"
@@ -84,8 +86,8 @@ struct gong_agent_config {
     char *state;
     struct gong_strings rules;
     struct gong_strings model; /* of the city */
-    gong_dur_t self_metrics; /* 0 is off */
-    int log_level;           /* enum gong_log_level */
+    gong_dur_t self_metrics;   /* 0 is off */
+    int log_level;             /* enum gong_log_level */
     struct gong_agent_broker broker;
     struct gong_agent_http http;
     struct gong_agent_log journal;
@@ -96,6 +98,9 @@ struct gong_agent_config {
     size_t store_count;
     struct gong_agent_notifier *notifiers;
     size_t notifier_count;
+    bool desk_on; /* the file has the group desk or the list channels */
+    struct gong_desk_file desk;
+    struct gong_desk_channels channels;
 };
 
 /* gong_agent_config_load: NULL after problems, all of which are in errors. */

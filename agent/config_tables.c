@@ -28,9 +28,9 @@ static const struct gong_option root_options[] = {
      "", "The least important lines of the log to write."},
 };
 
-static const char *const root_children[] = {"broker", "store",   "notify",
-                                            "http",   "journal", "effects",
-                                            "ingest", "engine",  NULL};
+static const char *const root_children[] = {
+    "broker", "store",  "notify", "http",     "journal", "effects",
+    "ingest", "engine", "desk",   "channels", NULL};
 
 const struct gong_option_table gong_agent_root_table = {
     .name = "",

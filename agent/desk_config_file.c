@@ -11,8 +11,8 @@
 #define DESK(member) offsetof(struct gong_desk_file, member)
 
 static const struct gong_option desk_options[] = {
-    {"routes", GONG_OPTION_STRINGS, DESK(routes), "", 0, 0, NULL, "",
-     "Routing files, read again on SIGHUP; none: every alert by itself, at "
+    {"routes", GONG_OPTION_STRING, DESK(routes), "", 0, 0, NULL, "",
+     "Routing file, read again on SIGHUP; empty: every alert by itself, at "
      "once, to all channels."},
     {"link", GONG_OPTION_STRING, DESK(link), "", 0, 0, NULL, "",
      "Where people can see incidents, https://...; empty: messages have no "

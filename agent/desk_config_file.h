@@ -2,7 +2,7 @@
  * desk_config_file: what the agent's configuration says of the desk:
  *
  *   desk = {
- *       routes = ("/etc/gong/routes.cfg");
+ *       routes = "/etc/gong/routes.cfg";
  *       link = "https://gong.example.vn";
  *       expire = "24h";  retention = "400d";
  *   };
@@ -23,7 +23,7 @@
 
 /* The group `desk`. */
 struct gong_desk_file {
-    struct gong_strings routes; /* none: every alert at once to all channels */
+    char *routes; /* "": every alert at once to all channels */
     char *link;
     gong_dur_t expire;
     gong_dur_t retention;

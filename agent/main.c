@@ -290,8 +290,7 @@ with_config(enum mode mode, const struct arguments *arguments)
         gong_agent_config_dump(config, stdout);
     } else if (mode == MODE_LEDGER) {
         status = show_ledger(config, arguments->what);
-    } else if (!gong_rules_check_city(&config->rules, &config->model, &rules,
-                                      &errors)) {
+    } else if (!gong_rules_check_config(config, &rules, &errors)) {
         status = config_failed(&errors);
     } else if (mode == MODE_CHECK) {
         tell_checked(path, rules.source);

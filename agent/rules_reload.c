@@ -3,6 +3,7 @@
 #include <stdint.h>
 #include <sys/uio.h>
 
+#include "agent/desk_host.h"
 #include "common/log.h"
 #include "rules/engine/engine.h"
 
@@ -62,11 +63,55 @@ gong_rules_check(const struct gong_strings *paths,
     return gong_rules_check_city(paths, NULL, out, errors);
 }
 
+static bool
+check(const struct gong_rules_reload *reload, struct gong_rules_checked *out,
+      struct gong_conf_errors *errors)
+{
+    if (!gong_rules_check_city(reload->paths, reload->models, out, errors)) {
+        return false;
+    }
+    if (reload->desk != NULL) {
+        out->routes = gong_desk_host_routes(reload->desk, reload->channels,
+                                            out->source->model, errors);
+        if (out->routes == NULL) {
+            gong_rules_checked_fini(out);
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+gong_rules_reload_of(const struct gong_agent_config *config,
+                     struct gong_rules_reload *out)
+{
+    *out = (struct gong_rules_reload){
+        .paths = &config->rules,
+        .models = &config->model,
+        .desk = config->desk_on ? &config->desk : NULL,
+        .channels = &config->channels,
+        .state_dir = config->state,
+    };
+}
+
+bool
+gong_rules_check_config(const struct gong_agent_config *config,
+                        struct gong_rules_checked *out,
+                        struct gong_conf_errors *errors)
+{
+    struct gong_rules_reload reload;
+
+    gong_rules_reload_of(config, &reload);
+    return check(&reload, out, errors);
+}
+
 void
 gong_rules_checked_fini(struct gong_rules_checked *checked)
 {
     gong_rule_source_free(checked->source);
+    gong_desk_config_free(checked->routes);
     checked->source = NULL;
+    checked->routes = NULL;
 }
 
 enum gong_err
@@ -152,15 +197,19 @@ take(struct gong_rules_reload *reload, const struct gong_rules_checked *checked,
 
 bool
 gong_rules_reload_run(struct gong_rules_reload *reload,
+                      struct gong_rules_checked *out,
                       struct gong_conf_errors *errors)
 {
     struct gong_rules_checked checked;
-    bool taken =
-        gong_rules_check_city(reload->paths, reload->models, &checked, errors);
+    bool taken = check(reload, &checked, errors);
 
     if (taken) {
         taken = take(reload, &checked, errors);
-        gong_rules_checked_fini(&checked);
+        if (taken && out != NULL) {
+            *out = checked;
+        } else {
+            gong_rules_checked_fini(&checked);
+        }
     }
     gong_counter_increase(taken ? reload->reloads : reload->refused, 1);
     return taken;

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/clock_metrics.h"
+#include "agent/desk_host.h"
 #include "agent/disk_metrics.h"
 #include "agent/metrics.h"
 
@@ -12,6 +13,7 @@ struct health {
     bool journal;
     bool broker;
     bool stores;
+    bool desk;
     bool live;
 };
 
@@ -31,6 +33,7 @@ look(const struct gong_status_source *source,
     gong_journal_health(source->journal, &journal);
     health.journal = journal.append_ok && journal.sync_ok;
     health.broker = source->broker_connected(source->broker);
+    health.desk = gong_desk_host_well(source->desk);
     for (size_t i = 0; i < source->store_count; i++) {
         health.stores = health.stores && store_up(&source->stores[i]);
     }
@@ -80,12 +83,14 @@ gong_status_health(const struct gong_status_source *source, bool *well,
     }
     gong_engine_thread_report(source->engine, &report);
     health = look(source, &report);
-    *well = health.journal && health.broker && health.stores;
+    *well = health.journal && health.broker && health.stores && health.desk;
     (void)fprintf(out,
                   "{\"status\":\"%s\",\"agent\":\"%s\",\"journal\":\"%s\","
-                  "\"broker\":\"%s\",\"engine\":\"%s\",\"stores\":{",
+                  "\"broker\":\"%s\",\"engine\":\"%s\",\"desk\":\"%s\","
+                  "\"stores\":{",
                   ok(*well), source->agent, ok(health.journal),
-                  ok(health.broker), health.live ? "live" : "recovering");
+                  ok(health.broker), health.live ? "live" : "recovering",
+                  source->desk == NULL ? "off" : ok(health.desk));
     for (size_t i = 0; i < source->store_count; i++) {
         (void)fprintf(out, "%s\"%s\":\"%s\"", i == 0 ? "" : ",",
                       source->stores[i].name, ok(store_up(&source->stores[i])));
@@ -232,6 +237,9 @@ gong_status_page(const struct gong_status_source *source, size_t *len)
     (void)fputs("<table>\n", out);
     state_row(out, "Nhật ký / journal", health.journal);
     state_row(out, "Kết nối MQTT / broker link", health.broker);
+    if (source->desk != NULL) {
+        state_row(out, "Bàn trực cảnh báo / alert desk", health.desk);
+    }
     for (size_t i = 0; i < source->store_count; i++) {
         char label[160];
 

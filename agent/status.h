@@ -14,6 +14,8 @@
 #include "agent/receive.h"
 #include "common/counter.h"
 
+struct gong_desk_host;
+
 struct gong_status_store {
     const char *name;
     const gong_counter_t *up; /* 1: its last answer was a good one */
@@ -32,6 +34,7 @@ struct gong_status_source {
     void *broker;
     const struct gong_status_store *stores;
     size_t store_count;
+    const struct gong_desk_host *desk; /* NULL: off */
 };
 
 /* Each gives heap text with its length, NULL without memory. */

@@ -1,6 +1,5 @@
 #include "rules/tool/desk_load.h"
 
-#include <string.h>
 #include <sys/stat.h>
 
 bool
@@ -20,58 +19,6 @@ gong_desk_path_is_routes(const char *path)
     gong_conf_close(conf);
     gong_conf_errors_fini(&errors);
     return routes;
-}
-
-/* The receivers of the configuration are the elements of its list. */
-static bool
-check_city(const struct gong_desk_config *config, const struct gong_conf *conf,
-           const struct gong_model *model, struct gong_conf_errors *errors)
-{
-    const struct gong_conf_node *list =
-        gong_conf_child(gong_conf_root(conf), "receivers");
-    bool ok = true;
-
-    for (size_t i = 0; i < config->receiver_count; i++) {
-        const struct gong_desk_receiver *one = &config->receivers[i];
-        const struct gong_conf_node *node = gong_conf_at(list, i);
-
-        if (one->role[0] == '\0') {
-            continue;
-        }
-        if (strcmp(one->of, "unit") != 0 &&
-            gong_model_unit(model, gong_str_of(one->of)) == NULL) {
-            gong_conf_error_in(gong_conf_child(node, "of"), 0, errors,
-                               "found \"%s\", expected \"unit\" or the code "
-                               "of a unit of the city model",
-                               one->of);
-            ok = false;
-        }
-        if (!gong_model_role_known(model, gong_str_of(one->role))) {
-            gong_conf_error_in(gong_conf_child(node, "role"), 0, errors,
-                               "found \"%s\", expected a role that a unit of "
-                               "the city model has",
-                               one->role);
-            ok = false;
-        }
-    }
-    return ok;
-}
-
-struct gong_desk_config *
-gong_desk_load(const char *path, const struct gong_model *model,
-               struct gong_conf_errors *errors)
-{
-    struct gong_conf *conf = gong_conf_open(path, errors);
-    struct gong_desk_config *config =
-        conf == NULL ? NULL : gong_desk_config_read(conf, NULL, errors);
-
-    if (config != NULL && model != NULL && gong_model_unit_count(model) > 0 &&
-        !check_city(config, conf, model, errors)) {
-        gong_desk_config_free(config);
-        config = NULL;
-    }
-    gong_conf_close(conf);
-    return config;
 }
 
 struct gong_rule_source *

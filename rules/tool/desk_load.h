@@ -12,12 +12,6 @@
  * `route`. */
 bool gong_desk_path_is_routes(const char *path);
 
-/* gong_desk_load: NULL after problems, all in errors. With a city model also
- * refuses units and roles that it does not have; NULL for none. */
-struct gong_desk_config *gong_desk_load(const char *path,
-                                        const struct gong_model *model,
-                                        struct gong_conf_errors *errors);
-
 /* gong_city_load: a city model by itself; the caller frees the source, whose
  * model it is. path NULL: an empty one. */
 struct gong_rule_source *gong_city_load(char *path,

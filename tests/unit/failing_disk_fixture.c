@@ -45,7 +45,7 @@ failing_load_rules(struct failing_world *world, const char *rules)
                                    .state_dir = world->sinks->dir,
                                    .journal = world->sinks->journal};
     assert_true(gong_rules_reload_init(&world->reload, world->sinks->counters));
-    assert_true(gong_rules_reload_run(&world->reload, &errors));
+    assert_true(gong_rules_reload_run(&world->reload, NULL, &errors));
     gong_conf_errors_fini(&errors);
 }
 

@@ -20,7 +20,7 @@ put(struct sinks *sinks, const char *text)
     struct gong_conf_errors errors = {0};
 
     assert_true(gong_rules_reload_init(&reload, sinks->counters));
-    assert_true(gong_rules_reload_run(&reload, &errors));
+    assert_true(gong_rules_reload_run(&reload, NULL, &errors));
     gong_conf_errors_fini(&errors);
     agent_rules_free(&paths);
 }

@@ -36,7 +36,7 @@ load(struct world *world, const char *rules)
         .journal = world->sinks->journal,
     };
     assert_true(gong_rules_reload_init(&world->reload, world->sinks->counters));
-    taken = gong_rules_reload_run(&world->reload, &errors);
+    taken = gong_rules_reload_run(&world->reload, NULL, &errors);
     gong_conf_errors_fini(&errors);
     return taken;
 }

@@ -56,7 +56,7 @@ setup(void **state)
                                         .state_dir = world->sinks->dir,
                                         .journal = world->sinks->journal};
     assert_true(gong_rules_reload_init(&reload, world->sinks->counters));
-    assert_true(gong_rules_reload_run(&reload, &errors));
+    assert_true(gong_rules_reload_run(&reload, NULL, &errors));
     gong_conf_errors_fini(&errors);
     world->receive = gong_receive_new(&ledger);
     world->ingest = gong_ingest_new(&ingest, world->sinks->journal,

@@ -56,7 +56,7 @@ good_rules_are_kept_and_announced(void **state)
     struct gong_rules_checked checked;
     struct gong_rule_source *source;
 
-    assert_true(gong_rules_reload_run(&reload, &errors));
+    assert_true(gong_rules_reload_run(&reload, NULL, &errors));
     assert_int_equal(errors.count, 0);
     assert_true(gong_rules_check(&paths, &checked, &errors));
     assert_string_equal(agent_last_config(sinks->journal), checked.sha);
@@ -81,14 +81,14 @@ bad_rules_change_nothing(void **state)
     struct gong_conf_errors errors = {0};
     char before[GONG_RULE_SHA_SIZE];
 
-    assert_true(gong_rules_reload_run(&reload, &errors));
+    assert_true(gong_rules_reload_run(&reload, NULL, &errors));
     (void)snprintf(before, sizeof before, "%s",
                    agent_last_config(sinks->journal));
     agent_write(sinks->dir, "a.cfg",
                 "group = \"t\";\nrules = (\n"
                 " { alert = \"A\"; expr = \"x >\"; },\n"
                 " { alert = \"B\"; exp = \"x\"; } );\n");
-    assert_false(gong_rules_reload_run(&reload, &errors));
+    assert_false(gong_rules_reload_run(&reload, NULL, &errors));
     assert_true(errors.count >= 2); /* all, not only the first */
     assert_non_null(strstr(errors.items[0], "a.cfg:3:"));
     assert_string_equal(agent_last_config(sinks->journal), before);
@@ -116,11 +116,11 @@ a_model_goes_with_the_rules(void **state)
     char without[GONG_RULE_SHA_SIZE];
     char with[GONG_RULE_SHA_SIZE];
 
-    assert_true(gong_rules_reload_run(&reload, &errors));
+    assert_true(gong_rules_reload_run(&reload, NULL, &errors));
     (void)snprintf(without, sizeof without, "%s",
                    agent_last_config(sinks->journal));
     reload.models = &models;
-    assert_true(gong_rules_reload_run(&reload, &errors));
+    assert_true(gong_rules_reload_run(&reload, NULL, &errors));
     (void)snprintf(with, sizeof with, "%s", agent_last_config(sinks->journal));
     assert_string_not_equal(with, without);
     source = gong_rule_store_get(sinks->dir, with, &errors);
@@ -129,7 +129,7 @@ a_model_goes_with_the_rules(void **state)
     assert_non_null(source->set->city);
     gong_rule_source_free(source);
     agent_write(sinks->dir, "m.cfg", "model = \"m\"; units = 5;");
-    assert_false(gong_rules_reload_run(&reload, &errors));
+    assert_false(gong_rules_reload_run(&reload, NULL, &errors));
     assert_non_null(strstr(errors.items[0], "m.cfg:1:"));
     assert_string_equal(agent_last_config(sinks->journal), with);
     gong_conf_errors_fini(&errors);
@@ -146,7 +146,7 @@ a_missing_folder_changes_nothing(void **state)
     struct gong_conf_errors errors = {0};
 
     reload.state_dir = "/proc/no-such";
-    assert_false(gong_rules_reload_run(&reload, &errors));
+    assert_false(gong_rules_reload_run(&reload, NULL, &errors));
     assert_int_equal(errors.count, 1);
     assert_non_null(strstr(errors.items[0], "/proc/no-such"));
     assert_string_equal(agent_last_config(sinks->journal), "");
@@ -164,7 +164,7 @@ a_bundle_that_was_changed_is_refused_and_mended(void **state)
     char name[128];
     const char *sha;
 
-    assert_true(gong_rules_reload_run(&reload, &errors));
+    assert_true(gong_rules_reload_run(&reload, NULL, &errors));
     sha = agent_last_config(sinks->journal);
     (void)snprintf(name, sizeof name, "rules/%s.bundle", sha);
     agent_write(sinks->dir, name, "something else");
@@ -172,7 +172,7 @@ a_bundle_that_was_changed_is_refused_and_mended(void **state)
     assert_int_equal(errors.count, 1);
     gong_conf_errors_fini(&errors);
     errors = (struct gong_conf_errors){0};
-    assert_true(gong_rules_reload_run(&reload, &errors));
+    assert_true(gong_rules_reload_run(&reload, NULL, &errors));
     agent_rule_source_is(sinks->dir, agent_last_config(sinks->journal));
     agent_rules_free(&paths);
 }
@@ -213,7 +213,7 @@ bundles_that_nothing_names_are_removed(void **state)
     char first[GONG_RULE_SHA_SIZE + sizeof ".bundle"];
     char name[128];
 
-    assert_true(gong_rules_reload_run(&reload, &errors));
+    assert_true(gong_rules_reload_run(&reload, NULL, &errors));
     (void)snprintf(first, sizeof first, "%s.bundle",
                    agent_last_config(sinks->journal));
     agent_write(sinks->dir, "rules/other.bundle", "not a digest");
@@ -221,7 +221,7 @@ bundles_that_nothing_names_are_removed(void **state)
     (void)snprintf(name, sizeof name, "rules/%s", stale);
     agent_write(sinks->dir, name, "left by an older journal");
     agent_write(sinks->dir, "a.cfg", RULES_HOTTER);
-    assert_true(gong_rules_reload_run(&reload, &errors));
+    assert_true(gong_rules_reload_run(&reload, NULL, &errors));
     assert_false(exists(sinks, stale));
     assert_true(exists(sinks, first)); /* a replay would ask for it */
     agent_rule_source_is(sinks->dir, agent_last_config(sinks->journal));

@@ -53,7 +53,7 @@ setup(void **state)
         .journal = world->sinks->journal,
     };
     assert_true(gong_rules_reload_init(&world->reload, world->sinks->counters));
-    assert_true(gong_rules_reload_run(&world->reload, &errors));
+    assert_true(gong_rules_reload_run(&world->reload, NULL, &errors));
     gong_conf_errors_fini(&errors);
     *state = world;
     return 0;
