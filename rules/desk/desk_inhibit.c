@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/desk/desk_entry.h"
+#include "rules/desk/desk_hold.h"
 #include "rules/desk/desk_private.h"
 
 /* rule number, then each value with its length before it. */
