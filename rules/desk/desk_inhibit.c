@@ -212,6 +212,7 @@ gong_desk_inhibit_seat(struct gong_desk *desk, struct gong_desk_entry *entry)
     if (entry->seat_count == 0) {
         free(entry->seats);
         entry->seats = NULL;
+        return;
     }
     gong_desk_inhibit_count(desk, entry);
 }
