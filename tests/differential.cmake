@@ -15,3 +15,6 @@ gong_differential(control run.py 120 --control --cases 2400 --seed 1)
 gong_differential(alerts alerts.py 240 --tests 20 --seed 1)
 # All of it by hand: replay.py --rounds 100 --devices 10200.
 gong_differential(replay replay.py 120)
+# Routing trees against Alertmanager's own tool.
+gong_differential(routes routes.py 120 --trees 12 --seed 1)
+gong_differential(routes_control routes.py 120 --control --trees 12 --seed 1)

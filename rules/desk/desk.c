@@ -3,6 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/desk/desk_emit.h"
+#include "rules/desk/desk_entry.h"
+#include "rules/desk/desk_group.h"
+#include "rules/desk/desk_hold.h"
+#include "rules/desk/desk_recipient.h"
+#include "rules/desk/desk_state.h"
 #include "rules/desk/desk_private.h"
 
 void

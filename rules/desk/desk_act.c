@@ -2,6 +2,11 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "rules/desk/desk_alert.h"
+#include "rules/desk/desk_emit.h"
+#include "rules/desk/desk_entry.h"
+#include "rules/desk/desk_group.h"
+#include "rules/desk/desk_hold.h"
 #include "rules/desk/desk_private.h"
 
 struct act {
@@ -248,11 +253,11 @@ do_act(struct gong_desk *desk, const struct act *act)
 }
 
 enum gong_err
-gong_desk_act(struct gong_desk *desk, const struct gong_desk_act *is,
+gong_desk_act(struct gong_desk *desk, const struct gong_desk_act *act,
               int64_t now_ms, uint64_t *number, char *why, size_t why_size)
 {
-    struct act act = {
-        .is = is, .number = number, .why = why, .why_size = why_size};
+    struct act one = {
+        .is = act, .number = number, .why = why, .why_size = why_size};
     struct gong_desk_entry *recalled = desk->recalled;
     enum gong_err err = gong_desk_run(desk, now_ms);
     bool done = false;
@@ -261,13 +266,14 @@ gong_desk_act(struct gong_desk *desk, const struct gong_desk_act *is,
         return err;
     }
     desk->recalled = NULL;
-    if (is->incident != 0) {
-        act.entry = gong_desk_entry_find(desk, is->incident);
+    if (act->incident != 0) {
+        one.entry = gong_desk_entry_find(desk, act->incident);
     }
-    done = do_act(desk, &act);
-    if (recalled != NULL) {
+    done = do_act(desk, &one);
+    if (recalled != NULL && !done && !recalled->dirty) {
+        gong_desk_entry_drop(desk, recalled);
+    } else if (recalled != NULL) {
         gong_desk_entry_release(desk, recalled);
-        recalled->dirty = recalled->dirty && done;
     }
     gong_desk_emit(desk);
     gong_desk_due(desk);

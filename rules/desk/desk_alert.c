@@ -1,6 +1,13 @@
 /* What the engine says of an alert: an incident opens, goes on, ends. */
+#include "rules/desk/desk_alert.h"
+
 #include <stdio.h>
 
+#include "rules/desk/desk_emit.h"
+#include "rules/desk/desk_entry.h"
+#include "rules/desk/desk_group.h"
+#include "rules/desk/desk_hold.h"
+#include "rules/desk/desk_route.h"
 #include "rules/desk/desk_private.h"
 
 bool

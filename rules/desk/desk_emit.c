@@ -1,8 +1,13 @@
 /* What changed, to the sink: incidents by number, events as they happened,
  * silences, groups that are gone, groups and recipients by key. */
+#include "rules/desk/desk_emit.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/desk/desk_entry.h"
+#include "rules/desk/desk_hold.h"
+#include "rules/desk/desk_state.h"
 #include "rules/desk/desk_private.h"
 
 void

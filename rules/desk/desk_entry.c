@@ -1,6 +1,10 @@
+#include "rules/desk/desk_entry.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/desk/desk_group.h"
+#include "rules/desk/desk_hold.h"
 #include "rules/desk/desk_private.h"
 
 static struct gong_str

@@ -10,6 +10,13 @@
  * Steps fall on whole seconds, so that a storm's are few. Deadlines run on
  * whatever holds messages back.
  */
+#include "rules/desk/desk_alert.h"
+#include "rules/desk/desk_emit.h"
+#include "rules/desk/desk_entry.h"
+#include "rules/desk/desk_group.h"
+#include "rules/desk/desk_hold.h"
+#include "rules/desk/desk_recipient.h"
+#include "rules/desk/desk_route.h"
 #include "rules/desk/desk_private.h"
 
 #define SECOND INT64_C(1000)

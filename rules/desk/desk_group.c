@@ -7,9 +7,13 @@
  * News in a group that was told before waits for the first tick that is at
  * least group_wait away; a climb waits for group_wait only.
  */
+#include "rules/desk/desk_group.h"
+
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/desk/desk_emit.h"
+#include "rules/desk/desk_entry.h"
 #include "rules/desk/desk_private.h"
 
 static int64_t

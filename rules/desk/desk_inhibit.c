@@ -11,6 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/desk/desk_entry.h"
+#include "rules/desk/desk_hold.h"
 #include "rules/desk/desk_private.h"
 
 /* rule number, then each value with its length before it. */
@@ -210,6 +212,7 @@ gong_desk_inhibit_seat(struct gong_desk *desk, struct gong_desk_entry *entry)
     if (entry->seat_count == 0) {
         free(entry->seats);
         entry->seats = NULL;
+        return;
     }
     gong_desk_inhibit_count(desk, entry);
 }

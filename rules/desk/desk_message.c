@@ -2,6 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/desk/desk_emit.h"
+#include "rules/desk/desk_entry.h"
+#include "rules/desk/desk_group.h"
+#include "rules/desk/desk_recipient.h"
 #include "rules/desk/desk_private.h"
 
 struct draft {
@@ -25,7 +29,7 @@ put(struct gong_desk *desk, struct draft *draft, struct gong_desk_entry *entry,
     unsigned level = told == 0 ? 0 : (told - 1) >> 2;
     struct gong_message_item *items = NULL;
 
-    if (entry->listed != 0) {
+    if (entry->listed != 0 && draft->items != NULL) {
         struct gong_message_item *item = &draft->items[entry->listed - 1];
 
         item->news = news > item->news ? news : item->news;
@@ -279,31 +283,32 @@ gong_desk_message_escalate(struct gong_desk *desk,
         .receiver = &desk->config->receivers[recipient->receiver],
         .unit = gong_str_of(recipient->unit),
     };
-    bool told = false;
+    bool sends = false;
 
     for (size_t i = 0; i < recipient->pending_count; i++) {
         const struct gong_desk_pending *pending = &recipient->pendings[i];
         struct gong_desk_entry *entry =
             gong_desk_entry_find(desk, pending->incident);
+        unsigned told = 0;
 
         if (entry == NULL || entry->is.state != GONG_INCIDENT_OPEN ||
             gong_desk_entry_held(entry)) {
             continue;
         }
         told = told_before(entry, recipient);
-        put(desk, &draft, entry, told ? GONG_NEWS_STILL : GONG_NEWS_FIRING,
-            told_before(entry, recipient));
+        put(desk, &draft, entry, told > 0 ? GONG_NEWS_STILL : GONG_NEWS_FIRING,
+            told);
         message.step =
             pending->step > message.step ? pending->step : message.step;
     }
     recipient->pending_count = 0;
     gong_desk_recipient_dirty(desk, recipient);
-    told = draft.count > 0 && desk->err == GONG_OK;
-    if (told) {
+    sends = draft.count > 0 && desk->err == GONG_OK;
+    if (sends) {
         send(desk, &draft, &message);
         recipient->quiet_ms =
             desk->now + desk->config->routes[0].group_wait.ns / GONG_NS_PER_MS;
     }
     free(draft.items);
-    return told;
+    return sends;
 }

@@ -1,8 +1,11 @@
 /* Recipients: a receiver, and a unit where it is of one. At most one message to
  * each per group_wait: what is due meanwhile waits and is told together. */
+#include "rules/desk/desk_recipient.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "rules/desk/desk_emit.h"
 #include "rules/desk/desk_private.h"
 
 static char *

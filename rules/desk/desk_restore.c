@@ -2,6 +2,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/desk/desk_entry.h"
+#include "rules/desk/desk_hold.h"
+#include "rules/desk/desk_state.h"
 #include "rules/desk/desk_private.h"
 
 enum gong_err

@@ -1,9 +1,15 @@
 /* Which groups an incident is in: routes depth first, as Alertmanager walks
  * them; for receivers "of unit" one group for each unit. */
+#include "rules/desk/desk_route.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/desk/desk_emit.h"
+#include "rules/desk/desk_entry.h"
+#include "rules/desk/desk_group.h"
+#include "rules/desk/desk_recipient.h"
 #include "rules/desk/desk_private.h"
 
 static const struct gong_unit *

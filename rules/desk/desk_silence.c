@@ -2,6 +2,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/desk/desk_emit.h"
+#include "rules/desk/desk_entry.h"
+#include "rules/desk/desk_group.h"
+#include "rules/desk/desk_hold.h"
 #include "rules/desk/desk_private.h"
 #include "rules/engine/promql_error.h"
 

@@ -6,6 +6,8 @@
  *              labels (name value)* members (incident told flags)*
  *   recipient  "r1" receiver unit quiet_ms pendings (incident step at)*
  */
+#include "rules/desk/desk_state.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -55,7 +55,8 @@ grow(struct gong_desk_table *table)
         }
     }
     free(table->slots);
-    *table = larger;
+    table->slots = larger.slots;
+    table->capacity = larger.capacity;
     return true;
 }
 

@@ -1,0 +1,62 @@
+/* desk_hold: silences, inhibition, escalation. Private to the desk. */
+#ifndef GONG_RULES_DESK_DESK_HOLD_H
+#define GONG_RULES_DESK_DESK_HOLD_H
+
+#include "rules/desk/desk_private.h"
+
+void gong_desk_inhibit_seat(struct gong_desk *desk,
+                            struct gong_desk_entry *entry);
+void gong_desk_inhibit_unseat(struct gong_desk *desk,
+                              struct gong_desk_entry *entry);
+/* gong_desk_inhibit_count: as a source, while it is open. */
+void gong_desk_inhibit_count(struct gong_desk *desk,
+                             struct gong_desk_entry *entry);
+bool gong_desk_inhibited(const struct gong_desk_entry *entry);
+
+/* gong_desk_hold: what holds it back now, anew; and what follows. */
+void gong_desk_hold(struct gong_desk *desk, struct gong_desk_entry *entry);
+/* gong_desk_silence_recount: which silences take its labels. */
+void gong_desk_silence_recount(struct gong_desk *desk,
+                               struct gong_desk_entry *entry);
+struct gong_desk_hush *
+gong_desk_silence_add(struct gong_desk *desk,
+                      const struct gong_desk_silence *silence,
+                      struct gong_expr_error *error);
+struct gong_desk_hush *gong_desk_silence_find(const struct gong_desk *desk,
+                                              uint64_t number);
+void gong_desk_silence_free(struct gong_desk_hush *hush);
+/* gong_desk_silence_turn: begins or ends it if it is time. */
+void gong_desk_silence_turn(struct gong_desk *desk,
+                            struct gong_desk_hush *hush);
+void gong_desk_silence_end(struct gong_desk *desk, struct gong_desk_hush *hush);
+/* gong_desk_silence_over: those of an incident that is over. */
+void gong_desk_silence_over(struct gong_desk *desk, uint64_t incident);
+/* gong_desk_silence_begin_all: of restored ones, without a word. */
+void gong_desk_silence_begin_all(struct gong_desk *desk);
+
+void gong_desk_escalate_find(struct gong_desk *desk,
+                             struct gong_desk_entry *entry);
+void gong_desk_escalate_open(struct gong_desk *desk,
+                             struct gong_desk_entry *entry);
+/* gong_desk_escalate_start: anew from the first step. */
+void gong_desk_escalate_start(struct gong_desk *desk,
+                              struct gong_desk_entry *entry);
+/* gong_desk_escalate_go_on: the wait for the next step begins anew. */
+void gong_desk_escalate_go_on(struct gong_desk *desk,
+                              struct gong_desk_entry *entry);
+void gong_desk_escalate_stop(struct gong_desk *desk,
+                             struct gong_desk_entry *entry);
+/* gong_desk_escalate_climb: other deadlines, if they are sooner. */
+void gong_desk_escalate_climb(struct gong_desk *desk,
+                              struct gong_desk_entry *entry);
+void gong_desk_escalate_arm(struct gong_desk *desk,
+                            struct gong_desk_entry *entry);
+/* gong_desk_escalate_due: what its timer stood for. */
+void gong_desk_escalate_due(struct gong_desk *desk,
+                            struct gong_desk_entry *entry);
+/* gong_desk_escalate_check: goes on if there is a step that nothing waits for,
+ * as when routes or labels have changed. */
+void gong_desk_escalate_check(struct gong_desk *desk,
+                              struct gong_desk_entry *entry);
+
+#endif
