@@ -10,7 +10,7 @@
 #include "agent/link_key.h"
 #include "agent/outbox.h"
 #include "common/log.h"
-#include "rules/desk/desk_load.h"
+#include "rules/desk/desk_config_load.h"
 
 #define PATH_SIZE 4096
 /* A link outlives the night and the weekend that a page may wait for. */
@@ -50,7 +50,7 @@ gong_desk_host_routes(const struct gong_desk_file *file,
     if (names.count < channels->count) {
         gong_conf_errors_add(errors, "no memory");
     } else if (file->routes[0] != '\0') {
-        config = gong_desk_load(file->routes, model, &names, errors);
+        config = gong_desk_config_load(file->routes, model, &names, errors);
     } else {
         config = gong_desk_config_plain((const char *const *)names.items,
                                         names.count);

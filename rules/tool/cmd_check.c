@@ -6,7 +6,7 @@
 #include "common/clock.h"
 #include "common/conf.h"
 #include "rules/tool/cost.h"
-#include "rules/desk/desk_load.h"
+#include "rules/desk/desk_config_load.h"
 #include "rules/tool/desk_load.h"
 #include "rules/tool/lint.h"
 #include "rules/tool/number_text.h"
@@ -147,7 +147,7 @@ check_routes(const struct gong_call *call, struct gong_words *words,
         city = city == NULL ? gong_city_load(model, &errors) : city;
         config = city == NULL
                      ? NULL
-                     : gong_desk_load(path, city->model, NULL, &errors);
+                     : gong_desk_config_load(path, city->model, NULL, &errors);
         if (config != NULL) {
             (void)fprintf(call->out,
                           "%s: %zu routes, %zu receivers, %zu inhibit rules, "

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/conf.h"
-#include "rules/desk/desk_load.h"
+#include "rules/desk/desk_config_load.h"
 #include "rules/tool/desk_load.h"
 #include "rules/tool/replay.h"
 #include "rules/tool/route_diff.h"
@@ -43,10 +43,10 @@ load(const struct gong_call *call, struct diff_options *options,
 
     c->city = gong_city_load(options->model, &errors);
     if (c->city != NULL) {
-        c->older =
-            gong_desk_load(options->older, c->city->model, NULL, &errors);
-        c->newer =
-            gong_desk_load(options->newer, c->city->model, NULL, &errors);
+        c->older = gong_desk_config_load(options->older, c->city->model, NULL,
+                                         &errors);
+        c->newer = gong_desk_config_load(options->newer, c->city->model, NULL,
+                                         &errors);
         c->set =
             gong_rules_load_city(&options->rules, 1, options->model, &errors);
     }

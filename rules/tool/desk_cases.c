@@ -10,7 +10,7 @@
 #include "common/clock.h"
 #include "common/log.h"
 #include "rules/tool/desk_case_line.h"
-#include "rules/desk/desk_load.h"
+#include "rules/desk/desk_config_load.h"
 #include "rules/tool/desk_load.h"
 #include "rules/tool/desk_text.h"
 #include "rules/tool/instant.h"
@@ -167,7 +167,7 @@ load(struct run *run)
     run->city = gong_city_load(run->model, &errors);
     if (run->city != NULL) {
         run->config =
-            gong_desk_load(run->routes, run->city->model, NULL, &errors);
+            gong_desk_config_load(run->routes, run->city->model, NULL, &errors);
     }
     if (run->config == NULL) {
         run->failed++;

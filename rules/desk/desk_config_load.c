@@ -1,4 +1,4 @@
-#include "rules/desk/desk_load.h"
+#include "rules/desk/desk_config_load.h"
 
 #include <string.h>
 
@@ -77,9 +77,9 @@ check_channels(const struct gong_desk_config *config,
 }
 
 struct gong_desk_config *
-gong_desk_load(const char *path, const struct gong_model *model,
-               const struct gong_strings *channels,
-               struct gong_conf_errors *errors)
+gong_desk_config_load(const char *path, const struct gong_model *model,
+                      const struct gong_strings *channels,
+                      struct gong_conf_errors *errors)
 {
     struct gong_conf *conf = gong_conf_open(path, errors);
     struct gong_desk_config *config =

@@ -1,0 +1,169 @@
+"""An alert becomes work: a device's sample, a mail to the unit's duty officer,
+an escalation to the unit's head, an acknowledgement, kill -9, and the end."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+from province import ROOT, SLOW, Province, expect, run
+from test_mail import Mail
+
+from local.process import free_port, wait_until
+from local.programs import BIN, Webhook
+
+RULES = """
+group = "desk";
+rules = (
+  { id = "hot"; alert = "LampHot"; expr = "lamp_temp > 70";
+    labels = { severity = "critical"; service = "lighting"; };
+    annotations = {
+      summary = "Đèn {{ $labels.device }} nóng {{ $value }} °C";
+      summary_en = "Lamp {{ $labels.device }} is at {{ $value }} °C";
+      action = "Cắt nguồn tủ đèn."; action_en = "Cut the cabinet's power.";
+    }; }
+);
+"""
+ROUTES = """
+receivers = (
+  { name = "hook"; channels = ("hook"); },
+  { name = "unit-duty"; role = "duty"; of = "unit"; },
+  { name = "unit-head"; role = "head"; of = "unit"; }
+);
+route = { receiver = "unit-duty"; group_by = ("alertname");
+          group_wait = "200ms"; group_interval = "500ms";
+          repeat_interval = "4h"; routes = (
+            { receiver = "hook"; continue = true; },
+            { receiver = "unit-duty"; } ); };
+escalation = ( { matchers = ("severity=\\"critical\\"");
+                 acknowledge = "2s"; resolve = "1h";
+                 steps = ( { after = "2s"; receiver = "unit-head"; } ); } );
+"""
+
+
+class Desk:
+    """A province with a desk, a mail server and a receiver of webhooks."""
+
+    def __init__(self, mail):
+        self.mail = mail
+        self.hook = Webhook()
+        self.rules = mail.folder / "rules.cfg"
+        self.rules.write_text(RULES, encoding="utf-8")
+        self.routes = mail.folder / "routes.cfg"
+        self.routes.write_text(ROUTES, encoding="utf-8")
+        extra = f"""
+model = ( "{ROOT}/rules/city/daklak.cfg" );
+desk = {{ routes = "{self.routes}"; link = "https://gong.example"; }};
+channels = (
+  {{ name = "hook"; type = "webhook"; url = "{self.hook.url}"; }},
+  {{ name = "email"; type = "email";
+     url = "smtp://127.0.0.1:{mail.port}/gong.example.vn";
+     from = "gong@example.vn"; ca_file = "{mail.cert}"; }}
+);
+"""
+        self.province = Province(store=None, rules=[self.rules], extra=extra)
+
+    def __enter__(self):
+        self.province.__enter__()
+        return self
+
+    def __exit__(self, *problem):
+        self.province.__exit__(*problem)
+        self.hook.stop()
+
+    @property
+    def agent(self):
+        return self.province.agent
+
+    def lamp(self, temp, site="22015"):
+        self.province.broker.publish(f"gong/v1/{site}/lamp-1/data",
+                                     f"lamp temp={temp}\n")
+
+    def ctl(self, *words, fails=False):
+        """What gongctl prints as JSON over the local socket."""
+        socket = self.province.folder / "agent-state" / "gong.sock"
+        done = subprocess.run(
+            [BIN / "gongctl", *words, "--agent", f"unix:{socket}",
+             "--format", "json"], capture_output=True, text=True, timeout=60,
+            check=False)
+        expect((done.returncode != 0) == fails,
+               f"gongctl {words}: {done.returncode}: {done.stderr}")
+        return None if fails else [json.loads(line) for line in
+                                   done.stdout.splitlines() if line]
+
+    def mails(self, to):
+        return [mail for envelope, mail, _ in self.mail.got()
+                if mail["To"] == to]
+
+    def wait_mails(self, to, count, what):
+        wait_until(lambda: len(self.mails(to)) >= count, 20 * SLOW, what)
+        return self.mails(to)
+
+
+def incident(desk, number=1):
+    shown = desk.ctl("show", str(number))
+    return shown[0]
+
+
+def alerts_become_work():
+    with Mail() as mail, Desk(mail) as desk:
+        desk.lamp(90)
+        duty = desk.wait_mails("duty-22015@example.vn", 1, "the duty's mail")
+        expect("#1" in duty[0]["Subject"], duty[0]["Subject"])
+        expect("Tuy Hoà" in duty[0]["Subject"], duty[0]["Subject"])
+        text = duty[0].get_body(("plain",)).get_content()
+        expect("Cắt nguồn tủ đèn." in text, text)
+        expect("https://gong.example/a/" in text, text)
+        wait_until(lambda: desk.hook.count("firing") >= 1, 20 * SLOW, "webhook")
+        head = desk.wait_mails("head-22015@example.vn", 1, "the head's mail")
+        expect("CHUYỂN CẤP TRÊN" in head[0]["Subject"], head[0]["Subject"])
+        # People answer; a kill does not undo it.
+        desk.ctl("ack", "1", "--comment", "đang đến")
+        before = incident(desk)
+        expect(before["state"] == "acknowledged", before)
+        desk.agent.process.send(signal.SIGKILL)
+        desk.agent.process.child.wait()
+        desk.agent.start()
+        after = incident(desk)
+        expect(after["state"] == "acknowledged", after)
+        expect(after["number"] == before["number"], after)
+        time.sleep(3)
+        expect(len(desk.mails("head-22015@example.vn")) == 1,
+               "the head was told again of what is acknowledged")
+        desk.lamp(20)
+        wait_until(lambda: desk.hook.count("resolved") >= 1, 30 * SLOW,
+                   "the end by webhook")
+        duty = desk.wait_mails("duty-22015@example.vn", 2, "the end by mail")
+        expect("ĐÃ KẾT THÚC" in duty[-1]["Subject"].upper(),
+               duty[-1]["Subject"])
+        expect(len(set(desk.hook.keys)) == len(desk.hook.keys),
+               f"told twice: {desk.hook.keys}")
+
+
+def other_routes_hold_after_a_reload():
+    with Mail() as mail, Desk(mail) as desk:
+        good = desk.routes.read_text(encoding="utf-8")
+        desk.routes.write_text(good.replace('"unit-head"; }',
+                                            '"nobody"; }'), encoding="utf-8")
+        desk.agent.process.send(signal.SIGHUP)
+        log = desk.agent.process.log_path
+        wait_until(lambda: "rules_refused" in log.read_text(errors="replace"),
+                   20 * SLOW, "the refusal of routes to nobody")
+        expect("routes.cfg:" in log.read_text(errors="replace"),
+               "the refusal names no place")
+        desk.routes.write_text(good.replace('role = "duty"', 'role = "head"'),
+                               encoding="utf-8")
+        desk.agent.process.send(signal.SIGHUP)
+        wait_until(lambda: "rules_loaded" in log.read_text(errors="replace"),
+                   20 * SLOW, "the reload")
+        time.sleep(0.5 * SLOW)
+        desk.lamp(95)
+        desk.wait_mails("head-22015@example.vn", 1, "mail by the new routes")
+        expect(not desk.mails("duty-22015@example.vn"),
+               "mail by the old routes")
+
+
+if __name__ == "__main__":
+    run(alerts_become_work, other_routes_hold_after_a_reload)
