@@ -86,6 +86,7 @@ announce(struct gong_agent *agent, const struct gong_rules_checked *rules,
         return fail_at(problem, err, why, agent->config->state);
     }
     agent->reload.paths = &agent->config->rules;
+    agent->reload.models = &agent->config->model;
     agent->reload.state_dir = agent->config->state;
     agent->reload.journal = agent->journal;
     return gong_rules_reload_init(&agent->reload, agent->counters)

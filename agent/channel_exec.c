@@ -170,8 +170,8 @@ make_environment(const struct gong_channel_send *send,
         const char *name;
         const char *value;
     } values[VARIABLES] = {
-        {"PATH", GONG_SPAWN_PATH + sizeof "PATH=" - 1},
-        {"LANG", GONG_SPAWN_LANG + sizeof "LANG=" - 1},
+        {"PATH", GONG_SPAWN_PATH},
+        {"LANG", GONG_SPAWN_LANG},
         {"GONG_ADDRESS", send->address},
         {"GONG_CONTACT", send->contact == NULL ? "" : send->contact},
         {"GONG_KEY", send->key},

@@ -83,6 +83,7 @@ struct gong_agent_config {
     char *agent;
     char *state;
     struct gong_strings rules;
+    struct gong_strings model; /* of the city */
     gong_dur_t self_metrics; /* 0 is off */
     int log_level;           /* enum gong_log_level */
     struct gong_agent_broker broker;

@@ -17,6 +17,9 @@ static const struct gong_option root_options[] = {
      NULL, "", "Folder for the journal, the effects and the rules in force."},
     {"rules", GONG_OPTION_STRINGS, ROOT(rules), NULL, 0, 0, NULL, "",
      "Rule files, or folders whose *.cfg are taken; read again on SIGHUP."},
+    {"model", GONG_OPTION_STRINGS, ROOT(model), "", 0, 0, NULL, "",
+     "Files of the city model, or folders whose model files are taken; read "
+     "again with the rules."},
     {"self_metrics", GONG_OPTION_DURATION, ROOT(self_metrics), "10s", 0,
      3600000, NULL, "",
      "How often the agent's own numbers are journaled as a device of site "

@@ -146,13 +146,13 @@ add_counters(struct gong_desk_thread *desk)
         "");
     desk->groups = gong_counter_add(set, GONG_GAUGE, "gong_desk_groups",
                                     "Groups of incidents.", "");
-    desk->silences =
-        gong_counter_add(set, GONG_GAUGE, "gong_desk_silences",
-                         "Silences and times of maintenance.", "");
+    desk->silences = gong_counter_add(set, GONG_GAUGE, "gong_desk_silences",
+                                      "Silences and times of maintenance.", "");
     return desk->incidents != NULL && desk->groups != NULL &&
-           desk->silences != NULL && desk->alerts != NULL && desk->acts != NULL &&
-           desk->damaged != NULL && desk->refused != NULL &&
-           desk->lost != NULL && desk->failed != NULL && desk->up != NULL;
+           desk->silences != NULL && desk->alerts != NULL &&
+           desk->acts != NULL && desk->damaged != NULL &&
+           desk->refused != NULL && desk->lost != NULL &&
+           desk->failed != NULL && desk->up != NULL;
 }
 
 static enum gong_err

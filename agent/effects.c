@@ -6,45 +6,14 @@
 #include <string.h>
 
 #include "agent/effect_json.h"
+#include "agent/effects_private.h"
 #include "common/le.h"
 #include "common/log.h"
 #include "common/monitor.h"
 #include "common/spool_format.h"
 
-#define ID_SIZE     16
 #define MARK_PREFIX 12
-#define MARK_SIZE   (MARK_PREFIX + ID_SIZE)
-#define AGAIN_S     2 /* after a failure, before it is tried again */
-
-struct gong_effects {
-    struct gong_spool *spool;
-    uint8_t boot_id[16];
-    gong_counter_t *kept;
-    gong_counter_t *suppressed;
-    gong_counter_t *reconciled;
-    gong_counter_t *failed;
-    gong_counter_t *dropped;
-
-    /* Engine thread, and the opener before it starts. */
-    bool any; /* position and ordinal say something */
-    uint64_t position;
-    uint32_t ordinal;
-    bool bound; /* a mark was found */
-    uint8_t journal_id[ID_SIZE];
-    struct gong_incidents incidents;
-    bool whole;       /* no effect ever left the log: what it does not name is
-                         at rest */
-    bool damaged;     /* some effect cannot be read any more */
-    bool reconciling; /* from the start until gong_effects_reconciled */
-    bool behind;      /* some effect could not be kept */
-    gong_mono_t behind_at; /* when that was last found */
-    uint32_t extra; /* ordinals given out from GONG_EFFECTS_RECONCILED on */
-
-    struct gong_monitor monitor; /* guards what follows */
-    uint64_t end;
-    bool stopping;
-    struct gong_census *census; /* not yet taken */
-};
+#define MARK_SIZE   (MARK_PREFIX + GONG_EFFECTS_ID_SIZE)
 
 static bool
 add_counters(struct gong_effects *effects, struct gong_counters *set)
@@ -77,7 +46,7 @@ learn_mark(struct gong_effects *effects, const uint8_t *bytes)
     effects->position = gong_le_get64(bytes);
     effects->ordinal = gong_le_get32(bytes + 8);
     effects->bound = true;
-    memcpy(effects->journal_id, bytes + MARK_PREFIX, ID_SIZE);
+    memcpy(effects->journal_id, bytes + MARK_PREFIX, GONG_EFFECTS_ID_SIZE);
     /* The mark of a journal's first start knows no effect. */
     effects->any = effects->ordinal != 0 || effects->position != 0;
 }
@@ -104,9 +73,11 @@ gong_effects_prefix_read(const struct gong_record *record,
 }
 
 /* The state and the level in which an alert was left. */
-static enum gong_err
-set_incident(struct gong_effects *effects, struct gong_incident_key key,
-             enum gong_alert_state to, unsigned level, uint64_t offset)
+enum gong_err
+gong_effects_set_incident(struct gong_effects *effects,
+                          struct gong_incident_key key,
+                          enum gong_alert_state to, unsigned level,
+                          uint64_t offset)
 {
     enum gong_err err =
         gong_incidents_set(&effects->incidents, key, to, offset);
@@ -134,8 +105,8 @@ learn(struct gong_effects *effects, const struct gong_record *record)
     effects->any = true;
     effects->position = prefix.position;
     effects->ordinal = prefix.ordinal;
-    return set_incident(effects, prefix.key, prefix.to, prefix.level,
-                        record->offset);
+    return gong_effects_set_incident(effects, prefix.key, prefix.to,
+                                     prefix.level, record->offset);
 }
 
 static enum gong_err
@@ -259,7 +230,7 @@ gong_effects_bind(struct gong_effects *effects, const uint8_t journal_id[16],
     uint64_t offset = 0;
 
     if (effects->bound &&
-        memcmp(effects->journal_id, journal_id, ID_SIZE) != 0) {
+        memcmp(effects->journal_id, journal_id, GONG_EFFECTS_ID_SIZE) != 0) {
         effects->any = false;
     }
     if (effects->any && effects->position >= journal_end) {
@@ -267,11 +238,11 @@ gong_effects_bind(struct gong_effects *effects, const uint8_t journal_id[16],
         effects->position = journal_end > 0 ? journal_end - 1 : 0;
         effects->ordinal = UINT32_MAX;
     }
-    memcpy(effects->journal_id, journal_id, ID_SIZE);
+    memcpy(effects->journal_id, journal_id, GONG_EFFECTS_ID_SIZE);
     effects->bound = true;
     put_prefix(mark, effects->any ? effects->position : 0,
                effects->any ? effects->ordinal : 0);
-    memcpy(mark + MARK_PREFIX, journal_id, ID_SIZE);
+    memcpy(mark + MARK_PREFIX, journal_id, GONG_EFFECTS_ID_SIZE);
     return append(effects, meta, &part, 1, &offset);
 }
 
@@ -296,9 +267,10 @@ note_dropped(struct gong_effects *effects)
 }
 
 /* One more link of the alert's chain. */
-static enum gong_err
-keep_text(struct gong_effects *effects, const struct gong_effect *effect,
-          struct gong_incident_key key, const char *json)
+enum gong_err
+gong_effects_keep_text(struct gong_effects *effects,
+                       const struct gong_effect *effect,
+                       struct gong_incident_key key, const char *json)
 {
     uint8_t prefix[GONG_EFFECTS_PREFIX] = {0};
     struct gong_record_meta meta = {.type = GONG_RECORD_EFFECT,
@@ -325,11 +297,12 @@ keep_text(struct gong_effects *effects, const struct gong_effect *effect,
     effects->ordinal = effect->ordinal;
     note_dropped(effects);
     /* Without memory the next start finds it in the log. */
-    return set_incident(effects, key, effect->to, effect->to_level, offset);
+    return gong_effects_set_incident(effects, key, effect->to, effect->to_level,
+                                     offset);
 }
 
-static void
-note_behind(struct gong_effects *effects)
+void
+gong_effects_note_behind(struct gong_effects *effects)
 {
     effects->behind = true;
     effects->behind_at = gong_mono_now();
@@ -349,28 +322,29 @@ note_too_long(const struct gong_effect *effect)
              rule, effect->fingerprint);
 }
 
-static enum gong_err
-keep(struct gong_effects *effects, const struct gong_effect *effect,
-     struct gong_incident_key key, int64_t decided_ms)
+enum gong_err
+gong_effects_keep(struct gong_effects *effects,
+                  const struct gong_effect *effect,
+                  struct gong_incident_key key, int64_t decided_ms)
 {
     char *json = gong_effect_to_json(effect, decided_ms);
     enum gong_err err = GONG_ERR_MEMORY;
 
     if (json != NULL) {
-        err = keep_text(effects, effect, key, json);
+        err = gong_effects_keep_text(effects, effect, key, json);
     }
     free(json);
     if (err == GONG_ERR_TOO_LARGE) {
         note_too_long(effect);
     } else if (err != GONG_OK) {
-        note_behind(effects);
+        gong_effects_note_behind(effects);
     }
     gong_counter_increase(err == GONG_OK ? effects->kept : effects->failed, 1);
     return err;
 }
 
-static struct gong_incident_key
-key_of(const struct gong_effect *effect)
+struct gong_incident_key
+gong_effects_key(const struct gong_effect *effect)
 {
     return (struct gong_incident_key){gong_incident_rule(effect->rule->id),
                                       effect->fingerprint};
@@ -391,7 +365,7 @@ enum gong_err
 gong_effects_put(struct gong_effects *effects, const struct gong_effect *effect,
                  int64_t decided_ms)
 {
-    struct gong_incident_key key = key_of(effect);
+    struct gong_incident_key key = gong_effects_key(effect);
     const struct gong_incident *incident;
     struct gong_effect linked = *effect;
 
@@ -414,169 +388,7 @@ gong_effects_put(struct gong_effects *effects, const struct gong_effect *effect,
             return GONG_OK;
         }
     }
-    return keep(effects, &linked, key, decided_ms);
-}
-
-/* --- after a start, or a failure --- */
-
-bool
-gong_effects_unreconciled(const struct gong_effects *effects)
-{
-    return (effects->reconciling && !effects->behind) ||
-           (effects->behind &&
-            gong_mono_since(gong_mono_now(), effects->behind_at).ns >=
-                gong_dur_s(AGAIN_S).ns);
-}
-
-void
-gong_effects_reconcile(struct gong_effects *effects)
-{
-    effects->behind = false;
-    for (size_t i = 0; i < effects->incidents.capacity; i++) {
-        effects->incidents.slots[i].held = false;
-    }
-}
-
-void
-gong_effects_held(struct gong_effects *effects, const struct gong_effect *alert,
-                  int64_t decided_ms)
-{
-    struct gong_incident_key key = key_of(alert);
-    struct gong_incident *incident =
-        gong_incidents_find(&effects->incidents, key);
-    struct gong_effect linked = *alert;
-
-    if (effects->behind) {
-        return;
-    }
-    if (incident == NULL && !effects->whole && !effects->damaged) {
-        /* Told long ago, and since then pushed out of the log. */
-        if (set_incident(effects, key, alert->to, alert->to_level,
-                         UINT64_MAX) != GONG_OK) {
-            return;
-        }
-    } else if (incident == NULL || incident->state != alert->to ||
-               incident->level != alert->to_level) {
-        linked.from = incident == NULL ? GONG_ALERT_INACTIVE : incident->state;
-        linked.from_level = incident == NULL ? 0 : incident->level;
-        linked.ordinal = effects->extra++;
-        gong_counter_increase(effects->reconciled, 1);
-        if (keep(effects, &linked, key, decided_ms) != GONG_OK &&
-            effects->behind) {
-            return;
-        }
-    }
-    incident = gong_incidents_find(&effects->incidents, key);
-    if (incident != NULL) {
-        incident->held = true;
-    }
-}
-
-/* The text that put it there, changed to its end; NULL where the log no longer
- * has it. Heap. */
-static char *
-lost_text(struct gong_effects *effects, const struct gong_incident *incident,
-          const struct gong_effect *end, int64_t decided_ms)
-{
-    struct gong_spool_cursor *cursor;
-    struct gong_record record;
-    char *text = NULL;
-
-    if (incident->offset == UINT64_MAX ||
-        gong_spool_cursor_open(effects->spool, NULL, &cursor) != GONG_OK) {
-        return NULL;
-    }
-    gong_spool_cursor_seek(cursor, incident->offset);
-    if (gong_spool_cursor_next(cursor, UINT64_MAX, &record) == GONG_OK &&
-        record.offset == incident->offset &&
-        record.payload.len > GONG_EFFECTS_PREFIX) {
-        text = gong_effect_lost(
-            gong_str_from(record.payload.data + GONG_EFFECTS_PREFIX,
-                          record.payload.len - GONG_EFFECTS_PREFIX),
-            end, decided_ms);
-    }
-    gong_spool_cursor_close(cursor);
-    return text;
-}
-
-static void
-end_lost(struct gong_effects *effects, struct gong_incident incident,
-         const struct gong_effect *place, int64_t decided_ms)
-{
-    struct gong_effect end = {
-        .position = place->position,
-        .ordinal = effects->extra++,
-        .journal_ms = place->journal_ms,
-        .from = incident.state,
-        .from_level = incident.level,
-        .to = GONG_ALERT_INACTIVE,
-        .at_ms = place->journal_ms,
-    };
-    char *text = lost_text(effects, &incident, &end, decided_ms);
-    enum gong_err err = GONG_ERR_NOT_FOUND;
-
-    if (text != NULL) {
-        err = keep_text(effects, &end, incident.key, text);
-    }
-    free(text);
-    if (err != GONG_OK && err != GONG_ERR_NOT_FOUND) {
-        note_behind(effects);
-    }
-    gong_counter_increase(
-        err == GONG_OK ? effects->reconciled : effects->failed, 1);
-    gong_log(err == GONG_OK ? GONG_LOG_WARNING : GONG_LOG_ERROR,
-             err == GONG_OK ? "incident_lost" : "incident_lost_untold",
-             "fingerprint=%016" PRIx64
-             " state=%s reason=\"the engine no longer "
-             "knows it\"",
-             incident.key.fingerprint, gong_alert_state_text(incident.state));
-}
-
-/* Without memory there is none; what then stays open ends after the next
- * start. */
-static void
-take_census(struct gong_effects *effects)
-{
-    struct gong_census *census = gong_census_take(&effects->incidents);
-
-    gong_monitor_lock(&effects->monitor);
-    gong_census_free(effects->census);
-    effects->census = census;
-    if (census != NULL) {
-        census->end = effects->end;
-    }
-    gong_monitor_wake(&effects->monitor);
-    gong_monitor_unlock(&effects->monitor);
-}
-
-void
-gong_effects_reconciled(struct gong_effects *effects,
-                        const struct gong_effect *place, int64_t decided_ms)
-{
-    struct gong_incident *lost = NULL;
-    size_t count = 0;
-
-    if (effects->behind) {
-        return;
-    }
-    if (effects->incidents.count > 0) {
-        lost = calloc(effects->incidents.count, sizeof *lost);
-    }
-    for (size_t i = 0; lost != NULL && i < effects->incidents.capacity; i++) {
-        struct gong_incident *incident = &effects->incidents.slots[i];
-
-        if (incident->state != GONG_ALERT_INACTIVE && !incident->held) {
-            lost[count++] = *incident;
-        }
-    }
-    for (size_t i = 0; i < count; i++) {
-        end_lost(effects, lost[i], place, decided_ms);
-    }
-    effects->reconciling = lost == NULL && effects->incidents.count > 0;
-    free(lost);
-    if (!effects->reconciling && !effects->behind) {
-        take_census(effects);
-    }
+    return gong_effects_keep(effects, &linked, key, decided_ms);
 }
 
 size_t

@@ -163,10 +163,23 @@ check_rules_of(const char *path, struct gong_conf_errors *errors)
     struct gong_rules_checked rules;
 
     if (config != NULL && config->rules.count > 0 &&
-        gong_rules_check(&config->rules, &rules, errors)) {
+        gong_rules_check_city(&config->rules, &config->model, &rules, errors)) {
         gong_rules_checked_fini(&rules);
     }
     gong_agent_config_free(config);
+}
+
+static void
+tell_checked(const char *path, const struct gong_rule_source *source)
+{
+    size_t units = gong_model_unit_count(source->model);
+
+    (void)printf("%s: %zu rules", path, source->set->count);
+    if (units > 0) {
+        (void)printf(", %zu units, %zu devices", units,
+                     gong_model_device_count(source->model));
+    }
+    (void)fputc('\n', stdout);
 }
 
 static bool
@@ -261,10 +274,11 @@ with_config(enum mode mode, const struct arguments *arguments)
         gong_agent_config_dump(config, stdout);
     } else if (mode == MODE_LEDGER) {
         status = show_ledger(config, arguments->what);
-    } else if (!gong_rules_check(&config->rules, &rules, &errors)) {
+    } else if (!gong_rules_check_city(&config->rules, &config->model, &rules,
+                                      &errors)) {
         status = config_failed(&errors);
     } else if (mode == MODE_CHECK) {
-        (void)printf("%s: %zu rules\n", path, rules.source->set->count);
+        tell_checked(path, rules.source);
         gong_rules_checked_fini(&rules);
     } else {
         status = run(config, &rules);

@@ -75,6 +75,26 @@ news_word(const json_t *item)
                    words, sizeof words / sizeof words[0]);
 }
 
+/* Removes a sequence of UTF-8 that was cut at the end. */
+static void
+trim(char *text)
+{
+    size_t len = strlen(text);
+    size_t at = len;
+
+    while (at > 0 && ((unsigned char)text[at - 1] & 0xc0) == 0x80) {
+        at--;
+    }
+    if (at > 0 && (unsigned char)text[at - 1] >= 0xc0) {
+        unsigned char lead = (unsigned char)text[at - 1];
+        size_t need = lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+
+        if (len - (at - 1) < need) {
+            text[at - 1] = '\0';
+        }
+    }
+}
+
 const char *
 gong_view_summary(const json_t *item, char out[GONG_VIEW_SUMMARY_SIZE])
 {
@@ -89,6 +109,7 @@ gong_view_summary(const json_t *item, char out[GONG_VIEW_SUMMARY_SIZE])
                    (long long)gong_view_int(item, "number"),
                    severity_word(item), news_word(item), summary,
                    acts ? " | việc cần làm: " : "", acts ? action : "");
+    trim(out);
     gong_text_clean(out, strlen(out));
     return out;
 }

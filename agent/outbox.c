@@ -203,9 +203,11 @@ open_way(struct gong_outbox *outbox, const struct gong_outbox_channel *channel,
     }
     way->name = channel->name;
     way->kind = channel->kind;
-    gong_outbox_way_init(way, channel->rate, channel->burst,
-                         outbox->options.retry_min, outbox->options.retry_max,
-                         gong_random_u64(), gong_mono_now());
+    way->rate = channel->rate;
+    way->burst = channel->burst;
+    gong_outbox_way_init(way, outbox->options.retry_min,
+                         outbox->options.retry_max, gong_random_u64(),
+                         gong_mono_now());
     if (!add_way_counters(way, outbox->options.counters)) {
         return GONG_ERR_MEMORY;
     }

@@ -364,8 +364,15 @@ consider(struct gong_outbox *outbox, struct gong_outbox_recipient *recipient,
     if (way == NULL) {
         return GONG_OK;
     }
-    return gong_outbox_try_begin(outbox, recipient, way,
-                                 reach_text(row, row->place, 1));
+    err = gong_outbox_try_begin(outbox, recipient, way,
+                                reach_text(row, row->place, 1));
+    if (err == GONG_ERR_CORRUPT || err == GONG_ERR_NOT_FOUND) {
+        /* Its message cannot be read; the others go on. */
+        give_up(outbox, recipient);
+        gong_outbox_note_changed(outbox, recipient);
+        return GONG_OK;
+    }
+    return err;
 }
 
 static enum gong_err

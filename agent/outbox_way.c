@@ -3,12 +3,10 @@
 #include <math.h>
 
 void
-gong_outbox_way_init(struct gong_outbox_way *way, double rate, double burst,
-                     gong_dur_t retry_min, gong_dur_t retry_max, uint64_t seed,
-                     gong_mono_t now)
+gong_outbox_way_init(struct gong_outbox_way *way, gong_dur_t retry_min,
+                     gong_dur_t retry_max, uint64_t seed, gong_mono_t now)
 {
-    way->rate = rate;
-    way->burst = burst >= 1 ? burst : 1;
+    way->burst = way->burst >= 1 ? way->burst : 1;
     way->tokens = way->burst;
     way->filled = now;
     way->exhausted_wait = retry_max;

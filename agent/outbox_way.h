@@ -45,8 +45,8 @@ struct gong_outbox_way {
     gong_counter_t *up;
 };
 
-void gong_outbox_way_init(struct gong_outbox_way *way, double rate,
-                          double burst, gong_dur_t retry_min,
+/* Once its name, kind, rate and burst are there. */
+void gong_outbox_way_init(struct gong_outbox_way *way, gong_dur_t retry_min,
                           gong_dur_t retry_max, uint64_t seed, gong_mono_t now);
 
 /* gong_outbox_way_may: whether a try may begin; if not, from when on it is

@@ -33,12 +33,13 @@ compiles(const struct gong_ruleset *set, struct gong_conf_errors *errors)
 }
 
 bool
-gong_rules_check(const struct gong_strings *paths,
-                 struct gong_rules_checked *out,
-                 struct gong_conf_errors *errors)
+gong_rules_check_city(const struct gong_strings *paths,
+                      const struct gong_strings *models,
+                      struct gong_rules_checked *out,
+                      struct gong_conf_errors *errors)
 {
     *out = (struct gong_rules_checked){0};
-    out->source = gong_rule_files_load(paths, errors);
+    out->source = gong_rule_files_load_city(paths, models, errors);
     if (out->source == NULL) {
         return false;
     }
@@ -51,6 +52,14 @@ gong_rules_check(const struct gong_strings *paths,
     }
     gong_rules_checked_fini(out);
     return false;
+}
+
+bool
+gong_rules_check(const struct gong_strings *paths,
+                 struct gong_rules_checked *out,
+                 struct gong_conf_errors *errors)
+{
+    return gong_rules_check_city(paths, NULL, out, errors);
 }
 
 void
@@ -146,7 +155,8 @@ gong_rules_reload_run(struct gong_rules_reload *reload,
                       struct gong_conf_errors *errors)
 {
     struct gong_rules_checked checked;
-    bool taken = gong_rules_check(reload->paths, &checked, errors);
+    bool taken =
+        gong_rules_check_city(reload->paths, reload->models, &checked, errors);
 
     if (taken) {
         taken = take(reload, &checked, errors);

@@ -1,8 +1,9 @@
 /*
- * rules_reload: from rule files to a CONFIG record, all or nothing: read every
- * file, check every rule, compile the whole set on the side, keep the bundle's
- * bytes, and only then say so in the journal. The engine changes over when it
- * reads that record. After any error nothing has changed.
+ * rules_reload: from rule files and the city model to a CONFIG record, all or
+ * nothing: read every file, check every rule, compile the whole set on the
+ * side, keep the bundle's bytes, and only then say so in the journal. The
+ * engine changes over when it reads that record. After any error nothing has
+ * changed.
  */
 #ifndef GONG_AGENT_RULES_RELOAD_H
 #define GONG_AGENT_RULES_RELOAD_H
@@ -21,10 +22,15 @@ struct gong_rules_checked {
     char sha[GONG_RULE_SHA_SIZE];
 };
 
-/* gong_rules_check: false after problems, all of which are in errors. */
+/* gong_rules_check: false after problems, all of which are in errors.
+ * gong_rules_check_city: with files of the city model; models may be NULL. */
 bool gong_rules_check(const struct gong_strings *paths,
                       struct gong_rules_checked *out,
                       struct gong_conf_errors *errors);
+bool gong_rules_check_city(const struct gong_strings *paths,
+                           const struct gong_strings *models,
+                           struct gong_rules_checked *out,
+                           struct gong_conf_errors *errors);
 void gong_rules_checked_fini(struct gong_rules_checked *checked);
 
 /* gong_rules_announce: appends the CONFIG record that names sha. */
@@ -41,9 +47,10 @@ enum gong_err gong_rules_put(const char *state_dir,
                              const char **why) GONG_MUST_CHECK;
 
 struct gong_rules_reload {
-    const struct gong_strings *paths; /* borrowed */
-    const char *state_dir;            /* borrowed */
-    struct gong_journal *journal;     /* borrowed */
+    const struct gong_strings *paths;  /* borrowed */
+    const struct gong_strings *models; /* borrowed; NULL: none */
+    const char *state_dir;             /* borrowed */
+    struct gong_journal *journal;      /* borrowed */
     gong_counter_t *reloads;
     gong_counter_t *refused;
 };

@@ -7,8 +7,8 @@
 #include <stddef.h>
 #include <unistd.h>
 
-static char path_text[] = GONG_SPAWN_PATH;
-static char lang_text[] = GONG_SPAWN_LANG;
+static char path_text[] = "PATH=" GONG_SPAWN_PATH;
+static char lang_text[] = "LANG=" GONG_SPAWN_LANG;
 static char *const plain_environment[] = {path_text, lang_text, NULL};
 
 int

@@ -19,11 +19,10 @@ struct gong_spawn {
     int err;
 };
 
-/* What a program gets without an environment of its own; the rest of its own
- * should begin so. */
+/* PATH and LANG of a program without an environment of its own. */
 #define GONG_SPAWN_PATH                                                        \
-    "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-#define GONG_SPAWN_LANG "LANG=C.UTF-8"
+    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+#define GONG_SPAWN_LANG "C.UTF-8"
 
 /* gong_spawn: 0, and its process and group in *pid; else an errno. Any thread.
  */

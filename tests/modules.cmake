@@ -3,7 +3,8 @@
 # of the name that they begin with.
 file(GLOB sources RELATIVE ${CMAKE_SOURCE_DIR} CONFIGURE_DEPENDS
     ${CMAKE_SOURCE_DIR}/common/*.c ${CMAKE_SOURCE_DIR}/rules/*.c
-    ${CMAKE_SOURCE_DIR}/rules/engine/*.c ${CMAKE_SOURCE_DIR}/rules/model/*.c)
+    ${CMAKE_SOURCE_DIR}/rules/engine/*.c ${CMAKE_SOURCE_DIR}/rules/model/*.c
+    ${CMAKE_SOURCE_DIR}/rules/desk/*.c)
 foreach(source IN LISTS sources)
     get_filename_component(module ${source} NAME_WE)
     set(candidate ${module})

@@ -260,6 +260,7 @@ gong_test(rule_cases LINKS gong_rules_tool
 
 # rules/desk, with a small city of its own
 gong_test(incident LINKS gong_desk)
+gong_test(desk_config LINKS gong_desk)
 foreach(module desk desk_restore desk_storm)
     gong_test(${module} LINKS gong_desk
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_fixture.c
@@ -279,6 +280,7 @@ target_link_options(test_desk_thread PRIVATE LINKER:--wrap=sqlite3_step)
 gong_test(desk_kill LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+gong_test(message_view LINKS gong_agent_core)
 gong_test(desk_db LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 foreach(module channel_webhook channel_exec channel_mqtt)

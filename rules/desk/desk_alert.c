@@ -208,8 +208,8 @@ end(struct gong_desk *desk, struct gong_desk_entry *entry,
     gong_desk_entry_end(desk, entry);
 }
 
-/* A person ended it, the alert goes on: only a climb makes it worth another
- * incident. */
+/* A person ended it and the alert goes on: only a climb is worth a word. Where
+ * somebody has not been told yet that it is over, it opens again. */
 static enum gong_err
 after_end(struct gong_desk *desk, struct gong_desk_entry *entry,
           const struct gong_desk_alert *alert, enum gong_severity severity)
@@ -222,7 +222,7 @@ after_end(struct gong_desk *desk, struct gong_desk_entry *entry,
         gong_desk_entry_dirty(desk, entry);
         return GONG_OK;
     }
-    if (!goes_on && entry->is.state == GONG_INCIDENT_ENDED) {
+    if (entry->member_count > 0) {
         reopen(desk, entry, alert);
         return GONG_OK;
     }

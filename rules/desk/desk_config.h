@@ -57,7 +57,7 @@
 #define GONG_DESK_ROUTES_MAX    1000
 #define GONG_DESK_RECEIVERS_MAX 200
 #define GONG_DESK_STEPS_MAX     8
-#define GONG_DESK_DEPTH_MAX     32  /* of routes in routes */
+#define GONG_DESK_DEPTH_MAX     12  /* of routes in routes */
 #define GONG_DESK_RULES_MAX     500 /* inhibit_rules; also escalation */
 #define GONG_DESK_INTERVALS_MAX 200
 

@@ -164,7 +164,7 @@ struct gong_desk {
     enum gong_err err;
     bool settled;               /* what was restored has been put together */
     bool settling;              /* what holds incidents back is not known yet */
-    bool routing;  /* they go to groups that are there */
+    bool routing;               /* they go to groups that are there */
     struct gong_desk_list raws; /* states of groups and recipients, till then */
     uint64_t next_incident;
     uint64_t next_silence;

@@ -242,6 +242,8 @@ settle_holds(struct gong_desk *desk)
         gong_desk_inhibit_unseat(desk, list->items[i]);
     }
     for (size_t i = 0; i < list->count; i++) {
+        ((struct gong_desk_entry *)list->items[i])->no_unit =
+            gong_desk_route_unit_of(desk, list->items[i]) == NULL;
         gong_desk_inhibit_seat(desk, list->items[i]);
         gong_desk_silence_recount(desk, list->items[i]);
         gong_desk_escalate_find(desk, list->items[i]);

@@ -67,16 +67,17 @@ put_members(FILE *out, const struct gong_desk_group *group)
     free(told);
 }
 
+/* The text is where it stays only when it is closed. */
 static char *
-finish(FILE *out, char *text)
+finish(FILE *out, char **text)
 {
     bool ok = ferror(out) == 0;
 
     if (fclose(out) != 0 || !ok) {
-        free(text);
+        free(*text);
         return NULL;
     }
-    return text;
+    return *text;
 }
 
 char *
@@ -108,8 +109,7 @@ gong_desk_state_group(const struct gong_desk_group *group,
         put_text(out, group->labels[i].value);
     }
     put_members(out, group);
-    (void)fflush(out);
-    return finish(out, text);
+    return finish(out, &text);
 }
 
 char *
@@ -133,8 +133,7 @@ gong_desk_state_recipient(const struct gong_desk_recipient *recipient,
         put_number(out, recipient->pendings[i].step);
         put_number(out, recipient->pendings[i].at_ms);
     }
-    (void)fflush(out);
-    return finish(out, text);
+    return finish(out, &text);
 }
 
 /* What is left to read; ok turns false for good at the first mistake. */

@@ -73,6 +73,7 @@ static const struct cell cells[GONG_INCIDENT_STATES][GONG_INCIDENT_EVENTS] =
             },
         [CLOSED_] =
             {
+                [GONG_INCIDENT_FIRE] = {OPEN_, TAKEN | NEWS | DROPS},
                 [GONG_INCIDENT_COMMENT] = {CLOSED_, TAKEN},
                 [GONG_INCIDENT_OUTCOME] = {CLOSED_, TAKEN},
             },

@@ -17,6 +17,10 @@
  *                                                        v
  *                                                      CLOSED
  *
+ * One that has ended, or was closed, opens again only while somebody who was
+ * told of it has not been told that it is over; else the alert's next fire is
+ * another incident.
+ *
  * Silence, maintenance and inhibition are no states: they come and go by time
  * and by other alerts, and hold back messages only (desk.h).
  */

@@ -105,7 +105,7 @@ count_aliases(const struct input *input)
 static void *
 make(size_t count, size_t size, const struct gong_conf_node ***nodes)
 {
-    *nodes = calloc(count + 1, sizeof **nodes);
+    *nodes = calloc(count + 1, sizeof(const struct gong_conf_node *));
     return *nodes == NULL ? NULL : calloc(count + 1, size);
 }
 

@@ -14,6 +14,7 @@ struct check_options {
     bool no_lint;
     const char *budget;
     const char *series;
+    char *model;
     struct gong_argument_time every;
 };
 
@@ -118,6 +119,9 @@ gong_cmd_check(const struct gong_call *call)
         {"every", GONG_ARGUMENT_LENGTH, &options.every, "LENGTH",
          "thiết bị gửi số liệu mỗi bao lâu",
          "how often devices send samples; for ranges"},
+        {"model", GONG_ARGUMENT_TEXT, &options.model, "FILE",
+         "mô hình đơn vị, thiết bị (tệp hoặc thư mục)",
+         "the city model (a file or a folder)"},
         {"lint-fatal", GONG_ARGUMENT_FLAG, &options.lint_fatal, NULL,
          "có cảnh báo cũng là không đạt", "warnings fail too"},
         {"no-lint", GONG_ARGUMENT_FLAG, &options.no_lint, NULL,
@@ -139,7 +143,8 @@ gong_cmd_check(const struct gong_call *call)
         (options.budget != NULL && read_size(options.budget) == 0)) {
         return gong_call_refuse(call, "another size", "64M, or a number");
     }
-    set = gong_rules_load(words.items, words.count, &errors);
+    set =
+        gong_rules_load_city(words.items, words.count, options.model, &errors);
     gong_conf_errors_print(&errors, call->err);
     if (set == NULL) {
         (void)fprintf(call->err, "%zu problems\n", errors.count);

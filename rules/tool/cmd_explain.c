@@ -14,6 +14,7 @@
 
 struct explain_options {
     char *rules;
+    char *model;
     const char *rule;
     const char *labels;
     const char *data;
@@ -72,9 +73,13 @@ explain_data(struct gong_explain *explain, const char *path, FILE *err,
     bool lines = gong_data_format_of(path) == GONG_DATA_LINES;
     struct gong_said said = {0};
     size_t refused = 0;
-    enum gong_err result =
-        gong_data_set_read(data, path, GONG_DATA_BY_NAME, err, &refused);
+    enum gong_err result = GONG_OK;
 
+    gong_data_set_use(data, explain->set->city);
+    result = gong_data_set_read(data, path, GONG_DATA_BY_NAME, err, &refused);
+    if (result == GONG_OK) {
+        result = gong_data_set_add_params(data, explain->at_ms);
+    }
     if (result == GONG_OK && lines) {
         result = gong_explain_state_run(explain, path, data, err, &state);
     }
@@ -146,6 +151,9 @@ gong_cmd_explain(const struct gong_call *call)
         {"rules", GONG_ARGUMENT_TEXT, &options.rules, "FILE",
          "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus",
          "rule file, folder of *.cfg, or Prometheus' YAML"},
+        {"model", GONG_ARGUMENT_TEXT, &options.model, "FILE",
+         "mô hình đơn vị, thiết bị (tệp hoặc thư mục)",
+         "the city model (a file or a folder)"},
         {"rule", GONG_ARGUMENT_TEXT, &options.rule, "NAME",
          "id hoặc tên báo động", "the rule's id or its alert's name"},
         {"labels", GONG_ARGUMENT_TEXT, &options.labels, "LABELS",
@@ -173,7 +181,7 @@ gong_cmd_explain(const struct gong_call *call)
         return gong_call_refuse(call, "standard input",
                                 "a file, which is read twice");
     }
-    set = gong_rules_load(&options.rules, 1, &errors);
+    set = gong_rules_load_city(&options.rules, 1, options.model, &errors);
     gong_conf_errors_print(&errors, call->err);
     gong_conf_errors_fini(&errors);
     status = set == NULL ? GONG_TOOL_NO : explain_rule(call, &options, set);

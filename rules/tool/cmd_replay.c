@@ -12,6 +12,7 @@
 
 struct replay_options {
     const char *rules;
+    char *model;
     const char *data;
     const char *format;
     bool pending;
@@ -74,6 +75,9 @@ gong_cmd_replay(const struct gong_call *call)
         {"rules", GONG_ARGUMENT_TEXT, &options.rules, "FILE",
          "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus",
          "rule file, folder of *.cfg, or Prometheus' YAML"},
+        {"model", GONG_ARGUMENT_TEXT, &options.model, "FILE",
+         "mô hình đơn vị, thiết bị (tệp hoặc thư mục)",
+         "the city model (a file or a folder)"},
         {"data", GONG_ARGUMENT_TEXT, &options.data, "FILE",
          "line protocol (.gz được), nhật ký của agent; -: đầu vào chuẩn",
          "line protocol (.gz too), an agent's journal; -: standard input"},
@@ -106,7 +110,9 @@ gong_cmd_replay(const struct gong_call *call)
         return gong_call_refuse(call, "another format", "table, json or csv");
     }
     paths[0] = strdup(options.rules);
-    set = paths[0] == NULL ? NULL : gong_rules_load(paths, 1, &errors);
+    set = paths[0] == NULL
+              ? NULL
+              : gong_rules_load_city(paths, 1, options.model, &errors);
     gong_conf_errors_print(&errors, call->err);
     gong_conf_errors_fini(&errors);
     status =

@@ -1,6 +1,7 @@
 #include "rules/tool/commands.h"
 
 #include "common/conf.h"
+#include "rules/tool/desk_cases.h"
 #include "rules/tool/promtest.h"
 #include "rules/tool/rule_cases.h"
 #include "rules/tool/rule_load.h"
@@ -39,9 +40,31 @@ test_cases(const struct gong_call *call, const char *path,
     return gong_rule_cases_run(path, set, call->out, &lacking);
 }
 
+/* What the files of tests are about; NULL where nothing is said. */
+struct subject {
+    char *rules;
+    char *model;
+    char *routes;
+    struct gong_ruleset *set;
+};
+
+static bool
+test_file(const struct gong_call *call, const struct subject *subject,
+          const char *path)
+{
+    if (gong_rule_path_is_yaml(path)) {
+        return test_yaml(call, path);
+    }
+    if (gong_desk_path_is_cases(path)) {
+        return gong_desk_cases_run(path, subject->routes, subject->model,
+                                   call->out);
+    }
+    return test_cases(call, path, subject->set);
+}
+
 static size_t
 test_all(const struct gong_call *call, const struct gong_words *words,
-         const struct gong_ruleset *set)
+         const struct subject *subject)
 {
     size_t failed = 0;
 
@@ -49,9 +72,7 @@ test_all(const struct gong_call *call, const struct gong_words *words,
         bool passed;
 
         (void)fprintf(call->out, "Unit Testing:  %s\n", words->items[i]);
-        passed = gong_rule_path_is_yaml(words->items[i])
-                     ? test_yaml(call, words->items[i])
-                     : test_cases(call, words->items[i], set);
+        passed = test_file(call, subject, words->items[i]);
         failed += !passed;
         (void)fputs(passed ? "  SUCCESS\n\n" : "\n", call->out);
     }
@@ -61,14 +82,19 @@ test_all(const struct gong_call *call, const struct gong_words *words,
 int
 gong_cmd_test(const struct gong_call *call)
 {
-    char *rules = NULL;
+    struct subject subject = {NULL, NULL, NULL, NULL};
     const struct gong_argument table[] = {
-        {"rules", GONG_ARGUMENT_TEXT, &rules, "FILE",
+        {"rules", GONG_ARGUMENT_TEXT, &subject.rules, "FILE",
          "quy tắc cho các tệp *.cases (tệp hoặc thư mục)",
          "the rules of *.cases files (a file or a folder)"},
+        {"model", GONG_ARGUMENT_TEXT, &subject.model, "FILE",
+         "mô hình đơn vị, thiết bị (tệp hoặc thư mục)",
+         "the city model (a file or a folder)"},
+        {"routes", GONG_ARGUMENT_TEXT, &subject.routes, "FILE",
+         "tệp định tuyến cho các tệp *.desk",
+         "the routing file of *.desk files, instead of theirs"},
     };
     struct gong_conf_errors errors = {0};
-    struct gong_ruleset *set = NULL;
     struct gong_words words;
     size_t failed;
     int status;
@@ -80,15 +106,16 @@ gong_cmd_test(const struct gong_call *call)
     if (words.count == 0) {
         return gong_call_refuse(call, "no file", "files of tests");
     }
-    if (rules != NULL) {
-        set = gong_rules_load(&rules, 1, &errors);
+    if (subject.rules != NULL) {
+        subject.set =
+            gong_rules_load_city(&subject.rules, 1, subject.model, &errors);
         gong_conf_errors_print(&errors, call->err);
         gong_conf_errors_fini(&errors);
-        if (set == NULL) {
+        if (subject.set == NULL) {
             return GONG_TOOL_NO;
         }
     }
-    failed = test_all(call, &words, set);
-    gong_ruleset_free(set);
+    failed = test_all(call, &words, &subject);
+    gong_ruleset_free(subject.set);
     return failed == 0 ? GONG_TOOL_OK : GONG_TOOL_NO;
 }

@@ -17,6 +17,20 @@ const struct gong_command gong_commands[] = {
      "Exit: 0, 1 errors (or warnings with --lint-fatal, or past --budget), 64 "
      "usage.\n",
      gong_cmd_check},
+    {"diff",
+     "--routes --old FILE --new FILE --data FILE --rules FILE [--model FILE]",
+     "So sánh hai tệp định tuyến trên số liệu cũ: ai nhận bao nhiêu tin.",
+     "Compares routing files over past samples: who is told how often.",
+     "The samples run through the rules, the alerts through both files; then "
+     "messages are\n"
+     "counted per receiver, unit and shift. Only rows that differ are printed, "
+     "but with\n"
+     "--all; then the sums. --format json: an object a row, last the sums.\n"
+     "\n"
+     "Exit: 0 nothing differs, 1 something does or a file is refused, 64 "
+     "usage, 65 bad data,\n"
+     "66 no file.\n",
+     gong_cmd_diff},
     {"eval",
      "--expr EXPR --data FILE --at TIME | --from TIME --to TIME --step LENGTH",
      "Tính một biểu thức PromQL trên số liệu trong tệp.",
@@ -78,9 +92,9 @@ const struct gong_command gong_commands[] = {
      "\n"
      "Exit: 0, 1 the rules are refused, 64 usage, 65 bad data, 66 no file.\n",
      gong_cmd_replay},
-    {"test", "FILE... [--rules FILE]",
-     "Thử quy tắc bằng tệp thử của ta (*.cases) hoặc của promtool (*.yml).",
-     "Unit tests of rules: ours (*.cases) or promtool's (*.yml), unchanged.",
+    {"test", "FILE... [--rules FILE] [--routes FILE]",
+     "Thử quy tắc (*.cases, promtool *.yml) và định tuyến (*.desk).",
+     "Unit tests of rules: *.cases or promtool's *.yml; of routes: *.desk.",
      "*.cases: RULE fires|quiet FROM TO STEP LINE, a case a line, seconds; in "
      "LINE {A..B}\n"
      "goes from A to B, {A|B} is one after the other, \" & \" begins another "

@@ -5,6 +5,7 @@
 #include "rules/tool/arguments.h"
 
 int gong_cmd_check(const struct gong_call *call);
+int gong_cmd_diff(const struct gong_call *call);
 int gong_cmd_eval(const struct gong_call *call);
 int gong_cmd_explain(const struct gong_call *call);
 int gong_cmd_import(const struct gong_call *call);

@@ -33,7 +33,8 @@ struct gong_data_set {
     struct gong_prom_text *prom;
     struct gong_lp_reader *lines;
     /* Names made of one point's tags and fields. */
-    char names[GONG_LP_TAGS_MAX + 1][GONG_NAME_MAX];
+    char names[GONG_LP_TAGS_MAX + GONG_CITY_TAGS + 1][GONG_NAME_MAX];
+    const struct gong_city *city; /* NULL: none */
 };
 
 /* Where messages about refused lines go. */
@@ -127,6 +128,46 @@ gong_data_set_add(struct gong_data_set *set,
     return err == GONG_OK ? stage(set, series, ms, value) : err;
 }
 
+void
+gong_data_set_use(struct gong_data_set *set, const struct gong_city *city)
+{
+    set->city = city;
+}
+
+static enum gong_err
+add_param(struct gong_data_set *set, const struct gong_city_device *device,
+          const struct gong_city_param *param, int64_t ms)
+{
+    struct gong_lp_tag tags[2 + GONG_CITY_TAGS] = {
+        {gong_str_of("site"), gong_str_of(device->site)},
+        {gong_str_of("device"), gong_str_of(device->name)}};
+    size_t count = gong_city_tag(set->city, tags, 2);
+    struct gong_label_view labels[3 + GONG_CITY_TAGS] = {
+        {gong_str_of("__name__"),
+         gong_str_of(set->city->metrics[param->metric])}};
+
+    for (size_t i = 0; i < count; i++) {
+        labels[i + 1] = (struct gong_label_view){tags[i].key, tags[i].value};
+    }
+    return gong_data_set_add(set, labels, count + 1, ms, param->value);
+}
+
+enum gong_err
+gong_data_set_add_params(struct gong_data_set *set, int64_t ms)
+{
+    size_t count = set->city == NULL ? 0 : set->city->device_count;
+    enum gong_err err = GONG_OK;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct gong_city_device *device = &set->city->devices[i];
+
+        for (size_t p = 0; p < device->param_count && err == GONG_OK; p++) {
+            err = add_param(set, device, &device->params[p], ms);
+        }
+    }
+    return err;
+}
+
 static void
 say_refused(struct report *report, size_t line, const char *reason,
             struct gong_str text)
@@ -151,12 +192,18 @@ static size_t
 labels_of(struct gong_data_set *set, const struct gong_lp_point *point,
           struct gong_label_view *labels)
 {
+    struct gong_lp_tag tags[GONG_LP_TAGS_MAX + GONG_CITY_TAGS];
+    size_t tag_count = point->tag_count;
     size_t count = 1;
 
-    for (size_t i = 0; i < point->tag_count; i++) {
+    if (tag_count > 0) {
+        memcpy(tags, point->tags, tag_count * sizeof tags[0]);
+    }
+    tag_count = gong_city_tag(set->city, tags, tag_count);
+    for (size_t i = 0; i < tag_count; i++) {
         char *name = set->names[count];
         struct gong_str key =
-            gong_str_from(name, gong_name_label(point->tags[i].key, name));
+            gong_str_from(name, gong_name_label(tags[i].key, name));
         size_t at = 1;
 
         if (key.len == 0) {
@@ -166,11 +213,9 @@ labels_of(struct gong_data_set *set, const struct gong_lp_point *point,
             at++;
         }
         if (at == count) {
-            labels[count++] =
-                (struct gong_label_view){key, point->tags[i].value};
-        } else if (gong_str_compare(point->tags[i].value, labels[at].value) <
-                   0) {
-            labels[at].value = point->tags[i].value;
+            labels[count++] = (struct gong_label_view){key, tags[i].value};
+        } else if (gong_str_compare(tags[i].value, labels[at].value) < 0) {
+            labels[at].value = tags[i].value;
         }
     }
     return count;
@@ -180,7 +225,7 @@ static enum gong_err
 add_point(struct gong_data_set *set, const struct gong_lp_point *point,
           struct report *report)
 {
-    struct gong_label_view labels[GONG_LP_TAGS_MAX + 1];
+    struct gong_label_view labels[GONG_LP_TAGS_MAX + GONG_CITY_TAGS + 1];
     size_t count = labels_of(set, point, labels);
     int64_t ms = gong_floor_ms(point->time);
     enum gong_err err = GONG_OK;

@@ -17,6 +17,7 @@
 #include <stdio.h>
 
 #include "common/err.h"
+#include "rules/engine/city.h"
 #include "rules/engine/eval_memory.h"
 
 enum gong_data_format {
@@ -37,6 +38,13 @@ struct gong_data_set;
 /* NULL without memory. */
 struct gong_data_set *gong_data_set_new(void);
 void gong_data_set_free(struct gong_data_set *set);
+
+/* gong_data_set_use: from here on points get the labels that the city gives; it
+ * is borrowed, NULL for none. gong_data_set_add_params: its parameters as they
+ * stand at ms. */
+void gong_data_set_use(struct gong_data_set *set, const struct gong_city *city);
+enum gong_err gong_data_set_add_params(struct gong_data_set *set,
+                                       int64_t ms) GONG_MUST_CHECK;
 
 /* gong_data_set_add: one sample; labels as gong_eval_memory_series. */
 enum gong_err gong_data_set_add(struct gong_data_set *set,

@@ -91,14 +91,16 @@ load_yaml(struct gong_ruleset *set, const char *path,
     return ok;
 }
 
-/* Moves the rules of a loaded set, and the calendars that they count by, behind
- * those of set, which has none. */
+/* Moves the rules of a loaded set, the calendars that they count by and the
+ * city behind those of set, which has none. */
 static bool
 take_over(struct gong_ruleset *set, struct gong_rule_source *source)
 {
     struct gong_ruleset *from = source->set;
     struct gong_rule *rules;
 
+    set->city = from->city;
+    from->city = NULL;
     if (from->count == 0) {
         return true;
     }
@@ -120,9 +122,11 @@ take_over(struct gong_ruleset *set, struct gong_rule_source *source)
 /* Together, so that an id in two files is seen. */
 static bool
 load_conf(struct gong_ruleset *set, const struct gong_strings *list,
-          struct gong_conf_errors *errors)
+          char *model, struct gong_conf_errors *errors)
 {
-    struct gong_rule_source *source = gong_rule_files_load(list, errors);
+    struct gong_strings models = {&model, model == NULL ? 0 : 1};
+    struct gong_rule_source *source =
+        gong_rule_files_load_city(list, &models, errors);
     bool ok = source != NULL && take_over(set, source);
 
     gong_rule_source_free(source);
@@ -132,6 +136,13 @@ load_conf(struct gong_ruleset *set, const struct gong_strings *list,
 struct gong_ruleset *
 gong_rules_load(char *const *paths, size_t count,
                 struct gong_conf_errors *errors)
+{
+    return gong_rules_load_city(paths, count, NULL, errors);
+}
+
+struct gong_ruleset *
+gong_rules_load_city(char *const *paths, size_t count, char *model,
+                     struct gong_conf_errors *errors)
 {
     struct gong_ruleset *set = calloc(1, sizeof *set);
     struct gong_strings list = {calloc(count + 1, sizeof(char *)), 0};
@@ -151,8 +162,13 @@ gong_rules_load(char *const *paths, size_t count,
         gong_conf_errors_add(errors, "rules: found Prometheus' rules beside "
                                      "others, expected one kind");
         ok = false;
+    } else if (model != NULL && ok && set->foreign) {
+        gong_conf_errors_add(errors,
+                             "rules: found a city model beside Prometheus' "
+                             "rules, expected it beside rules of ours");
+        ok = false;
     } else if (list.count > 0) {
-        ok = load_conf(set, &list, errors) && ok;
+        ok = load_conf(set, &list, model, errors) && ok;
     }
     free(list.items);
     if (!ok) {

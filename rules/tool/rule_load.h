@@ -31,8 +31,12 @@ bool gong_rules_add_file(struct gong_ruleset *set,
 
 /* gong_rules_load: all rules of all paths, in one set; folders as in
  * gong_rule_files_load. NULL after problems, all of them in errors. Caller
- * frees with gong_ruleset_free. */
+ * frees with gong_ruleset_free. gong_rules_load_city: with the city model of a
+ * file or folder; NULL for none. */
 struct gong_ruleset *gong_rules_load(char *const *paths, size_t count,
                                      struct gong_conf_errors *errors);
+struct gong_ruleset *gong_rules_load_city(char *const *paths, size_t count,
+                                          char *model,
+                                          struct gong_conf_errors *errors);
 
 #endif

@@ -242,6 +242,31 @@ def test_eval(folder):
     check(answers[2]["data"]["result"][0]["value"] == [0, "1e-09"], f"cases: {answers[2]}")
 
 
+def test_model(folder, data):
+    """One rule with a threshold of each device's own; a wrong model is named."""
+    rules = os.path.join(folder, "own.cfg")
+    model = os.path.join(folder, "city.cfg")
+    with open(rules, "w", encoding="utf-8") as out:
+        out.write('group = "g";\nrules = ( { alert = "High"; '
+                  'expr = "m_t >= on (site, device) group_left () param_top"; } );\n')
+    with open(model, "w", encoding="utf-8") as out:
+        out.write('model = "m";\nunits = ( { code = "s1"; name = "S"; kind = "ward"; } );\n'
+                  'devices = ( { unit = "s1"; name = "d"; params = { top = 71; }; } );\n')
+    result = gong("replay", "--rules", rules, "--model", model, "--data", data, "--format", "json")
+    events = [json.loads(line) for line in result.stdout.splitlines()]
+    check(len(events) > 1 and events[0]["labels"].get("unit") == "s1"
+          and events[0]["labels"].get("kind") == "ward", f"model: {events} {result.stderr}")
+    result = gong("explain", "--rules", rules, "--rule", "High", "--model", model, "--at", "1031", "--data", data)
+    check("The expression holds." in result.stdout and "param_top" in result.stdout, f"explain: {result.stdout}")
+    result = gong("replay", "--rules", rules, "--data", data, "--format", "json")
+    check(len(result.stdout.splitlines()) == 1, f"no model: {result.stdout}")
+    check(gong("check", "--no-lint", "--model", model, rules).returncode == 0, "check --model")
+    with open(model, "a", encoding="utf-8") as out:
+        out.write('contacts = 5;\n')
+    result = gong("check", "--model", model, rules)
+    check(result.returncode == 1 and "city.cfg:4:12: found no list" in result.stderr, f"wrong model: {result.stderr}")
+
+
 def test_replay_and_explain(folder):
     rules = os.path.join(folder, "hot.cfg")
     data = os.path.join(folder, "hot.lp")
@@ -258,6 +283,7 @@ def test_replay_and_explain(folder):
           or events[1]["state"] == "firing", f"replay: {events}")
     check(events[-1]["event"] == "summary" and events[-1]["rules"][0]["fired"] == 1
           and events[-1]["rules"][0]["sites"] == {"s1": 1}, f"summary: {events[-1]}")
+    test_model(folder, data)
     with open(data, encoding="utf-8") as file:
         lines = file.readlines()
     shuffled = "".join(lines[1:2] + lines[0:1] + lines[2:])

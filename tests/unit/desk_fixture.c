@@ -95,22 +95,35 @@ disown_incident(struct gong_desk_incident *is)
     disown_views(is->annotations, is->annotation_count);
 }
 
+static struct desk_kept_incident *
+find_kept(struct desk_world *world, uint64_t number)
+{
+    if (number >= world->numbers) {
+        size_t more = (size_t)number * 2 + 64;
+
+        world->by_number =
+            realloc(world->by_number, more * sizeof *world->by_number);
+        assert_non_null(world->by_number);
+        for (size_t i = world->numbers; i < more; i++) {
+            world->by_number[i] = NULL;
+        }
+        world->numbers = more;
+    }
+    return world->by_number[number];
+}
+
 static enum gong_err
 keep_incident(void *ctx, const struct gong_desk_incident *incident)
 {
     struct desk_world *world = ctx;
-    struct desk_kept_incident **at = &world->incidents;
-    struct desk_kept_incident *kept = NULL;
+    struct desk_kept_incident *kept = find_kept(world, incident->number);
 
-    while (*at != NULL && (*at)->is.number != incident->number) {
-        at = &(*at)->next;
-    }
-    kept = *at;
     if (kept == NULL) {
         kept = calloc(1, sizeof *kept);
         assert_non_null(kept);
         kept->next = world->incidents;
         world->incidents = kept;
+        world->by_number[incident->number] = kept;
     } else {
         disown_incident(&kept->is);
     }
@@ -135,11 +148,8 @@ keep_event(void *ctx, uint64_t incident, int64_t at_ms,
            struct gong_str text)
 {
     struct desk_world *world = ctx;
-    const struct desk_kept_incident *kept = world->incidents;
+    const struct desk_kept_incident *kept = find_kept(world, incident);
 
-    while (kept != NULL && kept->is.number != incident) {
-        kept = kept->next;
-    }
     assert_non_null(kept); /* it was told before what happened to it */
     assert_int_equal(at_ms, world->now);
     append(&world->events, &world->events_len,
@@ -236,7 +246,10 @@ static enum gong_err
 keep_group(void *ctx, struct gong_str key, const struct gong_str *state)
 {
     struct desk_world *world = ctx;
-    struct desk_kept_group **at = &world->groups;
+    struct desk_kept_group **bucket =
+        &world->groups[gong_fnv1a(GONG_FNV1A_START, key.data, key.len) %
+                       DESK_KEPT_BUCKETS];
+    struct desk_kept_group **at = bucket;
     struct desk_kept_group *kept = NULL;
 
     world->writes++;
@@ -260,8 +273,8 @@ keep_group(void *ctx, struct gong_str key, const struct gong_str *state)
         kept = calloc(1, sizeof *kept);
         assert_non_null(kept);
         kept->key = gong_str_copy(key);
-        kept->next = world->groups;
-        world->groups = kept;
+        kept->next = *bucket;
+        *bucket = kept;
     }
     free(kept->state);
     kept->state = gong_str_copy(*state);
@@ -326,14 +339,17 @@ forget(struct desk_world *world)
         disown(one->is.comment);
         free(one);
     }
-    while (world->groups != NULL) {
-        struct desk_kept_group *one = world->groups;
+    for (size_t i = 0; i < DESK_KEPT_BUCKETS; i++) {
+        while (world->groups[i] != NULL) {
+            struct desk_kept_group *one = world->groups[i];
 
-        world->groups = one->next;
-        free(one->key);
-        free(one->state);
-        free(one);
+            world->groups[i] = one->next;
+            free(one->key);
+            free(one->state);
+            free(one);
+        }
     }
+    free(world->by_number);
 }
 
 void
@@ -469,12 +485,14 @@ desk_again(struct desk_world *world)
     assert_int_equal(gong_desk_restore(world->desk, world->next_incident,
                                        world->next_silence),
                      GONG_OK);
-    for (const struct desk_kept_group *g = world->groups; g != NULL;
-         g = g->next) {
-        assert_int_equal(
-            gong_desk_restore_group(world->desk, gong_str_of(g->key),
-                                    gong_str_from(g->state, g->len)),
-            GONG_OK);
+    for (size_t i = 0; i < DESK_KEPT_BUCKETS; i++) {
+        for (const struct desk_kept_group *g = world->groups[i]; g != NULL;
+             g = g->next) {
+            assert_int_equal(
+                gong_desk_restore_group(world->desk, gong_str_of(g->key),
+                                        gong_str_from(g->state, g->len)),
+                GONG_OK);
+        }
     }
     for (const struct desk_kept_silence *s = world->silences; s != NULL;
          s = s->next) {

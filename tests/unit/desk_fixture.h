@@ -20,6 +20,8 @@ struct desk_kept_group {
     struct desk_kept_group *next;
 };
 
+#define DESK_KEPT_BUCKETS 1024
+
 struct desk_world {
     struct gong_desk_config *config;
     struct gong_model *model;
@@ -33,8 +35,10 @@ struct desk_world {
     bool lenient; /* groups may go that were never kept */
     /* Kept. */
     struct desk_kept_incident *incidents;
+    struct desk_kept_incident **by_number; /* number, from 1 on */
+    size_t numbers;
     struct desk_kept_silence *silences;
-    struct desk_kept_group *groups;
+    struct desk_kept_group *groups[DESK_KEPT_BUCKETS]; /* by hash */
     uint64_t next_incident;
     uint64_t next_silence;
     size_t writes;       /* of groups */

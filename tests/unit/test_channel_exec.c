@@ -32,12 +32,12 @@ program_gets_text_and_values(void **state)
     struct channel_case test;
 
     (void)state;
-    assert_int_equal(
-        run(&test, "cat; echo $GONG_ADDRESS $GONG_CONTACT $GONG_KEY "
-                   "$GONG_KIND $GONG_RECEIVER $GONG_UNIT $GONG_NUMBER "
-                   "$GONG_ALERTNAME $GONG_SEVERITY $GONG_NEWS; "
-                   "echo \\\"$GONG_UNIT_NAME/$GONG_SUMMARY\\\"; exit 3"),
-        GONG_CHANNEL_REFUSE);
+    assert_int_equal(run(&test,
+                         "cat; echo $GONG_ADDRESS $GONG_CONTACT $GONG_KEY "
+                         "$GONG_KIND $GONG_RECEIVER $GONG_UNIT $GONG_NUMBER "
+                         "$GONG_ALERTNAME $GONG_SEVERITY $GONG_NEWS; "
+                         "echo \\\"$GONG_UNIT_NAME/$GONG_SUMMARY\\\"; exit 3"),
+                     GONG_CHANNEL_REFUSE);
     assert_string_equal(
         test.attempt.answer,
         "#17 [KHẨN CẤP] đang diễn ra: Nước dâng?34,5 | việc cần làm: Sơ tán\n"

@@ -211,10 +211,10 @@ message_without_alerts_is_over_at_once(void **state)
 static void
 topic_levels_hold_no_wildcards_or_slashes(void **state)
 {
-    json_t *item = json_loads(
-        "{\"rule\":\"a/+#b \\u00e9\",\"labels\":{\"site\":\"x/#\"},"
-        "\"fingerprint\":\"f\"}",
-        0, NULL);
+    json_t *item =
+        json_loads("{\"rule\":\"a/+#b \\u00e9\",\"labels\":{\"site\":\"x/#\"},"
+                   "\"fingerprint\":\"f\"}",
+                   0, NULL);
     char *topic = gong_channel_mqtt_topic("p", item);
 
     (void)state;

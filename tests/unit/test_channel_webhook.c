@@ -49,9 +49,8 @@ webhook_is_alertmanagers_version_4(void **state)
     body = gong_channel_webhook_body(message, "https://other");
     assert_string_equal(json_string_value(json_object_get(body, "status")),
                         "resolved");
-    assert_string_equal(
-        json_string_value(json_object_get(body, "externalURL")),
-        "https://other");
+    assert_string_equal(json_string_value(json_object_get(body, "externalURL")),
+                        "https://other");
     json_decref(body);
     json_decref(message);
 }
@@ -133,9 +132,9 @@ log_writes_lines_for_people(void **state)
         "tán\n"
         "  #18 [CHÚ Ý] đã kết thúc: Đã rút\n"
         "  và 3 cảnh báo đang diễn ra, 4 đã kết thúc\n");
-    assert_int_not_equal(channel_open(&test, &gong_channel_log,
-                                      "file = \"/no/where/log\";"),
-                         GONG_OK);
+    assert_int_not_equal(
+        channel_open(&test, &gong_channel_log, "file = \"/no/where/log\";"),
+        GONG_OK);
     /* A full disk is told as what it is. */
     assert_int_equal(
         channel_open(&test, &gong_channel_log, "file = \"/dev/full\";"),

@@ -403,6 +403,29 @@ old_messages_about_what_is_over_expire(void **state)
 }
 
 static void
+message_that_cannot_be_read_stops_no_other(void **state)
+{
+    static struct box box;
+
+    (void)state;
+    box_init(&box, "", "");
+    (void)desk_post(&box.files, "channel:one", "[[\"one\",\"\"]]", 1);
+    desk_sql(&box.files, "UPDATE messages SET body = '{'");
+    (void)desk_post(&box.files, "channel:one", "[[\"one\",\"\"]]", 1);
+    (void)desk_post(&box.files, "contact:p", "no chain", 1);
+    box_start(&box);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    assert_int_equal(planned_tries(&box.one), 1);
+    assert_int_equal(
+        desk_number(&box.files, "SELECT state FROM outbox WHERE id = 1"), 3);
+    assert_int_equal(
+        desk_number(&box.files, "SELECT state FROM outbox WHERE id = 2"), 1);
+    assert_int_equal(
+        desk_number(&box.files, "SELECT state FROM outbox WHERE id = 3"), 2);
+    box_fini(&box);
+}
+
+static void
 at_once_begins_again_without_a_record(void **state)
 {
     static struct box box;
@@ -577,6 +600,7 @@ main(void)
         cmocka_unit_test(a_refused_channel_is_not_tried_again),
         cmocka_unit_test(who_never_answers_delays_no_other),
         cmocka_unit_test(old_messages_about_what_is_over_expire),
+        cmocka_unit_test(message_that_cannot_be_read_stops_no_other),
         cmocka_unit_test(at_once_begins_again_without_a_record),
         cmocka_unit_test(nothing_goes_out_while_outcomes_cannot_be_kept),
         cmocka_unit_test(bad_channels_are_refused_at_start),

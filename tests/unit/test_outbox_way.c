@@ -11,9 +11,9 @@
 static struct gong_outbox_way
 make(double rate, double burst)
 {
-    struct gong_outbox_way way = {.name = "w"};
+    struct gong_outbox_way way = {.name = "w", .rate = rate, .burst = burst};
 
-    gong_outbox_way_init(&way, rate, burst, gong_dur_ms(100), gong_dur_s(60), 7,
+    gong_outbox_way_init(&way, gong_dur_ms(100), gong_dur_s(60), 7,
                          (gong_mono_t){0});
     return way;
 }

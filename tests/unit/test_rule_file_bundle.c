@@ -242,6 +242,79 @@ a_file_given_twice_is_an_error(void **state)
 }
 
 static void
+a_folder_may_hold_rules_and_a_model(void **state)
+{
+    struct folder *folder = *state;
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source = NULL;
+    struct gong_rule_source *again = NULL;
+    char *item[] = {folder->file[1]};
+    struct gong_strings model = {item, 1};
+    struct gong_strings none = {0};
+
+    write_text(folder->file[0],
+               "group = \"b\"; rules = ( { alert = \"B\"; expr = \"up\"; } );");
+    write_text(folder->file[1], "model = \"m\"; units = ( { code = \"6\"; "
+                                "name = \"T\"; kind = \"province\"; } );");
+    /* Rules alone: the model is passed over. */
+    source = gong_rule_files_load(&folder->paths, &errors);
+    conf_expect(&errors, "");
+    assert_non_null(source);
+    assert_int_equal(source->set->count, 1);
+    assert_null(source->set->city);
+    assert_int_equal(gong_model_unit_count(source->model), 0);
+    assert_null(strstr(source->bundle, "province"));
+    gong_rule_source_free(source);
+    /* Both; what is read back from the bundle is the same. */
+    source = gong_rule_files_load_city(&folder->paths, &model, &errors);
+    conf_expect(&errors, "");
+    assert_non_null(source);
+    assert_int_equal(source->set->count, 1);
+    assert_int_equal(gong_model_unit_count(source->model), 1);
+    assert_non_null(gong_city_unit(source->set->city, gong_str_of("6")));
+    again = gong_rule_bundle_load(
+        gong_str_from(source->bundle, source->bundle_len), &errors);
+    assert_non_null(again);
+    assert_int_equal(gong_model_unit_count(again->model), 1);
+    assert_int_equal(gong_city_identity(again->set->city),
+                     gong_city_identity(source->set->city));
+    gong_rule_source_free(again);
+    gong_rule_source_free(source);
+    /* A folder of models passes rules over. */
+    source = gong_rule_files_load_city(&none, &folder->paths, &errors);
+    conf_expect(&errors, "");
+    assert_non_null(source);
+    assert_int_equal(source->set->count, 0);
+    assert_int_equal(gong_model_unit_count(source->model), 1);
+    gong_rule_source_free(source);
+}
+
+static void
+what_is_no_model_is_named(void **state)
+{
+    struct folder *folder = *state;
+    struct gong_conf_errors errors = {0};
+    char *item[] = {folder->file[0]};
+    struct gong_strings file = {item, 1};
+    struct gong_strings none = {0};
+    char expected[800];
+
+    write_text(folder->file[0], "group = \"b\"; rules = ( );");
+    assert_null(gong_rule_files_load_city(&none, &file, &errors));
+    (void)snprintf(expected, sizeof expected,
+                   "%s: found no model, expected a file with model = "
+                   "\"name\";\n",
+                   folder->file[0]);
+    conf_expect(&errors, expected);
+    assert_null(gong_rule_files_load_city(&none, &folder->paths, &errors));
+    (void)snprintf(expected, sizeof expected,
+                   "%s: found no *.cfg in the folder, expected at least one "
+                   "model file\n",
+                   folder->path);
+    conf_expect(&errors, expected);
+}
+
+static void
 no_paths_give_an_empty_set(void **state)
 {
     struct gong_conf_errors errors = {0};
@@ -287,6 +360,10 @@ main(void)
                                         make_folder, remove_folder),
         cmocka_unit_test_setup_teardown(a_file_given_twice_is_an_error,
                                         make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(a_folder_may_hold_rules_and_a_model,
+                                        make_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(what_is_no_model_is_named, make_folder,
+                                        remove_folder),
         cmocka_unit_test(no_paths_give_an_empty_set),
         cmocka_unit_test(the_shipped_packs_load),
     };

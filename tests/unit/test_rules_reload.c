@@ -99,6 +99,44 @@ bad_rules_change_nothing(void **state)
     agent_rules_free(&paths);
 }
 
+/* The bundle that the journal names holds the model; what is wrong in it leaves
+ * the rules as they were, too. */
+static void
+a_model_goes_with_the_rules(void **state)
+{
+    struct sinks *sinks = *state;
+    struct gong_strings paths = agent_rules(sinks->dir, "a.cfg", RULES_HOT);
+    struct gong_strings models = agent_rules(
+        sinks->dir, "m.cfg",
+        "model = \"m\"; units = ( { code = \"66\"; name = \"T\"; kind = "
+        "\"province\"; } );");
+    struct gong_rules_reload reload = reload_of(sinks, &paths);
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source = NULL;
+    char without[GONG_RULE_SHA_SIZE];
+    char with[GONG_RULE_SHA_SIZE];
+
+    assert_true(gong_rules_reload_run(&reload, &errors));
+    (void)snprintf(without, sizeof without, "%s",
+                   agent_last_config(sinks->journal));
+    reload.models = &models;
+    assert_true(gong_rules_reload_run(&reload, &errors));
+    (void)snprintf(with, sizeof with, "%s", agent_last_config(sinks->journal));
+    assert_string_not_equal(with, without);
+    source = gong_rule_store_get(sinks->dir, with, &errors);
+    assert_non_null(source);
+    assert_int_equal(gong_model_unit_count(source->model), 1);
+    assert_non_null(source->set->city);
+    gong_rule_source_free(source);
+    agent_write(sinks->dir, "m.cfg", "model = \"m\"; units = 5;");
+    assert_false(gong_rules_reload_run(&reload, &errors));
+    assert_non_null(strstr(errors.items[0], "m.cfg:1:"));
+    assert_string_equal(agent_last_config(sinks->journal), with);
+    gong_conf_errors_fini(&errors);
+    agent_rules_free(&paths);
+    agent_rules_free(&models);
+}
+
 static void
 a_missing_folder_changes_nothing(void **state)
 {
@@ -211,6 +249,7 @@ main(void)
         T(the_digest_is_sha_256),
         T(good_rules_are_kept_and_announced),
         T(bad_rules_change_nothing),
+        T(a_model_goes_with_the_rules),
         T(a_missing_folder_changes_nothing),
         T(a_bundle_that_was_changed_is_refused_and_mended),
         T(an_unknown_bundle_is_named),

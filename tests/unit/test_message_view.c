@@ -1,0 +1,66 @@
+/* Unit tests of agent/message_view.c. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "agent/message_view.h"
+
+static void
+what_is_missing_reads_as_empty(void **state)
+{
+    char out[GONG_VIEW_SUMMARY_SIZE];
+
+    (void)state;
+    assert_string_equal(gong_view_text(NULL, "x"), "");
+    assert_string_equal(gong_view_label(NULL, "x"), "");
+    assert_int_equal(gong_view_int(NULL, "x"), 0);
+    assert_false(gong_view_over(NULL));
+    assert_string_equal(gong_view_summary(NULL, out),
+                        "#0 [CẢNH BÁO] đang diễn ra: ");
+}
+
+static void
+long_summary_is_cut_between_characters(void **state)
+{
+    char text[GONG_VIEW_SUMMARY_SIZE * 3];
+    char out[GONG_VIEW_SUMMARY_SIZE];
+
+    (void)state;
+    for (size_t shift = 0; shift < 3; shift++) {
+        json_t *item;
+        json_t *check;
+        size_t len = shift;
+
+        memset(text, 'x', shift);
+        while (len < sizeof text - 4) {
+            (void)strcpy(text + len, "ế");
+            len += 3;
+        }
+        item = json_pack("{s:i, s:{s:s}}", "number", 5, "annotations",
+                         "summary", text);
+        assert_non_null(item);
+        (void)gong_view_summary(item, out);
+        assert_in_range(strlen(out), GONG_VIEW_SUMMARY_SIZE - 4,
+                        GONG_VIEW_SUMMARY_SIZE - 1);
+        check = json_string(out); /* NULL where it is no UTF-8 */
+        assert_non_null(check);
+        json_decref(check);
+        json_decref(item);
+    }
+}
+
+int
+main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_is_missing_reads_as_empty),
+        cmocka_unit_test(long_summary_is_cut_between_characters),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
