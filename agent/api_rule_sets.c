@@ -154,7 +154,7 @@ rollback(void *ctx, const char *sha, char *why, size_t why_size)
 {
     struct gong_api_rule_sets *sets = ctx;
     struct gong_conf_errors errors = {0};
-    struct gong_rules_checked checked;
+    struct gong_rules_checked checked = {0};
     const char *what = "";
     enum gong_err err;
 

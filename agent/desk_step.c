@@ -16,6 +16,7 @@ struct batch {
     uint64_t offset; /* behind the last record taken */
     size_t count;
     uint64_t failing; /* the record that failed, or UINT64_MAX */
+    bool compared;    /* with the census */
 };
 
 /* An input that the desk never takes is passed over in the end: the log keeps
@@ -58,6 +59,25 @@ apply_record(struct gong_desk_thread *desk, const struct gong_record *record)
     return err;
 }
 
+/* When everything before its end has been applied, and nothing behind it: what
+ * fires there is open as well, and the census does not know it. */
+static enum gong_err
+compare_census(struct gong_desk_thread *desk, struct batch *batch,
+               uint64_t offset)
+{
+    struct gong_desk_catch_up catch_up = gong_desk_catch_up_of(desk);
+    size_t count = 0;
+    enum gong_err err;
+
+    if (desk->census == NULL || batch->compared || offset < desk->census->end) {
+        return GONG_OK;
+    }
+    batch->compared = true;
+    err = gong_desk_catch_up_census(&catch_up, desk->census, &count);
+    gong_counter_increase(desk->lost, count);
+    return err;
+}
+
 static enum gong_err
 apply_records(struct gong_desk_thread *desk, struct batch *batch)
 {
@@ -68,6 +88,10 @@ apply_records(struct gong_desk_thread *desk, struct batch *batch)
         err = gong_spool_cursor_next(desk->cursor, UINT64_MAX, &record);
         if (err != GONG_OK) {
             return err == GONG_ERR_AGAIN ? GONG_OK : err;
+        }
+        err = compare_census(desk, batch, record.offset);
+        if (err != GONG_OK) {
+            return err;
         }
         err = apply_record(desk, &record);
         if (err != GONG_OK) {
@@ -138,21 +162,6 @@ apply_letters(struct gong_desk_thread *desk, struct batch *batch)
 }
 
 static enum gong_err
-compare_census(struct gong_desk_thread *desk, const struct batch *batch)
-{
-    struct gong_desk_catch_up catch_up = gong_desk_catch_up_of(desk);
-    size_t count = 0;
-    enum gong_err err;
-
-    if (desk->census == NULL || batch->offset < desk->census->end) {
-        return GONG_OK;
-    }
-    err = gong_desk_catch_up_census(&catch_up, desk->census, &count);
-    gong_counter_increase(desk->lost, count);
-    return err;
-}
-
-static enum gong_err
 keep_place(struct gong_desk_thread *desk, const struct batch *batch)
 {
     int64_t now_ms = gong_desk_clock(desk);
@@ -185,7 +194,7 @@ fill(struct gong_desk_thread *desk, struct batch *batch)
         err = apply_records(desk, batch);
     }
     if (err == GONG_OK) {
-        err = compare_census(desk, batch);
+        err = compare_census(desk, batch, batch->offset);
     }
     if (err == GONG_OK) {
         err = gong_desk_run(desk->desk, gong_desk_clock(desk));
@@ -225,7 +234,7 @@ count(struct gong_desk_thread *desk)
 static void
 after_commit(struct gong_desk_thread *desk, const struct batch *batch)
 {
-    if (desk->census != NULL && batch->offset >= desk->census->end) {
+    if (batch->compared) {
         gong_census_free(desk->census);
         desk->census = NULL;
     }

@@ -209,9 +209,9 @@ routes_are_checked(void **state)
     expect_run("check routes.cfg", 0,
                "routes.cfg: 1 routes, 1 receivers, 0 inhibit rules, 0 "
                "escalations\n");
-    expect_run("check --no-lint routes.cfg r.cfg", 0, "1 rules, 0 warnings");
+    expect_run("check --no-lint routes.cfg r.cfg", 0, "1 rule, 0 warnings");
     expect_run("check bad.cfg", 1, "bad.cfg:3:1: found unknown key \"rute\"");
-    expect_run("check --no-lint r.cfg bad.cfg", 1, "1 rules, 0 warnings");
+    expect_run("check --no-lint r.cfg bad.cfg", 1, "1 rule, 0 warnings");
     expect_run("check --model " GONG_SOURCE_DIR
                "/rules/city/daklak.cfg " GONG_SOURCE_DIR
                "/tests/desk/routes.cfg",

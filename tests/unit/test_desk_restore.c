@@ -382,6 +382,124 @@ a_reload_of_the_same_changes_nothing(void **state)
     }
 }
 
+/* What each recipient was told last of each incident. */
+#define TOLD_MAX 20000
+
+struct told {
+    char recipient[32];
+    uint64_t incident;
+};
+
+struct memory {
+    struct told told[TOLD_MAX];
+    size_t count;
+    size_t again;
+    size_t ends;
+};
+
+static struct told *
+find_told(struct memory *memory, const char *recipient, uint64_t incident)
+{
+    for (size_t i = 0; i < memory->count; i++) {
+        if (memory->told[i].incident == incident &&
+            strcmp(memory->told[i].recipient, recipient) == 0) {
+            return &memory->told[i];
+        }
+    }
+    return NULL;
+}
+
+/* Nothing fires twice for those who were not told that it was over; and only
+ * they are told that it is. */
+static void
+remember(void *ctx, const struct gong_desk_message *m)
+{
+    struct memory *memory = ctx;
+    char recipient[32];
+
+    if (m->kind == GONG_MESSAGE_ESCALATE) {
+        return;
+    }
+    (void)snprintf(recipient, sizeof recipient, "%s@%.*s", m->receiver->name,
+                   (int)m->unit.len, m->unit.data);
+    for (size_t i = 0; i < m->item_count; i++) {
+        uint64_t number = m->items[i].incident->number;
+        struct told *told = find_told(memory, recipient, number);
+
+        if (m->items[i].news == GONG_NEWS_FIRING) {
+            memory->again += told != NULL;
+            if (told == NULL) {
+                assert_true(memory->count < TOLD_MAX);
+                told = &memory->told[memory->count++];
+                (void)strcpy(told->recipient, recipient);
+                told->incident = number;
+            }
+        } else if (told == NULL) {
+            fail_msg("%s is told of #%" PRIu64 " what it never heard of",
+                     recipient, number);
+        } else if (m->items[i].news == GONG_NEWS_RESOLVED) {
+            memory->ends++;
+            *told = memory->told[--memory->count];
+        }
+    }
+}
+
+#define PEOPLE                                                                 \
+    "receivers = ("                                                            \
+    " { name = \"hook\"; channels = (\"hook\"); },"                            \
+    " { name = \"quiet\"; channels = (\"q\"); },"                              \
+    " { name = \"duty\"; role = \"duty\"; of = \"unit\"; affects = true; });"  \
+    "inhibit_rules = ({ source_matchers = (\"alertname=\\\"Dark\\\"\");"       \
+    "  target_matchers = (\"severity=\\\"info\\\"\"); equal = (\"unit\"); });"
+
+/* Receivers once each, so that no alert comes to one of them twice. */
+static const char *const trees[] = {
+    PEOPLE "route = { receiver = \"hook\"; group_by = (\"unit\"); };",
+    PEOPLE "route = { receiver = \"hook\"; group_by = (\"alertname\"); routes ="
+           " ({ receiver = \"duty\"; continue = true; }, { receiver = "
+           "\"hook\"; group_interval = \"1m\"; }); };",
+    PEOPLE "route = { receiver = \"hook\"; group_by = (\"...\"); routes = ("
+           " { matchers = (\"severity=\\\"critical\\\"\"); receiver = \"duty\""
+           "; continue = true; group_by = (); },"
+           " { matchers = (\"alertname=~\\\"Flood|Lamp\\\"\"); receiver ="
+           " \"quiet\"; group_wait = \"5s\"; }); };",
+};
+
+static void
+changed_routes_tell_nothing_again(void **state)
+{
+    static struct memory memory;
+    size_t ends = 0;
+
+    (void)state;
+    for (unsigned seed = 0; seed < SEEDS; seed++) {
+        struct desk_world w;
+        uint64_t random = seed + 77;
+
+        memory = (struct memory){.count = 0};
+        desk_world_init(&w, trees[0]);
+        w.now = HOUR;
+        w.on_message = remember;
+        w.ctx = &memory;
+        for (unsigned step = 0; step < STEPS; step++) {
+            struct input in;
+
+            make_input(&random, &in, w.next_incident - 1, w.now);
+            put_in(&w, &in);
+            if (pick(&random, 6) == 0) {
+                desk_reload(&w, trees[pick(&random, 3)]);
+            }
+            if (pick(&random, 20) == 0) {
+                desk_again(&w);
+            }
+        }
+        assert_int_equal(memory.again, 0);
+        ends += memory.ends;
+        desk_world_fini(&w);
+    }
+    assert_true(ends > 100);
+}
+
 static void
 what_no_sink_was_given_is_refused(void **state)
 {
@@ -477,6 +595,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_restart_changes_nothing),
         cmocka_unit_test(a_reload_of_the_same_changes_nothing),
+        cmocka_unit_test(changed_routes_tell_nothing_again),
         cmocka_unit_test(what_no_sink_was_given_is_refused),
         cmocka_unit_test(a_unit_that_is_merged),
     };

@@ -167,7 +167,7 @@ health_is_200_when_all_is_well(void **state)
     expect(get(world, "/healthz"), "HTTP/1.1 200 ");
     expect(world->answer, "\r\n\r\n{\"status\":\"ok\",\"agent\":\"a1\","
                           "\"journal\":\"ok\",\"broker\":\"ok\","
-                          "\"engine\":\"live\",\"stores\":{\"tsdb\":\"ok\"}}");
+                          "\"engine\":\"live\",\"desk\":\"off\",\"stores\":{\"tsdb\":\"ok\"}}");
 }
 
 static void
