@@ -8,7 +8,7 @@
  *     u8 kind 'd' DATA, 'p' PRESENCE, 'c' CLOCK, 'r' RESUME, 'n' RECORDED,
  *             's' a snapshot, 'l' all rules, 'o' some of them, 'a' a sample of
  *             a Prometheus, 'm' only minutes pass, 'h' only hours
- *     u8 time since the one before: 50 ms each, from 200 on 5 s each; of 'm'
+ *     u8 time since the one before: 50 ms each, from 200 on 1 s each; of 'm'
  *        and 'h' minutes or hours, up to 63
  *     payload; of 'r' two letters stand for blind and settling seconds; of 'a'
  *        the value is one, x the marker of an end, and labels' values follow,
@@ -244,7 +244,7 @@ time_of(char kind, uint8_t step)
     if (kind == 'm' || kind == 'h') {
         return step % LEAP_MAX * (kind == 'm' ? MINUTE_MS : HOUR_MS);
     }
-    return step < 200 ? step * INT64_C(50) : (step - 199) * INT64_C(5000);
+    return step < 200 ? step * INT64_C(50) : (step - 199) * INT64_C(1000);
 }
 
 static void
@@ -372,7 +372,7 @@ make_worlds(void)
     sources[0] = every_rule_load();
     sources[1] = every_rule_load_slow();
     set = *sources[0]->set;
-    every = world_of(&set, 500, 10 * MINUTE_MS, MINUTE_MS);
+    every = world_of(&set, 500, 10 * MINUTE_MS, MINUTE_MS / 6);
     memcpy(limited, set.rules, sizeof limited);
     for (size_t i = 0; i < EVERY_RULE_FOREIGN; i++) {
         limited[i].limit = i % 3 == 0 ? 1 : 0;
