@@ -34,6 +34,8 @@ from grammar import Grammar  # noqa: E402
 from language import INEXACT_TEXT  # noqa: E402
 
 STEPS = 24
+# How often promtool is asked whether it passes a file that ours does not.
+ASKED_AGAIN = 12
 # What promtool's notation of series can say: one stamp for all.
 KINDS = ("gauge", "small", "counter", "info")
 
@@ -297,6 +299,11 @@ class File:
         code, said = self.promtool()
         return None if code == 0 else said
 
+    def is_by_chance(self):
+        """Whether promtool itself now passes it, now does not: it adds up
+        series in a random order, and an annotation may tell the last digit."""
+        return any(self.promtool()[0] != 0 for _ in range(ASKED_AGAIN))
+
     def wrong(self, rng):
         """The text with one expectation changed; None without any."""
         text = self.path.read_text(encoding="utf-8")
@@ -369,6 +376,9 @@ def judge(file, program, rng, counts, keep):
         return []
     complaints = []
     code, said = ours(program, file.path)
+    if code != 0 and file.is_by_chance():
+        counts["by chance"] += 1
+        return []
     if code != 0:
         complaints.append(f"{file.name}: promtool passes it, ours does not "
                           f"({code}):\n{said[:3000]}")
@@ -427,7 +437,11 @@ def main():
     print(f"{len(numbers)} tests, {counts['left out']} left out (an error at "
           f"run time); {counts['firing']} firing alerts, {counts['samples']} "
           f"samples of ALERTS and ALERTS_FOR_STATE, {counts['wrong copies']} "
-          f"wrong copies; {len(complaints)} differences")
+          f"wrong copies; {counts['by chance']} in which promtool is at odds "
+          f"with itself; {len(complaints)} differences")
+    if counts["by chance"] * 20 > len(numbers) + 20:
+        print("FAILED: promtool is at odds with itself too often")
+        return 1
     if counts["left out"] * 5 > len(numbers) or not counts["firing"]:
         print("FAILED: too little was compared")
         return 1
