@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "agent/fd_bytes.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/lp_encode.h"
@@ -136,24 +137,6 @@ gong_dead_letter_add(struct gong_dead_letter *letter, const char *comment,
     }
 }
 
-static bool
-write_all(int fd, const char *data, size_t len)
-{
-    while (len > 0) {
-        ssize_t wrote = write(fd, data, len);
-
-        if (wrote < 0 && errno == EINTR) {
-            continue;
-        }
-        if (wrote <= 0) {
-            return false;
-        }
-        data += wrote;
-        len -= (size_t)wrote;
-    }
-    return true;
-}
-
 /* Makes room first, so that a file exceeds the bound only if one flush does. */
 static void
 rotate(struct gong_dead_letter *letter)
@@ -177,7 +160,8 @@ write_file(struct gong_dead_letter *letter)
     if (fd < 0) {
         return false;
     }
-    done = write_all(fd, letter->waiting.data, letter->waiting.len) &&
+    done = gong_fd_write_all(fd, letter->waiting.data, letter->waiting.len) ==
+               GONG_OK &&
            fdatasync(fd) == 0;
     return close(fd) == 0 && done;
 }

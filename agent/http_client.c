@@ -384,3 +384,19 @@ gong_http_secret(const char *path, char out[GONG_HTTP_SECRET_MAX])
     }
     return len == 0 ? GONG_ERR_INVALID : GONG_OK;
 }
+
+enum gong_err
+gong_http_read_secret(const char *path, char out[GONG_HTTP_SECRET_MAX],
+                      char *why, size_t why_size)
+{
+    enum gong_err err = GONG_OK;
+
+    out[0] = '\0';
+    if (given(path)) {
+        err = gong_http_secret(path, out);
+    }
+    if (err != GONG_OK) {
+        (void)snprintf(why, why_size, "%s: %s", path, gong_err_text(err));
+    }
+    return err;
+}

@@ -80,5 +80,10 @@ bool gong_http_url_loopback(const char *url);
  * GONG_ERR_INVALID where it is empty or holds control characters. */
 enum gong_err gong_http_secret(const char *path,
                                char out[GONG_HTTP_SECRET_MAX]) GONG_MUST_CHECK;
+/* gong_http_read_secret: likewise of an option; empty where that is not given,
+ * and NULL is not given either. why names the file where it fails. */
+enum gong_err gong_http_read_secret(const char *path,
+                                    char out[GONG_HTTP_SECRET_MAX], char *why,
+                                    size_t why_size) GONG_MUST_CHECK;
 
 #endif

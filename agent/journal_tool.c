@@ -13,6 +13,7 @@
 #include "common/spool_file.h"
 #include "common/spool_format.h"
 #include "common/spool_reader.h"
+#include "common/topic.h"
 
 #define SUFFIX     ".segment"
 #define DIGITS     16
@@ -47,26 +48,21 @@ type_name(uint8_t type)
     return type < sizeof names / sizeof names[0] ? names[type] : names[0];
 }
 
-/* u8 site length, u8 device length, site, device: common/batch.h. */
 static void
 print_names(const struct gong_record *record, FILE *out)
 {
-    const char *bytes = record->payload.data;
+    struct gong_str names[2];
+    struct gong_str rest;
     char site[QUOTE_SIZE];
     char device[QUOTE_SIZE];
-    size_t site_len = record->payload.len < 2 ? 0 : (unsigned char)bytes[0];
-    size_t device_len = record->payload.len < 2 ? 0 : (unsigned char)bytes[1];
 
-    if (record->payload.len < 2 + site_len + device_len ||
-        record->payload.len < 2) {
+    if (!gong_topic_names_split(record->payload, &names[0], &names[1], &rest)) {
         (void)fputs(" names=damaged", out);
         return;
     }
-    (void)fprintf(
-        out, " site=%s device=%s",
-        gong_log_quote(gong_str_from(bytes + 2, site_len), site, sizeof site),
-        gong_log_quote(gong_str_from(bytes + 2 + site_len, device_len), device,
-                       sizeof device));
+    (void)fprintf(out, " site=%s device=%s",
+                  gong_log_quote(names[0], site, sizeof site),
+                  gong_log_quote(names[1], device, sizeof device));
 }
 
 static void

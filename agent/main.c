@@ -251,7 +251,9 @@ with_config(enum mode mode, const struct arguments *arguments)
     } else if (!gong_rules_check(&config->rules, &rules, &errors)) {
         status = config_failed(&errors);
     } else if (mode == MODE_CHECK) {
-        (void)printf("%s: %zu rules\n", path, rules.source->set->count);
+        size_t count = rules.source->set->count;
+
+        (void)printf("%s: %zu rule%s\n", path, count, count == 1 ? "" : "s");
         gong_rules_checked_fini(&rules);
     } else {
         status = run(config, &rules);

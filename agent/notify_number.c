@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "agent/notify.h"
+#include "common/ascii.h"
 
 /* More digits than a double has are no value of ours. */
 #define DECIMALS_MAX 17
@@ -30,17 +31,11 @@ gong_notify_number(const json_t *effect, char decimal_point,
     }
 }
 
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Whether a run of digits and points may begin behind c. */
 static bool
 may_begin_after(char c)
 {
-    return !is_digit(c) && c != '.' && c != ',' && c != '_' &&
+    return !gong_ascii_is_digit(c) && c != '.' && c != ',' && c != '_' &&
            (c < 'a' || c > 'z') && (c < 'A' || c > 'Z');
 }
 
@@ -82,7 +77,8 @@ gong_notify_put_commas(const json_t *effect, char *text, size_t len)
         size_t run;
         size_t point;
 
-        while (end < len && (is_digit(text[end]) || text[end] == '.')) {
+        while (end < len &&
+               (gong_ascii_is_digit(text[end]) || text[end] == '.')) {
             end++;
         }
         run = end - at;

@@ -225,22 +225,6 @@ is_interrupted(void *ctx)
 }
 
 static enum gong_err
-read_secret(const char *path, char out[GONG_HTTP_SECRET_MAX], char *why,
-            size_t why_size)
-{
-    enum gong_err err = GONG_OK;
-
-    out[0] = '\0';
-    if (path != NULL && path[0] != '\0') {
-        err = gong_http_secret(path, out);
-    }
-    if (err != GONG_OK) {
-        (void)snprintf(why, why_size, "%s: %s", path, gong_err_text(err));
-    }
-    return err;
-}
-
-static enum gong_err
 open_client(struct webhook *webhook, char *why, size_t why_size)
 {
     const struct gong_notify_webhook_config *config = webhook->config;
@@ -263,9 +247,9 @@ open_client(struct webhook *webhook, char *why, size_t why_size)
                        "host");
         return GONG_ERR_INVALID;
     }
-    err = read_secret(config->password_file, password, why, why_size);
+    err = gong_http_read_secret(config->password_file, password, why, why_size);
     if (err == GONG_OK) {
-        err = read_secret(config->token_file, token, why, why_size);
+        err = gong_http_read_secret(config->token_file, token, why, why_size);
     }
     if (err == GONG_OK) {
         err = gong_http_open(&client, &webhook->http);

@@ -6,6 +6,7 @@
 
 #include "agent/ingest.h"
 #include "agent/receive_epoch.h"
+#include "common/topic.h"
 
 #define UNKNOWN_MANY 8 /* settled here, untold to the sender: ack at once */
 
@@ -324,27 +325,14 @@ gong_receive_report(struct gong_receive *receive, struct gong_device_name name,
     (void)pthread_mutex_unlock(&receive->lock);
 }
 
-/* u8 site length, u8 device length, site, device, message (common/batch.h) */
 static bool
 split(struct gong_str payload, struct gong_device_name *name,
       struct gong_str *message)
 {
-    size_t site_len, device_len, names;
-
-    if (payload.len < 2) {
-        return false;
-    }
-    site_len = (unsigned char)payload.data[0];
-    device_len = (unsigned char)payload.data[1];
-    names = 2 + site_len + device_len;
-    if (payload.len < names) {
-        return false;
-    }
-    name->site = gong_str_from(payload.data + 2, site_len);
-    name->device = gong_str_from(payload.data + 2 + site_len, device_len);
-    *message = gong_str_from(payload.data + names, payload.len - names);
     /* What the agent journals about itself was not received. */
-    return gong_topic_name_valid(name->site) &&
+    return gong_topic_names_split(payload, &name->site, &name->device,
+                                  message) &&
+           gong_topic_name_valid(name->site) &&
            gong_topic_name_valid(name->device) &&
            !gong_str_is(name->site, GONG_INGEST_OWN_SITE);
 }

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/fd_bytes.h"
 #include "agent/receive_epoch.h"
 #include "agent/receive_format.h"
 #include "common/crc32c.h"
@@ -263,24 +264,6 @@ gong_receive_decode(struct gong_receive *receive, struct gong_str bytes,
     return *why == NULL ? GONG_OK : GONG_ERR_CORRUPT;
 }
 
-static bool
-read_all(int fd, char *out, size_t len)
-{
-    while (len > 0) {
-        ssize_t got = read(fd, out, len);
-
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            return false;
-        }
-        out += got;
-        len -= (size_t)got;
-    }
-    return true;
-}
-
 /* The whole file on the heap; NULL with why, "" where there is none. */
 static char *
 slurp(const char *path, size_t *len, const char **why)
@@ -299,7 +282,7 @@ slurp(const char *path, size_t *len, const char **why)
         *len = (size_t)st.st_size;
         bytes = malloc(*len + 1);
     }
-    if (bytes != NULL && !read_all(fd, bytes, *len)) {
+    if (bytes != NULL && !gong_fd_read_all(fd, bytes, *len)) {
         free(bytes);
         bytes = NULL;
     }

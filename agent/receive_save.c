@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent/fd_bytes.h"
 #include "agent/receive_epoch.h"
 #include "agent/receive_format.h"
 #include "common/crc32c.h"
@@ -28,26 +29,6 @@ struct gong_receive_writer {
     uint64_t bytes; /* behind head */
     uint32_t crc;   /* of these */
 };
-
-static enum gong_err
-write_all(int fd, const void *bytes, size_t len)
-{
-    const char *at = bytes;
-
-    while (len > 0) {
-        ssize_t done = write(fd, at, len);
-
-        if (done < 0 && errno == EINTR) {
-            continue;
-        }
-        if (done <= 0) {
-            return done < 0 ? gong_err_from_errno(errno) : GONG_ERR_IO;
-        }
-        at += done;
-        len -= (size_t)done;
-    }
-    return GONG_OK;
-}
 
 static void
 put(struct gong_receive_writer *writer, const void *bytes, size_t len)
@@ -206,7 +187,7 @@ gong_receive_save_begin(struct gong_receive *receive, const char *path,
         return err;
     }
     put_head(writer, place);
-    err = write_all(writer->fd, writer->head, sizeof writer->head);
+    err = gong_fd_write_all(writer->fd, writer->head, sizeof writer->head);
     if (err != GONG_OK) {
         gong_receive_save_abandon(writer);
         return err;
@@ -229,7 +210,8 @@ gong_receive_save_step(struct gong_receive_writer *writer, bool *more)
     writer->crc =
         gong_crc32c(writer->crc, writer->buffer.data, writer->buffer.len);
     writer->bytes += writer->buffer.len;
-    err = write_all(writer->fd, writer->buffer.data, writer->buffer.len);
+    err =
+        gong_fd_write_all(writer->fd, writer->buffer.data, writer->buffer.len);
     return err;
 }
 
@@ -247,12 +229,12 @@ finish(struct gong_receive_writer *writer, uint64_t through)
     gong_le_put64(writer->head + GONG_RECEIVE_AT_DEVICES, writer->devices);
     gong_le_put32(trailer, writer->crc);
     gong_le_put32(trailer + 4, gong_crc32c(0, writer->head, GONG_RECEIVE_HEAD));
-    err = write_all(writer->fd, trailer, sizeof trailer);
+    err = gong_fd_write_all(writer->fd, trailer, sizeof trailer);
     if (err == GONG_OK && lseek(writer->fd, 0, SEEK_SET) != 0) {
         err = gong_err_from_errno(errno);
     }
     if (err == GONG_OK) {
-        err = write_all(writer->fd, writer->head, GONG_RECEIVE_HEAD);
+        err = gong_fd_write_all(writer->fd, writer->head, GONG_RECEIVE_HEAD);
     }
     if (err == GONG_OK && fsync(writer->fd) != 0) {
         err = gong_err_from_errno(errno);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/fd_bytes.h"
 #include "agent/snapshot_file.h"
 
 #define FDS_MAX 65536u /* where the kernel cannot close ranges */
@@ -39,22 +40,7 @@ close_others(int a, int b)
 static bool
 write_all(void *ctx, const void *bytes, size_t len)
 {
-    int fd = *(const int *)ctx;
-    const char *at = bytes;
-
-    while (len > 0) {
-        ssize_t done = write(fd, at, len);
-
-        if (done < 0 && errno == EINTR) {
-            continue;
-        }
-        if (done <= 0) {
-            return false;
-        }
-        at += done;
-        len -= (size_t)done;
-    }
-    return true;
+    return gong_fd_write_all(*(const int *)ctx, bytes, len) == GONG_OK;
 }
 
 /* The reason for a failure just now; a short write may have left none. */

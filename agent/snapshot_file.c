@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "agent/fd_bytes.h"
 #include "common/log.h"
 
 #define PREFIX     "snapshot."
@@ -144,22 +145,7 @@ gong_snapshot_prune(const char *state_dir, size_t keep)
 static bool
 read_all(void *ctx, void *out, size_t len)
 {
-    int fd = *(const int *)ctx;
-    char *at = out;
-
-    while (len > 0) {
-        ssize_t got = read(fd, at, len);
-
-        if (got < 0 && errno == EINTR) {
-            continue;
-        }
-        if (got <= 0) {
-            return false;
-        }
-        at += got;
-        len -= (size_t)got;
-    }
-    return true;
+    return gong_fd_read_all(*(const int *)ctx, out, len);
 }
 
 /* Whether the journal still has all that came after the snapshot. */

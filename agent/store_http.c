@@ -22,12 +22,6 @@ struct gong_store_http {
     char *metrics_url;
 };
 
-static bool
-given(const char *text)
-{
-    return text != NULL && text[0] != '\0';
-}
-
 /* Percent-encodes text for a query; false where out is too small. */
 static bool
 escape(const char *text, char out[QUERY_PART_SIZE])
@@ -119,22 +113,6 @@ make_urls(struct gong_store_http *http)
                : GONG_OK;
 }
 
-static enum gong_err
-read_secret(const char *path, char out[GONG_HTTP_SECRET_MAX], char *why,
-            size_t why_size)
-{
-    enum gong_err err = GONG_OK;
-
-    out[0] = '\0';
-    if (given(path)) {
-        err = gong_http_secret(path, out);
-    }
-    if (err != GONG_OK) {
-        (void)snprintf(why, why_size, "%s: %s", path, gong_err_text(err));
-    }
-    return err;
-}
-
 enum gong_err
 gong_store_http_reload(struct gong_store_http *http, char *why, size_t why_size)
 {
@@ -153,10 +131,10 @@ gong_store_http_reload(struct gong_store_http *http, char *why, size_t why_size)
     struct gong_http *fresh = NULL;
     struct gong_http *old;
     enum gong_err err =
-        read_secret(config->password_file, password, why, why_size);
+        gong_http_read_secret(config->password_file, password, why, why_size);
 
     if (err == GONG_OK) {
-        err = read_secret(config->token_file, token, why, why_size);
+        err = gong_http_read_secret(config->token_file, token, why, why_size);
     }
     if (err != GONG_OK) {
         return err;

@@ -86,14 +86,7 @@ static void
 take(const struct gong_lp_point *point, struct gong_points *points,
      struct gong_lines_count *count)
 {
-    struct gong_lp_line line = {
-        .measurement = point->measurement,
-        .tags = point->tags,
-        .tag_count = point->tag_count,
-        .fields = point->fields,
-        .field_count = point->field_count,
-        .time_ns = point->has_time ? point->time : points->time_ns,
-    };
+    struct gong_lp_line line = gong_lp_line_of(point, points->time_ns);
 
     gong_points_line(points, &line);
     count->taken++;

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "collector/stats.h"
+#include "collector/thread.h"
 #include "common/backoff.h"
 
 #define STACK_SIZE (128u << 10)
@@ -335,19 +336,11 @@ gong_publish_set_link(struct gong_publish *publish,
 enum gong_err
 gong_publish_start(struct gong_publish *publish)
 {
-    pthread_attr_t attributes;
-    int rc;
+    enum gong_err err =
+        gong_thread_start(&publish->thread, STACK_SIZE, run, publish);
 
-    if (pthread_attr_init(&attributes) != 0) {
-        return GONG_ERR_MEMORY;
-    }
-    rc = pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    if (rc == 0) {
-        rc = pthread_create(&publish->thread, &attributes, run, publish);
-    }
-    (void)pthread_attr_destroy(&attributes);
-    publish->started = rc == 0;
-    return rc == 0 ? GONG_OK : GONG_ERR_MEMORY;
+    publish->started = err == GONG_OK;
+    return err;
 }
 
 void

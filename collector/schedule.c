@@ -7,6 +7,7 @@
 
 #include "collector/points.h"
 #include "collector/stats.h"
+#include "collector/thread.h"
 #include "common/log.h"
 #include "common/monitor.h"
 
@@ -283,25 +284,19 @@ gong_schedule_new(const struct gong_schedule_options *options,
 enum gong_err
 gong_schedule_start(struct gong_schedule *schedule)
 {
-    pthread_attr_t attributes;
-    int rc = 0;
+    enum gong_err err = GONG_OK;
 
-    if (pthread_attr_init(&attributes) != 0 ||
-        pthread_attr_setstacksize(&attributes, STACK_SIZE) != 0) {
-        return GONG_ERR_MEMORY;
-    }
     for (size_t i = 0; i < schedule->run_count; i++) {
         schedule->runs[i].due = gong_schedule_next(
             gong_mono_now(), schedule->runs[i].input->interval);
     }
-    for (size_t i = 0; i < schedule->lane_count && rc == 0; i++) {
+    for (size_t i = 0; i < schedule->lane_count && err == GONG_OK; i++) {
         struct lane *lane = &schedule->lanes[i];
 
-        rc = pthread_create(&lane->thread, &attributes, run_lane, lane);
-        lane->started = rc == 0;
+        err = gong_thread_start(&lane->thread, STACK_SIZE, run_lane, lane);
+        lane->started = err == GONG_OK;
     }
-    (void)pthread_attr_destroy(&attributes);
-    return rc == 0 ? GONG_OK : GONG_ERR_MEMORY;
+    return err;
 }
 
 void

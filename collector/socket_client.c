@@ -31,14 +31,7 @@ encode(struct gong_socket_desk *desk, const struct gong_lp_point *point,
        int64_t now_ns)
 {
     struct gong_lp_losses losses = {0};
-    struct gong_lp_line line = {
-        .measurement = point->measurement,
-        .tags = point->tags,
-        .tag_count = point->tag_count,
-        .fields = point->fields,
-        .field_count = point->field_count,
-        .time_ns = point->has_time ? point->time : now_ns,
-    };
+    struct gong_lp_line line = gong_lp_line_of(point, now_ns);
 
     return gong_lp_encode(&desk->lines, &line, &gong_points_dialect, &losses);
 }

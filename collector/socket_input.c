@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "collector/thread.h"
 #include "common/log.h"
 
 #define STACK_SIZE (128u << 10)
@@ -320,19 +321,10 @@ gong_socket_new(const struct gong_socket_options *options,
 enum gong_err
 gong_socket_start(struct gong_socket *sock)
 {
-    pthread_attr_t attributes;
-    int rc;
+    enum gong_err err = gong_thread_start(&sock->thread, STACK_SIZE, run, sock);
 
-    if (pthread_attr_init(&attributes) != 0) {
-        return GONG_ERR_MEMORY;
-    }
-    rc = pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    if (rc == 0) {
-        rc = pthread_create(&sock->thread, &attributes, run, sock);
-    }
-    (void)pthread_attr_destroy(&attributes);
-    sock->started = rc == 0;
-    return rc == 0 ? GONG_OK : GONG_ERR_MEMORY;
+    sock->started = err == GONG_OK;
+    return err;
 }
 
 void

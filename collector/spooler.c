@@ -11,6 +11,7 @@
 #include "collector/spooled.h"
 #include "collector/spooler_numbers.h"
 #include "collector/stats.h"
+#include "collector/thread.h"
 #include "common/crc32c.h"
 #include "common/le.h"
 #include "common/log.h"
@@ -104,19 +105,11 @@ run_sync(void *context)
 static enum gong_err
 start_sync(struct gong_spooler *spooler)
 {
-    pthread_attr_t attributes;
-    int rc;
+    enum gong_err err =
+        gong_thread_start(&spooler->thread, SYNC_STACK, run_sync, spooler);
 
-    if (pthread_attr_init(&attributes) != 0) {
-        return GONG_ERR_MEMORY;
-    }
-    rc = pthread_attr_setstacksize(&attributes, SYNC_STACK);
-    if (rc == 0) {
-        rc = pthread_create(&spooler->thread, &attributes, run_sync, spooler);
-    }
-    (void)pthread_attr_destroy(&attributes);
-    spooler->syncing = rc == 0;
-    return rc == 0 ? GONG_OK : GONG_ERR_MEMORY;
+    spooler->syncing = err == GONG_OK;
+    return err;
 }
 
 /* The spool's id is only known once it is open, so not drops itself. */

@@ -447,21 +447,11 @@ static bool
 split_payload(struct gong_batch *batch, struct gong_str payload,
               struct gong_str *message)
 {
-    size_t site_len, device_len, prefix;
-
-    if (payload.len < 2) {
+    if (!gong_topic_names_split(payload, &batch->site, &batch->device,
+                                message)) {
         return false;
     }
-    site_len = (unsigned char)payload.data[0];
-    device_len = (unsigned char)payload.data[1];
-    prefix = 2 + site_len + device_len;
-    if (prefix > payload.len) {
-        return false;
-    }
-    batch->site = gong_str_from(payload.data + 2, site_len);
-    batch->device = gong_str_from(payload.data + 2 + site_len, device_len);
-    *message = gong_str_from(payload.data + prefix, payload.len - prefix);
-    if (prefix == 2) {
+    if (batch->site.len == 0 && batch->device.len == 0) {
         return true; /* from a file */
     }
     return gong_topic_name_valid(batch->site) &&

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/log.h"
 
 #define NUMBER_MAX 64
@@ -25,35 +26,16 @@ refuse(struct gong_conf_scanner *scanner, size_t at, const char *format, ...)
     scanner->failed = true;
 }
 
-/* ASCII only, whatever the locale. */
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool
-is_hex_digit(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
-static bool
-is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
 static bool
 is_name_start(char c)
 {
-    return is_letter(c) || c == '*';
+    return gong_ascii_is_letter(c) || c == '*';
 }
 
 static bool
 is_name(char c)
 {
-    return is_name_start(c) || is_digit(c) || c == '-' || c == '_';
+    return is_name_start(c) || gong_ascii_is_digit(c) || c == '-' || c == '_';
 }
 
 /* NUL past the end: the text holds none. */
@@ -123,7 +105,8 @@ span_digits(const char *text, bool hex)
 {
     size_t len = 0;
 
-    while (hex ? is_hex_digit(text[len]) : is_digit(text[len])) {
+    while (hex ? gong_ascii_is_hex(text[len])
+               : gong_ascii_is_digit(text[len])) {
         len++;
     }
     return len;
@@ -281,8 +264,8 @@ read_escape(const char *text, char *value)
     static const char values[] = "\n\t\\\"\r\f";
     const char *found;
 
-    if ((text[1] == 'x' || text[1] == 'X') && is_hex_digit(text[2]) &&
-        is_hex_digit(text[3])) {
+    if ((text[1] == 'x' || text[1] == 'X') && gong_ascii_is_hex(text[2]) &&
+        gong_ascii_is_hex(text[3])) {
         const char digits[3] = {text[2], text[3], '\0'};
 
         *value = (char)strtol(digits, NULL, 16);
@@ -454,7 +437,7 @@ gong_conf_scan_next(struct gong_conf_scanner *scanner)
     if (is_name_start(c)) {
         return scan_name(scanner);
     }
-    if (is_digit(c) || c == '.' || c == '+' || c == '-') {
+    if (gong_ascii_is_digit(c) || c == '.' || c == '+' || c == '-') {
         return scan_number(scanner);
     }
     if (c == '"') {

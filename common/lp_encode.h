@@ -63,6 +63,21 @@ struct gong_lp_line {
     int64_t time_ns;
 };
 
+/* gong_lp_line_of: a point as it was read, at time_ns where it has no time of
+ * its own; borrows from it. */
+static inline struct gong_lp_line
+gong_lp_line_of(const struct gong_lp_point *point, int64_t time_ns)
+{
+    return (struct gong_lp_line){
+        .measurement = point->measurement,
+        .tags = point->tags,
+        .tag_count = point->tag_count,
+        .fields = point->fields,
+        .field_count = point->field_count,
+        .time_ns = point->has_time ? point->time : time_ns,
+    };
+}
+
 enum gong_err gong_lp_encode(struct gong_buffer *buffer,
                              const struct gong_lp_line *line,
                              const struct gong_lp_dialect *dialect,

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/lp_digits.h"
 
 #define POWER_MIN     (-64)
@@ -161,12 +162,6 @@ static const struct {
     {0x9b934c3b330c8577, 0x63cc55f49f88eb2f},
     {0xc2781f49ffcfa6d5, 0x3cbf6b71c76b25fb},
 };
-
-static bool
-digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
 
 struct product {
     uint64_t high;
@@ -339,7 +334,7 @@ scan_digits(const char **at, const char *end, uint64_t *mantissa)
             p += step;
         }
     }
-    while (step == 8 && p < end && digit(*p)) {
+    while (step == 8 && p < end && gong_ascii_is_digit(*p)) {
         value = value * 10 + (uint64_t)(*p - '0');
         p++;
     }
@@ -361,11 +356,11 @@ scan_exponent(const char **at, const char *end, int64_t *exponent)
         negative = *p == '-';
         p++;
     }
-    if (p == end || !digit(*p)) {
+    if (p == end || !gong_ascii_is_digit(*p)) {
         *at = p;
         return false;
     }
-    for (; p < end && digit(*p); p++) {
+    for (; p < end && gong_ascii_is_digit(*p); p++) {
         if (value < EXPONENT_MAX) {
             value = value * 10 + (*p - '0');
         }

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/str.h"
 
 static bool
@@ -28,8 +29,7 @@ take_scheme(const char **rest, bool *tls)
 static bool
 host_byte(char c, bool bracketed)
 {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-           (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+    return gong_ascii_is_name(c) || c == '-' || c == '.' ||
            (bracketed && c == ':');
 }
 

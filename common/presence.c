@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/crc32c.h"
 #include "common/lp_number.h"
 #include "common/topic.h"
@@ -17,25 +18,6 @@ struct scan {
     const char *at;
     const char *end;
 };
-
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-/* The value of a hex digit, -1 if it is none. */
-static int
-hex_value(char c)
-{
-    if (is_digit(c)) {
-        return c - '0';
-    }
-    if (c >= 'a' && c <= 'f') {
-        return c - 'a' + 10;
-    }
-    return c >= 'A' && c <= 'F' ? c - 'A' + 10 : -1;
-}
 
 static void
 skip_space(struct scan *scan)
@@ -75,7 +57,7 @@ skip_escape(struct scan *scan)
     }
     scan->at++;
     for (int i = 0; i < 4; i++) {
-        if (scan->at == scan->end || hex_value(*scan->at) < 0) {
+        if (scan->at == scan->end || gong_ascii_hex_value(*scan->at) < 0) {
             return false;
         }
         scan->at++;
@@ -114,7 +96,7 @@ skip_digits(struct scan *scan)
 {
     const char *start = scan->at;
 
-    while (scan->at < scan->end && is_digit(*scan->at)) {
+    while (scan->at < scan->end && gong_ascii_is_digit(*scan->at)) {
         scan->at++;
     }
     return scan->at > start;
@@ -182,7 +164,8 @@ skip_plain(struct scan *scan)
     if (c == '"') {
         return read_string(scan, &unused);
     }
-    return c == '-' || is_digit(c) ? skip_number(scan) : skip_word(scan);
+    return c == '-' || gong_ascii_is_digit(c) ? skip_number(scan)
+                                              : skip_word(scan);
 }
 
 /* What closes the list or object that c opens, NUL where it opens none. */
@@ -281,7 +264,7 @@ read_conn(struct scan *scan, struct gong_presence_message *out)
         return false;
     }
     for (size_t i = 0; i < word.len; i++) {
-        int digit = hex_value(word.data[i]);
+        int digit = gong_ascii_hex_value(word.data[i]);
 
         if (digit < 0) {
             return false;
@@ -363,7 +346,7 @@ read_epoch(struct scan *scan, struct gong_presence_message *out)
         return true;
     }
     for (size_t i = 0; i < word.len; i++) {
-        int digit = hex_value(word.data[i]);
+        int digit = gong_ascii_hex_value(word.data[i]);
 
         if (digit < 0 || (word.data[i] >= 'A' && word.data[i] <= 'F')) {
             return true;
@@ -381,7 +364,7 @@ read_next(struct scan *scan, struct gong_presence_message *out)
     const char *start;
     uint64_t next = 0;
 
-    if (!is_digit(peek(scan))) {
+    if (!gong_ascii_is_digit(peek(scan))) {
         return skip_value(scan);
     }
     start = scan->at;
@@ -391,7 +374,7 @@ read_next(struct scan *scan, struct gong_presence_message *out)
     for (; start < scan->at; start++) {
         uint64_t digit = (uint64_t)(*start - '0');
 
-        if (!is_digit(*start) || next > (INT64_MAX - digit) / 10) {
+        if (!gong_ascii_is_digit(*start) || next > (INT64_MAX - digit) / 10) {
             return true;
         }
         next = next * 10 + digit;
@@ -489,24 +472,12 @@ gong_presence_parse(struct gong_str text, struct gong_presence_message *out)
 enum gong_err
 gong_presence_open(struct gong_str payload, struct gong_presence_record *out)
 {
-    size_t site_len, device_len, names;
+    struct gong_str message;
 
-    if (payload.len < 2) {
-        return GONG_ERR_CORRUPT;
-    }
-    site_len = (unsigned char)payload.data[0];
-    device_len = (unsigned char)payload.data[1];
-    names = 2 + site_len + device_len;
-    if (payload.len < names) {
-        return GONG_ERR_CORRUPT;
-    }
-    out->site = gong_str_from(payload.data + 2, site_len);
-    out->device = gong_str_from(payload.data + 2 + site_len, device_len);
-    if (!gong_topic_name_valid(out->site) ||
+    if (!gong_topic_names_split(payload, &out->site, &out->device, &message) ||
+        !gong_topic_name_valid(out->site) ||
         !gong_topic_name_valid(out->device)) {
         return GONG_ERR_CORRUPT;
     }
-    return gong_presence_parse(
-        gong_str_from(payload.data + names, payload.len - names),
-        &out->message);
+    return gong_presence_parse(message, &out->message);
 }

@@ -2,6 +2,7 @@
 
 #include <math.h>
 
+#include "common/ascii.h"
 #include "common/lp_number.h"
 
 /* The stamps that fit in milliseconds of int64 with room to spare. */
@@ -12,19 +13,6 @@ struct cursor {
     const char *at;
     const char *end;
 };
-
-static bool
-is_letter(char byte)
-{
-    return (byte >= 'a' && byte <= 'z') || (byte >= 'A' && byte <= 'Z') ||
-           byte == '_';
-}
-
-static bool
-is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
 
 static void
 skip_blanks(struct cursor *cursor)
@@ -52,8 +40,9 @@ read_name(struct cursor *cursor, bool metric)
     const char *start = cursor->at;
 
     while (cursor->at < cursor->end &&
-           (is_letter(*cursor->at) || (metric && *cursor->at == ':') ||
-            (cursor->at > start && is_digit(*cursor->at)))) {
+           (gong_ascii_begins_name(*cursor->at) ||
+            (metric && *cursor->at == ':') ||
+            (cursor->at > start && gong_ascii_is_digit(*cursor->at)))) {
         cursor->at++;
     }
     return gong_str_from(start, (size_t)(cursor->at - start));
@@ -186,7 +175,8 @@ read_number(struct gong_str word, double *out)
         *out = sign && *at == '-' ? -INFINITY : INFINITY;
         return true;
     }
-    if (digits.len == 0 || !(is_digit(*digits.data) || *digits.data == '.')) {
+    if (digits.len == 0 ||
+        !(gong_ascii_is_digit(*digits.data) || *digits.data == '.')) {
         return false;
     }
     at = *at == '+' ? digits.data : at;

@@ -58,6 +58,27 @@ take_level(struct gong_str *rest, struct gong_str *level)
     return true;
 }
 
+bool
+gong_topic_names_split(struct gong_str payload, struct gong_str *site,
+                       struct gong_str *device, struct gong_str *rest)
+{
+    size_t site_len, device_len, names;
+
+    if (payload.len < 2) {
+        return false;
+    }
+    site_len = (unsigned char)payload.data[0];
+    device_len = (unsigned char)payload.data[1];
+    names = 2 + site_len + device_len;
+    if (payload.len < names) {
+        return false;
+    }
+    *site = gong_str_from(payload.data + 2, site_len);
+    *device = gong_str_from(payload.data + 2 + site_len, device_len);
+    *rest = gong_str_from(payload.data + names, payload.len - names);
+    return true;
+}
+
 enum gong_err
 gong_topic_parse(struct gong_str text, struct gong_topic *out)
 {

@@ -32,6 +32,12 @@ struct gong_topic {
 /* gong_topic_name_valid: whether name may be a site or device. Pure. */
 bool gong_topic_name_valid(struct gong_str name);
 
+/* gong_topic_names_split: takes the payload of a record apart: u8 length of the
+ * site's name, u8 of the device's, both names, the rest. False where it is
+ * shorter; names are not checked. Pure; all borrow from payload. */
+bool gong_topic_names_split(struct gong_str payload, struct gong_str *site,
+                            struct gong_str *device, struct gong_str *rest);
+
 /* gong_topic_parse: GONG_ERR_INVALID where text is not such a topic. Pure; out
  * borrows from text. */
 enum gong_err gong_topic_parse(struct gong_str text,

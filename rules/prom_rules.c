@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/clock.h"
 #include "rules/engine/promql.h"
 #include "rules/engine/template.h"
@@ -94,10 +95,9 @@ is_name(const char *text, bool metric)
 
     for (; text[i] != '\0'; i++) {
         char c = text[i];
-        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                      c == '_' || (metric && c == ':');
+        bool letter = gong_ascii_begins_name(c) || (metric && c == ':');
 
-        if (!letter && (i == 0 || c < '0' || c > '9')) {
+        if (!letter && (i == 0 || !gong_ascii_is_digit(c))) {
             return false;
         }
     }

@@ -2,7 +2,6 @@
 #include "rules/prom_rules.h"
 
 #include <limits.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -120,41 +119,6 @@ convert_annotations(const struct gong_prom_origin *origin,
     return ok;
 }
 
-static int
-compare_texts(const void *a, const void *b)
-{
-    const struct gong_rule_text *first = a;
-    const struct gong_rule_text *second = b;
-
-    return strcmp(first->name, second->name);
-}
-
-static char *
-make_id(const struct gong_prom_origin *origin, const struct gong_rule *rule)
-{
-    char *id = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&id, &size);
-
-    if (out == NULL) {
-        return NULL;
-    }
-    (void)fprintf(out, "%s/%s", rule->group,
-                  rule->alert != NULL ? rule->alert : rule->record);
-    for (size_t i = 0; i < rule->label_count; i++) {
-        (void)fprintf(out, "%c%s=%s", i == 0 ? '/' : ',', rule->labels[i].name,
-                      rule->labels[i].text);
-    }
-    if (origin->number > 1) {
-        (void)fprintf(out, "#%zu", origin->number);
-    }
-    if (fclose(out) != 0) {
-        free(id);
-        return NULL;
-    }
-    return id;
-}
-
 /* Of the group's rules; ours have none. */
 static uint32_t
 limit_of(const struct gong_prom_origin *origin)
@@ -207,8 +171,8 @@ fill(const struct gong_prom_origin *origin, const struct gong_prom_rule *from,
     ok = check_expr(origin, from, rule, errors);
     ok = convert_labels(origin, from, rule, errors) && ok;
     ok = convert_annotations(origin, from, rule, errors) && ok;
-    qsort(rule->labels, rule->label_count, sizeof *rule->labels, compare_texts);
-    rule->id = make_id(origin, rule);
+    gong_rule_sort_labels(rule);
+    rule->id = gong_rule_make_id(rule, origin->number);
     return ok && rule->id != NULL;
 }
 

@@ -65,7 +65,7 @@ read_list(struct gong_rule_reader *reader, const struct gong_conf_node *node,
         const struct gong_conf_node *item = gong_conf_at(list, i);
         const char *text = gong_conf_string(item);
         struct gong_expr_error error = {
-            0, "found another type, expected text in \"quotes\""};
+            .message = "found another type, expected text in \"quotes\""};
 
         if (text == NULL ||
             !add_text(calendar, key, gong_str_of(text), &error)) {

@@ -134,6 +134,7 @@ read_limit(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     };
     const struct gong_conf_node *ends = gong_conf_child(node, "resolve");
     struct text *fires = &texts->fires[texts->levels];
+    struct text *end = &texts->ends[texts->levels];
     size_t kind = 4;
 
     for (size_t i = 0; i < 4; i++) {
@@ -163,12 +164,15 @@ read_limit(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     }
     fires->text = compare(expr, kinds[kind].op, kinds[kind].number);
     if (ends != NULL) {
-        texts->ends[texts->levels].node = ends;
-        texts->ends[texts->levels].text =
-            compare(expr, kinds[kind].opposite, level->resolve);
+        end->node = ends;
+        end->text = compare(expr, kinds[kind].opposite, level->resolve);
     }
-    if (fires->text == NULL ||
-        (ends != NULL && texts->ends[texts->levels].text == NULL)) {
+    if (fires->text == NULL || (ends != NULL && end->text == NULL)) {
+        /* The level does not count: the next one takes its place. */
+        free(fires->text);
+        free(end->text);
+        fires->text = NULL;
+        end->text = NULL;
         gong_rule_out_of_memory(reader);
         return false;
     }
@@ -305,7 +309,8 @@ check_text(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     if (fine && vector && expr->nodes[expr->root].type != GONG_VALUE_VECTOR) {
         fine = false;
         error = (struct gong_expr_error){
-            0, "found a number, expected an expression with a selector"};
+            .message =
+                "found a number, expected an expression with a selector"};
     }
     gong_expr_free(expr);
     if (!fine) {
@@ -429,7 +434,12 @@ gong_rule_check_shapes(struct gong_rule_reader *reader,
         struct gong_expr view = gong_clause_view(rule->expr, &rule->clauses, i);
         char *other = gong_clause_shape(&view);
 
-        same = other != NULL && strcmp(shape, other) == 0;
+        if (other == NULL) {
+            free(shape);
+            gong_rule_out_of_memory(reader);
+            return;
+        }
+        same = strcmp(shape, other) == 0;
         free(other);
     }
     free(shape);

@@ -1,33 +1,9 @@
 #include "rules/rule_file_id.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rules/rule_file_text.h"
-
-char *
-gong_rule_make_id(const struct gong_rule *rule)
-{
-    char *id = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&id, &size);
-
-    if (out == NULL) {
-        return NULL;
-    }
-    (void)fprintf(out, "%s/%s", rule->group,
-                  rule->alert != NULL ? rule->alert : rule->record);
-    for (size_t i = 0; i < rule->label_count; i++) {
-        (void)fprintf(out, "%c%s=%s", i == 0 ? '/' : ',', rule->labels[i].name,
-                      rule->labels[i].text);
-    }
-    if (fclose(out) != 0) {
-        free(id);
-        return NULL;
-    }
-    return id;
-}
 
 struct use {
     const char *id;

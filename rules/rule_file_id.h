@@ -4,10 +4,6 @@
 
 #include "rules/rule_file_read.h"
 
-/* gong_rule_make_id: group/name, and the labels, which are sorted by name.
- * Heap; NULL without memory. */
-char *gong_rule_make_id(const struct gong_rule *rule);
-
 /* gong_rule_refuse_equal_ids: of all rules that were read. */
 void gong_rule_refuse_equal_ids(struct gong_rule_reader *reader);
 

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/clock.h"
 #include "rules/engine/book.h"
 #include "rules/engine/book_order.h"
@@ -206,18 +207,6 @@ add_rule(struct gong_rule_reader *reader, const struct gong_conf_node *node)
     return &set->rules[set->count++];
 }
 
-static bool
-is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* A name for people: one line, not empty, not endless. */
 static void
 check_name(struct gong_rule_reader *reader, const struct gong_conf_node *node,
@@ -249,8 +238,7 @@ check_id(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     if (child == NULL || id == NULL) {
         return;
     }
-    while (is_letter(id[good]) || is_digit(id[good]) || id[good] == '-' ||
-           id[good] == '.') {
+    while (gong_ascii_is_name(id[good]) || id[good] == '-' || id[good] == '.') {
         good++;
     }
     if (len == 0 || len > NAME_MAX_LEN || good < len) {
@@ -298,10 +286,13 @@ check_class(struct gong_rule_reader *reader, const struct gong_conf_node *node,
         telling = TELLS_ALL;
     } else {
         gong_rule_check_shapes(reader, node, rule);
-        aggregate = !whole && gong_rule_is_plain(rule)
+        aggregate = !whole && !error.no_memory && gong_rule_is_plain(rule)
                         ? gong_aggregate_new(rule->expr, &error)
                         : NULL;
         telling = aggregate != NULL ? TELLS_UNKNOWN : TELLS_NOTHING;
+    }
+    if (error.no_memory) {
+        gong_rule_out_of_memory(reader);
     }
     gong_plan_free(plan);
     gong_aggregate_free(aggregate);
@@ -353,15 +344,6 @@ read_missing(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     return choice;
 }
 
-static int
-compare_texts(const void *a, const void *b)
-{
-    const struct gong_rule_text *first = a;
-    const struct gong_rule_text *second = b;
-
-    return strcmp(first->name, second->name);
-}
-
 /* What the engine and reports need beyond the file's own words. */
 static void
 complete_rule(struct gong_rule_reader *reader,
@@ -380,7 +362,7 @@ complete_rule(struct gong_rule_reader *reader,
     if (rule->group != NULL && named &&
         (rule->id == NULL || rule->id[0] == '\0')) {
         free(rule->id);
-        rule->id = gong_rule_make_id(rule);
+        rule->id = gong_rule_make_id(rule, 1);
     }
     if (rule->group == NULL || rule->file == NULL ||
         (named && rule->id == NULL)) {
@@ -402,10 +384,10 @@ given(char *text)
 static bool
 is_metric_name(const char *name)
 {
-    bool good = is_letter(name[0]) || name[0] == ':';
+    bool good = gong_ascii_begins_name(name[0]) || name[0] == ':';
 
     for (const char *c = name; *c != '\0'; c++) {
-        good = good && (is_letter(*c) || is_digit(*c) || *c == ':');
+        good = good && (gong_ascii_is_name(*c) || *c == ':');
     }
     return good;
 }
@@ -473,8 +455,7 @@ read_parts(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     }
     gong_rule_check_labels(reader, node, group->interval.ns > 0, rule);
     if (rule->label_count > 1 && !reader->failed) {
-        qsort(rule->labels, rule->label_count, sizeof *rule->labels,
-              compare_texts);
+        gong_rule_sort_labels(rule);
     }
 }
 

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "rules/engine/template.h"
 
 void
@@ -12,21 +13,15 @@ gong_rule_out_of_memory(struct gong_rule_reader *reader)
     reader->failed = true;
 }
 
-static bool
-is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
 /* [a-zA-Z_][a-zA-Z0-9_]*, and no name that the engine sets itself. */
 static bool
 is_label_name(const char *name)
 {
-    if (!is_letter(name[0]) || strcmp(name, "alertname") == 0) {
+    if (!gong_ascii_begins_name(name[0]) || strcmp(name, "alertname") == 0) {
         return false;
     }
     for (const char *c = name; *c != '\0'; c++) {
-        if (!is_letter(*c) && !(*c >= '0' && *c <= '9')) {
+        if (!gong_ascii_is_name(*c)) {
             return false;
         }
     }

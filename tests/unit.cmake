@@ -247,7 +247,7 @@ gong_test(mqtt_paho LINKS gong_mqtt)
 foreach(module yaml_tree prom_rules)
     gong_test(${module} LINKS gong_prom_rules)
 endforeach()
-foreach(module series_notation rules_text line_runs lint cost case_line)
+foreach(module series_notation rules_text rules_commands line_runs lint cost case_line)
     gong_test(${module} LINKS gong_rules_tool)
 endforeach()
 gong_test(rule_cases LINKS gong_rules_tool

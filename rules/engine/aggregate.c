@@ -201,7 +201,7 @@ gong_aggregate_new(const struct gong_expr *expr, struct gong_expr_error *error)
     struct gong_aggregate *aggregate = calloc(1, sizeof *aggregate);
 
     if (aggregate == NULL) {
-        (void)gong_expr_fail(error, 0, "found no memory left, expected some");
+        (void)gong_expr_no_memory(error, 0);
         return NULL;
     }
     if (make(aggregate, expr, error)) {

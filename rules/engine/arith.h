@@ -15,6 +15,17 @@ gong_op_is_comparison(enum gong_op op)
     return op >= GONG_OP_EQ && op <= GONG_OP_LE;
 }
 
+/* gong_op_mirrored: a op b is b mirrored(op) a, of a comparison. */
+static inline enum gong_op
+gong_op_mirrored(enum gong_op op)
+{
+    return op == GONG_OP_GT   ? GONG_OP_LT
+           : op == GONG_OP_LT ? GONG_OP_GT
+           : op == GONG_OP_GE ? GONG_OP_LE
+           : op == GONG_OP_LE ? GONG_OP_GE
+                              : op;
+}
+
 static inline bool
 gong_op_is_set(enum gong_op op)
 {

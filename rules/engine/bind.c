@@ -153,12 +153,6 @@ add_bindings(struct gong_binds *binds, uint32_t series, uint32_t attachment)
     return GONG_OK;
 }
 
-static uint32_t *
-number_at(const struct gong_arena *numbers, uint32_t at)
-{
-    return gong_arena_at(numbers, at);
-}
-
 /* Room for element number at. */
 static bool
 make_room(struct gong_arena *numbers, uint32_t at)
@@ -178,22 +172,24 @@ link_series(struct gong_binds *binds, uint32_t series)
         !make_room(&binds->newest, device)) {
         return false;
     }
-    *number_at(&binds->siblings, series) = *number_at(&binds->newest, device);
-    *number_at(&binds->newest, device) = series;
+    *gong_bind_number_at(&binds->siblings, series) =
+        *gong_bind_number_at(&binds->newest, device);
+    *gong_bind_number_at(&binds->newest, device) = series;
     return true;
 }
 
 uint32_t
 gong_bind_family(const struct gong_binds *binds, uint32_t device)
 {
-    return device < binds->newest.count ? *number_at(&binds->newest, device)
-                                        : 0;
+    return device < binds->newest.count
+               ? *gong_bind_number_at(&binds->newest, device)
+               : 0;
 }
 
 uint32_t
 gong_bind_sibling(const struct gong_binds *binds, uint32_t series)
 {
-    return *number_at(&binds->siblings, series);
+    return *gong_bind_number_at(&binds->siblings, series);
 }
 
 /* Series are listed in the order in which they were made, as they were then. */

@@ -3,12 +3,6 @@
  * and instances, as they were made: they move down. */
 #include "rules/engine/bind_private.h"
 
-static uint32_t *
-number_at(const struct gong_arena *numbers, uint32_t at)
-{
-    return gong_arena_at(numbers, at);
-}
-
 /* The leaves of a JOINT instance; *to is where they go. */
 static bool
 keep_leaves(struct gong_binds *binds, struct gong_instance *i,
@@ -20,7 +14,7 @@ keep_leaves(struct gong_binds *binds, struct gong_instance *i,
         return false;
     }
     for (uint32_t leaf = 0; leaf < count; leaf++) {
-        uint32_t *series = number_at(&binds->leaves, *to + leaf);
+        uint32_t *series = gong_bind_number_at(&binds->leaves, *to + leaf);
 
         *series = kept->series[*series];
     }
@@ -74,14 +68,15 @@ keep_bindings(struct gong_binds *binds, struct gong_series *s,
     }
     for (uint32_t i = 0; i < a->count; i++) {
         const struct gong_entry *entry = gong_entry_at(binds, a->first + i);
-        uint32_t *binding = number_at(&binds->bindings, *to + i);
+        uint32_t *binding = gong_bind_number_at(&binds->bindings, *to + i);
 
         *binding = entry->form == GONG_FORM_AGGREGATE
                        ? kept->members[*binding]
                        : kept->instances[*binding];
     }
     if (past) {
-        uint32_t *window = number_at(&binds->bindings, *to + a->count);
+        uint32_t *window =
+            gong_bind_number_at(&binds->bindings, *to + a->count);
 
         *window = kept->windows[*window];
     }
@@ -118,12 +113,12 @@ keep_selected(struct gong_selected *selected, const uint32_t *series)
     uint32_t sorted = 0;
 
     for (uint32_t i = 1; i < selected->series.count; i++) {
-        uint32_t number = series[*number_at(&selected->series, i)];
+        uint32_t number = series[*gong_bind_number_at(&selected->series, i)];
 
         if (number != 0) {
             kept++;
             sorted += i <= selected->sorted;
-            *number_at(&selected->series, kept) = number;
+            *gong_bind_number_at(&selected->series, kept) = number;
         }
     }
     selected->sorted = sorted;

@@ -10,6 +10,13 @@ gong_bind_hash(const struct gong_binds *binds, const void *data, size_t len)
     return gong_hash(binds->labelsets->symbols->key, data, len);
 }
 
+/* Of an arena of numbers. */
+static inline uint32_t *
+gong_bind_number_at(const struct gong_arena *numbers, uint32_t at)
+{
+    return gong_arena_at(numbers, at);
+}
+
 /* bind_attach.c */
 
 /* gong_bind_collect: fills scratch with the selectors that read a series. False

@@ -1,34 +1,17 @@
 /* bind_select: the series of a selector in the order of their labels, as the
  * evaluator wants them. New ones are sorted and merged in when they are asked
  * for. */
-#include "rules/engine/bind.h"
+#include "rules/engine/bind_private.h"
 
-static uint32_t *
-number_at(const struct gong_arena *numbers, uint32_t at)
-{
-    return gong_arena_at(numbers, at);
-}
-
-/* Compares label by label: the name, then the value. */
 static int
 compare_labels(const struct gong_binds *binds, uint32_t a, uint32_t b)
 {
     struct gong_label_view of_a[GONG_LABELSET_MAX];
     struct gong_label_view of_b[GONG_LABELSET_MAX];
-    size_t count_a = gong_bind_views(binds, a, of_a);
-    size_t count_b = gong_bind_views(binds, b, of_b);
+    size_t count = gong_bind_views(binds, a, of_a);
 
-    for (size_t i = 0; i < count_a && i < count_b; i++) {
-        int order = gong_str_compare(of_a[i].name, of_b[i].name);
-
-        if (order == 0) {
-            order = gong_str_compare(of_a[i].value, of_b[i].value);
-        }
-        if (order != 0) {
-            return order;
-        }
-    }
-    return count_a < count_b ? -1 : count_a > count_b;
+    return gong_labels_compare(of_a, count, of_b,
+                               gong_bind_views(binds, b, of_b));
 }
 
 /* Merges numbers [start, middle) and [middle, end) into to. */
@@ -82,17 +65,18 @@ gong_bind_selected(struct gong_binds *binds, uint32_t read,
     if (total == 0) {
         return GONG_OK;
     }
-    numbers = number_at(list, 1);
+    numbers = gong_bind_number_at(list, 1);
     if (selected->sorted < total) {
         gong_arena_clear(&binds->order);
         if (gong_arena_add(&binds->order, total) == 0) {
             return GONG_ERR_MEMORY;
         }
-        sort(binds, numbers + selected->sorted, number_at(&binds->order, 1),
-             total - selected->sorted);
-        merge(binds, numbers, number_at(&binds->order, 1), 0, selected->sorted,
-              total);
-        memcpy(numbers, number_at(&binds->order, 1), total * sizeof *numbers);
+        sort(binds, numbers + selected->sorted,
+             gong_bind_number_at(&binds->order, 1), total - selected->sorted);
+        merge(binds, numbers, gong_bind_number_at(&binds->order, 1), 0,
+              selected->sorted, total);
+        memcpy(numbers, gong_bind_number_at(&binds->order, 1),
+               total * sizeof *numbers);
         selected->sorted = total;
     }
     *series = numbers;

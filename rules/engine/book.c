@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "rules/engine/arith.h"
 #include "rules/engine/book_metric.h"
 #include "rules/engine/book_order.h"
 #include "rules/engine/book_own.h"
@@ -14,24 +15,6 @@ static int64_t
 bounded(int64_t ms)
 {
     return ms < 0 ? 0 : ms > GONG_INSTANT_MAX ? GONG_INSTANT_MAX : ms;
-}
-
-static bool
-is_comparison(enum gong_op op)
-{
-    return op == GONG_OP_EQ || op == GONG_OP_NE || op == GONG_OP_GT ||
-           op == GONG_OP_LT || op == GONG_OP_GE || op == GONG_OP_LE;
-}
-
-/* a op b is b mirrored(op) a. */
-static enum gong_op
-mirrored(enum gong_op op)
-{
-    return op == GONG_OP_GT   ? GONG_OP_LT
-           : op == GONG_OP_LT ? GONG_OP_GT
-           : op == GONG_OP_GE ? GONG_OP_LE
-           : op == GONG_OP_LE ? GONG_OP_GE
-                              : op;
 }
 
 /* Reads "number" or "number, negate" at step *i. */
@@ -67,10 +50,12 @@ read_threshold(const struct gong_plan *plan, uint32_t i, uint32_t end,
         return false;
     }
     if (i + 1 != end || plan->steps[i].code != GONG_PLAN_BINARY ||
-        plan->steps[i].return_bool || !is_comparison(plan->steps[i].op)) {
+        plan->steps[i].return_bool ||
+        !gong_op_is_comparison(plan->steps[i].op)) {
         return false;
     }
-    *op = number_first ? mirrored(plan->steps[i].op) : plan->steps[i].op;
+    *op =
+        number_first ? gong_op_mirrored(plan->steps[i].op) : plan->steps[i].op;
     return true;
 }
 
@@ -236,7 +221,7 @@ fill_terms(struct gong_book_rule *r, const struct gong_rule *rule)
 static enum gong_err
 compile_general(struct gong_book *book, struct gong_book_rule *r)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_expr last;
 
     /* Of the last clause and all before it: what joins them says nothing. */
@@ -289,7 +274,7 @@ compile_rule(struct gong_book *book, struct gong_book_rule *r,
              const struct gong_ruleset *set, const struct gong_rule *rule,
              struct gong_symbols *symbols)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     bool own = !is_whole(book, set, rule);
     enum gong_err err = fill_terms(r, rule);
 
@@ -300,8 +285,13 @@ compile_rule(struct gong_book *book, struct gong_book_rule *r,
         r->plan = gong_plan_new(rule->expr, &error);
     }
     /* Sums of a foreign rule are rounded in the order of its series. */
-    if (own && r->plan == NULL && !book->foreign && gong_rule_is_plain(rule)) {
+    if (own && r->plan == NULL && !error.no_memory && !book->foreign &&
+        gong_rule_is_plain(rule)) {
         r->aggregate = gong_aggregate_new(rule->expr, &error);
+    }
+    /* Its class is not known then: a replay would take another one. */
+    if (error.no_memory) {
+        return GONG_ERR_MEMORY;
     }
     if (r->aggregate != NULL) {
         return compile_aggregate(r, symbols);
@@ -323,7 +313,7 @@ gong_book_check(const struct gong_expr *expr, bool foreign,
                 struct gong_expr_error *error)
 {
     static const struct gong_eval_source nowhere = {0};
-    struct gong_expr_error unused = {0, ""};
+    struct gong_expr_error unused = {0};
     struct gong_plan *plan = gong_plan_new(expr, &unused);
     struct gong_reads *reads = NULL;
     struct gong_eval *eval = NULL;

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "rules/engine/arith.h"
+
 /* What is known of a node's results. */
 struct kept {
     const char *metric;
@@ -13,8 +15,7 @@ static const struct kept nothing = {NULL, false};
 static bool
 is_filter(const struct gong_expr_node *node)
 {
-    return node->op >= GONG_OP_EQ && node->op <= GONG_OP_LE &&
-           !node->return_bool;
+    return gong_op_is_comparison(node->op) && !node->return_bool;
 }
 
 static struct kept

@@ -88,7 +88,7 @@ is_pattern(const struct gong_expr_node *node)
 static void
 add_pattern(struct patterns *patterns, const struct gong_expr_node *node)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
 
     patterns->all[patterns->count++] = (struct pattern){
         node, gong_matchers_new(node->matchers, node->matcher_count, &error)};

@@ -3,21 +3,6 @@
 
 #include "rules/engine/hash.h"
 
-static bool
-same_labels(const struct gong_rule *a, const struct gong_rule *b)
-{
-    if (a->label_count != b->label_count) {
-        return false;
-    }
-    for (size_t i = 0; i < a->label_count; i++) {
-        if (strcmp(a->labels[i].name, b->labels[i].name) != 0 ||
-            strcmp(a->labels[i].text, b->labels[i].text) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
 /* Which clause is which follows from the two numbers of clauses. */
 static bool
 same_levels(const struct gong_book_rule *a, const struct gong_book_rule *b)
@@ -60,7 +45,7 @@ gong_book_same(const struct gong_book_rule *a, const struct gong_book_rule *b)
            a->lookback_fixed == b->lookback_fixed &&
            a->interval_ms == b->interval_ms &&
            strcmp(gong_rule_name(a->rule), gong_rule_name(b->rule)) == 0 &&
-           same_labels(a->rule, b->rule);
+           gong_rule_same_labels(a->rule, b->rule);
 }
 
 /* With the NUL, so that texts do not run into each other. */

@@ -164,7 +164,7 @@ make_room(void **items, size_t count, size_t size,
     }
     larger = realloc(*items, (count + 1) * size);
     if (larger == NULL) {
-        return gong_expr_fail(error, 0, "found no memory left, expected some");
+        return gong_expr_no_memory(error, 0);
     }
     *items = larger;
     return true;

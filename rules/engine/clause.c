@@ -104,7 +104,7 @@ gong_clauses_join(const struct gong_str *texts, size_t count, uint32_t *roots,
     char *text = join_texts(texts, count);
 
     if (text == NULL) {
-        (void)gong_expr_fail(error, 0, "found no memory left, expected some");
+        (void)gong_expr_no_memory(error, 0);
         return NULL;
     }
     expr = gong_expr_parse(gong_str_of(text), error);

@@ -207,7 +207,8 @@ mark_joint(const struct gong_engine *engine, uint32_t *series)
 
 /* A series keeps its rows. */
 static void
-mark_rows(const struct gong_engine *engine, const struct gong_kept *kept)
+keep_rows_of_series(const struct gong_engine *engine,
+                    const struct gong_kept *kept)
 {
     const struct gong_registry *registry = &engine->registry;
 
@@ -272,7 +273,7 @@ look(struct gong_engine *engine, struct gong_kept *kept)
     mark_series(engine, kept->series);
     mark_seen(engine, kept);
     mark_joint(engine, kept->series);
-    mark_rows(engine, kept);
+    keep_rows_of_series(engine, kept);
     gong_engine_choose(engine, kept, &gone, &series);
     if (gone > 0 && gone >= size_of(engine) / engine->expire.part) {
         /* Some tables are copied: for that long they are there twice. */

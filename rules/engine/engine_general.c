@@ -9,12 +9,6 @@
 
 static const struct gong_cause no_cause = {0};
 
-static struct gong_general_state *
-state_of(const struct gong_live *live, const struct gong_book_rule *rule)
-{
-    return gong_arena_at(&live->general_states, rule->general);
-}
-
 /* The end of a rule's list of alerts, while it is made anew. */
 struct list {
     uint32_t first;
@@ -201,7 +195,8 @@ enum gong_err
 gong_engine_arm_general(struct gong_engine *engine, uint32_t rule, int64_t t)
 {
     const struct gong_book_rule *r = &engine->live->book.rules[rule];
-    const struct gong_general_state *state = state_of(engine->live, r);
+    const struct gong_general_state *state =
+        gong_general_state_at(engine->live, r->general);
     int64_t least = r->interval_ms > 0 ? 1 : GONG_GENERAL_MIN_MS;
 
     if (t == INT64_MAX) {
@@ -216,22 +211,17 @@ gong_engine_arm_general(struct gong_engine *engine, uint32_t rule, int64_t t)
         r->interval_ms > 0 ? gong_engine_on_grid(t, r->interval_ms) : t);
 }
 
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* When an alert rule is looked at again after t, whose alerts are due by time
  * and whose result may be another then; or its calendar turns. */
 static int64_t
 next_look(const struct gong_book_rule *r, int64_t t, int64_t due,
           int64_t next_ms)
 {
-    due = earlier(due, next_ms);
+    due = gong_engine_earlier(due, next_ms);
     return r->rule->calendar == NULL
                ? due
-               : earlier(due, gong_calendar_next(r->rule->calendar, t));
+               : gong_engine_earlier(due,
+                                     gong_calendar_next(r->rule->calendar, t));
 }
 
 /* There is no result: all alerts stay what they are, also one whose `for` is
@@ -243,7 +233,7 @@ fail(struct gong_engine *engine, uint32_t rule, enum gong_err err,
 {
     struct gong_live *live = engine->live;
     const struct gong_book_rule *r = &live->book.rules[rule];
-    int64_t t = state_of(live, r)->evaluated_ms;
+    int64_t t = gong_general_state_at(live, r->general)->evaluated_ms;
     int64_t step = r->interval_ms > 0 ? r->interval_ms : GONG_PLAN_TICK_MS;
     int64_t again = 0;
 
@@ -253,9 +243,10 @@ fail(struct gong_engine *engine, uint32_t rule, enum gong_err err,
     gong_engine_note_fault(engine, rule,
                            gong_general_fault(live->queries[r->general]), t);
     again = gong_live_tick(live, r, gong_engine_on_grid(t + 1, step));
-    next_ms = earlier(next_ms, again);
+    next_ms = gong_engine_earlier(next_ms, again);
     if (r->rule->record == NULL) {
-        int64_t due = alerts_due(live, r, state_of(live, r)->first);
+        int64_t due =
+            alerts_due(live, r, gong_general_state_at(live, r->general)->first);
 
         next_ms = next_look(r, t, due > t ? due : next_ms, next_ms);
     }
@@ -281,7 +272,7 @@ count_alerts(const struct gong_engine *engine, const struct gong_book_rule *r,
     const struct gong_live *live = engine->live;
     uint32_t count = 0;
 
-    for (uint32_t n = state_of(live, r)->first; n != 0;
+    for (uint32_t n = gong_general_state_at(live, r->general)->first; n != 0;
          n = gong_alert_at(&live->alerts, n)->next) {
         count += is_kept(gong_alert_at(&live->alerts, n), &r->terms, t);
     }
@@ -316,8 +307,8 @@ apply_limit(struct gong_engine *engine, uint32_t rule, int64_t t,
     const struct gong_book_rule *r = &engine->live->book.rules[rule];
 
     if (r->rule->record == NULL) {
-        end_all(engine, state_of(engine->live, r), t, GONG_ALERT_LIMITED,
-                cause);
+        end_all(engine, gong_general_state_at(engine->live, r->general), t,
+                GONG_ALERT_LIMITED, cause);
     }
     gong_engine_note_fault(engine, rule, GONG_EVAL_LIMIT, t);
     return gong_engine_arm_general(engine, rule,
@@ -331,7 +322,7 @@ run_alerts(struct gong_engine *engine, uint32_t rule, int64_t t,
 {
     struct gong_live *live = engine->live;
     const struct gong_book_rule *r = &live->book.rules[rule];
-    struct gong_general_state *state = state_of(live, r);
+    struct gong_general_state *state = gong_general_state_at(live, r->general);
 
     if (gong_engine_is_open(r->rule, t)) {
         enum gong_err err = apply_result(engine, state, t, cause);
@@ -347,7 +338,7 @@ run_alerts(struct gong_engine *engine, uint32_t rule, int64_t t,
     }
     if (live->book.reads_alerts && state->first != 0) {
         /* ALERTS has a sample at each instant. */
-        next_ms = earlier(
+        next_ms = gong_engine_earlier(
             next_ms,
             gong_live_tick(live, r,
                            r->interval_ms > 0
@@ -365,7 +356,7 @@ gong_engine_run_general(struct gong_engine *engine, uint32_t rule, int64_t t,
 {
     struct gong_live *live = engine->live;
     const struct gong_book_rule *r = &live->book.rules[rule];
-    struct gong_general_state *state = state_of(live, r);
+    struct gong_general_state *state = gong_general_state_at(live, r->general);
     int64_t next_ms = INT64_MAX;
     bool warming = false;
     enum gong_err err = GONG_OK;
@@ -438,7 +429,8 @@ static bool
 is_early(const struct gong_engine *engine, uint32_t rule, int64_t t)
 {
     const struct gong_book_rule *r = &engine->live->book.rules[rule];
-    int64_t last = state_of(engine->live, r)->evaluated_ms;
+    int64_t last =
+        gong_general_state_at(engine->live, r->general)->evaluated_ms;
 
     return r->interval_ms == 0 && last != GONG_STAMP_NONE &&
            t < last + GONG_GENERAL_MIN_MS;

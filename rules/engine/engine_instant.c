@@ -16,12 +16,6 @@
 
 #include "rules/engine/sample.h"
 
-static int64_t
-earlier(int64_t a, int64_t b)
-{
-    return a < b ? a : b;
-}
-
 /* One selector of an instance, as it is looked at. */
 struct sight {
     const struct gong_book_rule *rule;
@@ -198,11 +192,11 @@ window_due(const struct sight *sight)
         due = samples[seen].ms + offset;
     }
     if (sight->leaf->range_ms > 0 && count > 0) {
-        due = earlier(due, samples[0].ms + reach + 1);
+        due = gong_engine_earlier(due, samples[0].ms + reach + 1);
     } else if (seen > 0) {
-        due = earlier(due, samples[seen - 1].ms + reach + 1);
+        due = gong_engine_earlier(due, samples[seen - 1].ms + reach + 1);
     }
-    return sight->from < whole ? earlier(due, whole + reach) : due;
+    return sight->from < whole ? gong_engine_earlier(due, whole + reach) : due;
 }
 
 /* Whether some selector has a sample of the last day, so that time can change
@@ -247,12 +241,12 @@ gong_engine_next_instant(struct gong_live *live,
         } else if (!is_presence(&sight)) {
             next = sight.series->stamp + (sight.t - sight.from) + 1;
         }
-        due = next > t ? earlier(due, next) : due;
+        due = next > t ? gong_engine_earlier(due, next) : due;
         if (rule->plan->moves && is_presence(&sight)) {
-            due =
-                earlier(due, gong_live_presence_tick(live, next_tick(rule, t)));
+            due = gong_engine_earlier(
+                due, gong_live_presence_tick(live, next_tick(rule, t)));
         } else if (rule->plan->moves && is_ticking(&sight)) {
-            due = earlier(due, next_tick(rule, t));
+            due = gong_engine_earlier(due, next_tick(rule, t));
         }
     }
     return due;

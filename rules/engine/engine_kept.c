@@ -121,7 +121,8 @@ mark_names(const struct gong_engine *engine, uint8_t *symbols)
 }
 
 static void
-mark_rows(const struct gong_engine *engine, const struct gong_kept *kept)
+mark_names_of_rows(const struct gong_engine *engine,
+                   const struct gong_kept *kept)
 {
     const struct gong_registry *registry = &engine->registry;
 
@@ -149,7 +150,7 @@ mark_symbols(const struct gong_engine *engine, const struct gong_kept *kept)
     const struct gong_binds *binds = &engine->live->binds;
 
     mark_names(engine, kept->symbols);
-    mark_rows(engine, kept);
+    mark_names_of_rows(engine, kept);
     for (uint32_t n = 1; n < engine->registry.devices.count; n++) {
         const struct gong_device *d = gong_device_at(&engine->registry, n);
 
@@ -248,8 +249,7 @@ renumber(const struct gong_live *live, const struct gong_kept *kept)
         o->series = kept->series[o->series];
     }
     for (uint32_t n = 1; n < live->general_states.count; n++) {
-        struct gong_general_state *state =
-            gong_arena_at(&live->general_states, n);
+        struct gong_general_state *state = gong_general_state_at(live, n);
 
         state->head = kept->instances[state->head];
     }

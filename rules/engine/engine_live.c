@@ -28,7 +28,7 @@ enum gong_err
 gong_live_prepare(const struct gong_engine *engine, struct gong_live *live)
 {
     const struct gong_book *book = &live->book;
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
 
     live->queries =
         calloc((size_t)book->general_count + 1, sizeof(struct gong_general *));
@@ -64,7 +64,7 @@ gong_live_begin(struct gong_live *live)
         if (book->rules[i].form != GONG_FORM_GENERAL) {
             continue;
         }
-        state = gong_arena_at(&live->general_states, book->rules[i].general);
+        state = gong_general_state_at(live, book->rules[i].general);
         state->evaluated_ms = GONG_STAMP_NONE;
         err = gong_bind_general(&live->binds, i, 0, &state->head);
         if (err != GONG_OK) {

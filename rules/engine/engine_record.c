@@ -7,15 +7,6 @@
 
 #include "rules/engine/sample.h"
 
-static bool
-add_label(struct gong_engine *engine, struct gong_str name,
-          struct gong_str value, struct gong_label_pair *out)
-{
-    out->name = gong_symbol_intern(&engine->symbols, name);
-    out->value = gong_symbol_intern(&engine->symbols, value);
-    return out->name != 0 && out->value != 0;
-}
-
 enum gong_err
 gong_engine_feed(struct gong_engine *engine, uint32_t rule, uint32_t series,
                  int64_t t, double value)
@@ -69,8 +60,7 @@ gong_output_add(struct gong_live *live, uint32_t rule, uint32_t instance)
 {
     struct gong_outputs *outputs = &live->outputs;
     const struct gong_book_rule *r = &live->book.rules[rule];
-    struct gong_general_state *state =
-        gong_arena_at(&live->general_states, r->general);
+    struct gong_general_state *state = gong_general_state_at(live, r->general);
     struct gong_instance *i = gong_instance_at(&live->binds, instance);
     uint32_t n = outputs->free;
 
@@ -188,7 +178,7 @@ gong_engine_record(struct gong_engine *engine, uint32_t rule, int64_t t)
 {
     const struct gong_book_rule *r = &engine->live->book.rules[rule];
     struct gong_general_state *state =
-        gong_arena_at(&engine->live->general_states, r->general);
+        gong_general_state_at(engine->live, r->general);
     enum gong_err err = GONG_OK;
 
     state->round++;
@@ -307,7 +297,8 @@ intern_labels(struct gong_engine *engine, const struct gong_effect *effect,
         struct gong_label_pair *pair = &out->pairs[i];
 
         if ((pair->name == 0 || pair->value == 0) &&
-            !add_label(engine, labels[i].name, labels[i].value, pair)) {
+            !gong_label_intern(&engine->symbols, labels[i].name,
+                               labels[i].value, pair)) {
             return false;
         }
     }
@@ -335,8 +326,9 @@ put_note(struct gong_engine *engine, uint32_t metric, const struct note *note,
     size_t count = 0;
     enum gong_err err = GONG_OK;
 
-    if (state != NULL && !add_label(engine, gong_str_of("alertstate"),
-                                    gong_str_of(state), &own)) {
+    if (state != NULL &&
+        !gong_label_intern(&engine->symbols, gong_str_of("alertstate"),
+                           gong_str_of(state), &own)) {
         return GONG_ERR_MEMORY;
     }
     for (size_t i = 0; i < noted->count; i++) {

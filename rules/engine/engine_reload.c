@@ -240,7 +240,7 @@ static void
 adopt(const struct gong_live *live, uint32_t rule, uint32_t n)
 {
     struct gong_general_state *state =
-        gong_arena_at(&live->general_states, live->book.rules[rule].general);
+        gong_general_state_at(live, live->book.rules[rule].general);
     struct gong_alert *alert = gong_alert_at(&live->alerts, n);
 
     alert->next = state->first;

@@ -15,12 +15,6 @@
 #include "rules/engine/engine_general.h"
 #include "rules/engine/engine_instant.h"
 
-static struct gong_general_state *
-state_of(const struct gong_live *live, const struct gong_book_rule *rule)
-{
-    return gong_arena_at(&live->general_states, rule->general);
-}
-
 int64_t
 gong_live_presence_tick(struct gong_live *live, int64_t due)
 {
@@ -37,7 +31,7 @@ gong_live_tick(struct gong_live *live, const struct gong_book_rule *rule,
 {
     int64_t tick = gong_live_presence_tick(live, due);
 
-    state_of(live, rule)->rests |= tick != due;
+    gong_general_state_at(live, rule->general)->rests |= tick != due;
     return tick;
 }
 
@@ -63,7 +57,8 @@ is_resting(const struct gong_live *live, const struct gong_instance *instance)
     const struct gong_book_rule *rule = &live->book.rules[instance->rule];
 
     if (rule->form == GONG_FORM_GENERAL) {
-        return instance->leaves == 0 && state_of(live, rule)->rests != 0;
+        return instance->leaves == 0 &&
+               gong_general_state_at(live, rule->general)->rests != 0;
     }
     return rule->form != GONG_FORM_AGGREGATE && rule->plan->presence != 0 &&
            rule->plan->moves;
@@ -79,7 +74,7 @@ wake(struct gong_engine *engine, uint32_t n, int64_t now)
     if (r->form != GONG_FORM_GENERAL) {
         return gong_engine_arm(engine, n, now - 1);
     }
-    state_of(live, r)->rests = 0;
+    gong_general_state_at(live, r->general)->rests = 0;
     return gong_engine_arm_general(engine, rule,
                                    gong_engine_on_grid(now, step_of(r)));
 }

@@ -21,15 +21,6 @@ struct finding {
     bool warming;
 };
 
-static bool
-add_label(struct gong_engine *engine, struct gong_str name,
-          struct gong_str value, struct gong_label_pair *out)
-{
-    out->name = gong_symbol_intern(&engine->symbols, name);
-    out->value = gong_symbol_intern(&engine->symbols, value);
-    return out->name != 0 && out->value != 0;
-}
-
 /* Whether the rule says something else about a label of the result. */
 static bool
 is_overruled(const struct gong_rule *rule, struct gong_str name)
@@ -63,8 +54,8 @@ intern(const struct finding *f, const struct gong_eval_sample *sample,
 
     for (size_t i = 0; i < own; i++) {
         if ((!with_rule || is_kept(f->rule, views[i].name)) &&
-            !add_label(engine, views[i].name, views[i].value,
-                       &pairs[count++])) {
+            !gong_label_intern(&engine->symbols, views[i].name, views[i].value,
+                               &pairs[count++])) {
             return GONG_ERR_MEMORY;
         }
     }
@@ -73,8 +64,9 @@ intern(const struct finding *f, const struct gong_eval_sample *sample,
                                                   views, own, sample->value);
 
         if (value.len != 0 &&
-            !add_label(engine, gong_str_of(f->rule->labels[i].name), value,
-                       &pairs[count++])) {
+            !gong_label_intern(&engine->symbols,
+                               gong_str_of(f->rule->labels[i].name), value,
+                               &pairs[count++])) {
             return GONG_ERR_MEMORY;
         }
     }
@@ -221,7 +213,7 @@ gong_engine_find_results(struct gong_engine *engine, uint32_t rule, int64_t t,
     const struct gong_live *live = engine->live;
     const struct gong_book_rule *r = &live->book.rules[rule];
     const struct gong_general_state *state =
-        gong_arena_at(&live->general_states, r->general);
+        gong_general_state_at(live, r->general);
     struct finding f = {.engine = engine,
                         .query = live->queries[r->general],
                         .rule = r->rule,

@@ -88,7 +88,7 @@ gong_snapshot_check_generals(const struct gong_engine *engine)
         if (r->form != GONG_FORM_GENERAL) {
             continue;
         }
-        state = gong_arena_at(&live->general_states, r->general);
+        state = gong_general_state_at(live, r->general);
         if (state->head != live->binds.heads[r->general - 1] ||
             (state->evaluated_ms != GONG_STAMP_NONE &&
              (!gong_snapshot_instant_sound(state->evaluated_ms) ||

@@ -34,6 +34,12 @@ struct gong_live {
     uint64_t trial; /* of rules on trial, in none of these */
 };
 
+static inline struct gong_general_state *
+gong_general_state_at(const struct gong_live *live, uint32_t general)
+{
+    return gong_arena_at(&live->general_states, general);
+}
+
 /* The sample behind an evaluation; all zero where a timer is. */
 struct gong_cause {
     int64_t captured_ms;
@@ -113,6 +119,12 @@ struct gong_engine {
     bool short_of_memory;      /* while it told an effect */
     struct gong_arena late;    /* staged samples that came late */
 };
+
+static inline int64_t
+gong_engine_earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
 
 /* engine_eval.c */
 

@@ -259,7 +259,7 @@ gong_eval_new(const struct gong_expr *expr,
     struct gong_eval *eval = calloc(1, sizeof(*eval));
 
     if (eval == NULL) {
-        (void)gong_expr_fail(error, 0, "found no memory left, expected some");
+        (void)gong_expr_no_memory(error, 0);
         return NULL;
     }
     eval->expr = expr;
@@ -269,7 +269,7 @@ gong_eval_new(const struct gong_expr *expr,
     gong_eval_space_init(eval);
     eval->states = calloc(expr->count, sizeof(*eval->states));
     if (eval->states == NULL) {
-        (void)gong_expr_fail(error, 0, "found no memory left, expected some");
+        (void)gong_expr_no_memory(error, 0);
     } else if (prepare(eval)) {
         eval->fault = GONG_EVAL_FINE;
         return eval;

@@ -139,17 +139,13 @@ gong_eval_memory_series(struct gong_eval_memory *memory,
         return GONG_ERR_MEMORY;
     }
     for (size_t i = 0; i < count; i++) {
-        struct gong_label_pair pair = {0, 0};
-
         if (labels[i].value.len == 0) {
             continue;
         }
-        pair.name = gong_symbol_intern(&memory->symbols, labels[i].name);
-        pair.value = gong_symbol_intern(&memory->symbols, labels[i].value);
-        if (pair.name == 0 || pair.value == 0) {
+        if (!gong_label_intern(&memory->symbols, labels[i].name,
+                               labels[i].value, &pairs[used++])) {
             return GONG_ERR_MEMORY;
         }
-        pairs[used++] = pair;
     }
     *series = gong_labelset_intern(&memory->sets, pairs, used);
     return *series == 0 ? GONG_ERR_MEMORY : GONG_OK;
@@ -228,28 +224,6 @@ gong_eval_memory_samples(const struct gong_eval_memory *memory, uint32_t series,
     return memory->series[series].list;
 }
 
-/* Label by label: the name, then the value; the fewer labels first. */
-static int
-compare_labels(const struct gong_eval_memory *memory, uint32_t a, uint32_t b)
-{
-    struct gong_label_view left[GONG_LABELSET_MAX];
-    struct gong_label_view right[GONG_LABELSET_MAX];
-    size_t left_count = gong_labelset_views(&memory->sets, a, left);
-    size_t right_count = gong_labelset_views(&memory->sets, b, right);
-
-    for (size_t i = 0; i < left_count && i < right_count; i++) {
-        int order = gong_str_compare(left[i].name, right[i].name);
-
-        if (order == 0) {
-            order = gong_str_compare(left[i].value, right[i].value);
-        }
-        if (order != 0) {
-            return order;
-        }
-    }
-    return left_count < right_count ? -1 : left_count > right_count;
-}
-
 /* from[at..middle) and from[middle..end) are sorted; to[at..end) becomes so. */
 static void
 merge(const struct gong_eval_memory *memory, const uint32_t *from, uint32_t *to,
@@ -261,7 +235,8 @@ merge(const struct gong_eval_memory *memory, const uint32_t *from, uint32_t *to,
     for (uint32_t i = bounds[0]; i < bounds[2]; i++) {
         bool take_left = right == bounds[2] ||
                          (left < bounds[1] &&
-                          compare_labels(memory, from[left], from[right]) <= 0);
+                          gong_labelset_compare(&memory->sets, from[left],
+                                                from[right]) <= 0);
 
         to[i] = take_left ? from[left++] : from[right++];
     }
@@ -425,7 +400,7 @@ fill_selection(const struct gong_eval_memory *memory,
 {
     size_t size = ((size_t)memory->ordered + 1) * sizeof *selection->series;
     uint32_t *series = realloc(selection->series, size);
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_matchers *matchers = NULL;
     enum gong_err err = GONG_OK;
 

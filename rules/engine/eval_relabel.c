@@ -6,6 +6,7 @@
  *   scratch[0]  the text that is being made
  */
 #include "rules/engine/eval_private.h"
+#include "common/ascii.h"
 #include "rules/engine/eval_space.h"
 
 #include <stdlib.h>
@@ -51,10 +52,8 @@ gong_eval_is_label(struct gong_str name)
 {
     for (size_t i = 0; i < name.len; i++) {
         char c = name.data[i];
-        bool letter =
-            (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
 
-        if (!letter && (i == 0 || c < '0' || c > '9')) {
+        if (i == 0 ? !gong_ascii_begins_name(c) : !gong_ascii_is_name(c)) {
             return false;
         }
     }
@@ -137,7 +136,7 @@ prepare_pattern(struct gong_eval *eval, uint32_t index)
 {
     struct gong_eval_state *state = &eval->states[index];
     struct gong_str text = text_of(eval, index, 4);
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     bool matches_empty = false;
     char word[GONG_EXPR_WORD_SIZE];
 

@@ -73,34 +73,14 @@ keep(struct gong_eval *eval, uint32_t index,
     return true;
 }
 
-static int
-compare_sets(const struct gong_eval *eval, uint32_t a, uint32_t b)
-{
-    struct gong_label_view left[GONG_LABELSET_MAX];
-    struct gong_label_view right[GONG_LABELSET_MAX];
-    size_t left_count = gong_labelset_views(&eval->sets, a, left);
-    size_t right_count = gong_labelset_views(&eval->sets, b, right);
-
-    for (size_t i = 0; i < left_count && i < right_count; i++) {
-        int order = gong_str_compare(left[i].name, right[i].name);
-
-        if (order == 0) {
-            order = gong_str_compare(left[i].value, right[i].value);
-        }
-        if (order != 0) {
-            return order;
-        }
-    }
-    return left_count < right_count ? -1 : left_count > right_count;
-}
-
 /* Slots a and b of the matrix stand as they should. */
 static bool
 in_order(const struct gong_eval *eval, uint32_t index, uint32_t a, uint32_t b)
 {
     const struct gong_eval_series *matrix = eval->states[index].matrix.data;
 
-    return compare_sets(eval, matrix[a].set, matrix[b].set) <= 0;
+    return gong_labelset_compare(&eval->sets, matrix[a].set, matrix[b].set) <=
+           0;
 }
 
 /* from[bounds[0]..bounds[1]) and from[bounds[1]..bounds[2]), each in order,

@@ -86,6 +86,15 @@ add_set(struct gong_labelsets *sets, const struct gong_label_pair *pairs,
     return gong_index_put(&sets->index, hash, set) ? set : 0;
 }
 
+bool
+gong_label_intern(struct gong_symbols *symbols, struct gong_str name,
+                  struct gong_str value, struct gong_label_pair *out)
+{
+    out->name = gong_symbol_intern(symbols, name);
+    out->value = gong_symbol_intern(symbols, value);
+    return out->name != 0 && out->value != 0;
+}
+
 uint32_t
 gong_labelset_intern(struct gong_labelsets *sets,
                      struct gong_label_pair *labels, size_t count)
@@ -163,4 +172,32 @@ gong_labelsets_keep(struct gong_labelsets *sets, const uint32_t *map)
     gong_arena_cut(&sets->pairs, to);
     gong_arena_keep(&sets->sets, map);
     return true;
+}
+
+int
+gong_labels_compare(const struct gong_label_view *a, size_t a_count,
+                    const struct gong_label_view *b, size_t b_count)
+{
+    for (size_t i = 0; i < a_count && i < b_count; i++) {
+        int order = gong_str_compare(a[i].name, b[i].name);
+
+        if (order == 0) {
+            order = gong_str_compare(a[i].value, b[i].value);
+        }
+        if (order != 0) {
+            return order;
+        }
+    }
+    return a_count < b_count ? -1 : a_count > b_count ? 1 : 0;
+}
+
+int
+gong_labelset_compare(const struct gong_labelsets *sets, uint32_t a, uint32_t b)
+{
+    struct gong_label_view left[GONG_LABELSET_MAX];
+    struct gong_label_view right[GONG_LABELSET_MAX];
+    size_t count = gong_labelset_views(sets, a, left);
+
+    return gong_labels_compare(left, count, right,
+                               gong_labelset_views(sets, b, right));
 }

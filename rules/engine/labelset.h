@@ -40,6 +40,10 @@ void gong_labelsets_init(struct gong_labelsets *sets,
                          struct gong_budget *budget);
 void gong_labelsets_fini(struct gong_labelsets *sets);
 
+/* gong_label_intern: a label's two texts as symbols. False without memory. */
+bool gong_label_intern(struct gong_symbols *symbols, struct gong_str name,
+                       struct gong_str value, struct gong_label_pair *out);
+
 /* gong_labelset_intern: the number of the set of these labels, in any order,
  * which are sorted in place; of two equal names the lesser value stays, so that
  * order never matters. 0 without memory. */
@@ -60,5 +64,14 @@ size_t gong_labelset_views(const struct gong_labelsets *sets, uint32_t set,
  * PromQL's matchers see it. */
 struct gong_str gong_labelset_get(const struct gong_labelsets *sets,
                                   uint32_t set, struct gong_str name);
+
+/* gong_labels_compare: as Prometheus orders label sets: name by name, value by
+ * value, the fewer labels first. Both are sorted by name. */
+int gong_labels_compare(const struct gong_label_view *a, size_t a_count,
+                        const struct gong_label_view *b, size_t b_count);
+
+/* gong_labelset_compare: likewise, of two sets by their numbers. */
+int gong_labelset_compare(const struct gong_labelsets *sets, uint32_t a,
+                          uint32_t b);
 
 #endif

@@ -50,12 +50,6 @@ compare_texts(const void *a, const void *b)
     return gong_str_compare(*x, *y);
 }
 
-static bool
-no_memory(struct gong_expr_error *error)
-{
-    return gong_expr_fail(error, 0, "found no memory left, expected some");
-}
-
 /* FORM_LITERALS if the pattern is that; ok stays true if it is not. */
 static bool
 take_literals(struct matcher *m, struct gong_str pattern, bool *taken)
@@ -110,7 +104,7 @@ compile(struct matcher *m, struct gong_str pattern,
 
     m->form = FORM_REGEX;
     if (!ok) {
-        (void)no_memory(error);
+        (void)gong_expr_no_memory(error, 0);
     } else {
         (void)pcre2_set_newline(context, PCRE2_NEWLINE_LF);
         m->code =
@@ -130,7 +124,7 @@ prepare_regex(struct matcher *m, struct gong_str pattern,
 
     m->space = malloc(pattern.len + 1);
     if (m->space == NULL || !take_literals(m, pattern, &taken)) {
-        return no_memory(error);
+        return gong_expr_no_memory(error, 0);
     }
     if (taken) {
         return true;
@@ -161,7 +155,7 @@ prepare(struct gong_matchers *all, struct matcher *m,
     all->match = pcre2_match_data_create(1, NULL);
     all->limits = pcre2_match_context_create(NULL);
     if (all->match == NULL || all->limits == NULL) {
-        return no_memory(error);
+        return gong_expr_no_memory(error, 0);
     }
     (void)pcre2_set_match_limit(all->limits, STEPS_MAX);
     (void)pcre2_set_heap_limit(all->limits, HEAP_KIB);
@@ -177,7 +171,7 @@ gong_matchers_new(const struct gong_matcher *matchers, size_t count,
     if (all == NULL ||
         (all->list = calloc(count + 1, sizeof *all->list)) == NULL) {
         free(all);
-        (void)no_memory(error);
+        (void)gong_expr_no_memory(error, 0);
         return NULL;
     }
     for (size_t i = 0; i < count; i++) {

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "rules/engine/promql_literal.h"
 
 /* One byte of a pattern becomes at most so many: "-" is \x{2d}, "^" is (?:^),
@@ -65,15 +66,6 @@ copy(struct translation *t, size_t count)
     t->at += count;
 }
 
-static int
-digit_of(char c)
-{
-    static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-    const char *place = c == '\0' ? NULL : strchr(digits, c);
-
-    return place == NULL ? -1 : (int)((place - digits) % 16);
-}
-
 /* Up to most digits of a base. */
 static uint32_t
 read_digits(struct translation *t, int base, size_t most)
@@ -81,7 +73,7 @@ read_digits(struct translation *t, int base, size_t most)
     uint32_t rune = 0;
 
     for (size_t i = 0; i < most; i++) {
-        int digit = digit_of(ahead(t, 0));
+        int digit = gong_ascii_hex_value(ahead(t, 0));
 
         if (digit < 0 || digit >= base) {
             break;

@@ -2,6 +2,8 @@
 
 #include <stdbool.h>
 
+#include "common/ascii.h"
+
 struct writer {
     char *out;
     size_t len;
@@ -18,19 +20,6 @@ put(struct writer *w, char c)
     w->out[w->len++] = c;
 }
 
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool
-is_name(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || is_digit(c) ||
-           c == '_';
-}
-
 /* The second and later bytes of a UTF-8 character: 10xxxxxx. */
 static bool
 is_tail(char c)
@@ -44,10 +33,10 @@ put_name(struct writer *w, struct gong_str text)
     for (size_t i = 0; i < text.len; i++) {
         char c = text.data[i];
 
-        if (w->len == 0 && is_digit(c)) {
+        if (w->len == 0 && gong_ascii_is_digit(c)) {
             put(w, '_');
         }
-        if (is_name(c)) {
+        if (gong_ascii_is_name(c)) {
             put(w, c);
         } else if (i == 0 || !is_tail(c)) {
             put(w, '_');

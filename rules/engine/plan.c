@@ -27,7 +27,7 @@ gong_plan_try(const struct gong_expr *expr, enum gong_plan_class *kind,
     }
     if (plan == NULL || c.stamped == NULL || plan->leaves == NULL ||
         plan->steps == NULL) {
-        (void)gong_expr_fail(error, 0, "found no memory left, expected some");
+        (void)gong_expr_no_memory(error, 0);
     } else {
         made = gong_plan_compile(&c);
     }

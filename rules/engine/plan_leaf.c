@@ -15,8 +15,7 @@ static bool
 no_memory(struct gong_plan_compiler *c, const struct gong_expr_node *node)
 {
     c->kind = GONG_PLAN_REFUSED;
-    return gong_expr_fail(c->error, node->at,
-                          "found no memory left, expected some");
+    return gong_expr_no_memory(c->error, node->at);
 }
 
 /* One metric name, first among the matchers. */

@@ -132,6 +132,7 @@ struct gong_expr {
 struct gong_expr_error {
     size_t at; /* byte offset */
     char message[256];
+    bool no_memory; /* nothing is wrong with the text: memory was short */
 };
 
 /* gong_expr_parse: NULL with error filled where text is not PromQL, is not well

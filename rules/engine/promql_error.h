@@ -17,6 +17,9 @@
 bool gong_expr_fail(struct gong_expr_error *error, size_t at,
                     const char *format, ...) GONG_PRINTF(3, 4);
 
+/* gong_expr_no_memory: likewise, for want of memory. */
+bool gong_expr_no_memory(struct gong_expr_error *error, size_t at);
+
 /* gong_expr_word: text in quotes, cut short, safe for a log; returns out. */
 const char *gong_expr_word(struct gong_str text,
                            char out[static GONG_EXPR_WORD_SIZE]);

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/ascii.h"
 #include "rules/engine/promql_error.h"
 #include "rules/engine/promql_literal.h"
 
@@ -71,30 +72,6 @@ static const struct keyword signs[] = {
     {">", GONG_TOKEN_OPERATOR, GONG_OP_GT},
 };
 
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool
-is_alpha(char c)
-{
-    return c == '_' || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
-}
-
-static bool
-is_word(char c)
-{
-    return is_alpha(c) || is_digit(c);
-}
-
-static bool
-is_hex(char c)
-{
-    return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-}
-
 /* The byte at a place, NUL past the end: NUL is no token's beginning. */
 static char
 peek(const struct gong_lex *lex, size_t at)
@@ -147,11 +124,11 @@ static size_t
 number_end(const struct gong_lex *lex)
 {
     size_t at = lex->at;
-    bool (*digit)(char) = is_digit;
+    bool (*digit)(char) = gong_ascii_is_digit;
 
     if (peek(lex, at) == '0' &&
         (peek(lex, at + 1) == 'x' || peek(lex, at + 1) == 'X')) {
-        digit = is_hex;
+        digit = gong_ascii_is_hex;
         at += 2;
     }
     at = run_of(lex, at, digit);
@@ -161,7 +138,7 @@ number_end(const struct gong_lex *lex)
     if (peek(lex, at) == 'e' || peek(lex, at) == 'E') {
         at++;
         at += peek(lex, at) == '+' || peek(lex, at) == '-' ? 1 : 0;
-        at = run_of(lex, at, is_digit);
+        at = run_of(lex, at, gong_ascii_is_digit);
     }
     return at;
 }
@@ -171,12 +148,12 @@ lex_number(struct gong_lex *lex, struct gong_token *token,
            struct gong_expr_error *error)
 {
     size_t end = number_end(lex);
-    bool number = !is_word(peek(lex, end));
+    bool number = !gong_ascii_is_name(peek(lex, end));
     char word[GONG_EXPR_WORD_SIZE];
     double value = 0;
     int64_t ms = 0;
 
-    end = run_of(lex, end, is_word);
+    end = run_of(lex, end, gong_ascii_is_name);
     token->text = slice(lex, lex->at, end);
     token->kind = number ? GONG_TOKEN_NUMBER : GONG_TOKEN_DURATION;
     if (number ? !gong_promql_number(token->text, &value)
@@ -244,13 +221,14 @@ gong_lex_word_kind(struct gong_str word, enum gong_op *op)
 static bool
 is_name(char c)
 {
-    return is_word(c) || c == ':';
+    return gong_ascii_is_name(c) || c == ':';
 }
 
 static void
 lex_word(struct gong_lex *lex, struct gong_token *token)
 {
-    size_t end = run_of(lex, lex->at, lex->in_braces ? is_word : is_name);
+    size_t end =
+        run_of(lex, lex->at, lex->in_braces ? gong_ascii_is_name : is_name);
 
     token->text = slice(lex, lex->at, end);
     token->kind = lex->in_braces ? GONG_TOKEN_NAME
@@ -326,7 +304,8 @@ gong_lex_next(struct gong_lex *lex, struct gong_token *token,
         token->kind = GONG_TOKEN_END;
         return true;
     }
-    if (is_digit(c) || (c == '.' && is_digit(peek(lex, lex->at + 1)))) {
+    if (gong_ascii_is_digit(c) ||
+        (c == '.' && gong_ascii_is_digit(peek(lex, lex->at + 1)))) {
         return lex_number(lex, token, error);
     }
     if (c == '"' || c == '\'' || c == '`') {
@@ -338,7 +317,7 @@ gong_lex_next(struct gong_lex *lex, struct gong_token *token,
         lex->at++;
         return true;
     }
-    if (is_alpha(c) || (c == ':' && !lex->in_braces)) {
+    if (gong_ascii_begins_name(c) || (c == ':' && !lex->in_braces)) {
         lex_word(lex, token);
         return true;
     }

@@ -39,8 +39,7 @@ static bool parse_nested(struct gong_parser *p, enum precedence least,
 bool
 gong_parser_no_memory(struct gong_parser *p)
 {
-    return gong_expr_fail(p->error, p->token.at,
-                          "found no memory left, expected some");
+    return gong_expr_no_memory(p->error, p->token.at);
 }
 
 bool

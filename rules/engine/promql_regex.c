@@ -7,6 +7,7 @@
 
 #include <string.h>
 
+#include "common/ascii.h"
 #include "rules/engine/promql_error.h"
 #include "rules/engine/promql_literal.h"
 
@@ -143,8 +144,7 @@ parse_escape(struct regex *r, uint32_t *rune)
     static const char values[] = "\a\f\t\n\r\v";
     char c = ahead(r, 0);
     const char *known = c == '\0' ? NULL : strchr(letters, c);
-    bool word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-                (c >= 'A' && c <= 'Z');
+    bool word = gong_ascii_is_letter(c) || gong_ascii_is_digit(c);
 
     if (c >= '0' && c <= '7') {
         return parse_octal(r, rune);

@@ -7,6 +7,7 @@
 
 #include <stdlib.h>
 
+#include "common/ascii.h"
 #include "rules/engine/promql_error.h"
 
 #define RUNE_MAX 0x10ffffU
@@ -75,33 +76,21 @@ put_rune(struct unquoter *u, uint32_t rune)
     }
 }
 
-static uint32_t
-digit_value(char c)
-{
-    if (c >= '0' && c <= '9') {
-        return (uint32_t)(c - '0');
-    }
-    if (c >= 'a' && c <= 'f') {
-        return (uint32_t)(c - 'a') + 10;
-    }
-    return c >= 'A' && c <= 'F' ? (uint32_t)(c - 'A') + 10 : 16;
-}
-
 /* count digits of base from u->at; the end of the literal is no digit. */
 static bool
 read_digits(struct unquoter *u, size_t count, uint32_t base, uint32_t *value)
 {
     *value = 0;
     for (size_t i = 0; i < count; i++) {
-        uint32_t digit = digit_value(u->text.data[u->at]);
+        int digit = gong_ascii_hex_value(u->text.data[u->at]);
 
-        if (digit >= base) {
+        if (digit < 0 || (uint32_t)digit >= base) {
             return gong_expr_fail(u->error, u->at,
                                   "found the end of an escape after %zu "
                                   "digits, expected %zu",
                                   i, count);
         }
-        *value = *value * base + digit;
+        *value = *value * base + (uint32_t)digit;
         u->at++;
     }
     return true;
@@ -209,7 +198,7 @@ gong_promql_unquote(struct gong_str literal, struct gong_expr_error *error)
     /* No escape is longer than what it stands for. */
     u.out = malloc(literal.len);
     if (u.out == NULL) {
-        (void)gong_expr_fail(error, 0, "found no memory left, expected some");
+        (void)gong_expr_no_memory(error, 0);
         return NULL;
     }
     while (u.at < end) {

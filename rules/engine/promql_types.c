@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/arith.h"
 #include "rules/engine/promql_error.h"
 
 /* s scalar, t text, v instant vector, m range vector (matrix). */
@@ -220,18 +221,6 @@ check_aggregate(const struct gong_expr *expr, struct gong_expr_node *node,
 }
 
 static bool
-is_comparison(enum gong_op op)
-{
-    return op >= GONG_OP_EQ && op <= GONG_OP_LE;
-}
-
-static bool
-is_set(enum gong_op op)
-{
-    return op >= GONG_OP_AND;
-}
-
-static bool
 check_sides(const struct gong_expr *expr, const struct gong_expr_node *node,
             struct gong_expr_error *error)
 {
@@ -277,12 +266,12 @@ check_matching(struct gong_expr_node *node, bool vectors,
                  node->card == GONG_CARD_ONE_TO_MANY;
 
     if (vectors) {
-        if (is_set(node->op) && group) {
+        if (gong_op_is_set(node->op) && group) {
             return gong_expr_fail(error, node->at,
                                   "found a group clause at %s, expected none",
                                   gong_op_text(node->op));
         }
-        if (is_set(node->op)) {
+        if (gong_op_is_set(node->op)) {
             node->card = GONG_CARD_MANY_TO_MANY;
         }
         return true;
@@ -312,13 +301,13 @@ check_binary(const struct gong_expr *expr, struct gong_expr_node *node,
     bool vectors = left == GONG_VALUE_VECTOR && right == GONG_VALUE_VECTOR;
 
     node->type = scalars ? GONG_VALUE_SCALAR : GONG_VALUE_VECTOR;
-    if (node->return_bool && !is_comparison(node->op)) {
+    if (node->return_bool && !gong_op_is_comparison(node->op)) {
         return gong_expr_fail(error, node->at,
                               "found bool after %s, expected it after "
                               "comparisons only",
                               gong_op_text(node->op));
     }
-    if (scalars && is_comparison(node->op) && !node->return_bool) {
+    if (scalars && gong_op_is_comparison(node->op) && !node->return_bool) {
         return gong_expr_fail(error, node->at,
                               "found %s between scalars, expected %s bool",
                               gong_op_text(node->op), gong_op_text(node->op));
@@ -327,7 +316,7 @@ check_binary(const struct gong_expr *expr, struct gong_expr_node *node,
         !check_matching(node, vectors, error)) {
         return false;
     }
-    if (!vectors && is_set(node->op)) {
+    if (!vectors && gong_op_is_set(node->op)) {
         return gong_expr_fail(error, node->at,
                               "found %s beside a scalar, expected it between "
                               "instant vectors only",

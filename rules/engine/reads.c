@@ -7,12 +7,6 @@
 #include "rules/engine/timer.h"
 
 static bool
-no_memory(struct gong_expr_error *error)
-{
-    return gong_expr_fail(error, 0, "found no memory left, expected some");
-}
-
-static bool
 is_one_of(const char *name, const char *const *names, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
@@ -178,7 +172,7 @@ gong_reads_new(const struct gong_expr *expr, struct gong_expr_error *error)
         reads->all = calloc(expr->count, sizeof *reads->all);
     }
     if (reads == NULL || reads->all == NULL || behind == NULL) {
-        (void)no_memory(error);
+        (void)gong_expr_no_memory(error, 0);
     } else {
         fine = check_type(expr, error) && walk(reads, expr, behind, error);
     }

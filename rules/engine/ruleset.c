@@ -1,7 +1,10 @@
 #include "rules/engine/ruleset.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#define ID_NUMBER_SIZE 24 /* # and a size_t, with the NUL */
 
 static void
 free_texts(struct gong_rule_text *texts, size_t count)
@@ -94,4 +97,73 @@ gong_ruleset_free(struct gong_ruleset *set)
     }
     free(set->calendars);
     free(set);
+}
+
+bool
+gong_rule_same_labels(const struct gong_rule *a, const struct gong_rule *b)
+{
+    if (a->label_count != b->label_count) {
+        return false;
+    }
+    for (size_t i = 0; i < a->label_count; i++) {
+        if (strcmp(a->labels[i].name, b->labels[i].name) != 0 ||
+            strcmp(a->labels[i].text, b->labels[i].text) != 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int
+compare_names(const void *a, const void *b)
+{
+    const struct gong_rule_text *first = a;
+    const struct gong_rule_text *second = b;
+
+    return strcmp(first->name, second->name);
+}
+
+void
+gong_rule_sort_labels(struct gong_rule *rule)
+{
+    qsort(rule->labels, rule->label_count, sizeof *rule->labels, compare_names);
+}
+
+/* Of an id, with the NUL; 0 where a label has no text. */
+static size_t
+measure_id(const struct gong_rule *rule)
+{
+    size_t size =
+        strlen(rule->group) + 1 + strlen(gong_rule_name(rule)) + ID_NUMBER_SIZE;
+
+    for (size_t i = 0; i < rule->label_count; i++) {
+        const struct gong_rule_text *label = &rule->labels[i];
+
+        if (label->name == NULL || label->text == NULL) {
+            return 0;
+        }
+        size += 1 + strlen(label->name) + 1 + strlen(label->text);
+    }
+    return size;
+}
+
+char *
+gong_rule_make_id(const struct gong_rule *rule, size_t number)
+{
+    size_t size = measure_id(rule);
+    char *id = size == 0 ? NULL : malloc(size);
+    char *end;
+
+    if (id == NULL) {
+        return NULL;
+    }
+    end = stpcpy(stpcpy(stpcpy(id, rule->group), "/"), gong_rule_name(rule));
+    for (size_t i = 0; i < rule->label_count; i++) {
+        end = stpcpy(stpcpy(end, i == 0 ? "/" : ","), rule->labels[i].name);
+        end = stpcpy(stpcpy(end, "="), rule->labels[i].text);
+    }
+    if (number > 1) {
+        (void)snprintf(end, ID_NUMBER_SIZE, "#%zu", number);
+    }
+    return id;
 }

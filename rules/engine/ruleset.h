@@ -93,6 +93,18 @@ bool gong_rule_is_whole(const struct gong_rule *rule);
  * no resolve, no calendar. */
 bool gong_rule_is_plain(const struct gong_rule *rule);
 
+/* gong_rule_same_labels: as written, in the same order. */
+bool gong_rule_same_labels(const struct gong_rule *a,
+                           const struct gong_rule *b);
+
+/* gong_rule_sort_labels: by name. */
+void gong_rule_sort_labels(struct gong_rule *rule);
+
+/* gong_rule_make_id: group/name and the labels, which are sorted (semantics
+ * rule 18), and #number past the first of one name. Heap; NULL without memory,
+ * also where it was missing for a label. */
+char *gong_rule_make_id(const struct gong_rule *rule, size_t number);
+
 /* gong_rule_text_reads_value: whether a template mentions the value. */
 bool gong_rule_text_reads_value(const char *text);
 

@@ -127,10 +127,8 @@ row_labels(struct gong_registry *registry, const struct gong_batch *batch,
     for (size_t i = 0; i < count; i++) {
         size_t len = gong_name_label(tags[i].key, name);
 
-        labels[i].name =
-            gong_symbol_intern(registry->symbols, gong_str_from(name, len));
-        labels[i].value = gong_symbol_intern(registry->symbols, tags[i].value);
-        if (labels[i].name == 0 || labels[i].value == 0) {
+        if (!gong_label_intern(registry->symbols, gong_str_from(name, len),
+                               tags[i].value, &labels[i])) {
             return GONG_ERR_MEMORY;
         }
     }

@@ -26,7 +26,7 @@ parse(struct gong_str text, bool query, struct gong_expr_error *error)
         tmpl->pool = malloc(2 * text.len + 1);
     }
     if (tmpl == NULL || tmpl->pool == NULL) {
-        (void)gong_expr_fail(error, 0, "found no memory left, expected some");
+        (void)gong_expr_no_memory(error, 0);
         gong_template_free(tmpl);
         return NULL;
     }

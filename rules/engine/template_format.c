@@ -9,12 +9,6 @@
 
 #define INTEGER_MAX (GONG_TFORMAT_COUNT_MAX + 80)
 
-static void
-put_text(struct gong_tbuilder *out, const char *text)
-{
-    gong_tbuilder_put(out, gong_str_of(text));
-}
-
 /* %!d(float64=1.5) */
 static void
 put_bad(struct gong_tbuilder *out, const struct gong_tverb *verb,
@@ -22,18 +16,18 @@ put_bad(struct gong_tbuilder *out, const struct gong_tverb *verb,
 {
     struct gong_tverb plain = *verb;
 
-    put_text(out, "%!");
+    gong_tbuilder_puts(out, "%!");
     gong_tquote_rune(out, verb->verb);
-    put_text(out, "(");
+    gong_tbuilder_puts(out, "(");
     if (value->kind == GONG_TKIND_NIL) {
-        put_text(out, "<nil>");
+        gong_tbuilder_puts(out, "<nil>");
     } else {
-        put_text(out, gong_tvalue_type(value));
-        put_text(out, "=");
+        gong_tbuilder_puts(out, gong_tvalue_type(value));
+        gong_tbuilder_puts(out, "=");
         plain.verb = 'v';
         gong_tformat_value(out, &plain, value);
     }
-    put_text(out, ")");
+    gong_tbuilder_puts(out, ")");
 }
 
 /* The first characters of text, as many as the precision allows. */
@@ -200,7 +194,7 @@ put_integer(struct gong_tbuilder *out, const struct gong_tverb *verb,
     case 'U':
         (void)snprintf(code, sizeof code, "U+%04llX",
                        (unsigned long long)value);
-        put_text(&text, code);
+        gong_tbuilder_puts(&text, code);
         break;
     default:
         return false;
@@ -216,38 +210,38 @@ put_labels(struct gong_tbuilder *out, const struct gong_tverb *verb,
     const struct gong_label_view *label = gong_tvalue_label(list, count, NULL);
     bool first = true;
 
-    put_text(out, "map[");
+    gong_tbuilder_puts(out, "map[");
     while (label != NULL && !out->render->failed) {
         struct gong_tvalue name = gong_tvalue_text(label->name);
         struct gong_tvalue value = gong_tvalue_text(label->value);
 
-        put_text(out, first ? "" : " ");
+        gong_tbuilder_puts(out, first ? "" : " ");
         gong_tformat_value(out, verb, &name);
-        put_text(out, ":");
+        gong_tbuilder_puts(out, ":");
         gong_tformat_value(out, verb, &value);
         label = gong_tvalue_label(list, count, label);
         first = false;
     }
-    put_text(out, "]");
+    gong_tbuilder_puts(out, "]");
 }
 
 static void
 put_args(struct gong_tbuilder *out, const struct gong_tverb *verb,
          const struct gong_tvalue *args, size_t count)
 {
-    put_text(out, "map[");
+    gong_tbuilder_puts(out, "map[");
     for (size_t i = 0; i < count && !out->render->failed; i++) {
         char text[32];
         int len = snprintf(text, sizeof text, "arg%zu", i);
         struct gong_tvalue name =
             gong_tvalue_text(gong_str_from(text, (size_t)len));
 
-        put_text(out, i > 0 ? " " : "");
+        gong_tbuilder_puts(out, i > 0 ? " " : "");
         gong_tformat_value(out, verb, &name);
-        put_text(out, ":");
+        gong_tbuilder_puts(out, ":");
         gong_tformat_value(out, verb, &args[i]);
     }
-    put_text(out, "]");
+    gong_tbuilder_puts(out, "]");
 }
 
 static void
@@ -256,11 +250,11 @@ put_sample(struct gong_tbuilder *out, const struct gong_tverb *verb,
 {
     struct gong_tvalue value = gong_tvalue_float(sample->value);
 
-    put_text(out, "{");
+    gong_tbuilder_puts(out, "{");
     put_labels(out, verb, sample->labels, sample->label_count);
-    put_text(out, " ");
+    gong_tbuilder_puts(out, " ");
     gong_tformat_value(out, verb, &value);
-    put_text(out, "}");
+    gong_tbuilder_puts(out, "}");
 }
 
 static void
@@ -271,25 +265,25 @@ put_root(struct gong_tbuilder *out, const struct gong_tverb *verb,
     struct gong_tvalue url = gong_tvalue_text(
         gong_str_of(root->external_url == NULL ? "" : root->external_url));
 
-    put_text(out, "{");
+    gong_tbuilder_puts(out, "{");
     put_labels(out, verb, root->labels, root->label_count);
-    put_text(out, " map[] ");
+    gong_tbuilder_puts(out, " map[] ");
     gong_tformat_value(out, verb, &url);
-    put_text(out, " ");
+    gong_tbuilder_puts(out, " ");
     gong_tformat_value(out, verb, &value);
-    put_text(out, "}");
+    gong_tbuilder_puts(out, "}");
 }
 
 static void
 put_vector(struct gong_tbuilder *out, const struct gong_tverb *verb,
            const struct gong_tvalue *value)
 {
-    put_text(out, "[");
+    gong_tbuilder_puts(out, "[");
     for (size_t i = 0; i < value->as.vector.count; i++) {
-        put_text(out, i > 0 ? " " : "");
+        gong_tbuilder_puts(out, i > 0 ? " " : "");
         put_sample(out, verb, value->as.vector.list[i]);
     }
-    put_text(out, "]");
+    gong_tbuilder_puts(out, "]");
 }
 
 static bool
@@ -331,7 +325,7 @@ put_value(struct gong_tbuilder *out, const struct gong_tverb *verb,
         put_vector(out, verb, value);
         return true;
     case GONG_TKIND_SAMPLE:
-        put_text(out, "&");
+        gong_tbuilder_puts(out, "&");
         put_sample(out, verb, value->as.sample);
         return true;
     case GONG_TKIND_ARGS:
@@ -389,9 +383,9 @@ gong_tformat_sprint(struct gong_tbuilder *out, const struct gong_tvalue *args,
                      !gong_tvalue_is_text(&args[i - 1]);
 
         if (i > 0 && (line || apart)) {
-            put_text(out, " ");
+            gong_tbuilder_puts(out, " ");
         }
         put_plain(out, &args[i]);
     }
-    put_text(out, line ? "\n" : "");
+    gong_tbuilder_puts(out, line ? "\n" : "");
 }

@@ -12,19 +12,6 @@
 
 #define NUMBER_MAX 400
 
-static bool
-finish(const struct gong_tbuilder *text, struct gong_tvalue *out)
-{
-    *out = gong_tvalue_text(gong_tbuilder_text(text));
-    return !text->render->failed;
-}
-
-static void
-put_text(struct gong_tbuilder *out, const char *text)
-{
-    gong_tbuilder_put(out, gong_str_of(text));
-}
-
 /* All of text as a number: what Go takes, without "_". */
 static bool
 parse_number(struct gong_str text, double *out)
@@ -124,8 +111,8 @@ gong_tfn_humanize(struct gong_trender *render, const struct gong_tvalue *args,
         prefix = scale_down(&value);
     }
     gong_tformat_float(&text, value, 'g', 4);
-    put_text(&text, prefix);
-    return finish(&text, out);
+    gong_tbuilder_puts(&text, prefix);
+    return gong_tbuilder_finish(&text, out);
 }
 
 bool
@@ -147,8 +134,8 @@ gong_tfn_humanize1024(struct gong_trender *render,
         prefix = scale(&value, 1024, prefixes, 8);
     }
     gong_tformat_float(&text, value, 'g', 4);
-    put_text(&text, prefix);
-    return finish(&text, out);
+    gong_tbuilder_puts(&text, prefix);
+    return gong_tbuilder_finish(&text, out);
 }
 
 /* From a second on; value is not negative. What fits no int64 is what the
@@ -173,10 +160,10 @@ put_duration(struct gong_tbuilder *out, double value)
         (void)snprintf(text, sizeof text, "%lldm %llds", minutes, seconds);
     } else {
         gong_tformat_float(out, value, 'g', 4);
-        put_text(out, "s");
+        gong_tbuilder_puts(out, "s");
         return;
     }
-    put_text(out, text);
+    gong_tbuilder_puts(out, text);
 }
 
 bool
@@ -194,16 +181,16 @@ gong_tfn_humanize_duration(struct gong_trender *render,
     if (!isfinite(value)) {
         gong_tformat_float(&text, value, 'g', 4);
     } else if (fabs(value) >= 1) {
-        put_text(&text, value < 0 ? "-" : "");
+        gong_tbuilder_puts(&text, value < 0 ? "-" : "");
         put_duration(&text, fabs(value));
     } else {
         const char *prefix = value == 0 ? "" : scale_down(&value);
 
         gong_tformat_float(&text, value, 'g', 4);
-        put_text(&text, prefix);
-        put_text(&text, "s");
+        gong_tbuilder_puts(&text, prefix);
+        gong_tbuilder_puts(&text, "s");
     }
-    return finish(&text, out);
+    return gong_tbuilder_finish(&text, out);
 }
 
 bool
@@ -219,8 +206,8 @@ gong_tfn_humanize_percentage(struct gong_trender *render,
         return false;
     }
     gong_tformat_float(&text, value * 100, 'g', 4);
-    put_text(&text, "%");
-    return finish(&text, out);
+    gong_tbuilder_puts(&text, "%");
+    return gong_tbuilder_finish(&text, out);
 }
 
 /* "2026-01-31 23:59:59.5 +0000 UTC" */
@@ -245,7 +232,7 @@ put_timestamp(struct gong_tbuilder *out, int64_t ms)
                    (int)gong_value_fn_run(GONG_FN_HOUR, at, NULL),
                    (int)gong_value_fn_run(GONG_FN_MINUTE, at, NULL),
                    (int)of_minute, part, "+0000 UTC");
-    put_text(out, text);
+    gong_tbuilder_puts(out, text);
 }
 
 bool
@@ -273,7 +260,7 @@ gong_tfn_humanize_timestamp(struct gong_trender *render,
     } else {
         put_timestamp(&text, (int64_t)nanoseconds / 1000000);
     }
-    return finish(&text, out);
+    return gong_tbuilder_finish(&text, out);
 }
 
 /* Digits that are all 0, with one unit or without. */

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "common/ascii.h"
 #include "rules/engine/promql_error.h"
 #include "rules/engine/promql_literal.h"
 
@@ -12,24 +13,11 @@ ahead(const struct gong_tlexer *l, size_t offset)
                                           : '\0';
 }
 
-static bool
-is_space(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
-}
-
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* Letters beyond ASCII are letters. */
 static bool
 is_name(char c)
 {
-    return c == '_' || is_digit(c) || (c >= 'a' && c <= 'z') ||
-           (c >= 'A' && c <= 'Z') || ((unsigned char)c & 0x80) != 0;
+    return gong_ascii_is_name(c) || ((unsigned char)c & 0x80) != 0;
 }
 
 static bool
@@ -74,8 +62,8 @@ starts(const struct gong_tlexer *l, const char *text)
 static size_t
 close_ahead(const struct gong_tlexer *l)
 {
-    if (is_space(ahead(l, 0)) && ahead(l, 1) == '-' && ahead(l, 2) == '}' &&
-        ahead(l, 3) == '}') {
+    if (gong_ascii_is_blank(ahead(l, 0)) && ahead(l, 1) == '-' &&
+        ahead(l, 2) == '}' && ahead(l, 3) == '}') {
         return 4;
     }
     return starts(l, "}}") ? 2 : 0;
@@ -115,8 +103,8 @@ text_ahead(const struct gong_tlexer *l, size_t *skip)
     }
     end = len;
     if (ahead(l, len) == '{' && ahead(l, len + 2) == '-' &&
-        is_space(ahead(l, len + 3))) {
-        while (end > 0 && is_space(ahead(l, end - 1))) {
+        gong_ascii_is_blank(ahead(l, len + 3))) {
+        while (end > 0 && gong_ascii_is_blank(ahead(l, end - 1))) {
             end--;
         }
     }
@@ -144,7 +132,7 @@ take_text(struct gong_tlexer *l, struct gong_ttoken *token, size_t len,
 static void
 trim_ahead(struct gong_tlexer *l)
 {
-    while (l->trim && is_space(ahead(l, 0))) {
+    while (l->trim && gong_ascii_is_blank(ahead(l, 0))) {
         l->at++;
     }
     l->trim = false;
@@ -166,7 +154,8 @@ lex_text(struct gong_tlexer *l, struct gong_ttoken *token)
         if (skip > 0) {
             return take_text(l, token, len, skip);
         }
-        size_t open = ahead(l, 2) == '-' && is_space(ahead(l, 3)) ? 3 : 2;
+        size_t open =
+            ahead(l, 2) == '-' && gong_ascii_is_blank(ahead(l, 3)) ? 3 : 2;
         size_t comment = open == 3 ? 4 : 2; /* the space, too */
         if (ahead(l, comment) != '/' || ahead(l, comment + 1) != '*') {
             l->inside = true;
@@ -213,7 +202,7 @@ ends_word(const struct gong_tlexer *l, size_t offset)
 {
     char c = ahead(l, offset);
 
-    return l->at + offset == l->source.len || is_space(c) ||
+    return l->at + offset == l->source.len || gong_ascii_is_blank(c) ||
            (c != '\0' && strchr(".,|:=()", c) != NULL) ||
            (c == '}' && ahead(l, offset + 1) == '}');
 }
@@ -224,7 +213,7 @@ lex_word(struct gong_tlexer *l, struct gong_ttoken *token,
 {
     size_t len = head + name_ahead(l, head);
 
-    if (kind == GONG_TTOKEN_FIELD && is_digit(ahead(l, 1))) {
+    if (kind == GONG_TTOKEN_FIELD && gong_ascii_is_digit(ahead(l, 1))) {
         return fail(l, "a field's name");
     }
     if (!ends_word(l, len)) {
@@ -257,7 +246,7 @@ lex_inside(struct gong_tlexer *l, struct gong_ttoken *token)
     char d = ahead(l, 1);
     size_t len = 0;
 
-    while (is_space(ahead(l, len))) {
+    while (gong_ascii_is_blank(ahead(l, len))) {
         len++;
     }
     if (len > 0) {
@@ -275,11 +264,11 @@ lex_inside(struct gong_tlexer *l, struct gong_ttoken *token)
     if (c == '$') {
         return lex_word(l, token, GONG_TTOKEN_VARIABLE, 1);
     }
-    if (c == '.' && !is_digit(d)) {
+    if (c == '.' && !gong_ascii_is_digit(d)) {
         return is_name(d) ? lex_word(l, token, GONG_TTOKEN_FIELD, 1)
                           : take(l, token, GONG_TTOKEN_DOT, 1);
     }
-    if (is_digit(c) || c == '.' || c == '+' || c == '-') {
+    if (gong_ascii_is_digit(c) || c == '.' || c == '+' || c == '-') {
         return lex_number(l, token);
     }
     if (is_name(c)) {
@@ -296,7 +285,8 @@ gong_tlex(struct gong_tlexer *l, struct gong_ttoken *token)
     }
     /* Space before " -}}" is the closing's own, however much there is. */
     size_t space = 0;
-    while (is_space(ahead(l, space)) && is_space(ahead(l, space + 1))) {
+    while (gong_ascii_is_blank(ahead(l, space)) &&
+           gong_ascii_is_blank(ahead(l, space + 1))) {
         space++;
     }
     l->at += space;

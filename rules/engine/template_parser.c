@@ -56,8 +56,7 @@ gong_tparser_fail(struct gong_tparser *p, const char *expected)
 static bool
 no_memory(struct gong_tparser *p)
 {
-    return gong_expr_fail(p->error, p->token.at,
-                          "found no memory left, expected some");
+    return gong_expr_no_memory(p->error, p->token.at);
 }
 
 bool
@@ -77,7 +76,7 @@ gong_tparser_is_mark(const struct gong_tparser *p, char mark)
 bool
 gong_tparser_string(struct gong_tparser *p, struct gong_str *out)
 {
-    struct gong_expr_error inner = {0, ""};
+    struct gong_expr_error inner = {0};
     char *space = p->tmpl->pool + p->tmpl->pool_used;
     char *value = NULL;
 

@@ -132,7 +132,7 @@ read_number(struct gong_tparser *p, struct gong_tnode *node)
 static bool
 read_char(struct gong_tparser *p, struct gong_tnode *node)
 {
-    struct gong_expr_error inner = {0, ""};
+    struct gong_expr_error inner = {0};
     char *value = gong_promql_unquote(p->token.text, &inner);
     uint32_t rune = 0;
     size_t len = 0;

@@ -2,13 +2,6 @@
 #include "rules/engine/template_function.h"
 #include "rules/engine/template_quote.h"
 
-static bool
-finish(const struct gong_tbuilder *text, struct gong_tvalue *out)
-{
-    *out = gong_tvalue_text(gong_tbuilder_text(text));
-    return !text->render->failed;
-}
-
 bool
 gong_tfn_print(struct gong_trender *render, const struct gong_tvalue *args,
                size_t count, struct gong_tvalue *out)
@@ -16,7 +9,7 @@ gong_tfn_print(struct gong_trender *render, const struct gong_tvalue *args,
     struct gong_tbuilder text = {.render = render};
 
     gong_tformat_sprint(&text, args, count, false);
-    return finish(&text, out);
+    return gong_tbuilder_finish(&text, out);
 }
 
 bool
@@ -26,7 +19,7 @@ gong_tfn_println(struct gong_trender *render, const struct gong_tvalue *args,
     struct gong_tbuilder text = {.render = render};
 
     gong_tformat_sprint(&text, args, count, true);
-    return finish(&text, out);
+    return gong_tbuilder_finish(&text, out);
 }
 
 bool
@@ -36,7 +29,7 @@ gong_tfn_printf(struct gong_trender *render, const struct gong_tvalue *args,
     struct gong_tbuilder text = {.render = render};
 
     gong_tformat_sprintf(&text, args[0].as.text, args + 1, count - 1);
-    return finish(&text, out);
+    return gong_tbuilder_finish(&text, out);
 }
 
 typedef void quoter(struct gong_tbuilder *out, struct gong_str text);
@@ -63,7 +56,7 @@ quote(struct gong_trender *render, quoter *write,
     if (!render->failed) {
         write(&text, gong_tbuilder_text(&plain));
     }
-    return finish(&text, out);
+    return gong_tbuilder_finish(&text, out);
 }
 
 bool
@@ -97,7 +90,7 @@ link_to(struct gong_trender *render, struct gong_str expr, const char *tab,
     gong_tquote_url(&text, expr);
     gong_tbuilder_put(&text, gong_str_of("&g0.tab="));
     gong_tbuilder_put(&text, gong_str_of(tab));
-    return finish(&text, out);
+    return gong_tbuilder_finish(&text, out);
 }
 
 bool

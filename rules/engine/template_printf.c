@@ -4,12 +4,6 @@
 #include "rules/engine/template_format.h"
 #include "rules/engine/template_quote.h"
 
-static void
-put_text(struct gong_tbuilder *out, const char *text)
-{
-    gong_tbuilder_put(out, gong_str_of(text));
-}
-
 struct scanner {
     struct gong_str format;
     size_t at;
@@ -130,7 +124,7 @@ read_width(struct scanner *s, struct gong_tverb *verb,
     read_index(s);
     star = ahead(s) == '*';
     if (!read_measure(s, &verb->width)) {
-        put_text(out, "%!(BADWIDTH)");
+        gong_tbuilder_puts(out, "%!(BADWIDTH)");
         verb->width = -1;
     } else if (star && verb->width < 0) {
         verb->width = -verb->width;
@@ -155,7 +149,7 @@ read_precision(struct scanner *s, struct gong_tverb *verb,
     read_index(s);
     star = ahead(s) == '*';
     if (!read_measure(s, &verb->precision) || (star && verb->precision < 0)) {
-        put_text(out, "%!(BADPREC)");
+        gong_tbuilder_puts(out, "%!(BADPREC)");
         verb->precision = -1;
     } else if (!star && verb->precision < 0) {
         verb->precision = 0;
@@ -165,9 +159,9 @@ read_precision(struct scanner *s, struct gong_tverb *verb,
 static void
 put_missing(struct gong_tbuilder *out, uint32_t verb, const char *why)
 {
-    put_text(out, "%!");
+    gong_tbuilder_puts(out, "%!");
     gong_tquote_rune(out, verb);
-    put_text(out, why);
+    gong_tbuilder_puts(out, why);
 }
 
 /* Behind the "%". */
@@ -186,7 +180,7 @@ put_verb(struct scanner *s, struct gong_tbuilder *out)
         read_index(s);
     }
     if (s->at >= s->format.len) {
-        put_text(out, "%!(NOVERB)");
+        gong_tbuilder_puts(out, "%!(NOVERB)");
         return;
     }
     len = gong_promql_rune(
@@ -198,7 +192,7 @@ put_verb(struct scanner *s, struct gong_tbuilder *out)
     }
     s->at += len;
     if (verb.verb == '%') {
-        put_text(out, "%");
+        gong_tbuilder_puts(out, "%");
     } else if (s->bad_index) {
         put_missing(out, verb.verb, "(BADINDEX)");
     } else if (s->next >= s->count) {
@@ -214,16 +208,16 @@ put_verb(struct scanner *s, struct gong_tbuilder *out)
 static void
 put_extra(struct scanner *s, struct gong_tbuilder *out)
 {
-    put_text(out, "%!(EXTRA ");
+    gong_tbuilder_puts(out, "%!(EXTRA ");
     for (size_t i = s->next; i < s->count; i++) {
-        put_text(out, i > s->next ? ", " : "");
-        put_text(out, gong_tvalue_type(&s->args[i]));
+        gong_tbuilder_puts(out, i > s->next ? ", " : "");
+        gong_tbuilder_puts(out, gong_tvalue_type(&s->args[i]));
         if (s->args[i].kind != GONG_TKIND_NIL) {
-            put_text(out, "=");
+            gong_tbuilder_puts(out, "=");
             gong_tformat_sprint(out, &s->args[i], 1, false);
         }
     }
-    put_text(out, ")");
+    gong_tbuilder_puts(out, ")");
 }
 
 void

@@ -9,7 +9,7 @@ gong_tfn_query(struct gong_trender *render, const struct gong_tvalue *args,
     const struct gong_template_context *context = render->context;
     const struct gong_template_sample *samples = NULL;
     const struct gong_template_sample **list = NULL;
-    struct gong_expr_error error = {0, "no answer"};
+    struct gong_expr_error error = {.message = "no answer"};
     size_t found = 0;
 
     (void)count;

@@ -5,12 +5,6 @@
 
 #include "rules/engine/promql_literal.h"
 
-static void
-put_text(struct gong_tbuilder *out, const char *text)
-{
-    gong_tbuilder_put(out, gong_str_of(text));
-}
-
 /* A prefix and so many hexadecimal digits. */
 static void
 put_code(struct gong_tbuilder *out, const char *prefix, int digits, bool upper,
@@ -20,7 +14,7 @@ put_code(struct gong_tbuilder *out, const char *prefix, int digits, bool upper,
     int len = snprintf(text, sizeof text, upper ? "%0*X" : "%0*x", digits,
                        (unsigned)code);
 
-    put_text(out, prefix);
+    gong_tbuilder_puts(out, prefix);
     gong_tbuilder_put(out, gong_str_from(text, (size_t)len));
 }
 
@@ -110,12 +104,12 @@ gong_tquote(struct gong_tbuilder *out, struct gong_str text, bool ascii,
             bool raw)
 {
     if (raw && is_raw(text)) {
-        put_text(out, "`");
+        gong_tbuilder_puts(out, "`");
         gong_tbuilder_put(out, text);
-        put_text(out, "`");
+        gong_tbuilder_puts(out, "`");
         return;
     }
-    put_text(out, "\"");
+    gong_tbuilder_puts(out, "\"");
     for (size_t at = 0; at < text.len && !out->render->failed;) {
         uint32_t rune = 0;
         size_t len = gong_promql_rune(
@@ -129,15 +123,15 @@ gong_tquote(struct gong_tbuilder *out, struct gong_str text, bool ascii,
         }
         at += len;
     }
-    put_text(out, "\"");
+    gong_tbuilder_puts(out, "\"");
 }
 
 void
 gong_tquote_char(struct gong_tbuilder *out, uint32_t rune)
 {
-    put_text(out, "'");
+    gong_tbuilder_puts(out, "'");
     put_escaped(out, rune, '\'', false);
-    put_text(out, "'");
+    gong_tbuilder_puts(out, "'");
 }
 
 void
@@ -148,22 +142,22 @@ gong_tquote_html(struct gong_tbuilder *out, struct gong_str text)
 
         switch (c) {
         case '\0':
-            put_text(out, "\xef\xbf\xbd");
+            gong_tbuilder_puts(out, "\xef\xbf\xbd");
             break;
         case '"':
-            put_text(out, "&#34;");
+            gong_tbuilder_puts(out, "&#34;");
             break;
         case '\'':
-            put_text(out, "&#39;");
+            gong_tbuilder_puts(out, "&#39;");
             break;
         case '&':
-            put_text(out, "&amp;");
+            gong_tbuilder_puts(out, "&amp;");
             break;
         case '<':
-            put_text(out, "&lt;");
+            gong_tbuilder_puts(out, "&lt;");
             break;
         case '>':
-            put_text(out, "&gt;");
+            gong_tbuilder_puts(out, "&gt;");
             break;
         default:
             gong_tbuilder_putc(out, c);

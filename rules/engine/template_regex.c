@@ -4,6 +4,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "common/ascii.h"
 #include "rules/engine/match_pattern.h"
 #include "rules/engine/promql_literal.h"
 #include "rules/engine/promql_regex.h"
@@ -54,7 +55,7 @@ static bool
 init(struct gong_trender *render, const char *name, struct gong_str pattern,
      struct search *s)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     bool empty = false;
 
     *s = (struct search){NULL, NULL, NULL};
@@ -158,13 +159,6 @@ put_named(struct gong_tbuilder *out, const struct search *s,
     }
 }
 
-static bool
-is_name(char c)
-{
-    return c == '_' || (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') ||
-           (c >= 'A' && c <= 'Z');
-}
-
 /* Behind a "$": the name of a group, with braces or without; 0: it is none, and
  * the "$" stands for itself. */
 static size_t
@@ -173,7 +167,7 @@ group_ahead(struct gong_str text, struct gong_str *name)
     size_t start = text.len > 0 && text.data[0] == '{' ? 1 : 0;
     size_t end = start;
 
-    while (end < text.len && is_name(text.data[end])) {
+    while (end < text.len && gong_ascii_is_name(text.data[end])) {
         end++;
     }
     *name = gong_str_from(text.data + start, end - start);

@@ -70,13 +70,6 @@ lower_of(uint32_t rune)
     return rune;
 }
 
-static bool
-finish(const struct gong_tbuilder *text, struct gong_tvalue *out)
-{
-    *out = gong_tvalue_text(gong_tbuilder_text(text));
-    return !text->render->failed;
-}
-
 /* Takes the character at *at; bytes that are not UTF-8 one by one. */
 static uint32_t
 take_rune(struct gong_str text, size_t *at)
@@ -99,7 +92,7 @@ gong_tfn_upper(struct gong_trender *render, const struct gong_tvalue *args,
     for (size_t at = 0; at < args[0].as.text.len && !render->failed;) {
         gong_tquote_rune(&text, upper_of(take_rune(args[0].as.text, &at)));
     }
-    return finish(&text, out);
+    return gong_tbuilder_finish(&text, out);
 }
 
 bool
@@ -112,7 +105,7 @@ gong_tfn_lower(struct gong_trender *render, const struct gong_tvalue *args,
     for (size_t at = 0; at < args[0].as.text.len && !render->failed;) {
         gong_tquote_rune(&text, lower_of(take_rune(args[0].as.text, &at)));
     }
-    return finish(&text, out);
+    return gong_tbuilder_finish(&text, out);
 }
 
 /* In ASCII what is no letter, digit or "_"; beyond it only space. */
@@ -142,7 +135,7 @@ gong_tfn_title(struct gong_trender *render, const struct gong_tvalue *args,
         gong_tquote_rune(&text, separates(before) ? upper_of(rune) : rune);
         before = rune;
     }
-    return finish(&text, out);
+    return gong_tbuilder_finish(&text, out);
 }
 
 bool
@@ -249,7 +242,7 @@ gong_tfn_strip_domain(struct gong_trender *render,
         gong_tbuilder_put(&text, gong_str_of(":"));
         gong_tbuilder_put(&text, port);
     }
-    return finish(&text, out);
+    return gong_tbuilder_finish(&text, out);
 }
 
 static struct gong_str

@@ -284,6 +284,12 @@ gong_tbuilder_put(struct gong_tbuilder *b, struct gong_str text)
 }
 
 void
+gong_tbuilder_puts(struct gong_tbuilder *builder, const char *text)
+{
+    gong_tbuilder_put(builder, gong_str_of(text));
+}
+
+void
 gong_tbuilder_putc(struct gong_tbuilder *builder, char c)
 {
     gong_tbuilder_put(builder, gong_str_from(&c, 1));
@@ -293,4 +299,12 @@ struct gong_str
 gong_tbuilder_text(const struct gong_tbuilder *builder)
 {
     return gong_str_from(builder->len == 0 ? "" : builder->data, builder->len);
+}
+
+bool
+gong_tbuilder_finish(const struct gong_tbuilder *builder,
+                     struct gong_tvalue *out)
+{
+    *out = gong_tvalue_text(gong_tbuilder_text(builder));
+    return !builder->render->failed;
 }

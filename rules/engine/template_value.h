@@ -108,7 +108,12 @@ struct gong_tbuilder {
 
 /* gong_tbuilder_put: nothing more is added once the memory is out. */
 void gong_tbuilder_put(struct gong_tbuilder *builder, struct gong_str text);
+void gong_tbuilder_puts(struct gong_tbuilder *builder, const char *text);
 void gong_tbuilder_putc(struct gong_tbuilder *builder, char c);
 struct gong_str gong_tbuilder_text(const struct gong_tbuilder *builder);
+
+/* gong_tbuilder_finish: the text as a value; false where the render failed. */
+bool gong_tbuilder_finish(const struct gong_tbuilder *builder,
+                          struct gong_tvalue *out);
 
 #endif

@@ -2,16 +2,9 @@
 
 #include <stdlib.h>
 
+#include "rules/engine/labelset.h"
 #include "rules/tool/json_text.h"
 #include "rules/tool/number_text.h"
-
-static void
-put_plain(FILE *out, double value)
-{
-    char text[GONG_NUMBER_PLAIN_SIZE];
-
-    (void)fwrite(text, 1, gong_number_plain(value, text), out);
-}
 
 static void
 put_seconds(FILE *out, int64_t ms)
@@ -25,7 +18,7 @@ put_seconds(FILE *out, int64_t ms)
 static void
 put_pair(FILE *out, double value, int64_t ms)
 {
-    put_plain(out, value);
+    gong_number_put(out, value);
     (void)fputs(" @[", out);
     put_seconds(out, ms);
     (void)fputc(']', out);
@@ -67,10 +60,11 @@ struct place {
     uint32_t series;
 };
 
-/* Which of two sets comes first, both sorted: at the first name that only one
- * of them has, the one without it, at the first differing value the lesser. */
+/* As promtool prints a matrix, not as queries order one: the set with fewer
+ * labels first; then, both sorted, at the first name that only one of them has
+ * the one without it, at the first differing value the lesser. */
 static int
-compare_places(const void *a, const void *b)
+compare_as_printed(const void *a, const void *b)
 {
     const struct place *x = a;
     const struct place *y = b;
@@ -109,7 +103,7 @@ put_matrix_text(FILE *out, const struct gong_answer *answer)
     for (uint32_t i = 0; i < answer->count; i++) {
         places[i] = (struct place){answer, answer->order[i]};
     }
-    qsort(places, answer->count, sizeof *places, compare_places);
+    qsort(places, answer->count, sizeof *places, compare_as_printed);
     for (uint32_t i = 0; i < answer->count; i++) {
         put_series_text(out, answer, places[i].series);
     }

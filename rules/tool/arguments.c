@@ -49,7 +49,17 @@ find(const struct gong_argument *table, size_t count, struct gong_str name)
 }
 
 static bool
-set_value(const struct gong_argument *argument, const char *value)
+add_text(struct gong_argument_texts *texts, char *value)
+{
+    if (texts->count == GONG_ARGUMENT_TEXTS_MAX) {
+        return false;
+    }
+    texts->items[texts->count++] = value;
+    return true;
+}
+
+static bool
+set_value(const struct gong_argument *argument, char *value)
 {
     struct gong_argument_time *time = argument->out;
 
@@ -57,13 +67,15 @@ set_value(const struct gong_argument *argument, const char *value)
     case GONG_ARGUMENT_TEXT:
         *(const char **)argument->out = value;
         return true;
+    case GONG_ARGUMENT_TEXTS:
+        return add_text(argument->out, value);
     case GONG_ARGUMENT_FLAG: /* has no value */
         return false;
     case GONG_ARGUMENT_TIME:
-        time->given = true;
+        *time = (struct gong_argument_time){.given = true, .text = value};
         return gong_instant_read(gong_str_of(value), &time->ms);
     case GONG_ARGUMENT_LENGTH:
-        time->given = true;
+        *time = (struct gong_argument_time){.given = true, .text = value};
         return gong_length_read(gong_str_of(value), &time->ms);
     }
     return false;
@@ -72,9 +84,18 @@ set_value(const struct gong_argument *argument, const char *value)
 static const char *
 expected_of(const struct gong_argument *argument)
 {
-    return argument->kind == GONG_ARGUMENT_TIME
-               ? "seconds since 1970, or 2026-01-31T08:00:00+07:00"
-               : "a length such as 90, 15s or 1h30m";
+    switch (argument->kind) {
+    case GONG_ARGUMENT_TEXTS:
+        return "at most 100 of them";
+    case GONG_ARGUMENT_TIME:
+        return "seconds since 1970, or 2026-01-31T08:00:00+07:00";
+    case GONG_ARGUMENT_LENGTH:
+        return "a length such as 90, 15s or 1h30m";
+    case GONG_ARGUMENT_TEXT:
+    case GONG_ARGUMENT_FLAG: /* neither is ever wrong */
+        break;
+    }
+    return "another value";
 }
 
 static void
@@ -99,14 +120,52 @@ gong_call_refuse(const struct gong_call *call, const char *what,
     return GONG_TOOL_USAGE;
 }
 
+int
+gong_call_refuse_value(const struct gong_call *call, const char *option,
+                       const char *value, const char *expected)
+{
+    char what[100];
+
+    (void)snprintf(what, sizeof what, "--%s", option);
+    complain(call, what, gong_str_of(value), expected);
+    return GONG_TOOL_USAGE;
+}
+
+int
+gong_call_refuse_word(const struct gong_call *call, const char *word,
+                      const char *expected)
+{
+    complain(call, "the word", gong_str_of(word), expected);
+    return GONG_TOOL_USAGE;
+}
+
+int
+gong_call_precision(const struct gong_call *call, const char *word, bool lines,
+                    struct gong_precision *out)
+{
+    *out = (struct gong_precision){0};
+    if (word == NULL) {
+        return GONG_TOOL_OK;
+    }
+    if (!lines) {
+        return gong_call_refuse_value(call, "precision", word,
+                                      "none with data that is no line "
+                                      "protocol: its stamps have one unit");
+    }
+    return gong_precision_find(word, out)
+               ? GONG_TOOL_OK
+               : gong_call_refuse_value(call, "precision", word,
+                                        "ns, us, ms or s");
+}
+
 /* One word that begins with dashes; *i moves on where it takes the next. */
 static bool
 read_option(const struct gong_call *call, const struct gong_argument *argument,
             int *i)
 {
     char **argv = call->argv;
-    const char *equals = strchr(argv[*i], '=');
-    const char *value = equals != NULL ? equals + 1 : NULL;
+    char *equals = strchr(argv[*i], '=');
+    char *value = equals != NULL ? equals + 1 : NULL;
 
     if (argument->kind == GONG_ARGUMENT_FLAG) {
         if (value != NULL) {
@@ -120,16 +179,35 @@ read_option(const struct gong_call *call, const struct gong_argument *argument,
         value = argv[++*i];
     }
     if (value == NULL) {
-        complain(call, "nothing after", gong_str_of(argument->name),
-                 argument->word);
+        (void)fprintf(call->err,
+                      "gong-rules %s: found nothing after --%s, expected %s\n",
+                      call->command->name, argument->name, argument->word);
         return false;
     }
     if (!set_value(argument, value)) {
-        complain(call, argument->name, gong_str_of(value),
-                 expected_of(argument));
+        (void)gong_call_refuse_value(call, argument->name, value,
+                                     expected_of(argument));
         return false;
     }
     return true;
+}
+
+/* Of two values neither may win without a word. */
+static bool
+is_first(const struct gong_call *call, const struct gong_argument *argument,
+         uint64_t bit, uint64_t *seen)
+{
+    bool again = (*seen & bit) != 0;
+
+    *seen |= bit;
+    if (!again || argument->kind == GONG_ARGUMENT_TEXTS ||
+        argument->kind == GONG_ARGUMENT_FLAG) {
+        return true;
+    }
+    (void)fprintf(call->err,
+                  "gong-rules %s: found --%s twice, expected it once\n",
+                  call->command->name, argument->name);
+    return false;
 }
 
 static struct gong_str
@@ -145,6 +223,7 @@ gong_arguments_read(const struct gong_call *call,
 {
     char **argv = call->argv;
     bool ended = false;
+    uint64_t seen = 0;
 
     *words = (struct gong_words){argv + 1, 0};
     *status = GONG_TOOL_USAGE;
@@ -171,7 +250,9 @@ gong_arguments_read(const struct gong_call *call,
                      "one of those in --help");
             return false;
         }
-        if (!read_option(call, argument, &i)) {
+        if (!is_first(call, argument, UINT64_C(1) << (argument - table),
+                      &seen) ||
+            !read_option(call, argument, &i)) {
             return false;
         }
     }

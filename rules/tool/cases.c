@@ -7,6 +7,7 @@
 
 #include <jansson.h>
 
+#include "rules/engine/labelset.h"
 #include "rules/engine/promql_literal.h"
 #include "rules/tool/answer_text.h"
 #include "rules/tool/data_set.h"

@@ -1,12 +1,16 @@
 #include "rules/tool/commands.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 #include "common/clock.h"
 #include "common/conf.h"
 #include "rules/tool/cost.h"
 #include "rules/tool/lint.h"
+#include "rules/tool/number_text.h"
 #include "rules/tool/rule_load.h"
+
+#define SERIES 1000 /* of a rule */
 
 struct check_options {
     bool cost;
@@ -38,34 +42,49 @@ read_size(const char *text)
     return text[i] == '\0' ? value : 0;
 }
 
-/* A line a rule, and the sum for --series; false past --budget. */
-static bool
-print_cost(const struct gong_call *call, const struct gong_ruleset *set,
-           const struct check_options *options)
+/* A line a rule; the most that all of them take. */
+static uint64_t
+print_rules(const struct gong_call *call, const struct gong_ruleset *set,
+            const struct gong_cost_result *results, uint64_t series)
 {
-    uint64_t series = read_size(options->series);
-    uint64_t budget = options->budget == NULL ? 0 : read_size(options->budget);
     uint64_t sum = 0;
 
     (void)fprintf(call->out, "%12s %12s  %s\n", "at rest B", "open B",
                   "per series of the rule");
     for (size_t i = 0; i < set->count; i++) {
-        struct gong_cost cost;
-        enum gong_err err = gong_cost_measure(&set->rules[i], set->foreign,
-                                              options->every.ms, &cost);
-        uint64_t most;
+        const struct gong_cost *cost = &results[i].cost;
 
-        if (err != GONG_OK) {
+        if (results[i].err != GONG_OK) {
             (void)fprintf(call->out, "%12s %12s  %s: %s\n", "-", "-",
-                          set->rules[i].id, gong_err_text(err));
+                          set->rules[i].id, gong_err_text(results[i].err));
             continue;
         }
-        most = cost.firing_bytes > cost.rest_bytes ? cost.firing_bytes
-                                                   : cost.rest_bytes;
-        sum += most * series;
+        sum +=
+            series * (cost->firing_bytes > cost->rest_bytes ? cost->firing_bytes
+                                                            : cost->rest_bytes);
         (void)fprintf(call->out, "%12" PRIu64 " %12" PRIu64 "  %s\n",
-                      cost.rest_bytes, cost.firing_bytes, set->rules[i].id);
+                      cost->rest_bytes, cost->firing_bytes, set->rules[i].id);
     }
+    return sum;
+}
+
+/* And the sum for --series; false past --budget. */
+static bool
+print_cost(const struct gong_call *call, const struct gong_ruleset *set,
+           const struct check_options *options)
+{
+    uint64_t series =
+        options->series == NULL ? SERIES : read_size(options->series);
+    uint64_t budget = options->budget == NULL ? 0 : read_size(options->budget);
+    struct gong_cost_result *results = calloc(set->count + 1, sizeof *results);
+    uint64_t sum;
+
+    if (results == NULL) {
+        (void)fputs("out of memory\n", call->err);
+        return false;
+    }
+    gong_cost_measure_all(set, options->every.ms, results);
+    sum = print_rules(call, set, results, series);
     (void)fprintf(call->out,
                   "%" PRIu64 " bytes for %" PRIu64
                   " series a rule, all alerts open",
@@ -75,6 +94,7 @@ print_cost(const struct gong_call *call, const struct gong_ruleset *set,
                       sum <= budget ? "fits" : "does not fit");
     }
     (void)fputc('\n', call->out);
+    free(results);
     return budget == 0 || sum <= budget;
 }
 
@@ -93,10 +113,12 @@ check_set(const struct gong_call *call, const struct gong_ruleset *set,
 
         warnings = gong_lint(set, &lint, call->err);
     }
-    if (options->cost) {
+    /* Who names a budget wants it kept. */
+    if (options->cost || options->budget != NULL || options->series != NULL) {
         fits = print_cost(call, set, options);
     }
-    (void)fprintf(call->out, "%zu rules, %zu warnings\n", set->count, warnings);
+    (void)fprintf(call->out, "%zu rule%s, %zu warning%s\n", set->count,
+                  gong_plural(set->count), warnings, gong_plural(warnings));
     return !fits || (warnings > 0 && options->lint_fatal) ? GONG_TOOL_NO
                                                           : GONG_TOOL_OK;
 }
@@ -104,17 +126,17 @@ check_set(const struct gong_call *call, const struct gong_ruleset *set,
 int
 gong_cmd_check(const struct gong_call *call)
 {
-    struct check_options options = {.series = "1000"};
+    struct check_options options = {0};
     const struct gong_argument table[] = {
         {"cost", GONG_ARGUMENT_FLAG, &options.cost, NULL,
          "mỗi quy tắc tốn bao nhiêu byte cho một chuỗi số liệu",
          "bytes of memory per series of each rule, measured"},
         {"series", GONG_ARGUMENT_TEXT, &options.series, "NUMBER",
-         "--cost: số chuỗi của mỗi quy tắc; 1000",
-         "--cost: how many series a rule has; 1000"},
+         "số chuỗi của mỗi quy tắc; 1000; gồm cả --cost",
+         "how many series a rule has; 1000; implies --cost"},
         {"budget", GONG_ARGUMENT_TEXT, &options.budget, "SIZE",
-         "--cost: bộ nhớ được phép, ví dụ 64M",
-         "--cost: memory that they may take, say 64M"},
+         "bộ nhớ được phép, ví dụ 64M; gồm cả --cost",
+         "memory that they may take, say 64M; implies --cost"},
         {"every", GONG_ARGUMENT_LENGTH, &options.every, "LENGTH",
          "thiết bị gửi số liệu mỗi bao lâu",
          "how often devices send samples; for ranges"},
@@ -135,14 +157,19 @@ gong_cmd_check(const struct gong_call *call)
     if (words.count == 0) {
         return gong_call_refuse(call, "no file", "rule files");
     }
-    if (read_size(options.series) == 0 ||
-        (options.budget != NULL && read_size(options.budget) == 0)) {
-        return gong_call_refuse(call, "another size", "64M, or a number");
+    if (options.series != NULL && read_size(options.series) == 0) {
+        return gong_call_refuse_value(call, "series", options.series,
+                                      "a number above 0, such as 1000 or 5K");
+    }
+    if (options.budget != NULL && read_size(options.budget) == 0) {
+        return gong_call_refuse_value(call, "budget", options.budget,
+                                      "bytes above 0, such as 64M");
     }
     set = gong_rules_load(words.items, words.count, &errors);
     gong_conf_errors_print(&errors, call->err);
     if (set == NULL) {
-        (void)fprintf(call->err, "%zu problems\n", errors.count);
+        (void)fprintf(call->err, "%zu problem%s\n", errors.count,
+                      gong_plural(errors.count));
         status = GONG_TOOL_NO;
     } else {
         status = check_set(call, set, &options);

@@ -16,6 +16,8 @@ struct eval_options {
     const char *data;
     const char *data_format;
     const char *format;
+    const char *precision_word;
+    struct gong_precision precision;
     const char *cases;
     struct gong_argument_time at;
     struct gong_argument_time from;
@@ -112,6 +114,7 @@ evaluate(const struct gong_call *call, const struct eval_options *options,
     if (set == NULL) {
         return GONG_TOOL_MEMORY;
     }
+    gong_data_set_precision(set, options->precision);
     err = gong_data_set_read(set, options->data, format, call->err, &refused);
     status = gong_tool_status(err);
     if (err == GONG_OK) {
@@ -130,6 +133,29 @@ evaluate(const struct gong_call *call, const struct eval_options *options,
     return status;
 }
 
+static bool
+is_range(const struct gong_call *call, const struct eval_options *options)
+{
+    int64_t steps =
+        options->step.ms <= 0
+            ? 0
+            : (options->to.ms - options->from.ms) / options->step.ms;
+
+    if (options->to.ms < options->from.ms) {
+        (void)gong_call_refuse_value(call, "to", options->to.text,
+                                     "nothing before --from");
+    } else if (options->step.ms <= 0) {
+        (void)gong_call_refuse_value(call, "step", options->step.text,
+                                     "a length above 0");
+    } else if (steps >= GONG_QUERY_STEPS_MAX) {
+        (void)gong_call_refuse_value(call, "step", options->step.text,
+                                     "at most 11000 steps in the range");
+    } else {
+        return true;
+    }
+    return false;
+}
+
 /* One instant, or a range that a query may have; what is wrong is said. */
 static bool
 has_times(const struct gong_call *call, const struct eval_options *options)
@@ -138,19 +164,37 @@ has_times(const struct gong_call *call, const struct eval_options *options)
             ? options->from.given || options->to.given || options->step.given
             : !options->from.given || !options->to.given ||
                   !options->step.given) {
-        (void)gong_call_refuse(call, "no instant and no range",
+        (void)gong_call_refuse(call,
+                               options->at.given ? "--at beside a range"
+                                                 : "no instant and no range",
                                "--at, or --from, --to and --step");
         return false;
     }
-    if (!options->at.given &&
-        (options->to.ms < options->from.ms || options->step.ms <= 0 ||
-         (options->to.ms - options->from.ms) / options->step.ms >=
-             GONG_QUERY_STEPS_MAX)) {
-        (void)gong_call_refuse(call, "another range",
-                               "--from before --to, and at most 11000 steps");
-        return false;
+    return options->at.given || is_range(call, options);
+}
+
+static int
+judge_options(const struct gong_call *call, struct eval_options *options,
+              enum gong_data_format *format)
+{
+    if (!has_times(call, options)) {
+        return GONG_TOOL_USAGE;
     }
-    return true;
+    if (options->format != NULL && strcmp(options->format, "json") != 0 &&
+        strcmp(options->format, "promtool") != 0) {
+        return gong_call_refuse_value(call, "format", options->format,
+                                      "promtool or json");
+    }
+    if (options->data_format != NULL &&
+        !gong_data_format_find(options->data_format, format)) {
+        return gong_call_refuse_value(call, "data-format", options->data_format,
+                                      "lines, prometheus or openmetrics");
+    }
+    if (*format == GONG_DATA_BY_NAME) {
+        *format = gong_data_format_of(options->data);
+    }
+    return gong_call_precision(call, options->precision_word,
+                               *format == GONG_DATA_LINES, &options->precision);
 }
 
 int
@@ -165,6 +209,9 @@ gong_cmd_eval(const struct gong_call *call)
         {"data-format", GONG_ARGUMENT_TEXT, &options.data_format, "WORD",
          "lines, prometheus hoặc openmetrics; không có: theo tên tệp",
          "lines, prometheus or openmetrics; without it, by the file's name"},
+        {"precision", GONG_ARGUMENT_TEXT, &options.precision_word, "WORD",
+         "đơn vị của mốc thời gian: ns (không có), us, ms hoặc s",
+         "the unit of stamps: ns (default), us, ms or s"},
         {"at", GONG_ARGUMENT_TIME, &options.at, "TIME", "tại một thời điểm",
          "at one instant"},
         {"from", GONG_ARGUMENT_TIME, &options.from, "TIME", "từ thời điểm này",
@@ -190,25 +237,16 @@ gong_cmd_eval(const struct gong_call *call)
         return status;
     }
     if (words.count > 0) {
-        return gong_call_refuse(call, "a word too many", "options only");
+        return gong_call_refuse_word(call, words.items[0], "options only");
     }
     if (options.cases != NULL) {
         return run_cases(call, options.cases);
     }
     if (options.expr == NULL || options.data == NULL) {
-        return gong_call_refuse(call, "too little", "--expr and --data");
+        return gong_call_refuse(
+            call, options.expr == NULL ? "no --expr" : "no --data",
+            "--expr and --data, or --cases");
     }
-    if (!has_times(call, &options)) {
-        return GONG_TOOL_USAGE;
-    }
-    if (options.format != NULL && strcmp(options.format, "json") != 0 &&
-        strcmp(options.format, "promtool") != 0) {
-        return gong_call_refuse(call, "another format", "promtool or json");
-    }
-    if (options.data_format != NULL &&
-        !gong_data_format_find(options.data_format, &format)) {
-        return gong_call_refuse(call, "another data format",
-                                "lines, prometheus or openmetrics");
-    }
-    return evaluate(call, &options, format);
+    status = judge_options(call, &options, &format);
+    return status == GONG_TOOL_OK ? evaluate(call, &options, format) : status;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/conf.h"
+#include "common/log.h"
 #include "rules/tool/data_set.h"
 #include "rules/tool/explain.h"
 #include "rules/tool/explain_state.h"
@@ -12,27 +13,56 @@
 #include "rules/tool/rule_load.h"
 #include "rules/tool/series_notation.h"
 
+#define QUOTE_SIZE 200
+
 struct explain_options {
-    char *rules;
+    struct gong_argument_texts rules;
     const char *rule;
     const char *labels;
     const char *data;
+    const char *precision_word;
+    struct gong_precision precision;
     struct gong_argument_time at;
 };
 
-/* By id, else by the alert's name. */
-static const struct gong_rule *
-find_rule(const struct gong_ruleset *set, const char *name)
+/* What the name of several rules may mean. */
+static void
+say_several(const struct gong_call *call, const struct gong_ruleset *set,
+            const char *name, size_t count)
 {
+    char quoted[QUOTE_SIZE];
+
+    (void)fprintf(
+        call->err,
+        "gong-rules explain: found %zu rules of the name %s, expected "
+        "the id of one:\n",
+        count, gong_log_quote(gong_str_of(name), quoted, sizeof quoted));
     for (size_t i = 0; i < set->count; i++) {
-        if (strcmp(set->rules[i].id, name) == 0) {
-            return &set->rules[i];
+        const struct gong_rule *rule = &set->rules[i];
+
+        if (strcmp(gong_rule_name(rule), name) == 0) {
+            (void)fprintf(call->err, "  --rule '%s'  (%s:%d)\n", rule->id,
+                          rule->file, rule->line);
         }
     }
-    for (size_t i = 0; i < set->count; i++) {
-        if (strcmp(gong_rule_name(&set->rules[i]), name) == 0) {
-            return &set->rules[i];
-        }
+}
+
+/* NULL after a word about it. */
+static const struct gong_rule *
+find_rule(const struct gong_call *call, const struct gong_ruleset *set,
+          const char *name)
+{
+    size_t at = 0;
+    size_t count = gong_rule_find(set, name, &at);
+
+    if (count == 1) {
+        return &set->rules[at];
+    }
+    if (count == 0) {
+        (void)gong_call_refuse_value(call, "rule", name,
+                                     "the id or the name of one of the rules");
+    } else {
+        say_several(call, set, name, count);
     }
     return NULL;
 }
@@ -72,8 +102,10 @@ explain_data(struct gong_explain *explain, const char *path, FILE *err,
     bool lines = gong_data_format_of(path) == GONG_DATA_LINES;
     struct gong_said said = {0};
     size_t refused = 0;
-    enum gong_err result =
-        gong_data_set_read(data, path, GONG_DATA_BY_NAME, err, &refused);
+    enum gong_err result;
+
+    gong_data_set_precision(data, explain->precision);
+    result = gong_data_set_read(data, path, GONG_DATA_BY_NAME, err, &refused);
 
     if (result == GONG_OK && lines) {
         result = gong_explain_state_run(explain, path, data, err, &state);
@@ -109,23 +141,25 @@ explain_rule(const struct gong_call *call,
              const struct explain_options *options,
              const struct gong_ruleset *set)
 {
-    const struct gong_rule *rule = find_rule(set, options->rule);
+    const struct gong_rule *rule = find_rule(call, set, options->rule);
     struct gong_series_labels labels = {0};
     struct gong_expr_error error = {0};
-    struct gong_explain explain = {
-        .set = set, .rule = rule, .at_ms = options->at.ms, .out = call->out};
+    struct gong_explain explain = {.set = set,
+                                   .rule = rule,
+                                   .at_ms = options->at.ms,
+                                   .precision = options->precision,
+                                   .out = call->out};
     struct gong_data_set *data = NULL;
     enum gong_err err = GONG_ERR_MEMORY;
 
     if (rule == NULL) {
-        return gong_call_refuse(call, "no such rule",
-                                "the id or the alert's name of one");
+        return GONG_TOOL_USAGE;
     }
     if (gong_series_labels_read(
             gong_str_of(options->labels == NULL ? "{}" : options->labels),
             &labels, &error) != GONG_OK) {
-        return gong_call_refuse(call, "other labels",
-                                "--labels '{name=\"value\", ...}'");
+        return gong_call_refuse_value(call, "labels", options->labels,
+                                      "{name=\"value\", ...}");
     }
     explain.labels = labels.labels;
     explain.label_count = labels.count;
@@ -138,14 +172,41 @@ explain_rule(const struct gong_call *call,
     return gong_tool_status(err);
 }
 
+static const char *
+missing_option(const struct explain_options *options)
+{
+    return options->rules.count == 0 ? "no --rules"
+           : options->rule == NULL   ? "no --rule"
+           : !options->at.given      ? "no --at"
+           : options->data == NULL   ? "no --data"
+                                     : NULL;
+}
+
+static int
+judge_options(const struct gong_call *call, struct explain_options *options)
+{
+    if (missing_option(options) != NULL) {
+        return gong_call_refuse(call, missing_option(options),
+                                "--rules, --rule, --at and --data");
+    }
+    if (strcmp(options->data, "-") == 0) {
+        return gong_call_refuse_value(call, "data", options->data,
+                                      "a file, which is read twice");
+    }
+    return gong_call_precision(call, options->precision_word,
+                               gong_data_format_of(options->data) ==
+                                   GONG_DATA_LINES,
+                               &options->precision);
+}
+
 int
 gong_cmd_explain(const struct gong_call *call)
 {
     struct explain_options options = {0};
     const struct gong_argument table[] = {
-        {"rules", GONG_ARGUMENT_TEXT, &options.rules, "FILE",
-         "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus",
-         "rule file, folder of *.cfg, or Prometheus' YAML"},
+        {"rules", GONG_ARGUMENT_TEXTS, &options.rules, "FILE",
+         "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus; nhiều lần",
+         "rule file, folder of *.cfg, or Prometheus' YAML; may come again"},
         {"rule", GONG_ARGUMENT_TEXT, &options.rule, "NAME",
          "id hoặc tên báo động", "the rule's id or its alert's name"},
         {"labels", GONG_ARGUMENT_TEXT, &options.labels, "LABELS",
@@ -154,6 +215,9 @@ gong_cmd_explain(const struct gong_call *call)
         {"at", GONG_ARGUMENT_TIME, &options.at, "TIME", "lúc nào", "when"},
         {"data", GONG_ARGUMENT_TEXT, &options.data, "FILE",
          "số liệu, như của eval", "samples, as for eval"},
+        {"precision", GONG_ARGUMENT_TEXT, &options.precision_word, "WORD",
+         "đơn vị của mốc thời gian: ns (không có), us, ms hoặc s",
+         "the unit of stamps: ns (default), us, ms or s"},
     };
     struct gong_conf_errors errors = {0};
     struct gong_ruleset *set;
@@ -164,16 +228,14 @@ gong_cmd_explain(const struct gong_call *call)
                              &words, &status)) {
         return status;
     }
-    if (words.count > 0 || options.rules == NULL || options.rule == NULL ||
-        options.data == NULL || !options.at.given) {
-        return gong_call_refuse(call, "other words",
-                                "--rules, --rule, --at and --data");
+    if (words.count > 0) {
+        return gong_call_refuse_word(call, words.items[0], "options only");
     }
-    if (strcmp(options.data, "-") == 0) {
-        return gong_call_refuse(call, "standard input",
-                                "a file, which is read twice");
+    status = judge_options(call, &options);
+    if (status != GONG_TOOL_OK) {
+        return status;
     }
-    set = gong_rules_load(&options.rules, 1, &errors);
+    set = gong_rules_load(options.rules.items, options.rules.count, &errors);
     gong_conf_errors_print(&errors, call->err);
     gong_conf_errors_fini(&errors);
     status = set == NULL ? GONG_TOOL_NO : explain_rule(call, &options, set);

@@ -22,11 +22,15 @@ gong_cmd_import(const struct gong_call *call)
         return status;
     }
     if (words.count != 1) {
-        return gong_call_refuse(call, "no single file",
-                                "one file of Prometheus' rules");
+        return words.count == 0
+                   ? gong_call_refuse(call, "no file",
+                                      "one file of Prometheus' rules")
+                   : gong_call_refuse_word(call, words.items[1],
+                                           "one file only");
     }
     file = gong_prom_file_load(words.items[0], &errors);
-    status = file != NULL && gong_import_cfg(file, group, call->out, &errors)
+    status = file != NULL &&
+                     gong_import_cfg(file, group, call->out, call->err, &errors)
                  ? GONG_TOOL_OK
                  : GONG_TOOL_NO;
     gong_conf_errors_print(&errors, call->err);

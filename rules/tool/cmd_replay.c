@@ -1,19 +1,21 @@
 #include "rules/tool/commands.h"
 
-#include <inttypes.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/conf.h"
+#include "rules/tool/input.h"
 #include "rules/tool/replay.h"
 #include "rules/tool/replay_report.h"
 #include "rules/tool/rule_load.h"
 
 struct replay_options {
-    const char *rules;
+    struct gong_argument_texts rules;
     const char *data;
-    const char *format;
+    const char *format_word;
+    enum gong_replay_format format;
+    const char *precision_word;
+    struct gong_precision precision;
     bool pending;
     bool quiet;
     struct gong_argument_time tolerance;
@@ -35,14 +37,15 @@ find_format(const char *word, enum gong_replay_format *out)
 
 static int
 replay_rules(const struct gong_call *call, const struct replay_options *options,
-             const struct gong_ruleset *set, enum gong_replay_format format)
+             const struct gong_ruleset *set)
 {
-    struct gong_replay_report *report =
-        gong_replay_report_new(set, format, options->pending, call->out);
+    struct gong_replay_report *report = gong_replay_report_new(
+        set, options->format, options->pending, call->out);
     struct gong_replay replay = {
         .set = set,
         .path = options->data,
         .tolerance_ms = options->tolerance.ms,
+        .precision = options->precision,
         .progress = !options->quiet && isatty(STDERR_FILENO) == 1,
         .emit = gong_replay_report_effect,
         .ctx = report,
@@ -59,29 +62,47 @@ replay_rules(const struct gong_call *call, const struct replay_options *options,
     }
     gong_replay_report_free(report);
     if (err == GONG_OK && replay.refused > 0) {
-        (void)fprintf(call->err, "%s: %" PRIu64 " lines refused\n",
-                      options->data, replay.refused);
         return GONG_TOOL_DATA;
     }
     return gong_tool_status(err);
 }
 
+static int
+judge_options(const struct gong_call *call, struct replay_options *options)
+{
+    if (options->rules.count == 0 || options->data == NULL) {
+        return gong_call_refuse(
+            call, options->rules.count == 0 ? "no --rules" : "no --data",
+            "--rules and --data");
+    }
+    if (!find_format(options->format_word, &options->format)) {
+        return gong_call_refuse_value(call, "format", options->format_word,
+                                      "table, json or csv");
+    }
+    return gong_call_precision(call, options->precision_word,
+                               !gong_input_is_folder(options->data),
+                               &options->precision);
+}
+
 int
 gong_cmd_replay(const struct gong_call *call)
 {
-    struct replay_options options = {.format = "table"};
+    struct replay_options options = {.format_word = "table"};
     const struct gong_argument table[] = {
-        {"rules", GONG_ARGUMENT_TEXT, &options.rules, "FILE",
-         "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus",
-         "rule file, folder of *.cfg, or Prometheus' YAML"},
+        {"rules", GONG_ARGUMENT_TEXTS, &options.rules, "FILE",
+         "tệp quy tắc, thư mục *.cfg, hoặc YAML của Prometheus; nhiều lần",
+         "rule file, folder of *.cfg, or Prometheus' YAML; may come again"},
         {"data", GONG_ARGUMENT_TEXT, &options.data, "FILE",
          "line protocol (.gz được), nhật ký của agent; -: đầu vào chuẩn",
          "line protocol (.gz too), an agent's journal; -: standard input"},
-        {"format", GONG_ARGUMENT_TEXT, &options.format, "WORD",
+        {"format", GONG_ARGUMENT_TEXT, &options.format_word, "WORD",
          "table (không có), json hoặc csv", "table (default), json or csv"},
         {"tolerance", GONG_ARGUMENT_LENGTH, &options.tolerance, "LENGTH",
          "một dòng được phép đến trễ bao lâu; 0",
          "how late a line may stand in the file; 0"},
+        {"precision", GONG_ARGUMENT_TEXT, &options.precision_word, "WORD",
+         "đơn vị của mốc thời gian: ns (không có), us, ms hoặc s",
+         "the unit of stamps: ns (default), us, ms or s"},
         {"pending", GONG_ARGUMENT_FLAG, &options.pending, NULL,
          "bảng kể cả lúc đang chờ `for`",
          "the table tells of pending alerts too"},
@@ -89,29 +110,25 @@ gong_cmd_replay(const struct gong_call *call)
          "no progress on a terminal"},
     };
     struct gong_conf_errors errors = {0};
-    enum gong_replay_format format;
     struct gong_ruleset *set;
     struct gong_words words;
-    char *paths[1];
     int status;
 
     if (!gong_arguments_read(call, table, sizeof table / sizeof table[0],
                              &words, &status)) {
         return status;
     }
-    if (words.count > 0 || options.rules == NULL || options.data == NULL) {
-        return gong_call_refuse(call, "other words", "--rules and --data");
+    if (words.count > 0) {
+        return gong_call_refuse_word(call, words.items[0], "options only");
     }
-    if (!find_format(options.format, &format)) {
-        return gong_call_refuse(call, "another format", "table, json or csv");
+    status = judge_options(call, &options);
+    if (status != GONG_TOOL_OK) {
+        return status;
     }
-    paths[0] = strdup(options.rules);
-    set = paths[0] == NULL ? NULL : gong_rules_load(paths, 1, &errors);
+    set = gong_rules_load(options.rules.items, options.rules.count, &errors);
     gong_conf_errors_print(&errors, call->err);
     gong_conf_errors_fini(&errors);
-    status =
-        set == NULL ? GONG_TOOL_NO : replay_rules(call, &options, set, format);
+    status = set == NULL ? GONG_TOOL_NO : replay_rules(call, &options, set);
     gong_ruleset_free(set);
-    free(paths[0]);
     return status;
 }

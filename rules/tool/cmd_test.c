@@ -61,11 +61,11 @@ test_all(const struct gong_call *call, const struct gong_words *words,
 int
 gong_cmd_test(const struct gong_call *call)
 {
-    char *rules = NULL;
+    struct gong_argument_texts rules = {.count = 0};
     const struct gong_argument table[] = {
-        {"rules", GONG_ARGUMENT_TEXT, &rules, "FILE",
-         "quy tắc cho các tệp *.cases (tệp hoặc thư mục)",
-         "the rules of *.cases files (a file or a folder)"},
+        {"rules", GONG_ARGUMENT_TEXTS, &rules, "FILE",
+         "quy tắc cho các tệp *.cases (tệp hoặc thư mục); nhiều lần",
+         "the rules of *.cases files (a file or a folder); may come again"},
     };
     struct gong_conf_errors errors = {0};
     struct gong_ruleset *set = NULL;
@@ -80,8 +80,8 @@ gong_cmd_test(const struct gong_call *call)
     if (words.count == 0) {
         return gong_call_refuse(call, "no file", "files of tests");
     }
-    if (rules != NULL) {
-        set = gong_rules_load(&rules, 1, &errors);
+    if (rules.count > 0) {
+        set = gong_rules_load(rules.items, rules.count, &errors);
         gong_conf_errors_print(&errors, call->err);
         gong_conf_errors_fini(&errors);
         if (set == NULL) {

@@ -11,8 +11,9 @@ const struct gong_command gong_commands[] = {
      "FILE: our rule files, folders of them, or Prometheus' (*.yml, *.yaml).\n"
      "Errors: file:line:column: found ..., expected ...; warnings end with a "
      "word: never,\n"
-     "resolve, level, range, for, active, on_missing, summary, action, label, "
-     "twice.\n"
+     "resolve, level, range, for, active, on_missing, summary, action, "
+     "severity, template,\n"
+     "label, twice, circle.\n"
      "\n"
      "Exit: 0, 1 errors (or warnings with --lint-fatal, or past --budget), 64 "
      "usage.\n",
@@ -65,6 +66,8 @@ const struct gong_command gong_commands[] = {
      "Converts a rule file of Prometheus to ours.",
      "What cannot be converted is left out, named on standard error, and the "
      "exit is 1.\n"
+     "A note there names each rule that reads up, which is another series "
+     "here.\n"
      "\n"
      "Exit: 0, 1 something was left out or the file is wrong, 64 usage.\n",
      gong_cmd_import},

@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "rules/engine/engine.h"
+#include "rules/engine/plan.h"
 #include "rules/engine/presence.h"
 
 #define SERIES      1024 /* of each selector */
@@ -23,14 +24,29 @@ struct fed {
     uint32_t samples; /* of each series */
     int64_t step_ms;
     int64_t silence_ms; /* until all of it counts as missing */
-    size_t distinct;    /* series in all */
+    /* The lines of all series as far as they are always the same, one after
+     * another: "a,cost=17 value=". */
+    char *heads;
+    size_t *ends;    /* of each */
+    size_t distinct; /* series in all */
+};
+
+/* An engine with the rule alone. */
+struct run {
+    struct gong_rule rule;
+    struct gong_ruleset set;
+    struct gong_engine *engine;
+    bool silent;
+    uint64_t told; /* changes of alerts since then */
 };
 
 static void
-ignore(void *ctx, const struct gong_effect *effect)
+note(void *ctx, const struct gong_effect *effect)
 {
-    (void)ctx;
+    struct run *run = ctx;
+
     (void)effect;
+    run->told += run->silent;
 }
 
 /* A tag for each matcher that names a value. */
@@ -96,9 +112,9 @@ is_repeated(const struct fed *fed, uint32_t node)
     return repeated;
 }
 
-/* One sample of value for every series of the rule, all its clauses. */
+/* Of every series of the rule, in all its clauses. */
 static size_t
-put_samples(FILE *out, const struct fed *fed, double value, int64_t ms)
+put_heads(FILE *out, const struct fed *fed)
 {
     const struct gong_expr *expr = fed->rule->expr;
     size_t count = 0;
@@ -111,35 +127,84 @@ put_samples(FILE *out, const struct fed *fed, double value, int64_t ms)
             if (!put_tags(out, &expr->nodes[i], fed->foreign)) {
                 break;
             }
-            (void)fprintf(out, ",cost=%" PRIu32 " value=%.17g %" PRId64 "\n", k,
-                          value, ms * GONG_NS_PER_MS);
+            (void)fprintf(out, ",cost=%" PRIu32 " value=%c", k, '\0');
             count++;
         }
     }
     return count;
 }
 
+/* Caller frees heads and ends. */
 static enum gong_err
-feed(struct gong_engine *engine, struct fed *fed, double value, int64_t ms)
+make_heads(struct fed *fed)
 {
-    char *payload = NULL;
     size_t len = 0;
-    FILE *out = open_memstream(&payload, &len);
+    size_t at = 0;
+    FILE *out = open_memstream(&fed->heads, &len);
+
+    if (out == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    fed->distinct = put_heads(out, fed);
+    if (fclose(out) != 0) {
+        return GONG_ERR_MEMORY;
+    }
+    fed->ends = calloc(fed->distinct + 1, sizeof *fed->ends);
+    if (fed->ends == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < fed->distinct; i++) {
+        at += strlen(fed->heads + at) + 1;
+        fed->ends[i] = at;
+    }
+    return GONG_OK;
+}
+
+#define TAIL_SIZE 64
+
+/* One sample of value for every series, behind the two empty names; heap. */
+static char *
+make_payload(const struct fed *fed, double value, int64_t ms, size_t *len)
+{
+    char tail[TAIL_SIZE];
+    size_t more = (size_t)snprintf(tail, sizeof tail, "%.17g %" PRId64 "\n",
+                                   value, ms * GONG_NS_PER_MS);
+    size_t all = fed->distinct == 0 ? 0 : fed->ends[fed->distinct - 1];
+    char *payload = malloc(2 + all + fed->distinct * more);
+    size_t from = 0;
+
+    if (payload == NULL) {
+        return NULL;
+    }
+    payload[0] = '\0';
+    payload[1] = '\0';
+    *len = 2;
+    for (size_t i = 0; i < fed->distinct; i++) {
+        size_t head = fed->ends[i] - 1 - from;
+
+        memcpy(payload + *len, fed->heads + from, head);
+        memcpy(payload + *len + head, tail, more);
+        *len += head + more;
+        from = fed->ends[i];
+    }
+    return payload;
+}
+
+static enum gong_err
+feed(struct gong_engine *engine, const struct fed *fed, double value,
+     int64_t ms)
+{
+    size_t len = 0;
+    char *payload = make_payload(fed, value, ms, &len);
     struct gong_record record = {
         .meta = {.type = GONG_RECORD_DATA,
                  .journal_ms = ms,
                  .wall_ns = ms * GONG_NS_PER_MS},
+        .payload = gong_str_from(payload, len),
     };
     enum gong_err err = GONG_ERR_MEMORY;
 
-    if (out == NULL) {
-        return err;
-    }
-    (void)fputc(0, out);
-    (void)fputc(0, out);
-    fed->distinct = put_samples(out, fed, value, ms);
-    if (fclose(out) == 0) {
-        record.payload = gong_str_from(payload, len);
+    if (payload != NULL) {
         err = gong_engine_apply(engine, &record);
     }
     free(payload);
@@ -148,58 +213,113 @@ feed(struct gong_engine *engine, struct fed *fed, double value, int64_t ms)
 
 /* What the rule costs so far, and whether its alerts are open. */
 static void
-take_stats(const struct gong_engine *engine, const struct fed *fed,
-           struct gong_cost *cost, bool silent)
+take_stats(const struct run *run, const struct fed *fed, struct gong_cost *cost)
 {
     struct gong_engine_stats stats;
     uint64_t each;
 
-    gong_engine_stats(engine, &stats);
-    if (fed->distinct == 0) {
-        return;
-    }
+    gong_engine_stats(run->engine, &stats);
     each = (stats.bytes + fed->distinct - 1) / fed->distinct;
     if (stats.pending + stats.firing + stats.unknown + stats.trial > 0) {
         cost->firing_bytes =
             each > cost->firing_bytes ? each : cost->firing_bytes;
-    } else if (!silent && each < cost->rest_bytes) {
+    } else if (!run->silent && each < cost->rest_bytes) {
         cost->rest_bytes = each;
     }
 }
 
-/* All series at one value, some of which may make it true, then silence: that
- * opens alerts, too (on_missing). */
+/* All series at one value, some of which may make it true. */
 static enum gong_err
-measure_value(struct fed *fed, double value, struct gong_cost *cost)
+feed_all(struct run *run, const struct fed *fed, double value)
 {
-    struct gong_rule alone = *fed->rule;
-    struct gong_ruleset set = {
-        .rules = &alone, .count = 1, .foreign = fed->foreign};
-    struct gong_engine *engine = gong_engine_new(NULL, ignore, NULL);
-    struct gong_record clock = {.meta = {.type = GONG_RECORD_CLOCK}};
     int64_t ms = START_MS;
-    enum gong_err err;
+    enum gong_err err = GONG_OK;
 
-    if (engine == NULL) {
-        return GONG_ERR_MEMORY;
-    }
-    alone.calendar = NULL; /* it costs nothing, and may be closed */
-    err = gong_engine_set_rules(engine, &set, 0, START_MS, NULL);
     for (uint32_t t = 0; t < fed->samples && err == GONG_OK; t++) {
         /* In windows no two samples alike, as they compress too well. */
         double more = fed->samples > 2 ? (double)(t * 7 % 13) / 100 : 0;
 
         ms += fed->step_ms;
-        err = feed(engine, fed, value + more, ms);
+        err = feed(run->engine, fed, value + more, ms);
     }
-    take_stats(engine, fed, cost, false);
-    clock.meta.journal_ms = ms + fed->silence_ms;
+    return err;
+}
+
+/* Then nothing: that opens alerts, too (on_missing). */
+static enum gong_err
+fall_silent(struct run *run, const struct fed *fed)
+{
+    struct gong_record clock = {
+        .meta = {.type = GONG_RECORD_CLOCK,
+                 .journal_ms =
+                     START_MS + fed->samples * fed->step_ms + fed->silence_ms}};
+
     clock.meta.wall_ns = clock.meta.journal_ms * GONG_NS_PER_MS;
+    run->silent = true;
+    return gong_engine_apply(run->engine, &clock);
+}
+
+static enum gong_err
+begin_run(struct run *run, const struct fed *fed)
+{
+    *run = (struct run){.rule = *fed->rule,
+                        .engine = gong_engine_new(NULL, note, run)};
+    run->rule.calendar = NULL; /* it costs nothing, and may be closed */
+    run->set = (struct gong_ruleset){
+        .rules = &run->rule, .count = 1, .foreign = fed->foreign};
+    return run->engine == NULL ? GONG_ERR_MEMORY
+                               : gong_engine_set_rules(run->engine, &run->set,
+                                                       0, START_MS, NULL);
+}
+
+/* Whether silence can cost the rule more than feeding does, by a look at one
+ * series alone: it changes nothing where nothing is told in it, or where all
+ * that can be open is. */
+static enum gong_err
+look_at_one(const struct fed *one, double value, bool *costs)
+{
+    struct run run;
+    struct gong_engine_stats stats = {0};
+    enum gong_err err = begin_run(&run, one);
+
     if (err == GONG_OK) {
-        err = gong_engine_apply(engine, &clock);
+        err = feed_all(&run, one, value);
     }
-    take_stats(engine, fed, cost, true);
-    gong_engine_free(engine);
+    if (err == GONG_OK) {
+        gong_engine_stats(run.engine, &stats);
+        err = fall_silent(&run, one);
+    }
+    *costs = run.told > 0 &&
+             stats.pending + stats.firing + stats.unknown + stats.trial <
+                 stats.instances;
+    gong_engine_free(run.engine);
+    return err;
+}
+
+static enum gong_err
+measure_value(const struct fed *fed, const struct fed *one, double value,
+              struct gong_cost *cost)
+{
+    struct run run;
+    bool costs = true;
+    enum gong_err err = begin_run(&run, fed);
+
+    if (err == GONG_OK) {
+        err = feed_all(&run, fed, value);
+    }
+    if (err == GONG_OK) {
+        take_stats(&run, fed, cost);
+    }
+    if (err == GONG_OK && one->distinct > 0) {
+        err = look_at_one(one, value, &costs);
+    }
+    if (err == GONG_OK && costs) {
+        err = fall_silent(&run, fed);
+    }
+    if (err == GONG_OK && costs) {
+        take_stats(&run, fed, cost);
+    }
+    gong_engine_free(run.engine);
     return err;
 }
 
@@ -264,29 +384,62 @@ without_colons(const struct gong_expr *from)
     return expr;
 }
 
+/* Whether each series is evaluated by itself, whatever others there are. */
+static bool
+is_of_series(const struct gong_rule *rule, bool foreign)
+{
+    struct gong_expr_error error = {0};
+    struct gong_plan *plan = gong_plan_new(rule->expr, &error);
+    bool of_series = plan != NULL && !foreign && rule->record == NULL &&
+                     rule->limit == 0 && !rule->whole &&
+                     !gong_rule_is_whole(rule);
+
+    gong_plan_free(plan);
+    return of_series;
+}
+
+static enum gong_err
+measure_all(const struct fed *fed, const struct fed *one,
+            struct gong_cost *cost)
+{
+    static const double values[] = {0, 1, 1e12, -1e12};
+    enum gong_err err = GONG_OK;
+
+    *cost = (struct gong_cost){.rest_bytes = UINT64_MAX};
+    for (size_t i = 0; i < sizeof values / sizeof values[0] && err == GONG_OK;
+         i++) {
+        err = measure_value(fed, one, values[i], cost);
+    }
+    cost->series = fed->distinct;
+    if (cost->rest_bytes == UINT64_MAX) {
+        cost->rest_bytes = cost->firing_bytes;
+    }
+    return err;
+}
+
 static enum gong_err
 measure(const struct gong_rule *rule, bool foreign, int64_t every_ms,
         struct gong_cost *cost)
 {
-    static const double values[] = {0, 1, 1e12, -1e12};
     struct fed fed = plan_feed(rule, foreign, every_ms);
+    struct fed one = fed;
+    enum gong_err err = make_heads(&fed);
 
-    *cost = (struct gong_cost){.rest_bytes = UINT64_MAX};
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
-        enum gong_err err = measure_value(&fed, values[i], cost);
-
-        if (err != GONG_OK) {
-            return err;
-        }
-        if (fed.distinct == 0) {
-            return GONG_ERR_UNSUPPORTED;
-        }
+    one.series = 1;
+    if (err == GONG_OK && is_of_series(rule, foreign)) {
+        err = make_heads(&one);
     }
-    cost->series = fed.distinct;
-    if (cost->rest_bytes == UINT64_MAX) {
-        cost->rest_bytes = cost->firing_bytes;
+    if (err == GONG_OK && fed.distinct == 0) {
+        err = GONG_ERR_UNSUPPORTED;
     }
-    return GONG_OK;
+    if (err == GONG_OK) {
+        err = measure_all(&fed, &one, cost);
+    }
+    free(fed.heads);
+    free(fed.ends);
+    free(one.heads);
+    free(one.ends);
+    return err;
 }
 
 enum gong_err

@@ -26,4 +26,13 @@ enum gong_err gong_cost_measure(const struct gong_rule *rule, bool foreign,
                                 int64_t every_ms,
                                 struct gong_cost *cost) GONG_MUST_CHECK;
 
+struct gong_cost_result {
+    enum gong_err err;
+    struct gong_cost cost; /* if that is OK */
+};
+
+/* cost_all.c: all rules of a set; out has room for as many. */
+void gong_cost_measure_all(const struct gong_ruleset *set, int64_t every_ms,
+                           struct gong_cost_result *out);
+
 #endif

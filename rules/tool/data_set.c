@@ -1,21 +1,18 @@
 #include "rules/tool/data_set.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/clock.h"
-#include "common/log.h"
 #include "common/lp_decode.h"
 #include "common/prom_text.h"
 #include "rules/engine/name.h"
 #include "rules/tool/input.h"
+#include "rules/tool/refusals.h"
 
-#define BYTES_MAX   (UINT64_C(4) << 30)
-#define REFUSED_MAX 10 /* that are named */
-#define QUOTE_SIZE  120
+#define BYTES_MAX (UINT64_C(4) << 30)
 
 struct staged {
     int64_t ms;
@@ -30,17 +27,12 @@ struct gong_data_set {
     size_t count;
     size_t capacity;
     bool disordered;
+    bool doubted; /* of the file that is read */
+    struct gong_precision precision;
     struct gong_prom_text *prom;
     struct gong_lp_reader *lines;
     /* Names made of one point's tags and fields. */
     char names[GONG_LP_TAGS_MAX + 1][GONG_NAME_MAX];
-};
-
-/* Where messages about refused lines go. */
-struct report {
-    const char *name;
-    FILE *err;
-    size_t refused;
 };
 
 bool
@@ -127,23 +119,6 @@ gong_data_set_add(struct gong_data_set *set,
     return err == GONG_OK ? stage(set, series, ms, value) : err;
 }
 
-static void
-say_refused(struct report *report, size_t line, const char *reason,
-            struct gong_str text)
-{
-    char quoted[QUOTE_SIZE];
-
-    report->refused++;
-    if (report->refused <= REFUSED_MAX) {
-        (void)fprintf(report->err, "%s:%zu: refused: %s: %s\n", report->name,
-                      line, reason,
-                      gong_log_quote(text, quoted, sizeof quoted));
-    } else if (report->refused == REFUSED_MAX + 1) {
-        (void)fprintf(report->err, "%s: more lines are refused\n",
-                      report->name);
-    }
-}
-
 /* A point's tags as labels, from 1 on: 0 is for the metric's name. Of two tags
  * that come out with one name the lesser value stays, as in the engine. 0 where
  * a name is too long. */
@@ -178,15 +153,25 @@ labels_of(struct gong_data_set *set, const struct gong_lp_point *point,
 
 static enum gong_err
 add_point(struct gong_data_set *set, const struct gong_lp_point *point,
-          struct report *report)
+          struct gong_refusals *report)
 {
     struct gong_label_view labels[GONG_LP_TAGS_MAX + 1];
     size_t count = labels_of(set, point, labels);
-    int64_t ms = gong_floor_ms(point->time);
+    int64_t ns = point->time;
+    int64_t ms;
     enum gong_err err = GONG_OK;
 
+    if (!gong_precision_scale(set->precision, &ns)) {
+        gong_refusals_add(report, point->line, "time", point->series_key);
+        return GONG_OK;
+    }
+    if (!set->precision.given && !set->doubted) {
+        set->doubted =
+            gong_precision_doubt(report->name, point->line, ns, report->err);
+    }
+    ms = gong_floor_ms(ns);
     if (count == 0) {
-        say_refused(report, point->line, "name", point->series_key);
+        gong_refusals_add(report, point->line, "name", point->series_key);
     }
     for (size_t i = 0; i < point->field_count && count > 0; i++) {
         const struct gong_lp_field *field = &point->fields[i];
@@ -203,7 +188,7 @@ add_point(struct gong_data_set *set, const struct gong_lp_point *point,
                   ? GONG_ERR_INVALID
                   : gong_data_set_add(set, labels, count, ms, value);
         if (err == GONG_ERR_INVALID || err == GONG_ERR_TOO_LARGE) {
-            say_refused(report, point->line, "labels", point->series_key);
+            gong_refusals_add(report, point->line, "labels", point->series_key);
         } else if (err != GONG_OK) {
             return err;
         }
@@ -213,8 +198,9 @@ add_point(struct gong_data_set *set, const struct gong_lp_point *point,
 
 static enum gong_err
 read_lines(struct gong_data_set *set, struct gong_str text,
-           struct report *report)
+           struct gong_refusals *report)
 {
+    set->doubted = false;
     gong_lp_reader_start(set->lines, text);
     for (;;) {
         const struct gong_lp_point *point = NULL;
@@ -225,13 +211,14 @@ read_lines(struct gong_data_set *set, struct gong_str text,
         case GONG_LP_END:
             return GONG_OK;
         case GONG_LP_REFUSED:
-            say_refused(report, error->line, error->reason, error->text);
+            gong_refusals_add(report, error->line, error->reason, error->text);
             break;
         case GONG_LP_POINT:
             if (point->has_time) {
                 err = add_point(set, point, report);
             } else {
-                say_refused(report, point->line, "no_time", point->series_key);
+                gong_refusals_add(report, point->line, "no_time",
+                                  point->series_key);
             }
             break;
         }
@@ -242,7 +229,7 @@ read_lines(struct gong_data_set *set, struct gong_str text,
 }
 
 static enum gong_err
-add_prom(struct gong_data_set *set, struct report *report)
+add_prom(struct gong_data_set *set, struct gong_refusals *report)
 {
     const struct gong_prom_sample *sample = &set->prom->sample;
     struct gong_label_view labels[GONG_PROM_LABELS_MAX + 1];
@@ -254,13 +241,13 @@ add_prom(struct gong_data_set *set, struct report *report)
                                                  sample->labels[i].value};
     }
     if (!sample->has_time) {
-        say_refused(report, set->prom->line, "no_time", sample->name);
+        gong_refusals_add(report, set->prom->line, "no_time", sample->name);
         return GONG_OK;
     }
     err = gong_data_set_add(set, labels, sample->label_count + 1,
                             sample->time_ms, sample->value);
     if (err == GONG_ERR_INVALID || err == GONG_ERR_TOO_LARGE) {
-        say_refused(report, set->prom->line, "labels", sample->name);
+        gong_refusals_add(report, set->prom->line, "labels", sample->name);
         return GONG_OK;
     }
     return err;
@@ -268,7 +255,7 @@ add_prom(struct gong_data_set *set, struct report *report)
 
 static enum gong_err
 read_prom(struct gong_data_set *set, struct gong_str text, bool seconds,
-          struct report *report)
+          struct gong_refusals *report)
 {
     enum gong_err err = GONG_OK;
 
@@ -279,8 +266,8 @@ read_prom(struct gong_data_set *set, struct gong_str text, bool seconds,
         case GONG_PROM_END:
             return GONG_OK;
         case GONG_PROM_REFUSED:
-            say_refused(report, set->prom->line, set->prom->reason,
-                        gong_str_of(""));
+            gong_refusals_add(report, set->prom->line, set->prom->reason,
+                              gong_str_of(""));
             break;
         case GONG_PROM_SAMPLE:
             err = add_prom(set, report);
@@ -319,7 +306,7 @@ gong_data_set_text(struct gong_data_set *set, const char *name,
                    struct gong_str text, enum gong_data_format format,
                    FILE *err, size_t *refused)
 {
-    struct report report = {name, err, 0};
+    struct gong_refusals report = {name, err, 0};
     enum gong_err result = GONG_OK;
 
     if (format == GONG_DATA_BY_NAME) {
@@ -329,10 +316,8 @@ gong_data_set_text(struct gong_data_set *set, const char *name,
         format == GONG_DATA_LINES
             ? read_lines(set, text, &report)
             : read_prom(set, text, format == GONG_DATA_OPENMETRICS, &report);
-    if (report.refused > 0) {
-        (void)fprintf(err, "%s: %zu lines refused\n", name, report.refused);
-    }
-    *refused = report.refused;
+    gong_refusals_end(&report);
+    *refused = report.count;
     return result;
 }
 
@@ -342,9 +327,17 @@ gong_data_set_read(struct gong_data_set *set, const char *path,
 {
     char *bytes = NULL;
     size_t len = 0;
-    enum gong_err result = gong_input_all(path, BYTES_MAX, &bytes, &len);
+    enum gong_err result;
 
     *refused = 0;
+    if (gong_input_is_folder(path)) {
+        (void)fprintf(err,
+                      "%s: found a folder, expected a file of line protocol, "
+                      "NAME.prom or NAME.om; a journal is for replay\n",
+                      path);
+        return GONG_ERR_NOT_FOUND;
+    }
+    result = gong_input_all(path, BYTES_MAX, &bytes, &len);
     if (result == GONG_OK) {
         result = gong_data_set_text(set, path, gong_str_from(bytes, len),
                                     format, err, refused);
@@ -356,6 +349,13 @@ gong_data_set_read(struct gong_data_set *set, const char *path,
     }
     free(bytes);
     return result;
+}
+
+void
+gong_data_set_precision(struct gong_data_set *set,
+                        struct gong_precision precision)
+{
+    set->precision = precision;
 }
 
 static int

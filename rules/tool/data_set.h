@@ -3,7 +3,8 @@
  *
  *   line protocol   streetlight,lamp=17 temp=41.2 1760000000000000000
  *                   metric = measurement_field, labels = tags as they stand
- *                   (semantics rule 25), stamps in ns; texts are no samples
+ *                   (semantics rule 25), stamps in ns or another precision;
+ *                   texts are no samples
  *   Prometheus      metric{label="x"} 41.2 1760000000000      ms
  *   OpenMetrics     metric{label="x"} 41.2 1760000000.000     seconds
  *
@@ -18,6 +19,7 @@
 
 #include "common/err.h"
 #include "rules/engine/eval_memory.h"
+#include "rules/tool/precision.h"
 
 enum gong_data_format {
     GONG_DATA_BY_NAME, /* .prom, .om or .openmetrics, before .gz; else lines */
@@ -44,9 +46,15 @@ enum gong_err gong_data_set_add(struct gong_data_set *set,
                                 size_t count, int64_t ms,
                                 double value) GONG_MUST_CHECK;
 
+/* gong_data_set_precision: of the stamps of line protocol that is read from
+ * here on. */
+void gong_data_set_precision(struct gong_data_set *set,
+                             struct gong_precision precision);
+
 /* gong_data_set_read: adds what a file holds ("-": standard input). Lines that
- * are refused are named on err, the first ten of them, and counted. On an error
- * a word about it was said on err. */
+ * are refused are named on err, the first ten of them, and counted; so is a
+ * stamp that is hardly meant in nanoseconds. On an error a word about it was
+ * said on err. */
 enum gong_err gong_data_set_read(struct gong_data_set *set, const char *path,
                                  enum gong_data_format format, FILE *err,
                                  size_t *refused) GONG_MUST_CHECK;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "common/clock.h"
+#include "rules/engine/arith.h"
 #include "rules/engine/labelset.h"
 #include "rules/tool/json_text.h"
 #include "rules/tool/number_text.h"
@@ -31,14 +32,6 @@ gong_explain_fits(const struct gong_explain *explain,
         }
     }
     return true;
-}
-
-static void
-put_value(FILE *out, double value)
-{
-    char text[GONG_NUMBER_PLAIN_SIZE];
-
-    (void)fwrite(text, 1, gong_number_plain(value, text), out);
 }
 
 static void
@@ -93,7 +86,7 @@ put_old_series(const struct node *n, const struct gong_eval_source *source,
         (void)fputs(" was ended ", explain->out);
     } else {
         (void)fputs(" was ", explain->out);
-        put_value(explain->out, sample.value);
+        gong_number_put(explain->out, sample.value);
         (void)fputc(' ', explain->out);
     }
     put_age(explain->out, at, sample.ms);
@@ -153,12 +146,13 @@ put_vector(const struct node *n, const struct gong_eval *eval,
         if (matrix) {
             const struct gong_eval_series *s = &result->matrix[i];
 
-            (void)fprintf(out, "%zu samples, the last one ", s->count);
-            put_value(out, s->samples[s->count - 1].value);
+            (void)fprintf(out, "%zu sample%s, the last one ", s->count,
+                          gong_plural(s->count));
+            gong_number_put(out, s->samples[s->count - 1].value);
             (void)fputc(' ', out);
             put_age(out, n->explain->at_ms, s->samples[s->count - 1].ms);
         } else {
-            put_value(out, result->vector[i].value);
+            gong_number_put(out, result->vector[i].value);
         }
         (void)fputc('\n', out);
     }
@@ -172,8 +166,7 @@ put_vector(const struct node *n, const struct gong_eval *eval,
 static bool
 is_comparison(const struct gong_expr_node *node)
 {
-    return node->kind == GONG_EXPR_BINARY && node->op >= GONG_OP_EQ &&
-           node->op <= GONG_OP_LE;
+    return node->kind == GONG_EXPR_BINARY && gong_op_is_comparison(node->op);
 }
 
 static void
@@ -185,7 +178,7 @@ put_result(const struct node *n, const struct gong_eval *eval,
 
     if (result->type == GONG_VALUE_SCALAR) {
         begin_line(n, 2);
-        put_value(out, result->scalar);
+        gong_number_put(out, result->scalar);
         (void)fputc('\n', out);
         *holds = true;
         return;

@@ -14,6 +14,7 @@
 #include "common/err.h"
 #include "rules/engine/eval_memory.h"
 #include "rules/engine/ruleset.h"
+#include "rules/tool/precision.h"
 
 /* Plain data; all of it is borrowed. */
 struct gong_explain {
@@ -23,6 +24,7 @@ struct gong_explain {
         *labels; /* a result has these, or lacks them */
     size_t label_count;
     int64_t at_ms;
+    struct gong_precision precision; /* of the data's stamps */
     struct gong_eval_memory *memory;
     FILE *out;
 };

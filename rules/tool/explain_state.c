@@ -3,7 +3,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "common/clock.h"
 #include "rules/engine/effect_render.h"
 #include "rules/tool/explain_terms.h"
 #include "rules/tool/instant.h"
@@ -194,6 +193,8 @@ gong_explain_state_run(const struct gong_explain *explain, const char *path,
     struct gong_replay replay = {.set = explain->set,
                                  .path = path,
                                  .tolerance_ms = INT64_MAX / 4,
+                                 .precision = explain->precision,
+                                 .named = true,
                                  .has_until = true,
                                  .until_ms = explain->at_ms,
                                  .emit = on_effect,
@@ -229,24 +230,6 @@ gong_explain_state_free(struct gong_explain_state *state)
         free(state->alerts[i].labels);
     }
     free(state);
-}
-
-static void
-put_instant(FILE *out, int64_t ms)
-{
-    char text[GONG_INSTANT_SIZE];
-
-    (void)gong_instant_text(ms, text);
-    (void)fputs(text, out);
-}
-
-static void
-put_length(FILE *out, int64_t ms)
-{
-    char text[GONG_DUR_TEXT_SIZE];
-
-    gong_dur_format(gong_dur_ms(ms < 0 ? 0 : ms), text);
-    (void)fputs(text, out);
 }
 
 /* Whether the rule puts the label on, whatever the series has. */
@@ -293,7 +276,7 @@ put_firing(const struct gong_explain *one, const struct told *told,
     if (worst > told->level) {
         (void)fprintf(one->out, "level %s must hold for ",
                       rule->levels[worst - 1].severity);
-        put_length(one->out, rule->levels[worst - 1].for_ms);
+        gong_length_put(one->out, rule->levels[worst - 1].for_ms);
     } else if (said->fires != 0) {
         (void)fputs("the expression holds", one->out);
     } else if (rule->on_missing == GONG_ON_MISSING_FIRE &&
@@ -319,10 +302,11 @@ put_why(const struct gong_explain *one, const struct told *told,
         break;
     case GONG_ALERT_PENDING:
         (void)fputs("`for` is not over; fires in ", one->out);
-        put_length(one->out, told->since_ms +
-                                 (rule->level_count > 0 ? rule->levels[0].for_ms
-                                                        : rule->for_ms) -
-                                 one->at_ms);
+        gong_length_put(one->out,
+                        told->since_ms +
+                            (rule->level_count > 0 ? rule->levels[0].for_ms
+                                                   : rule->for_ms) -
+                            one->at_ms);
         (void)fputs(" if it stays so", one->out);
         break;
     case GONG_ALERT_FIRING:
@@ -330,8 +314,8 @@ put_why(const struct gong_explain *one, const struct told *told,
         break;
     case GONG_ALERT_KEEPING:
         (void)fputs("keep_firing_for is not over; ends in ", one->out);
-        put_length(one->out,
-                   told->at_ms + rule->keep_firing_for_ms - one->at_ms);
+        gong_length_put(one->out,
+                        told->at_ms + rule->keep_firing_for_ms - one->at_ms);
         (void)fputs(" unless it is true again", one->out);
         break;
     case GONG_ALERT_UNKNOWN:
@@ -348,7 +332,7 @@ put_change(FILE *out, const struct told *told)
 {
     (void)fprintf(out, "%s to %s at ", gong_alert_state_text(told->from),
                   gong_alert_state_text(told->to));
-    put_instant(out, told->at_ms);
+    gong_instant_put(out, told->at_ms);
     (void)fprintf(out, ": %s\n", gong_effect_reason_text(told->reason));
 }
 
@@ -357,7 +341,6 @@ put_open(const struct gong_explain *explain, const struct told *told)
 {
     struct gong_label_view labels[GONG_EFFECT_LABELS_MAX];
     struct gong_explain one = about(explain, told, labels);
-    char number[GONG_NUMBER_PLAIN_SIZE];
     struct gong_said said;
     enum gong_err err = gong_explain_says(&one, &said);
 
@@ -365,11 +348,11 @@ put_open(const struct gong_explain *explain, const struct told *told)
         return err;
     }
     (void)fprintf(explain->out, "  %s since ", gong_alert_state_text(told->to));
-    put_instant(explain->out, told->since_ms);
+    gong_instant_put(explain->out, told->since_ms);
     (void)fputs(": ", explain->out);
     gong_label_text_put(explain->out, told->labels, told->label_count);
-    number[gong_number_plain(told->value, number)] = '\0';
-    (void)fprintf(explain->out, " = %s", number);
+    (void)fputs(" = ", explain->out);
+    gong_number_put(explain->out, told->value);
     if (told->level > 0) {
         (void)fprintf(explain->out, ", level %s",
                       explain->rule->levels[told->level - 1].severity);

@@ -1,6 +1,5 @@
 #include "rules/tool/explain_terms.h"
 
-#include "common/clock.h"
 #include "rules/engine/labelset.h"
 #include "rules/tool/instant.h"
 #include "rules/tool/json_text.h"
@@ -14,38 +13,20 @@ put_name(const struct gong_explain *explain, const char *name)
 }
 
 static void
-put_length(FILE *out, int64_t ms)
-{
-    char text[GONG_DUR_TEXT_SIZE];
-
-    gong_dur_format(gong_dur_ms(ms), text);
-    (void)fputs(text, out);
-}
-
-static void
-put_instant(FILE *out, int64_t ms)
-{
-    char text[GONG_INSTANT_SIZE];
-
-    (void)gong_instant_text(ms, text);
-    (void)fputs(text, out);
-}
-
-static void
 put_interval(const struct gong_explain *explain)
 {
     int64_t every = explain->rule->interval_ms;
     int64_t into = every > 0 ? explain->at_ms % every : 0;
 
     put_name(explain, "interval");
-    put_length(explain->out, every);
+    gong_length_put(explain->out, every);
     if (every == 0) {
         (void)fputs(": on every sample\n", explain->out);
         return;
     }
     (void)fputs(": the last instant was ", explain->out);
-    put_instant(explain->out,
-                explain->at_ms - (into < 0 ? into + every : into));
+    gong_instant_put(explain->out,
+                     explain->at_ms - (into < 0 ? into + every : into));
     (void)fputc('\n', explain->out);
 }
 
@@ -53,7 +34,7 @@ static void
 put_lookback(const struct gong_explain *explain)
 {
     put_name(explain, "lookback");
-    put_length(explain->out, explain->rule->lookback_ms);
+    gong_length_put(explain->out, explain->rule->lookback_ms);
     (void)fputs(explain->rule->lookback_fixed
                     ? ": so long a sample counts\n"
                     : ": so long a sample counts, longer where the device "
@@ -86,7 +67,7 @@ put_missing(const struct gong_explain *explain,
     gong_label_text_put(explain->out, labels, count);
     (void)fputs(gong_is_stale(last->value) ? " was ended " : ": its last was ",
                 explain->out);
-    put_length(explain->out, explain->at_ms - last->ms);
+    gong_length_put(explain->out, explain->at_ms - last->ms);
     (void)fputs(" before\n", explain->out);
 }
 
@@ -181,7 +162,7 @@ put_active(const struct gong_explain *explain)
         return;
     }
     (void)fputs(" until ", explain->out);
-    put_instant(explain->out, next);
+    gong_instant_put(explain->out, next);
     (void)fputc('\n', explain->out);
 }
 
@@ -191,11 +172,11 @@ put_for(const struct gong_explain *explain)
     const struct gong_rule *rule = explain->rule;
 
     put_name(explain, "for");
-    put_length(explain->out, rule->for_ms);
+    gong_length_put(explain->out, rule->for_ms);
     for (size_t i = 0; i < rule->level_count; i++) {
         (void)fprintf(explain->out, "%s%s ", i == 0 ? ": " : ", ",
                       rule->levels[i].severity);
-        put_length(explain->out, rule->levels[i].for_ms);
+        gong_length_put(explain->out, rule->levels[i].for_ms);
     }
     (void)fputc('\n', explain->out);
 }
@@ -213,7 +194,7 @@ gong_explain_terms(const struct gong_explain *explain)
     }
     put_for(explain);
     put_name(explain, "keep_firing_for");
-    put_length(explain->out, rule->keep_firing_for_ms);
+    gong_length_put(explain->out, rule->keep_firing_for_ms);
     (void)fputc('\n', explain->out);
     put_on_missing(explain);
     put_active(explain);

@@ -2,7 +2,9 @@
 
 #include <string.h>
 
+#include "common/ascii.h"
 #include "common/clock.h"
+#include "rules/engine/presence.h"
 #include "rules/tool/rule_load.h"
 
 void
@@ -77,8 +79,8 @@ put_id(FILE *out, const struct gong_rule *rule)
 {
     (void)fputs("    id = \"", out);
     for (const char *c = rule->id; *c != '\0'; c++) {
-        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') ||
-                     (*c >= '0' && *c <= '9') || *c == '-' || *c == '.';
+        bool plain = gong_ascii_is_letter(*c) || gong_ascii_is_digit(*c) ||
+                     *c == '-' || *c == '.';
 
         (void)fputc(plain ? *c : '_', out);
     }
@@ -106,6 +108,7 @@ put_rule(FILE *out, const struct gong_prom_rule *from,
 struct import {
     const struct gong_prom_file *file;
     FILE *out;
+    FILE *notes;
     struct gong_conf_errors *errors;
     const struct gong_prom_group *head; /* the group that gives its name */
     int64_t interval_ms;
@@ -132,6 +135,62 @@ put_head(struct import *import, const struct gong_prom_group *group)
     (void)fprintf(import->out,
                   ";\ninterval = \"%s\";\nlookback = \"5m\";\nrules = (\n",
                   interval);
+}
+
+/* The presence series that a selector names, or NULL. */
+static const char *
+presence_of(const struct gong_expr_node *node)
+{
+    const struct gong_matcher *first = node->matchers;
+
+    return node->kind == GONG_EXPR_SELECTOR && node->matcher_count > 0 &&
+                   first->op == GONG_MATCH_EQUAL &&
+                   strcmp(first->name, "__name__") == 0 &&
+                   gong_presence_metric(gong_str_of(first->value)) !=
+                       GONG_PRESENCE_METRICS
+               ? first->value
+               : NULL;
+}
+
+/* A label that these series never have, or NULL. */
+static const char *
+lacking(const struct gong_expr_node *node)
+{
+    for (size_t i = 1; i < node->matcher_count; i++) {
+        const char *name = node->matchers[i].name;
+
+        if (strcmp(name, "site") != 0 && strcmp(name, "device") != 0) {
+            return name;
+        }
+    }
+    return NULL;
+}
+
+/* A Prometheus' up is of its targets, the agent's of its devices. */
+static void
+note_presence(const struct import *import, const struct gong_rule *rule)
+{
+    for (uint32_t i = 0; i < rule->expr->count; i++) {
+        const struct gong_expr_node *node = &rule->expr->nodes[i];
+        const char *name = presence_of(node);
+        const char *label = name == NULL ? NULL : lacking(node);
+
+        if (name == NULL) {
+            continue;
+        }
+        (void)fprintf(
+            import->notes,
+            "%s:%d: note: %s: %s is the agent's own series of presence here: "
+            "whether a device is there, by site and device, on the agent's "
+            "clock, never too old; not whether a target of a Prometheus could "
+            "be scraped, by job and instance",
+            rule->file, rule->line, gong_rule_name(rule), name);
+        if (label != NULL) {
+            (void)fprintf(import->notes, "; it has no label %s", label);
+        }
+        (void)fputc('\n', import->notes);
+        return;
+    }
 }
 
 static void
@@ -161,6 +220,7 @@ import_group(struct import *import, const struct gong_prom_group *group)
         }
         put_rule(import->out, &group->rules[i], &rule, !import->any);
         import->any = true;
+        note_presence(import, &rule);
         gong_rule_fini(&rule);
     }
     if (group->limit != 0) {
@@ -172,10 +232,13 @@ import_group(struct import *import, const struct gong_prom_group *group)
 
 bool
 gong_import_cfg(const struct gong_prom_file *file, const char *group, FILE *out,
-                struct gong_conf_errors *errors)
+                FILE *notes, struct gong_conf_errors *errors)
 {
-    struct import import = {
-        .file = file, .out = out, .errors = errors, .complete = true};
+    struct import import = {.file = file,
+                            .out = out,
+                            .notes = notes,
+                            .errors = errors,
+                            .complete = true};
 
     for (size_t i = 0; i < file->group_count; i++) {
         if (group == NULL || strcmp(group, file->groups[i].name) == 0) {

@@ -13,9 +13,10 @@
 /* gong_import_cfg: writes the alerts of file as one of our groups. group: only
  * the one of this name, or NULL for all; they become one, named after the
  * first, if their intervals are the same. What could not be converted is left
- * out and named in errors; false if there was anything. */
+ * out and named in errors; false if there was anything. What is converted, and
+ * means something else here, is told on notes. */
 bool gong_import_cfg(const struct gong_prom_file *file, const char *group,
-                     FILE *out, struct gong_conf_errors *errors);
+                     FILE *out, FILE *notes, struct gong_conf_errors *errors);
 
 /* gong_import_put_text: text as libconfig writes it; a line of text each. */
 void gong_import_put_text(FILE *out, const char *text);

@@ -27,6 +27,15 @@ size_of(int fd)
                : 0;
 }
 
+bool
+gong_input_is_folder(const char *path)
+{
+    struct stat stat_;
+
+    return strcmp(path, "-") != 0 && stat(path, &stat_) == 0 &&
+           S_ISDIR(stat_.st_mode);
+}
+
 enum gong_err
 gong_input_open(const char *path, struct gong_input **out)
 {

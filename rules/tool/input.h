@@ -4,6 +4,7 @@
 #ifndef GONG_RULES_TOOL_INPUT_H
 #define GONG_RULES_TOOL_INPUT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,9 @@ struct gong_input;
 /* gong_input_open: IO with errno where it cannot be opened. */
 enum gong_err gong_input_open(const char *path,
                               struct gong_input **out) GONG_MUST_CHECK;
+/* gong_input_is_folder: "-" is none. */
+bool gong_input_is_folder(const char *path);
+
 void gong_input_close(struct gong_input *input);
 
 /* gong_input_read: up to size bytes; *len is 0 at the end. CORRUPT where gzip

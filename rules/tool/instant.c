@@ -227,6 +227,15 @@ gong_instant_text(int64_t ms, char out[static GONG_INSTANT_SIZE])
     return (size_t)used;
 }
 
+void
+gong_instant_put(FILE *out, int64_t ms)
+{
+    char text[GONG_INSTANT_SIZE];
+
+    (void)gong_instant_text(ms, text);
+    (void)fputs(text, out);
+}
+
 bool
 gong_length_read(struct gong_str text, int64_t *ms)
 {
@@ -240,4 +249,13 @@ gong_length_read(struct gong_str text, int64_t *ms)
     }
     *ms = length.ns / GONG_NS_PER_MS;
     return *ms <= LENGTH_MAX_MS;
+}
+
+void
+gong_length_put(FILE *out, int64_t ms)
+{
+    char text[GONG_DUR_TEXT_SIZE];
+
+    gong_dur_format(gong_dur_ms(ms < 0 ? 0 : ms), text);
+    (void)fputs(text, out);
 }

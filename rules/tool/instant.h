@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "common/str.h"
 
@@ -19,8 +20,14 @@ bool gong_instant_read(struct gong_str text, int64_t *ms);
  * time outside the years 0 to 9999 comes out as seconds. */
 size_t gong_instant_text(int64_t ms, char out[static GONG_INSTANT_SIZE]);
 
+/* gong_instant_put: what gong_instant_text makes of it. */
+void gong_instant_put(FILE *out, int64_t ms);
+
 /* gong_length_read: 1h30m as Prometheus has it, or seconds as a decimal number;
  * at least 0, at most 100 years. */
 bool gong_length_read(struct gong_str text, int64_t *ms);
+
+/* gong_length_put: 1h30m; less than none as none. */
+void gong_length_put(FILE *out, int64_t ms);
 
 #endif

@@ -10,10 +10,12 @@
 /* The lines of one millisecond, as one payload. */
 struct waiting {
     int64_t ms;
-    uint64_t line;
     char *bytes;
     size_t len;
     size_t size;
+    struct gong_line_part *parts;
+    size_t part_count;
+    size_t parts_size;
 };
 
 struct gong_line_order {
@@ -47,6 +49,13 @@ gong_line_order_new(int64_t tolerance_ms, gong_line_run_fn take, void *ctx)
     return order;
 }
 
+static void
+free_buffers(struct waiting *item)
+{
+    free(item->bytes);
+    free(item->parts);
+}
+
 void
 gong_line_order_free(struct gong_line_order *order)
 {
@@ -54,10 +63,10 @@ gong_line_order_free(struct gong_line_order *order)
         return;
     }
     for (size_t i = 0; i < order->count; i++) {
-        free(order->items[i].bytes);
+        free_buffers(&order->items[i]);
     }
     for (size_t i = 0; i < order->spare_count; i++) {
-        free(order->spares[i].bytes);
+        free_buffers(&order->spares[i]);
     }
     free(order->items);
     free(order);
@@ -89,11 +98,30 @@ add_item(struct gong_line_order *order, size_t at)
         fresh = order->spares[--order->spare_count];
     }
     fresh.len = 0;
+    fresh.part_count = 0;
     for (size_t i = order->count; i > at; i--) {
         order->items[i] = order->items[i - 1];
     }
     order->items[at] = fresh;
     order->count++;
+    return GONG_OK;
+}
+
+static enum gong_err
+add_part(struct waiting *item, struct gong_line_part part)
+{
+    if (item->part_count == item->parts_size) {
+        size_t size = item->parts_size == 0 ? 4 : item->parts_size * 2;
+        struct gong_line_part *parts =
+            realloc(item->parts, size * sizeof *parts);
+
+        if (parts == NULL) {
+            return GONG_ERR_MEMORY;
+        }
+        item->parts = parts;
+        item->parts_size = size;
+    }
+    item->parts[item->part_count++] = part;
     return GONG_OK;
 }
 
@@ -118,6 +146,12 @@ append(struct gong_line_order *order, struct waiting *item,
         }
         item->bytes = bytes;
         item->size = size;
+    }
+    /* What comes here was read at one place. */
+    if (add_part(item, (struct gong_line_part){item->len + NAMES - from,
+                                               run->parts[0].line}) !=
+        GONG_OK) {
+        return GONG_ERR_MEMORY;
     }
     memcpy(item->bytes + item->len, run->payload + from, run->len - from);
     item->len += run->len - from;
@@ -145,7 +179,6 @@ keep(struct gong_line_order *order, const struct gong_line_run *run)
         return err;
     }
     order->items[at].ms = run->ms;
-    order->items[at].line = run->line;
     return append(order, &order->items[at], run);
 }
 
@@ -157,7 +190,7 @@ give_back(struct gong_line_order *order, struct waiting *item)
     if (order->spare_count < SPARES_MAX) {
         order->spares[order->spare_count++] = *item;
     } else {
-        free(item->bytes);
+        free_buffers(item);
     }
 }
 
@@ -173,7 +206,7 @@ hand_out(struct gong_line_order *order, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct waiting *item = &order->items[i];
         struct gong_line_run run = {item->ms, item->bytes, item->len,
-                                    item->line};
+                                    item->parts, item->part_count};
 
         if (err == GONG_OK) {
             order->told = item->ms;
@@ -209,7 +242,7 @@ gong_line_order_put(void *ctx, const struct gong_line_run *run)
         return order->take(order->ctx, run);
     }
     if (run->ms < order->told) {
-        order->late_line = run->line;
+        order->late_line = run->parts[0].line;
         order->late_ms = order->newest - run->ms;
         return GONG_ERR_CORRUPT;
     }

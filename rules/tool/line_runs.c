@@ -30,6 +30,11 @@ struct reader {
      * have the same. */
     char stamp[STAMP_MAX];
     size_t stamp_len;
+    struct gong_precision precision;
+    /* The run with zeros behind its stamps, where the precision wants some. */
+    char *scaled;
+    size_t scaled_len;
+    size_t scaled_size;
 };
 
 /* The field section: behind the first blank that no backslash escapes. */
@@ -113,7 +118,8 @@ read_stamp(struct reader *r, const char *line, const char *end, int64_t *ms)
     }
     at = p;
     if (p == line || *line == '#' || p == end ||
-        gong_lp_number_stamp(&at, end, &ns) != NULL || at != end) {
+        gong_lp_number_stamp(&at, end, &ns) != NULL || at != end ||
+        !gong_precision_scale(r->precision, &ns)) {
         return false;
     }
     len = (size_t)(end - p) + 1;
@@ -123,24 +129,79 @@ read_stamp(struct reader *r, const char *line, const char *end, int64_t *ms)
     return true;
 }
 
+static uint64_t
+count_lines(const char *at, const char *end)
+{
+    uint64_t count = 0;
+
+    while (at < end && (at = memchr(at, '\n', (size_t)(end - at))) != NULL) {
+        count++;
+        at++;
+    }
+    return count;
+}
+
+uint64_t
+gong_line_run_number(const struct gong_line_run *run, size_t at)
+{
+    const struct gong_line_part *part = run->parts;
+
+    for (size_t i = 1; i < run->part_count && run->parts[i].at <= at; i++) {
+        part = &run->parts[i];
+    }
+    return part->line + count_lines(run->payload + part->at, run->payload + at);
+}
+
 static enum gong_err
 hand_out(struct reader *r, size_t to)
 {
-    struct gong_line_run run;
+    struct gong_line_part part = {NAMES, r->run_line};
+    struct gong_line_run run = {.ms = r->ms, .parts = &part, .part_count = 1};
 
     if (to == r->run) {
         return GONG_OK;
     }
     memset(r->bytes + r->run - NAMES, 0, NAMES);
-    run = (struct gong_line_run){
-        .ms = r->ms,
-        .payload = r->bytes + r->run - NAMES,
-        .len = to - r->run + NAMES,
-        .line = r->run_line,
-    };
+    run.payload = r->bytes + r->run - NAMES;
+    run.len = to - r->run + NAMES;
+    if (r->precision.zeros > 0) {
+        run.payload = r->scaled;
+        run.len = r->scaled_len;
+        r->scaled_len = 0;
+    }
     r->run = to;
     r->run_line = r->line;
     return r->take(r->ctx, &run);
+}
+
+/* The line behind those of the run, with zeros where it has a stamp. */
+static enum gong_err
+add_scaled(struct reader *r, const char *line, const char *end, bool stamped)
+{
+    size_t len = (size_t)(end - line);
+    size_t zeros = stamped ? r->precision.zeros : 0;
+    size_t need = NAMES + r->scaled_len + len + zeros + 1;
+    char *out;
+
+    if (r->scaled == NULL || need > r->scaled_size) {
+        char *grown = realloc(r->scaled, 2 * need);
+
+        if (grown == NULL) {
+            return GONG_ERR_MEMORY;
+        }
+        r->scaled = grown;
+        r->scaled_size = 2 * need;
+    }
+    if (r->scaled_len == 0) {
+        memset(r->scaled, 0, NAMES);
+        r->scaled_len = NAMES;
+    }
+    out = r->scaled + r->scaled_len;
+    memcpy(out, line, len);
+    memset(out + len, '0', zeros);
+    out[len + zeros] = '\n';
+    r->scaled_len += len + zeros + 1;
+    return GONG_OK;
 }
 
 /* One line, up to its newline at end; a run ends before it where its stamp is
@@ -150,18 +211,21 @@ take_line(struct reader *r, const char *line, const char *end)
 {
     int64_t ms = r->ms;
     enum gong_err err = GONG_OK;
+    bool stamped;
 
     while (end > line && (end[-1] == '\r' || end[-1] == ' ')) {
         end--;
     }
-    if (!same_stamp(r, line, end) && read_stamp(r, line, end, &ms) &&
-        ms != r->ms) {
+    stamped = same_stamp(r, line, end) || read_stamp(r, line, end, &ms);
+    if (ms != r->ms) {
         if (r->ms != INT64_MIN) {
             err = hand_out(r, r->next);
         }
         r->ms = ms;
     }
-    return err;
+    return err == GONG_OK && r->precision.zeros > 0
+               ? add_scaled(r, line, end, stamped)
+               : err;
 }
 
 static enum gong_err
@@ -183,9 +247,19 @@ take_lines(struct reader *r, bool last)
         err = take_line(r, line, newline);
         r->next = (size_t)(newline - r->bytes) + 1;
         r->next = r->next > r->end ? r->end : r->next;
-        r->line++;
+        /* Only a string holds more line ends. */
+        r->line += quote < newline ? count_lines(line, newline) + 1 : 1;
     }
     return err;
+}
+
+/* What was read of a line without an end. */
+static enum gong_err
+add_whole(struct reader *r)
+{
+    return r->precision.zeros == 0
+               ? GONG_OK
+               : add_scaled(r, r->bytes + r->run, r->bytes + r->end, false);
 }
 
 /* Room for more at the end: what was handed out goes, or the buffer grows, or
@@ -210,8 +284,11 @@ make_room(struct reader *r)
     }
     if (r->size - (r->end - r->run) < r->size / 4) {
         /* Even a line without an end makes room: it becomes two. */
-        r->next = r->next == r->run ? r->end : r->next;
-        err = hand_out(r, r->next);
+        if (r->next == r->run) {
+            r->next = r->end;
+            err = add_whole(r);
+        }
+        err = err == GONG_OK ? hand_out(r, r->next) : err;
     }
     memmove(r->bytes + NAMES, r->bytes + r->run, r->end - r->run);
     r->end -= r->run - NAMES;
@@ -221,7 +298,8 @@ make_room(struct reader *r)
 }
 
 enum gong_err
-gong_line_runs_read(struct gong_input *input, gong_line_run_fn take, void *ctx)
+gong_line_runs_read(struct gong_input *input, struct gong_precision precision,
+                    gong_line_run_fn take, void *ctx)
 {
     struct reader r = {
         .input = input,
@@ -235,6 +313,7 @@ gong_line_runs_read(struct gong_input *input, gong_line_run_fn take, void *ctx)
         .ms = INT64_MIN,
         .line = 1,
         .run_line = 1,
+        .precision = precision,
     };
     enum gong_err err = r.bytes == NULL ? GONG_ERR_MEMORY : GONG_OK;
     size_t got = 1;
@@ -256,5 +335,6 @@ gong_line_runs_read(struct gong_input *input, gong_line_run_fn take, void *ctx)
         err = hand_out(&r, r.end);
     }
     free(r.bytes);
+    free(r.scaled);
     return err;
 }

@@ -19,21 +19,36 @@
 
 #include "common/err.h"
 #include "rules/tool/input.h"
+#include "rules/tool/precision.h"
+
+/* Lines that stand together in the file: where they begin in a payload, and the
+ * first one's number, from 1. */
+struct gong_line_part {
+    size_t at;
+    uint64_t line;
+};
 
 /* Lines of one millisecond. ms is INT64_MIN where no line has a stamp yet. */
 struct gong_line_run {
     int64_t ms;
-    const char *payload; /* good until take returns */
+    const char *payload; /* good until take returns, as parts */
     size_t len;
-    uint64_t line; /* the first one's number, from 1 */
+    const struct gong_line_part *parts; /* at least one, by at */
+    size_t part_count;
 };
+
+/* gong_line_run_number: of the line in the file that stands at a place in the
+ * payload. */
+uint64_t gong_line_run_number(const struct gong_line_run *run, size_t at);
 
 typedef enum gong_err (*gong_line_run_fn)(void *ctx,
                                           const struct gong_line_run *run);
 
 /* gong_line_runs_read: all of input to take; an error of either ends it. A run
- * past 16 MiB is handed out in parts. */
+ * past 16 MiB is handed out in pieces. Stamps come out in nanoseconds; where
+ * the file has others, runs are copies with zeros behind the stamps. */
 enum gong_err gong_line_runs_read(struct gong_input *input,
+                                  struct gong_precision precision,
                                   gong_line_run_fn take,
                                   void *ctx) GONG_MUST_CHECK;
 

@@ -95,21 +95,6 @@ lint_label(struct gong_linter *linter, const struct gong_rule *rule,
 }
 
 static bool
-same_labels(const struct gong_rule *a, const struct gong_rule *b)
-{
-    if (a->label_count != b->label_count) {
-        return false;
-    }
-    for (size_t i = 0; i < a->label_count; i++) {
-        if (strcmp(a->labels[i].name, b->labels[i].name) != 0 ||
-            strcmp(a->labels[i].text, b->labels[i].text) != 0) {
-            return false;
-        }
-    }
-    return true;
-}
-
-static bool
 same_clauses(const struct gong_rule *a, const struct gong_rule *b)
 {
     char *first = gong_expr_print(a->expr);
@@ -135,7 +120,7 @@ lint_twice(struct gong_linter *linter, const struct gong_ruleset *set,
 
         if (rule->alert != NULL && other->alert != NULL &&
             strcmp(rule->alert, other->alert) == 0 &&
-            same_labels(rule, other) && same_clauses(rule, other)) {
+            gong_rule_same_labels(rule, other) && same_clauses(rule, other)) {
             gong_lint_say(linter, rule, "twice",
                           "found the same rule as at %s:%d", other->file,
                           other->line);
@@ -155,10 +140,12 @@ gong_lint(const struct gong_ruleset *set,
 
         gong_lint_clauses(&linter, rule, options);
         lint_annotations(&linter, rule);
+        gong_lint_names(&linter, rule, set->foreign);
         for (size_t k = 0; k < rule->label_count; k++) {
             lint_label(&linter, rule, &rule->labels[k]);
         }
         lint_twice(&linter, set, i);
     }
+    gong_lint_circles(&linter, set);
     return linter.count;
 }

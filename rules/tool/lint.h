@@ -3,14 +3,18 @@
  *
  *   never      an expression, or a level's, cannot be true, whatever the
  * samples resolve    it can never be true, or is true wherever expr is not
- *   level      one that is never reached, for a worse one holds wherever it
- * does range      a window shorter than twice the time between samples for
- * longer than the look-back: one sample cannot satisfy it, and on every sample
- * a gap ends the wait active     the calendar is never open, or not any more
+ *   level      one that is never reached: a worse one holds wherever it does
+ *   range      a window shorter than twice the time between samples
+ *   for        longer than the look-back: one sample cannot satisfy it, and on
+ *              every sample a gap ends the wait
+ *   active     the calendar is never open, or not any more
  *   on_missing what it reads is never missing
  *   summary, action     an annotation that people need is missing
+ *   severity   a word that ranks below all others
+ *   template   a label that the result cannot have, or hardly has
  *   label      a label of the rule hides one that the expression tells apart
  *   twice      two rules with the same alert, expressions and labels
+ *   circle     recordings that read each other in one
  */
 #ifndef GONG_RULES_TOOL_LINT_H
 #define GONG_RULES_TOOL_LINT_H
@@ -47,6 +51,14 @@ void gong_lint_say(struct gong_linter *linter, const struct gong_rule *rule,
  * calendar and in on_missing. */
 void gong_lint_clauses(struct gong_linter *linter, const struct gong_rule *rule,
                        const struct gong_lint_options *options);
+
+/* gong_lint_names: in its severities and templates. */
+void gong_lint_names(struct gong_linter *linter, const struct gong_rule *rule,
+                     bool foreign);
+
+/* gong_lint_circles: in what the recordings of a set read. */
+void gong_lint_circles(struct gong_linter *linter,
+                       const struct gong_ruleset *set);
 
 /* The values that a node of an expression can have. */
 struct gong_lint_range {

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/arith.h"
+
 static const struct gong_lint_range anything = {-INFINITY, INFINITY, false};
 static const struct gong_lint_range nothing = {0, 0, true};
 
@@ -203,19 +205,6 @@ filter(enum gong_op op, struct gong_lint_range a, struct gong_lint_range b)
     return a;
 }
 
-/* The operator with its sides exchanged. */
-static enum gong_op
-mirrored(enum gong_op op)
-{
-    if (op == GONG_OP_GT || op == GONG_OP_GE) {
-        return op == GONG_OP_GT ? GONG_OP_LT : GONG_OP_LE;
-    }
-    if (op == GONG_OP_LT || op == GONG_OP_LE) {
-        return op == GONG_OP_LT ? GONG_OP_GT : GONG_OP_GE;
-    }
-    return op;
-}
-
 static struct gong_lint_range
 comparison(const struct walk *w, const struct gong_expr_node *node)
 {
@@ -233,8 +222,8 @@ comparison(const struct walk *w, const struct gong_expr_node *node)
     if (!can_be(node->op, a, b)) {
         return nothing;
     }
-    range =
-        scalar_left ? filter(mirrored(node->op), b, a) : filter(node->op, a, b);
+    range = scalar_left ? filter(gong_op_mirrored(node->op), b, a)
+                        : filter(node->op, a, b);
     range.empty = range.low > range.high;
     return range;
 }
@@ -244,7 +233,7 @@ static bool
 is_filter(const struct gong_expr *expr, const struct gong_expr_node *node)
 {
     return node->kind == GONG_EXPR_BINARY && !node->return_bool &&
-           node->op >= GONG_OP_EQ && node->op <= GONG_OP_LE &&
+           gong_op_is_comparison(node->op) &&
            expr->nodes[node->args[1]].type == GONG_VALUE_SCALAR;
 }
 
@@ -410,8 +399,7 @@ compared(const struct gong_expr *expr)
     for (;;) {
         const struct gong_expr_node *node = &expr->nodes[at];
         bool filter = node->kind == GONG_EXPR_BINARY && !node->return_bool &&
-                      node->op >= GONG_OP_EQ && node->op <= GONG_OP_LE &&
-                      node->op != GONG_OP_NE;
+                      gong_op_is_comparison(node->op) && node->op != GONG_OP_NE;
 
         if (node->kind == GONG_EXPR_PAREN ||
             (filter && expr->nodes[node->args[1]].type == GONG_VALUE_SCALAR)) {

@@ -114,6 +114,14 @@ gong_number_plain(double value, char out[static GONG_NUMBER_PLAIN_SIZE])
     return write_number(value, false, out);
 }
 
+void
+gong_number_put(FILE *out, double value)
+{
+    char text[GONG_NUMBER_PLAIN_SIZE];
+
+    (void)fwrite(text, 1, gong_number_plain(value, text), out);
+}
+
 size_t
 gong_number_api(double value, char out[static GONG_NUMBER_PLAIN_SIZE])
 {
@@ -133,4 +141,10 @@ gong_number_seconds(int64_t ms, char out[static GONG_NUMBER_PLAIN_SIZE])
     used -= out[used - 1] == '.';
     out[used] = '\0';
     return (size_t)used;
+}
+
+const char *
+gong_plural(uint64_t count)
+{
+    return count == 1 ? "" : "s";
 }

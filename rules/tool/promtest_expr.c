@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/labelset.h"
 #include "rules/tool/json_text.h"
 #include "rules/tool/number_text.h"
 #include "rules/tool/query.h"

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/labelset.h"
+
 const char *
 gong_query_type_name(enum gong_value_type type)
 {
@@ -26,23 +28,6 @@ gong_answer_fini(struct gong_answer *answer)
     free(answer->order);
     free(answer->text);
     *answer = (struct gong_answer){0};
-}
-
-int
-gong_labels_compare(const struct gong_label_view *a, size_t a_count,
-                    const struct gong_label_view *b, size_t b_count)
-{
-    for (size_t i = 0; i < a_count && i < b_count; i++) {
-        int order = gong_str_compare(a[i].name, b[i].name);
-
-        if (order == 0) {
-            order = gong_str_compare(a[i].value, b[i].value);
-        }
-        if (order != 0) {
-            return order;
-        }
-    }
-    return a_count < b_count ? -1 : a_count > b_count ? 1 : 0;
 }
 
 /* What a label set of the evaluator is in the answer, as long as the
@@ -164,7 +149,7 @@ struct place {
 };
 
 static int
-compare_places(const void *a, const void *b)
+compare_labels(const void *a, const void *b)
 {
     const struct place *x = a;
     const struct place *y = b;
@@ -193,7 +178,7 @@ put_in_order(struct gong_answer *answer, bool sort)
         places[i] = (struct place){answer, i + 1};
     }
     if (sort) {
-        qsort(places, answer->count, sizeof *places, compare_places);
+        qsort(places, answer->count, sizeof *places, compare_labels);
     }
     for (uint32_t i = 0; i < answer->count; i++) {
         answer->order[i] = places[i].series;

@@ -12,7 +12,6 @@
 
 #include "common/err.h"
 #include "rules/engine/eval_memory.h"
-#include "rules/engine/labelset.h"
 #include "rules/engine/promql.h"
 
 #define GONG_QUERY_STEPS_MAX 11000 /* of a range, as Prometheus has it */
@@ -57,10 +56,5 @@ enum gong_err gong_query_run(const struct gong_query *query,
 
 /* gong_query_type_name: scalar, string, vector, matrix. */
 const char *gong_query_type_name(enum gong_value_type type);
-
-/* gong_labels_compare: as Prometheus orders label sets: name by name, value by
- * value. Both are sorted by name. */
-int gong_labels_compare(const struct gong_label_view *a, size_t a_count,
-                        const struct gong_label_view *b, size_t b_count);
 
 #endif

@@ -6,10 +6,13 @@
 #include <sys/stat.h>
 
 #include "agent/journal_tool.h"
+#include "common/batch.h"
 #include "common/clock.h"
 #include "common/record.h"
 #include "rules/tool/input.h"
 #include "rules/tool/line_order.h"
+#include "rules/tool/number_text.h"
+#include "rules/tool/refusals.h"
 
 /* Between two looks at the clock. */
 #define LOOK_BYTES (8u << 20)
@@ -18,7 +21,11 @@ struct run {
     struct gong_replay *replay;
     struct gong_engine *engine;
     struct gong_input *input; /* NULL for a journal */
-    enum gong_err err;        /* the first, for a walk that cannot stop */
+    struct gong_refusals refusals;
+    struct gong_lp_reader
+        *reader; /* for a second look; NULL: none was needed */
+    bool doubted;
+    enum gong_err err; /* the first, for a walk that cannot stop */
     bool begun;
     uint64_t position;
     uint64_t bytes; /* since the clock was read */
@@ -39,8 +46,9 @@ put_progress(struct run *run)
     }
     run->told = now;
     gong_engine_stats(run->engine, &stats);
-    (void)fprintf(run->replay->err, "\r%" PRIu64 " points, %.2f M points/s",
-                  stats.points, (double)stats.points / seconds / 1e6);
+    (void)fprintf(run->replay->err, "\r%" PRIu64 " point%s, %.2f M points/s",
+                  stats.points, gong_plural(stats.points),
+                  (double)stats.points / seconds / 1e6);
     if (size > 0) {
         (void)fprintf(run->replay->err, ", %" PRIu64 " %%",
                       gong_input_done(run->input) * 100 / size);
@@ -95,6 +103,64 @@ end_of(int64_t ms)
                : ms * GONG_NS_PER_MS + GONG_NS_PER_MS - 1;
 }
 
+/* What the engine has just refused of a run: a second look tells why. */
+static enum gong_err
+name_refused(struct run *run, const struct gong_line_run *lines)
+{
+    struct gong_batch batch;
+    enum gong_err err;
+
+    if (run->reader == NULL) {
+        run->reader = gong_lp_reader_new(false);
+    }
+    if (run->reader == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    err = gong_batch_open(&batch, run->reader,
+                          gong_str_from(lines->payload, lines->len),
+                          end_of(lines->ms));
+    while (err == GONG_OK) {
+        const struct gong_lp_point *point = NULL;
+        const struct gong_lp_error *error = NULL;
+        int64_t time_ns;
+
+        switch (
+            gong_batch_next(&batch, run->reader, &point, &error, &time_ns)) {
+        case GONG_LP_END:
+            return GONG_OK;
+        case GONG_LP_POINT:
+            break;
+        case GONG_LP_REFUSED:
+            gong_refusals_add(
+                &run->refusals,
+                gong_line_run_number(
+                    lines, (size_t)(error->text.data - lines->payload)),
+                error->reason, error->text);
+            break;
+        }
+    }
+    return GONG_OK;
+}
+
+/* Applies lines, and names those that are refused. */
+static enum gong_err
+apply_lines(struct run *run, const struct gong_line_run *lines,
+            const struct gong_record *record)
+{
+    enum gong_err err = apply(run, record);
+    struct gong_engine_stats stats;
+
+    gong_engine_stats(run->engine, &stats);
+    if (err != GONG_OK || stats.lines_refused == run->refusals.count) {
+        return err;
+    }
+    if (run->replay->named || run->refusals.count >= GONG_REFUSALS_NAMED) {
+        run->refusals.count = stats.lines_refused;
+        return GONG_OK;
+    }
+    return name_refused(run, lines);
+}
+
 /* Lines of one millisecond are a record that arrived at its end. */
 static enum gong_err
 take_run(void *ctx, const struct gong_line_run *lines)
@@ -118,8 +184,13 @@ take_run(void *ctx, const struct gong_line_run *lines)
     if (run->replay->has_until && lines->ms > run->replay->until_ms) {
         return GONG_OK;
     }
+    if (!run->doubted && !run->replay->named && !run->replay->precision.given) {
+        run->doubted = gong_precision_doubt(
+            run->replay->path, gong_line_run_number(lines, lines->parts[0].at),
+            record.meta.wall_ns, run->replay->err);
+    }
     run->position++;
-    return apply(run, &record);
+    return apply_lines(run, lines, &record);
 }
 
 static void
@@ -150,7 +221,8 @@ read_file(struct run *run)
         err = gong_input_open(replay->path, &run->input);
     }
     if (err == GONG_OK) {
-        err = gong_line_runs_read(run->input, gong_line_order_put, order);
+        err = gong_line_runs_read(run->input, replay->precision,
+                                  gong_line_order_put, order);
     }
     if (err == GONG_OK) {
         err = gong_line_order_end(order);
@@ -173,27 +245,36 @@ read_file(struct run *run)
     return err;
 }
 
+/* Whether a folder holds a log's head, as a journal does. */
+static bool
+has_log(const char *path, const char *below)
+{
+    char name[4096];
+    struct stat stat_;
+    int len = snprintf(name, sizeof name, "%s%s/log.meta", path, below);
+
+    return len > 0 && (size_t)len < sizeof name && stat(name, &stat_) == 0;
+}
+
 static enum gong_err
 read_journal(struct run *run)
 {
-    enum gong_err err = gong_journal_walk(run->replay->path, take_record, run,
-                                          run->replay->err);
+    const char *path = run->replay->path;
+    enum gong_err err;
 
-    if (err == GONG_ERR_NOT_FOUND) {
+    if (!has_log(path, "")) {
         (void)fprintf(run->replay->err,
-                      "%s: found a folder without a journal, expected an "
-                      "agent's\n",
-                      run->replay->path);
+                      "%s: found a folder that is no journal, expected an "
+                      "agent's (STATE/journal, with a log.meta in it) or a "
+                      "file of line protocol%s\n",
+                      path,
+                      has_log(path, "/journal")
+                          ? "; did you mean the folder journal in it?"
+                          : "");
+        return GONG_ERR_NOT_FOUND;
     }
+    err = gong_journal_walk(path, take_record, run, run->replay->err);
     return err == GONG_OK ? run->err : err;
-}
-
-static bool
-is_folder(const char *path)
-{
-    struct stat stat_;
-
-    return stat(path, &stat_) == 0 && S_ISDIR(stat_.st_mode);
 }
 
 /* What falls due at the last instant still runs. */
@@ -217,7 +298,11 @@ end(struct run *run)
 enum gong_err
 gong_replay_run(struct gong_replay *replay)
 {
-    struct run run = {.replay = replay, .start = gong_mono_now()};
+    struct run run = {
+        .replay = replay,
+        .refusals = {.name = replay->path, .err = replay->err},
+        .start = gong_mono_now(),
+    };
     bool folder = false;
     enum gong_err err;
 
@@ -226,7 +311,7 @@ gong_replay_run(struct gong_replay *replay)
         return GONG_ERR_MEMORY;
     }
     gong_engine_on_recorded(run.engine, replay->recorded, replay->ctx);
-    folder = is_folder(replay->path);
+    folder = gong_input_is_folder(replay->path);
     err = folder ? read_journal(&run) : read_file(&run);
     if (err == GONG_OK) {
         err = end(&run);
@@ -236,6 +321,10 @@ gong_replay_run(struct gong_replay *replay)
     }
     gong_engine_stats(run.engine, &replay->stats);
     replay->refused = folder ? 0 : replay->stats.lines_refused;
+    gong_lp_reader_free(run.reader);
+    if (err == GONG_OK && !replay->named) {
+        gong_refusals_end(&run.refusals);
+    }
     if (replay->progress) {
         run.told = (gong_mono_t){0};
         put_progress(&run);

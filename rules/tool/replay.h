@@ -12,13 +12,15 @@
 
 #include "common/err.h"
 #include "rules/engine/engine.h"
+#include "rules/tool/precision.h"
 
 struct gong_replay {
-    const struct gong_ruleset *set; /* borrowed */
-    const char *path;               /* a file, "-", or a journal's folder */
-    int64_t tolerance_ms;           /* how late a line of a file may be */
-    bool progress;                  /* say how far it is, on err */
-    bool has_until;                 /* what is later is left out */
+    const struct gong_ruleset *set;  /* borrowed */
+    const char *path;                /* a file, "-", or a journal's folder */
+    int64_t tolerance_ms;            /* how late a line of a file may be */
+    struct gong_precision precision; /* of a file's stamps */
+    bool progress;                   /* say how far it is, on err */
+    bool has_until;                  /* what is later is left out */
     int64_t until_ms;
     gong_effect_fn at_end; /* of every alert that is open or pending at the
                               end, or NULL; gets ctx too */
@@ -26,6 +28,8 @@ struct gong_replay {
     gong_recorded_fn recorded; /* or NULL; gets ctx too */
     void *ctx;
     FILE *err;
+    bool named; /* what is wrong with lines was told before: doubts about their
+                   stamps, and the first ones that are refused */
     /* What came of it. */
     struct gong_engine_stats stats;
     uint64_t refused; /* lines of a file; a journal has what devices sent */

@@ -99,14 +99,6 @@ gong_replay_report_free(struct gong_replay_report *report)
     free(report);
 }
 
-static void
-put_value(FILE *out, double value)
-{
-    char text[GONG_NUMBER_PLAIN_SIZE];
-
-    (void)fwrite(text, 1, gong_number_plain(value, text), out);
-}
-
 /* The labels but alertname, which stands in front. */
 static void
 put_alert(FILE *out, const struct gong_effect *effect)
@@ -139,7 +131,7 @@ put_row(FILE *out, const struct gong_effect *effect)
     (void)fprintf(out, "%-24s %-8s ", instant, state);
     put_alert(out, effect);
     (void)fputc(' ', out);
-    put_value(out, effect->value);
+    gong_number_put(out, effect->value);
     (void)fprintf(out, " (%s)\n", gong_effect_reason_text(effect->reason));
 }
 
@@ -179,7 +171,7 @@ put_csv(FILE *out, const struct gong_effect *effect)
                   gong_alert_state_text(effect->from),
                   gong_alert_state_text(effect->to),
                   gong_effect_reason_text(effect->reason), effect->since_ms);
-    put_value(out, effect->value);
+    gong_number_put(out, effect->value);
     (void)fputc(',', out);
     put_csv_text(out, labels, labels == NULL ? 0 : len);
     (void)fputc('\n', out);
@@ -205,7 +197,7 @@ put_json(FILE *out, const struct gong_effect *effect)
                   gong_alert_state_text(effect->from),
                   gong_alert_state_text(effect->to),
                   gong_effect_reason_text(effect->reason), effect->since_ms);
-    put_value(out, effect->value);
+    gong_number_put(out, effect->value);
     (void)fputs("\",\"labels\":", out);
     gong_json_put_labels(out, effect->labels, effect->label_count);
     (void)fputs("}\n", out);
@@ -416,15 +408,16 @@ put_table_summary(struct gong_replay_report *report,
     (void)gong_instant_text(from_ms, from);
     (void)gong_instant_text(to_ms, to);
     (void)fprintf(out,
-                  "\n%s .. %s: %" PRIu64 " points, %" PRIu64
-                  " samples, %" PRIu64 " lines refused\n",
-                  from, to, stats->points, stats->samples,
-                  stats->lines_refused);
+                  "\n%s .. %s: %" PRIu64 " point%s, %" PRIu64
+                  " sample%s, %" PRIu64 " line%s refused\n",
+                  from, to, stats->points, gong_plural(stats->points),
+                  stats->samples, gong_plural(stats->samples),
+                  stats->lines_refused, gong_plural(stats->lines_refused));
     if (stats->left_out > 0) {
         (void)fprintf(out,
-                      "%" PRIu64 " instants by time alone left out, after a "
+                      "%" PRIu64 " instant%s by time alone left out, after a "
                       "day without samples each\n",
-                      stats->left_out);
+                      stats->left_out, gong_plural(stats->left_out));
     }
     (void)fprintf(out, "\n%7s %7s %7s %7s %12s  %s\n", "fired", "alerts",
                   "open", "flaps", "longest", "rule: sites");

@@ -11,6 +11,8 @@
 #include "common/log.h"
 #include "rules/engine/engine.h"
 #include "rules/tool/case_line.h"
+#include "rules/tool/number_text.h"
+#include "rules/tool/rule_load.h"
 
 #define START_MS INT64_C(1760000000000)
 #define SITE     "22015"
@@ -25,7 +27,7 @@ struct rule_case {
 
 /* What became of a case. */
 struct outcome {
-    const char *rule;
+    const struct gong_rule *rule;
     size_t fired;
     uint64_t refused;     /* lines and statuses */
     char unrendered[256]; /* the first annotation that is, quoted */
@@ -48,7 +50,7 @@ on_effect(void *ctx, const struct gong_effect *effect)
 {
     struct outcome *out = ctx;
 
-    if (strcmp(effect->rule->id, out->rule) != 0) {
+    if (strcmp(effect->rule->id, out->rule->id) != 0) {
         return;
     }
     out->fired += effect->to == GONG_ALERT_FIRING;
@@ -144,14 +146,14 @@ send_case(struct gong_engine *engine, const struct rule_case *c)
 }
 
 static enum gong_err
-run_case(const struct gong_ruleset *set, const struct rule_case *c,
-         struct outcome *out)
+run_case(const struct gong_ruleset *set, const struct gong_rule *rule,
+         const struct rule_case *c, struct outcome *out)
 {
     struct gong_engine *engine = gong_engine_new(NULL, on_effect, out);
     struct gong_engine_stats stats = {0};
     enum gong_err err = GONG_ERR_MEMORY;
 
-    *out = (struct outcome){.rule = c->rule};
+    *out = (struct outcome){.rule = rule};
     if (engine != NULL) {
         err = gong_engine_set_rules(engine, set, 1, START_MS, NULL);
     }
@@ -208,17 +210,6 @@ read_case(char *line, struct rule_case *c)
     return c->line[0] != '\0';
 }
 
-static size_t
-find_rule(const struct gong_ruleset *set, const char *id)
-{
-    size_t i = 0;
-
-    while (i < set->count && strcmp(set->rules[i].id, id) != 0) {
-        i++;
-    }
-    return i;
-}
-
 /* What was seen of each rule. */
 struct seen {
     bool fires;
@@ -271,7 +262,8 @@ take_line(struct cases *cases, char *line)
 {
     struct rule_case c;
     struct outcome outcome;
-    size_t rule;
+    size_t rule = 0;
+    size_t count;
 
     if (line[0] == '#' || line[strspn(line, " \t\r\n")] == '\0') {
         return;
@@ -281,14 +273,19 @@ take_line(struct cases *cases, char *line)
                     "LINE");
         return;
     }
-    rule = find_rule(cases->set, c.rule);
-    if (rule == cases->set->count) {
+    count = gong_rule_find(cases->set, c.rule, &rule);
+    if (count != 1) {
         gong_text_clean(c.rule, strlen(c.rule));
-        fail(cases, "%s: found no such rule", c.rule);
+        fail(cases,
+             count == 0 ? "%s: found no such rule"
+                        : "%s: found several rules of this name, expected the "
+                          "id of one",
+             c.rule);
         return;
     }
     *(c.fires ? &cases->seen[rule].fires : &cases->seen[rule].quiet) = true;
-    if (run_case(cases->set, &c, &outcome) != GONG_OK) {
+    if (run_case(cases->set, &cases->set->rules[rule], &c, &outcome) !=
+        GONG_OK) {
         fail(cases, "%s: cannot be run", c.rule);
         return;
     }
@@ -317,9 +314,10 @@ say_lacking(const struct cases *cases)
     }
     if (lacking > 0) {
         (void)fprintf(cases->out,
-                      "  NOTE: %zu of %zu alerts lack a case that fires, or "
+                      "  NOTE: %zu of %zu alert%s lack%s a case that fires, or "
                       "one that is quiet\n",
-                      lacking, alerts);
+                      lacking, alerts, gong_plural(alerts),
+                      lacking == 1 ? "s" : "");
     }
     return lacking;
 }

@@ -6,7 +6,8 @@
  *   RULE fires|quiet FROM TO STEP LINE
  *   RULE fires|quiet FROM TO 1 status DEVICE TEXT; DEVICE TEXT; ...
  *
- * RULE is a rule's id. LINE is line protocol without a stamp, of site 22015 and
+ * RULE is a rule's id, or the name of its alert where no other rule has that.
+ * LINE is line protocol without a stamp, of site 22015 and
  * device d-1, with the short forms of case_line.h: a sample each STEP seconds
  * from FROM to TO. Statuses come all at FROM. Then time goes on 1 s past TO.
  *

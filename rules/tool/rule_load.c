@@ -14,6 +14,26 @@ gong_rule_path_is_yaml(const char *path)
            (strcmp(dot, ".yml") == 0 || strcmp(dot, ".yaml") == 0);
 }
 
+size_t
+gong_rule_find(const struct gong_ruleset *set, const char *word, size_t *at)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < set->count; i++) {
+        if (strcmp(set->rules[i].id, word) == 0) {
+            *at = i;
+            return 1;
+        }
+    }
+    for (size_t i = set->count; i-- > 0;) {
+        if (strcmp(gong_rule_name(&set->rules[i]), word) == 0) {
+            *at = i;
+            count++;
+        }
+    }
+    return count;
+}
+
 bool
 gong_rules_add(struct gong_ruleset *set, struct gong_rule *rule)
 {

@@ -29,6 +29,11 @@ bool gong_rules_add_file(struct gong_ruleset *set,
                          const struct gong_prom_file *file, int64_t interval_ms,
                          struct gong_conf_errors *errors);
 
+/* gong_rule_find: how many rules a word means: the one with this id, else those
+ * whose alert or recording has this name; *at is the first one's number. */
+size_t gong_rule_find(const struct gong_ruleset *set, const char *word,
+                      size_t *at);
+
 /* gong_rules_load: all rules of all paths, in one set; folders as in
  * gong_rule_files_load. NULL after problems, all of them in errors. Caller
  * frees with gong_ruleset_free. */

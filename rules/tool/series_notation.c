@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/ascii.h"
 #include "rules/engine/promql_literal.h"
 #include "rules/engine/sample.h"
 
@@ -22,24 +23,6 @@ refuse(const struct cursor *c, const char *message)
     c->error->at = (size_t)(c->at - c->start);
     (void)snprintf(c->error->message, sizeof c->error->message, "%s", message);
     return GONG_ERR_INVALID;
-}
-
-static bool
-is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
-static bool
-is_letter(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static bool
-is_blank(char c)
-{
-    return c == ' ' || c == '\t' || c == '\n' || c == '\r';
 }
 
 static bool
@@ -62,10 +45,10 @@ skip_exponent(const char *p, const char *end)
         return p;
     }
     digits = p + 1 + (p[1] == '+' || p[1] == '-');
-    if (digits == end || !is_digit(*digits)) {
+    if (digits == end || !gong_ascii_is_digit(*digits)) {
         return p;
     }
-    while (digits < end && is_digit(*digits)) {
+    while (digits < end && gong_ascii_is_digit(*digits)) {
         digits++;
     }
     return digits;
@@ -75,13 +58,13 @@ skip_exponent(const char *p, const char *end)
 static const char *
 skip_number(const char *p, const char *end)
 {
-    if (p < end && is_letter(*p)) {
-        while (p < end && (is_letter(*p) || is_digit(*p))) {
+    if (p < end && gong_ascii_begins_name(*p)) {
+        while (p < end && (gong_ascii_is_name(*p))) {
             p++;
         }
         return p;
     }
-    while (p < end && (is_digit(*p) || *p == '.')) {
+    while (p < end && (gong_ascii_is_digit(*p) || *p == '.')) {
         p++;
     }
     return skip_exponent(p, end);
@@ -94,7 +77,7 @@ read_number(struct cursor *c, double *out)
 {
     const char *p = skip_number(c->at, c->end);
 
-    if (p == c->at || (p < c->end && is_letter(*p) && *p != 'x') ||
+    if (p == c->at || (p < c->end && gong_ascii_begins_name(*p) && *p != 'x') ||
         !gong_promql_number(gong_str_from(c->at, (size_t)(p - c->at)), out)) {
         return false;
     }
@@ -123,10 +106,10 @@ read_times(struct cursor *c, size_t *times)
 {
     size_t value = 0;
 
-    if (!take(c, 'x') || c->at == c->end || !is_digit(*c->at)) {
+    if (!take(c, 'x') || c->at == c->end || !gong_ascii_is_digit(*c->at)) {
         return false;
     }
-    while (c->at < c->end && is_digit(*c->at) &&
+    while (c->at < c->end && gong_ascii_is_digit(*c->at) &&
            value <= GONG_SERIES_VALUES_MAX) {
         value = value * 10 + (size_t)(*c->at++ - '0');
     }
@@ -167,7 +150,7 @@ read_stale(struct cursor *c, struct item *item)
     uint64_t bits = GONG_STALE_NAN;
 
     if (c->end - c->at < 5 || memcmp(c->at, "stale", 5) != 0 ||
-        (c->at + 5 < c->end && (is_letter(c->at[5]) || is_digit(c->at[5])))) {
+        (c->at + 5 < c->end && (gong_ascii_is_name(c->at[5])))) {
         return false;
     }
     c->at += 5;
@@ -225,7 +208,7 @@ gong_series_values_read(struct gong_str text, struct gong_series_values *out,
     while (err == GONG_OK) {
         struct item item;
 
-        while (c.at < c.end && is_blank(*c.at)) {
+        while (c.at < c.end && gong_ascii_is_blank(*c.at)) {
             c.at++;
         }
         if (c.at == c.end) {
@@ -241,7 +224,7 @@ gong_series_values_read(struct gong_str text, struct gong_series_values *out,
                       (struct gong_series_value){item.value, item.omitted});
             item.value += item.step;
         }
-        if (err == GONG_OK && c.at < c.end && !is_blank(*c.at)) {
+        if (err == GONG_OK && c.at < c.end && !gong_ascii_is_blank(*c.at)) {
             err = refuse(&c, "expected a blank between values");
         }
     }
@@ -262,7 +245,7 @@ gong_series_values_fini(struct gong_series_values *values)
 static void
 skip_blanks(struct cursor *c)
 {
-    while (c->at < c->end && is_blank(*c->at)) {
+    while (c->at < c->end && gong_ascii_is_blank(*c->at)) {
         c->at++;
     }
 }
@@ -272,8 +255,9 @@ read_name(struct cursor *c, bool metric)
 {
     const char *start = c->at;
 
-    while (c->at < c->end && (is_letter(*c->at) || (metric && *c->at == ':') ||
-                              (c->at > start && is_digit(*c->at)))) {
+    while (c->at < c->end &&
+           (gong_ascii_begins_name(*c->at) || (metric && *c->at == ':') ||
+            (c->at > start && gong_ascii_is_digit(*c->at)))) {
         c->at++;
     }
     return gong_str_from(start, (size_t)(c->at - start));

@@ -217,6 +217,22 @@ def test_check_and_import(folder):
     check(result.returncode == 0 and result.stdout.startswith("2 rules"), result.stderr)
 
 
+def test_agent_check(folder):
+    """gong-agent --check counts the rules, one as one."""
+    agent = os.path.join(os.path.dirname(BIN), "gong-agent")
+    config = os.path.join(folder, "agent.cfg")
+    rules = os.path.join(folder, "agent_rules.cfg")
+    with open(config, "w", encoding="utf-8") as out:
+        out.write(f'broker = {{ url = "mqtt://127.0.0.1:1"; }};\nrules = ( "{rules}" );\n')
+    for count, said in ((1, "1 rule\n"), (2, "2 rules\n")):
+        with open(rules, "w", encoding="utf-8") as out:
+            out.write('group = "g";\nrules = (' + ", ".join(
+                f'{{ alert = "A{i}"; expr = "a > 1"; }}' for i in range(count)) + ");\n")
+        result = subprocess.run([agent, "--config", config, "--check"], capture_output=True, text=True, timeout=120)
+        check(result.returncode == 0 and result.stdout.endswith(f": {said}"),
+              f"gong-agent --check: {result.stdout}{result.stderr}")
+
+
 def test_eval(folder):
     data = os.path.join(folder, "d.prom")
     with open(data, "w", encoding="utf-8") as out:
@@ -417,6 +433,7 @@ def main():
         test_faults(folder)
         test_cases()
         test_check_and_import(folder)
+        test_agent_check(folder)
         test_eval(folder)
         test_replay_and_explain(folder)
         test_check_knows_clauses(folder)

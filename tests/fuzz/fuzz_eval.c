@@ -116,7 +116,7 @@ evaluate(const struct gong_expr *expr, struct gong_eval_memory *memory,
     struct gong_eval_options options = {.samples_max = 3000,
                                         .bytes_max = 8u << 20};
     struct gong_eval_source source = gong_eval_memory_source(memory);
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_eval *one = gong_eval_new(expr, &source, &options, &error);
     struct gong_eval *two = gong_eval_new(expr, &source, &options, &error);
 
@@ -145,7 +145,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct gong_str text = gong_str_from((const char *)data, size);
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_expr *expr = gong_expr_parse(text, &error);
     struct gong_eval_memory *memory = NULL;
 

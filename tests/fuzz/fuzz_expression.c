@@ -59,7 +59,7 @@ check_round_trip(const struct gong_expr *expr)
 static void
 check_plan(const struct gong_expr *expr)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_plan *plan = gong_plan_new(expr, &error);
     struct gong_plan_input inputs[GONG_PLAN_LEAVES_MAX];
     double value = 0;
@@ -85,7 +85,7 @@ static void
 check_too_long(void)
 {
     static char text[GONG_EXPR_TEXT_MAX + 1];
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
 
     memset(text, 'a', sizeof text);
     FUZZ_CHECK(gong_expr_parse(gong_str_from(text, sizeof text), &error) ==
@@ -97,7 +97,7 @@ int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct gong_str text = gong_str_from((const char *)data, size);
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_expr *expr = gong_expr_parse(text, &error);
 
     if (size == 0) {

@@ -13,7 +13,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     char name[] = "a";
     char *pattern = malloc(size + 1);
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_matchers *all = NULL;
     bool empty = false;
 

@@ -19,7 +19,7 @@ static void
 check_clauses(const struct gong_rule *rule)
 {
     uint32_t count = gong_clauses_count(&rule->clauses);
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_plan *plan = gong_plan_new(rule->expr, &error);
     struct gong_plan_input inputs[GONG_PLAN_LEAVES_MAX] = {{0}};
 

@@ -27,7 +27,7 @@ static void
 check_too_long(void)
 {
     static char text[GONG_TEMPLATE_TEXT_MAX + 1];
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
 
     memset(text, 'a', sizeof text);
     FUZZ_CHECK(gong_template_parse(gong_str_from(text, sizeof text), &error) ==
@@ -41,7 +41,7 @@ run_short_of_memory(struct gong_str text,
                     const struct gong_template_context *context, uint64_t at,
                     bool ok)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_template *tmpl = NULL;
     size_t length = 0;
     char out[2048];
@@ -68,7 +68,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         {{"device", 6}, {"đèn-1", 7}},
         {{"a", 1}, text},
     };
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_template *tmpl = NULL;
     struct gong_template_context context = {
         .labels = labels, .label_count = 2, .value = 1e300, .query = query};

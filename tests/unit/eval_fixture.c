@@ -16,7 +16,7 @@
 static uint32_t
 add_series(struct gong_eval_memory *memory, const char *name)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_expr *expr = gong_expr_parse(gong_str_of(name), &error);
     struct gong_label_view labels[GONG_LABELSET_MAX];
     const struct gong_expr_node *node = NULL;
@@ -175,7 +175,7 @@ eval_text(struct gong_eval_memory *memory,
           int64_t at_ms, char *out)
 {
     struct gong_eval_source source = gong_eval_memory_source(memory);
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_expr *expr = gong_expr_parse(gong_str_of(text), &error);
     struct gong_eval *eval =
         expr == NULL ? NULL : gong_eval_new(expr, &source, options, &error);

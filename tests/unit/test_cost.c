@@ -122,6 +122,56 @@ what_is_recorded_costs_its_readers(void **state)
                     .firing_bytes > 0);
 }
 
+/* Several at once say what each says alone. */
+static void
+a_set_costs_what_its_rules_do(void **state)
+{
+    struct gong_cost_result results[20] = {{0}};
+    struct gong_rule rules[20];
+    struct gong_ruleset set = {.rules = rules, .count = 20};
+    struct gong_expr_error error = {0};
+    char id[] = "r";
+    char up[] = "up == 0";
+    char text[] = "avg_over_time(a[1m]) > 5";
+
+    (void)state;
+    for (size_t i = 0; i < set.count; i++) {
+        rules[i] = (struct gong_rule){
+            .id = id,
+            .group = id,
+            .alert = id,
+            .expr = gong_expr_parse(gong_str_of(i == 7 ? up : text), &error),
+            .lookback_ms = 300000 + (int64_t)i * 1000,
+        };
+        assert_non_null(rules[i].expr);
+    }
+    gong_cost_measure_all(&set, 0, results);
+    for (size_t i = 0; i < set.count; i++) {
+        struct gong_cost alone = {0};
+        enum gong_err err = gong_cost_measure(&rules[i], false, 0, &alone);
+
+        assert_int_equal(results[i].err, err);
+        assert_int_equal(err, i == 7 ? GONG_ERR_UNSUPPORTED : GONG_OK);
+        assert_int_equal(results[i].cost.series, alone.series);
+        assert_int_equal(results[i].cost.rest_bytes, alone.rest_bytes);
+        assert_int_equal(results[i].cost.firing_bytes, alone.firing_bytes);
+        gong_expr_free(rules[i].expr);
+    }
+}
+
+/* What only silence opens, after a window that was full, is found. */
+static void
+what_opens_in_silence_alone_costs(void **state)
+{
+    (void)state;
+    assert_true(measured("expr = \"avg_over_time(a[5m]) > 1e15\"; "
+                         "on_missing = \"fire\";")
+                    .firing_bytes > 0);
+    assert_true(measured("expr = \"a > 5 unless a offset 10m > 3\"; "
+                         "keep_firing_for = \"2m\";")
+                    .firing_bytes > 0);
+}
+
 int
 main(void)
 {
@@ -131,6 +181,8 @@ main(void)
         cmocka_unit_test(silence_and_closed_calendars_open_alerts_too),
         cmocka_unit_test(presence_has_no_samples_but_that_of_others_has),
         cmocka_unit_test(what_is_recorded_costs_its_readers),
+        cmocka_unit_test(a_set_costs_what_its_rules_do),
+        cmocka_unit_test(what_opens_in_silence_alone_costs),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

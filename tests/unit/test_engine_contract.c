@@ -257,7 +257,7 @@ open_condition(struct condition *c, const char *expr, size_t number,
 {
     struct gong_eval_source source = gong_eval_memory_source(memory);
     struct gong_eval_options options = {.lookback_ms = LOOKBACK};
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
 
     *c = (struct condition){.expr = expr, .number = number};
     c->tree = gong_expr_parse(gong_str_of(expr), &error);
@@ -297,7 +297,7 @@ static void
 look(struct condition *c, int64_t t)
 {
     const struct gong_eval_result *result = NULL;
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct text labels = {0};
 
     for (size_t i = 0; i < c->count; i++) {

@@ -37,7 +37,7 @@ open_bench(struct gong_eval_memory *memory, const char *text,
            const struct gong_eval_options *options)
 {
     struct gong_eval_source source = gong_eval_memory_source(memory);
-    struct bench bench = {NULL, NULL, {0, ""}};
+    struct bench bench = {NULL, NULL, {0}};
 
     bench.expr = gong_expr_parse(gong_str_of(text), &bench.error);
     assert_non_null(bench.expr);
@@ -263,7 +263,7 @@ static void
 test_labels_max(void **state)
 {
     struct gong_eval_memory *memory = eval_load(NULL, 0);
-    struct bench bench = {NULL, NULL, {0, ""}};
+    struct bench bench = {NULL, NULL, {0}};
     char *text = malloc(80000);
 
     (void)state;
@@ -320,7 +320,7 @@ static void
 test_source_error(void **state)
 {
     struct gong_eval_source source = gong_eval_memory_source(*state);
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_expr *expr = gong_expr_parse(gong_str_of("1 + a"), &error);
     const struct gong_eval_result *result = NULL;
     struct gong_eval *eval = NULL;

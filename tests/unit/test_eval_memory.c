@@ -130,7 +130,7 @@ test_select(void **state)
                                               {"b{x=\"1\"}", "1"}};
     struct gong_eval_memory *memory = eval_load(data, 2);
     struct gong_eval_source source = gong_eval_memory_source(memory);
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_expr *expr = gong_expr_parse(gong_str_of("a"), &error);
     struct gong_label_view more[] = {label("__name__", "a")};
     const uint32_t *series = NULL;

@@ -15,6 +15,7 @@
 
 #include "rules/tool/line_order.h"
 
+static const struct gong_precision ns = {0};
 static char path[] = "/tmp/gong-runs-XXXXXX";
 
 /* Runs as text: MS:[lines]. */
@@ -29,13 +30,20 @@ describe(void *ctx, const struct gong_line_run *run)
     } else {
         (void)fprintf(out, "%lld", (long long)run->ms);
     }
-    (void)fprintf(out, "@%llu[%.*s]", (unsigned long long)run->line,
-                  (int)run->len - 2, run->payload + 2);
+    for (size_t i = 0; i < run->part_count; i++) {
+        size_t at = run->parts[i].at;
+
+        assert_int_equal(gong_line_run_number(run, at), run->parts[i].line);
+        (void)fprintf(out, "%c%llu", i == 0 ? '@' : '+',
+                      (unsigned long long)run->parts[i].line);
+    }
+    (void)fprintf(out, "[%.*s]", (int)run->len - 2, run->payload + 2);
     return GONG_OK;
 }
 
 static char *
-runs_of(const char *text, int64_t tolerance, enum gong_err *result)
+runs_of(const char *text, int64_t tolerance, struct gong_precision precision,
+        enum gong_err *result)
 {
     struct gong_input *input = NULL;
     char *said = NULL;
@@ -51,7 +59,7 @@ runs_of(const char *text, int64_t tolerance, enum gong_err *result)
     assert_true(fputs(text, file) >= 0);
     assert_int_equal(fclose(file), 0);
     assert_int_equal(gong_input_open(path, &input), GONG_OK);
-    *result = gong_line_runs_read(input, gong_line_order_put, order);
+    *result = gong_line_runs_read(input, precision, gong_line_order_put, order);
     if (*result == GONG_OK) {
         *result = gong_line_order_end(order);
     }
@@ -77,33 +85,65 @@ static const struct runs_case cases[] = {
      "1@1[# c\nm v=1\nm v=1 1000000\r\nm v=2\n\n]2@6[m v=3 2000000 \n]"},
     {"m v=1\n", 0, "none@1[m v=1\n]"},
     {"m s=\"a\nb 7000000\" 1000000\nm v=1 2000000\n", 0,
-     "1@1[m s=\"a\nb 7000000\" 1000000\n]2@2[m v=1 2000000\n]"},
+     "1@1[m s=\"a\nb 7000000\" 1000000\n]2@3[m v=1 2000000\n]"},
     {"m,t=\"x v=1 1000000\nm,t=\"x v=1 2000000\n", 0,
      "1@1[m,t=\"x v=1 1000000\n]2@2[m,t=\"x v=1 2000000\n]"},
     {"m v=1 -1\n", 0, "-1@1[m v=1 -1\n]"},
     {"m v=1 2000000\nm v=2 1000000\n", 0, NULL},
     {"m v=1 2000000\nm v=2 1000000\nm v=3 2000001\n", 1,
-     "1@2[m v=2 1000000\n]2@1[m v=1 2000000\nm v=3 2000001\n]"},
+     "1@2[m v=2 1000000\n]2@1+3[m v=1 2000000\nm v=3 2000001\n]"},
     {"m v=1 9000000\nm v=2 1000000\n", 5,
      "1@2[m v=2 1000000\n]9@1[m v=1 9000000\n]"},
     {"m v=1 1000000\nm v=1 9000000\nm v=2 500000\n", 5, NULL},
 };
+
+struct scaled_case {
+    struct runs_case runs;
+    unsigned zeros;
+};
+
+/* Stamps in other units come out in nanoseconds. */
+static const struct scaled_case scaled_cases[] = {
+    {{"m v=1 2 \r\nm v=2 2\n# c\nm v=3\nm v=4 -3", 9999,
+      "-3000@5[m v=4 -3000000000\n]"
+      "2000@1[m v=1 2000000000\nm v=2 2000000000\n# c\nm v=3\n]"},
+     9},
+    {{"m s=\"a\nb 7\" 1\nm v=1 2", 0,
+      "1@1[m s=\"a\nb 7\" 1000000\n]2@3[m v=1 2000000\n]"},
+     6},
+    {{"m v=1 1\nm v=1 999", 0, "0@1[m v=1 1000\nm v=1 999000\n]"}, 3},
+    /* Past int64: as if without a stamp. */
+    {{"m v=1 1\nm v=1 9300000000", 0,
+      "1000@1[m v=1 1000000000\nm v=1 9300000000\n]"},
+     9},
+    {{"m v=1 2\nm v=2 1\n", 0, NULL}, 9},
+};
+
+static void
+check_runs(const struct runs_case *c, unsigned zeros)
+{
+    enum gong_err err = GONG_OK;
+    char *said = runs_of(c->text, c->tolerance,
+                         (struct gong_precision){true, zeros}, &err);
+
+    if (c->runs == NULL) {
+        assert_int_equal(err, GONG_ERR_CORRUPT);
+    } else {
+        assert_int_equal(err, GONG_OK);
+        assert_string_equal(said, c->runs);
+    }
+    free(said);
+}
 
 static void
 lines_are_cut_and_put_in_order(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        enum gong_err err = GONG_OK;
-        char *said = runs_of(cases[i].text, cases[i].tolerance, &err);
-
-        if (cases[i].runs == NULL) {
-            assert_int_equal(err, GONG_ERR_CORRUPT);
-        } else {
-            assert_int_equal(err, GONG_OK);
-            assert_string_equal(said, cases[i].runs);
-        }
-        free(said);
+        check_runs(&cases[i], 0);
+    }
+    for (size_t i = 0; i < sizeof scaled_cases / sizeof scaled_cases[0]; i++) {
+        check_runs(&scaled_cases[i].runs, scaled_cases[i].zeros);
     }
 }
 
@@ -144,7 +184,7 @@ a_large_packed_file_comes_out_whole(void **state)
     }
     assert_int_equal(gzclose(file), Z_OK);
     assert_int_equal(gong_input_open(path, &input), GONG_OK);
-    assert_int_equal(gong_line_runs_read(input, add_up, &sum), GONG_OK);
+    assert_int_equal(gong_line_runs_read(input, ns, add_up, &sum), GONG_OK);
     gong_input_close(input);
     assert_int_equal(sum.bytes, bytes);
     assert_int_equal(sum.runs, 300);
@@ -153,7 +193,7 @@ a_large_packed_file_comes_out_whole(void **state)
     assert_int_equal(truncate(path, 5000), 0);
     assert_int_equal(gong_input_open(path, &input), GONG_OK);
     sum = (struct sum){.last = -1};
-    assert_int_equal(gong_line_runs_read(input, add_up, &sum),
+    assert_int_equal(gong_line_runs_read(input, ns, add_up, &sum),
                      GONG_ERR_CORRUPT);
     gong_input_close(input);
 }
@@ -186,7 +226,7 @@ an_endless_run_is_cut(void **state)
     }
     assert_int_equal(fclose(file), 0);
     assert_int_equal(gong_input_open(path, &input), GONG_OK);
-    assert_int_equal(gong_line_runs_read(input, add_parts, &sum), GONG_OK);
+    assert_int_equal(gong_line_runs_read(input, ns, add_parts, &sum), GONG_OK);
     gong_input_close(input);
     assert_int_equal(sum.bytes, bytes);
     assert_true(sum.runs > 1);

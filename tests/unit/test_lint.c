@@ -200,25 +200,18 @@ static const char calendars[] =
     "  during = (\"2026-01-06..2026-01-07\"); },"
     "{ name = \"past\"; during = (\"2025-09-05..2026-05-31\"); } );";
 
-/* What lint says of one rule's keys; NULL where the file is refused. */
+/* What lint says of a file; NULL where it is refused. */
 static char *
-lint_of(const char *keys)
+lint_file(const char *text)
 {
     struct gong_lint_options options = {10000, NOW_MS};
     struct gong_conf_errors errors = {0};
     struct gong_rule_source *source = NULL;
     char *bundle = NULL;
-    char *text = NULL;
     char *said = NULL;
     size_t len = 0;
-    FILE *out = open_memstream(&text, &len);
+    FILE *out = open_memstream(&bundle, &len);
 
-    (void)fprintf(out,
-                  "group = \"g\"; %s rules = ( { alert = \"A\"; %s "
-                  "annotations = { summary = \"s\"; action = \"a\"; }; } );",
-                  calendars, keys);
-    assert_int_equal(fclose(out), 0);
-    out = open_memstream(&bundle, &len);
     (void)fprintf(out, "== f.cfg %zu\n%s", strlen(text), text);
     assert_int_equal(fclose(out), 0);
     source = gong_rule_bundle_load(gong_str_of(bundle), &errors);
@@ -230,16 +223,100 @@ lint_of(const char *keys)
     }
     gong_rule_source_free(source);
     free(bundle);
-    free(text);
     return said;
 }
 
-static void
-clauses_calendars_and_silence_are_linted(void **state)
+/* The same of one rule's keys. */
+static char *
+lint_of(const char *keys)
 {
-    (void)state;
-    for (size_t i = 0; i < sizeof clause_cases / sizeof clause_cases[0]; i++) {
-        const struct clause_case *c = &clause_cases[i];
+    char text[2000];
+
+    (void)snprintf(text, sizeof text,
+                   "group = \"g\"; %s rules = ( { alert = \"A\"; %s "
+                   "annotations = { summary = \"s\"; action = \"a\"; }; } );",
+                   calendars, keys);
+    return lint_file(text);
+}
+
+#define T(name)  "labels = { t = \"{{ $labels." name " }}\"; };"
+#define IN(name) "found $labels." name " in t, expected "
+
+/* Severities, and labels in templates. */
+static const struct clause_case name_cases[] = {
+    {"expr = \"a\"; labels = { severity = \"critical\"; };", NULL},
+    {"expr = \"a\"; labels = { severity = \"critcal\"; };",
+     "found the severity critcal, expected critical, warning or info: it ranks "
+     "below them; did you mean critical? (severity)"},
+    {"expr = \"a\"; labels = { severity = \"page\"; };",
+     "found the severity page, expected critical, warning or info: it ranks "
+     "below them (severity)"},
+    {"expr = \"a\"; levels = ( { severity = \"wraning\"; above = 1; } );",
+     "found the severity wraning, expected critical, warning or info: it ranks "
+     "below them; did you mean warning? (severity)"},
+    {"expr = \"max by (site, lamp) (a) > 1\";" T("lamp"), NULL},
+    {"expr = \"max by (site, lamp) (a) > 1\";" T("__name__"), NULL},
+    {"expr = \"max by (site, lamp) (a) > 1\";" T("device"),
+     IN("device") "one of the result's labels: lamp, site (template)"},
+    {"expr = \"max by (site, lamp) (a) > 1\";" T("stie"),
+     IN("stie") "one of the result's labels: lamp, site; did you mean site? "
+                "(template)"},
+    {"expr = \"max by (site) (a) > 1\"; labels = { t = \"{{ if true }}{{ "
+     "$.Labels.x | toUpper }}{{ end }}{{ .Labels.x }}\"; };",
+     IN("x") "one of the result's labels: site (template)"},
+    {"expr = \"max(a) > 1\";" T("site"),
+     IN("site") "none: the result has no labels (template)"},
+    {"expr = \"max(a) > 1\"; labels = { t = \"{{ range $labels.x }}{{ .Labels "
+     "}}{{ end }}\"; };",
+     IN("x") "none: the result has no labels (template)"},
+    /* A variable of the template's own has another place. */
+    {"expr = \"max(a) > 1\"; labels = { t = \"{{ define \\\"d\\\" }}{{ $v := . "
+     "}}{{ $v.x }}{{ end }}{{ 1 }}\"; };",
+     NULL},
+    {"expr = \"topk(1, max by (lamp) (a)) > 1\";" T("lamp"), NULL},
+    {"expr = \"topk(1, max by (lamp) (a)) > 1\";" T("site"),
+     IN("site") "one of the result's labels: lamp (template)"},
+    {"expr = \"count_values by (site) (\\\"v\\\", a) > 1\";" T("v"), NULL},
+    {"expr = \"count_values by (site) (\\\"v\\\", a) > 1\";" T("w"),
+     IN("w") "one of the result's labels: v, site; did you mean v? (template)"},
+    {"expr = \"a > on (site) b\";" T("device"),
+     IN("device") "one of the result's labels: site (template)"},
+    {"expr = \"max by (x) (a) * on (site) group_left (lamp) b\";" T("lamp"),
+     NULL},
+    {"expr = \"max by (x) (a) * on (site) group_left (lamp) b\";" T("site"),
+     IN("site") "one of the result's labels: x, lamp (template)"},
+    {"expr = \"max by (x) (a) or max by (y) (a)\";" T("y"), NULL},
+    {"expr = \"max by (x) (a) or a\";" T("anything"), NULL},
+    {"expr = \"max by (x) (a) unless a\";" T("anything"),
+     IN("anything") "one of the result's labels: x (template)"},
+    {"expr = \"absent(a{site=\\\"s\\\", lamp=~\\\"x\\\"})\";" T("site"), NULL},
+    {"expr = \"absent(a{site=\\\"s\\\", lamp=~\\\"x\\\"})\";" T("lamp"),
+     IN("lamp") "one of the result's labels: site (template)"},
+    {"expr = \"label_replace(max by (x) (a), \\\"y\\\", \\\"1\\\", \\\"x\\\", "
+     "\\\"\\\")\";" T("y"),
+     NULL},
+    {"expr = \"max without (lamp) (max by (lamp, x) (a))\";" T("lamp"),
+     IN("lamp") "one of the result's labels: x (template)"},
+    {"expr = \"unit_up == 0\";" T("device"),
+     IN("device") "one of the result's labels: site (template)"},
+    {"expr = \"device_dark == 1\";" T("device"), NULL},
+    /* Of what devices send anything may be a tag: only what is nearly a name
+     * that is there for sure. */
+    {"expr = \"a > 1\";" T("devcie"),
+     IN("devcie") "a label that series have; did you mean device? (template)"},
+    {"expr = \"a > 1\";" T("device_id"), NULL},
+    {"expr = \"a > 1\";" T("anything"), NULL},
+    {"expr = \"a{lamp=~\\\"x.*\\\"} > 1\";" T("lmap"),
+     IN("lmap") "a label that series have; did you mean lamp? (template)"},
+    {"expr = \"rate(a{lantern=~\\\"x.*\\\"}[5m]) > 1\";" T("lanten"),
+     IN("lanten") "a label that series have; did you mean lantern? (template)"},
+};
+
+static void
+check_findings(const struct clause_case *findings, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const struct clause_case *c = &findings[i];
         char *said = lint_of(c->rule);
         char wanted[400] = "";
 
@@ -261,6 +338,66 @@ clauses_calendars_and_silence_are_linted(void **state)
     }
 }
 
+static void
+clauses_calendars_and_silence_are_linted(void **state)
+{
+    (void)state;
+    check_findings(clause_cases, sizeof clause_cases / sizeof clause_cases[0]);
+}
+
+static void
+severities_and_labels_of_templates_are_linted(void **state)
+{
+    (void)state;
+    check_findings(name_cases, sizeof name_cases / sizeof name_cases[0]);
+}
+
+struct circle_case {
+    const char *rules;
+    const char *said; /* NULL: nothing */
+};
+
+#define RECORD(name, expr) "{ record = \"" name "\"; expr = \"" expr "\"; },\n"
+#define AFTER                                                                  \
+    "; expected none, as each sees what the others said before (circle)\n"
+
+static const struct circle_case circle_cases[] = {
+    {RECORD("a", "x") RECORD("b", "a") RECORD("c", "a + b"), NULL},
+    {RECORD("a", "a + 1"),
+     "f.cfg:2: warning: a: found recordings in a circle: a reads a" AFTER},
+    {RECORD("z", "a") RECORD("a", "c") RECORD("b", "a") RECORD("c", "b + x"),
+     "f.cfg:3: warning: a: found recordings in a circle: a reads c "
+     "(f.cfg:5), c reads b (f.cfg:4), b reads a" AFTER},
+    {RECORD("s:a", "sum({__name__=~\\\"s:.*\\\", t=\\\"1\\\"})"),
+     "f.cfg:2: warning: s:a: found recordings in a circle: s:a reads "
+     "s:a" AFTER},
+    {RECORD("s:a", "sum({__name__=~\\\"t:.*\\\", t=\\\"1\\\"})"), NULL},
+    {RECORD("a", "b") RECORD("b", "a") RECORD("c", "d") RECORD("d", "c"),
+     "f.cfg:2: warning: a: found recordings in a circle: a reads b (f.cfg:3), "
+     "b reads a" AFTER
+     "f.cfg:4: warning: c: found recordings in a circle: c reads d (f.cfg:5), "
+     "d reads c" AFTER},
+};
+
+static void
+recordings_in_a_circle_are_named(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof circle_cases / sizeof circle_cases[0]; i++) {
+        const struct circle_case *c = &circle_cases[i];
+        char text[1000];
+        char *said = NULL;
+
+        (void)snprintf(text, sizeof text, "group = \"g\"; rules = (\n%s",
+                       c->rules);
+        (void)snprintf(strrchr(text, ','), 10, " );\n");
+        said = lint_file(text);
+        assert_non_null(said);
+        assert_string_equal(said, c->said == NULL ? "" : c->said);
+        free(said);
+    }
+}
+
 int
 main(void)
 {
@@ -268,6 +405,8 @@ main(void)
         cmocka_unit_test(never_firing_expressions_are_found),
         cmocka_unit_test(lint_says_each_finding_once),
         cmocka_unit_test(clauses_calendars_and_silence_are_linted),
+        cmocka_unit_test(severities_and_labels_of_templates_are_linted),
+        cmocka_unit_test(recordings_in_a_circle_are_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -14,7 +14,7 @@ compile(enum gong_match_op op, const char *pattern)
     char name[] = "device";
     char text[4096];
     const struct gong_matcher matcher = {op, name, text};
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_matchers *all = NULL;
 
     assert_true(strlen(pattern) < sizeof text);
@@ -193,7 +193,7 @@ test_all(void **state)
     };
     static const char away[] =
         "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaax";
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_matchers *all = gong_matchers_new(list, 4, &error);
 
     (void)state;
@@ -221,7 +221,7 @@ test_too_large(void **state)
     char text[] = "(abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvw"
                   "xyz[a-z]|x){1000}";
     const struct gong_matcher matcher = {GONG_MATCH_REGEX, name, text};
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
 
     (void)state;
     assert_null(gong_matchers_new(&matcher, 1, &error));

@@ -24,7 +24,7 @@
 static struct gong_plan *
 plan_of(const char *text)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_expr *expr = gong_expr_parse(gong_str_of(text), &error);
     struct gong_plan *plan = expr == NULL ? NULL : gong_plan_new(expr, &error);
 
@@ -277,7 +277,7 @@ test_classes(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct gong_expr_error error = {0, ""};
+        struct gong_expr_error error = {0};
         struct gong_expr *expr =
             gong_expr_parse(gong_str_of(cases[i].text), &error);
         enum gong_plan_class kind = GONG_PLAN_REFUSED;
@@ -357,7 +357,7 @@ test_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct gong_expr_error error = {0, ""};
+        struct gong_expr_error error = {0};
         struct gong_expr *expr =
             gong_expr_parse(gong_str_of(cases[i].text), &error);
 
@@ -398,7 +398,7 @@ plan_of_many(const char *part, const char *glue, unsigned count,
 static void
 test_limits(void **state)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_plan *plan = NULL;
 
     (void)state;

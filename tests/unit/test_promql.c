@@ -348,7 +348,7 @@ static const struct {
 static struct gong_expr *
 parse(const char *text)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_expr *expr = gong_expr_parse(gong_str_of(text), &error);
 
     if (expr == NULL) {
@@ -409,7 +409,7 @@ test_must_not_parse(void **state)
 
     (void)state;
     for (size_t i = 0; i < count; i++) {
-        struct gong_expr_error error = {0, ""};
+        struct gong_expr_error error = {0};
         struct gong_expr *expr =
             gong_expr_parse(gong_str_of(must_not_parse[i].text), &error);
 

@@ -62,7 +62,7 @@ unquote(char *text)
 static void
 check(const char *path, const char *text, struct tally *tally)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_expr *expr = gong_expr_parse(gong_str_of(text), &error);
     struct gong_expr *again = NULL;
     struct gong_plan *plan = NULL;

@@ -54,7 +54,7 @@ __wrap_realloc(void *block, size_t size)
 static bool
 parse_and_print(const char *text)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_expr *expr = gong_expr_parse(gong_str_of(text), &error);
     char *printed = expr == NULL ? NULL : gong_expr_print(expr);
     bool ok = printed != NULL;
@@ -70,7 +70,7 @@ parse_and_print(const char *text)
 static bool
 parse_and_plan(const char *text)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_expr *expr = gong_expr_parse(gong_str_of(text), &error);
     struct gong_plan *plan = expr == NULL ? NULL : gong_plan_new(expr, &error);
     bool ok = plan != NULL;
@@ -84,7 +84,7 @@ parse_and_plan(const char *text)
 static bool
 parse_template(const char *text)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_template *tmpl = gong_template_parse(gong_str_of(text), &error);
     bool ok = tmpl != NULL;
 
@@ -97,7 +97,7 @@ parse_template(const char *text)
 static bool
 render(const char *text)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_template *tmpl = gong_template_parse(gong_str_of(text), &error);
     const struct gong_template_context context = {.value = 1};
     char out[256];
@@ -117,7 +117,7 @@ match(const char *text)
     char name[] = "a";
     char pattern[64];
     const struct gong_matcher matcher = {GONG_MATCH_REGEX, name, pattern};
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_matchers *all = NULL;
 
     assert_true(strlen(text) < sizeof pattern);

@@ -12,7 +12,7 @@ static void
 check_all(const char *const *patterns, size_t count, bool want_empty)
 {
     for (size_t i = 0; i < count; i++) {
-        struct gong_expr_error error = {0, ""};
+        struct gong_expr_error error = {0};
         bool empty = !want_empty;
 
         if (!gong_promql_check_regex(gong_str_of(patterns[i]), &empty,
@@ -85,7 +85,7 @@ test_refused(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof(refused) / sizeof(refused[0]); i++) {
-        struct gong_expr_error error = {0, ""};
+        struct gong_expr_error error = {0};
         bool empty = false;
 
         if (gong_promql_check_regex(gong_str_of(refused[i].pattern), &empty,

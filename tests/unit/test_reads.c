@@ -61,7 +61,7 @@ test_table(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        struct gong_expr_error error = {0, ""};
+        struct gong_expr_error error = {0};
         struct gong_expr *expr =
             gong_expr_parse(gong_str_of(table[i].expr), &error);
         struct gong_reads *reads =
@@ -101,7 +101,7 @@ test_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof refused / sizeof refused[0]; i++) {
-        struct gong_expr_error error = {0, ""};
+        struct gong_expr_error error = {0};
         struct gong_expr *expr =
             gong_expr_parse(gong_str_of(refused[i].expr), &error);
 
@@ -143,7 +143,7 @@ test_past_of_own(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct gong_expr_error error = {0, ""};
+        struct gong_expr_error error = {0};
         struct gong_expr *expr =
             gong_expr_parse(gong_str_of(cases[i].expr), &error);
         bool fine = false;

@@ -62,6 +62,12 @@ static const struct row rows[] = {
      "  FILE:5: a: the engine refuses: m,t=x\n"},
     {BOTH "a quiet 0 0 1 status d x\n", false, 0,
      "  FILE:5: a: the engine refuses: status d x\n"},
+    /* By the alert's name, and by a name that two have. */
+    {QUIET "A fires 0 0 1 m,t=x f=6\nB fires 0 0 1 m g=6\n", true, 0, ""},
+    {QUIET "A quiet 0 0 1 m,t=x f=6\n", false, 2,
+     "  FILE:3: A: expected quiet, got fires: m,t=x f=6\n"
+     "  NOTE: a has no case that fires\n  NOTE: b has no case that fires\n"
+     "  NOTE: 2 of 2" LACKS},
     {BOTH "c\033 fires 0 0 1 m f=6\n", false, 0,
      "  FILE:5: c?: found no such rule\n"},
     {BOTH "a fire 0 0 1 m f=6\na fires 5 4 1 m f=6\na fires 0 0 0 m f=6\n"

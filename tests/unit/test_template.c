@@ -20,7 +20,7 @@ static const struct gong_label_view labels[] = {
 static struct gong_template *
 parse(const char *text)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_template *tmpl = gong_template_parse(gong_str_of(text), &error);
 
     if (tmpl == NULL) {
@@ -174,7 +174,7 @@ test_refused(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-        struct gong_expr_error error = {0, ""};
+        struct gong_expr_error error = {0};
 
         if (gong_template_parse(gong_str_of(cases[i].text), &error) != NULL) {
             fail_msg("taken: %s", cases[i].text);
@@ -228,7 +228,7 @@ test_nul_is_refused(void **state)
 static void
 test_depth(void **state)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     char text[8192] = "";
 
     (void)state;
@@ -254,7 +254,7 @@ test_depth(void **state)
 static void
 test_size(void **state)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     size_t size = GONG_TEMPLATE_TEXT_MAX + 1;
     char *text = malloc(size);
 

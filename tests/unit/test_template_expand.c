@@ -59,7 +59,7 @@ static bool
 expand(const char *text, const struct gong_template_context *with, char *out,
        size_t size)
 {
-    struct gong_expr_error error = {0, ""};
+    struct gong_expr_error error = {0};
     struct gong_template *tmpl =
         gong_template_parse_query(gong_str_of(text), &error);
     size_t length = 0;

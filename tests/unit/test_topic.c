@@ -105,6 +105,38 @@ bad_names_are_not_written(void **state)
     assert_false(gong_topic_name_valid(gong_str_from("a\0", 2)));
 }
 
+/* Lengths count, whatever the names are. */
+static void
+names_of_payloads(void **state)
+{
+    static const struct {
+        const char *payload;
+        size_t len;
+        const char *site; /* NULL: refused */
+        const char *device;
+        const char *rest;
+    } rows[] = {
+        {"", 0, NULL, NULL, NULL},         {"\0", 1, NULL, NULL, NULL},
+        {"\0\0", 2, "", "", ""},           {"\0\0xy", 4, "", "", "xy"},
+        {"\2\3abxyz", 7, "ab", "xyz", ""}, {"\2\3abxyz!", 8, "ab", "xyz", "!"},
+        {"\2\3abxy", 6, NULL, NULL, NULL}, {"\xff\xff", 2, NULL, NULL, NULL},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        struct gong_str payload = gong_str_from(rows[i].payload, rows[i].len);
+        struct gong_str site, device, rest;
+        bool split = gong_topic_names_split(payload, &site, &device, &rest);
+
+        assert_int_equal(split, rows[i].site != NULL);
+        if (split) {
+            assert_true(gong_str_is(site, rows[i].site));
+            assert_true(gong_str_is(device, rows[i].device));
+            assert_true(gong_str_is(rest, rows[i].rest));
+        }
+    }
+}
+
 int
 main(void)
 {
@@ -112,6 +144,7 @@ main(void)
         cmocka_unit_test(good_topics),
         cmocka_unit_test(bad_topics),
         cmocka_unit_test(bad_names_are_not_written),
+        cmocka_unit_test(names_of_payloads),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
