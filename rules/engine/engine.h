@@ -182,7 +182,7 @@ struct gong_engine_sample {
  * gong_engine_apply_foreign: like a record of journal time ms with this one
  * sample of stamp ms, which no payload can say. For foreign rules only:
  * GONG_ERR_UNSUPPORTED else, GONG_ERR_TOO_LARGE past GONG_LABELSET_MAX labels,
- * the name among them, whether it has one or not.
+ * the name among them, whether it has one or not; nothing has changed then.
  */
 enum gong_err gong_engine_apply_foreign(
     struct gong_engine *engine, uint64_t position, int64_t ms,

@@ -8,6 +8,23 @@
 
 static const struct gong_cause none = {0};
 
+/* Whether a name has room beside its labels; empty ones are none. */
+static bool
+has_room(const struct gong_engine_sample *sample)
+{
+    size_t count = 0;
+
+    for (size_t i = 0;
+         sample->label_count <= GONG_LABELSET_MAX && i < sample->label_count;
+         i++) {
+        const struct gong_label_view *label = &sample->labels[i];
+
+        count += label->value.len > 0 && !gong_str_is(label->name, "__name__");
+    }
+    return sample->label_count <= GONG_LABELSET_MAX &&
+           count < GONG_LABELSET_MAX;
+}
+
 /* The name of the sample's series. */
 static enum gong_err
 name_of(struct gong_engine *engine, const struct gong_engine_sample *sample,
@@ -16,9 +33,6 @@ name_of(struct gong_engine *engine, const struct gong_engine_sample *sample,
     struct gong_label_pair pairs[GONG_LABELSET_MAX];
     size_t count = 0;
 
-    if (sample->label_count > GONG_LABELSET_MAX) {
-        return GONG_ERR_TOO_LARGE;
-    }
     *out = (struct gong_series_name){0};
     for (size_t i = 0; i < sample->label_count; i++) {
         const struct gong_label_view *label = &sample->labels[i];
@@ -37,9 +51,6 @@ name_of(struct gong_engine *engine, const struct gong_engine_sample *sample,
                 return GONG_ERR_MEMORY;
             }
         }
-    }
-    if (count >= GONG_LABELSET_MAX) { /* no room for a name beside them */
-        return GONG_ERR_TOO_LARGE;
     }
     out->labelset = gong_labelset_intern(&engine->labelsets, pairs, count);
     return out->labelset == 0 ? GONG_ERR_MEMORY : GONG_OK;
@@ -79,6 +90,9 @@ gong_engine_apply_foreign(struct gong_engine *engine, uint64_t position,
 
     if (!engine->live->book.foreign) {
         return GONG_ERR_UNSUPPORTED;
+    }
+    if (!has_room(sample)) {
+        return GONG_ERR_TOO_LARGE;
     }
     engine->position = position;
     engine->ordinal = 0;

@@ -75,10 +75,8 @@ def show(target, counted, missing):
     wanted = matches(SUBJECTS[target]) - matches(EXCEPT.get(target, []))
     low = []
     for path in sorted(wanted):
-        lines = counted.get(path)
-        if not lines:
-            continue
-        share = 100.0 * sum(count > 0 for count in lines.values()) / len(lines)
+        lines = counted.get(path, {})  # none where the program does without the file
+        share = 100.0 * sum(count > 0 for count in lines.values()) / max(len(lines), 1)
         note = ""
         if share < LEAST:
             note = "  TOO LOW"

@@ -11,4 +11,8 @@
  * it with gong_rule_source_free. */
 struct gong_rule_source *every_rule_load(void);
 
+/* every_rule_load_slow: likewise, and none of them is looked at more often than
+ * hourly by time alone: days may pass. */
+struct gong_rule_source *every_rule_load_slow(void);
+
 #endif

@@ -1,41 +1,68 @@
 /*
  * Any journal records, met by rules of every form: equal records must give
  * equal effects, whatever the engine's tables are keyed with, and whether it
- * went on from a snapshot of itself in between or not.
+ * went on from a snapshot of itself in between or not; and, where nothing is
+ * forgotten, whether CLOCK records came when it asked for them or not.
  *
- *   input: records, each ended by 0x1e
+ *   input: u8 rules 'f' as of a Prometheus, 's' slow ones, 't' these, once with
+ *             more CLOCK records, 'u' all others likewise, else all others
+ *          records, each ended by 0x1e
  *     u8 kind 'd' DATA, 'p' PRESENCE, 'c' CLOCK, 'r' RESUME, 'n' RECORDED,
- *             's' a snapshot, 'l' all rules, 'o' some of them
- *     u8 time since the one before: 50 ms each, from 200 on 5 s each
- *     payload; of 'r' two letters stand for blind and settling seconds
+ *             's' a snapshot, 'l' all rules, 'o' some of them, 'a' a sample of
+ *             a Prometheus, 'm' only minutes pass, 'h' only hours
+ *     u8 time since the one before: 50 ms each, from 200 on 1 s each; of 'm'
+ *        and 'h' minutes or hours, up to 63
+ *     payload; of 'r' two letters stand for blind and settling seconds; of 'a'
+ *        the value is one, x the marker of an end, and labels' values follow,
+ *        separated by commas
+ *
+ * All but slow rules have work to do each second: time stands still for them
+ * once so much of it has passed.
  */
 #include <string.h>
 
 #include "common/le.h"
-#include "rules/engine/engine.h"
+#include "rules/engine/engine_state.h"
+#include "rules/engine/sample.h"
 #include "tests/fuzz/fuzz.h"
 #include "tests/fuzz/every_rule.h"
 #include "tests/unit/snapshot_bytes.h"
 
-#define RECORDS_MAX 64
-#define DAY_MS      INT64_C(86400000)
+#define RECORDS_MAX       64
+#define LEAP_MAX          64
+#define SAMPLE_LABELS_MAX (GONG_LABELSET_MAX + 1)
+#define MINUTE_MS         INT64_C(60000)
+#define HOUR_MS           INT64_C(3600000)
+#define DAY_MS            INT64_C(86400000)
 
 struct heard {
     uint64_t count;
     uint64_t sum;
+    uint64_t all; /* in any order */
     uint64_t faults;
 };
 
-static struct gong_rule_source *source;
-static struct gong_ruleset some; /* the first of them */
-static struct gong_ruleset none;
-static struct gong_ruleset foreign; /* as rules of a Prometheus */
+/* Rules, and how much of them. */
+struct world {
+    struct gong_ruleset all;
+    struct gong_ruleset some; /* the first of them */
+    int64_t time_ms;
+    int64_t end_ms; /* after the last record */
+    uint32_t instances;
+};
+
+static const struct gong_rule_source *sources[2];
+static struct world every;
+static struct world foreign; /* the first ones, as rules of a Prometheus */
+static struct world slow;
+static const struct gong_ruleset none;
 static struct gong_rule limited[EVERY_RULE_FOREIGN];
 
 static void
 on_effect(void *ctx, const struct gong_effect *effect)
 {
     struct heard *heard = ctx;
+    uint64_t told = 0;
 
     FUZZ_CHECK(effect->from != effect->to ||
                effect->from_level != effect->to_level);
@@ -45,19 +72,23 @@ on_effect(void *ctx, const struct gong_effect *effect)
                                     effect->labels[i].name) < 0);
     }
     heard->count++;
-    heard->sum = heard->sum * 31 + effect->fingerprint +
-                 (uint64_t)effect->at_ms * 7 + (uint64_t)effect->to +
-                 effect->to_level * 5 + effect->ordinal;
+    told = effect->fingerprint + (uint64_t)effect->at_ms * 7 +
+           (uint64_t)effect->to + effect->to_level * 5;
+    heard->sum = heard->sum * 31 + told + effect->ordinal;
+    heard->all += told * told;
 }
 
 static void
 on_recorded(void *ctx, const struct gong_recorded *recorded)
 {
     struct heard *heard = ctx;
+    uint64_t told = 0;
 
     FUZZ_CHECK(recorded->rule->record != NULL);
-    heard->sum = heard->sum * 31 + (uint64_t)recorded->at_ms +
-                 recorded->label_count + recorded->ordinal;
+    told = (uint64_t)recorded->at_ms * 2 + recorded->label_count +
+           gong_is_stale(recorded->value);
+    heard->sum = heard->sum * 31 + told + recorded->ordinal;
+    heard->all += told * told;
 }
 
 /* Told again after a snapshot: they are reports, not state. */
@@ -81,13 +112,17 @@ on_open(void *ctx, const struct gong_effect *effect)
 
 /* One run of the records. */
 struct run {
+    const struct world *world;
     const struct gong_ruleset *set;
     struct gong_engine *engine;
     struct gong_engine_limits limits;
     struct heard heard;
     int64_t ms;
+    int64_t left_ms; /* what may still pass */
     uint64_t position;
     bool snapshots;
+    bool clocks;
+    bool forgets;
 };
 
 static void
@@ -95,6 +130,9 @@ listen(struct run *run)
 {
     gong_engine_on_recorded(run->engine, on_recorded, &run->heard);
     gong_engine_on_fault(run->engine, on_fault, &run->heard);
+    if (!run->forgets) {
+        run->engine->expire.soon_ms = INT64_MAX;
+    }
 }
 
 static void
@@ -163,17 +201,103 @@ reload(struct run *run, const struct gong_ruleset *set)
     run->set = set;
 }
 
+static struct gong_str
+next_word(struct gong_str *text)
+{
+    const char *end =
+        text->len == 0 ? NULL : memchr(text->data, ',', text->len);
+    size_t len = end == NULL ? text->len : (size_t)(end - text->data);
+    struct gong_str word = gong_str_from(text->data, len);
+
+    len += end == NULL ? 0 : 1;
+    *text = gong_str_from(text->data + len, text->len - len);
+    return word;
+}
+
+/* One label too many is refused. */
+static void
+sample(struct run *run, struct gong_str text)
+{
+    static const char *const names[] = {"__name__", "device", "k", "site"};
+    char others[SAMPLE_LABELS_MAX][4];
+    struct gong_label_view labels[SAMPLE_LABELS_MAX];
+    struct gong_engine_sample s = {.labels = labels};
+    enum gong_err err = GONG_OK;
+
+    if (text.len > 0) {
+        s.value = text.data[0] == 'x' ? gong_stale_nan() : text.data[0] - 'a';
+        text = gong_str_from(text.data + 1, text.len - 1);
+    }
+    for (; s.label_count < SAMPLE_LABELS_MAX && text.len > 0; s.label_count++) {
+        size_t i = s.label_count;
+
+        (void)snprintf(others[i], sizeof others[i], "l%02zu", i % 100);
+        labels[i].name = gong_str_of(i < 4 ? names[i] : others[i]);
+        labels[i].value = next_word(&text);
+    }
+    err = gong_engine_apply_foreign(run->engine, run->position, run->ms, &s);
+    FUZZ_CHECK(
+        err == GONG_OK ||
+        err == (run->set->foreign ? GONG_ERR_TOO_LARGE : GONG_ERR_UNSUPPORTED));
+    FUZZ_CHECK(err != GONG_ERR_TOO_LARGE || s.label_count >= GONG_LABELSET_MAX);
+    run->position += err == GONG_OK;
+}
+
+static void
+pass(struct run *run, int64_t ms)
+{
+    ms = ms < run->left_ms ? ms : run->left_ms;
+    run->ms += ms;
+    run->left_ms -= ms;
+}
+
+/* When an agent has to say the time. */
+static int64_t
+next_clock(const struct run *run)
+{
+    int64_t due = gong_engine_deadline(run->engine);
+    uint64_t position = 0;
+    int64_t ms = 0;
+
+    gong_engine_place(run->engine, &position, &ms);
+    return due > ms ? due : ms;
+}
+
+/* As an agent does that lives through it, but for time that a RESUME says it
+ * did not. */
+static void
+live_through(struct run *run, char kind)
+{
+    int64_t now = run->ms;
+
+    while (run->clocks && memchr("dpcnlo", kind, 6) != NULL &&
+           next_clock(run) < now) {
+        run->ms = next_clock(run);
+        apply(run, GONG_RECORD_CLOCK, (struct gong_str){"", 0});
+        FUZZ_CHECK(gong_engine_deadline(run->engine) > run->ms);
+    }
+    run->ms = now;
+}
+
+static int64_t
+time_of(char kind, uint8_t step)
+{
+    if (kind == 'm' || kind == 'h') {
+        return step % LEAP_MAX * (kind == 'm' ? MINUTE_MS : HOUR_MS);
+    }
+    return step < 200 ? step * INT64_C(50) : (step - 199) * INT64_C(1000);
+}
+
 static void
 take(struct run *run, struct gong_str text)
 {
     struct gong_str payload = {"", 0};
-    uint8_t step;
 
     if (text.len < 2) {
         return;
     }
-    step = (uint8_t)text.data[1];
-    run->ms += step < 200 ? step * INT64_C(50) : (step - 199) * INT64_C(5000);
+    pass(run, time_of(text.data[0], (uint8_t)text.data[1]));
+    live_through(run, text.data[0]);
     payload = gong_str_from(text.data + 2, text.len - 2);
     switch (text.data[0]) {
     case 'd':
@@ -195,10 +319,16 @@ take(struct run *run, struct gong_str text)
         through_snapshot(run);
         break;
     case 'l':
-        reload(run, run->set->foreign ? &foreign : source->set);
+        reload(run, &run->world->all);
         break;
     case 'o':
-        reload(run, run->set->foreign ? &foreign : &some);
+        reload(run, &run->world->some);
+        break;
+    case 'a':
+        sample(run, payload);
+        break;
+    case 'm':
+    case 'h':
         break;
     default: /* a RESUME with bytes of any length */
         apply(run, GONG_RECORD_RESUME, payload);
@@ -221,7 +351,7 @@ finish(struct run *run)
     gong_engine_stats(run->engine, &stats);
     gong_engine_alerts(run->engine, on_open, &open);
     FUZZ_CHECK(open >= stats.pending + stats.firing + stats.unknown);
-    run->ms += 60000;
+    run->ms += run->world->end_ms;
     apply(run, GONG_RECORD_CLOCK, (struct gong_str){"", 0});
     FUZZ_CHECK(gong_engine_deadline(run->engine) > run->ms);
     gong_engine_stats(run->engine, &stats);
@@ -235,23 +365,26 @@ finish(struct run *run)
 }
 
 static struct heard
-live(struct gong_str input, const struct gong_ruleset *set, uint64_t key,
-     bool snapshots)
+live(struct gong_str input, const struct world *world, bool clocks, bool again)
 {
     struct run run = {
-        .set = set,
+        .world = world,
+        .set = &world->all,
         .limits = {.rows_per_device = 50,
-                   .instances = 500,
-                   .hash_key = {key, 1}},
+                   .instances = world->instances,
+                   .hash_key = {again ? 2 : 1, 1}},
         .ms = 10 * DAY_MS,
-        .snapshots = snapshots,
+        .left_ms = world->time_ms,
+        .snapshots = again,
+        .clocks = again && clocks,
+        .forgets = !clocks,
     };
 
     run.engine = gong_engine_new(&run.limits, on_effect, &run.heard);
     FUZZ_CHECK(run.engine != NULL);
     listen(&run);
-    FUZZ_CHECK(gong_engine_set_rules(run.engine, set, run.position++, run.ms,
-                                     NULL) == GONG_OK);
+    FUZZ_CHECK(gong_engine_set_rules(run.engine, run.set, run.position++,
+                                     run.ms, NULL) == GONG_OK);
     for (int i = 0; i < RECORDS_MAX && input.len > 0; i++) {
         const char *end = memchr(input.data, 0x1e, input.len);
         size_t len = end == NULL ? input.len : (size_t)(end - input.data);
@@ -264,31 +397,64 @@ live(struct gong_str input, const struct gong_ruleset *set, uint64_t key,
     return run.heard;
 }
 
+static struct world
+world_of(const struct gong_ruleset *all, uint32_t instances, int64_t time_ms,
+         int64_t end_ms)
+{
+    struct world world = {*all, *all, time_ms, end_ms, instances};
+
+    world.some.count /= 2;
+    return world;
+}
+
+static void
+make_worlds(void)
+{
+    struct gong_ruleset set;
+
+    sources[0] = every_rule_load();
+    sources[1] = every_rule_load_slow();
+    set = *sources[0]->set;
+    every = world_of(&set, 500, 10 * MINUTE_MS, MINUTE_MS / 6);
+    memcpy(limited, set.rules, sizeof limited);
+    for (size_t i = 0; i < EVERY_RULE_FOREIGN; i++) {
+        limited[i].limit = i % 3 == 0 ? 1 : 0;
+    }
+    set.count = EVERY_RULE_FOREIGN;
+    set.rules = limited;
+    set.foreign = true;
+    foreign = world_of(&set, 100, MINUTE_MS, MINUTE_MS / 6);
+    slow = world_of(sources[1]->set, 500, INT64_MAX, DAY_MS);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct gong_str input = gong_str_from((const char *)data, size);
-    const struct gong_ruleset *sets[] = {NULL, &foreign};
+    const struct world *world = &every;
+    struct gong_str input;
+    struct heard first;
+    struct heard second;
+    bool clocks = false;
 
-    if (source == NULL) {
-        source = every_rule_load();
-        some = *source->set;
-        some.count /= 2;
-        foreign = *source->set;
-        foreign.count = EVERY_RULE_FOREIGN;
-        foreign.rules = limited;
-        memcpy(limited, source->set->rules, sizeof limited);
-        for (size_t i = 0; i < EVERY_RULE_FOREIGN; i++) {
-            limited[i].limit = i % 3 == 0 ? 1 : 0;
-        }
-        foreign.foreign = true;
+    if (every.all.count == 0) {
+        make_worlds();
     }
-    sets[0] = source->set;
-    for (size_t i = 0; i < 2; i++) {
-        struct heard first = live(input, sets[i], 1, false);
-        struct heard second = live(input, sets[i], 2, true);
-
+    if (size == 0) {
+        return 0;
+    }
+    if (data[0] == 'f') {
+        world = &foreign;
+    } else if (data[0] == 's' || data[0] == 't') {
+        world = &slow;
+    }
+    clocks = data[0] == 't' || data[0] == 'u';
+    input = gong_str_from((const char *)data + 1, size - 1);
+    first = live(input, world, clocks, false);
+    second = live(input, world, clocks, true);
+    if (!clocks) {
         FUZZ_CHECK(first.count == second.count && first.sum == second.sum);
+    } else {
+        FUZZ_CHECK(first.count == second.count && first.all == second.all);
     }
     return 0;
 }

@@ -1,11 +1,13 @@
 /* Any bytes as an expression: what parses prints to a text that parses to the
- * same tree, and what can be planned runs on any presence of its leaves. */
+ * same tree, and what can be planned runs on any presence of its leaves. With
+ * any one allocation failing, it is judged the same or not at all. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "rules/engine/plan.h"
 #include "rules/engine/promql.h"
+#include "tests/fuzz/failing_memory.h"
 #include "tests/fuzz/fuzz.h"
 
 static void
@@ -93,6 +95,52 @@ check_too_long(void)
     FUZZ_CHECK(error.message[0] != '\0');
 }
 
+/* What becomes of a text. */
+struct judged {
+    bool parses;
+    bool plans;
+    enum gong_plan_class kind; /* of one that parses and has no plan */
+    bool no_memory;
+};
+
+static struct judged
+judge(struct gong_str text)
+{
+    struct gong_expr_error error = {0};
+    struct gong_expr *expr = gong_expr_parse(text, &error);
+    struct judged judged = {.parses = expr != NULL};
+    struct gong_plan *plan = NULL;
+
+    if (expr != NULL) {
+        plan = gong_plan_try(expr, &judged.kind, &error);
+    }
+    judged.plans = plan != NULL;
+    judged.no_memory = !judged.plans && error.no_memory;
+    gong_plan_free(plan);
+    gong_expr_free(expr);
+    return judged;
+}
+
+static void
+check_short_of_memory(struct gong_str text)
+{
+    struct judged first;
+    struct judged second;
+    uint64_t count = 0;
+
+    failing_memory_begin(FAILING_MEMORY_NEVER);
+    first = judge(text);
+    count = failing_memory_end();
+    FUZZ_CHECK(!first.no_memory);
+    failing_memory_begin(
+        failing_memory_choose((const uint8_t *)text.data, text.len, count));
+    second = judge(text);
+    (void)failing_memory_end();
+    FUZZ_CHECK(second.no_memory ||
+               (first.parses == second.parses && first.plans == second.plans &&
+                first.kind == second.kind));
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -103,6 +151,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size == 0) {
         check_too_long();
     }
+    check_short_of_memory(text);
     if (expr == NULL) {
         FUZZ_CHECK(error.message[0] != '\0' && error.at <= size);
         return 0;

@@ -127,6 +127,8 @@ test_refused(void **state)
     struct gong_label_view labels[GONG_LABELSET_MAX + 1];
     struct gong_engine_sample sample = {labels, GONG_LABELSET_MAX + 1, 1};
     struct fixture f;
+    uint64_t position = 1;
+    int64_t ms = 1;
 
     (void)state;
     for (size_t i = 0; i <= GONG_LABELSET_MAX; i++) {
@@ -134,8 +136,11 @@ test_refused(void **state)
         labels[i].value = gong_str_of("b");
     }
     start(&f, spec, 0);
-    assert_int_equal(gong_engine_apply_foreign(f.engine, 1, 0, &sample),
+    assert_int_equal(gong_engine_apply_foreign(f.engine, 1, 5, &sample),
                      GONG_ERR_TOO_LARGE);
+    gong_engine_place(f.engine, &position, &ms);
+    assert_int_equal(position, 0);
+    assert_int_equal(ms, 0);
     stop(&f);
     start(&f, spec, 0);
     f.set->foreign = false;
