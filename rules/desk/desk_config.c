@@ -389,6 +389,8 @@ fill_plain(struct gong_desk_config *config, const char *const *channels,
         return false;
     }
     all->name = gong_str_copy(gong_str_of("all"));
+    all->role = gong_str_copy(gong_str_of(""));
+    all->of = gong_str_copy(gong_str_of(""));
     all->send_resolved = true;
     all->channels.items = calloc(count + 1, sizeof *all->channels.items);
     for (size_t i = 0; all->channels.items != NULL && i < count; i++) {
@@ -402,8 +404,8 @@ fill_plain(struct gong_desk_config *config, const char *const *channels,
     root->group_by_all = true;
     root->group_interval = gong_dur_ms(1);
     root->repeat_interval = gong_dur_s(INT64_C(3650) * 86400);
-    return all->name != NULL && root->identity != NULL &&
-           all->channels.items != NULL;
+    return all->name != NULL && all->role != NULL && all->of != NULL &&
+           root->identity != NULL && all->channels.items != NULL;
 }
 
 struct gong_desk_config *

@@ -195,12 +195,14 @@ gong_desk_member_add(struct gong_desk *desk, struct gong_desk_group *group,
                                   entry->member_count,
                                   sizeof(struct gong_desk_member *));
     }
+    if (of_entry != NULL) {
+        entry->members = of_entry;
+    }
     if (member == NULL || of_entry == NULL) {
         free(member);
         gong_desk_fail(desk, GONG_ERR_MEMORY);
         return NULL;
     }
-    entry->members = of_entry;
     *member = (struct gong_desk_member){
         .entry = entry, .group = group, .place = group->count};
     group->members[group->count++] = member;

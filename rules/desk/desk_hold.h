@@ -4,6 +4,17 @@
 
 #include "rules/desk/desk_private.h"
 
+/* A silence or maintenance. */
+struct gong_desk_hush {
+    struct gong_desk_silence is;
+    char *text;
+    struct gong_desk_matchers *matchers; /* NULL: of one incident */
+    bool begun;
+    size_t place;
+    bool dirty;
+    struct gong_desk_timer timer;
+};
+
 void gong_desk_inhibit_seat(struct gong_desk *desk,
                             struct gong_desk_entry *entry);
 void gong_desk_inhibit_unseat(struct gong_desk *desk,

@@ -24,6 +24,7 @@
 struct gong_desk_entry;
 struct gong_desk_group;
 struct gong_desk_recipient;
+struct gong_desk_hush;
 
 struct gong_desk_member {
     struct gong_desk_entry *entry;
@@ -128,16 +129,6 @@ struct gong_desk_recipient {
     size_t place;
     bool dirty;
     bool stored;
-    struct gong_desk_timer timer;
-};
-
-struct gong_desk_hush {
-    struct gong_desk_silence is;
-    char *text;
-    struct gong_desk_matchers *matchers; /* NULL: of one incident */
-    bool begun;
-    size_t place;
-    bool dirty;
     struct gong_desk_timer timer;
 };
 

@@ -44,14 +44,17 @@ compare_members(const void *a, const void *b)
     return (m > n) - (m < n);
 }
 
-static void
+static bool
 put_members(FILE *out, const struct gong_desk_group *group)
 {
     struct gong_desk_member **told =
         calloc(group->count + 1, sizeof(struct gong_desk_member *));
     size_t count = 0;
 
-    for (size_t i = 0; told != NULL && i < group->count; i++) {
+    if (told == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < group->count; i++) {
         if (group->members[i]->told != 0) {
             told[count++] = group->members[i];
         }
@@ -67,14 +70,14 @@ put_members(FILE *out, const struct gong_desk_group *group)
                             (told[i]->left ? GONG_DESK_FLAG_LEFT : 0));
     }
     free(told);
+    return true;
 }
 
 /* The text is where it stays only when it is closed. */
 static char *
-finish(FILE *out, char **text)
+finish(FILE *out, char **text, bool ok)
 {
-    bool ok = ferror(out) == 0;
-
+    ok = ok && ferror(out) == 0;
     if (fclose(out) != 0 || !ok) {
         free(*text);
         return NULL;
@@ -110,8 +113,7 @@ gong_desk_state_group(const struct gong_desk_group *group,
         put_text(out, group->labels[i].name);
         put_text(out, group->labels[i].value);
     }
-    put_members(out, group);
-    return finish(out, &text);
+    return finish(out, &text, put_members(out, group));
 }
 
 char *
@@ -135,7 +137,7 @@ gong_desk_state_recipient(const struct gong_desk_recipient *recipient,
         put_number(out, recipient->pendings[i].step);
         put_number(out, recipient->pendings[i].at_ms);
     }
-    return finish(out, &text);
+    return finish(out, &text, true);
 }
 
 /* What is left to read; ok turns false for good at the first mistake. */

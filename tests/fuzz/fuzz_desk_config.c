@@ -1,13 +1,15 @@
 /*
  * Any bytes as a routing file, as matchers and as a group's state: reading
  * never crashes, it gives a configuration or messages but not both; canonical
- * matchers read as themselves; a desk that took a state goes on.
+ * matchers read as themselves; a desk that took a state goes on. With any one
+ * allocation failing a desk says so, and loses nothing of its own.
  */
 #include "tests/fuzz/fuzz.h"
 
 #include <string.h>
 
 #include "rules/desk/desk.h"
+#include "tests/fuzz/failing_memory.h"
 
 static void
 check_routes(const struct gong_desk_config *config)
@@ -68,6 +70,85 @@ live(const struct gong_desk_config *config, struct gong_str state)
     gong_desk_free(desk);
 }
 
+static enum gong_err
+keep_group(void *ctx, struct gong_str key, const struct gong_str *state)
+{
+    (void)ctx;
+    FUZZ_CHECK(key.len > 0 && (state == NULL || state->len > 0));
+    return GONG_OK;
+}
+
+static enum gong_err
+act(struct gong_desk *desk, enum gong_act_kind kind, const char *matchers,
+    int64_t now)
+{
+    struct gong_desk_act act = {
+        .kind = kind,
+        .by = gong_str_of("lan"),
+        .incident = matchers == NULL ? 1 : 0,
+        .matchers = gong_str_of(matchers == NULL ? "" : matchers),
+        .until_ms = now + 3600000,
+    };
+    enum gong_err err = gong_desk_act(desk, &act, now, NULL, NULL, 0);
+
+    return err == GONG_ERR_INVALID ? GONG_OK : err;
+}
+
+/* Everything a desk does, once; stops at the first error. */
+static enum gong_err
+live_short(const struct gong_desk_config *config, struct gong_str state)
+{
+    struct gong_desk_sink sink = {.group = keep_group};
+    struct gong_desk *desk = gong_desk_new(config, NULL, &sink, 1000);
+    enum gong_err err = desk == NULL ? GONG_ERR_MEMORY : GONG_OK;
+
+    if (err == GONG_OK) {
+        err = gong_desk_restore_group(desk, gong_str_of("key"), state);
+        err = err == GONG_ERR_INVALID ? GONG_OK : err;
+    }
+    if (err == GONG_OK) {
+        err = fire(desk, 1000);
+    }
+    if (err == GONG_OK) {
+        err = act(desk, GONG_ACT_SILENCE, "a=~\"1|2.+\"", 2000);
+    }
+    if (err == GONG_OK) {
+        err = gong_desk_run(desk, 3700000);
+    }
+    if (err == GONG_OK) {
+        err = act(desk, GONG_ACT_ACKNOWLEDGE, NULL, 3800000);
+    }
+    if (err == GONG_OK) {
+        err = gong_desk_reload(desk, config, NULL, 9900000);
+    }
+    if (err == GONG_OK) {
+        err = act(desk, GONG_ACT_RESOLVE, NULL, 9900000);
+    }
+    if (err == GONG_OK) {
+        err = gong_desk_run(desk, 99000000);
+    }
+    gong_desk_free(desk);
+    return err;
+}
+
+static void
+live_short_of_memory(const struct gong_desk_config *config,
+                     struct gong_str input)
+{
+    enum gong_err err = GONG_OK;
+    uint64_t count = 0;
+
+    failing_memory_begin(FAILING_MEMORY_NEVER);
+    err = live_short(config, input);
+    count = failing_memory_end();
+    FUZZ_CHECK(err == GONG_OK);
+    failing_memory_begin(
+        failing_memory_choose((const uint8_t *)input.data, input.len, count));
+    err = live_short(config, input);
+    (void)failing_memory_end();
+    FUZZ_CHECK(err == GONG_OK || err == GONG_ERR_MEMORY);
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -87,6 +168,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         FUZZ_CHECK(config != NULL);
     }
     live(config, input);
+    live_short_of_memory(config, input);
     if (m != NULL) {
         struct gong_desk_matchers *again = gong_desk_matchers_read(
             gong_str_of(gong_desk_matchers_text(m)), &error);
