@@ -138,6 +138,8 @@ foreach(module rules_reload engine_thread snapshot http_server recorded)
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 endforeach()
+target_link_options(test_recorded PRIVATE
+    LINKER:--wrap=gong_spool_cursor_next)
 target_link_options(test_engine_thread PRIVATE
     LINKER:--wrap=gong_engine_set_rules)
 gong_test(agent_shim LINKS gong_agent_core
