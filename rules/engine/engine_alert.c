@@ -52,14 +52,18 @@ shown(unsigned level)
     return level == 0 ? 1 : level;
 }
 
-/* ALERTS after a change. With another level it is another series: the one of
+/* ALERTS after a change; an alert of the rules before is no rule's any more.
+ * With another level it is another series: the one of
  * the level before ends. */
 static enum gong_err
 note_change(struct gong_engine *engine, const struct gong_live *live,
             const struct gong_alert *alert, struct gong_effect *effect)
 {
     struct gong_effect before = *effect;
-    uint32_t rule = gong_instance_at(&live->binds, alert->instance)->rule;
+    uint32_t rule =
+        live == engine->live
+            ? gong_instance_at(&live->binds, alert->instance)->rule
+            : GONG_BOOK_NONE;
     enum gong_err err = GONG_OK;
 
     if (effect->rule->level_count == 0 || effect->to == GONG_ALERT_INACTIVE ||
