@@ -76,6 +76,16 @@ gong_mono_add(gong_mono_t instant, gong_dur_t length)
     return (gong_mono_t){instant.ns + length.ns};
 }
 
+/* gong_ms_to_ns: the nearest one that int64 holds. */
+static inline int64_t
+gong_ms_to_ns(int64_t ms)
+{
+    if (ms > INT64_MAX / GONG_NS_PER_MS) {
+        return INT64_MAX;
+    }
+    return ms < INT64_MIN / GONG_NS_PER_MS ? INT64_MIN : ms * GONG_NS_PER_MS;
+}
+
 /* gong_floor_ms: ns to ms rounding down, also below zero (semantics rule 1). */
 static inline int64_t
 gong_floor_ms(int64_t ns)
