@@ -249,9 +249,11 @@ gong_test(mqtt_settings LINKS gong_mqtt)
 gong_test(mqtt_paho LINKS gong_mqtt)
 
 # gong-rules
-foreach(module yaml_tree prom_rules)
+foreach(module yaml_tree prom_rules prom_rules_memory)
     gong_test(${module} LINKS gong_prom_rules)
 endforeach()
+target_link_options(test_prom_rules_memory PRIVATE
+    LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup)
 foreach(module series_notation rules_text rules_commands line_runs lint cost case_line)
     gong_test(${module} LINKS gong_rules_tool)
 endforeach()
