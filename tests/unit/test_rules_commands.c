@@ -768,9 +768,9 @@ static const struct row far_rows[] = {
      GONG_TOOL_OK,
      NULL,
      NULL},
-    {"check --cost --no-lint r.cfg",
-     {{"r.cfg", "group = \"g\"; rules = ( { alert = \"A\";\n"
-                "  expr = \"avg_over_time(m_t[250y]) > 1\"; } );\n"}},
+    {"check --cost --no-lint p.yml",
+     {{"p.yml", "groups:\n- name: g\n  rules:\n"
+                "  - {alert: A, expr: m > 1, for: 260y}\n"}},
      GONG_TOOL_OK,
      NULL,
      NULL},
