@@ -60,10 +60,9 @@ note_change(struct gong_engine *engine, const struct gong_live *live,
             const struct gong_alert *alert, struct gong_effect *effect)
 {
     struct gong_effect before = *effect;
-    uint32_t rule =
-        live == engine->live
-            ? gong_instance_at(&live->binds, alert->instance)->rule
-            : GONG_BOOK_NONE;
+    uint32_t rule = live == engine->live
+                        ? gong_instance_at(&live->binds, alert->instance)->rule
+                        : GONG_BOOK_NONE;
     enum gong_err err = GONG_OK;
 
     if (effect->rule->level_count == 0 || effect->to == GONG_ALERT_INACTIVE ||

@@ -4,11 +4,9 @@
 
 #include "rules/engine/sample_window_code.h"
 
-#define PATIENCE                                                               \
-    15            /* flags: how often in vain a better code was looked for     \
-                   */
-#define FEW    4  /* samples of a poor chunk */
-#define SPREAD 15 /* distances that a step is chosen from */
+#define PATIENCE 15 /* flags: how often a better code was sought in vain */
+#define FEW      4  /* samples of a poor chunk */
+#define SPREAD   15 /* distances that a step is chosen from */
 
 void
 gong_sample_windows_init(struct gong_sample_windows *all,
