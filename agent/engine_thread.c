@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/alert_board.h"
 #include "agent/reconcile.h"
 #include "agent/recorded.h"
 #include "agent/rule_faults.h"
@@ -13,13 +14,8 @@
 #include "agent/snapshot_file.h"
 #include "common/log.h"
 
-#define CLOCK_APART_MS  100 /* at most ten CLOCK records a second */
-#define REPORT_APART_MS 100
-#define VIEW_APART_MS   250
-#define VIEW_STALE_MS   5000
-#define VIEW_COST_RATIO                                                        \
-    20 /* the view takes at most a twentieth of the time                       \
-        */
+#define CLOCK_APART_MS   100 /* at most ten CLOCK records a second */
+#define REPORT_APART_MS  100
 #define RECORDS_PER_LOOK 256
 #define RETRY_MS         1000
 #define RETRY_MS_MAX     60000
@@ -46,14 +42,12 @@ struct gong_engine_thread {
     int64_t clock_ms;   /* journal time of the last CLOCK asked for */
     int64_t retry_ms;
     gong_mono_t reported;
-    gong_mono_t viewed;
-    int64_t view_cost_ns;
-    uint64_t view_transitions;
     bool reading_ok;
 
     pthread_mutex_t lock; /* guards what others read */
     struct gong_engine_report report;
-    struct gong_alert_view *view;
+
+    struct gong_alert_board board;
 };
 
 /* --- effects --- */
@@ -116,42 +110,6 @@ publish_report(struct gong_engine_thread *t, gong_mono_t now)
     (void)pthread_mutex_unlock(&t->lock);
 }
 
-static bool
-view_is_due(const struct gong_engine_thread *t, gong_mono_t now)
-{
-    int64_t age = gong_mono_since(now, t->viewed).ns;
-    const struct gong_engine_stats *stats = &t->now.engine;
-
-    if (!t->now.live || age < gong_dur_ms(VIEW_APART_MS).ns ||
-        age < VIEW_COST_RATIO * t->view_cost_ns) {
-        return false;
-    }
-    return t->view == NULL || stats->transitions != t->view_transitions ||
-           (stats->pending + stats->firing + stats->unknown + stats->trial >
-                0 &&
-            age >= gong_dur_ms(VIEW_STALE_MS).ns);
-}
-
-static void
-publish_view(struct gong_engine_thread *t)
-{
-    gong_mono_t before = gong_mono_now();
-    struct gong_alert_view *view = gong_alert_view_new(t->engine);
-    struct gong_alert_view *old;
-
-    t->viewed = gong_mono_now();
-    t->view_cost_ns = gong_mono_since(t->viewed, before).ns;
-    if (view == NULL) {
-        return;
-    }
-    t->view_transitions = t->now.engine.transitions;
-    (void)pthread_mutex_lock(&t->lock);
-    old = t->view;
-    t->view = view;
-    (void)pthread_mutex_unlock(&t->lock);
-    gong_alert_view_release(old);
-}
-
 static void
 publish(struct gong_engine_thread *t)
 {
@@ -172,8 +130,8 @@ publish(struct gong_engine_thread *t)
                        gong_floor_ms(gong_wall_now().ns));
     }
     publish_report(t, now);
-    if (view_is_due(t, now)) {
-        publish_view(t);
+    if (t->now.live) {
+        gong_alert_board_renew(&t->board, t->engine, &t->now.engine, now);
     }
 }
 
@@ -188,7 +146,7 @@ refuse_rules(struct gong_engine_thread *t, const char *sha,
     gong_rules_log_errors("rules_problem", errors);
 }
 
-static bool
+static enum gong_err
 swap_rules(struct gong_engine_thread *t, struct gong_rule_source *source,
            const struct gong_record *record)
 {
@@ -198,7 +156,8 @@ swap_rules(struct gong_engine_thread *t, struct gong_rule_source *source,
                               record->meta.journal_ms, &report);
 
     if (err != GONG_OK) {
-        return false;
+        gong_rule_source_free(source);
+        return err;
     }
     gong_rule_source_free(t->rules);
     t->rules = source;
@@ -207,51 +166,58 @@ swap_rules(struct gong_engine_thread *t, struct gong_rule_source *source,
              "rules=%zu kept=%zu added=%zu changed=%zu removed=%zu",
              source->set->count, report.kept, report.added, report.changed,
              report.removed);
-    return true;
+    return GONG_OK;
 }
 
-/* A CONFIG record: another set of rules, or the same said again. */
-static void
+/* A CONFIG record: another set of rules, or the same said again. False where
+ * the engine cannot go on, having advanced in part: without memory. */
+static bool
 apply_config(struct gong_engine_thread *t, const struct gong_record *record)
 {
     struct gong_conf_errors errors = {0};
     struct gong_rule_source *source;
+    enum gong_err err = GONG_ERR_INVALID;
     char sha[GONG_RULE_SHA_SIZE] = "";
 
     if (!gong_rule_sha_valid(record->payload)) {
         refuse_rules(t, "?", &errors);
-        return;
+        return true;
     }
     memcpy(sha, record->payload.data, record->payload.len);
     if (strcmp(sha, t->now.rules_sha) == 0) {
-        return;
+        return true;
     }
     source = gong_rule_store_get(t->options.state_dir, sha, &errors);
-    if (source != NULL && swap_rules(t, source, record)) {
+    if (source != NULL) {
+        err = swap_rules(t, source, record);
+    }
+    if (err == GONG_OK) {
         memcpy(t->now.rules_sha, sha, sizeof sha);
-    } else {
-        gong_rule_source_free(source);
+    } else if (err == GONG_ERR_INVALID) {
         refuse_rules(t, sha, &errors);
     }
     gong_conf_errors_fini(&errors);
+    return err == GONG_OK || err == GONG_ERR_INVALID;
 }
 
 /* The rules that were in force at the oldest record kept: the CONFIG before it
  * may be gone, but each segment repeats it. */
-static void
+static bool
 find_first_rules(struct gong_engine_thread *t)
 {
     uint64_t start = gong_spool_cursor_offset(t->cursor);
     struct gong_record record;
+    bool applied = true;
 
     while (gong_spool_cursor_next(t->cursor, UINT64_MAX, &record) == GONG_OK) {
         if (record.meta.type == GONG_RECORD_CONFIG) {
             record.offset = start;
-            apply_config(t, &record);
+            applied = apply_config(t, &record);
             break;
         }
     }
     gong_spool_cursor_seek(t->cursor, start);
+    return applied;
 }
 
 /* A recycled journal must still know its rules: not those in force here, which
@@ -307,11 +273,25 @@ new_engine(struct gong_engine_thread *t)
 }
 
 /* The engine may have applied a record in part: only a new one, from the
- * oldest record on, says the same as before. */
+ * oldest record on, says the same as before. False without memory. */
+static bool
+start_anew(struct gong_engine_thread *t)
+{
+    struct gong_spool_stats stats;
+
+    if (!new_engine(t)) {
+        return false;
+    }
+    gong_spool_stats(gong_journal_spool(t->options.journal), &stats);
+    gong_spool_cursor_seek(t->cursor, stats.begin);
+    return find_first_rules(t);
+}
+
+/* When the thread stops first there is no engine. */
 static void
 start_over(struct gong_engine_thread *t)
 {
-    struct gong_spool_stats stats;
+    bool started = false;
 
     t->now.restarts++;
     gong_log(GONG_LOG_ERROR, "engine_out_of_memory", "retry_ms=%" PRId64,
@@ -320,26 +300,26 @@ start_over(struct gong_engine_thread *t)
         sleep_unless_stopping(t, t->retry_ms);
         t->retry_ms =
             t->retry_ms * 2 > RETRY_MS_MAX ? RETRY_MS_MAX : t->retry_ms * 2;
-    } while (!new_engine(t) && !atomic_load(&t->stopping));
-    gong_spool_stats(gong_journal_spool(t->options.journal), &stats);
-    gong_spool_cursor_seek(t->cursor, stats.begin);
-    if (t->engine != NULL) {
-        find_first_rules(t);
+        started = start_anew(t);
+    } while (!started && !atomic_load(&t->stopping));
+    if (!started) {
+        gong_engine_free(t->engine);
+        t->engine = NULL;
     }
 }
 
 static void
 apply(struct gong_engine_thread *t, const struct gong_record *record)
 {
+    bool applied;
+
     t->now.replayed += t->now.live ? 0 : 1;
     gong_recorder_seen(t->recorder, record);
-    if (record->meta.type == GONG_RECORD_CONFIG) {
-        apply_config(t, record);
-    }
+    applied = record->meta.type == GONG_RECORD_CONFIG
+                  ? apply_config(t, record)
+                  : gong_engine_apply(t->engine, record) == GONG_OK;
     keep_rules_known(t, record);
-    if ((record->meta.type != GONG_RECORD_CONFIG &&
-         gong_engine_apply(t->engine, record) != GONG_OK) ||
-        gong_engine_is_short(t->engine)) {
+    if (!applied || gong_engine_is_short(t->engine)) {
         start_over(t);
     }
     gong_recorder_flush(t->recorder, t->now.live);
@@ -439,8 +419,8 @@ run(void *ctx)
     unsigned since_look = 0;
     bool running = true;
 
-    if (!t->restored) {
-        find_first_rules(t);
+    if (!t->restored && !find_first_rules(t)) {
+        start_over(t);
     }
     while (running && t->engine != NULL) {
         struct gong_record record;
@@ -475,7 +455,7 @@ free_thread(struct gong_engine_thread *t)
     gong_rule_source_free(t->rules);
     gong_recorder_free(t->recorder);
     gong_rule_faults_free(t->faults);
-    gong_alert_view_release(t->view);
+    gong_alert_board_fini(&t->board);
     (void)pthread_mutex_destroy(&t->lock);
     free(t);
 }
@@ -544,6 +524,7 @@ gong_engine_thread_start(const struct gong_engine_thread_options *options,
         return GONG_ERR_MEMORY;
     }
     (void)pthread_mutex_init(&t->lock, NULL);
+    gong_alert_board_init(&t->board);
     atomic_init(&t->stopping, false);
     t->options = *options;
     t->config_segment = UINT64_MAX;
@@ -589,10 +570,5 @@ gong_engine_thread_report(struct gong_engine_thread *t,
 struct gong_alert_view *
 gong_engine_thread_alerts(struct gong_engine_thread *t)
 {
-    struct gong_alert_view *view;
-
-    (void)pthread_mutex_lock(&t->lock);
-    view = gong_alert_view_hold(t->view);
-    (void)pthread_mutex_unlock(&t->lock);
-    return view;
+    return gong_alert_board_get(&t->board);
 }

@@ -158,19 +158,22 @@ look_ahead(struct gong_recorder *recorder)
     struct gong_spool_cursor *cursor;
     struct gong_recorded_batch batch;
     struct gong_record record;
+    enum gong_err err;
 
     if (gong_spool_cursor_open(gong_journal_spool(recorder->journal), NULL,
                                &cursor) != GONG_OK) {
         return;
     }
     gong_spool_cursor_seek(cursor, recorder->read_to);
-    while (gong_spool_cursor_next(cursor, UINT64_MAX, &record) == GONG_OK) {
+    while ((err = gong_spool_cursor_next(cursor, UINT64_MAX, &record)) ==
+           GONG_OK) {
         if (gong_recorded_read(&record, &batch)) {
             learn(recorder, batch.position, batch.ordinal);
         }
     }
     gong_spool_cursor_close(cursor);
-    recorder->complete = true;
+    /* What could not be read may say that some are there already. */
+    recorder->complete = err == GONG_ERR_AGAIN;
 }
 
 /* --- what waits --- */
@@ -295,6 +298,7 @@ flush(struct gong_recorder *recorder, size_t open)
     }
     drop_known(recorder);
     if (!recorder->complete) {
+        drop_oldest(recorder);
         return;
     }
     if (recorder->count > open &&

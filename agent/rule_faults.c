@@ -5,10 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/crc32c.h"
 #include "common/log.h"
 
 #define SHOWN_SIZE  256
-#define LABELS_SIZE (SHOWN_SIZE + 8)
+#define HASH_SIZE   10 /* of "~" and eight digits */
+#define LABELS_SIZE (SHOWN_SIZE + HASH_SIZE + 8)
 
 /* One that has failed in this run. */
 struct rule {
@@ -51,19 +53,44 @@ gong_rule_faults_free(struct gong_rule_faults *faults)
     free(faults);
 }
 
-/* Ids that are made of names may hold anything; what a label's text cannot hold
- * as it stands becomes `_`. */
-static void
-write_labels(const char *id, char *out, size_t size)
+/* How much of an id is shown: whole characters. */
+static size_t
+shown_len(const char *id, size_t len)
 {
-    int len = snprintf(out, size, "rule=\"%.*s\"", SHOWN_SIZE - 1, id);
-    size_t end = len < 0 ? 0 : strlen(out);
+    size_t shown = SHOWN_SIZE - HASH_SIZE;
 
-    for (size_t i = sizeof "rule=\"" - 1; i + 1 < end; i++) {
-        if ((unsigned char)out[i] < 0x20 || out[i] == 0x7f || out[i] == '"' ||
-            out[i] == '\\') {
-            out[i] = '_';
-        }
+    if (len < SHOWN_SIZE) {
+        return len;
+    }
+    while (shown > 0 && ((unsigned char)id[shown] & 0xc0) == 0x80) {
+        shown--;
+    }
+    return shown;
+}
+
+/* Ids that are made of names may hold anything; what a label's text cannot hold
+ * as it stands becomes `_`. An id that is not shown as it is ends with a hash
+ * of it, so that no two have one label. */
+static void
+write_labels(const char *id, char out[LABELS_SIZE])
+{
+    size_t len = strlen(id);
+    size_t shown = shown_len(id, len);
+    bool whole = shown == len;
+    char text[SHOWN_SIZE];
+
+    for (size_t i = 0; i < shown; i++) {
+        unsigned char c = (unsigned char)id[i];
+        bool fits = c >= 0x20 && c != 0x7f && c != '"' && c != '\\';
+
+        text[i] = fits ? id[i] : '_';
+        whole = whole && fits;
+    }
+    if (whole) {
+        (void)snprintf(out, LABELS_SIZE, "rule=\"%.*s\"", (int)shown, text);
+    } else {
+        (void)snprintf(out, LABELS_SIZE, "rule=\"%.*s~%08" PRIx32 "\"",
+                       (int)shown, text, gong_crc32c(0, id, len));
     }
 }
 
@@ -89,7 +116,7 @@ add(struct gong_rule_faults *faults, const char *id)
         return NULL;
     }
     memcpy(rule->id, id, size);
-    write_labels(id, labels, sizeof labels);
+    write_labels(id, labels);
     rule->total = gong_counter_add(
         faults->counters, GONG_COUNTER, "gong_engine_rule_faults_total",
         "Evaluations of a rule that had no result, by rule.", labels);

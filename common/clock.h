@@ -52,10 +52,20 @@ void gong_clock_boot_id(uint8_t out[16]);
 enum gong_err gong_clock_cond_init(pthread_cond_t *cond) GONG_MUST_CHECK;
 void gong_clock_deadline(gong_dur_t length, struct timespec *out);
 
+/* gong_ms_to_ns: the nearest one that int64 holds. */
+static inline int64_t
+gong_ms_to_ns(int64_t ms)
+{
+    if (ms > INT64_MAX / GONG_NS_PER_MS) {
+        return INT64_MAX;
+    }
+    return ms < INT64_MIN / GONG_NS_PER_MS ? INT64_MIN : ms * GONG_NS_PER_MS;
+}
+
 static inline gong_dur_t
 gong_dur_ms(int64_t ms)
 {
-    return (gong_dur_t){ms * GONG_NS_PER_MS};
+    return (gong_dur_t){gong_ms_to_ns(ms)};
 }
 
 static inline gong_dur_t

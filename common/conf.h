@@ -74,6 +74,10 @@ struct gong_conf_errors {
 void gong_conf_errors_fini(struct gong_conf_errors *errors);
 void gong_conf_errors_add(struct gong_conf_errors *errors, const char *format,
                           ...) GONG_PRINTF(2, 3);
+/* gong_conf_errors_full: whether it has said that more follow; those are
+ * dropped.
+ */
+bool gong_conf_errors_full(const struct gong_conf_errors *errors);
 void gong_conf_errors_print(const struct gong_conf_errors *errors, FILE *out);
 
 /* gong_conf_load_bytes: what a file holds, up to just over the limit, so that

@@ -89,6 +89,12 @@ add(struct gong_conf_errors *errors, const char *format, va_list args)
     return true;
 }
 
+bool
+gong_conf_errors_full(const struct gong_conf_errors *errors)
+{
+    return errors->count > ERRORS_MAX;
+}
+
 void
 gong_conf_errors_add(struct gong_conf_errors *errors, const char *format, ...)
 {

@@ -193,11 +193,16 @@ gong_conf_source_verror(const struct gong_conf_source *source, size_t at,
                         struct gong_conf_errors *errors, const char *format,
                         va_list args)
 {
-    struct gong_conf_place place = gong_conf_source_place(source, at);
+    struct gong_conf_place place;
     char *message = NULL;
     size_t size = 0;
-    FILE *out = open_memstream(&message, &size);
+    FILE *out;
 
+    if (gong_conf_errors_full(errors)) {
+        return;
+    }
+    place = gong_conf_source_place(source, at);
+    out = open_memstream(&message, &size);
     if (out != NULL) {
         (void)vfprintf(out, format, args);
         (void)fclose(out);

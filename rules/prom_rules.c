@@ -7,11 +7,19 @@
 #include "common/ascii.h"
 #include "common/clock.h"
 #include "rules/engine/promql.h"
+#include "rules/engine/ruleset.h"
 #include "rules/engine/template.h"
+
+/* With aliases a short file can say a lot: all of it together is no more than
+ * this much text, as a bundle holds. */
+#define TEXT_MAX  (64u << 20)
+#define TEXT_EACH 64 /* that a text takes beside itself */
 
 struct reader {
     struct gong_yaml *yaml;
     struct gong_conf_errors *errors;
+    size_t rules;
+    size_t text;
     bool failed;
 };
 
@@ -22,6 +30,30 @@ fail(struct reader *r, const struct gong_yaml_node *node, const char *found,
     gong_yaml_error(r->yaml, node, r->errors, "found %s, expected %s", found,
                     expected);
     r->failed = true;
+}
+
+static void
+no_memory(struct reader *r)
+{
+    gong_conf_errors_add(r->errors, "%s: out of memory",
+                         gong_yaml_name(r->yaml));
+    r->failed = true;
+}
+
+/* Whether a text may be read, too. */
+static bool
+spend(struct reader *r, const struct gong_yaml_node *node)
+{
+    size_t before = r->text;
+
+    if (before > TEXT_MAX) {
+        return false;
+    }
+    r->text += node->len + TEXT_EACH;
+    if (r->text > TEXT_MAX) {
+        fail(r, node, "more than 64 MiB of text with all aliases", "less");
+    }
+    return r->text <= TEXT_MAX;
 }
 
 /* Refuses keys that are not known, with the nearest one that is. */
@@ -71,7 +103,7 @@ read_text(struct reader *r, const struct gong_yaml_node *mapping,
         fail(r, value, "keys or a list", "text");
         return NULL;
     }
-    return value->text;
+    return spend(r, value) ? value->text : NULL;
 }
 
 static int64_t
@@ -123,10 +155,10 @@ read_texts(struct reader *r, const struct gong_yaml_node *rule, const char *key,
     }
     texts = calloc((size_t)mapping->count + 1, sizeof *texts);
     if (texts == NULL) {
-        r->failed = true;
+        no_memory(r);
         return NULL;
     }
-    for (i = mapping->first; i != 0;
+    for (i = mapping->first; i != 0 && r->text <= TEXT_MAX;
          i = gong_yaml_next(r->yaml, gong_yaml_next(r->yaml, i))) {
         const struct gong_yaml_node *name = gong_yaml_at(r->yaml, i);
         const struct gong_yaml_node *value =
@@ -137,7 +169,7 @@ read_texts(struct reader *r, const struct gong_yaml_node *rule, const char *key,
             fail(r, name, "another name", "letters, digits and _");
         } else if (value->kind != GONG_YAML_SCALAR) {
             fail(r, value, "keys or a list", "text");
-        } else {
+        } else if (spend(r, value)) {
             texts[*count].name = name->text;
             texts[*count].text = gong_yaml_is_null(value) ? "" : value->text;
             texts[(*count)++].node = value;
@@ -218,8 +250,35 @@ read_rule(struct reader *r, const struct gong_yaml_node *node,
     rule->labels = read_texts(r, node, "labels", &rule->label_count);
     rule->annotations =
         read_texts(r, node, "annotations", &rule->annotation_count);
-    check_kind(r, rule);
-    check_expr(r, rule);
+    if (r->text <= TEXT_MAX) {
+        check_kind(r, rule);
+        check_expr(r, rule);
+    }
+}
+
+static const char *
+name_of(const struct gong_prom_rule *rule)
+{
+    const char *name = rule->alert != NULL ? rule->alert : rule->record;
+
+    return name == NULL ? "" : name;
+}
+
+/* The how manieth of its name the group's last rule is. */
+static size_t
+number_of_last(const struct gong_prom_group *group)
+{
+    const char *name = name_of(&group->rules[group->rule_count - 1]);
+
+    for (size_t i = group->rule_count - 1; i > 0; i--) {
+        const char *other = name_of(&group->rules[i - 1]);
+
+        /* An alias is the same text. */
+        if (other == name || strcmp(other, name) == 0) {
+            return group->rules[i - 1].number + 1;
+        }
+    }
+    return 1;
 }
 
 static void
@@ -235,15 +294,40 @@ read_rules(struct reader *r, struct gong_prom_group *group)
         fail(r, rules, "another kind of value", "a list of rules");
         return;
     }
-    group->rules = calloc((size_t)rules->count + 1, sizeof *group->rules);
-    if (group->rules == NULL) {
+    if (rules->count > GONG_RULES_MAX - r->rules) {
+        gong_yaml_error(r->yaml, rules, r->errors,
+                        "found more than %d rules in all, expected fewer",
+                        GONG_RULES_MAX);
         r->failed = true;
         return;
     }
-    for (uint32_t i = rules->first; i != 0; i = gong_yaml_next(r->yaml, i)) {
-        read_rule(r, gong_yaml_at(r->yaml, i),
-                  &group->rules[group->rule_count++]);
+    r->rules += rules->count;
+    group->rules = calloc((size_t)rules->count + 1, sizeof *group->rules);
+    if (group->rules == NULL) {
+        no_memory(r);
+        return;
     }
+    for (uint32_t i = rules->first; i != 0 && r->text <= TEXT_MAX;
+         i = gong_yaml_next(r->yaml, i)) {
+        struct gong_prom_rule *rule = &group->rules[group->rule_count++];
+
+        read_rule(r, gong_yaml_at(r->yaml, i), rule);
+        rule->number = number_of_last(group);
+    }
+}
+
+/* Whether no group before the last one has its name. */
+static bool
+is_new_name(const struct gong_prom_file *file)
+{
+    const char *name = file->groups[file->group_count - 1].name;
+
+    for (size_t i = 0; i + 1 < file->group_count && name[0] != '\0'; i++) {
+        if (strcmp(file->groups[i].name, name) == 0) {
+            return false;
+        }
+    }
+    return true;
 }
 
 static void
@@ -266,11 +350,9 @@ read_group(struct reader *r, const struct gong_yaml_node *node,
         fail(r, node, "a group without a name", "one");
         group->name = "";
     }
-    for (size_t i = 0; i + 1 < file->group_count; i++) {
-        if (strcmp(file->groups[i].name, group->name) == 0 &&
-            group->name[0] != '\0') {
-            fail(r, at, "a second group of this name", "each name once");
-        }
+    if (!is_new_name(file)) {
+        fail(r, at, "a second group of this name", "each name once");
+        return;
     }
     group->interval_ms = read_length(r, node, "interval");
     limit = read_text(r, node, "limit", &at);
@@ -302,12 +384,20 @@ read_groups(struct reader *r, struct gong_prom_file *file)
         fail(r, groups, "another kind of value", "a list of groups");
         return;
     }
-    file->groups = calloc((size_t)groups->count + 1, sizeof *file->groups);
-    if (file->groups == NULL) {
+    if (groups->count > GONG_RULES_MAX) {
+        gong_yaml_error(r->yaml, groups, r->errors,
+                        "found more than %d groups, expected fewer",
+                        GONG_RULES_MAX);
         r->failed = true;
         return;
     }
-    for (uint32_t i = groups->first; i != 0; i = gong_yaml_next(r->yaml, i)) {
+    file->groups = calloc((size_t)groups->count + 1, sizeof *file->groups);
+    if (file->groups == NULL) {
+        no_memory(r);
+        return;
+    }
+    for (uint32_t i = groups->first; i != 0 && r->text <= TEXT_MAX;
+         i = gong_yaml_next(r->yaml, i)) {
         read_group(r, gong_yaml_at(r->yaml, i), file);
     }
 }
@@ -320,6 +410,7 @@ gong_prom_file_read(const char *name, struct gong_str text,
     struct reader r = {.errors = errors};
 
     if (file == NULL) {
+        gong_conf_errors_add(errors, "%s: out of memory", name);
         return NULL;
     }
     file->yaml = gong_yaml_read(name, text, errors);

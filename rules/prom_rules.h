@@ -44,6 +44,8 @@ struct gong_prom_rule {
     size_t label_count;
     struct gong_prom_text *annotations;
     size_t annotation_count;
+    size_t number; /* the how manieth of its name in the group, from 1:
+                      Prometheus lets two have one name and the same labels */
 };
 
 struct gong_prom_group {

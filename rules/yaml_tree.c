@@ -234,6 +234,13 @@ refuse(struct builder *b, const yaml_mark_t *mark, const char *message)
     return false;
 }
 
+static bool
+no_memory(const char *name, struct gong_conf_errors *errors)
+{
+    gong_conf_errors_add(errors, "%s: out of memory", name);
+    return false;
+}
+
 static uint32_t
 add_node(struct builder *b)
 {
@@ -245,8 +252,7 @@ add_node(struct builder *b)
             realloc(yaml->nodes, capacity * sizeof *nodes);
 
         if (nodes == NULL) {
-            gong_conf_errors_add(b->errors, "%s: out of memory",
-                                 yaml->source.name);
+            (void)no_memory(yaml->source.name, b->errors);
             return 0;
         }
         yaml->nodes = nodes;
@@ -332,12 +338,13 @@ remember(struct builder *b, const yaml_char_t *name, uint32_t node)
     }
     anchors = realloc(b->anchors, (b->anchor_count + 1) * sizeof *b->anchors);
     if (anchors == NULL) {
-        return false;
+        return no_memory(b->yaml->source.name, b->errors);
     }
     b->anchors = anchors;
     anchors[b->anchor_count].name = strdup((const char *)name);
     anchors[b->anchor_count].node = node;
-    return anchors[b->anchor_count++].name != NULL;
+    return anchors[b->anchor_count++].name != NULL ||
+           no_memory(b->yaml->source.name, b->errors);
 }
 
 static bool
@@ -396,7 +403,7 @@ take_scalar(struct builder *b, const yaml_event_t *event)
         style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE;
     node->text = strdup((const char *)event->data.scalar.value);
     if (node->text == NULL) {
-        return false;
+        return no_memory(b->yaml->source.name, b->errors);
     }
     node->len = strlen(node->text);
     if (node->len != event->data.scalar.length) {
@@ -501,7 +508,8 @@ complete(struct builder *b)
         return false;
     }
     yaml->nodes[yaml->root].text = strdup("");
-    return yaml->nodes[yaml->root].text != NULL;
+    return yaml->nodes[yaml->root].text != NULL ||
+           no_memory(yaml->source.name, b->errors);
 }
 
 struct gong_yaml *
@@ -516,10 +524,14 @@ gong_yaml_read(const char *name, struct gong_str text,
     }
     b.yaml = calloc(1, sizeof *b.yaml);
     if (b.yaml == NULL) {
+        (void)no_memory(name, errors);
         return NULL;
     }
-    if (gong_conf_source_init(&b.yaml->source, name, text, errors) &&
-        yaml_parser_initialize(&b.parser) != 0) {
+    if (!gong_conf_source_init(&b.yaml->source, name, text, errors)) {
+        /* It has said why. */
+    } else if (yaml_parser_initialize(&b.parser) == 0) {
+        (void)no_memory(name, errors);
+    } else {
         yaml_parser_set_encoding(&b.parser, YAML_UTF8_ENCODING);
         yaml_parser_set_input_string(&b.parser,
                                      (const unsigned char *)b.yaml->source.text,

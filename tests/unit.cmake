@@ -142,6 +142,10 @@ foreach(module rules_reload engine_thread snapshot http_server recorded
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 endforeach()
+target_link_options(test_recorded PRIVATE
+    LINKER:--wrap=gong_spool_cursor_next)
+target_link_options(test_engine_thread PRIVATE
+    LINKER:--wrap=gong_engine_set_rules)
 gong_test(agent_shim LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/disk_shim.c)
 gong_test_disk(agent_shim)
@@ -197,7 +201,8 @@ gong_test(reads LINKS gong_engine
 foreach(module range_fn value_fn match)
     gong_test(${module} LINKS gong_engine m)
 endforeach()
-gong_test(promql_memory LINKS gong_engine)
+gong_test(promql_memory LINKS gong_engine
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 target_link_options(test_promql_memory PRIVATE
     LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
 
@@ -248,9 +253,11 @@ gong_test(mqtt_settings LINKS gong_mqtt)
 gong_test(mqtt_paho LINKS gong_mqtt)
 
 # gong-rules
-foreach(module yaml_tree prom_rules)
+foreach(module yaml_tree prom_rules prom_rules_memory)
     gong_test(${module} LINKS gong_prom_rules)
 endforeach()
+target_link_options(test_prom_rules_memory PRIVATE
+    LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup)
 foreach(module series_notation rules_text rules_commands line_runs lint cost case_line)
     gong_test(${module} LINKS gong_rules_tool)
 endforeach()

@@ -77,13 +77,15 @@ struct part {
 };
 
 static bool
-open_part(struct part *part, const struct gong_expr *expr)
+open_part(struct part *part, const struct gong_expr *expr,
+          struct gong_expr_error *error)
 {
     *part = (struct part){
         .expr.nodes = calloc(expr->count, sizeof *part->expr.nodes),
         .args = calloc(expr->count, sizeof *part->args),
     };
-    return part->expr.nodes != NULL && part->args != NULL;
+    return (part->expr.nodes != NULL && part->args != NULL) ||
+           gong_expr_no_memory(error, 0);
 }
 
 static void
@@ -121,7 +123,7 @@ plan_members(const struct gong_expr *expr, uint32_t aggregate,
     struct gong_plan *plan = NULL;
     struct part part;
 
-    if (open_part(&part, expr)) {
+    if (open_part(&part, expr, error)) {
         add_nodes(&part, expr, first, aggregate, 0, first);
         plan = gong_plan_new(&part.expr, error);
     }
@@ -140,7 +142,7 @@ plan_outer(const struct gong_expr *expr, uint32_t aggregate,
     struct gong_plan *plan = NULL;
     struct part part;
 
-    if (open_part(&part, expr)) {
+    if (open_part(&part, expr, error)) {
         add_nodes(&part, expr, 0, first, 0, 0);
         part.expr.nodes[part.expr.count++] = (struct gong_expr_node){
             .kind = GONG_EXPR_SELECTOR,

@@ -231,7 +231,7 @@ compile_general(struct gong_book *book, struct gong_book_rule *r)
     if (r->reads == NULL ||
         (!book->foreign &&
          !gong_book_check_own(r->reads, r->rule->expr, &error))) {
-        return GONG_ERR_INVALID;
+        return error.no_memory ? GONG_ERR_MEMORY : GONG_ERR_INVALID;
     }
     r->form = GONG_FORM_GENERAL;
     r->journal = true;

@@ -84,14 +84,16 @@ is_pattern(const struct gong_expr_node *node)
     return node->kind == GONG_EXPR_SELECTOR && metric_of(node) == NULL;
 }
 
-/* What cannot be compiled, for which its rule will be refused, takes all. */
-static void
+/* What cannot be compiled, for which its rule will be refused, takes all. False
+ * without memory. */
+static bool
 add_pattern(struct patterns *patterns, const struct gong_expr_node *node)
 {
     struct gong_expr_error error = {0};
 
     patterns->all[patterns->count++] = (struct pattern){
         node, gong_matchers_new(node->matchers, node->matcher_count, &error)};
+    return !error.no_memory;
 }
 
 static bool
@@ -114,8 +116,9 @@ find_patterns(struct patterns *patterns, const struct gong_ruleset *set)
 
         patterns->first[i] = patterns->count;
         for (uint32_t n = 0; n < expr->count; n++) {
-            if (is_pattern(&expr->nodes[n])) {
-                add_pattern(patterns, &expr->nodes[n]);
+            if (is_pattern(&expr->nodes[n]) &&
+                !add_pattern(patterns, &expr->nodes[n])) {
+                return false;
             }
         }
     }

@@ -53,14 +53,17 @@ shown(unsigned level)
     return level == 0 ? 1 : level;
 }
 
-/* ALERTS after a change. With another level it is another series: the one of
+/* ALERTS after a change; an alert of the rules before is no rule's any more.
+ * With another level it is another series: the one of
  * the level before ends. */
 static enum gong_err
 note_change(struct gong_engine *engine, const struct gong_live *live,
             const struct gong_alert *alert, struct gong_effect *effect)
 {
     struct gong_effect before = *effect;
-    uint32_t rule = gong_instance_at(&live->binds, alert->instance)->rule;
+    uint32_t rule = live == engine->live
+                        ? gong_instance_at(&live->binds, alert->instance)->rule
+                        : GONG_BOOK_NONE;
     enum gong_err err = GONG_OK;
 
     if (effect->rule->level_count == 0 || effect->to == GONG_ALERT_INACTIVE ||
@@ -136,15 +139,14 @@ fingerprint_of(struct gong_engine *engine, const struct gong_live *live,
     return effect.fingerprint;
 }
 
-/* An instance of the same rule that has an alert with these labels. */
+/* Whether an instance has an alert with these labels. */
 static bool
-is_twin(struct gong_engine *engine, uint32_t other, uint32_t rule,
-        uint64_t fingerprint)
+is_twin(struct gong_engine *engine, uint32_t other, uint64_t fingerprint)
 {
     const struct gong_live *live = engine->live;
     const struct gong_instance *i = gong_instance_at(&live->binds, other);
 
-    return i->rule == rule && i->alert != 0 &&
+    return i->alert != 0 &&
            gong_alert_at(&live->alerts, i->alert)->state !=
                GONG_ALERT_INACTIVE &&
            fingerprint_of(engine, live, i) == fingerprint;
@@ -168,13 +170,15 @@ gong_engine_is_taken(struct gong_engine *engine, uint32_t instance)
     for (uint32_t s = gong_bind_family(binds, home->device); s != 0;
          s = gong_bind_sibling(binds, s)) {
         const struct gong_series *series = gong_series_at(binds, s);
-        uint32_t count = gong_attachment_at(binds, series->attachment)->count;
+        const struct gong_attachment *a =
+            gong_attachment_at(binds, series->attachment);
 
-        for (uint32_t k = 0; k < count; k++) {
+        /* What another rule's entry leads to may be no instance at all. */
+        for (uint32_t k = 0; k < a->count; k++) {
             uint32_t other = gong_binding_at(binds, series->bindings + k);
 
-            if (other != instance &&
-                is_twin(engine, other, mine->rule, fingerprint)) {
+            if (gong_entry_at(binds, a->first + k)->rule == mine->rule &&
+                other != instance && is_twin(engine, other, fingerprint)) {
                 return true;
             }
         }

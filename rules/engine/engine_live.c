@@ -43,7 +43,7 @@ gong_live_prepare(const struct gong_engine *engine, struct gong_live *live)
         }
         live->queries[r->general] = gong_general_new(engine, live, r, &error);
         if (live->queries[r->general] == NULL) {
-            return GONG_ERR_INVALID;
+            return error.no_memory ? GONG_ERR_MEMORY : GONG_ERR_INVALID;
         }
     }
     return GONG_OK;

@@ -5,6 +5,7 @@
 
 #include "rules/engine/bind_past.h"
 #include "rules/engine/engine_presence.h"
+#include "rules/engine/promql_error.h"
 #include "rules/engine/reads.h"
 
 struct clause {
@@ -178,6 +179,7 @@ gong_general_new(const struct gong_engine *engine, struct gong_live *live,
     bool fine = true;
 
     if (q == NULL) {
+        (void)gong_expr_no_memory(error, 0);
         return NULL;
     }
     q->engine = engine;

@@ -4,7 +4,7 @@
  *
  *   header 320                    each section
  *     0 u32 magic "GSNP"            0 u32 its number, from 0
- *     4 u32 version 7               4 u32 bytes of one element
+ *     4 u32 VERSION (its .c)        4 u32 bytes of one element
  *     8 u32 layout of elements      8 u64 elements
  *    12 u32 sections               16 u32 index: slots in use; table: room
  *    16 u8[16] journal id          20 u32 CRC-32C of these 20

@@ -100,8 +100,9 @@ read_section(struct reader *reader, const struct gong_section *section,
         err = get(reader, trailer, sizeof trailer);
     }
     if (err == GONG_OK &&
-        gong_le_get32(trailer) !=
-            gong_crc32c(crc, at, (size_t)count * section->stride)) {
+        (gong_le_get32(trailer) !=
+             gong_crc32c(crc, at, (size_t)count * section->stride) ||
+         gong_le_get32(trailer + 4) != 0)) {
         return refuse(reader, GONG_ERR_CORRUPT, "a section is damaged");
     }
     if (err == GONG_OK && section->arena != NULL && count > 0) {

@@ -19,6 +19,7 @@ gong_eval_fail(struct gong_eval *eval, uint32_t index,
 
     eval->fault = fault;
     error->at = eval->states[index].expr->at;
+    error->no_memory = fault == GONG_EVAL_MEMORY;
     va_start(arguments, format);
     (void)vsnprintf(error->message, sizeof(error->message), format, arguments);
     va_end(arguments);

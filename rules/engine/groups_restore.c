@@ -70,6 +70,7 @@ restore_group(struct gong_groups *groups, uint32_t group,
 
     g->run = 0;
     g->top = 0;
+    g->live = 0;
     if (run == 0) {
         return level == 0 && top == 0 && g->next == 0 ? NULL
                                                       : "a group has no slots";

@@ -81,6 +81,9 @@ say_pcre(struct gong_expr_error *error, struct gong_str pattern, int code,
     char word[GONG_EXPR_WORD_SIZE];
     PCRE2_UCHAR why[128] = "";
 
+    if (code == PCRE2_ERROR_HEAP_FAILED) {
+        return gong_expr_no_memory(error, 0);
+    }
     (void)pcre2_get_error_message(code, why, sizeof why);
     return gong_expr_fail(error, at < pattern.len ? at : pattern.len,
                           "found the pattern %s, which cannot be compiled "

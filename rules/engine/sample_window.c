@@ -4,11 +4,9 @@
 
 #include "rules/engine/sample_window_code.h"
 
-#define PATIENCE                                                               \
-    15            /* flags: how often in vain a better code was looked for     \
-                   */
-#define FEW    4  /* samples of a poor chunk */
-#define SPREAD 15 /* distances that a step is chosen from */
+#define PATIENCE 15 /* flags: how often a better code was sought in vain */
+#define FEW      4  /* samples of a poor chunk */
+#define SPREAD   15 /* distances that a step is chosen from */
 
 void
 gong_sample_windows_init(struct gong_sample_windows *all,
@@ -319,12 +317,16 @@ expire(struct gong_sample_windows *all, struct gong_sample_window *w,
 }
 
 /* Whether it is time to look for what is too old: each time a chunk is full,
- * for long windows less often, so that the look costs little a sample. */
+ * for long windows less often, so that the look costs little a sample. Past its
+ * limit a window is let grow by a sixteenth for the same reason. */
 static bool
 is_time_to_expire(const struct gong_sample_window *w)
 {
     uint32_t each = 1;
 
+    if (w->count >= GONG_SAMPLE_WINDOW_FULL) {
+        return true;
+    }
     while (each < w->count / 16) {
         each *= 2;
     }
@@ -346,7 +348,8 @@ tidy(struct gong_sample_windows *all, struct gong_sample_window *w,
     if (is_time_to_expire(w)) {
         expire(all, w, newest, from);
     }
-    return w->poor < (1 + w->count / 4) << patience || recode(all, w, newest);
+    return w->poor < (1 + (uint64_t)w->count / 4) << patience ||
+           recode(all, w, newest);
 }
 
 static void
@@ -475,6 +478,7 @@ gong_sample_window_insert(struct gong_sample_windows *all, uint32_t window,
     const struct gong_sample *begin = NULL;
     const struct gong_sample *after = NULL; /* the first one that is newer */
     int64_t from = newest.ms - keep;
+    enum gong_err err = GONG_OK;
 
     *what = GONG_SAMPLE_LATE_OLD;
     if (!gong_sample_windows_room(all, w->count + 2) || all->samples == NULL) {
@@ -497,7 +501,11 @@ gong_sample_window_insert(struct gong_sample_windows *all, uint32_t window,
     }
     *what = GONG_SAMPLE_LATE_TAKEN;
     cut(all, w, newest, late.ms);
-    return put_back(all, w, after > begin ? after - 1 : NULL, late, after);
+    err = put_back(all, w, after > begin ? after - 1 : NULL, late, after);
+    if (err == GONG_OK && w->count >= GONG_SAMPLE_WINDOW_FULL) {
+        expire(all, w, newest, from);
+    }
+    return err;
 }
 
 /* The first of count samples that is not before ms. */

@@ -34,6 +34,9 @@
 #define GONG_SAMPLE_WINDOW_BYTES 19 /* of a chunk, for samples */
 #define GONG_SAMPLE_WINDOW_SAMPLES                                             \
     1000000 /* of one window; the oldest are lost */
+/* That many, and the oldest go; less than a chunk may come on top. */
+#define GONG_SAMPLE_WINDOW_FULL                                                \
+    (GONG_SAMPLE_WINDOW_SAMPLES + GONG_SAMPLE_WINDOW_SAMPLES / 16)
 #define GONG_SAMPLE_WINDOW_ALWAYS INT64_MIN /* it is whole */
 
 struct gong_sample_window {
@@ -48,6 +51,9 @@ struct gong_sample_window {
 struct gong_sample_window_chunk {
     uint32_t older; /* in the free list: next free */
     uint8_t start;
+    /* A read looks at the 7 bytes before a sample, whatever they are: at those
+     * above and at the end of the element before, which the first chunk has in
+     * the arena's element 0. */
     uint8_t bytes[GONG_SAMPLE_WINDOW_BYTES];
 };
 

@@ -98,7 +98,7 @@ gong_sample_windows_claim(struct gong_sample_windows *all, uint32_t window,
         n = c->older;
     }
     if (count != w->count ||
-        count > GONG_SAMPLE_WINDOW_SAMPLES + GONG_SAMPLE_WINDOW_BYTES) {
+        count > GONG_SAMPLE_WINDOW_FULL + GONG_SAMPLE_WINDOW_BYTES) {
         return "a window has too many or too few samples";
     }
     return gong_sample_windows_room(all, count + 2) ? NULL : "out of memory";

@@ -59,7 +59,7 @@ struct gong_sample_code_state
 gong_sample_code_start(const struct gong_sample_code *code,
                        struct gong_sample newest);
 
-/* gong_sample_code_next: reads one sample at at; how many bytes it took. The 6
+/* gong_sample_code_next: reads one sample at at; how many bytes it took. The 7
  * bytes before at must be readable, whatever they are. */
 size_t gong_sample_code_next(const struct gong_sample_code *code,
                              struct gong_sample_code_state *state,

@@ -14,6 +14,7 @@ struct run {
     struct gong_trender *render;
     struct gong_toutput *output;
     struct gong_tvalue vars[GONG_TEMPLATE_SLOTS];
+    bool remembered; /* a variable was set since it was last cleared */
 };
 
 enum flow {
@@ -187,6 +188,7 @@ static void
 set_variables(struct run *run, const struct gong_tnode *pipe,
               const struct gong_tvalue *key, const struct gong_tvalue *value)
 {
+    run->remembered |= pipe->count > 0;
     if (pipe->count == 1) {
         run->vars[pipe->slot] = *value;
     } else if (pipe->count == 2) {
@@ -241,6 +243,7 @@ exec_action(struct run *run, const struct gong_tnode *node,
     bool silent = node_of(run, node->pipe)->count > 0;
     struct gong_tvalue value;
 
+    run->remembered = false;
     if (!eval_pipe(run, node->pipe, dot, &value)) {
         return FLOW_FAILED;
     }
@@ -248,8 +251,11 @@ exec_action(struct run *run, const struct gong_tnode *node,
         return FLOW_NEXT;
     }
     put_value(run, &value);
-    /* Nothing remembers what was made for an output. */
-    run->render->used = used;
+    /* Nothing remembers what was made for an output, but for variables that are
+     * set in brackets. */
+    if (!run->remembered) {
+        run->render->used = used;
+    }
     return run->render->failed ? FLOW_FAILED : FLOW_NEXT;
 }
 

@@ -168,7 +168,7 @@ make_payload(const struct fed *fed, double value, int64_t ms, size_t *len)
 {
     char tail[TAIL_SIZE];
     size_t more = (size_t)snprintf(tail, sizeof tail, "%.17g %" PRId64 "\n",
-                                   value, ms * GONG_NS_PER_MS);
+                                   value, gong_ms_to_ns(ms));
     size_t all = fed->distinct == 0 ? 0 : fed->ends[fed->distinct - 1];
     char *payload = malloc(2 + all + fed->distinct * more);
     size_t from = 0;
@@ -199,7 +199,7 @@ feed(struct gong_engine *engine, const struct fed *fed, double value,
     struct gong_record record = {
         .meta = {.type = GONG_RECORD_DATA,
                  .journal_ms = ms,
-                 .wall_ns = ms * GONG_NS_PER_MS},
+                 .wall_ns = gong_ms_to_ns(ms)},
         .payload = gong_str_from(payload, len),
     };
     enum gong_err err = GONG_ERR_MEMORY;
@@ -254,7 +254,7 @@ fall_silent(struct run *run, const struct fed *fed)
                  .journal_ms =
                      START_MS + fed->samples * fed->step_ms + fed->silence_ms}};
 
-    clock.meta.wall_ns = clock.meta.journal_ms * GONG_NS_PER_MS;
+    clock.meta.wall_ns = gong_ms_to_ns(clock.meta.journal_ms);
     run->silent = true;
     return gong_engine_apply(run->engine, &clock);
 }

@@ -65,6 +65,26 @@ copy_labels(const struct gong_label_view *labels, size_t count)
     return copy;
 }
 
+/* A place for another alert, which is open: that of one that has ended, where
+ * there are no others. NULL without one. */
+static struct told *
+find_place(struct gong_explain_state *state, bool open)
+{
+    if (state->count < ALERTS_MAX) {
+        return &state->alerts[state->count++];
+    }
+    state->more++;
+    for (size_t i = 0; i < state->count && open; i++) {
+        struct told *told = &state->alerts[i];
+
+        if (!told->open && told->to == GONG_ALERT_INACTIVE) {
+            free(told->labels);
+            return told;
+        }
+    }
+    return NULL;
+}
+
 /* The alert's place; NULL where there is no room or memory. */
 static struct told *
 find_told(struct gong_explain_state *state, const struct gong_effect *effect)
@@ -76,18 +96,18 @@ find_told(struct gong_explain_state *state, const struct gong_effect *effect)
             return told;
         }
     }
-    if (state->count == ALERTS_MAX) {
-        state->more++;
+    told = find_place(state, effect->to != GONG_ALERT_INACTIVE);
+    if (told == NULL) {
         return NULL;
     }
     *told = (struct told){.fingerprint = effect->fingerprint,
                           .label_count = effect->label_count};
     told->labels = copy_labels(effect->labels, effect->label_count);
     if (told->labels == NULL) {
+        told->label_count = 0;
         state->failed = true;
         return NULL;
     }
-    state->count++;
     return told;
 }
 

@@ -193,6 +193,49 @@ note_presence(const struct import *import, const struct gong_rule *rule)
     }
 }
 
+/* Whether all of a rule's labels or annotations can be written: to libconfig a
+ * name begins with a letter. */
+static bool
+names_fit(const struct import *import, const struct gong_prom_text *texts,
+          size_t count)
+{
+    bool fit = true;
+
+    for (size_t i = 0; i < count; i++) {
+        const char *name = texts[i].name;
+
+        if (name[0] == '_' || strcmp(name, "alertname") == 0) {
+            gong_yaml_error(import->file->yaml, texts[i].node, import->errors,
+                            "found the name %s, expected one that begins with "
+                            "a letter, and not alertname",
+                            name);
+            fit = false;
+        }
+    }
+    return fit;
+}
+
+static void
+import_rule(struct import *import, const struct gong_prom_origin *origin,
+            const struct gong_prom_rule *from)
+{
+    struct gong_rule rule;
+    bool fits = names_fit(import, from->labels, from->label_count);
+
+    fits = names_fit(import, from->annotations, from->annotation_count) && fits;
+    if (!gong_prom_rule_convert(origin, from, &rule, import->errors)) {
+        import->complete = false;
+        return;
+    }
+    if (fits) {
+        put_rule(import->out, from, &rule, !import->any);
+        import->any = true;
+        note_presence(import, &rule);
+    }
+    import->complete = import->complete && fits;
+    gong_rule_fini(&rule);
+}
+
 static void
 import_group(struct import *import, const struct gong_prom_group *group)
 {
@@ -210,18 +253,8 @@ import_group(struct import *import, const struct gong_prom_group *group)
         return;
     }
     for (size_t i = 0; i < group->rule_count; i++) {
-        struct gong_rule rule;
-
-        origin.number = gong_rule_number(group, i);
-        if (!gong_prom_rule_convert(&origin, &group->rules[i], &rule,
-                                    import->errors)) {
-            import->complete = false;
-            continue;
-        }
-        put_rule(import->out, &group->rules[i], &rule, !import->any);
-        import->any = true;
-        note_presence(import, &rule);
-        gong_rule_fini(&rule);
+        origin.number = group->rules[i].number;
+        import_rule(import, &origin, &group->rules[i]);
     }
     if (group->limit != 0) {
         gong_yaml_error(import->file->yaml, group->node, import->errors,

@@ -140,6 +140,8 @@ read_calendar(struct gong_str text, int64_t *ms)
 {
     struct cursor c = {text.data, text.data + text.len, true};
     struct date date;
+    int64_t hours;
+    int64_t minutes;
     int64_t seconds;
     int64_t rest = 0;
 
@@ -149,18 +151,20 @@ read_calendar(struct gong_str text, int64_t *ms)
     expect(&c, "-");
     date.day = digits(&c, 2);
     expect(&c, "Tt ");
-    seconds = digits(&c, 2) * 3600;
+    hours = digits(&c, 2);
     expect(&c, ":");
-    seconds += digits(&c, 2) * 60;
+    minutes = digits(&c, 2);
     expect(&c, ":");
-    seconds += digits(&c, 2);
+    seconds = digits(&c, 2);
     if (take(&c, ".")) {
         rest = fraction(&c);
     }
-    c.good = c.good && seconds < DAY && is_date(&date);
+    c.good =
+        c.good && hours < 24 && minutes < 60 && seconds < 60 && is_date(&date);
     if (!c.good) {
         return false;
     }
+    seconds += hours * 3600 + minutes * 60;
     seconds += days_of(date.year, date.month, date.day) * DAY;
     seconds -= zone(&c);
     *ms = seconds * 1000 + rest;

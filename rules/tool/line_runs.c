@@ -86,14 +86,12 @@ line_end(const char *line, const char *end, const char **quote)
     if (*quote > newline) {
         return newline;
     }
-    quoted = quoted_end(line, end);
-    if (quoted == NULL && end - line > GONG_LP_LINE_MAX) {
-        return newline;
+    if (end - line <= GONG_LP_LINE_MAX) {
+        return quoted_end(line, end);
     }
-    if (quoted != NULL && quoted - line > GONG_LP_LINE_MAX) {
-        return newline;
-    }
-    return quoted;
+    /* No line is longer: strings that go on end with it. */
+    quoted = quoted_end(line, line + GONG_LP_LINE_MAX + 1);
+    return quoted == NULL ? newline : quoted;
 }
 
 /* Whether the line has the stamp of the one before. */

@@ -53,6 +53,18 @@ pairs_fini(struct pairs *pairs)
     free(pairs->items);
 }
 
+/* Takes label_text's answer over; false where that is NULL. */
+static bool
+add_pair(struct pairs *out, char *labels, double value)
+{
+    if (labels == NULL) {
+        return false;
+    }
+    out->items[out->count++] = (struct pair){labels, value};
+    return true;
+}
+
+/* False without memory. */
 static bool
 answer_pairs(const struct gong_answer *answer, struct pairs *out)
 {
@@ -62,9 +74,8 @@ answer_pairs(const struct gong_answer *answer, struct pairs *out)
     if (out->items == NULL) {
         return false;
     }
-    if (scalar) {
-        out->items[0] = (struct pair){label_text(NULL, 0), answer->scalar};
-        out->count = 1;
+    if (scalar && !add_pair(out, label_text(NULL, 0), answer->scalar)) {
+        return false;
     }
     for (uint32_t i = 0; i < answer->count && !scalar; i++) {
         struct gong_label_view labels[GONG_LABELSET_MAX];
@@ -74,20 +85,33 @@ answer_pairs(const struct gong_answer *answer, struct pairs *out)
             gong_eval_memory_samples(answer->memory, series, &samples);
         size_t count = gong_eval_memory_labels(answer->memory, series, labels);
 
-        out->items[out->count++] =
-            (struct pair){label_text(labels, count), sample[samples - 1].value};
+        if (!add_pair(out, label_text(labels, count),
+                      sample[samples - 1].value)) {
+            return false;
+        }
     }
     qsort(out->items, out->count, sizeof *out->items, compare_pairs);
     return true;
 }
 
-/* False after a word about labels that cannot be read. */
+static bool
+no_memory(struct gong_promtest_run *run, const struct gong_promtest_expr *expr)
+{
+    gong_promtest_place(run, expr->node);
+    (void)fprintf(run->out, "expr: %s, err: out of memory\n", expr->expr);
+    return false;
+}
+
+/* False after a word about labels that cannot be read, or memory. */
 static bool
 expected_pairs(struct gong_promtest_run *run,
                const struct gong_promtest_expr *expr, struct pairs *out)
 {
+    bool added = false;
+
     out->items = calloc(expr->sample_count + 1, sizeof *out->items);
-    for (size_t i = 0; i < expr->sample_count && out->items != NULL; i++) {
+    added = out->items != NULL;
+    for (size_t i = 0; i < expr->sample_count && added; i++) {
         const struct gong_promtest_sample *sample = &expr->samples[i];
         struct gong_series_labels labels = {0};
         struct gong_expr_error error = {0};
@@ -99,12 +123,12 @@ expected_pairs(struct gong_promtest_run *run,
             (void)fprintf(run->out, "labels: %s\n", error.message);
             return false;
         }
-        out->items[out->count++] = (struct pair){
-            label_text(labels.labels, labels.count), sample->value};
+        added = add_pair(out, label_text(labels.labels, labels.count),
+                         sample->value);
         gong_series_labels_fini(&labels);
     }
-    if (out->items == NULL) {
-        return false;
+    if (!added) {
+        return no_memory(run, expr);
     }
     qsort(out->items, out->count, sizeof *out->items, compare_pairs);
     return true;
@@ -161,8 +185,11 @@ gong_promtest_expr(struct gong_promtest_run *run, struct gong_world *world,
                       "expr: %s, err: found a %s, expected a vector or a "
                       "scalar\n",
                       expr->expr, gong_query_type_name(answer.type));
-    } else if (expected_pairs(run, expr, &expected) &&
-               answer_pairs(&answer, &got) && !equal_pairs(&expected, &got)) {
+    } else if (!expected_pairs(run, expr, &expected)) {
+        /* It has said why. */
+    } else if (!answer_pairs(&answer, &got)) {
+        (void)no_memory(run, expr);
+    } else if (!equal_pairs(&expected, &got)) {
         gong_promtest_place(run, expr->node);
         (void)fprintf(run->out, "expr: %s, time: %lld s\n", expr->expr,
                       (long long)(expr->eval_ms / 1000));

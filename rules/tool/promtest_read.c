@@ -6,12 +6,18 @@
 
 #include "common/clock.h"
 #include "rules/engine/promql_literal.h"
+#include "rules/engine/ruleset.h"
 
 #define MINUTE_MS 60000
+
+/* With aliases a short file can say a lot: its lists, and lists in lists, hold
+ * no more than that many elements in all. */
+#define ELEMENTS_MAX 1000000
 
 struct reader {
     struct gong_yaml *yaml;
     struct gong_conf_errors *errors;
+    size_t elements;
     bool failed;
 };
 
@@ -121,6 +127,13 @@ list_at(struct reader *r, const struct gong_yaml_node *mapping, const char *key,
         fail(r, node, "found another kind of value, expected a list");
         return 0;
     }
+    if (node->count > ELEMENTS_MAX - r->elements) {
+        r->elements = ELEMENTS_MAX;
+        fail(r, node,
+             "found more than 1000000 elements in all lists, expected fewer");
+        return 0;
+    }
+    r->elements += node->count;
     *first = node->first;
     return node->count;
 }
@@ -131,7 +144,11 @@ room(struct reader *r, size_t count, size_t size)
 {
     void *items = calloc(count + 1, size);
 
-    r->failed = r->failed || items == NULL;
+    if (items == NULL) {
+        gong_conf_errors_add(r->errors, "%s: out of memory",
+                             gong_yaml_name(r->yaml));
+        r->failed = true;
+    }
     return items;
 }
 
@@ -301,10 +318,21 @@ read_group(struct reader *r, const struct gong_yaml_node *node,
     }
 }
 
-/* A list of texts. */
+static bool
+is_among(const char **names, size_t count, const char *name)
+{
+    for (size_t k = 0; k < count; k++) {
+        if (strcmp(names[k], name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* A list of texts; if once is set each may be there once only. */
 static const char **
 read_names(struct reader *r, const struct gong_yaml_node *mapping,
-           const char *key, size_t *count)
+           const char *key, bool once, size_t *count)
 {
     uint32_t i;
     const char **names =
@@ -317,11 +345,13 @@ read_names(struct reader *r, const struct gong_yaml_node *mapping,
             fail(r, node, "found keys or a list, expected text");
             continue;
         }
-        for (size_t k = 0; k < *count; k++) {
-            if (strcmp(names[k], node->text) == 0 &&
-                strcmp(key, "group_eval_order") == 0) {
-                fail(r, node, "found a group twice, expected each once");
-            }
+        if (once && is_among(names, *count, node->text)) {
+            fail(r, node, "found a group twice, expected each once");
+            continue;
+        }
+        if (*count == GONG_RULES_MAX) {
+            fail(r, node, "found more than 10000 names, expected fewer");
+            break;
         }
         names[(*count)++] = node->text;
     }
@@ -341,8 +371,9 @@ read_test(struct reader *r, struct gong_promtest *test)
         return;
     }
     test->rule_files =
-        read_names(r, root, "rule_files", &test->rule_file_count);
-    test->order = read_names(r, root, "group_eval_order", &test->order_count);
+        read_names(r, root, "rule_files", false, &test->rule_file_count);
+    test->order =
+        read_names(r, root, "group_eval_order", true, &test->order_count);
     test->interval_ms = read_length(r, root, "evaluation_interval");
     if (test->interval_ms == 0) {
         test->interval_ms = MINUTE_MS;
@@ -362,7 +393,9 @@ gong_promtest_load(const char *path, struct gong_conf_errors *errors)
     char *bytes = gong_conf_load_bytes(path, &len, errors);
     struct reader r = {.errors = errors};
 
-    if (test != NULL && bytes != NULL) {
+    if (test == NULL) {
+        gong_conf_errors_add(errors, "%s: out of memory", path);
+    } else if (bytes != NULL) {
         test->yaml = gong_yaml_read(path, gong_str_from(bytes, len), errors);
     }
     free(bytes);

@@ -73,7 +73,8 @@ load_pattern(struct gong_promtest_run *run, const char *pattern)
     return ok;
 }
 
-/* What is refused fails, and the others run. False without memory. */
+/* What is refused fails, and the others run. False without memory, and where
+ * there are too many. */
 static bool
 add_rule(struct gong_promtest_run *run, const struct gong_prom_file *file,
          const struct gong_prom_group *group, size_t index)
@@ -82,6 +83,7 @@ add_rule(struct gong_promtest_run *run, const struct gong_prom_file *file,
                                       run->set.count + 1, true};
     struct gong_conf_errors errors = {0};
     struct gong_rule rule;
+    enum gong_err err;
     bool ok =
         gong_prom_rule_convert(&origin, &group->rules[index], &rule, &errors);
 
@@ -90,7 +92,17 @@ add_rule(struct gong_promtest_run *run, const struct gong_prom_file *file,
         gong_conf_errors_print(&errors, run->out);
     }
     gong_conf_errors_fini(&errors);
-    return !ok || gong_rules_add(&run->set, &rule);
+    if (!ok) {
+        return true;
+    }
+    err = gong_rules_add(&run->set, &rule);
+    if (err == GONG_ERR_TOO_LARGE) {
+        say_failed(run);
+        (void)fprintf(run->out,
+                      "    found more than %d rules in all, expected fewer\n",
+                      GONG_RULES_MAX);
+    }
+    return err == GONG_OK;
 }
 
 static bool
@@ -140,28 +152,69 @@ rank(const struct gong_promtest *test, const char *group)
     return 0;
 }
 
-/* By group_eval_order, groups that it does not name like its first. */
+/* A group of one of the files, and when it is its turn. */
+struct turn {
+    size_t rank;
+    size_t number; /* as they are written */
+    const struct gong_prom_file *file;
+    const struct gong_prom_group *group;
+};
+
+static int
+compare_turns(const void *a, const void *b)
+{
+    const struct turn *x = a;
+    const struct turn *y = b;
+
+    if (x->rank != y->rank) {
+        return x->rank < y->rank ? -1 : 1;
+    }
+    return x->number < y->number ? -1 : x->number > y->number;
+}
+
+/* By group_eval_order, groups that it does not name like its first. Heap; NULL
+ * without memory. */
+static struct turn *
+order_groups(const struct gong_promtest_run *run, size_t *count)
+{
+    struct turn *turns = NULL;
+    size_t room = 0;
+
+    *count = 0;
+    for (size_t f = 0; f < run->file_count; f++) {
+        room += run->files[f]->group_count;
+    }
+    turns = calloc(room + 1, sizeof *turns);
+    for (size_t f = 0; f < run->file_count && turns != NULL; f++) {
+        const struct gong_prom_file *file = run->files[f];
+
+        for (size_t g = 0; g < file->group_count; g++) {
+            turns[*count] = (struct turn){rank(run->test, file->groups[g].name),
+                                          *count, file, &file->groups[g]};
+            ++*count;
+        }
+    }
+    if (turns != NULL) {
+        qsort(turns, *count, sizeof *turns, compare_turns);
+    }
+    return turns;
+}
+
 static bool
 add_rules(struct gong_promtest_run *run)
 {
-    size_t ranks = run->test->order_count == 0 ? 1 : run->test->order_count;
-    bool ok = true;
+    size_t count = 0;
+    struct turn *turns = order_groups(run, &count);
+    bool ok = turns != NULL;
 
     run->set.foreign = true;
     run->set.subquery_step_ms = run->test->interval_ms;
-    for (size_t r = 0; r < ranks; r++) {
-        for (size_t f = 0; f < run->file_count; f++) {
-            for (size_t g = 0; g < run->files[f]->group_count; g++) {
-                const struct gong_prom_group *group = &run->files[f]->groups[g];
-
-                for (size_t i = 0;
-                     i < group->rule_count && rank(run->test, group->name) == r;
-                     i++) {
-                    ok = add_rule(run, run->files[f], group, i) && ok;
-                }
-            }
+    for (size_t t = 0; ok && t < count; t++) {
+        for (size_t i = 0; ok && i < turns[t].group->rule_count; i++) {
+            ok = add_rule(run, turns[t].file, turns[t].group, i);
         }
     }
+    free(turns);
     return ok;
 }
 
@@ -323,6 +376,9 @@ run_instants(struct gong_promtest_run *run, struct gong_world *world,
             }
         }
         if (err != GONG_OK) {
+            say_failed(run);
+            (void)fprintf(run->out, "    time: %lld s, err: %s\n",
+                          (long long)(t / 1000), gong_err_text(err));
             return false;
         }
     }

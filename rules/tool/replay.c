@@ -68,6 +68,12 @@ begin(struct run *run, int64_t ms)
         run->replay->to_ms = ms;
         err = gong_engine_set_rules(run->engine, run->replay->set,
                                     run->position++, ms, NULL);
+        if (err != GONG_OK) {
+            (void)fprintf(run->replay->err,
+                          "%s: cannot be replayed: the engine does not take "
+                          "the rules: %s\n",
+                          run->replay->path, gong_err_text(err));
+        }
     }
     if (ms > run->replay->to_ms) {
         run->replay->to_ms = ms;
@@ -284,13 +290,13 @@ end(struct run *run)
     struct gong_record record = {
         .meta = {.type = GONG_RECORD_CLOCK,
                  .journal_ms = run->replay->to_ms,
-                 .wall_ns = run->replay->to_ms * GONG_NS_PER_MS},
+                 .wall_ns = gong_ms_to_ns(run->replay->to_ms)},
         .offset = run->position,
     };
 
     if (run->replay->has_until) {
         record.meta.journal_ms = run->replay->until_ms;
-        record.meta.wall_ns = run->replay->until_ms * GONG_NS_PER_MS;
+        record.meta.wall_ns = gong_ms_to_ns(run->replay->until_ms);
     }
     return run->begun ? gong_engine_apply(run->engine, &record) : GONG_OK;
 }

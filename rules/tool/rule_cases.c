@@ -71,9 +71,7 @@ send(struct gong_engine *engine, uint8_t type, struct gong_str device,
 {
     char *payload = malloc(GONG_BATCH_PREFIX_SIZE + message.len);
     struct gong_record record = {
-        .meta = {.type = type,
-                 .journal_ms = ms,
-                 .wall_ns = ms * GONG_NS_PER_MS},
+        .meta = {.type = type, .journal_ms = ms, .wall_ns = gong_ms_to_ns(ms)},
         .offset = (uint64_t)ms,
     };
     enum gong_err err;
@@ -119,8 +117,7 @@ send_samples(struct gong_engine *engine, const struct rule_case *c)
     for (int64_t at = c->span.from; at <= c->span.to && err == GONG_OK;
          at += c->span.step) {
         int64_t ms = START_MS + at * 1000;
-        char *lines =
-            gong_case_lines(c->line, &c->span, at, ms * GONG_NS_PER_MS);
+        char *lines = gong_case_lines(c->line, &c->span, at, gong_ms_to_ns(ms));
 
         err = lines == NULL ? GONG_ERR_MEMORY
                             : send(engine, GONG_RECORD_DATA,
@@ -222,6 +219,7 @@ struct cases {
     FILE *out;
     struct seen *seen; /* by rule */
     size_t line;
+    size_t count; /* that were read */
     size_t failed;
 };
 
@@ -283,6 +281,7 @@ take_line(struct cases *cases, char *line)
              c.rule);
         return;
     }
+    cases->count++;
     *(c.fires ? &cases->seen[rule].fires : &cases->seen[rule].quiet) = true;
     if (run_case(cases->set, &cases->set->rules[rule], &c, &outcome) !=
         GONG_OK) {
@@ -290,6 +289,18 @@ take_line(struct cases *cases, char *line)
         return;
     }
     judge(cases, &c, &outcome);
+}
+
+/* Whether all of the file was read, and it was one of cases. */
+static void
+check_end(struct cases *cases, FILE *file)
+{
+    if (!feof(file)) {
+        fail(cases, "cannot be read any further: %s", strerror(errno));
+    } else if (cases->count == 0 && cases->failed == 0) {
+        fail(cases, "found no case at all, expected RULE fires|quiet FROM TO "
+                    "STEP LINE");
+    }
 }
 
 /* What a recording says is told by the rules that read it. */
@@ -341,6 +352,7 @@ gong_rule_cases_run(const char *path, const struct gong_ruleset *set, FILE *out,
             cases.line++;
             take_line(&cases, line);
         }
+        check_end(&cases, file);
         *lacking = say_lacking(&cases);
     }
     if (file != NULL) {

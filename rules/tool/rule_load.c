@@ -34,37 +34,40 @@ gong_rule_find(const struct gong_ruleset *set, const char *word, size_t *at)
     return count;
 }
 
-bool
+enum gong_err
 gong_rules_add(struct gong_ruleset *set, struct gong_rule *rule)
 {
-    struct gong_rule *rules =
-        realloc(set->rules, (set->count + 1) * sizeof *rules);
+    struct gong_rule *rules = NULL;
+    enum gong_err err = GONG_ERR_TOO_LARGE;
 
-    if (rules == NULL) {
+    if (set->count < GONG_RULES_MAX) {
+        rules = realloc(set->rules, (set->count + 1) * sizeof *rules);
+        err = rules == NULL ? GONG_ERR_MEMORY : GONG_OK;
+    }
+    if (err != GONG_OK) {
         gong_rule_fini(rule);
-        return false;
+        return err;
     }
     set->rules = rules;
     rules[set->count++] = *rule;
-    return true;
+    return GONG_OK;
 }
 
-static const char *
-name_of(const struct gong_prom_rule *rule)
+/* False where no other can be added either. */
+static bool
+add(struct gong_ruleset *set, struct gong_rule *rule,
+    struct gong_conf_errors *errors)
 {
-    return rule->alert != NULL ? rule->alert : rule->record;
-}
+    enum gong_err err = gong_rules_add(set, rule);
 
-size_t
-gong_rule_number(const struct gong_prom_group *group, size_t rule)
-{
-    size_t number = 1;
-
-    for (size_t i = 0; i < rule; i++) {
-        number += strcmp(name_of(&group->rules[i]),
-                         name_of(&group->rules[rule])) == 0;
+    if (err == GONG_ERR_TOO_LARGE) {
+        gong_conf_errors_add(
+            errors, "rules: found more than %d rules in all, expected fewer",
+            GONG_RULES_MAX);
+    } else if (err != GONG_OK) {
+        gong_conf_errors_add(errors, "rules: out of memory");
     }
-    return number;
+    return err == GONG_OK;
 }
 
 bool
@@ -84,12 +87,11 @@ gong_rules_add_file(struct gong_ruleset *set, const struct gong_prom_file *file,
         for (size_t i = 0; i < group->rule_count; i++) {
             struct gong_rule rule;
 
-            origin.number = gong_rule_number(group, i);
+            origin.number = group->rules[i].number;
             if (!gong_prom_rule_convert(&origin, &group->rules[i], &rule,
                                         errors)) {
                 ok = false;
-            } else if (!gong_rules_add(set, &rule)) {
-                gong_conf_errors_add(errors, "rules: out of memory");
+            } else if (!add(set, &rule, errors)) {
                 return false;
             }
         }
@@ -147,8 +149,12 @@ load_conf(struct gong_ruleset *set, const struct gong_strings *list,
     struct gong_strings models = {&model, model == NULL ? 0 : 1};
     struct gong_rule_source *source =
         gong_rule_files_load_city(list, &models, errors);
-    bool ok = source != NULL && take_over(set, source);
+    bool ok = source != NULL;
 
+    if (ok && !take_over(set, source)) {
+        gong_conf_errors_add(errors, "rules: out of memory");
+        ok = false;
+    }
     gong_rule_source_free(source);
     return ok;
 }

@@ -16,12 +16,10 @@
 /* gong_rule_path_is_yaml: by the end of its name. */
 bool gong_rule_path_is_yaml(const char *path);
 
-/* gong_rule_number: the how manieth of its name a rule of a group is, from 1:
- * Prometheus lets two have one name and the same labels. */
-size_t gong_rule_number(const struct gong_prom_group *group, size_t rule);
-
-/* gong_rules_add: takes the rule over; false without memory. */
-bool gong_rules_add(struct gong_ruleset *set, struct gong_rule *rule);
+/* gong_rules_add: takes the rule over. GONG_ERR_TOO_LARGE past
+ * GONG_RULES_MAX. */
+enum gong_err gong_rules_add(struct gong_ruleset *set,
+                             struct gong_rule *rule) GONG_MUST_CHECK;
 
 /* gong_rules_add_file: the rules of one of Prometheus' files. What cannot be
  * converted is in errors, and false comes back; the others are added. */

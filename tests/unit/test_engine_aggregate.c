@@ -443,10 +443,54 @@ test_limit(void **state)
     text_free(&payload);
 }
 
+/* A series that aggregates read beside a rule whose label says something else
+ * of it: members are no instances, though both are numbers, and there are three
+ * times as many. */
+static void
+test_members_are_no_twins(void **state)
+{
+    static const struct rule_spec specs[] = {
+        {.alert = "Sum", .expr = "sum by (site) (m_a) > 100000"},
+        {.alert = "Avg", .expr = "avg by (site) (m_a) > 100000"},
+        {.alert = "Max", .expr = "max by (site) (m_a) > 100000"},
+        {.alert = "Hot", .expr = "m_a > 80", .label = "sensor=x"},
+    };
+    struct gong_engine_limits limits = {0};
+    struct gong_ruleset *set = make_rules(specs, 4);
+    struct gong_engine *engine = gong_engine_new(&limits, ignore, NULL);
+    struct gong_engine_stats stats;
+    struct text payload = {0};
+
+    (void)state;
+    assert_non_null(engine);
+    assert_int_equal(gong_engine_set_rules(engine, set, 0, 0, NULL), GONG_OK);
+    for (int i = 0; i < 400; i++) {
+        int64_t now = START + i;
+        char device[16];
+        char points[160];
+        struct gong_record record;
+
+        snprintf(device, sizeof device, "d%d", i / 8);
+        snprintf(points, sizeof points,
+                 "m,sensor=%d a=90 %" PRId64 "\nm,sensor=%d,t=%d a=90 %" PRId64,
+                 i, now, i, i, now);
+        record = data_record(&payload, now, "s", device, points);
+        assert_int_equal(gong_engine_apply(engine, &record), GONG_OK);
+    }
+    gong_engine_stats(engine, &stats);
+    /* Without t all of a device's say the same. */
+    assert_int_equal(stats.firing, 400 + 50);
+    assert_int_equal(stats.rule_faults, 350);
+    gong_engine_free(engine);
+    gong_ruleset_free(set);
+    text_free(&payload);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_members_are_no_twins),
         cmocka_unit_test(test_random_streams),
         cmocka_unit_test(test_churn),
         cmocka_unit_test(test_limit),

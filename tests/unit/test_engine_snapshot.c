@@ -279,13 +279,8 @@ damage_is_found(void **state)
         const char *why = NULL;
 
         world->bytes.data[at] ^= 0x10;
-        if (restore(world, &engine, &why) == GONG_OK) {
-            /* The CRC's own filling is not covered by it. */
-            gong_engine_free(engine);
-            assert_int_equal(world->bytes.data[at], 0x10);
-        } else {
-            assert_non_null(why);
-        }
+        assert_int_not_equal(restore(world, &engine, &why), GONG_OK);
+        assert_non_null(why);
         world->bytes.data[at] ^= 0x10;
     }
 }

@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,38 @@
 #include "agent/rules_reload.h"
 #include "agent_fixture.h"
 #include "common/batch.h"
+
+/* The names are the linker's. NOLINTBEGIN(bugprone-reserved-identifier) */
+enum gong_err __real_gong_engine_set_rules(struct gong_engine *engine,
+                                           const struct gong_ruleset *set,
+                                           uint64_t position,
+                                           int64_t journal_ms,
+                                           struct gong_rules_report *report);
+enum gong_err __wrap_gong_engine_set_rules(struct gong_engine *engine,
+                                           const struct gong_ruleset *set,
+                                           uint64_t position,
+                                           int64_t journal_ms,
+                                           struct gong_rules_report *report);
+
+/* What the next calls answer for sets of so many rules. */
+static enum gong_err set_rules_error;
+static atomic_int set_rules_errors;
+static size_t set_rules_size;
+
+enum gong_err
+__wrap_gong_engine_set_rules(struct gong_engine *engine,
+                             const struct gong_ruleset *set, uint64_t position,
+                             int64_t journal_ms,
+                             struct gong_rules_report *report)
+{
+    if (set->count == set_rules_size && atomic_load(&set_rules_errors) > 0) {
+        atomic_fetch_sub(&set_rules_errors, 1);
+        return set_rules_error;
+    }
+    return __real_gong_engine_set_rules(engine, set, position, journal_ms,
+                                        report);
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
 
 struct world {
     struct sinks *sinks;
@@ -230,6 +263,68 @@ a_config_that_cannot_be_followed_is_counted(void **state)
     assert_int_equal(report.engine.rules, 1);
     assert_string_equal(agent_effects(world->sinks),
                         "Hot lamp-1 inactive>firing; ");
+}
+
+/* Rules for which there was no memory are not refused: the engine begins anew,
+ * as often as it takes. */
+static void
+rules_without_memory_are_tried_again(void **state)
+{
+    struct world *world = *state;
+    struct gong_engine_report report;
+
+    lamp(world, "lamp-1", "lamp temp=80");
+    assert_true(load(world, RULES_HOT_AND_DIM));
+    lamp(world, "lamp-1", "lamp lux=1");
+    set_rules_error = GONG_ERR_MEMORY;
+    set_rules_size = 2;
+    atomic_store(&set_rules_errors, 1);
+    start(world);
+    report = agent_engine_settled(world->sinks, world->engine);
+    assert_int_equal(atomic_load(&set_rules_errors), 0);
+    assert_int_equal(report.restarts, 1);
+    assert_int_equal(report.rules_refused, 0);
+    assert_int_equal(report.engine.rules, 2);
+    assert_string_equal(agent_effects(world->sinks),
+                        "Hot lamp-1 inactive>firing; "
+                        "Dim lamp-1 inactive>firing; ");
+}
+
+/* Likewise for the first ones. */
+static void
+first_rules_without_memory_are_tried_again(void **state)
+{
+    struct world *world = *state;
+    struct gong_engine_report report;
+
+    lamp(world, "lamp-1", "lamp temp=80");
+    set_rules_error = GONG_ERR_MEMORY;
+    set_rules_size = 1;
+    atomic_store(&set_rules_errors, 2);
+    start(world);
+    report = agent_engine_settled(world->sinks, world->engine);
+    assert_int_equal(report.restarts, 1);
+    assert_int_equal(report.rules_refused, 0);
+    assert_string_equal(agent_effects(world->sinks),
+                        "Hot lamp-1 inactive>firing; ");
+}
+
+static void
+rules_that_the_engine_refuses_are_counted(void **state)
+{
+    struct world *world = *state;
+    struct gong_engine_report report;
+
+    assert_true(load(world, RULES_HOT_AND_DIM));
+    lamp(world, "lamp-1", "lamp temp=80");
+    set_rules_error = GONG_ERR_INVALID;
+    set_rules_size = 2;
+    atomic_store(&set_rules_errors, 1);
+    start(world);
+    report = agent_engine_settled(world->sinks, world->engine);
+    assert_int_equal(report.restarts, 0);
+    assert_int_equal(report.rules_refused, 1);
+    assert_int_equal(report.engine.rules, 1);
 }
 
 /* `for` is over though nothing more comes: a CLOCK record says so. */
@@ -460,6 +555,9 @@ main(void)
         T(a_changed_rule_starts_anew),
         T(bad_rules_keep_the_running_set),
         T(a_config_that_cannot_be_followed_is_counted),
+        T(rules_without_memory_are_tried_again),
+        T(first_rules_without_memory_are_tried_again),
+        T(rules_that_the_engine_refuses_are_counted),
         T(time_moves_without_data),
         T(a_recycled_journal_still_knows_its_rules),
         T(alerts_can_be_looked_at),

@@ -365,6 +365,24 @@ test_forged(void **state)
     }
 }
 
+/* How many there are says nothing of a group without slots. */
+static void
+test_forged_without_slots(void **state)
+{
+    struct world w;
+    uint32_t group = 0;
+
+    (void)state;
+    open_world(&w, 1);
+    group = gong_groups_add(&w.groups, 1, 100);
+    assert_int_not_equal(group, 0);
+    gong_group_at(&w.groups, group)->live = 3;
+    gong_index_fini(&w.groups.index);
+    assert_null(gong_groups_restore(&w.groups));
+    assert_int_equal(gong_group_at(&w.groups, group)->live, 0);
+    close_world(&w);
+}
+
 static void
 test_without_memory(void **state)
 {
@@ -400,6 +418,7 @@ main(void)
         cmocka_unit_test(test_odd_values),
         cmocka_unit_test(test_churn),
         cmocka_unit_test(test_forged),
+        cmocka_unit_test(test_forged_without_slots),
         cmocka_unit_test(test_without_memory),
     };
 

@@ -232,6 +232,71 @@ an_endless_run_is_cut(void **state)
     assert_true(sum.runs > 1);
 }
 
+/* Stamps in any order, some of them several times: as many runs as there are
+ * stamps, rising, and the lines of each as they came. */
+struct rising {
+    int64_t last;
+    size_t lines;
+};
+
+static enum gong_err
+look_at(void *ctx, const struct gong_line_run *run)
+{
+    struct rising *rising = ctx;
+    const char *at = run->payload + 2;
+    uint64_t line = 0;
+
+    assert_true(run->ms > rising->last);
+    rising->last = run->ms;
+    for (size_t i = 0; i < run->part_count; i++) {
+        unsigned long long number = 0;
+
+        assert_true(run->parts[i].line > line);
+        line = run->parts[i].line;
+        assert_ptr_equal(at, run->payload + run->parts[i].at);
+        assert_int_equal(sscanf(at, "m v=%llu ", &number), 1);
+        assert_int_equal(number, line);
+        at = strchr(at, '\n') + 1;
+        rising->lines++;
+    }
+    assert_ptr_equal(at, run->payload + run->len);
+    return GONG_OK;
+}
+
+static void
+any_order_becomes_a_rising_one(void **state)
+{
+    static const int64_t tolerances[] = {100000, 9000, 5000};
+
+    (void)state;
+    for (size_t t = 0; t < sizeof tolerances / sizeof tolerances[0]; t++) {
+        struct rising rising = {.last = -1};
+        struct gong_line_order *order =
+            gong_line_order_new(tolerances[t], look_at, &rising);
+        uint64_t random = 1;
+
+        assert_non_null(order);
+        for (uint64_t i = 1; i <= 20000; i++) {
+            char payload[64] = "\0";
+            struct gong_line_part part = {2, i};
+            struct gong_line_run run = {
+                .payload = payload, .parts = &part, .part_count = 1};
+
+            random = random * 6364136223846793005u + 1442695040888963407u;
+            run.ms =
+                (int64_t)(i / 8 * (t > 0)) + (int64_t)(random >> 33) % 4000;
+            run.len =
+                2 + (size_t)snprintf(payload + 2, sizeof payload - 2,
+                                     "m v=%llu %lld000000\n",
+                                     (unsigned long long)i, (long long)run.ms);
+            assert_int_equal(gong_line_order_put(order, &run), GONG_OK);
+        }
+        assert_int_equal(gong_line_order_end(order), GONG_OK);
+        assert_int_equal(rising.lines, 20000);
+        gong_line_order_free(order);
+    }
+}
+
 static int
 make_file(void **state)
 {
@@ -253,6 +318,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(lines_are_cut_and_put_in_order),
+        cmocka_unit_test(any_order_becomes_a_rising_one),
         cmocka_unit_test(a_large_packed_file_comes_out_whole),
         cmocka_unit_test(an_endless_run_is_cut),
     };

@@ -147,6 +147,97 @@ labels_are_templates_and_groups_have_limits(void **state)
     }
 }
 
+/* Text that is head, then item as often as said, then tail; heap. */
+static char *
+repeated(const char *head, const char *item, size_t times, const char *tail)
+{
+    size_t len = strlen(head) + times * strlen(item) + strlen(tail) + 1;
+    char *text = malloc(len);
+    size_t at = 0;
+
+    assert_non_null(text);
+    at += (size_t)snprintf(text, len, "%s", head);
+    for (size_t i = 0; i < times; i++) {
+        at += (size_t)snprintf(text + at, len - at, "%s", item);
+    }
+    (void)snprintf(text + at, len - at, "%s", tail);
+    return text;
+}
+
+struct long_case {
+    const char *head;
+    const char *item;
+    size_t times;
+    const char *tail;
+    const char *said; /* NULL: it is read */
+};
+
+#define RULE_ONE "{name: g, rules: [&r {alert: A, expr: m}"
+
+static const struct long_case long_cases[] = {
+    {"groups: [" RULE_ONE, ", *r", 9999, "]}]", NULL},
+    {"groups: [" RULE_ONE, ", *r", 10000, "]}]",
+     "f.yml:1:27: found more than 10000 rules in all, expected fewer"},
+    {"groups: [{name: f, rules: [{alert: B, expr: m}]}, " RULE_ONE, ", *r",
+     9999, "]}]",
+     "f.yml:1:68: found more than 10000 rules in all, expected fewer"},
+    {"groups: [&g {name: g}", ", *g", 10000, "]",
+     "f.yml:1:9: found more than 10000 groups, expected fewer"},
+    /* Of a group that is there already the rules are not looked at. */
+    {"groups: [&g {name: g, rules: [{alert: A, expr: m}]}", ", *g", 1, "]",
+     "f.yml:1:20: found a second group of this name, expected each name once"},
+    {"groups: [{name: g, rules: [{alert: A, expr: m}]}, {name: g, rules: [",
+     "{alert: A}, ", 2, "]}]",
+     "f.yml:1:58: found a second group of this name, expected each name once"},
+};
+
+static void
+check_long(const struct long_case *c)
+{
+    struct gong_conf_errors errors = {0};
+    char *text = repeated(c->head, c->item, c->times, c->tail);
+    struct gong_prom_file *file =
+        gong_prom_file_read("f.yml", gong_str_of(text), &errors);
+
+    if (c->said == NULL) {
+        assert_non_null(file);
+        assert_int_equal(file->groups[0].rules[c->times].number, c->times + 1);
+    } else {
+        assert_null(file);
+        assert_int_equal(errors.count, 1);
+        assert_string_equal(errors.items[0], c->said);
+    }
+    gong_prom_file_free(file);
+    gong_conf_errors_fini(&errors);
+    free(text);
+}
+
+/* However little aliases take in the file. */
+static void
+what_aliases_say_has_bounds(void **state)
+{
+    struct gong_conf_errors errors = {0};
+    char *head = NULL;
+    char *text = NULL;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof long_cases / sizeof long_cases[0]; i++) {
+        check_long(&long_cases[i]);
+    }
+    head = repeated("groups: [{name: g, rules: [&r {alert: A, expr: m, labels: "
+                    "{a: \"",
+                    "0123456789abcdef", 4096, "\"}}");
+    text = repeated(head, ", *r", 2000, "]}]");
+    assert_null(gong_prom_file_read("f.yml", gong_str_of(text), &errors));
+    assert_int_equal(errors.count, 1);
+    assert_non_null(strstr(
+        errors.items[0],
+        "found more than 64 MiB of text with all aliases, expected less"));
+    gong_conf_errors_fini(&errors);
+    free(head);
+    free(text);
+}
+
 struct refused_case {
     const char *text;
     const char *said;
@@ -224,6 +315,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_file_is_read),
+        cmocka_unit_test(what_aliases_say_has_bounds),
         cmocka_unit_test(an_alert_becomes_a_rule),
         cmocka_unit_test(labels_are_templates_and_groups_have_limits),
         cmocka_unit_test(what_is_wrong_is_named_with_its_place),

@@ -11,6 +11,9 @@
 
 #include <cmocka.h>
 
+#include "engine_fixture.h"
+#include "rules/engine/aggregate.h"
+#include "rules/engine/book.h"
 #include "rules/engine/plan.h"
 #include "rules/engine/promql.h"
 #include "rules/engine/match.h"
@@ -79,6 +82,50 @@ parse_and_plan(const char *text)
     gong_plan_free(plan);
     gong_expr_free(expr);
     return ok;
+}
+
+static bool
+parse_and_aggregate(const char *text)
+{
+    struct gong_expr_error error = {0};
+    struct gong_expr *expr = gong_expr_parse(gong_str_of(text), &error);
+    struct gong_aggregate *aggregate =
+        expr == NULL ? NULL : gong_aggregate_new(expr, &error);
+    bool ok = aggregate != NULL;
+
+    assert_true(ok || error.no_memory);
+    gong_aggregate_free(aggregate);
+    gong_expr_free(expr);
+    return ok;
+}
+
+/* What stays out of the failures: the rules that a book is compiled of. */
+static struct gong_ruleset *rules;
+
+/* Of another class a rule is never, and never wrong. */
+static bool
+compile_book(const char *text)
+{
+    static const struct gong_hash_key key = {{1, 2}};
+    static const enum gong_book_form forms[] = {
+        GONG_FORM_GENERAL, GONG_FORM_AGGREGATE, GONG_FORM_THRESHOLD};
+    struct gong_budget budget = {0};
+    struct gong_symbols symbols;
+    struct gong_book book;
+    enum gong_err err = GONG_OK;
+
+    (void)text;
+    gong_symbols_init(&symbols, &budget, &key);
+    err = gong_book_compile(&book, rules, &symbols);
+    assert_true(err == GONG_OK || err == GONG_ERR_MEMORY);
+    for (uint32_t i = 0; err == GONG_OK && i < book.count; i++) {
+        assert_int_equal(book.rules[i].form, forms[i]);
+    }
+    if (err == GONG_OK) {
+        gong_book_fini(&book);
+    }
+    gong_symbols_fini(&symbols);
+    return err == GONG_OK;
 }
 
 static bool
@@ -167,11 +214,29 @@ test_every_allocation(void **state)
     fail_each(match, "[a-z]+x\\d");
 }
 
+static void
+test_classes(void **state)
+{
+    static const struct rule_spec specs[] = {
+        {.alert = "A",
+         .expr = "sum by (b) (rate({__name__=~\"c.*d[ef]\"}[1m]))"},
+        {.alert = "B", .expr = "sum by (b) (c{d=\"e\"}) > 1"},
+        {.alert = "C", .expr = "d > 1"},
+    };
+
+    (void)state;
+    fail_each(parse_and_aggregate, specs[1].expr);
+    rules = make_rules(specs, sizeof specs / sizeof specs[0]);
+    fail_each(compile_book, "");
+    gong_ruleset_free(rules);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_every_allocation),
+        cmocka_unit_test(test_classes),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,25 @@ static char rule_id[] = "load";
 static char rule_record[] = "site:load:avg";
 static const struct gong_rule rule = {.id = rule_id, .record = rule_record};
 
+/* The names are the linker's. NOLINTBEGIN(bugprone-reserved-identifier) */
+enum gong_err __real_gong_spool_cursor_next(struct gong_spool_cursor *cursor,
+                                            uint64_t end,
+                                            struct gong_record *record);
+enum gong_err __wrap_gong_spool_cursor_next(struct gong_spool_cursor *cursor,
+                                            uint64_t end,
+                                            struct gong_record *record);
+
+static bool cannot_read;
+
+enum gong_err
+__wrap_gong_spool_cursor_next(struct gong_spool_cursor *cursor, uint64_t end,
+                              struct gong_record *record)
+{
+    return cannot_read ? GONG_ERR_IO
+                       : __real_gong_spool_cursor_next(cursor, end, record);
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
 struct world {
     struct sinks *sinks;
     struct gong_recorder *recorder;
@@ -283,6 +302,41 @@ what_waits_is_bounded(void **state)
     assert_true(count > 0);
 }
 
+/* Where the journal cannot be read none is put that may be there; what waits is
+ * bounded all the same. */
+static void
+what_cannot_be_looked_up_waits(void **state)
+{
+    struct world *world = *state;
+    uint64_t put_in_all = 0;
+    size_t before = 0;
+    size_t after = 0;
+
+    for (uint64_t position = 1; position <= 100; position++) {
+        put(world, position, 0, 1);
+        gong_recorder_flush(world->recorder, true);
+    }
+    free(journaled(world, &before));
+    begin_anew(world);
+    cannot_read = true;
+    for (uint64_t position = 1; put_in_all < GONG_RECORDED_PENDING / 20;
+         position++) {
+        for (uint32_t i = 0; i < 100; i++) {
+            put(world, position, i, 1);
+            put_in_all++;
+        }
+    }
+    gong_recorder_flush(world->recorder, false);
+    cannot_read = false;
+    assert_true(counted(world, "lost") > 0);
+    free(journaled(world, &after));
+    assert_int_equal(before, after);
+    gong_recorder_flush(world->recorder, true);
+    assert_int_equal(counted(world, "samples") + counted(world, "repeated") +
+                         counted(world, "lost"),
+                     put_in_all);
+}
+
 static void
 what_is_no_recording_is_not_read(void **state)
 {
@@ -314,6 +368,7 @@ main(void)
         T(what_the_journal_has_is_dropped_when_it_comes),
         T(many_samples_are_several_records),
         T(what_waits_is_bounded),
+        T(what_cannot_be_looked_up_waits),
         cmocka_unit_test(what_is_no_recording_is_not_read),
     };
 

@@ -39,6 +39,11 @@ struct row {
 static const struct row rows[] = {
     {BOTH, true, 0, ""},
     {"# none\n\n \t\n" BOTH, true, 0, ""},
+    {"# none\n", false, 2,
+     "  FILE:1: found no case at all, expected RULE fires|quiet FROM TO STEP "
+     "LINE\n"
+     "  NOTE: a has no case\n  NOTE: b has no case\n"
+     "  NOTE: 2 of 2" LACKS},
     {BOTH "a fires 0 40 10 m,t=x f={1..6} & m,t=y f={1|2}\n", true, 0, ""},
     {BOTH "a quiet 0 40 10 m,t=x f={1..5} & m,t=y f={4|5}\n", true, 0, ""},
     {QUIET, true, 2,

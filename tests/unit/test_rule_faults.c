@@ -109,6 +109,29 @@ each_change_is_said_once(void **state)
     gong_counters_free(counters);
 }
 
+static char *
+written(struct gong_counters *counters)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    gong_counters_write_prometheus(counters, out);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static size_t
+times(const char *text, const char *word)
+{
+    size_t found = 0;
+
+    for (; (text = strstr(text, word)) != NULL; text++) {
+        found++;
+    }
+    return found;
+}
+
 /* Ids that are made hold quotes; labels stay readable. */
 static void
 any_id_makes_a_label(void **state)
@@ -116,12 +139,20 @@ any_id_makes_a_label(void **state)
     struct gong_counters *counters = gong_counters_new();
     struct gong_rule_faults *faults = gong_rule_faults_new(counters);
     char id[] = "g/Hot\n/{a=\"b\\\"}";
+    char other[] = "g/Hot\n/{a=\"b\"\\}";
+    char *text = NULL;
 
     (void)state;
     note(faults, id, "labels", 1);
-    assert_int_equal(count(counters, "gong_engine_rule_faults_total",
-                           "rule=\"g/Hot_/{a=_b__}\""),
-                     1);
+    note(faults, other, "labels", 1);
+    note(faults, other, "labels", 1);
+    text = written(counters);
+    /* Two that look alike are told apart. */
+    assert_int_equal(times(text, "gong_engine_rule_faults_total{rule="
+                                 "\"g/Hot_/{a=_b__}~"),
+                     2);
+    assert_non_null(strstr(text, "\"} 2\n"));
+    free(text);
     gong_rule_faults_free(faults);
     gong_counters_free(counters);
 }
@@ -131,18 +162,30 @@ a_long_id_is_cut(void **state)
 {
     struct gong_counters *counters = gong_counters_new();
     struct gong_rule_faults *faults = gong_rule_faults_new(counters);
-    char id[1000];
+    char id[1001];
     char *text = NULL;
-    size_t size = 0;
-    FILE *out = open_memstream(&text, &size);
 
     (void)state;
-    memset(id, 'x', sizeof id - 1);
+    for (size_t i = 0; i + 1 < sizeof id; i += 2) {
+        memcpy(id + i, "\xc4\x91", 2);
+    }
     id[sizeof id - 1] = '\0';
     note(faults, id, "labels", 1);
-    gong_counters_write_prometheus(counters, out);
-    assert_int_equal(fclose(out), 0);
-    assert_non_null(strstr(text, "xxx\"} 1\n"));
+    /* Each has its own, though they begin alike. */
+    id[sizeof id - 2] = '\x92';
+    note(faults, id, "labels", 1);
+    text = written(counters);
+    assert_int_equal(times(text, "gong_engine_rule_failing{rule="), 2);
+    assert_int_equal(times(text, "\xc4\x91~"), 4);
+    assert_int_equal(times(text, "\"} 1\n"), 4);
+    /* Half a character is none. */
+    assert_int_equal(times(text, "\xc4~"), 0);
+    free(text);
+    memset(id, 'x', 255);
+    id[255] = '\0';
+    note(faults, id, "labels", 1);
+    text = written(counters);
+    assert_int_equal(times(text, "xxx\"} 1\n"), 2);
     free(text);
     gong_rule_faults_free(faults);
     gong_counters_free(counters);

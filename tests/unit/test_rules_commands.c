@@ -659,6 +659,11 @@ static const struct row at_rows[] = {
      "      exp:\n        m{a=\"x\"} 5\n"
      "      got:\n        m{a=\"x\"} 4\n",
      NULL},
+    {"test t.yml",
+     {AT_RULES, {"t.yml", "group_eval_order: [a, b, a]\n"}},
+     GONG_TOOL_NO,
+     "t.yml:1:26: found a group twice, expected each once\n",
+     NULL},
     /* The verdict, though all that was asked for is so. */
     {"test t.yml",
      {AT_RULES,
@@ -682,6 +687,102 @@ a_rule_that_is_refused_fails_alone(void **state)
     "by site and device, on the agent's clock, never too old; not whether a "  \
     "target of a Prometheus could be scraped, by job and instance" more "\n"
 
+/* A file whose rules are written once each and named by 5,999 aliases. */
+static char *
+many_rules(const char *name)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    (void)fprintf(out, "groups: [{name: %s, rules: [&r {alert: A, expr: m}",
+                  name);
+    for (int i = 0; i < 5999; i++) {
+        (void)fputs(", *r", out);
+    }
+    (void)fputs("]}]\n", out);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static void
+rules_of_all_files_have_a_bound(void **state)
+{
+    char *a = many_rules("a");
+    char *b = many_rules("b");
+    const struct row rows[] = {
+        {"replay --rules a.yml --data d.lp",
+         {{"a.yml", a}, {"d.lp", "m v=1 1000000\n"}},
+         GONG_TOOL_OK,
+         NULL,
+         NULL},
+        {"replay --rules a.yml --rules b.yml --data d.lp",
+         {{"a.yml", a}, {"b.yml", b}, {"d.lp", "m v=1 1000000\n"}},
+         GONG_TOOL_NO,
+         "",
+         "rules: found more than 10000 rules in all, expected fewer\n"},
+    };
+
+    (void)state;
+    RUN(rows);
+    free(a);
+    free(b);
+}
+
+/* 300 alerts that have ended, and then one that is open. */
+static void
+an_open_alert_is_told_before_ended_ones(void **state)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    struct row row = {
+        .words = "explain --rules r.cfg --rule A --at 10 --precision ns "
+                 "--data d.lp",
+        .status = GONG_TOOL_OK,
+        .out = "\nstate:\n  firing",
+    };
+
+    assert_non_null(out);
+    for (int i = 0; i < 300; i++) {
+        (void)fprintf(out, "m,d=%d t=2 1000000000\nm,d=%d t=0 2000000000\n", i,
+                      i);
+    }
+    (void)fputs("m,d=x t=2 3000000000\n", out);
+    assert_int_equal(fclose(out), 0);
+    row.files[0] = (struct file){
+        "r.cfg",
+        "group = \"g\"; rules = ( { alert = \"A\"; expr = \"m_t > 1\"; } );\n"};
+    row.files[1] = (struct file){"d.lp", text};
+    (void)state;
+    run_rows(&row, 1);
+    free(text);
+}
+
+/* Milliseconds of which int64 does not hold the nanoseconds. */
+static const struct row far_rows[] = {
+    {"explain --rules r.cfg --rule A --at 9999-12-31T00:00:00Z --precision ns "
+     "--data d.lp",
+     {ONE_RULE, {"d.lp", "m t=2 1000000000\n"}},
+     GONG_TOOL_OK,
+     NULL,
+     NULL},
+    {"check --cost --no-lint p.yml",
+     {{"p.yml", "groups:\n- name: g\n  rules:\n"
+                "  - {alert: A, expr: m > 1, for: 260y}\n"}},
+     GONG_TOOL_OK,
+     NULL,
+     NULL},
+};
+
+static void
+what_lies_far_off_does_no_harm(void **state)
+{
+    (void)state;
+    RUN(far_rows);
+}
+
 static const struct row import_rows[] = {
     {"import p.yml",
      {{"p.yml", "groups:\n- name: g\n  rules:\n"
@@ -693,6 +794,20 @@ static const struct row import_rows[] = {
      "expr = \"up == 0\"",
      NOTE("4", "Down", "up", "") NOTE("6", "r", "up", "; it has no label job")
          NOTE("7", "Dark", "device_dark", "")},
+    /* Names that the agent's files cannot have. */
+    {"import p.yml",
+     {{"p.yml", "groups:\n- name: g\n  rules:\n"
+                "  - {alert: A, expr: m, labels: {_a: x, alertname: y}}\n"
+                "  - {alert: B, expr: m, annotations: {_b: x}}\n"
+                "  - {alert: C, expr: m}\n"}},
+     GONG_TOOL_NO,
+     "rules = (\n  {\n    alert = \"C\";\n    expr = \"m\";\n  }\n);\n",
+     "p.yml:4:38: found the name _a, expected one that begins with a letter, "
+     "and not alertname\n"
+     "p.yml:4:52: found the name alertname, expected one that begins with a "
+     "letter, and not alertname\n"
+     "p.yml:5:43: found the name _b, expected one that begins with a letter, "
+     "and not alertname\n"},
 };
 
 static void
@@ -717,6 +832,9 @@ main(void)
         cmocka_unit_test(a_folder_that_is_no_journal_is_told),
         cmocka_unit_test(a_rule_that_is_refused_fails_alone),
         cmocka_unit_test(an_imported_rule_over_up_is_noted),
+        cmocka_unit_test(rules_of_all_files_have_a_bound),
+        cmocka_unit_test(what_lies_far_off_does_no_harm),
+        cmocka_unit_test(an_open_alert_is_told_before_ended_ones),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -458,12 +458,89 @@ test_late_start(void **state)
     gong_sample_windows_fini(&all);
 }
 
+static void
+assert_claimed(struct gong_sample_windows *all, struct gong_sample newest)
+{
+    assert_null(gong_sample_windows_check_begin(all));
+    assert_null(gong_sample_windows_claim(all, 1, newest));
+    assert_null(gong_sample_windows_sweep(all));
+}
+
+/* However long a window is kept, what it grows to can be read back. */
+static void
+test_full(void **state)
+{
+    struct gong_budget budget = {0};
+    struct gong_sample_windows all;
+    const struct gong_sample_window *w = NULL;
+    struct gong_sample newest = {0, 0};
+    uint32_t most = 0;
+    uint32_t window = 0;
+
+    (void)state;
+    gong_sample_windows_init(&all, &budget, &budget);
+    window = gong_sample_window_add(&all);
+    w = gong_sample_window_at(&all, window);
+    for (int i = 1; i <= 1200000; i++) {
+        struct gong_sample next = {i * INT64_C(1000), (double)(i % 7)};
+
+        assert_int_equal(gong_sample_window_push(&all, window, newest, next,
+                                                 INT64_C(1) << 40),
+                         GONG_OK);
+        newest = next;
+        if (w->count > most) {
+            most = w->count;
+            if (most >= GONG_SAMPLE_WINDOW_SAMPLES && i % 10000 == 0) {
+                assert_claimed(&all, newest);
+            }
+        }
+    }
+    assert_true(most > GONG_SAMPLE_WINDOW_SAMPLES);
+    assert_true(most < GONG_SAMPLE_WINDOW_FULL + GONG_SAMPLE_WINDOW_BYTES);
+    assert_true(w->count >= GONG_SAMPLE_WINDOW_SAMPLES);
+    assert_int_equal(all.lost + w->count + 1, 1200001);
+    gong_sample_windows_fini(&all);
+}
+
+/* One that late samples fill is no longer than another. */
+static void
+test_full_of_late(void **state)
+{
+    struct gong_budget budget = {0};
+    struct gong_sample_windows all;
+    const struct gong_sample_window *w = NULL;
+    struct gong_sample newest = {INT64_C(1) << 40, 0};
+    uint32_t window = 0;
+
+    (void)state;
+    gong_sample_windows_init(&all, &budget, &budget);
+    window = gong_sample_window_add(&all);
+    w = gong_sample_window_at(&all, window);
+    for (int i = 1; i <= 1100000; i++) {
+        struct gong_sample late = {i, (double)(i % 7)};
+        enum gong_sample_window_late what = GONG_SAMPLE_LATE_OLD;
+
+        assert_int_equal(
+            gong_sample_window_insert(&all, window, newest, late, 0, &what),
+            GONG_OK);
+        assert_int_equal(what, GONG_SAMPLE_LATE_TAKEN);
+        assert_true(w->count <
+                    GONG_SAMPLE_WINDOW_FULL + GONG_SAMPLE_WINDOW_BYTES);
+    }
+    assert_claimed(&all, newest);
+    gong_sample_windows_fini(&all);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_random_streams), cmocka_unit_test(test_size),
-        cmocka_unit_test(test_damaged),        cmocka_unit_test(test_no_memory),
+        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_full_of_late),
+        cmocka_unit_test(test_random_streams),
+        cmocka_unit_test(test_size),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_no_memory),
         cmocka_unit_test(test_late_start),
     };
 

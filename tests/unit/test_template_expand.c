@@ -398,6 +398,14 @@ static const struct {
      "}}{{- end}}\n{{-  range $k, $v := (query \"q\" | sortByLabel \"a\")}} {{ "
      "$x = (or 0.0 $value) }}{{ $x }}{{end}}",
      "a1023.991023.991023.991023.991023.991023.99 71.25 71.25 71.25"},
+    {"{{ ($x := printf \"abc%d\" 1) }}{{ printf \"QQQQ%d\" 2 }}{{ $x }}",
+     "abc1QQQQ2abc1"},
+    {"{{ print ($x := printf \"abc%d\" 1) ($y := printf \"d%d\" 4) }}"
+     "{{ printf \"QQQQ%d\" 2 }}{{ $x }}{{ $y }}",
+     "abc1d4QQQQ2abc1d4"},
+    {"{{ $x := \"\" }}{{ range args 1 2 }}{{ print ($x = printf \"a%s%v\" $x "
+     ".) }}{{ printf \"QQQQ%d\" 2 }}{{ end }}{{ $x }}",
+     "a1QQQQ2aa12QQQQ2aa12"},
 };
 
 static void
