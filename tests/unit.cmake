@@ -328,4 +328,5 @@ gong_test(rules_view LINKS gong_agent_core)
 gong_test(flood LINKS gong_agent_core gong_rules_tool m
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/flood_river.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/flood_world.c
         ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
