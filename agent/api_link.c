@@ -121,7 +121,8 @@ write_incident(void *arg, const struct gong_desk_incident *incident)
     write_escaped(out, title.len > 0 ? title : incident->rule_id);
     (void)fputs("</h1>\n<dl>\n", out);
     write_row(out, "Đơn vị / unit",
-              pair_of(incident->labels, incident->label_count, "unit_name"));
+              pair_of(incident->annotations, incident->annotation_count,
+                      "unit_name"));
     write_row(out, "Tình trạng / state", gong_str_of(state_of(incident)));
     write_row(out, "Từ / since",
               instant(incident->since_ms, when, sizeof when));

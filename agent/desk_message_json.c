@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/json_number.h"
+#include "agent/message_facts.h"
 
 static const char *
 kind_text(enum gong_message_kind kind)
@@ -75,8 +76,36 @@ join(json_t *first, json_t *second)
     return first;
 }
 
+static struct gong_str
+label_of(const struct gong_desk_incident *incident, const char *name)
+{
+    for (size_t i = 0; i < incident->label_count; i++) {
+        if (gong_str_is(incident->labels[i].name, name)) {
+            return incident->labels[i].value;
+        }
+    }
+    return (struct gong_str){NULL, 0};
+}
+
+/* Takes what; NULL without memory. */
 static json_t *
-item_json(const struct gong_message_item *item)
+with_device(json_t *what, const struct gong_desk_incident *incident,
+            const struct gong_model *model)
+{
+    struct gong_str site = label_of(incident, "site");
+    struct gong_str device = label_of(incident, "device");
+
+    if (what != NULL && model != NULL && site.len != 0 && device.len != 0 &&
+        !gong_message_facts_device(what,
+                                   gong_model_device(model, site, device))) {
+        json_decref(what);
+        return NULL;
+    }
+    return what;
+}
+
+static json_t *
+item_json(const struct gong_message_item *item, const struct gong_model *model)
 {
     const struct gong_desk_incident *incident = item->incident;
     const char *severity = gong_severity_text(incident->severity);
@@ -106,16 +135,18 @@ item_json(const struct gong_message_item *item)
         (json_int_t)incident->ended_ms, "owner", text_json(incident->owner),
         "acked_by", text_json(incident->acked_by), "lost", incident->lost,
         "no_unit", item->no_unit, "fingerprint", fingerprint);
-    return join(what, when);
+    return with_device(join(what, when), incident, model);
 }
 
 static json_t *
-items_json(const struct gong_desk_message *message)
+items_json(const struct gong_desk_message *message,
+           const struct gong_model *model)
 {
     json_t *items = json_array();
 
     for (size_t i = 0; items != NULL && i < message->item_count; i++) {
-        if (json_array_append_new(items, item_json(&message->items[i])) != 0) {
+        if (json_array_append_new(items,
+                                  item_json(&message->items[i], model)) != 0) {
             json_decref(items);
             items = NULL;
         }
@@ -142,13 +173,14 @@ gong_desk_message_to_json(const struct gong_desk_message *message,
         "unit_name", unit_name(model, message->unit), "step",
         (int)message->step, "at", (json_int_t)message->at_ms, "link",
         link == NULL ? "" : link);
-    json_t *rest = json_pack(
-        "{s:I, s:o, s:o, s:{s:I, s:I}, s:o}", "groups",
-        (json_int_t)message->groups, "group_key", text_json(message->group_key),
-        "group_labels",
-        pairs_json(message->group_labels, message->group_label_count),
-        "omitted", "firing", (json_int_t)message->omitted_firing, "resolved",
-        (json_int_t)message->omitted_resolved, "items", items_json(message));
+    json_t *rest =
+        json_pack("{s:I, s:o, s:o, s:{s:I, s:I}, s:o}", "groups",
+                  (json_int_t)message->groups, "group_key",
+                  text_json(message->group_key), "group_labels",
+                  pairs_json(message->group_labels, message->group_label_count),
+                  "omitted", "firing", (json_int_t)message->omitted_firing,
+                  "resolved", (json_int_t)message->omitted_resolved, "items",
+                  items_json(message, model));
 
     return join(head, rest);
 }

@@ -10,8 +10,9 @@
  *    "rule":"..","labels":{..},"annotations":{..},"value":"34.5",
  *    "level":3,"told_level":2,"severity":"critical","since":ms,"opened":ms,
  *    "ended":0,"owner":"","acked_by":"","lost":false,"no_unit":false,
- *    "fingerprint":"16 hex"}]}
+ *    "fingerprint":"16 hex","device_name":"..","facts":{..}}]}
  *
+ * device_name and facts (message_facts.h) where the model has the device.
  * value is a string because JSON has no Inf and NaN. kind: news, repeat,
  * escalate, drill. news of an item: still, firing, climbed, fell, resolved.
  */

@@ -267,7 +267,7 @@ add_place(struct target *target, const json_t *item)
     add_text(target, "unit", unit);
     add_text(
         target, "unit_name",
-        first_of(text_of(labels, "unit_name"),
+        first_of(annotation(target->vars, item, "unit_name"),
                  ours ? first_of(text_of(message, "unit_name"), unit) : unit));
     add_text(target, "device", device);
     add_text(target, "device_name",

@@ -17,10 +17,15 @@ label_of(const json_t *incident, const char *name)
 }
 
 static const char *
+note_of(const json_t *incident, const char *name)
+{
+    return gong_ctl_text(json_object_get(incident, "annotations"), name);
+}
+
+static const char *
 title_of(const json_t *incident)
 {
-    const char *summary =
-        gong_ctl_text(json_object_get(incident, "annotations"), "summary");
+    const char *summary = note_of(incident, "summary");
 
     return summary[0] != '\0' ? summary : gong_ctl_text(incident, "rule");
 }
@@ -48,7 +53,7 @@ mark_of(const json_t *incident)
 static void
 add_row(struct gong_ctl_table *table, const json_t *incident)
 {
-    const char *unit = label_of(incident, "unit_name");
+    const char *unit = note_of(incident, "unit_name");
     char number[32], since[GONG_CTL_TIME_SIZE];
 
     (void)snprintf(number, sizeof number, "#%lld",
@@ -182,7 +187,7 @@ put_incident(FILE *out, const json_t *incident)
     put_row(out, "Tình trạng", gong_ctl_word(gong_ctl_text(incident, "state")));
     put_row(out, "Cảnh báo", gong_ctl_word(gong_ctl_text(incident, "alert")));
     put_row(out, "Ghi chú hệ thống", mark_of(incident));
-    put_row(out, "Đơn vị", label_of(incident, "unit_name"));
+    put_row(out, "Đơn vị", note_of(incident, "unit_name"));
     put_row(out, "Mã đơn vị", gong_ctl_text(incident, "unit"));
     put_row(out, "Thiết bị", label_of(incident, "device"));
     put_row(out, "Giá trị", gong_ctl_text(incident, "value"));

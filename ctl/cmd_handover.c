@@ -26,9 +26,8 @@ struct shift {
 static void
 put_incident(struct shift *shift, const json_t *incident)
 {
-    const json_t *labels = json_object_get(incident, "labels");
     const json_t *notes = json_object_get(incident, "annotations");
-    const char *unit = gong_ctl_text(labels, "unit_name");
+    const char *unit = gong_ctl_text(notes, "unit_name");
     const char *summary = gong_ctl_text(notes, "summary");
     const char *owner = gong_ctl_text(incident, "owner");
     char since[GONG_CTL_TIME_SIZE], ended[GONG_CTL_TIME_SIZE];

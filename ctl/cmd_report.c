@@ -148,7 +148,7 @@ take_incident(struct report *report, const json_t *incident)
 {
     int64_t opened = gong_ctl_int(incident, "opened");
     const char *name =
-        gong_ctl_text(json_object_get(incident, "labels"), "unit_name");
+        gong_ctl_text(json_object_get(incident, "annotations"), "unit_name");
     struct row *row;
 
     /* Drills, rules on trial and tests are no work of the month. */

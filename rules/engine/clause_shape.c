@@ -4,6 +4,7 @@
  *   sum by (a, b) (...)      by a b
  *   x > 5, rate(x[1m])       the shape of x
  *   x and y, x unless y      that of x
+ *   x * on(..) group_left y  that of x, where nothing is taken from y
  *   x{k="v"}                 its matchers
  *   anything else            its own text
  */
@@ -100,8 +101,12 @@ inward(const struct gong_expr *expr, uint32_t n)
         }
         if (expr->nodes[node->args[1]].type == GONG_VALUE_SCALAR ||
             node->op == GONG_OP_AND || node->op == GONG_OP_UNLESS ||
-            (node->card == GONG_CARD_ONE_TO_ONE && !node->has_matching)) {
+            (node->card == GONG_CARD_ONE_TO_ONE && !node->has_matching) ||
+            (node->card == GONG_CARD_MANY_TO_ONE && node->include_count == 0)) {
             return node->args[0];
+        }
+        if (node->card == GONG_CARD_ONE_TO_MANY && node->include_count == 0) {
+            return node->args[1];
         }
         return n;
     case GONG_EXPR_CALL:

@@ -4,11 +4,10 @@
 
 /* Sets, replaces or (with an empty value) removes a label of a sorted list. */
 static void
-set_label(struct gong_effect_space *space, size_t *count, const char *name,
+set_label(struct gong_label_view *labels, size_t *count, const char *name,
           struct gong_str value)
 {
     struct gong_label_view label = {gong_str_of(name), value};
-    struct gong_label_view *labels = space->labels;
     size_t at = *count;
     bool found = false;
 
@@ -185,16 +184,18 @@ gong_effect_render(struct gong_effect_space *space,
     own = add_metric(space, own, effect->metric);
     for (size_t i = 0; source == 0 && i < bounded(rule->label_count); i++) {
         set_label(
-            space, &count, rule->labels[i].name,
+            space->labels, &count, rule->labels[i].name,
             gong_effect_label(space, rule, i, space->own, own, effect->value));
     }
-    set_label(space, &count, "alertname", gong_str_of(rule->alert));
+    set_label(space->labels, &count, "alertname", gong_str_of(rule->alert));
     if (rule->level_count > 0) {
-        set_label(space, &count, "severity",
+        set_label(space->labels, &count, "severity",
+                  gong_str_of(level_severity(effect)));
+        set_label(space->own, &own, "severity",
                   gong_str_of(level_severity(effect)));
     }
     if (effect->worst != GONG_SEVERITY_OTHER) {
-        set_label(space, &count, "severity",
+        set_label(space->labels, &count, "severity",
                   gong_str_of(gong_severity_text(effect->worst)));
     }
     effect->labels = space->labels;

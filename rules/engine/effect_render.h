@@ -12,7 +12,7 @@
 
 /* Where an effect's texts live while it is told; some 44 KiB. */
 struct gong_effect_space {
-    struct gong_label_view own[GONG_LABELSET_MAX + 1];
+    struct gong_label_view own[GONG_LABELSET_MAX + 2];
     struct gong_label_view labels[GONG_EFFECT_LABELS_MAX];
     struct gong_label_view
         annotations[GONG_RULE_LABELS_MAX + GONG_EFFECT_NAMES];

@@ -28,9 +28,9 @@ MESSAGE = {
     "items": [{
         "number": 17, "news": "climbed", "state": "open", "alert": "firing",
         "rule": "water/flood",
-        "labels": {"alertname": "Flood", "unit_name": "Xã Sơn Hoà",
-                   "device": "cung-son"},
+        "labels": {"alertname": "Flood", "device": "cung-son"},
         "annotations": {
+            "unit_name": "Xã Sơn Hoà",
             "summary": "Củng Sơn 40.31 m[[, trên báo động {level:roman} "
                        "{value-param_level#:2} m]][[, {trend:+2} m/giờ]]",
             "action": "Sơ tán dân <vùng ngập>.\r\nBcc: x@example.vn"},

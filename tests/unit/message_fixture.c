@@ -45,17 +45,17 @@ message_flood(const char *kind)
     static const struct gong_model_device device = {
         .label = label, .params = &param, .param_count = 1};
     json_t *item = json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s, s:s}, s:{s:o, s:o, "
+        "{s:i, s:s, s:s, s:s, s:s, s:{s:s, s:s, s:s, s:s}, s:{s:s, s:o, s:o, "
         "s:s, s:s}, s:s, s:i, s:i, s:s, s:I, s:I, s:i, s:s}",
         "number", 17, "news", "climbed", "state", "open", "alert", "firing",
         "rule", "water/flood", "labels", "alertname", "Flood", "unit", "22015",
-        "unit_name", "Xã Sơn Hoà", "device", "cung-son", "severity", "critical",
-        "annotations", "summary", rendered(SUMMARY, 40.31), "summary_en",
-        rendered(SUMMARY_EN, 40.31), "action", "Sơ tán dân vùng ngập.",
-        "action_en", "Evacuate.", "value", "40.31", "level", 3, "told_level", 2,
-        "severity", "critical", "since", (json_int_t)(MESSAGE_AT_MS - 2700000),
-        "opened", (json_int_t)(MESSAGE_AT_MS - 600000), "ended", 0, "owner",
-        "");
+        "device", "cung-son", "severity", "critical", "annotations",
+        "unit_name", "Xã Sơn Hoà", "summary", rendered(SUMMARY, 40.31),
+        "summary_en", rendered(SUMMARY_EN, 40.31), "action",
+        "Sơ tán dân vùng ngập.", "action_en", "Evacuate.", "value", "40.31",
+        "level", 3, "told_level", 2, "severity", "critical", "since",
+        (json_int_t)(MESSAGE_AT_MS - 2700000), "opened",
+        (json_int_t)(MESSAGE_AT_MS - 600000), "ended", 0, "owner", "");
 
     assert_non_null(item);
     assert_true(gong_message_facts_device(item, &device));

@@ -159,6 +159,23 @@ test_annotations(void **state)
     drop(f);
 }
 
+static void
+test_annotations_know_the_level(void **state)
+{
+    struct rule_spec spec = {.alert = "Hot",
+                             .expr = "m > 1",
+                             .worse = "m > 2",
+                             .annotation = "action={{ $labels.severity }}"};
+    struct fixture *f = render(&spec, 71.5);
+
+    (void)state;
+    assert_true(gong_str_is(f->effect.annotations[0].value, "warning"));
+    f->effect.to_level = 2;
+    gong_effect_render(&f->space, &f->labelsets, 0, 0, &f->effect);
+    assert_true(gong_str_is(f->effect.annotations[0].value, "critical"));
+    drop(f);
+}
+
 int
 main(void)
 {
@@ -167,6 +184,7 @@ main(void)
         cmocka_unit_test(test_labels_are_merged_and_sorted),
         cmocka_unit_test(test_fingerprint),
         cmocka_unit_test(test_annotations),
+        cmocka_unit_test(test_annotations_know_the_level),
     };
 
     return cmocka_run_group_tests_name("effect", tests, NULL, NULL);
