@@ -234,6 +234,11 @@ webhook_open(const void *config, void **state, char *why, size_t why_size)
         (void)snprintf(why, why_size,
                        "url must start with http:// or https:// and name a "
                        "host");
+    } else if ((given(webhook->config->password_file) ||
+                given(webhook->config->token_file)) &&
+               !gong_http_url_private(webhook->config->url)) {
+        (void)snprintf(why, why_size,
+                       "url: secrets go by https:// only, but on loopback");
     } else if (read_secrets(webhook, why, why_size)) {
         *state = webhook;
         return GONG_OK;

@@ -342,7 +342,8 @@ gong_http_url_loopback(const char *url)
     const char *host = after_scheme(url);
     size_t len;
 
-    if (host == NULL) {
+    /* What is before an '@' is a name and its password, not the host. */
+    if (host == NULL || memchr(host, '@', strcspn(host, "/?#")) != NULL) {
         return false;
     }
     if (strncmp(host, "[::1]", 5) == 0) {
@@ -354,6 +355,12 @@ gong_http_url_loopback(const char *url)
     }
     /* Digits and dots only, or 127.example.org would pass. */
     return strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == len;
+}
+
+bool
+gong_http_url_private(const char *url)
+{
+    return strncasecmp(url, "https://", 8) == 0 || gong_http_url_loopback(url);
 }
 
 enum gong_err

@@ -818,6 +818,10 @@ what_is_refused_at_start(void **state)
                    service->secret_path);
     channel_refused(&gong_channel_zalo_bot, text, "base_url");
     (void)snprintf(text, sizeof text,
+                   "token_file = \"%s\"; base_url = \"http://zalo.example\";",
+                   service->secret_path);
+    channel_refused(&gong_channel_zalo_bot, text, "https://");
+    (void)snprintf(text, sizeof text,
                    "token_file = \"%s\"; retry_codes = (\"soon\");",
                    service->secret_path);
     channel_refused(&gong_channel_zalo_bot, text, "soon");
@@ -831,6 +835,11 @@ what_is_refused_at_start(void **state)
                    "oauth_url = \"x\";",
                    service->secret_path, service->token_path);
     channel_refused(&gong_channel_zalo_oa, text, "oauth_url");
+    (void)snprintf(text, sizeof text,
+                   "app_id = \"1\"; secret_file = \"%s\"; token_file = \"%s\";"
+                   "oauth_url = \"http://x\";",
+                   service->secret_path, service->token_path);
+    channel_refused(&gong_channel_zalo_oa, text, "https://");
     write_file(service->token_path, "{\"access_token\":\"a\"}");
     (void)snprintf(text, sizeof text,
                    "app_id = \"1\"; secret_file = \"%s\"; token_file = \"%s\";",
