@@ -272,13 +272,24 @@ store(struct gong_zalo_token *token)
     return ok;
 }
 
-/* What an earlier try to store could not. */
+/* Whether the file is the one that was read or written last. */
+static bool
+is_seen(const struct gong_zalo_token *token)
+{
+    struct stat about;
+
+    return stat(token->options.path, &about) != 0 ||
+           same_file(&about, &token->seen);
+}
+
+/* What an earlier try to store could not; but whoever put other tokens there
+ * meanwhile knows better. */
 static void
 keep_up(struct gong_zalo_token *token)
 {
-    if (token->unstored) {
+    if (token->unstored && (is_seen(token) || !read_again(token))) {
         (void)store(token);
-    } else {
+    } else if (!token->unstored) {
         (void)read_again(token);
     }
 }
