@@ -11,6 +11,8 @@
 
 #include <curl/curl.h>
 
+#include "common/wipe.h"
+
 #define CONNECT_TIMEOUT_MS 3000L
 #define CONNECTION_AGE_S   50L /* under VictoriaMetrics' idle limit of 60 s */
 #define POLL_MS            500
@@ -174,7 +176,7 @@ gong_http_close(struct gong_http *http)
     (void)curl_multi_cleanup(http->multi);
     if (http->authorization != NULL) {
         /* A secret: not left behind in freed memory. */
-        memset(http->authorization, 0, strlen(http->authorization));
+        gong_wipe(http->authorization, strlen(http->authorization));
     }
     free(http->authorization);
     free(http);
