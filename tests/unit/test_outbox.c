@@ -600,8 +600,8 @@ who_cannot_begin_stops_no_other(void **state)
                                  " channel = 'one' AND outcome = 1 AND"
                                  " why LIKE 'could not begin: %%'"),
                      5);
-    assert_int_equal(metric(&box, GONG_COUNTER, "gong_desk_outbox_failed_total", ""),
-                     0);
+    assert_int_equal(
+        metric(&box, GONG_COUNTER, "gong_desk_outbox_failed_total", ""), 0);
     box_fini(&box);
 }
 
