@@ -154,7 +154,6 @@ find_incident(struct gong_api_call *call, uint64_t number)
 struct silence_search {
     struct gong_api_call *call;
     uint64_t incident;
-    bool found;
 };
 
 static void
@@ -162,11 +161,8 @@ see_silence(void *arg, const struct gong_desk_silence *silence)
 {
     struct silence_search *search = arg;
 
-    if (silence->number == search->call->number) {
-        search->found = true;
-        search->incident = silence->incident;
-        gong_api_matchers_unit(silence->matchers, search->call->unit);
-    }
+    search->incident = silence->incident;
+    gong_api_matchers_unit(silence->matchers, search->call->unit);
 }
 
 static bool
@@ -175,13 +171,10 @@ find_silence(struct gong_api_call *call)
     const struct gong_api_desk *desk = &call->api->options.desk;
     struct silence_search search = {.call = call};
     enum gong_err err =
-        desk->silences == NULL
+        desk->silence == NULL
             ? GONG_ERR_UNSUPPORTED
-            : desk->silences(desk->ctx, true, see_silence, &search);
+            : desk->silence(desk->ctx, call->number, see_silence, &search);
 
-    if (err == GONG_OK && !search.found) {
-        err = GONG_ERR_NOT_FOUND;
-    }
     if (err != GONG_OK) {
         gong_api_failed(call->answer, err, NULL);
         return false;

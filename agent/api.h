@@ -55,6 +55,11 @@ struct gong_api_desk {
                               void (*each)(void *arg,
                                            const struct gong_desk_silence *),
                               void *arg);
+    /* One, over or not: NOT_FOUND, each uncalled. */
+    enum gong_err (*silence)(void *ctx, uint64_t number,
+                             void (*each)(void *arg,
+                                          const struct gong_desk_silence *),
+                             void *arg);
     /* gong_desk_do. */
     enum gong_err (*act)(void *ctx, const struct gong_desk_act *act,
                          uint64_t *number, char *why, size_t why_size);

@@ -197,6 +197,21 @@ silences(void *ctx, bool ended_too,
 }
 
 static enum gong_err
+silence(void *ctx, uint64_t number,
+        void (*each)(void *arg, const struct gong_desk_silence *silence),
+        void *arg)
+{
+    struct gong_api_desk_reader *reader = ctx;
+    struct silence_walk walk = {each, arg};
+    enum gong_err err;
+
+    (void)pthread_mutex_lock(&reader->lock);
+    err = gong_desk_read_silence(reader->reader, number, show_silence, &walk);
+    (void)pthread_mutex_unlock(&reader->lock);
+    return err;
+}
+
+static enum gong_err
 act(void *ctx, const struct gong_desk_act *what, uint64_t *number, char *why,
     size_t why_size)
 {
@@ -244,6 +259,6 @@ gong_api_desk_close(struct gong_api_desk_reader *reader)
 struct gong_api_desk
 gong_api_desk_of(struct gong_api_desk_reader *reader)
 {
-    return (struct gong_api_desk){reader, incidents, incident,
-                                  more,   silences,  act};
+    return (struct gong_api_desk){reader,   incidents, incident, more,
+                                  silences, silence,   act};
 }

@@ -7,6 +7,7 @@
 #include "agent/http_client.h"
 #include "common/log.h"
 #include "common/lp_text.h"
+#include "common/wipe.h"
 
 #define CONNECT_TIMEOUT_MS 5000L
 #define ANSWER_SHOWN       128
@@ -121,7 +122,7 @@ gong_channel_secret(const char *path, char *why, size_t why_size)
     if (err != GONG_OK) {
         (void)snprintf(why, why_size, "%s: %s", path, gong_err_text(err));
     }
-    memset(secret, 0, sizeof secret);
+    gong_wipe(secret, sizeof secret);
     return out;
 }
 
@@ -129,7 +130,7 @@ void
 gong_channel_wipe(char *secret)
 {
     if (secret != NULL) {
-        memset(secret, 0, strlen(secret));
+        gong_wipe(secret, strlen(secret));
     }
     free(secret);
 }

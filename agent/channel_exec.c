@@ -7,6 +7,7 @@
 #include "agent/channel.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
+#include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -26,6 +28,9 @@
 #define OUTPUT_MAX   4096 /* kept; the rest is read and forgotten */
 #define OUTPUT_SHOWN 128
 #define VARIABLES    14
+#define TICK_MS      100 /* between two looks where the kernel cannot tell */
+#define KILLED_MS    100 /* what is killed is waited for so long at most */
+#define LATE_MAX     64
 
 struct config {
     struct gong_strings command;
@@ -55,12 +60,15 @@ static const struct gong_option_table table = {
 struct exec {
     char **argv; /* the configuration's strings */
     int64_t timeout_ms;
+    pid_t late[LATE_MAX]; /* killed, and not gone yet */
+    size_t late_count;
 };
 
 /* A program that runs. */
 struct program {
-    int output; /* -1: closed */
-    int process;
+    int output;  /* -1: closed */
+    int process; /* readable at its end, or at each tick: */
+    bool ticks;
 };
 
 static enum gong_err
@@ -231,32 +239,9 @@ run(char *const *argv, char *const *environment, const json_t *message,
     return error;
 }
 
-/* Everything that has to be watched; the program runs already. */
-static bool
-watch_program(struct program *program, struct gong_channel_try *attempt)
-{
-    attempt->wait_fd = epoll_create1(EPOLL_CLOEXEC);
-    program->process =
-        (int)syscall(SYS_pidfd_open, (pid_t)attempt->process, 0U);
-    attempt->own = program;
-    return attempt->wait_fd >= 0 && watch(attempt->wait_fd, program->process) &&
-           watch(attempt->wait_fd, program->output);
-}
-
 static void
-end_program(struct gong_channel_try *attempt, int *status)
+free_program(struct program *program, struct gong_channel_try *attempt)
 {
-    struct program *program = attempt->own;
-    pid_t pid = (pid_t)attempt->process;
-    pid_t got;
-
-    (void)kill(-pid, SIGKILL); /* whatever it left behind, too */
-    do {
-        got = waitpid(pid, status, 0);
-    } while (got < 0 && errno == EINTR);
-    if (got != pid) {
-        *status = SIGKILL;
-    }
     close_fd(program->output);
     close_fd(program->process);
     close_fd(attempt->wait_fd);
@@ -266,41 +251,135 @@ end_program(struct gong_channel_try *attempt, int *status)
     free(program);
 }
 
+/* All that a run needs, so that nothing is started only to be killed. A clock
+ * stands where the process will. out: what the program writes to; -1: it cannot
+ * be made, errno says why. */
+static int
+prepare(struct program *program, struct gong_channel_try *attempt)
+{
+    int fds[2] = {-1, -1};
+    int error = gong_spawn_pipe(fds);
+
+    program->output = fds[0];
+    program->process =
+        timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    attempt->wait_fd = epoll_create1(EPOLL_CLOEXEC);
+    attempt->own = program;
+    if (error == 0 && attempt->wait_fd >= 0 &&
+        watch(attempt->wait_fd, program->process) &&
+        watch(attempt->wait_fd, program->output)) {
+        return fds[1];
+    }
+    error = error != 0 ? error : errno;
+    close_fd(fds[1]);
+    errno = error;
+    return -1;
+}
+
+/* Where its end cannot be watched it is looked for at each tick. */
+static void
+watch_process(struct program *program, const struct gong_channel_try *attempt)
+{
+    static const struct itimerspec ticks = {
+        .it_interval.tv_nsec = TICK_MS * GONG_NS_PER_MS,
+        .it_value.tv_nsec = TICK_MS * GONG_NS_PER_MS};
+    int process = (int)syscall(SYS_pidfd_open, (pid_t)attempt->process, 0U);
+
+    if (watch(attempt->wait_fd, process)) {
+        close_fd(program->process);
+        program->process = process;
+        return;
+    }
+    close_fd(process);
+    program->ticks = true;
+    (void)timerfd_settime(program->process, 0, &ticks, NULL);
+}
+
+/* Whether it is gone; its status then, or SIGKILL where nobody knows. */
+static bool
+reap(pid_t pid, int *status)
+{
+    pid_t got = waitpid(pid, status, WNOHANG);
+
+    if (got == pid) {
+        return true;
+    }
+    *status = SIGKILL;
+    return got < 0 && errno == ECHILD;
+}
+
+static void
+reap_late(struct exec *exec)
+{
+    int status;
+
+    for (size_t i = exec->late_count; i-- > 0;) {
+        if (reap(exec->late[i], &status)) {
+            exec->late[i] = exec->late[--exec->late_count];
+        }
+    }
+}
+
+/* What hangs in the kernel, or is not ours to kill, holds up nobody. */
+static void
+note_late(struct exec *exec, pid_t pid)
+{
+    gong_log(GONG_LOG_WARNING, "exec_not_gone",
+             "program=%s pid=%ld effect=\"it was killed and has not ended "
+             "yet\"",
+             exec->argv[0], (long)pid);
+    if (exec->late_count < LATE_MAX) {
+        exec->late[exec->late_count++] = pid;
+    }
+}
+
+static void
+end_program(struct exec *exec, struct gong_channel_try *attempt, int *status)
+{
+    struct program *program = attempt->own;
+    pid_t pid = (pid_t)attempt->process;
+    struct pollfd end = {.fd = program->process, .events = POLLIN};
+
+    /* Whatever it left behind, too. */
+    if (kill(-pid, SIGKILL) != 0 && errno != ESRCH) {
+        gong_log(GONG_LOG_WARNING, "exec_not_killed",
+                 "program=%s pid=%ld error=\"%s\"", exec->argv[0], (long)pid,
+                 strerror(errno));
+    }
+    if (!reap(pid, status)) {
+        (void)poll(&end, 1, KILLED_MS);
+        if (!reap(pid, status)) {
+            note_late(exec, pid);
+        }
+    }
+    free_program(program, attempt);
+}
+
 static enum gong_err
 start(char *const *argv, char *const *environment,
       const struct gong_channel_send *send, struct gong_channel_try *attempt)
 {
     struct program *program = calloc(1, sizeof *program);
-    int fds[2];
     pid_t pid = 0;
+    int output;
     int error;
 
     if (program == NULL) {
         return GONG_ERR_MEMORY;
     }
-    error = gong_spawn_pipe(fds);
-    if (error == 0) {
-        error = run(argv, environment, send->message, fds[1], &pid);
-        (void)close(fds[1]);
-        if (error != 0) {
-            (void)close(fds[0]);
-        }
-    }
+    output = prepare(program, attempt);
+    error = output < 0 ? errno
+                       : run(argv, environment, send->message, output, &pid);
+    close_fd(output);
     if (error != 0) {
-        free(program);
+        free_program(program, attempt);
         attempt->outcome = GONG_CHANNEL_RETRY;
         (void)snprintf(attempt->why, sizeof attempt->why, "%s: %s", argv[0],
                        strerror(error));
         return GONG_OK;
     }
-    program->output = fds[0];
     attempt->process = pid;
-    if (!watch_program(program, attempt)) {
-        int status;
-
-        end_program(attempt, &status);
-        return GONG_ERR_MEMORY;
-    }
+    watch_process(program, attempt);
     return GONG_OK;
 }
 
@@ -308,10 +387,11 @@ static enum gong_err
 exec_begin(void *state, const struct gong_channel_send *send,
            struct gong_channel_try *attempt)
 {
-    const struct exec *exec = state;
+    struct exec *exec = state;
     char *environment[VARIABLES + 1];
     enum gong_err err = GONG_ERR_MEMORY;
 
+    reap_late(exec);
     attempt->timeout_ms = exec->timeout_ms;
     if (make_environment(send, environment)) {
         err = start(exec->argv, environment, send, attempt);
@@ -355,8 +435,13 @@ exec_ready(void *state, struct gong_channel_try *attempt)
 {
     struct program *program = attempt->own;
     bool ended = has_ended((pid_t)attempt->process);
+    uint64_t ticks;
 
     (void)state;
+    while (program->ticks &&
+           read(program->process, &ticks, sizeof ticks) == sizeof ticks) {
+        /* until no tick is left */
+    }
     if (program->output >= 0 && !read_output(program->output, attempt)) {
         close_fd(program->output);
         program->output = -1;
@@ -373,9 +458,8 @@ exec_judge(void *state, struct gong_channel_try *attempt, CURLcode code,
                        : OUTPUT_SHOWN;
     int ended = 0;
 
-    (void)state;
     (void)status;
-    end_program(attempt, &ended);
+    end_program(state, attempt, &ended);
     if (code != CURLE_OK || !WIFEXITED(ended)) {
         (void)snprintf(attempt->why, sizeof attempt->why,
                        code == CURLE_OK ? "killed by signal %d"
@@ -398,6 +482,7 @@ exec_close(void *state)
 {
     struct exec *exec = state;
 
+    reap_late(exec);
     free(exec->argv);
     free(exec);
 }

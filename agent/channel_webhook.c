@@ -10,6 +10,7 @@
 #include "agent/notify_webhook.h"
 #include "agent/rfc3339.h"
 #include "common/clock.h"
+#include "common/wipe.h"
 
 #define CONNECT_TIMEOUT_MS 3000L
 #define NOT_OVER           "0001-01-01T00:00:00Z" /* Go's zero time */
@@ -161,7 +162,7 @@ static void
 wipe(char *secret)
 {
     if (secret != NULL) {
-        memset(secret, 0, strlen(secret));
+        gong_wipe(secret, strlen(secret));
     }
     free(secret);
 }
@@ -191,7 +192,7 @@ read_secret(const char *path, const char *prefix, char *why, size_t why_size)
         (void)snprintf(why, why_size, "%s: %s", path,
                        gong_err_text(err == GONG_OK ? GONG_ERR_MEMORY : err));
     }
-    memset(secret, 0, sizeof secret);
+    gong_wipe(secret, sizeof secret);
     return out;
 }
 
@@ -234,6 +235,11 @@ webhook_open(const void *config, void **state, char *why, size_t why_size)
         (void)snprintf(why, why_size,
                        "url must start with http:// or https:// and name a "
                        "host");
+    } else if ((given(webhook->config->password_file) ||
+                given(webhook->config->token_file)) &&
+               !gong_http_url_private(webhook->config->url)) {
+        (void)snprintf(why, why_size,
+                       "url: secrets go by https:// only, but on loopback");
     } else if (read_secrets(webhook, why, why_size)) {
         *state = webhook;
         return GONG_OK;

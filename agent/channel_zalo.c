@@ -15,6 +15,11 @@ gong_zalo_config_check(const struct gong_zalo_config *config, char *why,
                        "a host");
         return GONG_ERR_INVALID;
     }
+    if (!gong_http_url_private(config->base_url)) {
+        (void)snprintf(why, why_size,
+                       "base_url: tokens go by https:// only, but on loopback");
+        return GONG_ERR_INVALID;
+    }
     return gong_zalo_codes_valid(&config->codes, why, why_size)
                ? GONG_OK
                : GONG_ERR_INVALID;

@@ -53,6 +53,12 @@ gong_zalo_oa_open(const struct gong_zalo_oa_config *config, char *why,
                        "name a host");
         return NULL;
     }
+    if (!gong_http_url_private(config->oauth_url)) {
+        (void)snprintf(why, why_size,
+                       "oauth_url: secrets go by https:// only, but on "
+                       "loopback");
+        return NULL;
+    }
     return gong_zalo_token_open(&token, why, why_size);
 }
 

@@ -23,6 +23,7 @@ struct gong_desk_letter {
     /* Either an act, its texts behind the letter, or: */
     struct gong_desk_act act;
     bool renews;
+    bool renewed; /* the desk's thread uses the next two */
     const struct gong_desk_config *config;
     const struct gong_model *model;
     /* The answer. */

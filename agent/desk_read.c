@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include <jansson.h>
 
@@ -16,6 +18,7 @@ enum statement {
     EVENTS_ALL,
     DELIVERIES,
     SILENCES,
+    SILENCE,
     COUNTS,
     STATEMENTS,
 };
@@ -35,26 +38,35 @@ enum statement {
     " IN (SELECT value FROM json_each(iif(?8 = '', '[]', ?8))))"               \
     " ORDER BY number "
 
+#define SILENCE_OF                                                             \
+    "SELECT number, maintenance, incident, matchers, by, comment,"             \
+    " created_ms, from_ms, until_ms, ended FROM silences"
+
 static const char *const texts[STATEMENTS] = {
     [LIST] = FILTERED "DESC LIMIT ?9",
     [LIST_OLDEST] = FILTERED "LIMIT ?9",
     [ONE] = "SELECT " GONG_DESK_ROW_COLUMNS " FROM incidents WHERE number = ?",
-    [EVENTS] = "SELECT id, incident, at_ms, event, by, text FROM events"
-               " WHERE incident = ? AND id > ? ORDER BY id",
+    /* Of both the newest, in the order in which they came. */
+    [EVENTS] = "SELECT * FROM (SELECT id, incident, at_ms, event, by, text"
+               " FROM events WHERE incident = ? AND id > ?"
+               " ORDER BY id DESC LIMIT ?) ORDER BY id",
     [EVENTS_ALL] = "SELECT id, incident, at_ms, event, by, text FROM events"
                    " WHERE id > ? ORDER BY id LIMIT ?",
     [DELIVERIES] =
+        "SELECT * FROM ("
         "SELECT m.id, m.kind, m.receiver, m.unit, o.recipient, o.state,"
         " o.created_ms, o.done_ms, o.unreached_ms, coalesce(d.channel, ''),"
         " coalesce(d.at_ms, 0), coalesce(d.outcome, 0), coalesce(d.why, ''),"
-        " coalesce(d.latency_ms, 0) FROM message_incidents AS x"
+        " coalesce(d.latency_ms, 0), o.id AS row, d.id AS try"
+        " FROM message_incidents AS x"
         " JOIN messages AS m ON m.id = x.message"
         " JOIN outbox AS o ON o.message = m.id"
         " LEFT JOIN deliveries AS d ON d.outbox = o.id"
-        " WHERE x.incident = ? ORDER BY m.id, o.id, d.id",
-    [SILENCES] = "SELECT number, maintenance, incident, matchers, by, comment,"
-                 " created_ms, from_ms, until_ms, ended FROM silences"
-                 " WHERE ended = 0 OR ? ORDER BY number DESC LIMIT ?",
+        " WHERE x.incident = ? ORDER BY m.id DESC, o.id DESC, d.id DESC"
+        " LIMIT ?) ORDER BY id, row, try",
+    [SILENCES] =
+        SILENCE_OF " WHERE ended = 0 OR ? ORDER BY number DESC LIMIT ?",
+    [SILENCE] = SILENCE_OF " WHERE number = ?",
     [COUNTS] = "SELECT count(*) FILTER (WHERE state = 1),"
                " count(*) FILTER (WHERE state = 2),"
                " count(*) FILTER (WHERE severity = 3),"
@@ -68,31 +80,88 @@ _Static_assert(GONG_INCIDENT_OPEN == 1 && GONG_INCIDENT_ACKNOWLEDGED == 2 &&
                "in the texts above, and stored");
 
 struct gong_desk_reader {
-    sqlite3 *handle;
+    char *path;
+    dev_t device; /* and number of the file that is open */
+    ino_t file;
+    sqlite3 *handle; /* NULL: none is */
     sqlite3_stmt *statements[STATEMENTS];
 };
+
+static void
+close_file(struct gong_desk_reader *reader)
+{
+    if (reader->handle != NULL) {
+        gong_sql_finalize(reader->statements, STATEMENTS);
+        gong_desk_schema_close(reader->handle);
+    }
+    memset(reader->statements, 0, sizeof reader->statements);
+    reader->handle = NULL;
+}
+
+static enum gong_err
+open_file(struct gong_desk_reader *reader, const struct stat *about, char *why,
+          size_t why_size)
+{
+    enum gong_err err =
+        gong_desk_schema_read(reader->path, &reader->handle, why, why_size);
+
+    if (err == GONG_OK) {
+        err = gong_sql_prepare(reader->handle, texts, reader->statements,
+                               STATEMENTS);
+        if (err != GONG_OK) {
+            (void)snprintf(why, why_size, "%s: %s", reader->path,
+                           sqlite3_errmsg(reader->handle));
+        }
+    }
+    if (err != GONG_OK) {
+        close_file(reader);
+        return err;
+    }
+    reader->device = about->st_dev;
+    reader->file = about->st_ino;
+    return GONG_OK;
+}
+
+/* The desk sets a damaged file aside and makes another: what is read is what
+ * has the name now, or nothing. A file that is open keeps its number. */
+static enum gong_err
+follow(struct gong_desk_reader *reader)
+{
+    struct stat about;
+    char why[256];
+
+    if (stat(reader->path, &about) != 0) {
+        close_file(reader);
+        return GONG_ERR_IO;
+    }
+    if (reader->handle != NULL && about.st_dev == reader->device &&
+        about.st_ino == reader->file) {
+        return GONG_OK;
+    }
+    close_file(reader);
+    return open_file(reader, &about, why, sizeof why);
+}
 
 enum gong_err
 gong_desk_reader_open(const char *path, struct gong_desk_reader **out,
                       char *why, size_t why_size)
 {
     struct gong_desk_reader *reader = calloc(1, sizeof *reader);
+    struct stat about = {0};
     enum gong_err err;
 
     *out = NULL;
-    if (reader == NULL) {
+    if (reader != NULL) {
+        reader->path = strdup(path);
+    }
+    if (reader == NULL || reader->path == NULL) {
+        free(reader);
         (void)snprintf(why, why_size, "out of memory");
         return GONG_ERR_MEMORY;
     }
-    err = gong_desk_schema_read(path, &reader->handle, why, why_size);
-    if (err == GONG_OK) {
-        err = gong_sql_prepare(reader->handle, texts, reader->statements,
-                               STATEMENTS);
-        if (err != GONG_OK) {
-            (void)snprintf(why, why_size, "%s: %s", path,
-                           sqlite3_errmsg(reader->handle));
-        }
-    }
+    /* A file that is not there is what opening it says. */
+    (void)stat(path, &about);
+    err = open_file(reader, &about, why, why_size);
     if (err != GONG_OK) {
         gong_desk_reader_close(reader);
         return err;
@@ -107,8 +176,8 @@ gong_desk_reader_close(struct gong_desk_reader *reader)
     if (reader == NULL) {
         return;
     }
-    gong_sql_finalize(reader->statements, STATEMENTS);
-    gong_desk_schema_close(reader->handle);
+    close_file(reader);
+    free(reader->path);
     free(reader);
 }
 
@@ -213,9 +282,12 @@ gong_desk_read_incidents(struct gong_desk_reader *reader,
 {
     char *pattern = pattern_of(filter->text);
     char *units = units_of(filter);
-    enum gong_err err = GONG_ERR_MEMORY;
+    enum gong_err err = follow(reader);
 
-    if (pattern != NULL && units != NULL) {
+    if (pattern == NULL || units == NULL) {
+        err = GONG_ERR_MEMORY;
+    }
+    if (err == GONG_OK) {
         err = list(reader, filter, pattern, units, each, ctx);
     }
     free(pattern);
@@ -227,10 +299,14 @@ enum gong_err
 gong_desk_read_incident(struct gong_desk_reader *reader, uint64_t number,
                         gong_desk_read_incident_fn each, void *ctx)
 {
-    struct gong_sql_row row = gong_sql_row(reader->statements[ONE]);
+    struct gong_sql_row row;
     size_t count;
-    enum gong_err err;
+    enum gong_err err = follow(reader);
 
+    if (err != GONG_OK) {
+        return err;
+    }
+    row = gong_sql_row(reader->statements[ONE]);
     gong_sql_put_int(&row, (int64_t)number);
     err = read_rows(&row, each, ctx, &count);
     return err == GONG_OK && count == 0 ? GONG_ERR_NOT_FOUND : err;
@@ -240,17 +316,18 @@ enum gong_err
 gong_desk_read_events(struct gong_desk_reader *reader, uint64_t incident,
                       uint64_t after, gong_desk_read_event_fn each, void *ctx)
 {
-    struct gong_sql_row row =
-        gong_sql_row(reader->statements[incident == 0 ? EVENTS_ALL : EVENTS]);
-    enum gong_err err;
+    struct gong_sql_row row;
+    enum gong_err err = follow(reader);
 
+    if (err != GONG_OK) {
+        return err;
+    }
+    row = gong_sql_row(reader->statements[incident == 0 ? EVENTS_ALL : EVENTS]);
     if (incident != 0) {
         gong_sql_put_int(&row, (int64_t)incident);
     }
     gong_sql_put_int(&row, (int64_t)after);
-    if (incident == 0) {
-        gong_sql_put_int(&row, GONG_DESK_READ_MAX);
-    }
+    gong_sql_put_int(&row, GONG_DESK_READ_MAX);
     while ((err = gong_sql_next(&row)) == GONG_OK) {
         struct gong_desk_read_event event;
 
@@ -292,10 +369,15 @@ enum gong_err
 gong_desk_read_deliveries(struct gong_desk_reader *reader, uint64_t incident,
                           gong_desk_read_delivery_fn each, void *ctx)
 {
-    struct gong_sql_row row = gong_sql_row(reader->statements[DELIVERIES]);
-    enum gong_err err;
+    struct gong_sql_row row;
+    enum gong_err err = follow(reader);
 
+    if (err != GONG_OK) {
+        return err;
+    }
+    row = gong_sql_row(reader->statements[DELIVERIES]);
     gong_sql_put_int(&row, (int64_t)incident);
+    gong_sql_put_int(&row, GONG_DESK_READ_MAX);
     while ((err = gong_sql_next(&row)) == GONG_OK) {
         struct gong_desk_read_delivery delivery;
 
@@ -313,9 +395,13 @@ enum gong_err
 gong_desk_read_silences(struct gong_desk_reader *reader, bool ended,
                         gong_desk_read_silence_fn each, void *ctx)
 {
-    struct gong_sql_row row = gong_sql_row(reader->statements[SILENCES]);
-    enum gong_err err;
+    struct gong_sql_row row;
+    enum gong_err err = follow(reader);
 
+    if (err != GONG_OK) {
+        return err;
+    }
+    row = gong_sql_row(reader->statements[SILENCES]);
     gong_sql_put_int(&row, ended);
     gong_sql_put_int(&row, GONG_DESK_READ_MAX);
     while ((err = gong_sql_next(&row)) == GONG_OK) {
@@ -332,12 +418,40 @@ gong_desk_read_silences(struct gong_desk_reader *reader, bool ended,
 }
 
 enum gong_err
+gong_desk_read_silence(struct gong_desk_reader *reader, uint64_t number,
+                       gong_desk_read_silence_fn each, void *ctx)
+{
+    struct gong_sql_row row;
+    enum gong_err err = follow(reader);
+
+    if (err != GONG_OK) {
+        return err;
+    }
+    row = gong_sql_row(reader->statements[SILENCE]);
+    gong_sql_put_int(&row, (int64_t)number);
+    err = gong_sql_next(&row);
+    if (err == GONG_OK) {
+        struct gong_desk_silence silence;
+
+        gong_desk_row_get_silence(&row, &silence);
+        err = each(ctx, &silence);
+    }
+    gong_sql_end(&row);
+    return err;
+}
+
+enum gong_err
 gong_desk_read_counts(struct gong_desk_reader *reader,
                       struct gong_desk_counts *out)
 {
-    struct gong_sql_row row = gong_sql_row(reader->statements[COUNTS]);
-    enum gong_err err = gong_sql_next(&row);
+    struct gong_sql_row row;
+    enum gong_err err = follow(reader);
 
+    if (err != GONG_OK) {
+        return err;
+    }
+    row = gong_sql_row(reader->statements[COUNTS]);
+    err = gong_sql_next(&row);
     if (err == GONG_OK) {
         out->open = (uint64_t)gong_sql_get_int(&row);
         out->acknowledged = (uint64_t)gong_sql_get_int(&row);

@@ -1,7 +1,9 @@
 /*
  * desk_read: what is in the desk's database, for those who look: the API,
  * gongctl, reports. A connection of its own that only reads and that no writer
- * waits for. One thread at a time; open one for each thread.
+ * waits for. One thread at a time; open one for each thread. Where the file is
+ * another one than before (a damaged one is set aside) that one is read; until
+ * it can be, each call gives an error.
  *
  * What `each` is given is valid during its call; its error ends the reading
  * and is given back.
@@ -66,8 +68,8 @@ struct gong_desk_read_event {
 };
 typedef enum gong_err (*gong_desk_read_event_fn)(
     void *ctx, const struct gong_desk_read_event *event);
-/* gong_desk_read_events: of one incident, oldest first; of all where incident
- * is 0: at most GONG_DESK_READ_MAX after an id. */
+/* gong_desk_read_events: after an id, oldest first: of one incident the newest
+ * GONG_DESK_READ_MAX; of all, where incident is 0, the oldest. */
 enum gong_err gong_desk_read_events(struct gong_desk_reader *reader,
                                     uint64_t incident, uint64_t after,
                                     gong_desk_read_event_fn each,
@@ -93,6 +95,7 @@ struct gong_desk_read_delivery {
 };
 typedef enum gong_err (*gong_desk_read_delivery_fn)(
     void *ctx, const struct gong_desk_read_delivery *delivery);
+/* gong_desk_read_deliveries: the newest GONG_DESK_READ_MAX, oldest first. */
 enum gong_err gong_desk_read_deliveries(struct gong_desk_reader *reader,
                                         uint64_t incident,
                                         gong_desk_read_delivery_fn each,
@@ -105,6 +108,11 @@ enum gong_err gong_desk_read_silences(struct gong_desk_reader *reader,
                                       bool ended,
                                       gong_desk_read_silence_fn each,
                                       void *ctx) GONG_MUST_CHECK;
+/* gong_desk_read_silence: one, over or not. NOT_FOUND. */
+enum gong_err gong_desk_read_silence(struct gong_desk_reader *reader,
+                                     uint64_t number,
+                                     gong_desk_read_silence_fn each,
+                                     void *ctx) GONG_MUST_CHECK;
 
 struct gong_desk_counts {
     uint64_t open;

@@ -111,8 +111,10 @@ restore_incident(void *ctx, const struct gong_desk_incident *incident)
 }
 
 static enum gong_err
-renew(struct gong_desk_thread *desk, const struct gong_desk_letter *letter)
+renew(struct gong_desk_thread *desk, struct gong_desk_letter *letter)
 {
+    letter->renewed = true;
+    letter->err = GONG_OK;
     desk->config = letter->config;
     desk->model = letter->model;
     if (desk->desk == NULL) {
@@ -130,7 +132,6 @@ apply_letter(struct gong_desk_thread *desk, struct gong_desk_letter *letter)
     enum gong_err err = GONG_OK;
 
     if (letter->renews) {
-        letter->err = GONG_OK;
         return renew(desk, letter);
     }
     /* Long over: its outcome may still be said. */
@@ -206,10 +207,24 @@ fill(struct gong_desk_thread *desk, struct batch *batch)
     return err == GONG_OK ? gong_desk_db_commit(desk->db) : err;
 }
 
+/* Whoever is told that other routes hold frees the ones before: also those that
+ * a failure came before are taken over, by a desk that was thrown away. */
+static void
+renew_rest(struct gong_desk_thread *desk, struct gong_desk_letter *letters)
+{
+    for (struct gong_desk_letter *letter = letters; letter != NULL;
+         letter = letter->next) {
+        if (letter->renews && !letter->renewed) {
+            letter->err = renew(desk, letter);
+        }
+    }
+}
+
 static void
 answer_letters(struct gong_desk_thread *desk, struct gong_desk_letter *letters,
                enum gong_err err)
 {
+    renew_rest(desk, letters);
     while (letters != NULL) {
         struct gong_desk_letter *next = letters->next;
 
@@ -298,9 +313,6 @@ gong_desk_fail_letters(struct gong_desk_thread *desk, enum gong_err err)
 
     for (struct gong_desk_letter *letter = letters; letter != NULL;
          letter = letter->next) {
-        if (letter->renews) {
-            letter->err = renew(desk, letter);
-        }
         (void)snprintf(letter->why, sizeof letter->why,
                        "the database cannot be written");
     }

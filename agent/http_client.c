@@ -11,6 +11,8 @@
 
 #include <curl/curl.h>
 
+#include "common/wipe.h"
+
 #define CONNECT_TIMEOUT_MS 3000L
 #define CONNECTION_AGE_S   50L /* under VictoriaMetrics' idle limit of 60 s */
 #define POLL_MS            500
@@ -174,7 +176,7 @@ gong_http_close(struct gong_http *http)
     (void)curl_multi_cleanup(http->multi);
     if (http->authorization != NULL) {
         /* A secret: not left behind in freed memory. */
-        memset(http->authorization, 0, strlen(http->authorization));
+        gong_wipe(http->authorization, strlen(http->authorization));
     }
     free(http->authorization);
     free(http);
@@ -342,7 +344,8 @@ gong_http_url_loopback(const char *url)
     const char *host = after_scheme(url);
     size_t len;
 
-    if (host == NULL) {
+    /* What is before an '@' is a name and its password, not the host. */
+    if (host == NULL || memchr(host, '@', strcspn(host, "/?#")) != NULL) {
         return false;
     }
     if (strncmp(host, "[::1]", 5) == 0) {
@@ -354,6 +357,12 @@ gong_http_url_loopback(const char *url)
     }
     /* Digits and dots only, or 127.example.org would pass. */
     return strncmp(host, "127.", 4) == 0 && strspn(host, "0123456789.") == len;
+}
+
+bool
+gong_http_url_private(const char *url)
+{
+    return strncasecmp(url, "https://", 8) == 0 || gong_http_url_loopback(url);
 }
 
 enum gong_err

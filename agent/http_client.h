@@ -75,6 +75,8 @@ void gong_http_wake(struct gong_http *http);
 bool gong_http_url_valid(const char *url);
 /* Whether url's host is localhost, 127.x.x.x or [::1]. */
 bool gong_http_url_loopback(const char *url);
+/* Whether secrets may go there: by https://, or to loopback. */
+bool gong_http_url_private(const char *url);
 
 /* gong_http_secret: reads a one-line secret file without its line end.
  * GONG_ERR_INVALID where it is empty or holds control characters. */

@@ -10,6 +10,8 @@
 
 #include <openssl/rand.h>
 
+#include "common/wipe.h"
+
 #define PATH_SIZE 4096
 
 static enum gong_err
@@ -53,6 +55,7 @@ read_key(int fd, const char *path, uint8_t out[GONG_LINK_KEY_SIZE], char *why,
                     why, why_size);
     }
     memcpy(out, bytes, GONG_LINK_KEY_SIZE);
+    gong_wipe(bytes, sizeof bytes);
     return GONG_OK;
 }
 
@@ -106,7 +109,7 @@ make_key(const char *path, char *why, size_t why_size)
         (void)tell_errno(path, why, why_size);
     }
     (void)unlink(beside);
-    memset(key, 0, sizeof key);
+    gong_wipe(key, sizeof key);
     return ok && sync_folder(path) ? GONG_OK : GONG_ERR_IO;
 }
 

@@ -106,7 +106,8 @@ void gong_outbox_note_outcome(struct gong_outbox *outbox,
 
 /* --- outbox_try.c --- */
 
-/* MEMORY: nothing began. */
+/* An error is the database's, or MEMORY: nothing began. What the channel could
+ * not begin is a try that is over, to be made again later. */
 enum gong_err gong_outbox_try_begin(struct gong_outbox *outbox,
                                     struct gong_outbox_recipient *recipient,
                                     struct gong_outbox_way *way,

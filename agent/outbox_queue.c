@@ -296,6 +296,23 @@ has_next(const struct gong_outbox_row *row)
     return row->place + 1 < json_array_size(row->chain);
 }
 
+/* Without memory for a try: this one waits, the others go on. */
+static void
+put_off(struct gong_outbox *outbox, struct gong_outbox_recipient *recipient,
+        const struct gong_outbox_way *way, gong_mono_t now)
+{
+    const struct gong_outbox_delivery delivery = {
+        .row = recipient->head->id,
+        .at_ms = wall_ms(),
+        .channel = way->name,
+        .outcome = GONG_CHANNEL_RETRY,
+        .why = gong_err_text(GONG_ERR_MEMORY),
+    };
+
+    gong_outbox_note_try(outbox, recipient, &delivery);
+    gong_outbox_note_outcome(outbox, recipient, GONG_CHANNEL_RETRY, now);
+}
+
 /* The reach whose turn it is: its way when it can be tried now, else NULL;
  * *when: from when on it can, or the row has changed instead. */
 static struct gong_outbox_way *
@@ -370,6 +387,10 @@ consider(struct gong_outbox *outbox, struct gong_outbox_recipient *recipient,
         /* Its message cannot be read; the others go on. */
         give_up(outbox, recipient);
         gong_outbox_note_changed(outbox, recipient);
+        return GONG_OK;
+    }
+    if (err == GONG_ERR_MEMORY) {
+        put_off(outbox, recipient, way, now);
         return GONG_OK;
     }
     return err;

@@ -81,7 +81,27 @@ contact_of(const struct gong_outbox_recipient *recipient)
                                                         : NULL;
 }
 
-static enum gong_err
+/* A channel that cannot begin stops none of the others. */
+static void
+could_not_begin(struct gong_outbox_try *try, enum gong_err err)
+{
+    struct gong_channel_try *attempt = &try->attempt;
+
+    if (attempt->easy == NULL && attempt->wait_fd >= 0) {
+        (void)try->way->kind->judge(try->way->state, attempt,
+                                    CURLE_ABORTED_BY_CALLBACK, 0);
+    }
+    curl_easy_cleanup(attempt->easy);
+    attempt->easy = NULL;
+    attempt->wait_fd = -1;
+    attempt->at_once = false;
+    attempt->outcome = GONG_CHANNEL_RETRY;
+    (void)snprintf(attempt->why, sizeof attempt->why, "could not begin: %s",
+                   gong_err_text(err));
+    try->over = true;
+}
+
+static void
 begin(struct gong_outbox *outbox, struct gong_outbox_try *try,
       const char *address)
 {
@@ -96,11 +116,14 @@ begin(struct gong_outbox *outbox, struct gong_outbox_try *try,
         try->way->kind->begin(try->way->state, &send, &try->attempt);
 
     if (err == GONG_OK && try->attempt.easy != NULL) {
-        return add_transfer(outbox, try);
+        err = add_transfer(outbox, try);
+    } else {
+        try->deadline = deadline_of(try);
+        try->over = try->attempt.easy == NULL && try->attempt.wait_fd < 0;
     }
-    try->deadline = deadline_of(try);
-    try->over = try->attempt.easy == NULL && try->attempt.wait_fd < 0;
-    return err;
+    if (err != GONG_OK) {
+        could_not_begin(try, err);
+    }
 }
 
 enum gong_err
@@ -123,13 +146,11 @@ gong_outbox_try_begin(struct gong_outbox *outbox,
                    gong_outbox_db_id(outbox->db), recipient->head->id);
     err = gong_outbox_db_message(outbox->db, recipient->head->message,
                                  &try->message);
-    if (err == GONG_OK) {
-        err = begin(outbox, try, address);
-    }
     if (err != GONG_OK) {
         free_try(try);
         return err;
     }
+    begin(outbox, try, address);
     gong_outbox_way_take(way);
     recipient->busy = true;
     try->next = outbox->tries;

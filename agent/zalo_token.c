@@ -15,6 +15,7 @@
 #include "agent/zalo_answer.h"
 #include "common/log.h"
 #include "common/spool_file.h"
+#include "common/wipe.h"
 
 #define PATH_SIZE     4096
 #define FILE_MAX      16384
@@ -81,7 +82,7 @@ load(const char *path, struct stat *about)
     if (len > 0 && (size_t)len < sizeof bytes) {
         file = json_loadb(bytes, (size_t)len, 0, NULL);
     }
-    memset(bytes, 0, sizeof bytes);
+    gong_wipe(bytes, sizeof bytes);
     return file;
 }
 
@@ -116,8 +117,8 @@ read_again(struct gong_zalo_token *token)
         token->unstored = false;
     }
     json_decref(file);
-    memset(access, 0, sizeof access);
-    memset(refresh, 0, sizeof refresh);
+    gong_wipe(access, sizeof access);
+    gong_wipe(refresh, sizeof refresh);
     return ok;
 }
 
@@ -200,8 +201,8 @@ gong_zalo_token_close(struct gong_zalo_token *token)
     }
     unlock(token);
     gong_channel_wipe(token->secret_header);
-    memset(token->access, 0, sizeof token->access);
-    memset(token->refresh, 0, sizeof token->refresh);
+    gong_wipe(token->access, sizeof token->access);
+    gong_wipe(token->refresh, sizeof token->refresh);
     free(token);
 }
 
@@ -272,13 +273,24 @@ store(struct gong_zalo_token *token)
     return ok;
 }
 
-/* What an earlier try to store could not. */
+/* Whether the file is the one that was read or written last. */
+static bool
+is_seen(const struct gong_zalo_token *token)
+{
+    struct stat about;
+
+    return stat(token->options.path, &about) != 0 ||
+           same_file(&about, &token->seen);
+}
+
+/* What an earlier try to store could not; but whoever put other tokens there
+ * meanwhile knows better. */
 static void
 keep_up(struct gong_zalo_token *token)
 {
-    if (token->unstored) {
+    if (token->unstored && (is_seen(token) || !read_again(token))) {
         (void)store(token);
-    } else {
+    } else if (!token->unstored) {
         (void)read_again(token);
     }
 }
@@ -411,8 +423,8 @@ take_pair(struct gong_zalo_token *token, struct gong_str body)
         token->expires_ms = life == 0 ? 0 : now_ms() + life;
         token->refused = false;
         token->unproved = true;
-        memset(access, 0, sizeof access);
-        memset(refresh, 0, sizeof refresh);
+        gong_wipe(access, sizeof access);
+        gong_wipe(refresh, sizeof refresh);
     }
     json_decref(answer);
     return ok;
@@ -486,7 +498,7 @@ gong_zalo_token_header(struct curl_slist **list, const char *access)
 
     (void)snprintf(line, sizeof line, ACCESS_HEADER "%s", access);
     ok = gong_channel_header(list, line);
-    memset(line, 0, sizeof line);
+    gong_wipe(line, sizeof line);
     return ok;
 }
 

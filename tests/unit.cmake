@@ -1,4 +1,5 @@
 # common
+gong_test(wipe LINKS gong_base)
 gong_test(spawn LINKS gong_base)
 gong_test(err LINKS gong_base)
 gong_test(clock LINKS gong_base)
@@ -286,7 +287,8 @@ gong_test(desk_changes LINKS gong_agent_core)
 gong_test(desk_thread LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
-target_link_options(test_desk_thread PRIVATE LINKER:--wrap=sqlite3_step)
+target_link_options(test_desk_thread PRIVATE LINKER:--wrap=sqlite3_step
+    LINKER:--wrap=sqlite3_exec)
 # messages and the channels they leave by
 gong_test(utf16 LINKS gong_message)
 gong_test(link_sign LINKS gong_agent_core

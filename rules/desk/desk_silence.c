@@ -207,6 +207,10 @@ gong_desk_silence_end(struct gong_desk *desk, struct gong_desk_hush *hush)
         spread(desk, hush, false);
     }
     hush->is.ended = true;
+    /* Its record says when it was over; one without an end can so grow old. */
+    if (hush->is.until_ms > desk->now) {
+        hush->is.until_ms = desk->now;
+    }
     gong_desk_set_timer(desk, &hush->timer, GONG_DESK_NEVER);
     list->items[hush->place] = last;
     last->place = hush->place;

@@ -107,6 +107,35 @@ silences(void *ctx, bool ended_too,
     return GONG_OK;
 }
 
+struct one_silence {
+    uint64_t number;
+    void (*each)(void *arg, const struct gong_desk_silence *silence);
+    void *arg;
+    bool found;
+};
+
+static void
+see_one(void *arg, const struct gong_desk_silence *is)
+{
+    struct one_silence *one = arg;
+
+    if (is->number == one->number) {
+        one->found = true;
+        one->each(one->arg, is);
+    }
+}
+
+static enum gong_err
+silence(void *ctx, uint64_t number,
+        void (*each)(void *arg, const struct gong_desk_silence *silence),
+        void *arg)
+{
+    struct one_silence one = {number, each, arg, false};
+    enum gong_err err = silences(ctx, true, see_one, &one);
+
+    return err == GONG_OK && !one.found ? GONG_ERR_NOT_FOUND : err;
+}
+
 static enum gong_err
 act(void *ctx, const struct gong_desk_act *what, uint64_t *number, char *why,
     size_t why_size)
@@ -240,7 +269,7 @@ api_setup(void **state)
 {
     struct api_world *world = calloc(1, sizeof *world);
     struct gong_api_options options = {
-        .desk = {world, incidents, incident, NULL, silences, act},
+        .desk = {world, incidents, incident, NULL, silences, silence, act},
         .city = {{under, NULL}, NULL, units, devices},
         .rules = {world, rules, rules_log, rollback},
         .link = {NULL, verify},

@@ -233,6 +233,9 @@ planned_begin(void *state, const struct gong_channel_send *send,
         attempt->outcome = GONG_CHANNEL_RETRY;
         attempt->at_once = step == 'p';
         break;
+    case 'm':
+        attempt->easy = curl_easy_init();
+        return GONG_ERR_MEMORY;
     case 'n':
         attempt->wait_fd = eventfd(0, 0);
         attempt->timeout_ms = 60000;

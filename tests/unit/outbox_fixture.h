@@ -42,7 +42,8 @@ int64_t desk_post(struct desk_files *files, const char *recipient,
 #define PLANNED_MAX 4096
 
 /* A channel; also its config. One letter for each try: s sent, r retry, x
- * refuse, q exhausted, n never answers, p begins again at once; past the end s.
+ * refuse, q exhausted, n never answers, p begins again at once, m cannot
+ * begin; past the end s.
  */
 struct planned {
     pthread_mutex_t mutex;

@@ -8,7 +8,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/types.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -158,6 +160,48 @@ what_cannot_be_a_program_is_refused(void **state)
     channel_close(&test);
 }
 
+static int
+lowest_free_file(void)
+{
+    int fd = dup(STDIN_FILENO);
+
+    assert_true(fd >= 0);
+    (void)close(fd);
+    return fd;
+}
+
+static void
+without_files_nothing_is_started(void **state)
+{
+    struct channel_case test;
+    struct rlimit limit;
+    int lowest;
+    int sent = 0;
+
+    (void)state;
+    assert_int_equal(
+        channel_open(&test, &gong_channel_exec,
+                     "command = (\"/bin/sh\", \"-c\", \"exit 0\");"),
+        GONG_OK);
+    lowest = lowest_free_file();
+    assert_int_equal(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    for (int more = 0; more < 8; more++) {
+        const struct rlimit few = {(rlim_t)(lowest + more), limit.rlim_max};
+        bool started;
+
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+        channel_begin(&test, channel_message, "");
+        assert_int_equal(setrlimit(RLIMIT_NOFILE, &limit), 0);
+        started = test.attempt.process != 0;
+        assert_int_equal(channel_end(&test, CURLE_OK),
+                         started ? GONG_CHANNEL_SENT : GONG_CHANNEL_RETRY);
+        sent += started;
+        assert_int_equal(lowest_free_file(), lowest);
+    }
+    assert_in_range(sent, 1, 4);
+    channel_close(&test);
+}
+
 int
 main(void)
 {
@@ -168,6 +212,7 @@ main(void)
         cmocka_unit_test(endless_output_is_bounded),
         cmocka_unit_test(its_time_over_the_whole_group_is_killed),
         cmocka_unit_test(what_cannot_be_a_program_is_refused),
+        cmocka_unit_test(without_files_nothing_is_started),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -96,9 +96,21 @@ answers_are_judged_without_the_url(void **state)
         channel_open(&test, &gong_channel_webhook, "url = \"ftp://h/\";"),
         GONG_ERR_INVALID);
     assert_int_equal(channel_open(&test, &gong_channel_webhook,
-                                  "url = \"http://h/\";"
+                                  "url = \"https://h/\";"
                                   "token_file = \"/no/where\";"),
                      GONG_ERR_INVALID);
+    assert_non_null(strstr(test.why, "/no/where"));
+    /* A secret goes to nobody who can be listened to. */
+    assert_int_equal(channel_open(&test, &gong_channel_webhook,
+                                  "url = \"http://127.0.0.1:x@h/\";"
+                                  "token_file = \"/no/where\";"),
+                     GONG_ERR_INVALID);
+    assert_non_null(strstr(test.why, "https"));
+    assert_int_equal(channel_open(&test, &gong_channel_webhook,
+                                  "url = \"http://127.0.0.1:1/\";"
+                                  "token_file = \"/no/where\";"),
+                     GONG_ERR_INVALID);
+    assert_non_null(strstr(test.why, "/no/where"));
 }
 
 static void

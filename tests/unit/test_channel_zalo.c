@@ -694,6 +694,34 @@ a_pair_that_cannot_be_stored(void **state)
     json_decref(message);
 }
 
+/* Tokens that somebody put there are not written over by older ones. */
+static void
+a_pair_that_is_no_longer_wanted(void **state)
+{
+    struct service *service = *state;
+    struct opened oa = open_kind(service, &gong_channel_zalo_oa, "");
+    json_t *message = message_flood("news");
+    struct gong_channel_send send = send_of(message, "u", NULL);
+    char beside[80];
+
+    (void)snprintf(beside, sizeof beside, "%s.tmp", service->token_path);
+    assert_int_equal(mkdir(beside, 0700), 0);
+    (void)snprintf(service->access, sizeof service->access, "another");
+    assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
+                     GONG_CHANNEL_SENT);
+    assert_int_equal(rmdir(beside), 0);
+    (void)snprintf(service->access, sizeof service->access, "granted");
+    write_file(service->token_path, "{\"access_token\":\"granted\","
+                                    "\"refresh_token\":\"fresh\"}");
+    assert_int_equal(chmod(service->token_path, 0600), 0);
+    assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
+                     GONG_CHANNEL_SENT);
+    check_tokens(service, "granted", "fresh");
+    assert_int_equal(service->renewals, 1);
+    close_kind(&oa);
+    json_decref(message);
+}
+
 static void
 a_template_is_filled(void **state)
 {
@@ -818,6 +846,10 @@ what_is_refused_at_start(void **state)
                    service->secret_path);
     channel_refused(&gong_channel_zalo_bot, text, "base_url");
     (void)snprintf(text, sizeof text,
+                   "token_file = \"%s\"; base_url = \"http://zalo.example\";",
+                   service->secret_path);
+    channel_refused(&gong_channel_zalo_bot, text, "https://");
+    (void)snprintf(text, sizeof text,
                    "token_file = \"%s\"; retry_codes = (\"soon\");",
                    service->secret_path);
     channel_refused(&gong_channel_zalo_bot, text, "soon");
@@ -831,6 +863,11 @@ what_is_refused_at_start(void **state)
                    "oauth_url = \"x\";",
                    service->secret_path, service->token_path);
     channel_refused(&gong_channel_zalo_oa, text, "oauth_url");
+    (void)snprintf(text, sizeof text,
+                   "app_id = \"1\"; secret_file = \"%s\"; token_file = \"%s\";"
+                   "oauth_url = \"http://x\";",
+                   service->secret_path, service->token_path);
+    channel_refused(&gong_channel_zalo_oa, text, "https://");
     write_file(service->token_path, "{\"access_token\":\"a\"}");
     (void)snprintf(text, sizeof text,
                    "app_id = \"1\"; secret_file = \"%s\"; token_file = \"%s\";",
@@ -858,6 +895,7 @@ main(void)
         TEST(one_renews_for_all),
         TEST(the_newest_pair_stays),
         TEST(a_pair_that_cannot_be_stored),
+        TEST(a_pair_that_is_no_longer_wanted),
         TEST(a_template_is_filled),
         cmocka_unit_test(phone_numbers),
         TEST(what_is_refused_at_start),

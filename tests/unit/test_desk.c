@@ -373,6 +373,11 @@ silences_hold_back(void **state)
     desk_run_to(&w, 5 * HOUR + 20 * MINUTE);
     expect(&w, "18030.000 repeat hook: #1 still\n");
     assert_int_equal(gong_desk_stats(w.desk).silences, 0);
+    /* What is over says since when. */
+    for (const struct desk_kept_silence *s = w.silences; s != NULL;
+         s = s->next) {
+        assert_true(s->is.until_ms <= w.now);
+    }
     desk_world_fini(&w);
 }
 

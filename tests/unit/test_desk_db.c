@@ -486,6 +486,12 @@ history_deliveries_silences_and_counts_are_read(void **state)
     assert_int_equal(
         gong_desk_read_silences(reader, true, note_silence, &count), GONG_OK);
     assert_int_equal(count, 3);
+    assert_int_equal(gong_desk_read_silence(reader, 6, note_silence, &count),
+                     GONG_OK);
+    assert_int_equal(count, 4);
+    assert_int_equal(gong_desk_read_silence(reader, 7, note_silence, &count),
+                     GONG_ERR_NOT_FOUND);
+    assert_int_equal(count, 4);
     assert_int_equal(gong_desk_read_incident(reader, 1, compare, &is), GONG_OK);
     assert_int_equal(gong_desk_read_incident(reader, 2, compare, &is),
                      GONG_ERR_NOT_FOUND);
@@ -522,6 +528,115 @@ a_reader_blocks_no_writer(void **state)
                      GONG_OK);
     assert_int_equal(seen.count, 2);
     desk_sql(&files, "COMMIT");
+    gong_desk_reader_close(reader);
+    gong_desk_db_close(db);
+    desk_files_fini(&files);
+}
+
+struct span {
+    size_t count;
+    uint64_t first;
+    uint64_t last;
+};
+
+static enum gong_err
+note_id(void *ctx, const struct gong_desk_read_event *event)
+{
+    struct span *span = ctx;
+
+    span->first = span->count == 0 ? event->id : span->first;
+    assert_true(event->id > span->last);
+    span->last = event->id;
+    span->count++;
+    return GONG_OK;
+}
+
+static enum gong_err
+note_try(void *ctx, const struct gong_desk_read_delivery *delivery)
+{
+    struct span *span = ctx;
+    uint64_t at = (uint64_t)delivery->at_ms;
+
+    span->first = span->count == 0 ? at : span->first;
+    assert_true(at > span->last);
+    span->last = at;
+    span->count++;
+    return GONG_OK;
+}
+
+static void
+of_one_incident_the_newest_are_read(void **state)
+{
+    struct desk_files files;
+    struct gong_desk_db *db;
+    struct gong_desk_sink sink;
+    struct gong_desk_reader *reader;
+    struct gong_desk_incident is = make(1, "22015");
+    struct span events = {0};
+    struct span tries = {0};
+    char sql[256];
+
+    (void)state;
+    desk_files_init(&files);
+    db = open_db(&files);
+    sink = gong_desk_db_sink(db);
+    put(db, &is);
+    assert_int_equal(gong_desk_db_begin(db), GONG_OK);
+    for (int i = 0; i < GONG_DESK_READ_MAX + 5; i++) {
+        assert_int_equal(sink.event(sink.ctx, 1, 5, GONG_INCIDENT_COMMENT,
+                                    gong_str_of("lan"), gong_str_of("x")),
+                         GONG_OK);
+    }
+    assert_int_equal(gong_desk_db_commit(db), GONG_OK);
+    (void)desk_post(&files, "contact:p", "[]", 1);
+    (void)snprintf(sql, sizeof sql,
+                   "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1"
+                   " FROM n WHERE i < %d) INSERT INTO deliveries"
+                   " SELECT i, 1, i, 'one', 1, 'away', 3 FROM n",
+                   GONG_DESK_READ_MAX + 5);
+    desk_sql(&files, "%s", sql);
+    reader = open_reader(&files);
+    assert_int_equal(gong_desk_read_events(reader, 1, 0, note_id, &events),
+                     GONG_OK);
+    assert_int_equal(events.count, GONG_DESK_READ_MAX);
+    assert_int_equal(events.last, GONG_DESK_READ_MAX + 5);
+    assert_int_equal(gong_desk_read_deliveries(reader, 1, note_try, &tries),
+                     GONG_OK);
+    assert_int_equal(tries.count, GONG_DESK_READ_MAX);
+    assert_int_equal(tries.first, 6);
+    gong_desk_reader_close(reader);
+    gong_desk_db_close(db);
+    desk_files_fini(&files);
+}
+
+static void
+what_has_the_name_is_read(void **state)
+{
+    struct desk_files files;
+    struct gong_desk_db *db;
+    struct gong_desk_reader *reader;
+    struct gong_desk_incident is = make(1, "22015");
+    struct seen seen = {0};
+    char aside[128];
+
+    (void)state;
+    desk_files_init(&files);
+    db = open_db(&files);
+    put(db, &is);
+    reader = open_reader(&files);
+    expect(reader, &(struct gong_desk_filter){0}, "1 ");
+    (void)snprintf(aside, sizeof aside, "%s.damaged-1", files.path);
+    gong_desk_db_close(db);
+    assert_int_equal(rename(files.path, aside), 0);
+    assert_int_not_equal(gong_desk_read_incidents(reader,
+                                                  &(struct gong_desk_filter){0},
+                                                  note, &seen),
+                         GONG_OK);
+    assert_int_equal(seen.count, 0);
+    db = open_db(&files);
+    is.number = 7;
+    put(db, &is);
+    expect(reader, &(struct gong_desk_filter){0}, "7 ");
     gong_desk_reader_close(reader);
     gong_desk_db_close(db);
     desk_files_fini(&files);
@@ -586,6 +701,8 @@ main(void)
         cmocka_unit_test(filters_choose),
         cmocka_unit_test(history_deliveries_silences_and_counts_are_read),
         cmocka_unit_test(a_reader_blocks_no_writer),
+        cmocka_unit_test(of_one_incident_the_newest_are_read),
+        cmocka_unit_test(what_has_the_name_is_read),
         cmocka_unit_test(message_is_json_with_all_its_parts),
     };
 

@@ -24,7 +24,28 @@
 int __real_sqlite3_step(sqlite3_stmt *statement);
 int __wrap_sqlite3_step(sqlite3_stmt *statement);
 
+int __real_sqlite3_exec(sqlite3 *handle, const char *sql,
+                        int (*each)(void *, int, char **, char **), void *ctx,
+                        char **error);
+int __wrap_sqlite3_exec(sqlite3 *handle, const char *sql,
+                        int (*each)(void *, int, char **, char **), void *ctx,
+                        char **error);
+
 static atomic_bool disk_full;
+static atomic_int begins_failing; /* so many more */
+
+int
+__wrap_sqlite3_exec(sqlite3 *handle, const char *sql,
+                    int (*each)(void *, int, char **, char **), void *ctx,
+                    char **error)
+{
+    if (strcmp(sql, "BEGIN IMMEDIATE") == 0 &&
+        atomic_load(&begins_failing) > 0) {
+        atomic_fetch_sub(&begins_failing, 1);
+        return SQLITE_IOERR;
+    }
+    return __real_sqlite3_exec(handle, sql, each, ctx, error);
+}
 
 int
 __wrap_sqlite3_step(sqlite3_stmt *statement)
@@ -49,6 +70,7 @@ setup(void **state)
     static struct desk_life life;
 
     atomic_store(&disk_full, false);
+    atomic_store(&begins_failing, 0);
     planned_init(&planned, "");
     desk_life_init(&life, &planned_kind, &planned);
     desk_life_open(&life);
@@ -339,6 +361,36 @@ other_routes_hold_from_the_next_input_on(void **state)
                      1);
 }
 
+/* Whoever is told that other routes hold frees the ones before. */
+static void
+other_routes_hold_whatever_failed_before_them(void **state)
+{
+    struct desk_life *life = *state;
+
+    for (int i = 0; i < 3; i++) {
+        struct gong_desk_config *other = desk_life_config(
+            "route = { receiver = \"one\"; group_wait = \"0s\"; };"
+            "receivers = ( { name = \"one\"; channels = (\"two\"); } );");
+        enum gong_err err;
+
+        atomic_store(&begins_failing, 1);
+        err = gong_desk_renew(life->desk, other, life->model);
+        assert_int_equal(err, GONG_OK);
+        gong_desk_config_free(life->config);
+        life->config = other;
+        while (atomic_load(&begins_failing) > 0 ||
+               !gong_desk_well(life->desk)) {
+            gong_clock_sleep(gong_dur_ms(1));
+        }
+    }
+    desk_life_fire(life, "lamp");
+    desk_wait(&life->files, 1, SENT);
+    assert_int_equal(desk_number(&life->files, "SELECT count(*) FROM outbox"
+                                               " WHERE recipient ="
+                                               " 'channel:two'"),
+                     1);
+}
+
 static void
 damaged_file_is_set_aside_at_the_start(void **state)
 {
@@ -559,6 +611,7 @@ main(void)
         TEST(what_the_engine_does_not_hold_ends_as_lost),
         TEST(log_that_was_replaced_is_caught_up_with),
         TEST(other_routes_hold_from_the_next_input_on),
+        TEST(other_routes_hold_whatever_failed_before_them),
         TEST(damaged_file_is_set_aside_at_the_start),
         TEST(changes_are_told_once_they_are_durable),
         TEST(after_a_failure_any_may_have_changed),

@@ -582,10 +582,34 @@ closed_port_delays_no_other(void **state)
     box_fini(&box);
 }
 
+static void
+who_cannot_begin_stops_no_other(void **state)
+{
+    static struct box box;
+
+    (void)state;
+    box_init(&box, "mmmmm", "");
+    (void)desk_post(&box.files, "channel:one", "[[\"one\",\"\"]]", 1);
+    (void)desk_post(&box.files, "channel:two", "[[\"two\",\"\"]]", 1);
+    box_start(&box);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    assert_int_equal(planned_tries(&box.one), 6);
+    assert_int_equal(planned_tries(&box.two), 1);
+    assert_int_equal(desk_number(&box.files,
+                                 "SELECT count(*) FROM deliveries WHERE"
+                                 " channel = 'one' AND outcome = 1 AND"
+                                 " why LIKE 'could not begin: %%'"),
+                     5);
+    assert_int_equal(
+        metric(&box, GONG_COUNTER, "gong_desk_outbox_failed_total", ""), 0);
+    box_fini(&box);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(who_cannot_begin_stops_no_other),
         cmocka_unit_test(rows_are_sent_in_order_and_kept_as_sent),
         cmocka_unit_test(keys_differ_by_row_and_not_by_try),
         cmocka_unit_test(chain_goes_on_where_a_reach_refuses),
