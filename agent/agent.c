@@ -301,6 +301,12 @@ start_desk(struct gong_agent *agent, const struct gong_agent_problem *problem)
 
 /* --- what can be looked at --- */
 
+static void
+tell_streams(void *ctx, const struct gong_desk_incident *incident)
+{
+    gong_api_host_changed(ctx, incident);
+}
+
 static enum gong_err
 start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
@@ -336,9 +342,11 @@ start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
             .counters = agent->counters,
         },
         &agent->api, problem->why, problem->size);
-    return err == GONG_OK
-               ? GONG_OK
-               : gong_agent_fail_as(problem, err, agent->config->http.listen);
+    if (err != GONG_OK) {
+        return gong_agent_fail_as(problem, err, agent->config->http.listen);
+    }
+    gong_desk_host_watch(agent->desk, tell_streams, agent->api);
+    return GONG_OK;
 }
 
 static enum gong_err
@@ -425,6 +433,7 @@ stop_inputs(struct gong_agent *agent)
     }
     gong_receive_keeper_halt(agent->keeper);
     gong_self_metrics_stop(agent->self_metrics);
+    gong_desk_host_watch(agent->desk, NULL, NULL);
     gong_api_host_stop(agent->api);
 }
 

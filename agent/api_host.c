@@ -132,7 +132,12 @@ void
 gong_api_host_changed(struct gong_api_host *host,
                       const struct gong_desk_incident *incident)
 {
-    if (host != NULL) {
+    if (host == NULL) {
+        return;
+    }
+    if (incident != NULL) {
         gong_api_publish_incident(host->events, incident);
+    } else {
+        gong_events_reset(host->events);
     }
 }

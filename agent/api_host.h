@@ -29,7 +29,8 @@ void gong_api_host_stop(struct gong_api_host *host);
 /* gong_api_host_port: of TCP; 0: off. */
 uint16_t gong_api_host_port(const struct gong_api_host *host);
 /* gong_api_host_changed: any thread: an incident is new or other than before:
- * to the streams of whoever may see it. host may be NULL. */
+ * to the streams of whoever may see it. host may be NULL. incident NULL: any of
+ * them may be: all readers are told to read the lists again. */
 void gong_api_host_changed(struct gong_api_host *host,
                            const struct gong_desk_incident *incident);
 

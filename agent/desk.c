@@ -86,9 +86,12 @@ load_again(struct gong_desk_thread *desk)
     err = gong_desk_load(desk, why, sizeof why);
     if (err != GONG_OK) {
         gong_desk_note_failed(desk, err, why);
-    } else if (desk->options.outbox != NULL) {
+        return;
+    }
+    if (desk->options.outbox != NULL) {
         gong_outbox_renew(desk->options.outbox);
     }
+    gong_desk_tell_all_changed(desk);
 }
 
 static void *
@@ -190,6 +193,7 @@ desk_free(struct gong_desk_thread *desk)
         gong_stop_latch_fini(&desk->stop);
         gong_desk_mailbox_fini(&desk->mailbox);
     }
+    (void)pthread_mutex_destroy(&desk->watch.lock);
     free(desk);
 }
 
@@ -206,6 +210,7 @@ gong_desk_start(const struct gong_desk_options *options,
         (void)snprintf(why, why_size, "out of memory");
         return GONG_ERR_MEMORY;
     }
+    (void)pthread_mutex_init(&desk->watch.lock, NULL);
     desk->options = *options;
     desk->config = options->config;
     desk->model = options->model;

@@ -63,6 +63,16 @@ enum gong_err gong_desk_do(struct gong_desk_thread *desk,
 enum gong_err gong_desk_renew(struct gong_desk_thread *desk,
                               const struct gong_desk_config *config,
                               const struct gong_model *model) GONG_MUST_CHECK;
+/* gong_desk_watch: any thread: who is told, on the desk's thread, of each
+ * incident that a transaction changed, as it is after it and once it is
+ * durable. NULL for incident: more have changed than are told one by one, or it
+ * is not known which; so also once at the beginning, on the caller's thread.
+ * fn must not wait and must not call the desk. When gong_desk_watch returns the
+ * one before is no longer called; fn NULL: nobody is told. */
+typedef void (*gong_desk_changed_fn)(void *ctx,
+                                     const struct gong_desk_incident *incident);
+void gong_desk_watch(struct gong_desk_thread *desk, gong_desk_changed_fn fn,
+                     void *ctx);
 /* gong_desk_well: false while the database cannot be written. Any thread. */
 bool gong_desk_well(const struct gong_desk_thread *desk);
 

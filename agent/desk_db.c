@@ -204,6 +204,7 @@ gong_desk_db_begin(struct gong_desk_db *db)
 {
     db->written = 0;
     db->messages = 0;
+    gong_desk_changes_clear(&db->changes);
     return gong_sql_do(db->handle, "BEGIN IMMEDIATE");
 }
 
@@ -229,6 +230,12 @@ size_t
 gong_desk_db_messages(const struct gong_desk_db *db)
 {
     return db->messages;
+}
+
+struct gong_desk_changes *
+gong_desk_db_changes(struct gong_desk_db *db)
+{
+    return &db->changes;
 }
 
 enum gong_err

@@ -24,6 +24,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/desk_changes.h"
 #include "common/clock.h"
 #include "rules/desk/desk.h"
 
@@ -58,6 +59,8 @@ void gong_desk_db_rollback(struct gong_desk_db *db);
  * many rows of the outbox. */
 size_t gong_desk_db_written(const struct gong_desk_db *db);
 size_t gong_desk_db_messages(const struct gong_desk_db *db);
+/* gong_desk_db_changes: incidents written since begin; until the next one. */
+struct gong_desk_changes *gong_desk_db_changes(struct gong_desk_db *db);
 
 enum gong_err
 gong_desk_db_put_place(struct gong_desk_db *db,

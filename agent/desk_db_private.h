@@ -42,6 +42,7 @@ struct gong_desk_db {
     uint64_t next_silence;
     size_t written;
     size_t messages;
+    struct gong_desk_changes changes;
     int pages; /* of the log of changes, at the last commit */
 };
 

@@ -88,6 +88,7 @@ gong_desk_db_put_incident(void *ctx, const struct gong_desk_incident *incident)
     }
     free(labels);
     free(annotations);
+    gong_desk_changes_note(&db->changes, incident->number);
     db->written++;
     return err;
 }

@@ -6,7 +6,6 @@
 
 #include "agent/api_city.h"
 #include "agent/api_desk.h"
-#include "agent/desk.h"
 #include "agent/link_key.h"
 #include "agent/outbox.h"
 #include "common/log.h"
@@ -189,6 +188,15 @@ gong_desk_host_renew(struct gong_desk_host *host,
         gong_api_city_renew(host->city, model);
     }
     return err;
+}
+
+void
+gong_desk_host_watch(struct gong_desk_host *host, gong_desk_changed_fn fn,
+                     void *ctx)
+{
+    if (host != NULL) {
+        gong_desk_watch(host->desk, fn, ctx);
+    }
 }
 
 bool

@@ -11,6 +11,7 @@
 #define GONG_AGENT_DESK_HOST_H
 
 #include "agent/api.h"
+#include "agent/desk.h"
 #include "agent/desk_config_file.h"
 #include "agent/effects.h"
 #include "common/conf.h"
@@ -55,6 +56,9 @@ gong_desk_host_renew(struct gong_desk_host *host,
  * stop. */
 void gong_desk_host_offer(struct gong_desk_host *host,
                           struct gong_api_options *api);
+/* gong_desk_host_watch: as gong_desk_watch. NULL: does nothing. */
+void gong_desk_host_watch(struct gong_desk_host *host, gong_desk_changed_fn fn,
+                          void *ctx);
 /* gong_desk_host_well: false while its database cannot be written. Any thread.
  * NULL is well. */
 bool gong_desk_host_well(const struct gong_desk_host *host);

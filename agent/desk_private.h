@@ -4,6 +4,7 @@
  *   desk.c       start, stop, and what other threads ask
  *   desk_load.c  database and pure desk: restored, thrown away
  *   desk_step.c  one transaction
+ *   desk_watch.c who is told of incidents that it changed
  */
 #ifndef GONG_AGENT_DESK_PRIVATE_H
 #define GONG_AGENT_DESK_PRIVATE_H
@@ -31,6 +32,11 @@ struct gong_desk_thread {
     atomic_bool well;
     bool running;
     pthread_t thread;
+    struct {
+        pthread_mutex_t lock; /* held during a call of fn */
+        gong_desk_changed_fn fn;
+        void *ctx;
+    } watch;
 
     /* The desk's thread. */
     struct gong_desk_db *db; /* NULL while it cannot be used */
@@ -76,5 +82,11 @@ void gong_desk_note_well(struct gong_desk_thread *desk);
 bool gong_desk_step(struct gong_desk_thread *desk);
 /* While the database cannot be used: nobody waits for it. */
 void gong_desk_fail_letters(struct gong_desk_thread *desk, enum gong_err err);
+
+/* desk_watch.c */
+/* What the last transaction changed; after its commit. */
+void gong_desk_tell_changes(struct gong_desk_thread *desk);
+/* After a failure: whether the last transaction came to pass is not known. */
+void gong_desk_tell_all_changed(struct gong_desk_thread *desk);
 
 #endif

@@ -284,6 +284,9 @@ gong_desk_step(struct gong_desk_thread *desk)
         after_failure(desk, &batch, err);
     }
     answer_letters(desk, batch.letters, err);
+    if (err == GONG_OK) {
+        gong_desk_tell_changes(desk);
+    }
     return batch.count > 0;
 }
 

@@ -156,6 +156,24 @@ gong_events_publish(struct gong_events *events, const char *type,
     (void)pthread_mutex_unlock(&events->lock);
 }
 
+/* Nothing is kept; the number that nobody was sent makes every id too old.
+ * Whose event is half sent is dropped, and comes back with the one before. */
+void
+gong_events_reset(struct gong_events *events)
+{
+    (void)pthread_mutex_lock(&events->lock);
+    while (events->first < events->next) {
+        drop_first(events);
+    }
+    events->first = ++events->next;
+    for (struct gong_events_reader *r = events->readers; r != NULL;
+         r = r->after) {
+        r->resets = r->resets || r->sent == 0;
+    }
+    wake_all(events);
+    (void)pthread_mutex_unlock(&events->lock);
+}
+
 void
 gong_events_beat(struct gong_events *events, int64_t now_ms, int64_t life_ms)
 {

@@ -44,6 +44,9 @@ void gong_events_free(struct gong_events *events);
  * empty: only for those who may see everything. Never blocks. */
 void gong_events_publish(struct gong_events *events, const char *type,
                          struct gong_str unit, struct gong_str json);
+/* gong_events_reset: all readers, also those that come back later, are told to
+ * read the lists again. Never blocks. */
+void gong_events_reset(struct gong_events *events);
 /* gong_events_beat: every few seconds: a heartbeat to who waits; who has been
  * reading since before now - life is ended, so that a login that ended is no
  * longer served. */

@@ -1,17 +1,18 @@
 """An alert becomes work: a device's sample, a mail to the unit's duty officer,
 an escalation to the unit's head, an acknowledgement, kill -9, and the end."""
 
+import http.client
 import json
-import os
 import signal
 import subprocess
+import threading
 import time
-from pathlib import Path
+import urllib.request
 
 from province import ROOT, SLOW, Province, expect, run
 from test_mail import Mail
 
-from local.process import free_port, wait_until
+from local.process import wait_until
 from local.programs import BIN, Webhook
 
 RULES = """
@@ -101,6 +102,45 @@ channels = (
         return self.mails(to)
 
 
+class Stream:
+    """Server-sent events as a browser reads them, from one connection."""
+
+    def __init__(self, agent, last_id=""):
+        self.events = []  # (event, data)
+        self.last_id = last_id
+        request = urllib.request.Request(
+            f"{agent.url}/api/gong/v1/events",
+            headers={"Last-Event-ID": last_id} if last_id else {})
+        self.answer = urllib.request.urlopen(request, timeout=60)
+        threading.Thread(target=self.read, daemon=True).start()
+
+    def read(self):
+        event, data = "", ""
+        try:
+            for raw in self.answer:
+                name, _, value = raw.decode().rstrip("\n").partition(": ")
+                if name == "id":
+                    self.last_id = value
+                elif name == "event":
+                    event = value
+                elif name == "data":
+                    data = value
+                elif name == "" and event:
+                    self.events.append((event, json.loads(data)))
+                    event = ""
+        except (OSError, http.client.HTTPException):
+            pass  # the agent was killed
+
+    def saw(self, state, number=1):
+        return [data for event, data in self.events if event == "incident"
+                and data["number"] == number and data["state"] == state]
+
+    def wait(self, state):
+        wait_until(lambda: self.saw(state), 20 * SLOW,
+                   f"the stream's word of {state}")
+        return self.saw(state)[-1]
+
+
 def incident(desk, number=1):
     return desk.ctl("show", str(number))["incident"]
 
@@ -140,6 +180,28 @@ def alerts_become_work():
                f"told twice: {desk.hook.keys}")
 
 
+def streams_tell_what_became_of_it():
+    with Mail() as mail, Desk(mail) as desk:
+        stream = Stream(desk.agent)
+        wait_until(lambda: stream.last_id, 20 * SLOW, "the stream's greeting")
+        desk.lamp(90)
+        opened = stream.wait("open")
+        expect(opened["labels"]["unit"] == "22015", opened)
+        desk.ctl("ack", "1", "--comment", "đang đến")
+        acked = stream.wait("acknowledged")
+        shown = incident(desk)
+        expect(acked["acked_by"] == shown["acked_by"], (acked, shown))
+        # Who was cut off by a kill is told to read the lists again.
+        desk.agent.process.send(signal.SIGKILL)
+        desk.agent.process.child.wait()
+        desk.agent.start()
+        again = Stream(desk.agent, stream.last_id)
+        wait_until(lambda: ("reset", {}) in again.events, 20 * SLOW, "a reset")
+        desk.lamp(20)
+        again.wait("ended")
+        expect(not again.saw("open"), again.events)
+
+
 def other_routes_hold_after_a_reload():
     with Mail() as mail, Desk(mail) as desk:
         good = desk.routes.read_text(encoding="utf-8")
@@ -164,4 +226,5 @@ def other_routes_hold_after_a_reload():
 
 
 if __name__ == "__main__":
-    run(alerts_become_work, other_routes_hold_after_a_reload)
+    run(alerts_become_work, streams_tell_what_became_of_it,
+        other_routes_hold_after_a_reload)

@@ -1,5 +1,6 @@
 /* Unit tests of agent/desk.c and what it is made of, with the real desk, a real
  * effects log, a real database and a planned channel. */
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -11,6 +12,7 @@
 
 #include <cmocka.h>
 
+#include "agent/desk_changes.h"
 #include "desk_life.h"
 
 #define OPEN  "SELECT count(*) FROM incidents WHERE state = 1"
@@ -366,6 +368,182 @@ damaged_file_is_set_aside_at_the_start(void **state)
     desk_wait(&life->files, 1, OPEN);
 }
 
+/* --- who is told of changes --- */
+
+struct watcher {
+    pthread_mutex_t lock;
+    const char *path;
+    char log[512];   /* "1:open 1:ended "; "?" where any may be other */
+    unsigned untrue; /* told before it was in the database */
+    unsigned all;
+};
+
+static int64_t
+kept_state(const struct watcher *watcher, uint64_t number)
+{
+    sqlite3 *handle = NULL;
+    sqlite3_stmt *statement = NULL;
+    int64_t state = -1;
+
+    assert_int_equal(sqlite3_open(watcher->path, &handle), SQLITE_OK);
+    (void)sqlite3_busy_timeout(handle, 1000);
+    assert_int_equal(
+        sqlite3_prepare_v2(handle,
+                           "SELECT state FROM incidents WHERE number = ?1", -1,
+                           &statement, NULL),
+        SQLITE_OK);
+    (void)sqlite3_bind_int64(statement, 1, (int64_t)number);
+    if (__real_sqlite3_step(statement) == SQLITE_ROW) {
+        state = sqlite3_column_int64(statement, 0);
+    }
+    (void)sqlite3_finalize(statement);
+    (void)sqlite3_close(handle);
+    return state;
+}
+
+static void
+changed(void *ctx, const struct gong_desk_incident *incident)
+{
+    struct watcher *watcher = ctx;
+    size_t len;
+
+    (void)pthread_mutex_lock(&watcher->lock);
+    len = strlen(watcher->log);
+    if (incident == NULL) {
+        watcher->all++;
+        (void)snprintf(watcher->log + len, sizeof watcher->log - len, "? ");
+    } else {
+        watcher->untrue +=
+            kept_state(watcher, incident->number) != (int64_t)incident->state;
+        (void)snprintf(watcher->log + len, sizeof watcher->log - len, "%d:%s ",
+                       (int)incident->number,
+                       gong_incident_state_text(incident->state));
+    }
+    (void)pthread_mutex_unlock(&watcher->lock);
+}
+
+static void
+watcher_init(struct watcher *watcher, const struct desk_life *life)
+{
+    *watcher = (struct watcher){.path = life->files.path};
+    (void)pthread_mutex_init(&watcher->lock, NULL);
+}
+
+/* Until it was told so: acts are answered before. */
+static void
+wait_told(struct watcher *watcher, const char *end)
+{
+    for (;;) {
+        size_t len;
+        bool told;
+
+        (void)pthread_mutex_lock(&watcher->lock);
+        len = strlen(watcher->log);
+        told = len >= strlen(end) &&
+               strcmp(watcher->log + len - strlen(end), end) == 0;
+        (void)pthread_mutex_unlock(&watcher->lock);
+        if (told) {
+            return;
+        }
+        gong_clock_sleep(gong_dur_ms(1));
+    }
+}
+
+static void
+changes_are_told_once_they_are_durable(void **state)
+{
+    struct desk_life *life = *state;
+    struct watcher watcher;
+    char why[256];
+
+    watcher_init(&watcher, life);
+    gong_desk_watch(life->desk, changed, &watcher);
+    assert_string_equal(watcher.log, "? ");
+    desk_life_fire(life, "lamp");
+    wait_told(&watcher, "1:open ");
+    assert_int_equal(act(life, GONG_ACT_ACKNOWLEDGE, 1, why), GONG_OK);
+    wait_told(&watcher, "1:acknowledged ");
+    desk_life_over(life, "lamp");
+    wait_told(&watcher, "1:ended ");
+    desk_wait(&life->files, 2, SENT);
+    /* One that the desk itself has forgotten. */
+    assert_int_equal(act(life, GONG_ACT_OUTCOME, 1, why), GONG_OK);
+    wait_told(&watcher, "1:closed ");
+    gong_desk_watch(life->desk, NULL, NULL);
+    desk_life_fire(life, "other");
+    desk_wait(&life->files, 1, OPEN);
+    restart(life);
+    assert_null(strstr(watcher.log, "2:"));
+    assert_int_equal(watcher.untrue, 0);
+    assert_int_equal(watcher.all, 1);
+    (void)pthread_mutex_destroy(&watcher.lock);
+}
+
+static void
+after_a_failure_any_may_have_changed(void **state)
+{
+    struct desk_life *life = *state;
+    struct watcher watcher;
+
+    watcher_init(&watcher, life);
+    gong_desk_watch(life->desk, changed, &watcher);
+    atomic_store(&disk_full, true);
+    desk_life_fire(life, "lamp");
+    while (gong_desk_well(life->desk)) {
+        gong_clock_sleep(gong_dur_ms(1));
+    }
+    atomic_store(&disk_full, false);
+    wait_told(&watcher, "1:open ");
+    gong_desk_watch(life->desk, NULL, NULL);
+    assert_true(watcher.all > 1);
+    assert_int_equal(watcher.untrue, 0);
+    (void)pthread_mutex_destroy(&watcher.lock);
+}
+
+static unsigned
+told_all(struct watcher *watcher)
+{
+    unsigned all;
+
+    (void)pthread_mutex_lock(&watcher->lock);
+    all = watcher->all;
+    (void)pthread_mutex_unlock(&watcher->lock);
+    return all;
+}
+
+/* One silence changes them all in one transaction: one word for all. */
+static void
+too_many_changes_are_told_as_one(void **state)
+{
+    const struct gong_desk_act silence = {
+        .kind = GONG_ACT_SILENCE,
+        .by = gong_str_of("lan"),
+        .matchers = gong_str_of("alertname=\"A\""),
+        .until_ms = INT64_MAX / 2,
+    };
+    struct desk_life *life = *state;
+    struct watcher watcher;
+    char name[32];
+    char why[256];
+
+    for (int i = 0; i < GONG_DESK_CHANGES_MAX + 1; i++) {
+        (void)snprintf(name, sizeof name, "lamp-%d", i);
+        desk_life_fire(life, name);
+    }
+    desk_wait(&life->files, GONG_DESK_CHANGES_MAX + 1, OPEN);
+    watcher_init(&watcher, life);
+    gong_desk_watch(life->desk, changed, &watcher);
+    assert_int_equal(told_all(&watcher), 1);
+    assert_int_equal(gong_desk_do(life->desk, &silence, NULL, why, sizeof why),
+                     GONG_OK);
+    while (told_all(&watcher) < 2) {
+        gong_clock_sleep(gong_dur_ms(1));
+    }
+    gong_desk_watch(life->desk, NULL, NULL);
+    assert_int_equal(watcher.untrue, 0);
+    (void)pthread_mutex_destroy(&watcher.lock);
+}
+
 int
 main(void)
 {
@@ -382,6 +560,9 @@ main(void)
         TEST(log_that_was_replaced_is_caught_up_with),
         TEST(other_routes_hold_from_the_next_input_on),
         TEST(damaged_file_is_set_aside_at_the_start),
+        TEST(changes_are_told_once_they_are_durable),
+        TEST(after_a_failure_any_may_have_changed),
+        TEST(too_many_changes_are_told_as_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -198,6 +198,46 @@ a_slow_reader_is_dropped_and_counted(void **state)
 }
 
 static void
+a_reset_reaches_all_readers(void **state)
+{
+    struct world *world = *state;
+    struct watcher parked_one = {0}, other = {.sees = "22015"}, half = {0};
+    struct watcher late = {0};
+
+    publish(world, "u", "{}");
+    join(world, &parked_one, "");
+    join(world, &other, "abc-0");
+    join(world, &half, "abc-0");
+    (void)read_all(&parked_one, 100);
+    assert_true(gong_events_read(half.reader, half.text, 100) > 0);
+    assert_int_equal(gong_events_read(half.reader, half.text, 5), 5);
+    gong_events_reset(world->events);
+    assert_int_equal(parked_one.woken, 1);
+    assert_string_equal(read_all(&parked_one, 100),
+                        "id: abc-2\nevent: reset\ndata: {}\n\n");
+    assert_string_equal(read_all(&other, 100),
+                        "retry: 2000\nid: abc-0\n\n"
+                        "id: abc-2\nevent: reset\ndata: {}\n\n");
+    assert_null(read_all(&half, 100));
+    /* Who was away is told too, and nobody twice. */
+    join(world, &late, "abc-1");
+    assert_non_null(strstr(read_all(&late, 100), "event: reset"));
+    gong_events_leave(late.reader);
+    memset(&late, 0, sizeof late);
+    publish(world, "u", "{\"a\":3}");
+    join(world, &late, "abc-2");
+    assert_string_equal(read_all(&late, 100),
+                        "retry: 2000\nid: abc-2\n\n"
+                        "id: abc-3\nevent: incident\ndata: {\"a\":3}\n\n");
+    assert_string_equal(read_all(&parked_one, 100),
+                        "id: abc-3\nevent: incident\ndata: {\"a\":3}\n\n");
+    gong_events_leave(late.reader);
+    gong_events_leave(half.reader);
+    gong_events_leave(other.reader);
+    gong_events_leave(parked_one.reader);
+}
+
+static void
 heartbeats_life_and_end(void **state)
 {
     struct world *world = *state;
@@ -250,6 +290,7 @@ main(void)
         T(each_sees_theirs_in_order),
         T(a_reader_goes_on_where_it_was),
         T(a_slow_reader_is_dropped_and_counted),
+        T(a_reset_reaches_all_readers),
         T(heartbeats_life_and_end),
         T(readers_are_bounded),
     };
