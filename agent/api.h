@@ -89,7 +89,8 @@ struct gong_api_link_claims {
 
 struct gong_api_link {
     void *ctx;
-    /* OK only for a token that is whole, genuine and not expired. */
+    /* OK only for a token that is whole, genuine and not expired; TIMEOUT:
+     * genuine, but expired. */
     enum gong_err (*verify)(void *ctx, const char *token, int64_t now_ms,
                             struct gong_api_link_claims *out);
 };
