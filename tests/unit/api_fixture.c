@@ -207,7 +207,7 @@ verify(void *ctx, const char *token, int64_t now_ms,
     (void)ctx;
     (void)now_ms;
     if (strcmp(token, "good") != 0) {
-        return GONG_ERR_INVALID;
+        return strcmp(token, "old") == 0 ? GONG_ERR_TIMEOUT : GONG_ERR_INVALID;
     }
     *out =
         (struct gong_api_link_claims){.incident = 1, .expires_ms = API_NOW + 1};
@@ -365,6 +365,7 @@ api_ask(struct api_world *world, const struct api_ask *ask)
         (void)snprintf(bearer, sizeof bearer, "Bearer %s", ask->bearer);
     }
     request.method = ask->method;
+    request.host = ask->host == NULL ? "localhost:9470" : ask->host;
     request.authorization = bearer;
     request.cookie = or_none(ask->cookie);
     request.csrf = or_none(ask->csrf);
