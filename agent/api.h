@@ -32,16 +32,30 @@ struct gong_api_event {
     struct gong_str text;
 };
 
+/* Which incidents. Borrowed. */
+struct gong_api_incident_query {
+    uint64_t before; /* numbers below it; 0: all */
+    bool open_only;
+    /* Codes of the units to look at; NULL: all. */
+    const char *const *units;
+    size_t unit_count;
+    enum gong_severity severity; /* at least; OTHER: all */
+    int64_t since_ms;            /* opened, or changed, then or later */
+    size_t rows_max;             /* incidents looked at */
+};
+
 /* Incidents, silences and what people do. Any thread; may block on the disk.
  * What is handed to each is valid during that call. */
 struct gong_api_desk {
     void *ctx;
-    /* Those with a number below before (0: all), the highest first, until each
-     * gives false. */
-    enum gong_err (*incidents)(void *ctx, uint64_t before, bool open_only,
+    /* The highest number first, until each gives false or rows_max were looked
+     * at: then *next is the last of those, else 0. May hand over more than was
+     * asked for: whoever asks looks at each. */
+    enum gong_err (*incidents)(void *ctx,
+                               const struct gong_api_incident_query *query,
                                bool (*each)(void *arg,
                                             const struct gong_desk_incident *),
-                               void *arg);
+                               void *arg, uint64_t *next);
     /* One; NOT_FOUND. event (may be NULL): its record, the oldest first. */
     enum gong_err (*incident)(
         void *ctx, uint64_t number,
@@ -66,6 +80,9 @@ struct gong_api_city {
     void *ctx;
     json_t *(*units)(void *ctx);   /* code, name, name_en, kind, parent .. */
     json_t *(*devices)(void *ctx); /* unit, name, label, lon, lat .. */
+    /* Codes and earlier codes of a unit and of all below it, as strings. The
+     * pointer may be NULL. */
+    json_t *(*codes)(void *ctx, struct gong_str root);
 };
 
 /* Rules in force and their history. */

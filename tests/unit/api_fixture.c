@@ -41,18 +41,19 @@ make_incident(uint64_t number, struct gong_desk_incident *out,
 }
 
 static enum gong_err
-incidents(void *ctx, uint64_t before, bool open_only,
+incidents(void *ctx, const struct gong_api_incident_query *query,
           bool (*each)(void *arg, const struct gong_desk_incident *incident),
-          void *arg)
+          void *arg, uint64_t *next)
 {
     (void)ctx;
-    (void)open_only;
+    *next = 0;
     for (uint64_t n = 3; n > 0; n--) {
         struct gong_desk_incident incident;
         struct gong_label_view labels[2];
 
         make_incident(n, &incident, labels);
-        if ((before == 0 || n < before) && !each(arg, &incident)) {
+        if ((query->before == 0 || n < query->before) &&
+            !each(arg, &incident)) {
             break;
         }
     }
