@@ -408,6 +408,17 @@ acts_reach_the_desk_and_the_audit_log(void **state)
                           "{\"verdict\":\"false\",\"cost\":1200000}", token),
                      200);
     assert_non_null(strstr(world->act, "verdict=2"));
+    assert_int_equal(post(world, OURS "/incidents/1/outcome",
+                          "{\"verdict\":\"false\",\"cost\":-1}", token),
+                     400);
+    assert_int_equal(post(world, OURS "/incidents/1/outcome",
+                          "{\"verdict\":\"false\",\"cost\":1000000000000001}",
+                          token),
+                     400);
+    assert_int_equal(post(world, OURS "/incidents/1/outcome",
+                          "{\"verdict\":\"false\",\"cost\":1000000000000000}",
+                          token),
+                     200);
     assert_int_equal(
         post(world, OURS "/silences",
              "{\"matchers\":[{\"name\":\"unit\",\"value\":\"22015\"},"
