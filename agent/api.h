@@ -32,16 +32,30 @@ struct gong_api_event {
     struct gong_str text;
 };
 
+/* Which incidents. Borrowed. */
+struct gong_api_incident_query {
+    uint64_t before; /* numbers below it; 0: all */
+    bool open_only;
+    /* Codes of the units to look at; NULL: all. */
+    const char *const *units;
+    size_t unit_count;
+    enum gong_severity severity; /* at least; OTHER: all */
+    int64_t since_ms;            /* opened, or changed, then or later */
+    size_t rows_max;             /* incidents looked at */
+};
+
 /* Incidents, silences and what people do. Any thread; may block on the disk.
  * What is handed to each is valid during that call. */
 struct gong_api_desk {
     void *ctx;
-    /* Those with a number below before (0: all), the highest first, until each
-     * gives false. */
-    enum gong_err (*incidents)(void *ctx, uint64_t before, bool open_only,
+    /* The highest number first, until each gives false or rows_max were looked
+     * at: then *next is the last of those, else 0. May hand over more than was
+     * asked for: whoever asks looks at each. */
+    enum gong_err (*incidents)(void *ctx,
+                               const struct gong_api_incident_query *query,
                                bool (*each)(void *arg,
                                             const struct gong_desk_incident *),
-                               void *arg);
+                               void *arg, uint64_t *next);
     /* One; NOT_FOUND. event (may be NULL): its record, the oldest first. */
     enum gong_err (*incident)(
         void *ctx, uint64_t number,
@@ -71,6 +85,9 @@ struct gong_api_city {
     void *ctx;
     json_t *(*units)(void *ctx);   /* code, name, name_en, kind, parent .. */
     json_t *(*devices)(void *ctx); /* unit, name, label, lon, lat .. */
+    /* Codes and earlier codes of a unit and of all below it, as strings. The
+     * pointer may be NULL. */
+    json_t *(*codes)(void *ctx, struct gong_str root);
 };
 
 /* Rules in force and their history. */
@@ -80,7 +97,8 @@ struct gong_api_rules {
     json_t *(*rules)(void *ctx);
     /* Array of {sha, at, now}; newest first. */
     json_t *(*log)(void *ctx);
-    /* Makes an earlier set the one in force. INVALID, NOT_FOUND with why. */
+    /* Makes an earlier set the one in force. INVALID (also one of another city
+     * model), NOT_FOUND with why. */
     enum gong_err (*rollback)(void *ctx, const char *sha, char *why,
                               size_t why_size);
 };
@@ -94,7 +112,8 @@ struct gong_api_link_claims {
 
 struct gong_api_link {
     void *ctx;
-    /* OK only for a token that is whole, genuine and not expired. */
+    /* OK only for a token that is whole, genuine and not expired; TIMEOUT:
+     * genuine, but expired. */
     enum gong_err (*verify)(void *ctx, const char *token, int64_t now_ms,
                             struct gong_api_link_claims *out);
 };

@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 #include "agent/api_private.h"
+#include "agent/http_address.h"
 
 #define COOKIE       "__Host-gong="
 #define BEARER       "Bearer "
@@ -120,6 +121,23 @@ be_nobody(struct gong_api_call *call)
     return unknown(call);
 }
 
+/* Without users a browser on this machine could be made to read for a page of
+ * somebody's whose name was turned to 127.0.0.1: the name gives it away. */
+static bool
+check_host(struct gong_api_call *call)
+{
+    const struct gong_api_request *request = call->request;
+
+    if (request->peer != GONG_API_PEER_LOOPBACK || any_user(call) ||
+        (request->host != NULL && gong_http_host_loopback(request->host))) {
+        return true;
+    }
+    gong_api_problem(
+        call->answer, 421, "Chưa có người dùng nào: chỉ trả lời cho localhost",
+        "There is no user yet: only localhost is answered", "Host");
+    return false;
+}
+
 bool
 gong_api_identify(struct gong_api_call *call)
 {
@@ -140,6 +158,9 @@ gong_api_identify(struct gong_api_call *call)
             "There is no user yet; make the first one on that machine: "
             "gongctl users add",
             NULL);
+        return false;
+    }
+    if (!check_host(call)) {
         return false;
     }
     if (call->route->action == GONG_ACTION_OPEN) {

@@ -191,6 +191,11 @@ check_field(json_t *value, const struct gong_api_field *field, char *why,
     case GONG_API_INTEGER:
         return json_is_integer(value) ||
                wrong(field->name, "a whole number", why, why_size);
+    case GONG_API_AMOUNT:
+        return (json_is_integer(value) && json_integer_value(value) >= 0 &&
+                json_integer_value(value) <= GONG_API_AMOUNT_MAX) ||
+               wrong(field->name, "a whole number from 0 to 10^15", why,
+                     why_size);
     case GONG_API_NUMBER:
         return json_is_number(value) ||
                wrong(field->name, "a number", why, why_size);

@@ -101,6 +101,44 @@ devices(void *ctx)
     return items;
 }
 
+static void
+add_code(json_t *items, const char *code)
+{
+    (void)json_array_append_new(items, json_string(code));
+}
+
+static json_t *
+codes(void *ctx, struct gong_str root)
+{
+    struct gong_api_city_model *city = ctx;
+    json_t *items = json_array();
+    const struct gong_model *model;
+    const struct gong_unit *above;
+
+    (void)pthread_mutex_lock(&city->lock);
+    model = city->model;
+    above = gong_model_unit(model, root);
+    for (size_t i = 0; above != NULL && i < gong_model_unit_count(model); i++) {
+        const struct gong_unit *unit = gong_model_unit_at(model, i);
+
+        if (gong_model_under(model, unit, above)) {
+            add_code(items, unit->code);
+        }
+    }
+    for (size_t i = 0; above != NULL && i < gong_model_alias_count(model);
+         i++) {
+        const struct gong_unit_alias *alias = gong_model_alias_at(model, i);
+
+        if (gong_model_under(model, gong_model_unit_at(model, alias->unit),
+                             above)) {
+            add_code(items, alias->code);
+        }
+    }
+    (void)pthread_mutex_unlock(&city->lock);
+    (void)json_array_append_new(items, json_stringn(root.data, root.len));
+    return items;
+}
+
 struct gong_api_city_model *
 gong_api_city_open(const struct gong_model *model)
 {
@@ -134,5 +172,5 @@ gong_api_city_renew(struct gong_api_city_model *city,
 struct gong_api_city
 gong_api_city_of(struct gong_api_city_model *city)
 {
-    return (struct gong_api_city){{under, city}, city, units, devices};
+    return (struct gong_api_city){{under, city}, city, units, devices, codes};
 }

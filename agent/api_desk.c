@@ -35,26 +35,36 @@ step(void *ctx, const struct gong_desk_incident *incident)
 /* A page of the reader at a time, until whoever asked has enough. The lock is
  * given back between pages. */
 static enum gong_err
-incidents(void *ctx, uint64_t before, bool open_only,
+incidents(void *ctx, const struct gong_api_incident_query *query,
           bool (*each)(void *arg, const struct gong_desk_incident *incident),
-          void *arg)
+          void *arg, uint64_t *next)
 {
     struct gong_api_desk_reader *reader = ctx;
-    struct gong_desk_filter filter = {.before = before};
+    struct gong_desk_filter filter = {
+        .before = query->before,
+        .units = query->units,
+        .unit_count = query->unit_count,
+        .severity = query->severity,
+        .since_ms = query->since_ms,
+    };
     struct walk walk = {.each = each, .arg = arg};
+    size_t left = query->rows_max;
     enum gong_err err;
 
-    if (open_only) {
+    if (query->open_only) {
         filter.states =
             1U << GONG_INCIDENT_OPEN | 1U << GONG_INCIDENT_ACKNOWLEDGED;
     }
     do {
+        filter.limit = left < GONG_DESK_READ_MAX ? left : GONG_DESK_READ_MAX;
         walk.seen = 0;
         (void)pthread_mutex_lock(&reader->lock);
         err = gong_desk_read_incidents(reader->reader, &filter, step, &walk);
         (void)pthread_mutex_unlock(&reader->lock);
         filter.before = walk.last;
-    } while (err == GONG_OK && walk.seen == GONG_DESK_READ_MAX);
+        left -= walk.seen;
+    } while (err == GONG_OK && left > 0 && walk.seen == filter.limit);
+    *next = err == GONG_OK && left == 0 ? walk.last : 0;
     return walk.stopped ? GONG_OK : err;
 }
 

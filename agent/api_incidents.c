@@ -6,6 +6,7 @@
 
 #define PAGE     100
 #define PAGE_MAX 500
+#define ROWS_MAX 5000 /* of the desk that one answer looks at */
 
 /* --- lists --- */
 
@@ -82,10 +83,87 @@ list_incident(void *arg, const struct gong_desk_incident *incident)
                                  gong_api_incident_json(incident)) == 0;
 }
 
+/* --- what the desk is asked --- */
+
+/* Units that an incident may lie in so that it can be wanted: all that the
+ * grants, or the unit that was asked for, reach. NULL: any. */
+static json_t *
+list_codes(const struct listing *listing)
+{
+    const struct gong_api_city *city = &listing->call->api->options.city;
+    const struct gong_principal *who = &listing->call->who;
+    const struct gong_grants *grants =
+        who->limited ? &who->limit : &who->grants;
+    json_t *all;
+
+    if (city->codes == NULL) {
+        return NULL;
+    }
+    if (listing->unit.len > 0) {
+        return city->codes(city->ctx, listing->unit);
+    }
+    all = json_array();
+    for (size_t i = 0; i < grants->count; i++) {
+        json_t *some;
+
+        if (strcmp(grants->items[i].unit, GONG_GRANT_ALL) == 0) {
+            json_decref(all);
+            return NULL;
+        }
+        some = city->codes(city->ctx, gong_str_of(grants->items[i].unit));
+        (void)json_array_extend(all, some);
+        json_decref(some);
+    }
+    return all;
+}
+
+/* The least of "critical,warning". */
+static enum gong_severity
+least_of(struct gong_str severities)
+{
+    for (int i = GONG_SEVERITY_OTHER + 1; i <= GONG_SEVERITY_CRITICAL; i++) {
+        if (has_word(severities, gong_severity_text((enum gong_severity)i))) {
+            return (enum gong_severity)i;
+        }
+    }
+    return GONG_SEVERITY_OTHER;
+}
+
+/* Few enough rows that nobody waits long; who wants more goes on behind. */
+static enum gong_err
+ask_desk(struct listing *listing, uint64_t *next)
+{
+    const struct gong_api_desk *desk = &listing->call->api->options.desk;
+    struct gong_api_call *call = listing->call;
+    json_t *codes = list_codes(listing);
+    size_t count = json_array_size(codes);
+    const char **units = calloc(count + 1, sizeof *units);
+    struct gong_api_incident_query query = {
+        .before = gong_api_query_number(call, "before", 0),
+        .open_only =
+            strcmp(gong_api_argument(call->request, "open"), "true") == 0,
+        .severity = least_of(listing->severities),
+        .since_ms = listing->since_ms,
+        .rows_max = ROWS_MAX,
+    };
+    enum gong_err err = GONG_ERR_MEMORY;
+
+    if (units != NULL) {
+        for (size_t i = 0; i < count; i++) {
+            units[i] = json_string_value(json_array_get(codes, i));
+        }
+        query.units = codes == NULL ? NULL : units;
+        query.unit_count = count;
+        err = desk->incidents(desk->ctx, &query, list_incident, listing, next);
+    }
+    free(units);
+    json_decref(codes);
+    return err;
+}
+
 void
 gong_api_incidents(struct gong_api_call *call)
 {
-    const struct gong_api_desk *desk = &call->api->options.desk;
     const struct gong_api_request *request = call->request;
     struct listing listing = {
         .call = call,
@@ -95,10 +173,10 @@ gong_api_incidents(struct gong_api_call *call)
         .owner = gong_str_of(gong_api_argument(request, "owner")),
         .since_ms = (int64_t)gong_api_query_number(call, "since", 0),
     };
-    bool open = strcmp(gong_api_argument(request, "open"), "true") == 0;
+    uint64_t next = 0;
     enum gong_err err;
 
-    if (desk->incidents == NULL) {
+    if (call->api->options.desk.incidents == NULL) {
         gong_api_not_offered(call);
         return;
     }
@@ -106,18 +184,19 @@ gong_api_incidents(struct gong_api_call *call)
         listing.limit = PAGE_MAX;
     }
     listing.items = json_array();
-    err = desk->incidents(desk->ctx, gong_api_query_number(call, "before", 0),
-                          open, list_incident, &listing);
+    err = ask_desk(&listing, &next);
     if (err != GONG_OK) {
         json_decref(listing.items);
         gong_api_failed(call->answer, err, NULL);
         return;
     }
-    gong_api_json(call->answer, 200,
-                  json_pack("{s:o,s:o}", "incidents", listing.items, "next",
-                            listing.full
-                                ? json_integer((json_int_t)listing.last)
-                                : json_null()));
+    if (listing.full) {
+        next = listing.last;
+    }
+    gong_api_json(
+        call->answer, 200,
+        json_pack("{s:o,s:o}", "incidents", listing.items, "next",
+                  next == 0 ? json_null() : json_integer((json_int_t)next)));
 }
 
 /* --- one --- */

@@ -172,42 +172,65 @@ answer_page(struct gong_api_call *call,
     gong_api_text(call->answer, 200, call->route->type, text, len);
 }
 
-/* False with the answer filled. Who guesses has to wait longer and longer. */
+/* Whoever had the link may hear more than a stranger. */
+static void
+answer_expired(struct gong_api_call *call)
+{
+    static const char text[] =
+        "<h1>Liên kết đã hết hạn</h1>\n<p>Đăng nhập vào hệ thống để xem và "
+        "tiếp nhận cảnh báo, hoặc gọi cho trực ban.</p>\n<p class=\"en\">The "
+        "link has expired. Log in to see and acknowledge the alert, or call "
+        "the officer on duty.</p>\n</body></html>\n";
+    size_t len = sizeof head + sizeof text - 2;
+    char *page = malloc(len + 1);
+
+    if (page != NULL) {
+        memcpy(page, head, sizeof head - 1);
+        memcpy(page + sizeof head - 1, text, sizeof text);
+    }
+    gong_api_text(call->answer, 410, call->route->type, page, len);
+}
+
+/* False with the answer filled. Who guesses has to wait longer and longer, for
+ * links apart from logins; a link that was genuine is no guess. */
 static bool
 verify(struct gong_api_call *call, struct gong_api_link_claims *claims)
 {
     const struct gong_api_link *link = &call->api->options.link;
-    struct gong_str address = gong_str_of(call->request->network);
     struct gong_login_limit *limit = call->api->limit;
     char name[GONG_API_ADDRESS_MAX + 8];
+    struct gong_str address;
     int64_t wait;
-    bool good;
+    enum gong_err err = GONG_ERR_AGAIN;
 
     if (link->verify == NULL) {
         gong_api_not_offered(call);
         return false;
     }
     (void)snprintf(name, sizeof name, "link %s", call->request->network);
+    address = gong_str_of(name);
     (void)pthread_mutex_lock(&call->api->lock);
-    wait =
-        gong_login_limit_wait(limit, gong_str_of(name), address, call->now_ms);
+    wait = gong_login_limit_wait(limit, address, address, call->now_ms);
     (void)pthread_mutex_unlock(&call->api->lock);
-    good = wait == 0 && link->verify(link->ctx, call->param, call->now_ms,
-                                     claims) == GONG_OK;
-    if (good) {
+    if (wait == 0) {
+        err = link->verify(link->ctx, call->param, call->now_ms, claims);
+    }
+    if (err == GONG_ERR_TIMEOUT) {
+        answer_expired(call);
+        return false;
+    }
+    if (err == GONG_OK) {
         (void)snprintf(call->who.name, sizeof call->who.name, "%.64s",
                        claims->person);
         return true;
     }
     if (wait == 0) {
         (void)pthread_mutex_lock(&call->api->lock);
-        gong_login_limit_failed(limit, gong_str_of(name), address,
-                                call->now_ms);
+        gong_login_limit_failed(limit, address, address, call->now_ms);
         (void)pthread_mutex_unlock(&call->api->lock);
     }
-    gong_api_problem(call->answer, wait > 0 ? 429 : 404,
-                     "Liên kết không đúng hoặc đã hết hạn",
-                     "The link is wrong or has expired", NULL);
+    gong_api_problem(call->answer, wait > 0 ? 429 : 404, "Liên kết không đúng",
+                     "The link is wrong", NULL);
     return false;
 }
 

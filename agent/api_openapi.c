@@ -29,6 +29,10 @@ type_of(enum gong_api_type type)
         return json_pack("{s:s}", "type", "string");
     case GONG_API_INTEGER:
         return json_pack("{s:s,s:s}", "type", "integer", "format", "int64");
+    case GONG_API_AMOUNT:
+        return json_pack("{s:s,s:s,s:i,s:I}", "type", "integer", "format",
+                         "int64", "minimum", 0, "maximum",
+                         (json_int_t)GONG_API_AMOUNT_MAX);
     case GONG_API_NUMBER:
         return json_pack("{s:s}", "type", "number");
     case GONG_API_BOOLEAN:

@@ -36,6 +36,7 @@ struct gong_api_request {
     struct gong_api_pair query[GONG_API_QUERY_MAX];
     size_t query_count;
     bool query_overflow;
+    const char *host; /* Host */
     const char *authorization;
     const char *cookie;
     const char *csrf;          /* X-Gong-CSRF */

@@ -1,7 +1,8 @@
 /*
  * api_rule_sets: rules for the API: the set in force as Prometheus lists it,
  * the sets that were in force, and going back to one. Going back lasts until
- * the rule files are read again (SIGHUP or a start): then they count.
+ * the rule files are read again (SIGHUP or a start): then they count. The desk
+ * keeps its routes and the city model, so a set of another model is refused.
  */
 #ifndef GONG_AGENT_API_RULE_SETS_H
 #define GONG_AGENT_API_RULE_SETS_H

@@ -102,7 +102,7 @@ static const struct gong_api_field outcome_fields[] = {
     {"verdict", GONG_API_STRING, YES, NO, 16, NULL, gong_api_verdicts,
      "Was it real?"},
     {"cause", GONG_API_TEXT, NO, NO, 4096, NULL, NULL, "Why it happened."},
-    {"cost", GONG_API_INTEGER, NO, NO, 0, NULL, NULL, "In dong."},
+    {"cost", GONG_API_AMOUNT, NO, NO, 0, NULL, NULL, "In dong."},
     COMMENT,
 };
 SCHEMA(gong_api_outcome_body, "OutcomeRequest", outcome_fields);
@@ -140,7 +140,7 @@ SCHEMA(gong_api_user_body, "UserRequest", user_fields);
 static const struct gong_api_field user_change_fields[] = {
     {"full_name", GONG_API_STRING, NO, NO, 256, NULL, NULL, "For people."},
     {"password", GONG_API_STRING, NO, NO, 256, NULL, NULL,
-     "10 to 256 bytes; ends the user's sessions."},
+     "10 to 256 bytes; ends the user's sessions, removes their API tokens."},
     {"grants", GONG_API_ARRAY, NO, NO, 64, &grant_part, NULL,
      "What may be done where, instead of what was."},
     {"disabled", GONG_API_BOOLEAN, NO, NO, 0, NULL, NULL,
@@ -336,6 +336,8 @@ static const struct gong_api_field user_answer_fields[] = {
     {"disabled", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
     {"created", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
     {"grants", GONG_API_ARRAY, YES, NO, 0, &grant_part, NULL, ""},
+    {"tokens_removed", GONG_API_INTEGER, NO, NO, 0, NULL, NULL,
+     "After another password: how many API tokens went with the old one."},
 };
 SCHEMA(gong_api_user_answer, "User", user_answer_fields);
 

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include <jansson.h>
 
@@ -16,6 +17,7 @@ enum gong_api_type {
     GONG_API_STRING, /* one line */
     GONG_API_TEXT,   /* may hold line ends */
     GONG_API_INTEGER,
+    GONG_API_AMOUNT, /* an integer from 0 to GONG_API_AMOUNT_MAX */
     GONG_API_NUMBER,
     GONG_API_BOOLEAN,
     GONG_API_OBJECT, /* of */
@@ -42,6 +44,8 @@ struct gong_api_schema {
 };
 
 #define GONG_API_DEPTH_MAX 16
+/* So that thousands of them add up. */
+#define GONG_API_AMOUNT_MAX INT64_C(1000000000000000)
 
 /* gong_api_read: strict JSON: one object, UTF-8, no name twice, no deeper than
  * the most. NULL with a reason in why. */

@@ -30,7 +30,9 @@ note(struct gong_api_call *call, const char *user, bool passed)
 {
     (void)pthread_mutex_lock(&call->api->lock);
     if (passed) {
-        gong_login_limit_passed(call->api->limit, gong_str_of(user));
+        gong_login_limit_passed(call->api->limit, gong_str_of(user),
+                                gong_str_of(call->request->network),
+                                call->now_ms);
     } else {
         gong_login_limit_failed(call->api->limit, gong_str_of(user),
                                 gong_str_of(call->request->network),

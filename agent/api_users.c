@@ -22,6 +22,29 @@ has_users(struct gong_api_call *call)
     return true;
 }
 
+/* False with the answer filled. What a token makes would outlive it, and a
+ * token outlives who stole it. */
+static bool
+is_person(struct gong_api_call *call)
+{
+    enum gong_principal_kind kind = call->who.kind;
+
+    if (kind == GONG_PRINCIPAL_COOKIE || kind == GONG_PRINCIPAL_SESSION ||
+        kind == GONG_PRINCIPAL_LOCAL) {
+        return true;
+    }
+    gong_api_problem(call->answer, 403, "Cần đăng nhập bằng mật khẩu",
+                     "Only after a login with a password", NULL);
+    return false;
+}
+
+static const char *
+last_admin(enum gong_err err)
+{
+    return err == GONG_ERR_INVALID ? "the last user who is admin of * stays"
+                                   : NULL;
+}
+
 /* --- users --- */
 
 static json_t *
@@ -58,24 +81,32 @@ gong_api_users(struct gong_api_call *call)
     gong_api_json(call->answer, 200, json_pack("{s:o}", "users", items));
 }
 
+/* tokens: how many a new password removed; -1: no new password. */
 static void
-answer_user(struct gong_api_call *call, const char *name, unsigned status)
+answer_user(struct gong_api_call *call, const char *name, unsigned status,
+            int64_t tokens)
 {
     struct gong_user user;
+    json_t *value;
     enum gong_err err = gong_users_get(call->api->options.users, name, &user);
 
     if (err != GONG_OK) {
         gong_api_failed(call->answer, err, NULL);
         return;
     }
-    gong_api_json(call->answer, status, user_json(&user));
+    value = user_json(&user);
+    if (value != NULL && tokens >= 0) {
+        (void)json_object_set_new(value, "tokens_removed",
+                                  json_integer(tokens));
+    }
+    gong_api_json(call->answer, status, value);
 }
 
 void
 gong_api_user(struct gong_api_call *call)
 {
     if (has_users(call)) {
-        answer_user(call, call->param, 200);
+        answer_user(call, call->param, 200, -1);
     }
 }
 
@@ -138,7 +169,8 @@ gong_api_user_add(struct gong_api_call *call)
     struct gong_user user = {0};
     enum gong_err err;
 
-    if (!has_users(call) || !check_new_password(call, password) ||
+    if (!has_users(call) || !is_person(call) ||
+        !check_new_password(call, password) ||
         !read_grants(call, &user.grants)) {
         return;
     }
@@ -158,7 +190,7 @@ gong_api_user_add(struct gong_api_call *call)
                         err == GONG_ERR_INVALID ? "the name is taken" : NULL);
         return;
     }
-    answer_user(call, user.name, 201);
+    answer_user(call, user.name, 201, -1);
 }
 
 void
@@ -169,13 +201,16 @@ gong_api_user_change(struct gong_api_call *call)
     struct gong_str password = gong_str_of(text == NULL ? "" : text);
     bool disabled = gong_api_body_true(call, "disabled", false);
     struct gong_grants grants;
+    int64_t tokens = 0;
     struct gong_user_change change = {
         .full_name = gong_api_body_text(call, "full_name", NULL),
         .password = text == NULL ? NULL : &password,
+        .tokens_removed = &tokens,
     };
     enum gong_err err;
 
-    if (!has_users(call) || (text != NULL && !check_new_password(call, text)) ||
+    if (!has_users(call) || !is_person(call) ||
+        (text != NULL && !check_new_password(call, text)) ||
         !read_grants(call, &grants)) {
         return;
     }
@@ -188,10 +223,10 @@ gong_api_user_change(struct gong_api_call *call)
     err =
         gong_users_change(call->api->options.users, call->param, &change, &by);
     if (err != GONG_OK) {
-        gong_api_failed(call->answer, err, NULL);
+        gong_api_failed(call->answer, err, last_admin(err));
         return;
     }
-    answer_user(call, call->param, 200);
+    answer_user(call, call->param, 200, text == NULL ? -1 : tokens);
 }
 
 void
@@ -200,12 +235,12 @@ gong_api_user_remove(struct gong_api_call *call)
     struct gong_audit_by by = gong_api_by(call);
     enum gong_err err;
 
-    if (!has_users(call)) {
+    if (!has_users(call) || !is_person(call)) {
         return;
     }
     err = gong_users_remove(call->api->options.users, call->param, &by);
     if (err != GONG_OK) {
-        gong_api_failed(call->answer, err, NULL);
+        gong_api_failed(call->answer, err, last_admin(err));
         return;
     }
     gong_api_done(call, 0);
@@ -333,6 +368,11 @@ gong_api_token_remove(struct gong_api_call *call)
     }
     errno = 0;
     id = strtoll(call->param, &end, 10);
+    if (call->who.kind == GONG_PRINCIPAL_TOKEN && id != call->who.token_id) {
+        gong_api_problem(call->answer, 403, "Mã API chỉ xóa được chính nó",
+                         "A token removes only itself", NULL);
+        return;
+    }
     err = errno != 0 || *end != '\0'
               ? GONG_ERR_NOT_FOUND
               : gong_token_remove(call->api->options.users, id,

@@ -8,6 +8,8 @@
 #include "agent/users_private.h"
 #include "common/le.h"
 
+#define BUSY_MS 5000
+
 /* --- the chain --- */
 
 static void
@@ -211,15 +213,31 @@ verify(sqlite3 *db, struct gong_audit_verdict *out)
     return err;
 }
 
+/* What is wrong is in why (may be NULL). */
+static enum gong_err
+verify_file(const char *path, struct gong_audit_verdict *out, char *why,
+            size_t why_size)
+{
+    sqlite3 *db = NULL;
+    enum gong_err err = GONG_ERR_IO;
+
+    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK) {
+        (void)sqlite3_busy_timeout(db, BUSY_MS);
+        err = verify(db, out);
+    }
+    if (err != GONG_OK && why != NULL) {
+        (void)snprintf(why, why_size, "%s",
+                       db == NULL ? "out of memory" : sqlite3_errmsg(db));
+    }
+    (void)sqlite3_close(db);
+    return err;
+}
+
 enum gong_err
 gong_audit_verify(struct gong_users *users, struct gong_audit_verdict *out)
 {
-    enum gong_err err;
-
-    (void)pthread_mutex_lock(&users->lock);
-    err = verify(users->db, out);
-    (void)pthread_mutex_unlock(&users->lock);
-    return err;
+    /* Nobody waits for a log that only grows: a connection of its own. */
+    return verify_file(sqlite3_db_filename(users->db, "main"), out, NULL, 0);
 }
 
 static enum gong_err
@@ -246,18 +264,12 @@ enum gong_err
 gong_audit_check(const char *path, FILE *out, FILE *errors)
 {
     struct gong_audit_verdict verdict;
-    sqlite3 *db = NULL;
-    enum gong_err err = GONG_ERR_IO;
+    char why[256];
+    enum gong_err err = verify_file(path, &verdict, why, sizeof why);
 
-    if (sqlite3_open_v2(path, &db, SQLITE_OPEN_READONLY, NULL) == SQLITE_OK) {
-        err = verify(db, &verdict);
-    }
     if (err != GONG_OK) {
-        (void)fprintf(errors, "%s: cannot be read: %s\n", path,
-                      db == NULL ? "out of memory" : sqlite3_errmsg(db));
-    } else {
-        err = report(&verdict, out);
+        (void)fprintf(errors, "%s: cannot be read: %s\n", path, why);
+        return err;
     }
-    (void)sqlite3_close(db);
-    return err;
+    return report(&verdict, out);
 }

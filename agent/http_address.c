@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #define PORT_MAX 65535
@@ -63,6 +64,28 @@ gong_http_address_loopback(const struct gong_http_address *address)
         return memcmp(&address->as.v6.sin6_addr, six, sizeof six) == 0;
     }
     return ntohl(address->as.v4.sin_addr.s_addr) >> 24 == 127;
+}
+
+bool
+gong_http_host_loopback(const char *host)
+{
+    struct gong_http_address address;
+    char name[GONG_HTTP_HOST_SIZE];
+    size_t len = host[0] == '[' ? strcspn(host, "]") : strcspn(host, ":");
+    uint16_t port;
+
+    len += host[0] == '[' && host[len] == ']';
+    if (len >= sizeof name || (host[len] != '\0' && host[len] != ':') ||
+        (host[len] == ':' && !read_port(host + len + 1, &port))) {
+        return false;
+    }
+    memcpy(name, host, len);
+    name[len] = '\0';
+    memset(&address, 0, sizeof address);
+    address.as.v4.sin_family = AF_INET;
+    return strcasecmp(name, "localhost") == 0 || strcmp(name, "[::1]") == 0 ||
+           (inet_pton(AF_INET, name, &address.as.v4.sin_addr) == 1 &&
+            gong_http_address_loopback(&address));
 }
 
 enum gong_err

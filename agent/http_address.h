@@ -30,6 +30,10 @@ enum gong_err gong_http_address_guarded(const struct gong_http_address *address,
                                         bool https, char *why,
                                         size_t why_size) GONG_MUST_CHECK;
 
+/* gong_http_host_loopback: whether a Host header names this machine: localhost,
+ * 127.0.0.0/8 or [::1], each with a port or without. */
+bool gong_http_host_loopback(const char *host);
+
 #define GONG_HTTP_HOST_SIZE 64
 /* gong_http_address_host: the host as text; network: an IPv6 /64 as one. */
 void gong_http_address_host(const struct gong_http_address *address,

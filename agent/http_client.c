@@ -348,8 +348,12 @@ gong_http_url_loopback(const char *url)
     if (host == NULL || memchr(host, '@', strcspn(host, "/?#")) != NULL) {
         return false;
     }
+    /* Behind user info stands another host. */
+    if (memchr(host, '@', strcspn(host, "/?#")) != NULL) {
+        return false;
+    }
     if (strncmp(host, "[::1]", 5) == 0) {
-        return true;
+        return host[5] == '\0' || strchr(":/?#", host[5]) != NULL;
     }
     len = strcspn(host, ":/?#");
     if (len == 9 && strncasecmp(host, "localhost", 9) == 0) {

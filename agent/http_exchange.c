@@ -150,6 +150,7 @@ complete_request(struct gong_http_exchange *x, const char *url,
 
     request->method = method;
     request->path = url;
+    request->host = header(connection, "Host");
     request->authorization = header(connection, "Authorization");
     request->cookie = header(connection, "Cookie");
     request->csrf = header(connection, "X-Gong-CSRF");

@@ -81,3 +81,47 @@ gong_user_password_wrong(struct gong_str password)
     }
     return NULL;
 }
+
+/* The hash (heap) of a user who may log in. NOT_FOUND: there is none. */
+static enum gong_err
+hash_of(struct gong_users *users, const char *name, char **out)
+{
+    sqlite3_stmt *row;
+    int status;
+    enum gong_err err;
+
+    *out = NULL;
+    (void)pthread_mutex_lock(&users->lock);
+    row = gong_users_sql_open(users->db,
+                              "SELECT password FROM users WHERE name = ? AND "
+                              "disabled = 0",
+                              "t", name);
+    status = row == NULL ? SQLITE_ERROR : sqlite3_step(row);
+    if (status == SQLITE_ROW) {
+        *out = strdup(gong_users_sql_text(row, 0));
+        err = *out == NULL ? GONG_ERR_MEMORY : GONG_OK;
+    } else {
+        err = status == SQLITE_DONE ? GONG_ERR_NOT_FOUND
+                                    : gong_users_sql_error(users->db);
+    }
+    (void)sqlite3_finalize(row);
+    (void)pthread_mutex_unlock(&users->lock);
+    return err;
+}
+
+enum gong_err
+gong_users_check(struct gong_users *users, const char *name,
+                 struct gong_str password)
+{
+    char *hash;
+    enum gong_err err = hash_of(users, name, &hash);
+    bool same;
+
+    if (err != GONG_OK && err != GONG_ERR_NOT_FOUND) {
+        return err;
+    }
+    same =
+        gong_password_is(users, hash == NULL ? users->nobodys : hash, password);
+    free(hash);
+    return err == GONG_OK && same ? GONG_OK : GONG_ERR_INVALID;
+}

@@ -38,6 +38,15 @@ static const char schema[] =
     " hash BLOB NOT NULL) STRICT;"
     "PRAGMA user_version = 1;";
 
+/* Whoever removes the last user does not open what they guarded. */
+static const char first_user[] =
+    "CREATE TABLE IF NOT EXISTS first_user (name TEXT NOT NULL) STRICT;"
+    "CREATE TRIGGER IF NOT EXISTS first_user_added AFTER INSERT ON users"
+    " WHEN NOT EXISTS (SELECT 1 FROM first_user)"
+    " BEGIN INSERT INTO first_user VALUES (NEW.name); END;"
+    "INSERT INTO first_user SELECT name FROM users"
+    " WHERE NOT EXISTS (SELECT 1 FROM first_user) LIMIT 1;";
+
 /* --- open and close --- */
 
 /* SQLite gives its other files the mode of this one. */
@@ -81,15 +90,25 @@ set_up(sqlite3 *db, char *why, size_t why_size)
                        SCHEMA_VERSION);
         return GONG_ERR_UNSUPPORTED;
     }
+    if (sqlite3_exec(db, first_user, NULL, NULL, NULL) != SQLITE_OK) {
+        (void)snprintf(why, why_size, "%s", sqlite3_errmsg(db));
+        return gong_users_sql_error(db);
+    }
     return GONG_OK;
 }
 
-static void
-recount(struct gong_users *users)
+static enum gong_err
+look_for_any(struct gong_users *users, char *why, size_t why_size)
 {
-    atomic_store(&users->count,
-                 (size_t)gong_users_sql_number(
-                     users->db, 0, "SELECT count(*) FROM users", ""));
+    int64_t count = gong_users_sql_number(
+        users->db, -1, "SELECT count(*) FROM first_user", "");
+
+    if (count < 0) {
+        (void)snprintf(why, why_size, "%s", sqlite3_errmsg(users->db));
+        return gong_users_sql_error(users->db);
+    }
+    atomic_store(&users->any, count > 0);
+    return GONG_OK;
 }
 
 /* A hash of what nobody can type: unknown names take as long as known ones. */
@@ -128,8 +147,7 @@ open_in(struct gong_users *users, const char *path, char *why, size_t why_size)
         (void)snprintf(why, why_size, "out of memory");
         err = GONG_ERR_MEMORY;
     }
-    recount(users);
-    return err;
+    return err != GONG_OK ? err : look_for_any(users, why, why_size);
 }
 
 enum gong_err
@@ -170,7 +188,7 @@ gong_users_close(struct gong_users *users)
 bool
 gong_users_any(const struct gong_users *users)
 {
-    return atomic_load(&users->count) > 0;
+    return atomic_load(&users->any);
 }
 
 bool
@@ -251,16 +269,40 @@ name_grants(const struct gong_grants *grants, char *out, size_t size)
 
 /* --- users --- */
 
+/* Who may do everything; -1: cannot be read. */
+static int64_t
+count_admins(struct gong_users *users)
+{
+    return gong_users_sql_number(
+        users->db, -1,
+        "SELECT count(*) FROM grants JOIN users ON name = user WHERE "
+        "role = 'admin' AND unit = '*' AND disabled = 0",
+        "");
+}
+
+/* INVALID if a change took the last of them. */
+static enum gong_err
+keep_admin(struct gong_users *users, int64_t before)
+{
+    int64_t after = count_admins(users);
+
+    if (before < 0 || after < 0) {
+        return gong_users_sql_error(users->db);
+    }
+    return before > 0 && after == 0 ? GONG_ERR_INVALID : GONG_OK;
+}
+
 static enum gong_err
 put_user(struct gong_users *users, const struct gong_user *user,
          const char *hash, const struct gong_audit_by *by)
 {
     char object[GONG_USER_NAME_SIZE + 8], text[GONG_AUDIT_TEXT_MAX];
+    int64_t count =
+        gong_users_sql_number(users->db, -1, "SELECT count(*) FROM users", "");
     enum gong_err err;
 
-    if (gong_users_sql_number(users->db, 0, "SELECT count(*) FROM users", "") >=
-        GONG_USERS_MAX) {
-        return GONG_ERR_TOO_LARGE;
+    if (count < 0 || count >= GONG_USERS_MAX) {
+        return count < 0 ? gong_users_sql_error(users->db) : GONG_ERR_TOO_LARGE;
     }
     err = gong_users_sql_run(users->db,
                              "INSERT INTO users (name, full_name, password, "
@@ -297,7 +339,7 @@ gong_users_add(struct gong_users *users, const struct gong_user *user,
         err = gong_users_end(users, put_user(users, user, hash, by));
     }
     if (err == GONG_OK) {
-        (void)atomic_fetch_add(&users->count, 1);
+        atomic_store(&users->any, true);
     }
     free(hash);
     return err;
@@ -308,6 +350,20 @@ end_sessions(struct gong_users *users, const char *name)
 {
     return gong_users_sql_run(users->db, "DELETE FROM sessions WHERE user = ?",
                               "t", name);
+}
+
+/* Who resets a password does not trust what was given out before. */
+static enum gong_err
+end_tokens(struct gong_users *users, const char *name,
+           const struct gong_user_change *change)
+{
+    enum gong_err err = gong_users_sql_run(
+        users->db, "DELETE FROM tokens WHERE user = ?", "t", name);
+
+    if (err == GONG_OK && change->tokens_removed != NULL) {
+        *change->tokens_removed = sqlite3_changes(users->db);
+    }
+    return err;
 }
 
 static enum gong_err
@@ -338,6 +394,9 @@ change_user(struct gong_users *users, const char *name,
         (hash != NULL || (change->disabled != NULL && *change->disabled))) {
         err = end_sessions(users, name);
     }
+    if (err == GONG_OK && hash != NULL) {
+        err = end_tokens(users, name, change);
+    }
     return err;
 }
 
@@ -350,7 +409,7 @@ name_change(const struct gong_user_change *change, char *out, size_t size)
     name_grants(change->grants, grants, sizeof grants);
     (void)snprintf(out, size, "%s%s%s%s%s",
                    change->full_name != NULL ? "full_name " : "",
-                   change->password != NULL ? "password " : "",
+                   change->password != NULL ? "password, tokens removed " : "",
                    change->disabled == NULL ? ""
                    : *change->disabled      ? "disabled "
                                             : "enabled ",
@@ -363,14 +422,18 @@ change_known(struct gong_users *users, const char *name,
              const struct gong_audit_by *by)
 {
     char object[GONG_USER_NAME_SIZE + 8], text[GONG_AUDIT_TEXT_MAX];
+    int64_t before = count_admins(users);
+    int64_t known = gong_users_sql_number(
+        users->db, -1, "SELECT count(*) FROM users WHERE name = ?", "t", name);
     enum gong_err err;
 
-    if (gong_users_sql_number(users->db, 0,
-                              "SELECT count(*) FROM users WHERE name = ?", "t",
-                              name) == 0) {
-        return GONG_ERR_NOT_FOUND;
+    if (known <= 0) {
+        return known < 0 ? gong_users_sql_error(users->db) : GONG_ERR_NOT_FOUND;
     }
     err = change_user(users, name, change, hash);
+    if (err == GONG_OK) {
+        err = keep_admin(users, before);
+    }
     (void)snprintf(object, sizeof object, "user %.64s", name);
     name_change(change, text, sizeof text);
     return err != GONG_OK
@@ -409,11 +472,15 @@ remove_user(struct gong_users *users, const char *name,
             const struct gong_audit_by *by)
 {
     char object[GONG_USER_NAME_SIZE + 8];
+    int64_t before = count_admins(users);
     enum gong_err err = gong_users_sql_run(
         users->db, "DELETE FROM users WHERE name = ?", "t", name);
 
     if (err == GONG_OK && sqlite3_changes(users->db) == 0) {
         err = GONG_ERR_NOT_FOUND;
+    }
+    if (err == GONG_OK) {
+        err = keep_admin(users, before);
     }
     (void)snprintf(object, sizeof object, "user %.64s", name);
     return err != GONG_OK
@@ -427,13 +494,8 @@ gong_users_remove(struct gong_users *users, const char *name,
 {
     enum gong_err err = gong_users_begin(users);
 
-    if (err == GONG_OK) {
-        err = gong_users_end(users, remove_user(users, name, by));
-    }
-    if (err == GONG_OK) {
-        (void)atomic_fetch_sub(&users->count, 1);
-    }
-    return err;
+    return err != GONG_OK ? err
+                          : gong_users_end(users, remove_user(users, name, by));
 }
 
 #define COLUMNS "name, full_name, disabled, created"
@@ -498,39 +560,4 @@ gong_users_each(struct gong_users *users,
     (void)sqlite3_finalize(row);
     (void)pthread_mutex_unlock(&users->lock);
     return err;
-}
-
-/* --- passwords --- */
-
-/* The hash of a user who may log in; heap, NULL if there is none. */
-static char *
-hash_of(struct gong_users *users, const char *name)
-{
-    sqlite3_stmt *row;
-    char *hash = NULL;
-
-    (void)pthread_mutex_lock(&users->lock);
-    row = gong_users_sql_open(users->db,
-                              "SELECT password FROM users WHERE name = ? AND "
-                              "disabled = 0",
-                              "t", name);
-    if (row != NULL && sqlite3_step(row) == SQLITE_ROW) {
-        hash = strdup(gong_users_sql_text(row, 0));
-    }
-    (void)sqlite3_finalize(row);
-    (void)pthread_mutex_unlock(&users->lock);
-    return hash;
-}
-
-enum gong_err
-gong_users_check(struct gong_users *users, const char *name,
-                 struct gong_str password)
-{
-    char *hash = hash_of(users, name);
-    bool same =
-        gong_password_is(users, hash == NULL ? users->nobodys : hash, password);
-    bool known = hash != NULL;
-
-    free(hash);
-    return known && same ? GONG_OK : GONG_ERR_INVALID;
 }

@@ -68,7 +68,8 @@ struct gong_principal {
     char name[GONG_USER_NAME_SIZE];
     char full_name[GONG_USER_FULL_NAME_SIZE];
     struct gong_grants grants;
-    bool limited; /* an API token */
+    bool limited;     /* an API token */
+    int64_t token_id; /* its id */
     struct gong_grants limit;
     char csrf[GONG_USER_CSRF_SIZE]; /* COOKIE */
     uint8_t session[32];            /* its hash */
@@ -91,7 +92,8 @@ enum gong_err gong_users_open(const char *path, struct gong_users **out,
                               char *why, size_t why_size) GONG_MUST_CHECK;
 void gong_users_close(struct gong_users *users);
 
-/* gong_users_any: whether there is a user. Does not block. */
+/* gong_users_any: whether there is a user, or was one once: what a login
+ * guards does not open when the last one goes. Does not block. */
 bool gong_users_any(const struct gong_users *users);
 
 bool gong_user_name_valid(struct gong_str name);
@@ -106,11 +108,14 @@ enum gong_err gong_users_add(struct gong_users *users,
 /* What of a user is to change; NULL members stay. */
 struct gong_user_change {
     const char *full_name;
-    const struct gong_str *password; /* ends their sessions */
+    /* Ends their sessions and removes their API tokens. */
+    const struct gong_str *password;
     const struct gong_grants *grants;
-    const bool *disabled; /* true ends their sessions */
+    const bool *disabled;    /* true ends their sessions */
+    int64_t *tokens_removed; /* given back where password is; may be NULL */
 };
-/* NOT_FOUND. */
+/* NOT_FOUND. INVALID, also of remove: nobody would be left who may do
+ * everything (admin of "*"). */
 enum gong_err gong_users_change(struct gong_users *users, const char *name,
                                 const struct gong_user_change *change,
                                 const struct gong_audit_by *by) GONG_MUST_CHECK;
@@ -125,7 +130,8 @@ enum gong_err gong_users_each(struct gong_users *users,
                               void *ctx) GONG_MUST_CHECK;
 
 /* gong_users_check: OK if it is the password of a user who is not disabled,
- * INVALID if not; takes as long for a name that is none. Blocks for a hash. */
+ * INVALID if not, another error if that cannot be known; takes as long for a
+ * name that is none. Blocks for a hash. */
 enum gong_err gong_users_check(struct gong_users *users, const char *name,
                                struct gong_str password) GONG_MUST_CHECK;
 

@@ -16,7 +16,7 @@
 struct gong_users {
     pthread_mutex_t lock; /* of the connection */
     sqlite3 *db;
-    atomic_size_t count;
+    atomic_bool any; /* there is a user, or was one once */
     struct gong_monitor hashing;
     unsigned hashes; /* under hashing */
     char *nobodys;   /* a hash that no password has, for unknown names */

@@ -104,7 +104,7 @@ gong_session_close(struct gong_users *users,
 
 /* --- who it is --- */
 
-/* The row: user, full_name, created or expires, used, role, unit. */
+/* The row: user, full_name, created or expires, used, role, unit, id. */
 static enum gong_err
 read_principal(struct gong_users *users, sqlite3_stmt *row,
                struct gong_principal *out)
@@ -116,6 +116,7 @@ read_principal(struct gong_users *users, sqlite3_stmt *row,
     if (out->kind == GONG_PRINCIPAL_TOKEN) {
         out->limited = true;
         out->expires_ms = sqlite3_column_int64(row, 2);
+        out->token_id = sqlite3_column_int64(row, 6);
         out->limit.count = 1;
         out->limit.items[0].role =
             gong_role_of(gong_str_of(gong_users_sql_text(row, 4)));
@@ -135,7 +136,7 @@ look_up(struct gong_users *users, enum gong_principal_kind kind,
     if (kind == GONG_PRINCIPAL_TOKEN) {
         return gong_users_sql_open(
             users->db,
-            "SELECT user, full_name, expires, used, role, unit FROM tokens "
+            "SELECT user, full_name, expires, used, role, unit, id FROM tokens "
             "JOIN users ON users.name = user WHERE hash = ? AND disabled = 0 "
             "AND expires > ?",
             "bi", hash, now_ms);

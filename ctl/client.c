@@ -3,6 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+
+#include <arpa/inet.h>
 
 #include <curl/curl.h>
 
@@ -11,7 +14,6 @@
 #define BASE_MAX  512
 #define UNIX      "unix:"
 #define HTTPS     "https://"
-#define HTTP      "http://"
 
 struct gong_ctl_client {
     CURL *curl;
@@ -45,13 +47,6 @@ take(char *bytes, size_t size, size_t count, void *ctx)
 }
 
 static bool
-is_loopback(const char *host)
-{
-    return strncmp(host, "127.", 4) == 0 || strncmp(host, "[::1]", 5) == 0 ||
-           strncmp(host, "localhost", 9) == 0;
-}
-
-static bool
 add_header(struct gong_ctl_client *client, const char *header)
 {
     struct curl_slist *grown = curl_slist_append(client->headers, header);
@@ -67,6 +62,7 @@ set_up(struct gong_ctl_client *client, const char *agent, const char *token,
        const char *ca_file)
 {
     CURL *curl = client->curl;
+    bool plain = strncasecmp(agent, HTTPS, strlen(HTTPS)) != 0;
     char header[512];
     bool good = add_header(client, "Content-Type: application/json") &&
                 add_header(client, "Expect:");
@@ -93,7 +89,8 @@ set_up(struct gong_ctl_client *client, const char *agent, const char *token,
            curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers) ==
                CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-           curl_easy_setopt(curl, CURLOPT_NOPROXY, "localhost,127.0.0.1,::1") ==
+           curl_easy_setopt(curl, CURLOPT_NOPROXY,
+                            plain ? "*" : "localhost,127.0.0.1,::1") ==
                CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_TIMEOUT, TIMEOUT_S) == CURLE_OK &&
            curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_S) ==
@@ -102,25 +99,66 @@ set_up(struct gong_ctl_client *client, const char *agent, const char *token,
            curl_easy_setopt(curl, CURLOPT_WRITEDATA, client) == CURLE_OK;
 }
 
+/* This machine and no name that merely begins like it. */
+static bool
+is_loopback(const char *host)
+{
+    struct in_addr address;
+
+    return strcasecmp(host, "localhost") == 0 || strcmp(host, "[::1]") == 0 ||
+           (inet_pton(AF_INET, host, &address) == 1 &&
+            ntohl(address.s_addr) >> 24 == 127);
+}
+
+static bool
+has_part(CURLU *url, CURLUPart part)
+{
+    char *text = NULL;
+    bool has = curl_url_get(url, part, &text, 0) == CURLUE_OK;
+
+    curl_free(text);
+    return has;
+}
+
+/* A URL as curl reads it, so that both mean the same host. */
+static bool
+is_safe_url(CURLU *url, const char *agent)
+{
+    char *scheme = NULL, *host = NULL;
+    bool safe =
+        curl_url_set(url, CURLUPART_URL, agent, 0) == CURLUE_OK &&
+        !has_part(url, CURLUPART_USER) && !has_part(url, CURLUPART_PASSWORD) &&
+        !has_part(url, CURLUPART_QUERY) && !has_part(url, CURLUPART_FRAGMENT) &&
+        curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) == CURLUE_OK &&
+        curl_url_get(url, CURLUPART_HOST, &host, 0) == CURLUE_OK &&
+        (strcmp(scheme, "https") == 0 ||
+         (strcmp(scheme, "http") == 0 && is_loopback(host)));
+
+    curl_free(scheme);
+    curl_free(host);
+    return safe;
+}
+
 /* NULL: it is one. */
 static const char *
 wrong_agent(const char *agent)
 {
     size_t len = strlen(agent);
+    CURLU *url;
+    bool safe;
 
     if (len >= BASE_MAX || (len > 0 && agent[len - 1] == '/')) {
         return "địa chỉ không hợp lệ | the address is none, or ends in /";
     }
-    if (strncmp(agent, UNIX, strlen(UNIX)) == 0 ||
-        strncmp(agent, HTTPS, strlen(HTTPS)) == 0) {
+    if (strncmp(agent, UNIX, strlen(UNIX)) == 0) {
         return NULL;
     }
-    if (strncmp(agent, HTTP, strlen(HTTP)) == 0 &&
-        is_loopback(agent + strlen(HTTP))) {
-        return NULL;
-    }
-    return "cần unix:ĐƯỜNG_DẪN hoặc https://MÁY | expected unix:PATH or "
-           "https://HOST";
+    url = curl_url();
+    safe = url != NULL && is_safe_url(url, agent);
+    curl_url_cleanup(url);
+    return safe ? NULL
+                : "cần unix:ĐƯỜNG_DẪN hoặc https://MÁY | expected unix:PATH "
+                  "or https://HOST";
 }
 
 enum gong_err

@@ -116,6 +116,16 @@ quantile(struct times *times, size_t percent)
     return times->items[(times->count - 1) * percent / 100];
 }
 
+/* Past the most it stays there. */
+static int64_t
+add_cost(int64_t sum, int64_t cost)
+{
+    if (cost <= 0) {
+        return sum;
+    }
+    return sum > INT64_MAX - cost ? INT64_MAX : sum + cost;
+}
+
 static void
 count_incident(struct report *report, struct row *row, const json_t *incident)
 {
@@ -131,7 +141,7 @@ count_incident(struct report *report, struct row *row, const json_t *incident)
     row->ack_breaches += json_is_true(json_object_get(incident, "ack_overdue"));
     row->resolve_breaches +=
         json_is_true(json_object_get(incident, "resolve_overdue"));
-    row->cost += gong_ctl_int(incident, "cost");
+    row->cost = add_cost(row->cost, gong_ctl_int(incident, "cost"));
     if (acked != 0) {
         row->acknowledged++;
         kept = add_time(&row->to_ack, acked - opened);

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "rules/model/model.h"
+#include "rules/rule_file.h"
 
 #define FILES_MAX 1000
 
@@ -379,4 +380,54 @@ gong_rule_bundle_write(const struct gong_rule_files *files, size_t *len)
         return NULL;
     }
     return bundle;
+}
+
+/* --- the model among them --- */
+
+static const struct gong_rule_bytes *
+next_model(const struct gong_rule_files *files, size_t *at)
+{
+    while (*at < files->count) {
+        const struct gong_rule_bytes *file = &files->items[(*at)++];
+
+        if (is_model(file)) {
+            return file;
+        }
+    }
+    return NULL;
+}
+
+static bool
+same_models(const struct gong_rule_files *a, const struct gong_rule_files *b)
+{
+    size_t i = 0, j = 0;
+    const struct gong_rule_bytes *x, *y;
+
+    do {
+        x = next_model(a, &i);
+        y = next_model(b, &j);
+        if (x != NULL && y != NULL &&
+            (x->len != y->len || memcmp(x->bytes, y->bytes, x->len) != 0)) {
+            return false;
+        }
+    } while (x != NULL && y != NULL);
+    return x == NULL && y == NULL;
+}
+
+bool
+gong_rule_source_same_model(const struct gong_rule_source *a,
+                            const struct gong_rule_source *b)
+{
+    struct gong_rule_files x = {0}, y = {0};
+    struct gong_conf_errors errors = {0};
+    bool same = gong_rule_bundle_read(gong_str_from(a->bundle, a->bundle_len),
+                                      &x, &errors) &&
+                gong_rule_bundle_read(gong_str_from(b->bundle, b->bundle_len),
+                                      &y, &errors) &&
+                same_models(&x, &y);
+
+    gong_rule_files_fini(&x);
+    gong_rule_files_fini(&y);
+    gong_conf_errors_fini(&errors);
+    return same;
 }

@@ -41,18 +41,19 @@ make_incident(uint64_t number, struct gong_desk_incident *out,
 }
 
 static enum gong_err
-incidents(void *ctx, uint64_t before, bool open_only,
+incidents(void *ctx, const struct gong_api_incident_query *query,
           bool (*each)(void *arg, const struct gong_desk_incident *incident),
-          void *arg)
+          void *arg, uint64_t *next)
 {
     (void)ctx;
-    (void)open_only;
+    *next = 0;
     for (uint64_t n = 3; n > 0; n--) {
         struct gong_desk_incident incident;
         struct gong_label_view labels[2];
 
         make_incident(n, &incident, labels);
-        if ((before == 0 || n < before) && !each(arg, &incident)) {
+        if ((query->before == 0 || n < query->before) &&
+            !each(arg, &incident)) {
             break;
         }
     }
@@ -236,7 +237,7 @@ verify(void *ctx, const char *token, int64_t now_ms,
     (void)ctx;
     (void)now_ms;
     if (strcmp(token, "good") != 0) {
-        return GONG_ERR_INVALID;
+        return strcmp(token, "old") == 0 ? GONG_ERR_TIMEOUT : GONG_ERR_INVALID;
     }
     *out =
         (struct gong_api_link_claims){.incident = 1, .expires_ms = API_NOW + 1};
@@ -394,6 +395,7 @@ api_ask(struct api_world *world, const struct api_ask *ask)
         (void)snprintf(bearer, sizeof bearer, "Bearer %s", ask->bearer);
     }
     request.method = ask->method;
+    request.host = ask->host == NULL ? "localhost:9470" : ask->host;
     request.authorization = bearer;
     request.cookie = or_none(ask->cookie);
     request.csrf = or_none(ask->csrf);

@@ -40,6 +40,7 @@ struct api_ask {
     const char *csrf;
     const char *last_event_id;
     const char *type;
+    const char *host;        /* NULL: localhost:9470 */
     enum gong_api_peer peer; /* 0: local */
     bool untrusted;
 };

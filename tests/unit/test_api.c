@@ -408,6 +408,17 @@ acts_reach_the_desk_and_the_audit_log(void **state)
                           "{\"verdict\":\"false\",\"cost\":1200000}", token),
                      200);
     assert_non_null(strstr(world->act, "verdict=2"));
+    assert_int_equal(post(world, OURS "/incidents/1/outcome",
+                          "{\"verdict\":\"false\",\"cost\":-1}", token),
+                     400);
+    assert_int_equal(post(world, OURS "/incidents/1/outcome",
+                          "{\"verdict\":\"false\",\"cost\":1000000000000001}",
+                          token),
+                     400);
+    assert_int_equal(post(world, OURS "/incidents/1/outcome",
+                          "{\"verdict\":\"false\",\"cost\":1000000000000000}",
+                          token),
+                     200);
     assert_int_equal(
         post(world, OURS "/silences",
              "{\"matchers\":[{\"name\":\"unit\",\"value\":\"22015\"},"
@@ -579,12 +590,92 @@ a_link_shows_and_acknowledges(void **state)
     assert_int_equal(api_ask(world, &ask), 200);
     assert_int_equal(world->acts, 1);
     assert_non_null(strstr(world->act, "by=Trực ban <1> incident=1"));
+    /* One that was genuine is no guess, and says what to do. */
+    ask.path = "/a/old";
+    for (int i = 0; i < 3 * GONG_LOGIN_LIMIT_FREE; i++) {
+        assert_int_equal(api_ask(world, &ask), 410);
+    }
+    holds(world, "Liên kết đã hết hạn");
+    assert_int_equal(world->acts, 1);
     ask.path = "/a/bad";
     for (int i = 0; i < GONG_LOGIN_LIMIT_FREE; i++) {
         assert_int_equal(api_ask(world, &ask), 404);
     }
     assert_int_equal(api_ask(world, &ask), 429);
     assert_int_equal(world->acts, 1);
+    /* Who guesses links may still log in. */
+    assert_int_equal(
+        post(world, OURS "/login",
+             "{\"user\":\"viewer.22015\",\"password\":\"" API_PASSWORD "\"}",
+             NULL),
+        200);
+}
+
+/* A page whose name was turned to this machine reads nothing. */
+static void
+another_name_is_not_answered_before_there_is_a_user(void **state)
+{
+    struct api_world *world = *state;
+    struct api_ask ask = {.method = "GET",
+                          .path = OURS "/incidents",
+                          .host = "evil.example:9470",
+                          .peer = GONG_API_PEER_LOOPBACK};
+
+    assert_int_equal(api_ask(world, &ask), 421);
+    ask.path = "/healthz";
+    assert_int_equal(api_ask(world, &ask), 421);
+    ask.host = "127.0.0.1:9470";
+    ask.path = OURS "/incidents";
+    assert_int_equal(api_ask(world, &ask), 200);
+    (void)api_add_user(world, "viewer", "22015");
+    ask.host = "gong.example";
+    assert_int_equal(api_ask(world, &ask), 401);
+}
+
+/* What a stolen token made would outlive it. */
+static void
+a_token_changes_no_users_and_removes_itself_alone(void **state)
+{
+    static const struct gong_audit_by by = {"local:0", "local", API_NOW};
+    static const char user[] =
+        "{\"name\":\"moi\",\"password\":\"" API_PASSWORD "\",\"grants\":[]}";
+    struct api_world *world = *state;
+    struct gong_token token = {.user = "admin.all",
+                               .name = "bang",
+                               .grant = {GONG_ROLE_ADMIN, "*"},
+                               .expires_ms = API_NOW + 1000};
+    char first[GONG_USER_TOKEN_SIZE], second[GONG_USER_TOKEN_SIZE];
+    char path[64];
+    int64_t one, two;
+    struct api_ask ask = {.bearer = first, .peer = GONG_API_PEER_BEYOND};
+
+    (void)api_add_user(world, "admin", "*");
+    assert_int_equal(gong_token_add(world->users, &token, &by, &one, first),
+                     GONG_OK);
+    assert_int_equal(gong_token_add(world->users, &token, &by, &two, second),
+                     GONG_OK);
+    assert_int_equal(post(world, OURS "/users", user, first), 403);
+    ask.method = "PATCH";
+    ask.path = OURS "/users/admin.all";
+    ask.body = "{\"password\":\"mot mat khau khac\"}";
+    assert_int_equal(api_ask(world, &ask), 403);
+    ask.method = "DELETE";
+    ask.body = NULL;
+    assert_int_equal(api_ask(world, &ask), 403);
+    ask.path = path;
+    (void)snprintf(path, sizeof path, OURS "/tokens/%d", (int)two);
+    assert_int_equal(api_ask(world, &ask), 403);
+    (void)snprintf(path, sizeof path, OURS "/tokens/%d", (int)one);
+    assert_int_equal(api_ask(world, &ask), 200);
+    /* Over the local socket; the other token goes with the password. */
+    assert_int_equal(post(world, OURS "/users", user, NULL), 201);
+    ask = (struct api_ask){.method = "PATCH",
+                           .path = OURS "/users/admin.all",
+                           .body = "{\"password\":\"mot mat khau khac\"}"};
+    assert_int_equal(api_ask(world, &ask), 200);
+    holds(world, "\"tokens_removed\":1");
+    ask = (struct api_ask){.method = "DELETE", .path = OURS "/users/admin.all"};
+    assert_int_equal(api_ask(world, &ask), 409);
 }
 
 static void
@@ -663,6 +754,8 @@ main(void)
         T(tokens_are_shown_once_and_never_above),
         T(an_admin_gives_no_more_than_they_have),
         T(a_link_shows_and_acknowledges),
+        T(another_name_is_not_answered_before_there_is_a_user),
+        T(a_token_changes_no_users_and_removes_itself_alone),
         T(what_is_not_there_is_said_so),
         T(streams_filter_by_grant),
     };

@@ -176,6 +176,80 @@ the_city_is_the_models(void **state)
     assert_int_equal(ask(world, "GET", OURS "/devices", NULL), 200);
 }
 
+struct seen {
+    size_t count;
+    uint64_t last;
+    size_t enough;
+};
+
+static bool
+see(void *arg, const struct gong_desk_incident *incident)
+{
+    struct seen *seen = arg;
+
+    seen->count++;
+    seen->last = incident->number;
+    return seen->enough == 0 || seen->count < seen->enough;
+}
+
+/* What one question costs is bounded, and it says where to go on. */
+static void
+incidents_are_filtered_by_the_desk(void **state)
+{
+    static const char *const here[] = {"22015"}, *const there[] = {"66"};
+    static const struct {
+        struct gong_api_incident_query query;
+        size_t enough, count;
+        uint64_t next;
+    } rows[] = {
+        {{.rows_max = 10}, 0, 3, 0},
+        {{.rows_max = 2}, 0, 2, 2},
+        {{.rows_max = 2, .before = 2}, 0, 1, 0},
+        {{.rows_max = 10}, 1, 1, 0},
+        {{.rows_max = 10, .open_only = true}, 0, 3, 0},
+        {{.rows_max = 10, .units = here, .unit_count = 1}, 0, 3, 0},
+        {{.rows_max = 10, .units = there, .unit_count = 1}, 0, 0, 0},
+        {{.rows_max = 10, .units = there}, 0, 0, 0},
+        {{.rows_max = 10, .since_ms = INT64_MAX}, 0, 0, 0},
+    };
+    struct world *world = *state;
+    struct gong_api_desk desk = gong_api_desk_of(world->reader);
+
+    desk_life_fire(&world->life, "gauge");
+    desk_life_fire(&world->life, "pump");
+    desk_life_fire(&world->life, "siren");
+    wait_for(world, OURS "/incidents", "\"number\":3");
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct seen seen = {.enough = rows[i].enough};
+        uint64_t next = 99;
+
+        assert_int_equal(
+            desk.incidents(desk.ctx, &rows[i].query, see, &seen, &next),
+            GONG_OK);
+        if (seen.count != rows[i].count || next != rows[i].next) {
+            fail_msg("row %zu: %zu, next %d", i, seen.count, (int)next);
+        }
+    }
+}
+
+static void
+codes_are_those_of_a_unit_and_all_below(void **state)
+{
+    struct world *world = *state;
+    struct gong_api_city city = gong_api_city_of(world->city);
+    json_t *codes = city.codes(city.ctx, gong_str_of("66"));
+    char *text = json_dumps(codes, JSON_COMPACT);
+
+    assert_string_equal(text, "[\"66\",\"22015\",\"66\"]");
+    free(text);
+    json_decref(codes);
+    codes = city.codes(city.ctx, gong_str_of("nowhere"));
+    text = json_dumps(codes, JSON_COMPACT);
+    assert_string_equal(text, "[\"nowhere\"]");
+    free(text);
+    json_decref(codes);
+}
+
 int
 main(void)
 {
@@ -184,6 +258,8 @@ main(void)
         T(an_incident_from_firing_to_its_outcome),
         T(silences_are_made_listed_and_ended),
         T(the_city_is_the_models),
+        T(incidents_are_filtered_by_the_desk),
+        T(codes_are_those_of_a_unit_and_all_below),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

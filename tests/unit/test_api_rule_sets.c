@@ -12,17 +12,33 @@
 #include "agent_fixture.h"
 
 static void
-put(struct sinks *sinks, const char *text)
+put_city(struct sinks *sinks, const char *text, const char *city)
 {
     struct gong_strings paths = agent_rules(sinks->dir, "a.cfg", text);
+    struct gong_strings models = {0};
     struct gong_rules_reload reload = {
         .paths = &paths, .state_dir = sinks->dir, .journal = sinks->journal};
     struct gong_conf_errors errors = {0};
 
+    if (city != NULL) {
+        models = agent_rules(sinks->dir, "m.cfg", city);
+        reload.models = &models;
+    }
     assert_true(gong_rules_reload_init(&reload, sinks->counters));
-    assert_true(gong_rules_reload_run(&reload, NULL, &errors));
+    if (!gong_rules_reload_run(&reload, NULL, &errors)) {
+        fail_msg("%s", errors.items[0]);
+    }
     gong_conf_errors_fini(&errors);
     agent_rules_free(&paths);
+    if (city != NULL) {
+        agent_rules_free(&models);
+    }
+}
+
+static void
+put(struct sinks *sinks, const char *text)
+{
+    put_city(sinks, text, NULL);
 }
 
 static bool
@@ -86,11 +102,52 @@ sets_are_listed_and_gone_back_to(void **state)
     gong_engine_thread_stop(engine);
 }
 
+#define CITY(name)                                                             \
+    "model = \"m\";\nunits = ( { code = \"66\"; kind = \"province\"; name = "  \
+    "\"" name "\"; } );\n"
+
+/* The desk does not go back, so the model must not. */
+static void
+a_set_of_another_city_model_is_refused(void **state)
+{
+    struct sinks *sinks = *state;
+    struct gong_engine_thread *engine = agent_engine(sinks);
+    pthread_mutex_t reload = PTHREAD_MUTEX_INITIALIZER;
+    struct gong_api_rule_sets sets = {sinks->dir, engine, sinks->journal,
+                                      &reload};
+    struct gong_api_rules rules = gong_api_rules_of(&sets);
+    char before[GONG_RULE_SHA_SIZE], first[GONG_RULE_SHA_SIZE], why[256] = "";
+    struct gong_engine_report report;
+
+    put_city(sinks, RULES_HOT, CITY("Đắk Lắk"));
+    report = agent_engine_settled(sinks, engine);
+    memcpy(before, report.rules_sha, sizeof before);
+    put_city(sinks, RULES_HOT, CITY("Dak Lak"));
+    report = agent_engine_settled(sinks, engine);
+    memcpy(first, report.rules_sha, sizeof first);
+    put_city(sinks, RULES_HOTTER, CITY("Dak Lak"));
+    report = agent_engine_settled(sinks, engine);
+    assert_int_equal(rules.rollback(rules.ctx, before, why, sizeof why),
+                     GONG_ERR_INVALID);
+    assert_non_null(strstr(why, "another city model"));
+    assert_int_equal(rules.rollback(rules.ctx, first, why, sizeof why),
+                     GONG_OK);
+    report = agent_engine_settled(sinks, engine);
+    assert_string_equal(report.rules_sha, first);
+    put(sinks, RULES_HOTTER);
+    report = agent_engine_settled(sinks, engine);
+    assert_int_equal(rules.rollback(rules.ctx, first, why, sizeof why),
+                     GONG_ERR_INVALID);
+    gong_engine_thread_stop(engine);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(sets_are_listed_and_gone_back_to,
+                                        sinks_setup, sinks_teardown),
+        cmocka_unit_test_setup_teardown(a_set_of_another_city_model_is_refused,
                                         sinks_setup, sinks_teardown),
     };
 

@@ -13,6 +13,7 @@
 
 #include "agent/http_server.h"
 #include "api_fixture.h"
+#include "ctl/client.h"
 #include "ctl/matchers.h"
 #include "ctl/table.h"
 #include "ctl/token_file.h"
@@ -434,6 +435,58 @@ matchers(void **state)
     json_decref(list);
 }
 
+/* A token goes in clear text to this machine and to no other. */
+static void
+addresses_of_an_agent(void **state)
+{
+    static const struct {
+        const char *agent;
+        bool good;
+    } rows[] = {
+        {"unix:/run/gong.sock", true},
+        {"https://gong.example", true},
+        {"https://gong.example:8443/desk", true},
+        {"http://127.0.0.1:9109", true},
+        {"http://127.9.8.7", true},
+        {"http://localhost:9109", true},
+        {"http://LOCALHOST", true},
+        {"http://[::1]:9109", true},
+        {"http://gong.example", false},
+        {"http://127.evil.example", false},
+        {"http://127.0.0.1.evil.example", false},
+        {"http://localhost.evil.example", false},
+        {"http://127.0.0.1@evil.example", false},
+        {"http://localhost:80@evil.example", false},
+        {"http://evil@127.0.0.1", false},
+        {"https://lan:secret@gong.example", false},
+        {"http://[::1].evil.example", false},
+        {"http://[::2]", false},
+        {"http://[::1]@evil.example", false},
+        {"http://128.0.0.1", false},
+        {"http://127.0.0.1\\@evil.example", false},
+        {"http://127.0.0.1?x=1", false},
+        {"http://127.0.0.1#x", false},
+        {"http://127.0.0.1/", false},
+        {"ftp://127.0.0.1", false},
+        {"127.0.0.1:9109", false},
+        {"http://", false},
+        {"", false},
+    };
+    struct gong_ctl_client *client;
+    char why[128];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        enum gong_err err = gong_ctl_client_open(rows[i].agent, "gt_x", NULL,
+                                                 &client, why, sizeof why);
+
+        if ((err == GONG_OK) != rows[i].good) {
+            fail_msg("%s", rows[i].agent);
+        }
+        gong_ctl_client_close(client);
+    }
+}
+
 int
 main(void)
 {
@@ -444,6 +497,7 @@ main(void)
         T(the_rest_of_the_desk),
         T(tokens_for_programs),
         T(what_is_typed_wrong),
+        cmocka_unit_test(addresses_of_an_agent),
         cmocka_unit_test(tables_fit_their_text),
         cmocka_unit_test(instants_and_lengths),
         cmocka_unit_test(matchers),

@@ -76,12 +76,50 @@ hosts_and_networks(void **state)
     assert_string_equal(host, "10.1.2.3");
 }
 
+static void
+hosts_that_name_this_machine(void **state)
+{
+    static const struct {
+        const char *host;
+        bool good;
+    } rows[] = {
+        {"localhost", true},
+        {"LocalHost:9470", true},
+        {"127.0.0.1", true},
+        {"127.8.7.6:1", true},
+        {"[::1]", true},
+        {"[::1]:9470", true},
+        {"", false},
+        {"evil.example", false},
+        {"127.evil.example", false},
+        {"localhost.evil.example", false},
+        {"127.0.0.1.evil.example", false},
+        {"[::1].evil.example", false},
+        {"localhost:", false},
+        {"localhost:x", false},
+        {"localhost:1:2", false},
+        {"127.0.0.1@evil", false},
+        {"[::2]", false},
+        {"128.0.0.1", false},
+        {"[::1", false},
+        {"10.0.0.1:9470", false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        if (gong_http_host_loopback(rows[i].host) != rows[i].good) {
+            fail_msg("%s", rows[i].host);
+        }
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(addresses),
         cmocka_unit_test(hosts_and_networks),
+        cmocka_unit_test(hosts_that_name_this_machine),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

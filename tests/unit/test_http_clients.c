@@ -152,7 +152,7 @@ get(struct world *world, int fd, const char *path)
 {
     char request[512];
     int len = snprintf(request, sizeof request,
-                       "GET %s HTTP/1.1\r\nHost: x\r\n"
+                       "GET %s HTTP/1.1\r\nHost: localhost\r\n"
                        "Connection: close\r\n\r\n",
                        path);
 
@@ -183,7 +183,7 @@ the_local_socket_is_private_and_makes_the_first_user(void **state)
     assert_int_equal(stat(world->socket, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0600);
     len = snprintf(request, sizeof request,
-                   "POST " OURS "/users HTTP/1.1\r\nHost: x\r\n"
+                   "POST " OURS "/users HTTP/1.1\r\nHost: localhost\r\n"
                    "Content-Type: application/json\r\nContent-Length: %zu\r\n"
                    "Connection: close\r\n\r\n%s",
                    strlen(body), body);
@@ -262,22 +262,27 @@ malformed_requests_harm_nobody(void **state)
         "\x16\x03\x01\x02\r\n\r\n",
         "GET\r\n\r\n",
         "GET / HTTP/9.9\r\n\r\n",
-        "POST " OURS "/login HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
         "POST " OURS
-        "/login HTTP/1.1\r\nHost: x\r\nContent-Length: 9999999999999999999999"
+        "/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
+        "POST " OURS "/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
+                     "9999999999999999999999"
         "\r\n\r\n",
-        "POST " OURS "/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: "
+        "POST " OURS "/login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
         "chunked\r\nConnection: close\r\n\r\nzz\r\n",
         "GET " OURS "/incidents HTTP/1.1\r\nNo colon\r\nConnection: close"
         "\r\n\r\n",
-        "GET " OURS "/a/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-        "GET /%00%0d%0a HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-        "GET " OURS "/incidents?%00=%ff&&=&a HTTP/1.1\r\nHost: x\r\n"
+        "GET " OURS
+        "/a/%zz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "GET /%00%0d%0a HTTP/1.1\r\nHost: localhost\r\nConnection: "
+        "close\r\n\r\n",
+        "GET " OURS "/incidents?%00=%ff&&=&a HTTP/1.1\r\nHost: localhost\r\n"
         "Connection: close\r\n\r\n",
-        "BREW /pot HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
-        "GET " OURS "/session HTTP/1.1\r\nHost: x\r\nCookie: ;;=;__Host-gong"
+        "BREW /pot HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+        "GET " OURS
+        "/session HTTP/1.1\r\nHost: localhost\r\nCookie: ;;=;__Host-gong"
         "=;__Host-gong\r\nAuthorization: Bearer\r\nConnection: close\r\n\r\n",
-        "GET " OURS "/events HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer "
+        "GET " OURS
+        "/events HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
         "gs_\r\nLast-Event-ID: -\r\nConnection: close\r\n\r\n",
     };
     struct world *world = *state;
@@ -308,7 +313,7 @@ large_bodies_are_refused(void **state)
     for (size_t i = 0; i < 3; i++) {
         char head[256];
         int len = snprintf(head, sizeof head,
-                           "POST " OURS "/login HTTP/1.1\r\nHost: x\r\n"
+                           "POST " OURS "/login HTTP/1.1\r\nHost: localhost\r\n"
                            "Content-Type: application/json\r\n"
                            "Content-Length: %zu\r\nConnection: close\r\n\r\n",
                            sizes[i]);
@@ -339,8 +344,9 @@ many_parameters_are_refused(void **state)
 static void
 a_thousand_idle_connections_leave_it_responsive(void **state)
 {
-    static const char half[] = "POST " OURS "/login HTTP/1.1\r\nHost: x\r\n"
-                               "Content-Length: 100\r\n\r\n{";
+    static const char half[] =
+        "POST " OURS "/login HTTP/1.1\r\nHost: localhost\r\n"
+        "Content-Length: 100\r\n\r\n{";
     struct world *world = *state;
     int *idle = calloc(IDLE, sizeof *idle);
     struct rlimit files;
@@ -463,9 +469,10 @@ static void
 events_go_to_all_streams_and_end_with_the_server(void **state)
 {
     static const char request[] =
-        "GET " OURS "/events HTTP/1.1\r\nHost: x\r\n\r\n";
-    static const char again[] = "GET " OURS "/events HTTP/1.1\r\nHost: x\r\n"
-                                "Last-Event-ID: b00t-1\r\n\r\n";
+        "GET " OURS "/events HTTP/1.1\r\nHost: localhost\r\n\r\n";
+    static const char again[] =
+        "GET " OURS "/events HTTP/1.1\r\nHost: localhost\r\n"
+        "Last-Event-ID: b00t-1\r\n\r\n";
     struct world *world = *state;
     int fds[20], late;
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sqlite3.h>
 
 #include "agent/audit.h"
 
@@ -373,7 +374,88 @@ tokens_expire_and_are_removed(void **state)
     assert_int_equal(find(world, text, false, NOW), GONG_ERR_NOT_FOUND);
     assert_int_equal(gong_users_remove(world->users, "lan", &by),
                      GONG_ERR_NOT_FOUND);
-    assert_false(gong_users_any(world->users));
+    /* What a login guarded stays guarded. */
+    assert_true(gong_users_any(world->users));
+    gong_users_close(world->users);
+    open_users(world);
+    assert_true(gong_users_any(world->users));
+}
+
+static void
+a_new_password_removes_tokens(void **state)
+{
+    struct world *world = *state;
+    struct gong_str other = gong_str_of("mot mat khau khac");
+    int64_t removed = 0;
+    struct gong_user_change change = {.password = &other,
+                                      .tokens_removed = &removed};
+    struct gong_token token = {.user = "lan",
+                               .name = "bang",
+                               .grant = {GONG_ROLE_VIEWER, "22015"},
+                               .expires_ms = NOW + 1000};
+    char text[GONG_USER_TOKEN_SIZE];
+    int64_t id;
+
+    add(world, "lan", GONG_ROLE_VIEWER, "22015");
+    assert_int_equal(gong_token_add(world->users, &token, &by, &id, text),
+                     GONG_OK);
+    assert_int_equal(gong_users_change(world->users, "lan", &change, &by),
+                     GONG_OK);
+    assert_int_equal(removed, 1);
+    assert_int_equal(find(world, text, false, NOW), GONG_ERR_NOT_FOUND);
+}
+
+static void
+the_last_admin_stays(void **state)
+{
+    struct world *world = *state;
+    bool yes = true, no = false;
+    struct gong_grants fewer = {.count = 1, .items = {{GONG_ROLE_ADMIN, "66"}}};
+    struct gong_user_change disable = {.disabled = &yes};
+    struct gong_user_change enable = {.disabled = &no};
+    struct gong_user_change demote = {.grants = &fewer};
+
+    add(world, "lan", GONG_ROLE_ADMIN, "*");
+    add(world, "minh", GONG_ROLE_ADMIN, "*");
+    assert_int_equal(gong_users_change(world->users, "minh", &disable, &by),
+                     GONG_OK);
+    assert_int_equal(gong_users_remove(world->users, "lan", &by),
+                     GONG_ERR_INVALID);
+    assert_int_equal(gong_users_change(world->users, "lan", &disable, &by),
+                     GONG_ERR_INVALID);
+    assert_int_equal(gong_users_change(world->users, "lan", &demote, &by),
+                     GONG_ERR_INVALID);
+    assert_int_equal(gong_users_change(world->users, "minh", &enable, &by),
+                     GONG_OK);
+    assert_int_equal(gong_users_remove(world->users, "lan", &by), GONG_OK);
+    assert_int_equal(gong_users_remove(world->users, "minh", &by),
+                     GONG_ERR_INVALID);
+}
+
+/* What cannot be read is neither a wrong password nor an open door. */
+static void
+a_broken_file_is_no_wrong_password(void **state)
+{
+    struct world *world = *state;
+    struct gong_users *again;
+    sqlite3 *db = NULL;
+    char why[256] = "";
+
+    add(world, "lan", GONG_ROLE_VIEWER, "22015");
+    assert_int_equal(sqlite3_open(world->path, &db), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(db,
+                                  "PRAGMA foreign_keys = OFF;"
+                                  "ALTER TABLE users RENAME TO others;",
+                                  NULL, NULL, NULL),
+                     SQLITE_OK);
+    (void)sqlite3_close(db);
+    assert_int_equal(
+        gong_users_check(world->users, "lan", gong_str_of(password)),
+        GONG_ERR_IO);
+    assert_int_not_equal(gong_users_open(world->path, &again, why, sizeof why),
+                         GONG_OK);
+    assert_null(again);
+    assert_true(why[0] != '\0');
 }
 
 static void
@@ -414,6 +496,9 @@ main(void)
         T(sessions_of_a_user_are_bounded),
         T(a_token_never_outgrows_its_owner),
         T(tokens_expire_and_are_removed),
+        T(a_new_password_removes_tokens),
+        T(the_last_admin_stays),
+        T(a_broken_file_is_no_wrong_password),
         T(what_is_no_such_file_is_refused),
     };
 
