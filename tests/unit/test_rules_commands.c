@@ -263,6 +263,12 @@ static const struct row budget_rows[] = {
      GONG_TOOL_NO,
      "budget 1024: does not fit\n",
      NULL},
+    {"check --no-lint --series 17000000000G --budget 1G r.cfg",
+     {ONE_RULE},
+     GONG_TOOL_NO,
+     "\n18446744073709551615 bytes for 18253611008000000000 series a rule, all "
+     "alerts open; budget 1073741824: does not fit\n",
+     NULL},
     {"check --no-lint --series 7 r.cfg",
      {ONE_RULE},
      GONG_TOOL_OK,
