@@ -317,6 +317,7 @@ gong_replay_run(struct gong_replay *replay)
         return GONG_ERR_MEMORY;
     }
     gong_engine_on_recorded(run.engine, replay->recorded, replay->ctx);
+    gong_engine_on_fault(run.engine, replay->fault, replay->ctx);
     folder = gong_input_is_folder(replay->path);
     err = folder ? read_journal(&run) : read_file(&run);
     if (err == GONG_OK) {

@@ -252,6 +252,58 @@ what_is_wrong_with_an_option_is_named(void **state)
     RUN(option_rows);
 }
 
+#define FAULTY                                                                 \
+    {                                                                          \
+        "r.cfg", "group = \"g\"; rules = ( { alert = \"A\"; expr = \"m_t * "   \
+                 "on (device) m_t > 1\"; } );\n"                               \
+    }
+#define TWO_LINES                                                              \
+    {                                                                          \
+        "d.lp", "m,device=d,k=a t=2 1760000000000000000\n"                     \
+                "m,device=d,k=b t=2 1760000000000000000\n"                     \
+    }
+#define FAULT                                                                  \
+    "r.cfg:1: warning: g/A: 1 fault without a result, the first at "           \
+    "2025-10-09T08:53:20Z: many-to-many\n"
+
+static const struct row faulty_rows[] = {
+    {REPLAY, {FAULTY, TWO_LINES}, GONG_TOOL_OK, NULL, FAULT},
+    {REPLAY " --format json",
+     {FAULTY, TWO_LINES},
+     GONG_TOOL_OK,
+     "\"faults\":1,\"rules\":[{\"rule\":\"g/A\",\"fired\":0,\"alerts\":0,"
+     "\"open\":0,\"flaps\":0,\"faults\":1,",
+     FAULT},
+    {"explain --rules r.cfg --rule A --at 1760000000 --data d.lp",
+     {FAULTY, TWO_LINES},
+     GONG_TOOL_OK,
+     "\nThe expression fails, and has no result.\n",
+     NULL},
+    {"explain --rules r.cfg --rule A --at 1760000000 --data d.lp",
+     {FAULTY, TWO_LINES},
+     GONG_TOOL_OK,
+     "expr: fails\n",
+     NULL},
+    {"explain --rules r.cfg --rule A --at 1760000000 --data d.lp",
+     {FAULTY, TWO_LINES},
+     GONG_TOOL_OK,
+     "inactive\n    why: the rule has no result (many-to-many)\n",
+     NULL},
+    {"test --rules r.cfg c.cases",
+     {FAULTY, {"c.cases", "A quiet 0 0 1 m,k=a t=2 & m,k=b t=2\n"}},
+     GONG_TOOL_NO,
+     "c.cases:1: A: the rule has no result: many-to-many: m,k=a t=2 & m,k=b "
+     "t=2\n",
+     NULL},
+};
+
+static void
+a_rule_without_a_result_does_not_look_sound(void **state)
+{
+    (void)state;
+    RUN(faulty_rows);
+}
+
 static const struct row budget_rows[] = {
     {"check --no-lint --budget 64M r.cfg",
      {ONE_RULE},
@@ -828,6 +880,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrong_with_an_option_is_named),
+        cmocka_unit_test(a_rule_without_a_result_does_not_look_sound),
         cmocka_unit_test(a_budget_implies_that_the_cost_is_measured),
         cmocka_unit_test(several_files_of_rules_are_one_set),
         cmocka_unit_test(a_name_of_several_rules_is_refused_with_their_ids),
