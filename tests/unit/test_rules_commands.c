@@ -424,6 +424,16 @@ a_name_of_several_rules_is_refused_with_their_ids(void **state)
 }
 
 static const struct row case_rows[] = {
+    /* Of a series that comes twice the last one counts, as a whole. */
+    {"test t.yml",
+     {{"t.yml", "tests:\n- interval: 1m\n  input_series:\n"
+                "  - {series: 'a{x=\"1\"}', values: '0 0 0 9'}\n"
+                "  - {series: 'a{x=\"1\"}', values: '6 7'}\n"
+                "  promql_expr_test:\n  - expr: a\n    eval_time: 3m\n"
+                "    exp_samples: [{labels: 'a{x=\"1\"}', value: 7}]\n"}},
+     GONG_TOOL_OK,
+     "SUCCESS",
+     NULL},
     {"test --rules r.cfg c.cases",
      {{"r.cfg", tiers}, {"c.cases", "A fires 0 0 1 m t=3\n"}},
      GONG_TOOL_NO,
@@ -432,7 +442,7 @@ static const struct row case_rows[] = {
 };
 
 static void
-a_case_of_several_rules_fails(void **state)
+cases_are_about_one_rule_and_series(void **state)
 {
     (void)state;
     RUN(case_rows);
@@ -884,7 +894,7 @@ main(void)
         cmocka_unit_test(a_budget_implies_that_the_cost_is_measured),
         cmocka_unit_test(several_files_of_rules_are_one_set),
         cmocka_unit_test(a_name_of_several_rules_is_refused_with_their_ids),
-        cmocka_unit_test(a_case_of_several_rules_fails),
+        cmocka_unit_test(cases_are_about_one_rule_and_series),
         cmocka_unit_test(one_of_a_kind_has_no_plural),
         cmocka_unit_test(refused_lines_are_named),
         cmocka_unit_test(stamps_have_a_unit),
