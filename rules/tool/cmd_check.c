@@ -171,6 +171,10 @@ gong_cmd_check(const struct gong_call *call)
         return gong_call_refuse_value(call, "series", options.series,
                                       "a number above 0, such as 1000 or 5K");
     }
+    if (options.every.given && options.every.ms <= 0) {
+        return gong_call_refuse_value(call, "every", options.every.text,
+                                      "a length above 0");
+    }
     if (options.budget != NULL && read_size(options.budget) == 0) {
         return gong_call_refuse_value(call, "budget", options.budget,
                                       "bytes above 0, such as 64M");

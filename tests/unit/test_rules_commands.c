@@ -304,6 +304,92 @@ a_rule_without_a_result_does_not_look_sound(void **state)
     RUN(faulty_rows);
 }
 
+#define CASES "eval --cases c.json"
+
+static const struct row question_rows[] = {
+    {CASES,
+     {{"c.json", "{\"expr\": \"1\", \"at\": 1, \"series\": []}\n\n"
+                 "{\"expr\": \"1 +\", \"at\": 1}\n"
+                 "{\"expr\": \"2\", \"at\": 1}"}},
+     GONG_TOOL_OK,
+     "\"2\"]}}\n",
+     NULL},
+    {CASES,
+     {{"c.json", "{\"expr\": \"1\", \"at\": 1, \"data\": \"none.lp\"}\n5\n"}},
+     GONG_TOOL_INPUT,
+     "found data that cannot be read",
+     "none.lp: cannot be read: No such file or directory\n"},
+    {CASES,
+     {{"c.json", "{\"expr\": \"1\", \"at\": 1, \"data\": \"d.lp\"}\n"},
+      {"d.lp", "m x\n"}},
+     GONG_TOOL_DATA,
+     "found data that cannot be read",
+     "d.lp:1: refused: no_field_value: \"m x\"\nd.lp: 1 line refused\n"},
+    {CASES, {{"c.json", "5\n"}}, GONG_TOOL_NO, "no JSON object", NULL},
+    {CASES,
+     {{"c.json", "{\"expr\": \"1\", \"series\": []}\n"}},
+     GONG_TOOL_NO,
+     "incomplete case",
+     NULL},
+    {CASES,
+     {{"c.json", "{\"expr\": \"1\", \"at\": 1, \"series\": {\"a\": 1}}\n"}},
+     GONG_TOOL_NO,
+     "found data that cannot be read",
+     NULL},
+    {CASES,
+     {{"c.json", "{\"expr\": \"1\", \"at\": 1, \"series\": [1]}\n"}},
+     GONG_TOOL_NO,
+     "found data that cannot be read",
+     NULL},
+    {CASES,
+     {{0}},
+     GONG_TOOL_INPUT,
+     "",
+     "c.json: cannot be read: No such file or directory\n"},
+    {CASES " --at 5",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules eval: found another option beside --cases, expected it in the "
+     "lines of the file; gong-rules eval --help tells more\n"},
+    {"eval --expr 1 --data d.lp --at 1 --lookback 0",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules eval: found --lookback \"0\", expected a length above 0\n"},
+    {"check --every 0s r.cfg",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules check: found --every \"0s\", expected a length above 0\n"},
+};
+
+/* A line that no memory shall hold, and one behind it. */
+static void
+a_question_has_a_longest_line(void **state)
+{
+    static const char next[] =
+        "\n{\"expr\": \"5\", \"at\": 1, \"series\": []}\n";
+    size_t len = 5u << 20;
+    char *text = malloc(len + sizeof next);
+    const struct row row = {
+        CASES, {{"c.json", text}}, GONG_TOOL_NO, "\"5\"]}}\n", NULL};
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, '7', len);
+    memcpy(text + len, next, sizeof next);
+    run_rows(&row, 1);
+    free(text);
+}
+
+static void
+lines_that_are_no_questions_are_told(void **state)
+{
+    (void)state;
+    RUN(question_rows);
+}
+
 static const struct row budget_rows[] = {
     {"check --no-lint --budget 64M r.cfg",
      {ONE_RULE},
@@ -891,6 +977,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrong_with_an_option_is_named),
         cmocka_unit_test(a_rule_without_a_result_does_not_look_sound),
+        cmocka_unit_test(a_question_has_a_longest_line),
+        cmocka_unit_test(lines_that_are_no_questions_are_told),
         cmocka_unit_test(a_budget_implies_that_the_cost_is_measured),
         cmocka_unit_test(several_files_of_rules_are_one_set),
         cmocka_unit_test(a_name_of_several_rules_is_refused_with_their_ids),
