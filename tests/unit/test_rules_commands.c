@@ -953,7 +953,8 @@ static const struct row import_rows[] = {
      {{"p.yml", "groups:\n- name: g\n  rules:\n"
                 "  - {alert: A, expr: m, labels: {_a: x, alertname: y}}\n"
                 "  - {alert: B, expr: m, annotations: {_b: x}}\n"
-                "  - {alert: C, expr: m}\n"}},
+                "  - {alert: C, expr: m}\n"
+                "  - {record: ALERTS, expr: m}\n"}},
      GONG_TOOL_NO,
      "rules = (\n  {\n    alert = \"C\";\n    expr = \"m\";\n  }\n);\n",
      "p.yml:4:38: found the name _a, expected one that begins with a letter, "
@@ -961,7 +962,9 @@ static const struct row import_rows[] = {
      "p.yml:4:52: found the name alertname, expected one that begins with a "
      "letter, and not alertname\n"
      "p.yml:5:43: found the name _b, expected one that begins with a letter, "
-     "and not alertname\n"},
+     "and not alertname\n"
+     "p.yml:7:5: found a recording ALERTS, expected another name: what has "
+     "this one is the agent's own\n"},
 };
 
 static void
