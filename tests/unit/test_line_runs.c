@@ -112,9 +112,9 @@ static const struct scaled_case scaled_cases[] = {
       "1@1[m s=\"a\nb 7\" 1000000\n]2@3[m v=1 2000000\n]"},
      6},
     {{"m v=1 1\nm v=1 999", 0, "0@1[m v=1 1000\nm v=1 999000\n]"}, 3},
-    /* Past int64: as if without a stamp. */
+    /* Past int64: it cannot be taken for another one. */
     {{"m v=1 1\nm v=1 9300000000", 0,
-      "1000@1[m v=1 1000000000\nm v=1 9300000000\n]"},
+      "1000@1[m v=1 1000000000\nm v=1 9300000000000000000\n]"},
      9},
     {{"m v=1 2\nm v=2 1\n", 0, NULL}, 9},
 };
