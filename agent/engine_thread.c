@@ -82,7 +82,7 @@ on_fault(void *ctx, const struct gong_rule_fault *fault)
 {
     struct gong_engine_thread *t = ctx;
 
-    if (t->now.live) {
+    if (t->now.live && !fault->partial) {
         gong_rule_faults_note(t->faults, fault);
     }
 }

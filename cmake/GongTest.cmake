@@ -1,3 +1,10 @@
+# A limit ends a test that hangs; no test is judged by it. Sanitized programs
+# take several times as long.
+set(gong_slow 1)
+if(GONG_SANITIZE)
+    set(gong_slow 4)
+endif()
+
 # gong_test(MODULE LINKS target ... [DATA dir])
 #
 # tests/unit/test_MODULE.c, a cmocka program, becomes the ctest "unit.MODULE".
@@ -6,6 +13,7 @@ function(gong_test module)
     if(NOT arg_TIMEOUT)
         set(arg_TIMEOUT 300)
     endif()
+    math(EXPR limit "${arg_TIMEOUT} * ${gong_slow}")
     add_executable(test_${module} ${CMAKE_SOURCE_DIR}/tests/unit/test_${module}.c
         ${arg_SOURCES})
     target_include_directories(test_${module} PRIVATE ${CMAKE_SOURCE_DIR}
@@ -19,7 +27,7 @@ function(gong_test module)
         RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
     add_test(NAME unit.${module} COMMAND test_${module})
     set_tests_properties(unit.${module} PROPERTIES LABELS unit
-        TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
+        TIMEOUT ${limit} SKIP_RETURN_CODE 77)
     if(arg_ENVIRONMENT)
         set_tests_properties(unit.${module} PROPERTIES
             ENVIRONMENT "${arg_ENVIRONMENT}")
@@ -52,5 +60,6 @@ function(gong_fuzz name)
             ${CMAKE_SOURCE_DIR}/tests/fuzz/replay_main.c)
         add_test(NAME fuzz.${name} COMMAND fuzz_${name} ${corpus})
     endif()
-    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT 120)
+    math(EXPR limit "120 * ${gong_slow}")
+    set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT ${limit})
 endfunction()

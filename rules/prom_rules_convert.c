@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "rules/engine/book.h"
+#include "rules/engine/book_own.h"
 
 #define LOOKBACK_MS 300000
 
@@ -69,6 +70,22 @@ convert_label(const struct gong_prom_origin *origin,
                        (size_t)(braces - from->text), errors,
                        "found {{ in a label of a recording, expected fixed "
                        "text");
+    return false;
+}
+
+/* A Prometheus has no names of its own. */
+static bool
+check_record(const struct gong_prom_origin *origin,
+             const struct gong_prom_rule *from, struct gong_conf_errors *errors)
+{
+    if (from->record == NULL || origin->foreign ||
+        !gong_book_is_own(from->record)) {
+        return true;
+    }
+    gong_yaml_error(origin->file->yaml, from->node, errors,
+                    "found a recording %s, expected another name: what has "
+                    "this one is the agent's own",
+                    from->record);
     return false;
 }
 
@@ -169,6 +186,7 @@ fill(const struct gong_prom_origin *origin, const struct gong_prom_rule *from,
         return false;
     }
     ok = check_expr(origin, from, rule, errors);
+    ok = check_record(origin, from, errors) && ok;
     ok = convert_labels(origin, from, rule, errors) && ok;
     ok = convert_annotations(origin, from, rule, errors) && ok;
     gong_rule_sort_labels(rule);

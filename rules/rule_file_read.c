@@ -9,6 +9,7 @@
 #include "common/clock.h"
 #include "rules/engine/book.h"
 #include "rules/engine/book_order.h"
+#include "rules/engine/book_own.h"
 #include "rules/engine/promql.h"
 #include "rules/rule_file_calendar.h"
 #include "rules/rule_file_clause.h"
@@ -426,6 +427,9 @@ check_kind(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     if (!is_metric_name(rule->record)) {
         refuse_kind(reader, node, "record", "another name",
                     "a metric's: letters, digits, _ and :");
+    } else if (gong_book_is_own(rule->record)) {
+        refuse_kind(reader, node, "record", rule->record,
+                    "another name: what has this one is the agent's own");
     }
     for (size_t i = 0; i < sizeof alerts_only / sizeof alerts_only[0]; i++) {
         if (gong_conf_child(node, alerts_only[i]) != NULL) {

@@ -18,6 +18,17 @@ static const struct {
     {"ALERTS_FOR_STATE", "ALERTS_FOR_STATE"},
 };
 
+bool
+gong_book_is_own(const char *metric)
+{
+    for (size_t n = 0; n < sizeof presents / sizeof presents[0]; n++) {
+        if (strcmp(presents[n].name, metric) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 /* Whether a selector takes series of this name, as far as its matchers of the
  * name say. */
 static bool

@@ -7,6 +7,9 @@
 
 #include "rules/engine/book.h"
 
+/* gong_book_is_own: of the first two. */
+bool gong_book_is_own(const char *metric);
+
 /* gong_book_check_own: whether an expression reads no past that is not kept;
  * false with error filled. */
 bool gong_book_check_own(const struct gong_reads *reads,

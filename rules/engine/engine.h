@@ -123,6 +123,9 @@ struct gong_rule_fault {
     const struct gong_rule *rule;
     const char *text; /* gong_eval_fault_text; NULL: it has a result again */
     int64_t at_ms;
+    bool
+        partial; /* only of one alert, which would have the labels of another:
+                    all else has its result, and nobody tells that it is over */
 };
 
 typedef void (*gong_fault_fn)(void *ctx, const struct gong_rule_fault *fault);

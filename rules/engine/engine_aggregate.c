@@ -146,6 +146,14 @@ become_true(struct gong_engine *engine, uint32_t instance, double value,
     struct gong_live *live = engine->live;
     const struct gong_instance *i = gong_instance_at(&live->binds, instance);
 
+    bool rests =
+        i->alert == 0 ||
+        gong_alert_at(&live->alerts, i->alert)->state == GONG_ALERT_INACTIVE;
+
+    if (rests && gong_engine_is_taken(engine, instance)) {
+        gong_engine_note_twin(engine, i->rule, t);
+        return GONG_OK;
+    }
     if (i->alert == 0 && !gong_engine_add_alert(live, instance)) {
         return GONG_ERR_MEMORY;
     }

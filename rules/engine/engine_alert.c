@@ -111,19 +111,56 @@ gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
     }
 }
 
-/* Whether the rule says something about one of these labels. */
+/* Whether an alert's label of this name is the rule's, whatever the series
+ * says: its labels win, and so does the name that it has itself. */
 static bool
-is_overruled(const struct gong_engine *engine, const struct gong_rule *rule,
-             uint32_t labelset)
+is_overruled(const struct gong_rule *rule, struct gong_str name)
 {
     for (size_t i = 0; i < rule->label_count; i++) {
-        if (gong_labelset_get(&engine->labelsets, labelset,
-                              gong_str_of(rule->labels[i].name))
-                .len > 0) {
+        if (gong_str_is(name, rule->labels[i].name)) {
+            return true;
+        }
+    }
+    return gong_str_is(name, "alertname") ||
+           (rule->level_count > 0 && gong_str_is(name, "severity"));
+}
+
+static bool
+has_overruled(const struct gong_rule *rule,
+              const struct gong_label_view *labels, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (is_overruled(rule, labels[i].name)) {
             return true;
         }
     }
     return false;
+}
+
+/* Whether two sorted lists of labels differ in nothing but what the rule says
+ * itself. */
+static bool
+agree(const struct gong_rule *rule, const struct gong_label_view *a,
+      size_t a_count, const struct gong_label_view *b, size_t b_count)
+{
+    size_t i = 0;
+    size_t k = 0;
+
+    for (;; i++, k++) {
+        while (i < a_count && is_overruled(rule, a[i].name)) {
+            i++;
+        }
+        while (k < b_count && is_overruled(rule, b[k].name)) {
+            k++;
+        }
+        if (i == a_count || k == b_count) {
+            return i == a_count && k == b_count;
+        }
+        if (!gong_str_equal(a[i].name, b[k].name) ||
+            !gong_str_equal(a[i].value, b[k].value)) {
+            return false;
+        }
+    }
 }
 
 static uint64_t
@@ -152,21 +189,51 @@ is_twin(struct gong_engine *engine, uint32_t other, uint64_t fingerprint)
            fingerprint_of(engine, live, i) == fingerprint;
 }
 
-bool
-gong_engine_is_taken(struct gong_engine *engine, uint32_t instance)
+/* Among the alerts of the rule's other groups: labels are rendered only of
+ * those that nothing else tells apart. */
+static bool
+is_group_taken(struct gong_engine *engine, uint32_t instance,
+               const struct gong_label_view *labels, size_t count)
+{
+    const struct gong_live *live = engine->live;
+    const struct gong_instance *mine = gong_instance_at(&live->binds, instance);
+    const struct gong_rule *rule = live->book.rules[mine->rule].rule;
+    uint64_t fingerprint = fingerprint_of(engine, live, mine);
+    struct gong_label_view views[GONG_LABELSET_MAX];
+
+    for (uint32_t n = 1; n < live->alerts.arena.count; n++) {
+        const struct gong_alert *alert = gong_alert_at(&live->alerts, n);
+        const struct gong_instance *i = NULL;
+        size_t views_count = 0;
+
+        if (alert->state == GONG_ALERT_INACTIVE) {
+            continue; /* or nobody's */
+        }
+        i = gong_instance_at(&live->binds, alert->instance);
+        if (i->rule != mine->rule || i == mine) {
+            continue;
+        }
+        views_count = gong_labelset_views(
+            &engine->labelsets, gong_bind_labels(&live->binds, i), views);
+        if (agree(rule, labels, count, views, views_count) &&
+            is_twin(engine, alert->instance, fingerprint)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Among what else the rule says of the same device. */
+static bool
+is_series_taken(struct gong_engine *engine, uint32_t instance)
 {
     const struct gong_live *live = engine->live;
     const struct gong_binds *binds = &live->binds;
     const struct gong_instance *mine = gong_instance_at(binds, instance);
     const struct gong_series *home =
         gong_series_at(binds, gong_bind_home(binds, mine));
-    uint64_t fingerprint = 0;
+    uint64_t fingerprint = fingerprint_of(engine, live, mine);
 
-    if (!is_overruled(engine, live->book.rules[mine->rule].rule,
-                      home->labelset)) {
-        return false;
-    }
-    fingerprint = fingerprint_of(engine, live, mine);
     for (uint32_t s = gong_bind_family(binds, home->device); s != 0;
          s = gong_bind_sibling(binds, s)) {
         const struct gong_series *series = gong_series_at(binds, s);
@@ -184,6 +251,24 @@ gong_engine_is_taken(struct gong_engine *engine, uint32_t instance)
         }
     }
     return false;
+}
+
+bool
+gong_engine_is_taken(struct gong_engine *engine, uint32_t instance)
+{
+    const struct gong_live *live = engine->live;
+    const struct gong_instance *mine = gong_instance_at(&live->binds, instance);
+    const struct gong_book_rule *rule = &live->book.rules[mine->rule];
+    struct gong_label_view labels[GONG_LABELSET_MAX];
+    size_t count = gong_labelset_views(
+        &engine->labelsets, gong_bind_labels(&live->binds, mine), labels);
+
+    if (!has_overruled(rule->rule, labels, count)) {
+        return false;
+    }
+    return rule->form == GONG_FORM_AGGREGATE
+               ? is_group_taken(engine, instance, labels, count)
+               : is_series_taken(engine, instance);
 }
 
 bool

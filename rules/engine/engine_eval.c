@@ -287,7 +287,7 @@ decide(struct gong_engine *engine, uint32_t instance, int64_t t,
         enum gong_err err = GONG_OK;
 
         if (begins && gong_engine_is_taken(engine, instance)) {
-            engine->stats.rule_faults++;
+            gong_engine_note_twin(engine, i->rule, t);
             return gong_engine_arm(engine, instance, t);
         }
         if (begins) {

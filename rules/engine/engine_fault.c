@@ -13,10 +13,13 @@ gong_engine_on_fault(struct gong_engine *engine, gong_fault_fn fault, void *ctx)
 }
 
 static void
-tell(struct gong_engine *engine, uint32_t rule, const char *text, int64_t t)
+tell(struct gong_engine *engine, uint32_t rule, const char *text, int64_t t,
+     bool partial)
 {
-    struct gong_rule_fault fault = {
-        .rule = engine->live->book.rules[rule].rule, .text = text, .at_ms = t};
+    struct gong_rule_fault fault = {.rule = engine->live->book.rules[rule].rule,
+                                    .text = text,
+                                    .at_ms = t,
+                                    .partial = partial};
 
     if (engine->fault != NULL) {
         engine->fault(engine->fault_ctx, &fault);
@@ -37,7 +40,7 @@ gong_engine_note_fault(struct gong_engine *engine, uint32_t rule,
 
     engine->stats.rule_faults++;
     *gong_general_failing(query) = true;
-    tell(engine, rule, gong_eval_fault_text(fault), t);
+    tell(engine, rule, gong_eval_fault_text(fault), t, false);
 }
 
 void
@@ -47,6 +50,13 @@ gong_engine_note_result(struct gong_engine *engine, uint32_t rule, int64_t t)
 
     if (*failing) {
         *failing = false;
-        tell(engine, rule, NULL, t);
+        tell(engine, rule, NULL, t, false);
     }
+}
+
+void
+gong_engine_note_twin(struct gong_engine *engine, uint32_t rule, int64_t t)
+{
+    engine->stats.rule_faults++;
+    tell(engine, rule, gong_eval_fault_text(GONG_EVAL_SAME_LABELSET), t, true);
 }

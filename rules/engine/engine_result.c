@@ -33,11 +33,14 @@ is_overruled(const struct gong_rule *rule, struct gong_str name)
     return false;
 }
 
-/* Whether a label of the result is one of the rule's results. */
+/* Whether a label of the result is one of the rule's results: the name of an
+ * alert is its own. */
 static bool
 is_kept(const struct gong_rule *rule, struct gong_str name)
 {
-    return !gong_str_is(name, "__name__") && !is_overruled(rule, name);
+    return !gong_str_is(name, "__name__") &&
+           (rule->record != NULL || !gong_str_is(name, "alertname")) &&
+           !is_overruled(rule, name);
 }
 
 /* The labels of a result as they are, or with_rule without the metric's name

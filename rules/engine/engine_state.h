@@ -191,6 +191,9 @@ bool gong_engine_step(struct gong_engine *engine, uint32_t instance, int64_t t,
  * the same labels as another's alert, because the rule's labels win over what
  * told them apart: a fault of the rule (semantics rule 16). */
 bool gong_engine_is_taken(struct gong_engine *engine, uint32_t instance);
+/* gong_engine_note_twin: engine_fault.c: counts that, and tells it. */
+void gong_engine_note_twin(struct gong_engine *engine, uint32_t rule,
+                           int64_t t);
 
 /* gong_engine_describe: what an alert of live says of itself, into effect. */
 void gong_engine_describe(const struct gong_live *live,

@@ -10,16 +10,26 @@
 #include "rules/engine/labelset.h"
 #include "rules/engine/promql_literal.h"
 #include "rules/tool/answer_text.h"
+#include "rules/tool/arguments.h"
 #include "rules/tool/data_set.h"
 #include "rules/tool/query.h"
 
 #define SECONDS_MAX 9e15
+#define LINE_MAX_   (4u << 20) /* as what is read elsewhere at once */
 
 struct session {
     struct gong_data_set *set;       /* owned; NULL before the first */
     struct gong_eval_memory *memory; /* the set's */
     FILE *err;
+    int status; /* of the first line that was no question */
 };
+
+static void
+note_status(struct session *session, int status)
+{
+    session->status =
+        session->status == GONG_TOOL_OK ? status : session->status;
+}
 
 static void
 refuse(struct gong_query_error *error, const char *text)
@@ -74,6 +84,9 @@ static enum gong_err
 read_values(struct gong_data_set *set, const struct gong_label_view *labels,
             size_t count, const json_t *values)
 {
+    if (!json_is_array(values)) {
+        return GONG_ERR_INVALID;
+    }
     for (size_t i = 0; i < json_array_size(values); i++) {
         const json_t *pair = json_array_get(values, i);
         int64_t ms = 0;
@@ -101,6 +114,9 @@ read_one_series(struct gong_data_set *set, json_t *series)
     const char *name;
     json_t *value;
 
+    if (!json_is_object(metric)) {
+        return GONG_ERR_INVALID;
+    }
     json_object_foreach(metric, name, value)
     {
         if (count == GONG_LABELSET_MAX || !json_is_string(value)) {
@@ -117,10 +133,28 @@ read_one_series(struct gong_data_set *set, json_t *series)
 static enum gong_err
 read_series(struct gong_data_set *set, json_t *all)
 {
-    enum gong_err err = GONG_OK;
+    enum gong_err err = json_is_array(all) ? GONG_OK : GONG_ERR_INVALID;
 
     for (size_t i = 0; i < json_array_size(all) && err == GONG_OK; i++) {
         err = read_one_series(set, json_array_get(all, i));
+    }
+    return err;
+}
+
+/* Of a file what is wrong was said, and it decides the exit code. */
+static enum gong_err
+read_file(struct session *session, const char *path)
+{
+    size_t refused = 0;
+    enum gong_err err = gong_data_set_read(
+        session->set, path, GONG_DATA_BY_NAME, session->err, &refused);
+
+    if (err == GONG_OK && refused > 0) {
+        err = GONG_ERR_INVALID;
+    }
+    if (err != GONG_OK) {
+        note_status(session, gong_tool_status(err));
+        err = err == GONG_ERR_MEMORY ? err : GONG_ERR_INVALID;
     }
     return err;
 }
@@ -129,10 +163,9 @@ read_series(struct gong_data_set *set, json_t *all)
 static enum gong_err
 take_data(struct session *session, const json_t *object)
 {
-    const char *path = json_string_value(json_object_get(object, "data"));
+    const json_t *path = json_object_get(object, "data");
     json_t *series = json_object_get(object, "series");
-    size_t refused = 0;
-    enum gong_err err;
+    enum gong_err err = GONG_ERR_INVALID;
 
     if (path == NULL && series == NULL) {
         return session->memory == NULL ? GONG_ERR_NOT_FOUND : GONG_OK;
@@ -143,12 +176,10 @@ take_data(struct session *session, const json_t *object)
     if (session->set == NULL) {
         return GONG_ERR_MEMORY;
     }
-    err = path != NULL
-              ? gong_data_set_read(session->set, path, GONG_DATA_BY_NAME,
-                                   session->err, &refused)
-              : read_series(session->set, series);
-    if (err == GONG_OK && refused > 0) {
-        return GONG_ERR_INVALID;
+    if (path == NULL) {
+        err = read_series(session->set, series);
+    } else if (json_is_string(path) && series == NULL) {
+        err = read_file(session, json_string_value(path));
     }
     if (err == GONG_OK) {
         session->memory = gong_data_set_finish(session->set);
@@ -206,12 +237,14 @@ answer_case(struct session *session, const json_t *object, FILE *out)
                            ? "found data that cannot be read"
                            : gong_err_text(err));
         gong_answer_put_api_error(out, &error);
+        note_status(session, GONG_TOOL_NO);
         return;
     }
     if (!read_query(object, &query)) {
         refuse(&error, "found an incomplete case, expected expr and either at "
                        "or from, to and step");
         gong_answer_put_api_error(out, &error);
+        note_status(session, GONG_TOOL_NO);
         return;
     }
     if (gong_query_run(&query, session->memory, &answer, &error) == GONG_OK) {
@@ -223,39 +256,83 @@ answer_case(struct session *session, const json_t *object, FILE *out)
 }
 
 static void
+refuse_line(struct session *session, const char *text, FILE *out)
+{
+    struct gong_query_error error;
+
+    refuse(&error, text);
+    gong_answer_put_api_error(out, &error);
+    note_status(session, GONG_TOOL_NO);
+}
+
+static void
 answer_line(struct session *session, const char *line, size_t len, FILE *out)
 {
     json_error_t why;
-    json_t *object = json_loadb(line, len, 0, &why);
+    json_t *object = NULL;
 
-    if (!json_is_object(object)) {
-        struct gong_query_error error;
-
-        refuse(&error, "found no JSON object, expected one a line");
-        gong_answer_put_api_error(out, &error);
+    if (len > LINE_MAX_) {
+        refuse_line(session, "found a line of more than 4 MiB, expected a case",
+                    out);
     } else {
-        answer_case(session, object, out);
+        object = json_loadb(line, len, 0, &why);
+        if (json_is_object(object)) {
+            answer_case(session, object, out);
+        } else {
+            refuse_line(session, "found no JSON object, expected one a line",
+                        out);
+        }
     }
     json_decref(object);
     (void)fputc('\n', out);
+    /* Who asks one by one waits for the answer. */
+    (void)fflush(out);
+}
+
+/* The bytes of the next line, of one that is too long all but the first; false
+ * at the end. */
+static bool
+read_line(FILE *in, char *line, size_t *len)
+{
+    int c;
+
+    *len = 0;
+    while ((c = getc(in)) != EOF && c != '\n') {
+        if (*len <= LINE_MAX_) {
+            line[(*len)++] = (char)c;
+        }
+    }
+    return c != EOF || *len > 0;
+}
+
+static bool
+is_blank(const char *line, size_t len)
+{
+    while (len > 0 && strchr(" \t\r", line[len - 1]) != NULL &&
+           line[len - 1] != '\0') {
+        len--;
+    }
+    return len == 0;
 }
 
 enum gong_err
-gong_cases_run(FILE *in, FILE *out, FILE *err)
+gong_cases_run(FILE *in, FILE *out, FILE *err, int *status)
 {
-    struct session session = {.err = err};
-    char *line = NULL;
-    size_t size = 0;
-    ssize_t len;
+    struct session session = {.err = err, .status = GONG_TOOL_OK};
+    char *line = malloc(LINE_MAX_ + 1);
+    size_t len = 0;
 
-    while ((len = getline(&line, &size, in)) > 0) {
-        if (strspn(line, " \t\r\n") < (size_t)len) {
-            answer_line(&session, line, (size_t)len, out);
-            /* Who asks one by one waits for the answer. */
-            (void)fflush(out);
+    *status = GONG_TOOL_OK;
+    if (line == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    while (read_line(in, line, &len)) {
+        if (!is_blank(line, len)) {
+            answer_line(&session, line, len, out);
         }
     }
     free(line);
     gong_data_set_free(session.set);
+    *status = session.status;
     return ferror(in) != 0 || ferror(out) != 0 ? GONG_ERR_IO : GONG_OK;
 }

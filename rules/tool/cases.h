@@ -25,8 +25,11 @@
 
 #include "common/err.h"
 
-/* gong_cases_run: every line of in. IO where in or out fails; refused cases are
- * answers like others. */
-enum gong_err gong_cases_run(FILE *in, FILE *out, FILE *err) GONG_MUST_CHECK;
+/* gong_cases_run: every line of in; IO where in or out fails. Each has an
+ * answer; *status is the exit code of the first that was no question: NO for a
+ * line that is no case, that of the error for a file of data that cannot be
+ * read. What an expression does wrong is an answer like others. */
+enum gong_err gong_cases_run(FILE *in, FILE *out, FILE *err,
+                             int *status) GONG_MUST_CHECK;
 
 #endif

@@ -45,6 +45,15 @@ read_size(const char *text)
     return text[i] == '\0' ? value : 0;
 }
 
+/* As many as uint64 holds of what would be more. */
+static uint64_t
+add_product(uint64_t sum, uint64_t a, uint64_t b)
+{
+    uint64_t product = b > 0 && a > UINT64_MAX / b ? UINT64_MAX : a * b;
+
+    return sum > UINT64_MAX - product ? UINT64_MAX : sum + product;
+}
+
 /* A line a rule; the most that all of them take. */
 static uint64_t
 print_rules(const struct gong_call *call, const struct gong_ruleset *set,
@@ -62,9 +71,10 @@ print_rules(const struct gong_call *call, const struct gong_ruleset *set,
                           set->rules[i].id, gong_err_text(results[i].err));
             continue;
         }
-        sum +=
-            series * (cost->firing_bytes > cost->rest_bytes ? cost->firing_bytes
-                                                            : cost->rest_bytes);
+        sum = add_product(sum, series,
+                          cost->firing_bytes > cost->rest_bytes
+                              ? cost->firing_bytes
+                              : cost->rest_bytes);
         (void)fprintf(call->out, "%12" PRIu64 " %12" PRIu64 "  %s\n",
                       cost->rest_bytes, cost->firing_bytes, set->rules[i].id);
     }
@@ -228,6 +238,10 @@ gong_cmd_check(const struct gong_call *call)
     if (options.series != NULL && read_size(options.series) == 0) {
         return gong_call_refuse_value(call, "series", options.series,
                                       "a number above 0, such as 1000 or 5K");
+    }
+    if (options.every.given && options.every.ms <= 0) {
+        return gong_call_refuse_value(call, "every", options.every.text,
+                                      "a length above 0");
     }
     if (options.budget != NULL && read_size(options.budget) == 0) {
         return gong_call_refuse_value(call, "budget", options.budget,

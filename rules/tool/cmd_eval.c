@@ -31,17 +31,37 @@ run_cases(const struct gong_call *call, const char *path)
 {
     FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     enum gong_err err;
+    int status = GONG_TOOL_OK;
+    bool unread;
 
     if (in == NULL) {
         (void)fprintf(call->err, "%s: cannot be read: %s\n", path,
                       strerror(errno));
         return GONG_TOOL_INPUT;
     }
-    err = gong_cases_run(in, call->out, call->err);
+    err = gong_cases_run(in, call->out, call->err, &status);
+    unread = ferror(in) != 0;
     if (in != stdin) {
         (void)fclose(in);
     }
-    return err == GONG_OK ? GONG_TOOL_OK : GONG_TOOL_WRITE;
+    if (unread) {
+        (void)fprintf(call->err, "%s: cannot be read any further\n", path);
+        return GONG_TOOL_INPUT;
+    }
+    return err == GONG_ERR_IO ? GONG_TOOL_WRITE
+           : err == GONG_OK   ? status
+                              : gong_tool_status(err);
+}
+
+/* Beside --cases everything stands in its lines. */
+static bool
+has_only_cases(const struct eval_options *options)
+{
+    return options->expr == NULL && options->data == NULL &&
+           options->data_format == NULL && options->format == NULL &&
+           options->precision_word == NULL && !options->at.given &&
+           !options->from.given && !options->to.given && !options->step.given &&
+           !options->lookback.given;
 }
 
 /* Whether it can stand on a terminal as it is. */
@@ -170,6 +190,11 @@ has_times(const struct gong_call *call, const struct eval_options *options)
                                "--at, or --from, --to and --step");
         return false;
     }
+    if (options->lookback.given && options->lookback.ms <= 0) {
+        (void)gong_call_refuse_value(call, "lookback", options->lookback.text,
+                                     "a length above 0");
+        return false;
+    }
     return options->at.given || is_range(call, options);
 }
 
@@ -238,6 +263,10 @@ gong_cmd_eval(const struct gong_call *call)
     }
     if (words.count > 0) {
         return gong_call_refuse_word(call, words.items[0], "options only");
+    }
+    if (options.cases != NULL && !has_only_cases(&options)) {
+        return gong_call_refuse(call, "another option beside --cases",
+                                "it in the lines of the file");
     }
     if (options.cases != NULL) {
         return run_cases(call, options.cases);

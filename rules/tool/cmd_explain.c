@@ -80,16 +80,19 @@ put_head(const struct gong_explain *explain)
 }
 
 static void
-put_verdict(const struct gong_explain *explain, const struct gong_said *said)
+put_verdict(const struct gong_explain *explain,
+            const struct gong_explained *explained)
 {
     const struct gong_rule *rule = explain->rule;
     size_t level = rule->level_count;
 
-    while (level > 0 && (said->fires >> (level - 1) & 1u) == 0) {
+    while (level > 0 && (explained->said.fires >> (level - 1) & 1u) == 0) {
         level--;
     }
     (void)fprintf(explain->out, "\nThe expression %s%s%s.\n",
-                  said->fires == 0 ? "does not hold" : "holds",
+                  explained->fails != 0        ? "fails, and has no result"
+                  : explained->said.fires == 0 ? "does not hold"
+                                               : "holds",
                   level == 0 ? "" : " at level ",
                   level == 0 ? "" : rule->levels[level - 1].severity);
 }
@@ -101,7 +104,7 @@ explain_data(struct gong_explain *explain, const char *path, FILE *err,
 {
     struct gong_explain_state *state = NULL;
     bool lines = gong_data_format_of(path) == GONG_DATA_LINES;
-    struct gong_said said = {0};
+    struct gong_explained explained = {0};
     size_t refused = 0;
     enum gong_err result = GONG_OK;
 
@@ -121,11 +124,11 @@ explain_data(struct gong_explain *explain, const char *path, FILE *err,
     }
     if (result == GONG_OK) {
         put_head(explain);
-        result = gong_explain_clauses(explain, &said);
+        result = gong_explain_clauses(explain, &explained);
     }
     if (result == GONG_OK) {
         gong_explain_terms(explain);
-        put_verdict(explain, &said);
+        put_verdict(explain, &explained);
     }
     if (result == GONG_OK && state != NULL && explain->rule->record == NULL) {
         result = gong_explain_state_put(state, explain);

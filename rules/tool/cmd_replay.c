@@ -49,6 +49,7 @@ replay_rules(const struct gong_call *call, const struct replay_options *options,
         .precision = options->precision,
         .progress = !options->quiet && isatty(STDERR_FILENO) == 1,
         .emit = gong_replay_report_effect,
+        .fault = gong_replay_report_fault,
         .ctx = report,
         .err = call->err,
     };
@@ -60,6 +61,9 @@ replay_rules(const struct gong_call *call, const struct replay_options *options,
     if (err == GONG_OK) {
         err = gong_replay_report_end(report, &replay.stats, replay.from_ms,
                                      replay.to_ms);
+    }
+    if (err == GONG_OK) {
+        gong_replay_report_faults(report, call->err);
     }
     gong_replay_report_free(report);
     if (err == GONG_OK && replay.refused > 0) {

@@ -5,7 +5,8 @@
 #include "common/log.h"
 
 const struct gong_command gong_commands[] = {
-    {"check", "FILE... [--cost] [--every LENGTH] [--lint-fatal]",
+    {"check",
+     "FILE... [--cost] [--budget SIZE] [--every LENGTH] [--lint-fatal]",
      "Kiểm tra tệp quy tắc: mọi lỗi, và những gì đáng ngờ.",
      "Checks rule files: every error, and what is hardly meant so.",
      "FILE: our rule files, folders of them, or Prometheus' (*.yml, *.yaml).\n"
@@ -57,7 +58,9 @@ const struct gong_command gong_commands[] = {
      "\"error\":...}.\n"
      "\n"
      "Exit: 0, 1 the expression is refused or fails, 64 usage, 65 bad data, "
-     "66 no file.\n",
+     "66 no file;\n"
+     "of --cases 1 a line is no case: what an expression does wrong is an "
+     "answer there.\n",
      gong_cmd_eval},
     {"explain",
      "--rules FILE --rule NAME [--labels LABELS] --at TIME --data FILE",
@@ -92,8 +95,11 @@ const struct gong_command gong_commands[] = {
      "sample\n"
      "arrives at its stamp. --format json: a transition a line, last a "
      "summary.\n"
+     "Rules that had no result are named on standard error.\n"
      "\n"
-     "Exit: 0, 1 the rules are refused, 64 usage, 65 bad data, 66 no file.\n",
+     "Exit: 0, 1 the rules are refused, 64 usage, 65 bad data or lines that "
+     "are refused,\n"
+     "66 no file, 71 out of memory, 74 the output cannot be written.\n",
      gong_cmd_replay},
     {"test", "FILE... [--rules FILE] [--routes FILE]",
      "Thử quy tắc (*.cases, promtool *.yml) và định tuyến (*.desk).",

@@ -245,6 +245,13 @@ static enum gong_err
 read_lines(struct gong_data_set *set, struct gong_str text,
            struct gong_refusals *report)
 {
+    static const char mark[] = "\xef\xbb\xbf"; /* some editors put it there */
+
+    if (text.len >= sizeof mark - 1 &&
+        memcmp(text.data, mark, sizeof mark - 1) == 0) {
+        text.data += sizeof mark - 1;
+        text.len -= sizeof mark - 1;
+    }
     set->doubted = false;
     gong_lp_reader_start(set->lines, text);
     for (;;) {
@@ -273,6 +280,21 @@ read_lines(struct gong_data_set *set, struct gong_str text,
     }
 }
 
+/* The line that was read last. */
+static struct gong_str
+last_line(const struct gong_prom_text *reader)
+{
+    const char *data = reader->text.data;
+    size_t end = reader->at;
+    size_t begin;
+
+    end -= end > 0 && data[end - 1] == '\n';
+    end -= end > 0 && data[end - 1] == '\r';
+    for (begin = end; begin > 0 && data[begin - 1] != '\n'; begin--) {
+    }
+    return gong_str_from(data + begin, end - begin);
+}
+
 static enum gong_err
 add_prom(struct gong_data_set *set, struct gong_refusals *report)
 {
@@ -286,13 +308,15 @@ add_prom(struct gong_data_set *set, struct gong_refusals *report)
                                                  sample->labels[i].value};
     }
     if (!sample->has_time) {
-        gong_refusals_add(report, set->prom->line, "no_time", sample->name);
+        gong_refusals_add(report, set->prom->line, "no_time",
+                          last_line(set->prom));
         return GONG_OK;
     }
     err = gong_data_set_add(set, labels, sample->label_count + 1,
                             sample->time_ms, sample->value);
     if (err == GONG_ERR_INVALID || err == GONG_ERR_TOO_LARGE) {
-        gong_refusals_add(report, set->prom->line, "labels", sample->name);
+        gong_refusals_add(report, set->prom->line, "labels",
+                          last_line(set->prom));
         return GONG_OK;
     }
     return err;
@@ -312,7 +336,7 @@ read_prom(struct gong_data_set *set, struct gong_str text, bool seconds,
             return GONG_OK;
         case GONG_PROM_REFUSED:
             gong_refusals_add(report, set->prom->line, set->prom->reason,
-                              gong_str_of(""));
+                              last_line(set->prom));
             break;
         case GONG_PROM_SAMPLE:
             err = add_prom(set, report);

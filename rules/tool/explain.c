@@ -259,7 +259,7 @@ tell(const struct node *n, bool *holds)
 /* Whether the clause has a result for the labels, without a word. */
 static enum gong_err
 ask(const struct gong_explain *explain, const struct gong_expr *clause,
-    bool *holds)
+    bool *holds, bool *fails)
 {
     struct gong_eval_source source = gong_eval_memory_source(explain->memory);
     struct gong_eval_options options = options_of(explain);
@@ -269,11 +269,13 @@ ask(const struct gong_explain *explain, const struct gong_expr *clause,
     enum gong_err err = eval == NULL ? GONG_ERR_MEMORY : GONG_OK;
 
     *holds = false;
+    *fails = false;
     if (err == GONG_OK) {
         err = gong_eval_at(eval, explain->at_ms, &result, &error);
+        *fails = err != GONG_OK;
         err = err == GONG_ERR_MEMORY ? err : GONG_OK;
     }
-    if (err == GONG_OK && result != NULL) {
+    if (err == GONG_OK && !*fails && result != NULL) {
         *holds = result->type == GONG_VALUE_SCALAR;
         for (size_t i = 0; i < result->count && !*holds; i++) {
             struct gong_label_view labels[GONG_LABELSET_MAX];
@@ -300,31 +302,34 @@ note(struct gong_said *said, uint32_t level, bool ends)
 }
 
 enum gong_err
-gong_explain_says(const struct gong_explain *explain, struct gong_said *said)
+gong_explain_says(const struct gong_explain *explain,
+                  struct gong_explained *out)
 {
     const struct gong_rule *rule = explain->rule;
     uint32_t count = gong_clauses_count(&rule->clauses);
     enum gong_err err = GONG_OK;
 
-    *said = (struct gong_said){0};
+    *out = (struct gong_explained){0};
     for (uint32_t i = 0; i < count && err == GONG_OK; i++) {
         struct gong_expr view = gong_clause_view(rule->expr, &rule->clauses, i);
         bool ends = false;
         uint32_t level = gong_clauses_level(&rule->clauses, i, &ends);
         bool holds = false;
+        bool fails = false;
 
-        err = ask(explain, &view, &holds);
+        err = ask(explain, &view, &holds, &fails);
+        out->fails |= (uint32_t)fails << i;
         if (holds) {
-            note(said, level, ends);
+            note(&out->said, level, ends);
         }
     }
     return err;
 }
 
-/* What a clause is called in the file, and that it holds or not. */
+/* What a clause is called in the file, and whether it holds. */
 static void
 put_clause(const struct gong_explain *explain, uint32_t level, bool ends,
-           bool holds)
+           const char *verdict)
 {
     const struct gong_rule *rule = explain->rule;
     const char *word = ends ? "resolve" : "expr";
@@ -335,25 +340,29 @@ put_clause(const struct gong_explain *explain, uint32_t level, bool ends,
     } else {
         (void)fputs(word, explain->out);
     }
-    (void)fprintf(explain->out, ": %s\n", holds ? "holds" : "does not hold");
+    (void)fprintf(explain->out, ": %s\n", verdict);
 }
 
 enum gong_err
-gong_explain_clauses(const struct gong_explain *explain, struct gong_said *said)
+gong_explain_clauses(const struct gong_explain *explain,
+                     struct gong_explained *out)
 {
     const struct gong_rule *rule = explain->rule;
     uint32_t count = gong_clauses_count(&rule->clauses);
-    enum gong_err err = gong_explain_says(explain, said);
+    enum gong_err err = gong_explain_says(explain, out);
 
     for (uint32_t i = 0; i < count && err == GONG_OK; i++) {
         struct gong_expr view = gong_clause_view(rule->expr, &rule->clauses, i);
         struct node root = {explain, &view, view.root, 0};
         bool ends = false;
         uint32_t level = gong_clauses_level(&rule->clauses, i, &ends);
-        unsigned bits = ends ? said->resolves : said->fires;
+        unsigned bits = ends ? out->said.resolves : out->said.fires;
         bool ignored = false;
 
-        put_clause(explain, level, ends, (bits >> level & 1u) != 0);
+        put_clause(explain, level, ends,
+                   (out->fails >> i & 1u) != 0 ? "fails"
+                   : (bits >> level & 1u) != 0 ? "holds"
+                                               : "does not hold");
         err = tell(&root, &ignored);
         (void)fputc('\n', explain->out);
     }

@@ -29,14 +29,20 @@ struct gong_explain {
     FILE *out;
 };
 
+/* What a rule's clauses say, and which have no result at all, a bit each. */
+struct gong_explained {
+    struct gong_said said;
+    uint32_t fails;
+};
+
 /* gong_explain_clauses: each clause and whether it holds for the labels, and
- * below it its nodes. said gets what they say. */
+ * below it its nodes. out gets what they say. */
 enum gong_err gong_explain_clauses(const struct gong_explain *explain,
-                                   struct gong_said *said) GONG_MUST_CHECK;
+                                   struct gong_explained *out) GONG_MUST_CHECK;
 
 /* gong_explain_says: the same without a word. */
 enum gong_err gong_explain_says(const struct gong_explain *explain,
-                                struct gong_said *said) GONG_MUST_CHECK;
+                                struct gong_explained *out) GONG_MUST_CHECK;
 
 /* gong_explain_fits: whether a label set has what was asked for; a label that
  * it lacks is no contradiction. */

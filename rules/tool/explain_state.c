@@ -32,8 +32,9 @@ struct gong_explain_state {
     struct gong_data_set *data;
     struct told alerts[ALERTS_MAX];
     size_t count;
-    uint64_t more; /* changes of alerts past these */
-    bool failed;   /* without memory */
+    uint64_t more;     /* changes of alerts past these */
+    bool failed;       /* without memory */
+    const char *fault; /* why the rule has no result at the instant; or NULL */
 };
 
 /* Views and the bytes that they show, in one block; NULL without memory. */
@@ -177,6 +178,16 @@ on_recorded(void *ctx, const struct gong_recorded *recorded)
 }
 
 static void
+on_fault(void *ctx, const struct gong_rule_fault *fault)
+{
+    struct gong_explain_state *state = ctx;
+
+    if (fault->rule == state->explain->rule && !fault->partial) {
+        state->fault = fault->text;
+    }
+}
+
+static void
 at_end(void *ctx, const struct gong_effect *effect)
 {
     struct gong_explain_state *state = ctx;
@@ -220,6 +231,7 @@ gong_explain_state_run(const struct gong_explain *explain, const char *path,
                                  .emit = on_effect,
                                  .at_end = at_end,
                                  .recorded = on_recorded,
+                                 .fault = on_fault,
                                  .ctx = state,
                                  .err = err};
     enum gong_err result = GONG_ERR_MEMORY;
@@ -357,12 +369,13 @@ put_change(FILE *out, const struct told *told)
 }
 
 static enum gong_err
-put_open(const struct gong_explain *explain, const struct told *told)
+put_open(const struct gong_explain_state *state,
+         const struct gong_explain *explain, const struct told *told)
 {
     struct gong_label_view labels[GONG_EFFECT_LABELS_MAX];
     struct gong_explain one = about(explain, told, labels);
-    struct gong_said said;
-    enum gong_err err = gong_explain_says(&one, &said);
+    struct gong_explained explained;
+    enum gong_err err = gong_explain_says(&one, &explained);
 
     if (err != GONG_OK) {
         return err;
@@ -379,17 +392,25 @@ put_open(const struct gong_explain *explain, const struct told *told)
     }
     (void)fputs("\n    last change: ", explain->out);
     put_change(explain->out, told);
-    put_why(&one, told, &said);
+    if (state->fault != NULL) {
+        (void)fprintf(
+            explain->out,
+            "    why: the rule has no result (%s), so it stays as it is\n",
+            state->fault);
+    } else {
+        put_why(&one, told, &explained.said);
+    }
     return GONG_OK;
 }
 
 /* Why there is no alert at all. */
 static enum gong_err
-put_inactive(const struct gong_explain *explain)
+put_inactive(const struct gong_explain_state *state,
+             const struct gong_explain *explain)
 {
     const struct gong_rule *rule = explain->rule;
-    struct gong_said said;
-    enum gong_err err = gong_explain_says(explain, &said);
+    struct gong_explained explained;
+    enum gong_err err = gong_explain_says(explain, &explained);
 
     if (err != GONG_OK) {
         return err;
@@ -399,7 +420,11 @@ put_inactive(const struct gong_explain *explain)
         !gong_calendar_is_open(rule->calendar, explain->at_ms)) {
         (void)fprintf(explain->out, "its calendar %s is closed\n",
                       rule->calendar->name);
-    } else if (said.fires == 0) {
+    } else if (state->fault != NULL || explained.fails != 0) {
+        (void)fprintf(explain->out, "the rule has no result (%s)\n",
+                      state->fault == NULL ? "its expression fails"
+                                           : state->fault);
+    } else if (explained.said.fires == 0) {
         (void)fputs(gong_explain_missing(explain, false) > 0
                         ? "the expression does not hold, and data is missing\n"
                         : "the expression does not hold\n",
@@ -423,11 +448,11 @@ gong_explain_state_put(const struct gong_explain_state *state,
     for (size_t i = 0; i < state->count && err == GONG_OK; i++) {
         if (state->alerts[i].open) {
             open++;
-            err = put_open(explain, &state->alerts[i]);
+            err = put_open(state, explain, &state->alerts[i]);
         }
     }
     if (err == GONG_OK && open == 0) {
-        err = put_inactive(explain);
+        err = put_inactive(state, explain);
     }
     for (size_t i = 0; i < state->count; i++) {
         const struct told *told = &state->alerts[i];

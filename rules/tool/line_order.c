@@ -320,8 +320,8 @@ hand_out(struct gong_line_order *order, size_t count)
     }
     for (size_t i = 0; i < count; i++) {
         struct waiting *item = &order->items[i];
-        struct gong_line_run run = {item->ms, item->bytes, item->len,
-                                    item->parts, item->part_count};
+        struct gong_line_run run = {item->ms,    item->bytes,      item->len,
+                                    item->parts, item->part_count, 0};
 
         if (err == GONG_OK) {
             order->told = item->ms;

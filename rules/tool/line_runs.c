@@ -31,6 +31,8 @@ struct reader {
     char stamp[STAMP_MAX];
     size_t stamp_len;
     struct gong_precision precision;
+    uint64_t far_line; /* as in gong_line_run */
+    bool begun;        /* the file's first bytes were seen */
     /* The run with zeros behind its stamps, where the precision wants some. */
     char *scaled;
     size_t scaled_len;
@@ -102,9 +104,11 @@ same_stamp(const struct reader *r, const char *line, const char *end)
            memcmp(end - r->stamp_len, r->stamp, r->stamp_len) == 0;
 }
 
-/* The line's own stamp, in *ms; false where it has none. */
+/* The line's own stamp, in *ms; false where it has none, or *far: one that is
+ * out of range. */
 static bool
-read_stamp(struct reader *r, const char *line, const char *end, int64_t *ms)
+read_stamp(struct reader *r, const char *line, const char *end, int64_t *ms,
+           bool *far)
 {
     const char *p = end;
     const char *at;
@@ -116,8 +120,11 @@ read_stamp(struct reader *r, const char *line, const char *end, int64_t *ms)
     }
     at = p;
     if (p == line || *line == '#' || p == end ||
-        gong_lp_number_stamp(&at, end, &ns) != NULL || at != end ||
-        !gong_precision_scale(r->precision, &ns)) {
+        gong_lp_number_stamp(&at, end, &ns) != NULL || at != end) {
+        return false;
+    }
+    if (!gong_precision_scale(r->precision, &ns)) {
+        *far = true;
         return false;
     }
     len = (size_t)(end - p) + 1;
@@ -154,7 +161,8 @@ static enum gong_err
 hand_out(struct reader *r, size_t to)
 {
     struct gong_line_part part = {NAMES, r->run_line};
-    struct gong_line_run run = {.ms = r->ms, .parts = &part, .part_count = 1};
+    struct gong_line_run run = {
+        .ms = r->ms, .parts = &part, .part_count = 1, .far_line = r->far_line};
 
     if (to == r->run) {
         return GONG_OK;
@@ -210,19 +218,24 @@ take_line(struct reader *r, const char *line, const char *end)
     int64_t ms = r->ms;
     enum gong_err err = GONG_OK;
     bool stamped;
+    bool far = false;
 
     while (end > line && (end[-1] == '\r' || end[-1] == ' ')) {
         end--;
     }
-    stamped = same_stamp(r, line, end) || read_stamp(r, line, end, &ms);
+    stamped = same_stamp(r, line, end) || read_stamp(r, line, end, &ms, &far);
+    if (far && r->far_line == 0) {
+        r->far_line = r->line;
+    }
     if (ms != r->ms) {
         if (r->ms != INT64_MIN) {
             err = hand_out(r, r->next);
         }
         r->ms = ms;
     }
+    /* A stamp that is out of range stays so: it is refused, and no other. */
     return err == GONG_OK && r->precision.zeros > 0
-               ? add_scaled(r, line, end, stamped)
+               ? add_scaled(r, line, end, stamped || far)
                : err;
 }
 
@@ -295,6 +308,28 @@ make_room(struct reader *r)
     return err;
 }
 
+/* A byte order mark, which some editors put in front; false while more of it
+ * may come. */
+static bool
+skip_mark(struct reader *r, bool last)
+{
+    static const char mark[] = "\xef\xbb\xbf";
+    size_t len = sizeof mark - 1;
+
+    if (r->begun) {
+        return true;
+    }
+    if (r->end - NAMES < len && !last) {
+        return false;
+    }
+    r->begun = true;
+    if (r->end - NAMES >= len && memcmp(r->bytes + NAMES, mark, len) == 0) {
+        r->run += len;
+        r->next += len;
+    }
+    return true;
+}
+
 enum gong_err
 gong_line_runs_read(struct gong_input *input, struct gong_precision precision,
                     gong_line_run_fn take, void *ctx)
@@ -326,7 +361,7 @@ gong_line_runs_read(struct gong_input *input, struct gong_precision precision,
         }
         if (err == GONG_OK) {
             r.end += got;
-            err = take_lines(&r, got == 0);
+            err = skip_mark(&r, got == 0) ? take_lines(&r, got == 0) : GONG_OK;
         }
     }
     if (err == GONG_OK) {

@@ -35,6 +35,8 @@ struct gong_line_run {
     size_t len;
     const struct gong_line_part *parts; /* at least one, by at */
     size_t part_count;
+    uint64_t far_line; /* the file's first one whose stamp is past int64 in
+                          nanoseconds; 0: none so far */
 };
 
 /* gong_line_run_number: of the line in the file that stands at a place in the
@@ -46,7 +48,9 @@ typedef enum gong_err (*gong_line_run_fn)(void *ctx,
 
 /* gong_line_runs_read: all of input to take; an error of either ends it. A run
  * past 16 MiB is handed out in pieces. Stamps come out in nanoseconds; where
- * the file has others, runs are copies with zeros behind the stamps. */
+ * the file has others, runs are copies with zeros behind the stamps, also
+ * behind those that are out of range. A byte order mark that the file begins
+ * with is left out. */
 enum gong_err gong_line_runs_read(struct gong_input *input,
                                   struct gong_precision precision,
                                   gong_line_run_fn take,

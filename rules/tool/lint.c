@@ -133,7 +133,7 @@ size_t
 gong_lint(const struct gong_ruleset *set,
           const struct gong_lint_options *options, FILE *out)
 {
-    struct gong_linter linter = {out, 0};
+    struct gong_linter linter = {out, 0, set};
 
     for (size_t i = 0; i < set->count; i++) {
         const struct gong_rule *rule = &set->rules[i];

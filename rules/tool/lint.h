@@ -41,6 +41,7 @@ size_t gong_lint(const struct gong_ruleset *set,
 struct gong_linter {
     FILE *out;
     size_t count;
+    const struct gong_ruleset *set; /* all rules that there are */
 };
 
 /* gong_lint_say: one finding about a rule. */
@@ -68,8 +69,10 @@ struct gong_lint_range {
 };
 
 /* gong_lint_never: the node that makes the expression empty, for good;
- * GONG_EXPR_NONE where there is none. Pure. */
-uint32_t gong_lint_never(const struct gong_expr *expr);
+ * GONG_EXPR_NONE where there is none. set: the rules that it stands among.
+ * Pure. */
+uint32_t gong_lint_never(const struct gong_ruleset *set,
+                         const struct gong_expr *expr);
 
 /* An expression that only compares something with numbers. */
 struct gong_lint_filter {
@@ -79,7 +82,8 @@ struct gong_lint_filter {
 };
 
 /* gong_lint_filter_of: false where the expression is anything else. */
-bool gong_lint_filter_of(const struct gong_expr *expr,
+bool gong_lint_filter_of(const struct gong_ruleset *set,
+                         const struct gong_expr *expr,
                          struct gong_lint_filter *out);
 
 #endif

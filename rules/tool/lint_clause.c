@@ -28,7 +28,8 @@ struct clauses {
 /* A clause's nodes are numbered with those before it: a parse of its own text
  * gives it alone. */
 static void
-read_clause(const struct gong_rule *rule, uint32_t i, struct clause *out)
+read_clause(const struct gong_linter *linter, const struct gong_rule *rule,
+            uint32_t i, struct clause *out)
 {
     struct gong_expr view = gong_clause_view(rule->expr, &rule->clauses, i);
     struct gong_expr_error error = {0};
@@ -45,8 +46,8 @@ read_clause(const struct gong_rule *rule, uint32_t i, struct clause *out)
         out->expr = gong_expr_parse(gong_str_of(text), &error);
     }
     free(text);
-    out->filters =
-        out->expr != NULL && gong_lint_filter_of(out->expr, &out->filter);
+    out->filters = out->expr != NULL &&
+                   gong_lint_filter_of(linter->set, out->expr, &out->filter);
 }
 
 /* What a message calls it: "", " in resolve", " at level warning" ... */
@@ -76,7 +77,7 @@ static void
 lint_never(struct gong_linter *linter, const struct gong_rule *rule,
            const struct clause *clause)
 {
-    uint32_t at = gong_lint_never(clause->expr);
+    uint32_t at = gong_lint_never(linter->set, clause->expr);
     char *text = NULL;
     char place[160];
 
@@ -318,7 +319,7 @@ gong_lint_clauses(struct gong_linter *linter, const struct gong_rule *rule,
     struct clauses all = {.count = gong_clauses_count(&rule->clauses)};
 
     for (uint32_t i = 0; i < all.count; i++) {
-        read_clause(rule, i, &all.items[i]);
+        read_clause(linter, rule, i, &all.items[i]);
     }
     for (uint32_t i = 0; i < all.count; i++) {
         const struct clause *clause = &all.items[i];

@@ -16,6 +16,7 @@ static const struct gong_lint_range nothing = {0, 0, true};
 
 struct walk {
     const struct gong_expr *expr;
+    const struct gong_ruleset *set;
     struct gong_lint_range *ranges; /* by node */
     uint32_t never;                 /* the first node that became empty */
 };
@@ -26,7 +27,8 @@ struct known {
     double high;
 };
 
-/* Functions, aggregations and series whose values have bounds. */
+/* Functions, aggregations and series whose values have bounds. Those for
+ * counters have none: of samples below 0 rate() is below 0, too. */
 static const struct known calls[] = {
     {"abs", 0, INFINITY},
     {"absent", 1, 1},
@@ -41,12 +43,9 @@ static const struct known calls[] = {
     {"exp", 0, INFINITY},
     {"group", 1, 1},
     {"hour", 0, 23},
-    {"increase", 0, INFINITY},
-    {"irate", 0, INFINITY},
     {"minute", 0, 59},
     {"month", 1, 12},
     {"present_over_time", 1, 1},
-    {"rate", 0, INFINITY},
     {"resets", 0, INFINITY},
     {"sgn", -1, 1},
     {"sqrt", 0, INFINITY},
@@ -78,13 +77,29 @@ find_known(const struct known *table, size_t count, const char *name,
     return false;
 }
 
+/* Whether the agent alone says what series of this name are: not of a rule file
+ * of Prometheus, nor where a rule records under it. */
+static bool
+is_agents(const struct gong_ruleset *set, const char *metric)
+{
+    for (size_t i = 0; i < set->count; i++) {
+        const char *record = set->rules[i].record;
+
+        if (record != NULL && strcmp(record, metric) == 0) {
+            return false;
+        }
+    }
+    return !set->foreign;
+}
+
 static struct gong_lint_range
-selector(const struct gong_expr_node *node)
+selector(const struct gong_ruleset *set, const struct gong_expr_node *node)
 {
     struct gong_lint_range range = anything;
 
     if (node->matcher_count > 0 && node->matchers[0].op == GONG_MATCH_EQUAL &&
-        strcmp(node->matchers[0].name, "__name__") == 0) {
+        strcmp(node->matchers[0].name, "__name__") == 0 &&
+        is_agents(set, node->matchers[0].value)) {
         (void)find_known(metrics, sizeof metrics / sizeof metrics[0],
                          node->matchers[0].value, &range);
     }
@@ -342,7 +357,7 @@ range_of(const struct walk *w, const struct gong_expr_node *node)
     case GONG_EXPR_STRING:
         return anything;
     case GONG_EXPR_SELECTOR:
-        return selector(node);
+        return selector(w->set, node);
     case GONG_EXPR_SUBQUERY:
     case GONG_EXPR_PAREN:
         return w->ranges[node->args[0]];
@@ -363,9 +378,10 @@ range_of(const struct walk *w, const struct gong_expr_node *node)
 
 /* The ranges of all nodes; NULL without memory. */
 static struct gong_lint_range *
-all_ranges(const struct gong_expr *expr, uint32_t *never)
+all_ranges(const struct gong_ruleset *set, const struct gong_expr *expr,
+           uint32_t *never)
 {
-    struct walk w = {expr, calloc(expr->count, sizeof *w.ranges),
+    struct walk w = {expr, set, calloc(expr->count, sizeof *w.ranges),
                      GONG_EXPR_NONE};
 
     for (uint32_t i = 0; i < expr->count && w.ranges != NULL; i++) {
@@ -379,10 +395,10 @@ all_ranges(const struct gong_expr *expr, uint32_t *never)
 }
 
 uint32_t
-gong_lint_never(const struct gong_expr *expr)
+gong_lint_never(const struct gong_ruleset *set, const struct gong_expr *expr)
 {
     uint32_t at = GONG_EXPR_NONE;
-    struct gong_lint_range *ranges = all_ranges(expr, &at);
+    struct gong_lint_range *ranges = all_ranges(set, expr, &at);
     bool never = ranges != NULL && ranges[expr->root].empty;
 
     free(ranges);
@@ -429,10 +445,11 @@ is_fixed(const struct gong_expr *expr, uint32_t what)
 }
 
 bool
-gong_lint_filter_of(const struct gong_expr *expr, struct gong_lint_filter *out)
+gong_lint_filter_of(const struct gong_ruleset *set,
+                    const struct gong_expr *expr, struct gong_lint_filter *out)
 {
     uint32_t never = GONG_EXPR_NONE;
-    struct gong_lint_range *ranges = all_ranges(expr, &never);
+    struct gong_lint_range *ranges = all_ranges(set, expr, &never);
     bool filter = false;
 
     if (ranges != NULL) {

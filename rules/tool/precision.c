@@ -35,6 +35,18 @@ gong_precision_find(const char *word, struct gong_precision *out)
     return false;
 }
 
+const char *
+gong_precision_word(struct gong_precision precision)
+{
+    return units[precision.zeros / 3].name;
+}
+
+const char *
+gong_precision_whole(struct gong_precision precision)
+{
+    return units[precision.zeros / 3].whole;
+}
+
 static int64_t
 power(unsigned zeros)
 {

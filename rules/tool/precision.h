@@ -15,6 +15,10 @@ struct gong_precision {
 /* gong_precision_find: by its name; false: there is none of that name. */
 bool gong_precision_find(const char *word, struct gong_precision *out);
 
+/* gong_precision_word: "s"; gong_precision_whole: "seconds". */
+const char *gong_precision_word(struct gong_precision precision);
+const char *gong_precision_whole(struct gong_precision precision);
+
 /* gong_precision_scale: a stamp to nanoseconds; false: past int64. */
 bool gong_precision_scale(struct gong_precision precision, int64_t *stamp);
 

@@ -180,11 +180,22 @@ take_run(void *ctx, const struct gong_line_run *lines)
         .payload = gong_str_from(lines->payload, lines->len),
     };
 
+    if (lines->ms == INT64_MIN && lines->far_line > 0) {
+        (void)fprintf(run->replay->err,
+                      "%s:%" PRIu64
+                      ": found a stamp out of range, expected one in %s, as "
+                      "--precision %s says\n",
+                      run->replay->path, lines->far_line,
+                      gong_precision_whole(run->replay->precision),
+                      gong_precision_word(run->replay->precision));
+        return GONG_ERR_INVALID;
+    }
     if (lines->ms == INT64_MIN) {
         (void)fprintf(run->replay->err,
                       "%s: found no line with a stamp, expected line protocol "
-                      "with stamps in ns\n",
-                      run->replay->path);
+                      "with stamps in %s\n",
+                      run->replay->path,
+                      gong_precision_word(run->replay->precision));
         return GONG_ERR_INVALID;
     }
     if (run->replay->has_until && lines->ms > run->replay->until_ms) {
@@ -317,6 +328,7 @@ gong_replay_run(struct gong_replay *replay)
         return GONG_ERR_MEMORY;
     }
     gong_engine_on_recorded(run.engine, replay->recorded, replay->ctx);
+    gong_engine_on_fault(run.engine, replay->fault, replay->ctx);
     folder = gong_input_is_folder(replay->path);
     err = folder ? read_journal(&run) : read_file(&run);
     if (err == GONG_OK) {

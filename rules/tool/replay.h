@@ -26,6 +26,7 @@ struct gong_replay {
                               end, or NULL; gets ctx too */
     gong_effect_fn emit;
     gong_recorded_fn recorded; /* or NULL; gets ctx too */
+    gong_fault_fn fault;       /* likewise */
     void *ctx;
     FILE *err;
     bool named; /* what is wrong with lines was told before: doubts about their

@@ -34,6 +34,9 @@ struct tally {
     uint64_t members; /* label sets that fired */
     uint64_t open;
     int64_t longest_ms;
+    uint64_t faults;   /* instants without a result */
+    int64_t fault_ms;  /* the first */
+    const char *fault; /* what it was */
 };
 
 struct gong_replay_report {
@@ -322,6 +325,41 @@ gong_replay_report_effect(void *ctx, const struct gong_effect *effect)
     count_effect(report, effect);
 }
 
+void
+gong_replay_report_fault(void *ctx, const struct gong_rule_fault *fault)
+{
+    struct gong_replay_report *report = ctx;
+    struct tally *tally = &report->tallies[fault->rule - report->set->rules];
+
+    if (fault->text == NULL) {
+        return; /* it is over */
+    }
+    if (tally->faults++ == 0) {
+        tally->fault_ms = fault->at_ms;
+        tally->fault = fault->text;
+    }
+}
+
+void
+gong_replay_report_faults(const struct gong_replay_report *report, FILE *err)
+{
+    for (size_t i = 0; i < report->set->count; i++) {
+        const struct gong_rule *rule = &report->set->rules[i];
+        const struct tally *tally = &report->tallies[i];
+        char instant[GONG_INSTANT_SIZE];
+
+        if (tally->faults == 0) {
+            continue;
+        }
+        (void)gong_instant_text(tally->fault_ms, instant);
+        (void)fprintf(err,
+                      "%s:%d: warning: %s: %" PRIu64
+                      " fault%s without a result, the first at %s: %s\n",
+                      rule->file, rule->line, rule->id, tally->faults,
+                      gong_plural(tally->faults), instant, tally->fault);
+    }
+}
+
 /* What is open at the end has lasted until then. */
 static void
 close_all(struct gong_replay_report *report, int64_t to_ms)
@@ -370,14 +408,14 @@ put_json_summary(struct gong_replay_report *report,
 {
     FILE *out = report->out;
 
-    (void)fprintf(out,
-                  "{\"event\":\"summary\",\"from_ms\":%" PRId64
-                  ",\"to_ms\":%" PRId64 ",\"points\":%" PRIu64
-                  ",\"samples\":%" PRIu64 ",\"lines_refused\":%" PRIu64
-                  ",\"transitions\":%" PRIu64 ",\"left_out\":%" PRIu64
-                  ",\"rules\":[",
-                  from_ms, to_ms, stats->points, stats->samples,
-                  stats->lines_refused, report->transitions, stats->left_out);
+    (void)fprintf(
+        out,
+        "{\"event\":\"summary\",\"from_ms\":%" PRId64 ",\"to_ms\":%" PRId64
+        ",\"points\":%" PRIu64 ",\"samples\":%" PRIu64
+        ",\"lines_refused\":%" PRIu64 ",\"transitions\":%" PRIu64
+        ",\"left_out\":%" PRIu64 ",\"faults\":%" PRIu64 ",\"rules\":[",
+        from_ms, to_ms, stats->points, stats->samples, stats->lines_refused,
+        report->transitions, stats->left_out, stats->rule_faults);
     for (uint32_t i = 0; i < report->set->count; i++) {
         const struct tally *tally = &report->tallies[i];
         char longest[GONG_NUMBER_PLAIN_SIZE];
@@ -385,11 +423,13 @@ put_json_summary(struct gong_replay_report *report,
         (void)gong_number_seconds(tally->longest_ms, longest);
         (void)fputs(i == 0 ? "{\"rule\":" : ",{\"rule\":", out);
         gong_json_put_text(out, gong_str_of(report->set->rules[i].id));
-        (void)fprintf(
-            out,
-            ",\"fired\":%" PRIu64 ",\"alerts\":%" PRIu64 ",\"open\":%" PRIu64
-            ",\"flaps\":%" PRIu64 ",\"longest_seconds\":%s,\"sites\":{",
-            tally->fired, tally->members, tally->open, tally->flaps, longest);
+        (void)fprintf(out,
+                      ",\"fired\":%" PRIu64 ",\"alerts\":%" PRIu64
+                      ",\"open\":%" PRIu64 ",\"flaps\":%" PRIu64
+                      ",\"faults\":%" PRIu64
+                      ",\"longest_seconds\":%s,\"sites\":{",
+                      tally->fired, tally->members, tally->open, tally->flaps,
+                      tally->faults, longest);
         put_sites(report, i, true);
         (void)fputs("}}", out);
     }

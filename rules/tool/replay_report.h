@@ -35,6 +35,13 @@ void gong_replay_report_free(struct gong_replay_report *report);
 /* gong_replay_report_effect: a gong_effect_fn whose ctx is the report. */
 void gong_replay_report_effect(void *ctx, const struct gong_effect *effect);
 
+/* gong_replay_report_fault: a gong_fault_fn whose ctx is the report.
+ * gong_replay_report_faults: a line for each rule that had no result, whatever
+ * the format is: who looks at its alerts alone takes it for a sound one. */
+void gong_replay_report_fault(void *ctx, const struct gong_rule_fault *fault);
+void gong_replay_report_faults(const struct gong_replay_report *report,
+                               FILE *err);
+
 /* gong_replay_report_end: the summary, once; from and to are the first and the
  * last instant. Returns MEMORY where it was short on the way: then the summary
  * is missing. */

@@ -30,6 +30,7 @@ struct outcome {
     const struct gong_rule *rule;
     size_t fired;
     uint64_t refused;     /* lines and statuses */
+    const char *fault;    /* why it had no result, the first time; or NULL */
     char unrendered[256]; /* the first annotation that is, quoted */
 };
 
@@ -61,6 +62,16 @@ on_effect(void *ctx, const struct gong_effect *effect)
             (void)gong_log_quote(a->value, out->unrendered,
                                  sizeof out->unrendered);
         }
+    }
+}
+
+static void
+on_fault(void *ctx, const struct gong_rule_fault *fault)
+{
+    struct outcome *out = ctx;
+
+    if (out->fault == NULL && strcmp(fault->rule->id, out->rule->id) == 0) {
+        out->fault = fault->text;
     }
 }
 
@@ -152,6 +163,7 @@ run_case(const struct gong_ruleset *set, const struct gong_rule *rule,
 
     *out = (struct outcome){.rule = rule};
     if (engine != NULL) {
+        gong_engine_on_fault(engine, on_fault, out);
         err = gong_engine_set_rules(engine, set, 1, START_MS, NULL);
     }
     if (err == GONG_OK) {
@@ -245,6 +257,9 @@ judge(struct cases *cases, const struct rule_case *c, const struct outcome *out)
     gong_text_clean(c->line, strlen(c->line));
     if (out->refused > 0) {
         fail(cases, "%s: the engine refuses: %s", c->rule, c->line);
+    } else if (out->fault != NULL) {
+        fail(cases, "%s: the rule has no result: %s: %s", c->rule, out->fault,
+             c->line);
     } else if ((out->fired > 0) != c->fires) {
         fail(cases, "%s: expected %s, got %s: %s", c->rule,
              c->fires ? "fires" : "quiet", out->fired > 0 ? "fires" : "quiet",

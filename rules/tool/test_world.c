@@ -141,18 +141,30 @@ gong_world_add(struct gong_world *world,
 {
     struct input *inputs = realloc(world->inputs, (world->input_count + 1) *
                                                       sizeof *world->inputs);
-    struct input *input;
+    uint32_t series = 0;
+    enum gong_err err = GONG_ERR_MEMORY;
+    size_t at = 0;
 
-    if (inputs == NULL) {
-        gong_series_values_fini(values);
-        return GONG_ERR_MEMORY;
+    world->inputs = inputs == NULL ? world->inputs : inputs;
+    if (inputs != NULL) {
+        err = gong_eval_memory_series(world->memory, labels->labels,
+                                      labels->count, &series);
     }
-    world->inputs = inputs;
-    input = &inputs[world->input_count++];
-    input->values = *values;
+    if (err != GONG_OK) {
+        gong_series_values_fini(values);
+        return err;
+    }
+    while (at < world->input_count && inputs[at].series != series) {
+        at++;
+    }
+    if (at < world->input_count) {
+        gong_series_values_fini(&inputs[at].values);
+    } else {
+        world->input_count++;
+    }
+    inputs[at] = (struct input){series, *values};
     *values = (struct gong_series_values){0};
-    return gong_eval_memory_series(world->memory, labels->labels, labels->count,
-                                   &input->series);
+    return GONG_OK;
 }
 
 /* A sample to the series, and to the engine. */

@@ -25,8 +25,8 @@ struct gong_world *gong_world_new(const struct gong_ruleset *set,
                                   int64_t interval_ms);
 void gong_world_free(struct gong_world *world);
 
-/* gong_world_add: a series whose values come at 0, interval, ...; values are
- * the world's from here. */
+/* gong_world_add: a series whose values come at 0, interval, ..., instead of
+ * those that it was given before; values are the world's from here. */
 enum gong_err gong_world_add(struct gong_world *world,
                              const struct gong_series_labels *labels,
                              struct gong_series_values *values) GONG_MUST_CHECK;

@@ -417,10 +417,45 @@ test_identity(void **state)
     gong_ruleset_free(set);
 }
 
+/* A label `alertname` of series is hidden by the alert's own name: the second
+ * of two that only it tells apart is a fault. */
+static void
+test_hidden_names(void **state)
+{
+    static const struct rule_spec spec = {.alert = "A", .expr = "m > 1"};
+    struct gong_label_view labels[] = {
+        {gong_str_of("__name__"), gong_str_of("m")},
+        {gong_str_of("alertname"), gong_str_of("x")},
+    };
+    struct gong_engine_sample sample = {labels, 2, 5};
+    struct gong_record clock = clock_record(STEP);
+    struct gong_engine_stats stats;
+    struct fixture f;
+
+    (void)state;
+    start(&f, spec, 0);
+    assert_int_equal(
+        gong_engine_apply_foreign(f.engine, f.position++, STEP, &sample),
+        GONG_OK);
+    labels[1].value = gong_str_of("y");
+    assert_int_equal(
+        gong_engine_apply_foreign(f.engine, f.position++, STEP, &sample),
+        GONG_OK);
+    clock.offset = f.position++;
+    assert_int_equal(gong_engine_apply(f.engine, &clock), GONG_OK);
+    gong_engine_stats(f.engine, &stats);
+    assert_int_equal(stats.firing, 1);
+    assert_int_equal(stats.rule_faults, 1);
+    assert_non_null(strstr(f.told.data, "fault "));
+    assert_null(strstr(f.told.data, "fault over"));
+    stop(&f);
+}
+
 int
 main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_hidden_names),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_most_labels),
         cmocka_unit_test(test_stale),

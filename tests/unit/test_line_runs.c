@@ -112,9 +112,9 @@ static const struct scaled_case scaled_cases[] = {
       "1@1[m s=\"a\nb 7\" 1000000\n]2@3[m v=1 2000000\n]"},
      6},
     {{"m v=1 1\nm v=1 999", 0, "0@1[m v=1 1000\nm v=1 999000\n]"}, 3},
-    /* Past int64: as if without a stamp. */
+    /* Past int64: it cannot be taken for another one. */
     {{"m v=1 1\nm v=1 9300000000", 0,
-      "1000@1[m v=1 1000000000\nm v=1 9300000000\n]"},
+      "1000@1[m v=1 1000000000\nm v=1 9300000000000000000\n]"},
      9},
     {{"m v=1 2\nm v=2 1\n", 0, NULL}, 9},
 };
@@ -244,22 +244,28 @@ look_at(void *ctx, const struct gong_line_run *run)
 {
     struct rising *rising = ctx;
     const char *at = run->payload + 2;
+    const char *end = run->payload + run->len;
     uint64_t line = 0;
 
     assert_true(run->ms > rising->last);
     rising->last = run->ms;
     for (size_t i = 0; i < run->part_count; i++) {
+        const char *newline = memchr(at, '\n', (size_t)(end - at));
         unsigned long long number = 0;
+        char text[64];
 
         assert_true(run->parts[i].line > line);
         line = run->parts[i].line;
         assert_ptr_equal(at, run->payload + run->parts[i].at);
-        assert_int_equal(sscanf(at, "m v=%llu ", &number), 1);
+        assert_non_null(newline);
+        /* No NUL ends the payload. */
+        (void)snprintf(text, sizeof text, "%.*s", (int)(newline - at), at);
+        assert_int_equal(sscanf(text, "m v=%llu ", &number), 1);
         assert_int_equal(number, line);
-        at = strchr(at, '\n') + 1;
+        at = newline + 1;
         rising->lines++;
     }
-    assert_ptr_equal(at, run->payload + run->len);
+    assert_ptr_equal(at, end);
     return GONG_OK;
 }
 

@@ -145,6 +145,13 @@ static const struct conf_golden goldens[] = {
      ":\n"
      "f:3:39: found for, expected it with alerts only\n"},
     {OPEN
+     "{ record = \"up\"; expr = \"m\"; }, { record = \"ALERTS_FOR_STATE\"; "
+     "expr = \"m\"; }" CLOSE,
+     "f:3:13: found up, expected another name: what has this one is the "
+     "agent's own\n"
+     "f:3:45: found ALERTS_FOR_STATE, expected another name: what has this one "
+     "is the agent's own\n"},
+    {OPEN
      "{ alert = \"A\"; expr = \"sum(up)\"; on_missing = \"unknown\"; }" CLOSE,
      "f:3:48: found \"unknown\" for an expression that joins devices otherwise "
      "than by one aggregation, expected resolve\n"},

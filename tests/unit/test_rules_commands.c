@@ -252,6 +252,144 @@ what_is_wrong_with_an_option_is_named(void **state)
     RUN(option_rows);
 }
 
+#define FAULTY                                                                 \
+    {                                                                          \
+        "r.cfg", "group = \"g\"; rules = ( { alert = \"A\"; expr = \"m_t * "   \
+                 "on (device) m_t > 1\"; } );\n"                               \
+    }
+#define TWO_LINES                                                              \
+    {                                                                          \
+        "d.lp", "m,device=d,k=a t=2 1760000000000000000\n"                     \
+                "m,device=d,k=b t=2 1760000000000000000\n"                     \
+    }
+#define FAULT                                                                  \
+    "r.cfg:1: warning: g/A: 1 fault without a result, the first at "           \
+    "2025-10-09T08:53:20Z: many-to-many\n"
+
+static const struct row faulty_rows[] = {
+    {REPLAY, {FAULTY, TWO_LINES}, GONG_TOOL_OK, NULL, FAULT},
+    {REPLAY " --format json",
+     {FAULTY, TWO_LINES},
+     GONG_TOOL_OK,
+     "\"faults\":1,\"rules\":[{\"rule\":\"g/A\",\"fired\":0,\"alerts\":0,"
+     "\"open\":0,\"flaps\":0,\"faults\":1,",
+     FAULT},
+    {"explain --rules r.cfg --rule A --at 1760000000 --data d.lp",
+     {FAULTY, TWO_LINES},
+     GONG_TOOL_OK,
+     "\nThe expression fails, and has no result.\n",
+     NULL},
+    {"explain --rules r.cfg --rule A --at 1760000000 --data d.lp",
+     {FAULTY, TWO_LINES},
+     GONG_TOOL_OK,
+     "expr: fails\n",
+     NULL},
+    {"explain --rules r.cfg --rule A --at 1760000000 --data d.lp",
+     {FAULTY, TWO_LINES},
+     GONG_TOOL_OK,
+     "inactive\n    why: the rule has no result (many-to-many)\n",
+     NULL},
+    {"test --rules r.cfg c.cases",
+     {FAULTY, {"c.cases", "A quiet 0 0 1 m,k=a t=2 & m,k=b t=2\n"}},
+     GONG_TOOL_NO,
+     "c.cases:1: A: the rule has no result: many-to-many: m,k=a t=2 & m,k=b "
+     "t=2\n",
+     NULL},
+};
+
+static void
+a_rule_without_a_result_does_not_look_sound(void **state)
+{
+    (void)state;
+    RUN(faulty_rows);
+}
+
+#define CASES "eval --cases c.json"
+
+static const struct row question_rows[] = {
+    {CASES,
+     {{"c.json", "{\"expr\": \"1\", \"at\": 1, \"series\": []}\n\n"
+                 "{\"expr\": \"1 +\", \"at\": 1}\n"
+                 "{\"expr\": \"2\", \"at\": 1}"}},
+     GONG_TOOL_OK,
+     "\"2\"]}}\n",
+     NULL},
+    {CASES,
+     {{"c.json", "{\"expr\": \"1\", \"at\": 1, \"data\": \"none.lp\"}\n5\n"}},
+     GONG_TOOL_INPUT,
+     "found data that cannot be read",
+     "none.lp: cannot be read: No such file or directory\n"},
+    {CASES,
+     {{"c.json", "{\"expr\": \"1\", \"at\": 1, \"data\": \"d.lp\"}\n"},
+      {"d.lp", "m x\n"}},
+     GONG_TOOL_DATA,
+     "found data that cannot be read",
+     "d.lp:1: refused: no_field_value: \"m x\"\nd.lp: 1 line refused\n"},
+    {CASES, {{"c.json", "5\n"}}, GONG_TOOL_NO, "no JSON object", NULL},
+    {CASES,
+     {{"c.json", "{\"expr\": \"1\", \"series\": []}\n"}},
+     GONG_TOOL_NO,
+     "incomplete case",
+     NULL},
+    {CASES,
+     {{"c.json", "{\"expr\": \"1\", \"at\": 1, \"series\": {\"a\": 1}}\n"}},
+     GONG_TOOL_NO,
+     "found data that cannot be read",
+     NULL},
+    {CASES,
+     {{"c.json", "{\"expr\": \"1\", \"at\": 1, \"series\": [1]}\n"}},
+     GONG_TOOL_NO,
+     "found data that cannot be read",
+     NULL},
+    {CASES,
+     {{0}},
+     GONG_TOOL_INPUT,
+     "",
+     "c.json: cannot be read: No such file or directory\n"},
+    {CASES " --at 5",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules eval: found another option beside --cases, expected it in the "
+     "lines of the file; gong-rules eval --help tells more\n"},
+    {"eval --expr 1 --data d.lp --at 1 --lookback 0",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules eval: found --lookback \"0\", expected a length above 0\n"},
+    {"check --every 0s r.cfg",
+     {{0}},
+     GONG_TOOL_USAGE,
+     "",
+     "gong-rules check: found --every \"0s\", expected a length above 0\n"},
+};
+
+/* A line that no memory shall hold, and one behind it. */
+static void
+a_question_has_a_longest_line(void **state)
+{
+    static const char next[] =
+        "\n{\"expr\": \"5\", \"at\": 1, \"series\": []}\n";
+    size_t len = 5u << 20;
+    char *text = malloc(len + sizeof next);
+    const struct row row = {
+        CASES, {{"c.json", text}}, GONG_TOOL_NO, "\"5\"]}}\n", NULL};
+
+    (void)state;
+    assert_non_null(text);
+    memset(text, '7', len);
+    memcpy(text + len, next, sizeof next);
+    run_rows(&row, 1);
+    free(text);
+}
+
+static void
+lines_that_are_no_questions_are_told(void **state)
+{
+    (void)state;
+    RUN(question_rows);
+}
+
 static const struct row budget_rows[] = {
     {"check --no-lint --budget 64M r.cfg",
      {ONE_RULE},
@@ -262,6 +400,12 @@ static const struct row budget_rows[] = {
      {ONE_RULE},
      GONG_TOOL_NO,
      "budget 1024: does not fit\n",
+     NULL},
+    {"check --no-lint --series 17000000000G --budget 1G r.cfg",
+     {ONE_RULE},
+     GONG_TOOL_NO,
+     "\n18446744073709551615 bytes for 18253611008000000000 series a rule, all "
+     "alerts open; budget 1073741824: does not fit\n",
      NULL},
     {"check --no-lint --series 7 r.cfg",
      {ONE_RULE},
@@ -366,6 +510,16 @@ a_name_of_several_rules_is_refused_with_their_ids(void **state)
 }
 
 static const struct row case_rows[] = {
+    /* Of a series that comes twice the last one counts, as a whole. */
+    {"test t.yml",
+     {{"t.yml", "tests:\n- interval: 1m\n  input_series:\n"
+                "  - {series: 'a{x=\"1\"}', values: '0 0 0 9'}\n"
+                "  - {series: 'a{x=\"1\"}', values: '6 7'}\n"
+                "  promql_expr_test:\n  - expr: a\n    eval_time: 3m\n"
+                "    exp_samples: [{labels: 'a{x=\"1\"}', value: 7}]\n"}},
+     GONG_TOOL_OK,
+     "SUCCESS",
+     NULL},
     {"test --rules r.cfg c.cases",
      {{"r.cfg", tiers}, {"c.cases", "A fires 0 0 1 m t=3\n"}},
      GONG_TOOL_NO,
@@ -374,7 +528,7 @@ static const struct row case_rows[] = {
 };
 
 static void
-a_case_of_several_rules_fails(void **state)
+cases_are_about_one_rule_and_series(void **state)
 {
     (void)state;
     RUN(case_rows);
@@ -544,6 +698,48 @@ static const struct row precision_rows[] = {
      GONG_TOOL_OK,
      "1970-01-21T08:53:20Z ..",
      NULL},
+    {REPLAY " --precision s",
+     {ONE_RULE, {"d.lp", "# lamps\nm t=2 1760000000000000000\n"}},
+     GONG_TOOL_DATA,
+     "",
+     "d.lp:2: found a stamp out of range, expected one in seconds, as "
+     "--precision s says\n"},
+    /* Behind others it is refused, and not taken for nanoseconds. */
+    {REPLAY " --precision s",
+     {ONE_RULE, {"d.lp", "m t=2 1760000000\nm t=2 1760000000000000000\n"}},
+     GONG_TOOL_DATA,
+     ": 1 point, 1 sample, 1 line refused\n",
+     "d.lp:2: refused: time: \"m t=2 1760000000000000000000000000\"\n"
+     "d.lp: 1 line refused\n"},
+    {REPLAY " --precision ms",
+     {ONE_RULE, {"d.lp", "m t=2\n"}},
+     GONG_TOOL_DATA,
+     "",
+     "d.lp: found no line with a stamp, expected line protocol with stamps in "
+     "ms\n"},
+    /* With a byte order mark. */
+    {REPLAY,
+     {ONE_RULE, {"d.lp", "\xef\xbb\xbfm t=2 1760000000000000000\n"}},
+     GONG_TOOL_OK,
+     ": 1 point, 1 sample, 0 lines refused\n",
+     NULL},
+    {REPLAY " --precision s",
+     {ONE_RULE, {"d.lp", "\xef\xbb\xbfm t=2 1760000000\n"}},
+     GONG_TOOL_OK,
+     ": 1 point, 1 sample, 0 lines refused\n",
+     NULL},
+    {EVAL "--at 1760000000",
+     {{"d.lp", "\xef\xbb\xbfm t=2 1760000000000000000\n"}},
+     GONG_TOOL_OK,
+     "m_t => 2 @[1760000000]\n",
+     NULL},
+    {"eval --expr m --at 2 --data d.prom",
+     {{"d.prom", "m 1 2000\nm{a= 1 2000\r\nm 3\nm x"}},
+     GONG_TOOL_DATA,
+     "m => 1 @[2]\n",
+     "d.prom:2: refused: label_value: \"m{a= 1 2000\"\n"
+     "d.prom:3: refused: no_time: \"m 3\"\n"
+     "d.prom:4: refused: value: \"m x\"\nd.prom: 3 lines refused\n"},
     {REPLAY " --precision m",
      {ONE_RULE, IN_S},
      GONG_TOOL_USAGE,
@@ -799,7 +995,8 @@ static const struct row import_rows[] = {
      {{"p.yml", "groups:\n- name: g\n  rules:\n"
                 "  - {alert: A, expr: m, labels: {_a: x, alertname: y}}\n"
                 "  - {alert: B, expr: m, annotations: {_b: x}}\n"
-                "  - {alert: C, expr: m}\n"}},
+                "  - {alert: C, expr: m}\n"
+                "  - {record: ALERTS, expr: m}\n"}},
      GONG_TOOL_NO,
      "rules = (\n  {\n    alert = \"C\";\n    expr = \"m\";\n  }\n);\n",
      "p.yml:4:38: found the name _a, expected one that begins with a letter, "
@@ -807,7 +1004,9 @@ static const struct row import_rows[] = {
      "p.yml:4:52: found the name alertname, expected one that begins with a "
      "letter, and not alertname\n"
      "p.yml:5:43: found the name _b, expected one that begins with a letter, "
-     "and not alertname\n"},
+     "and not alertname\n"
+     "p.yml:7:5: found a recording ALERTS, expected another name: what has "
+     "this one is the agent's own\n"},
 };
 
 static void
@@ -822,10 +1021,13 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_wrong_with_an_option_is_named),
+        cmocka_unit_test(a_rule_without_a_result_does_not_look_sound),
+        cmocka_unit_test(a_question_has_a_longest_line),
+        cmocka_unit_test(lines_that_are_no_questions_are_told),
         cmocka_unit_test(a_budget_implies_that_the_cost_is_measured),
         cmocka_unit_test(several_files_of_rules_are_one_set),
         cmocka_unit_test(a_name_of_several_rules_is_refused_with_their_ids),
-        cmocka_unit_test(a_case_of_several_rules_fails),
+        cmocka_unit_test(cases_are_about_one_rule_and_series),
         cmocka_unit_test(one_of_a_kind_has_no_plural),
         cmocka_unit_test(refused_lines_are_named),
         cmocka_unit_test(stamps_have_a_unit),
