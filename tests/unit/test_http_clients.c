@@ -265,7 +265,7 @@ malformed_requests_harm_nobody(void **state)
         "POST " OURS
         "/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: -1\r\n\r\n",
         "POST " OURS "/login HTTP/1.1\r\nHost: localhost\r\nContent-Length: "
-                     "9999999999999999999999"
+        "9999999999999999999999"
         "\r\n\r\n",
         "POST " OURS "/login HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: "
         "chunked\r\nConnection: close\r\n\r\nzz\r\n",
