@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "agent/config.h"
-#include "agent/rules_reload.h"
+#include "agent/decide/rules_reload.h"
 #include "common/err.h"
 
 struct gong_agent;

@@ -1,7 +1,7 @@
 /* The journal with the receive ledger, and the effects log. */
 #include "agent/agent_private.h"
 
-#include "agent/receive_file.h"
+#include "agent/receive/receive_file.h"
 #include "common/log.h"
 
 #define MEMORY_RETRY_S 1

@@ -2,22 +2,22 @@
 #ifndef GONG_AGENT_AGENT_PRIVATE_H
 #define GONG_AGENT_AGENT_PRIVATE_H
 
-#include "agent/ack.h"
+#include "agent/receive/ack.h"
 #include "agent/agent.h"
-#include "agent/api_host.h"
-#include "agent/api_rule_sets.h"
+#include "agent/api/api_host.h"
+#include "agent/api/api_rule_sets.h"
 #include "agent/broker.h"
-#include "agent/desk_host.h"
-#include "agent/effects.h"
-#include "agent/engine_thread.h"
-#include "agent/ingest.h"
-#include "agent/journal.h"
-#include "agent/receive.h"
-#include "agent/receive_keeper.h"
-#include "agent/rules_reload.h"
-#include "agent/self_metrics.h"
+#include "agent/desk/desk_host.h"
+#include "agent/decide/effects.h"
+#include "agent/decide/engine_thread.h"
+#include "agent/receive/ingest.h"
+#include "agent/journal/journal.h"
+#include "agent/receive/receive.h"
+#include "agent/receive/receive_keeper.h"
+#include "agent/decide/rules_reload.h"
+#include "agent/look/self_metrics.h"
 #include "agent/state_dir.h"
-#include "agent/status.h"
+#include "agent/look/status.h"
 
 struct gong_agent {
     const struct gong_agent_config *config;

@@ -16,9 +16,9 @@
 #include <stddef.h>
 
 #include "agent/config.h"
-#include "agent/ingest.h"
-#include "agent/journal.h"
-#include "agent/receive.h"
+#include "agent/receive/ingest.h"
+#include "agent/journal/journal.h"
+#include "agent/receive/receive.h"
 #include "common/counter.h"
 #include "common/err.h"
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "agent/config_tables.h"
-#include "agent/http_address.h"
+#include "agent/api/http_address.h"
 #include "common/mqtt_address.h"
 #include "common/topic.h"
 

@@ -18,9 +18,9 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#include "agent/desk_config_file.h"
-#include "agent/notify.h"
-#include "agent/store_influx.h"
+#include "agent/desk/desk_config_file.h"
+#include "agent/tell/notify.h"
+#include "agent/store/store_influx.h"
 #include "common/conf.h"
 
 struct gong_agent_broker {

@@ -23,13 +23,13 @@
 #include <sysexits.h>
 
 #include "agent/agent.h"
-#include "agent/api_routes.h"
-#include "agent/audit.h"
+#include "agent/api/api_routes.h"
+#include "agent/users/audit.h"
 #include "agent/config.h"
-#include "agent/journal_tool.h"
-#include "agent/ledger_tool.h"
-#include "agent/message_preview.h"
-#include "agent/rules_reload.h"
+#include "agent/journal/journal_tool.h"
+#include "agent/look/ledger_tool.h"
+#include "agent/tell/message_preview.h"
+#include "agent/decide/rules_reload.h"
 #include "common/log.h"
 
 #define DEFAULT_CONFIG "/etc/gong/gong-agent.cfg"

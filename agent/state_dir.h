@@ -13,7 +13,7 @@ struct gong_state_dir {
     char journal[GONG_STATE_PATH_SIZE]; /* folder */
     char effects[GONG_STATE_PATH_SIZE]; /* folder */
     char set_aside[GONG_STATE_PATH_SIZE];
-    char receive[GONG_STATE_PATH_SIZE]; /* agent/receive_file.h */
+    char receive[GONG_STATE_PATH_SIZE]; /* agent/receive/receive_file.h */
 };
 
 /* gong_state_dir_name: TOO_LARGE where a path is. Pure. */

@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/snapshot_memory.h"
+#include "agent/decide/snapshot_memory.h"
 #include "bench/descriptor.h"
 #include "common/batch.h"
 #include "common/clock.h"

@@ -1,7 +1,7 @@
 /*
  * drops: what the spool lost before an agent had it: exactly which batches,
  * with how many points and samples, and why. Told to the agent by a batch of
- * its own (agent/ledger_report.h reads it):
+ * its own (agent/receive/ledger_report.h reads it):
  *
  *   gong_dropped,reason=drop_oldest epoch="...",first_seq=5i,last_seq=9i,
  *     batches=5i,points=240i,samples=960i,from_ms=...i,to_ms=...i,

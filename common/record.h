@@ -38,7 +38,7 @@ enum gong_record_type {
     GONG_RECORD_RESUME = 5,   /* i64 blind ms (-1: from here on), i64 settle */
     GONG_RECORD_EFFECT = 6,   /* agent/effect.h, JSON */
     GONG_RECORD_SPOOLED = 7,  /* collector/publish.h */
-    GONG_RECORD_RECORDED = 8, /* agent/recorded.h */
+    GONG_RECORD_RECORDED = 8, /* agent/decide/recorded.h */
 };
 
 enum gong_record_codec {

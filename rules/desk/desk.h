@@ -38,8 +38,8 @@
 #include "rules/engine/template.h"
 #include "rules/model/model.h"
 
-/* An alert's transition; gong_effect and its JSON (agent/effect_json.h) both
- * give one. Borrowed during the call. */
+/* An alert's transition; gong_effect and its JSON (agent/decide/effect_json.h)
+ * both give one. Borrowed during the call. */
 struct gong_desk_alert {
     uint64_t position; /* of the effect, with ordinal */
     uint32_t ordinal;

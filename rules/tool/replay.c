@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "agent/journal_tool.h"
+#include "agent/journal/journal_tool.h"
 #include "common/batch.h"
 #include "common/clock.h"
 #include "common/record.h"

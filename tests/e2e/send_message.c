@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/channel.h"
+#include "agent/tell/channel.h"
 
 static const char *
 outcome_text(enum gong_channel_outcome outcome)

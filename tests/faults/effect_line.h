@@ -13,7 +13,7 @@
 #include <stdbool.h>
 
 /* effect_line_print: on standard output; false where the effect has another
- * shape (agent/effect_json.h) or memory is short. */
+ * shape (agent/decide/effect_json.h) or memory is short. */
 bool effect_line_print(const json_t *effect);
 
 #endif

@@ -9,7 +9,8 @@
  *   kept=412 same=412 different=0 missing=0 extra=0 transitions=412 timers=96
  *
  * missing: decided now, not kept then. extra: kept then, not decided now. Where
- * a mark takes back what was kept (agent/effects.h), it is taken back here.
+ * a mark takes back what was kept (agent/decide/effects.h), it is taken back
+ * here.
  */
 #include <inttypes.h>
 #include <jansson.h>
@@ -17,9 +18,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/effect_json.h"
-#include "agent/effects.h"
-#include "agent/rule_store.h"
+#include "agent/decide/effect_json.h"
+#include "agent/decide/effects.h"
+#include "agent/decide/rule_store.h"
 #include "common/le.h"
 #include "rules/engine/engine.h"
 #include "tests/faults/effect_line.h"

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/effect_json.h"
+#include "agent/decide/effect_json.h"
 #include "common/batch.h"
 #include "common/clock.h"
 #include "rules/engine/engine.h"

@@ -28,10 +28,10 @@ SUBJECTS = {
                       "rules/engine/presence.c"],
     "engine_snapshot": ["rules/engine/engine_snapshot*.c", "rules/engine/groups_restore.c",
                         "rules/engine/sample_window_check.c"],
-    "link_token": ["agent/link_sign.c"],
+    "link_token": ["agent/tell/link_sign.c"],
     "utf16": ["agent/utf16*.c"],
-    "zalo_answer": ["agent/zalo_answer.c"],
-    "message_text": ["agent/message_fill.c", "agent/message_vars.c"],
+    "zalo_answer": ["agent/tell/zalo_answer.c"],
+    "message_text": ["agent/tell/message_fill.c", "agent/tell/message_vars.c"],
 }
 # Files that a target of another line covers.
 EXCEPT = {"engine_record": ["rules/engine/engine_snapshot*.c"]}

@@ -2,7 +2,7 @@
  * same, and makes a line that the agent's reader takes. */
 #include <string.h>
 
-#include "agent/ledger_report.h"
+#include "agent/receive/ledger_report.h"
 #include "collector/drops_event.h"
 #include "tests/fuzz/fuzz.h"
 

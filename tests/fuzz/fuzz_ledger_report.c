@@ -1,6 +1,6 @@
 /* Any bytes as a collector's report of lost batches; whatever it says, numbers
  * are counted once and gaps stay in order. */
-#include "agent/ledger.h"
+#include "agent/receive/ledger.h"
 #include "tests/fuzz/fuzz.h"
 
 static void

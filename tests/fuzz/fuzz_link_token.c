@@ -3,7 +3,7 @@
  * back. */
 #include <string.h>
 
-#include "agent/link_sign.h"
+#include "agent/tell/link_sign.h"
 #include "tests/fuzz/fuzz.h"
 
 int

@@ -3,9 +3,9 @@
  * terminal, a header or a page. */
 #include <string.h>
 
-#include "agent/mail_compose.h"
-#include "agent/message_text.h"
-#include "agent/utf16.h"
+#include "agent/tell/mail_compose.h"
+#include "agent/tell/message_text.h"
+#include "agent/tell/utf16.h"
 #include "tests/fuzz/fuzz.h"
 
 static struct gong_message_texts *

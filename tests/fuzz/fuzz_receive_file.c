@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/receive_epoch.h"
-#include "agent/receive_file.h"
-#include "agent/receive_format.h"
+#include "agent/receive/receive_epoch.h"
+#include "agent/receive/receive_file.h"
+#include "agent/receive/receive_format.h"
 #include "common/crc32c.h"
 #include "common/le.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,6 +1,6 @@
 /* Any bytes cut at a length that their first two name: never longer, never
  * shorter than need be, never in the middle of a character. */
-#include "agent/utf16.h"
+#include "agent/tell/utf16.h"
 #include "common/lp_text.h"
 #include "tests/fuzz/fuzz.h"
 

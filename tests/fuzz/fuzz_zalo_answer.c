@@ -2,7 +2,7 @@
  * each code means one thing. */
 #include <string.h>
 
-#include "agent/zalo_answer.h"
+#include "agent/tell/zalo_answer.h"
 #include "common/lp_text.h"
 #include "tests/fuzz/fuzz.h"
 

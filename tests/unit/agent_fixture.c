@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "agent/effect_json.h"
+#include "agent/decide/effect_json.h"
 
 void
 agent_write(const char *dir, const char *name, const char *text)

@@ -2,7 +2,7 @@
 #ifndef GONG_TESTS_AGENT_FIXTURE_H
 #define GONG_TESTS_AGENT_FIXTURE_H
 
-#include "agent/engine_thread.h"
+#include "agent/decide/engine_thread.h"
 #include "common/conf.h"
 #include "sink_fixture.h"
 

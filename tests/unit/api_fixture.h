@@ -9,7 +9,7 @@
 
 #include <jansson.h>
 
-#include "agent/api.h"
+#include "agent/api/api.h"
 
 #define API_NOW      INT64_C(1760000000000)
 #define API_PASSWORD "mot mat khau dai"

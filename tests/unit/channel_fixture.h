@@ -5,7 +5,7 @@
 #ifndef GONG_TESTS_CHANNEL_FIXTURE_H
 #define GONG_TESTS_CHANNEL_FIXTURE_H
 
-#include "agent/channel.h"
+#include "agent/tell/channel.h"
 
 struct channel_case {
     const struct gong_channel_kind *kind;

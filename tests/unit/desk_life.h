@@ -8,8 +8,8 @@
 #ifndef GONG_TESTS_DESK_LIFE_H
 #define GONG_TESTS_DESK_LIFE_H
 
-#include "agent/desk.h"
-#include "agent/desk_read.h"
+#include "agent/desk/desk.h"
+#include "agent/desk/desk_read.h"
 #include "outbox_fixture.h"
 
 /* Every alert by itself and at once to the unit's duty; who does not

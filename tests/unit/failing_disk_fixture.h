@@ -7,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "agent/ingest.h"
-#include "agent/rules_reload.h"
+#include "agent/receive/ingest.h"
+#include "agent/decide/rules_reload.h"
 #include "agent_fixture.h"
 
 #define EPOCH 0xaaULL /* of the batches that failing_send sends */

@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "agent/desk_message_json.h"
+#include "agent/tell/desk_message_json.h"
 #include "flood_river.h"
 #include "message_fixture.h"
 #include "rules/desk/desk_config_load.h"

@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/message_text.h"
+#include "agent/tell/message_text.h"
 #include "engine_fixture.h"
 #include "rules/desk/desk.h"
 #include "rules/rule_file.h"

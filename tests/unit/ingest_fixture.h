@@ -2,7 +2,7 @@
 #ifndef GONG_TESTS_INGEST_FIXTURE_H
 #define GONG_TESTS_INGEST_FIXTURE_H
 
-#include "agent/ingest.h"
+#include "agent/receive/ingest.h"
 #include "sink_fixture.h"
 
 #define EPOCH 0xaaULL

@@ -5,7 +5,7 @@
 #include <stdatomic.h>
 #include <stdint.h>
 
-#include "agent/journal.h"
+#include "agent/journal/journal.h"
 #include "spool_fixture.h"
 
 /* What journals were heard to say, since the test began. */

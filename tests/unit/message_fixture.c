@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "agent/message_facts.h"
+#include "agent/tell/message_facts.h"
 #include "rules/engine/template.h"
 
 /* As a rule file has them: what the engine knows is rendered by the engine,

@@ -6,7 +6,7 @@
 
 #include <jansson.h>
 
-#include "agent/link_sign.h"
+#include "agent/tell/link_sign.h"
 
 /* 08:10 of 20 November 2025 in Viet Nam. */
 #define MESSAGE_AT_MS INT64_C(1763601000000)

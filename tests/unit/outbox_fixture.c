@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "agent/desk_schema.h"
-#include "agent/desk_sql.h"
+#include "agent/desk/desk_schema.h"
+#include "agent/desk/desk_sql.h"
 #include "common/clock.h"
 
 #define SQL_SIZE 8192

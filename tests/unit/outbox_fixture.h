@@ -12,8 +12,8 @@
 
 #include <sqlite3.h>
 
-#include "agent/channel.h"
-#include "agent/outbox.h"
+#include "agent/tell/channel.h"
+#include "agent/tell/outbox.h"
 
 struct desk_files {
     char dir[64];

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "agent/receive_epoch.h"
+#include "agent/receive/receive_epoch.h"
 #include "common/crc32c.h"
 
 struct gong_receive *

@@ -8,9 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "agent/ingest.h"
-#include "agent/receive_file.h"
-#include "agent/receive_keeper.h"
+#include "agent/receive/ingest.h"
+#include "agent/receive/receive_file.h"
+#include "agent/receive/receive_keeper.h"
 #include "sink_fixture.h"
 
 struct received {

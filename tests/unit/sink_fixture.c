@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "agent/effect_json.h"
-#include "agent/incidents.h"
+#include "agent/decide/effect_json.h"
+#include "agent/decide/incidents.h"
 #include "common/batch.h"
 #include "common/le.h"
 

@@ -9,8 +9,8 @@
 
 #include <jansson.h>
 
-#include "agent/effects.h"
-#include "agent/journal.h"
+#include "agent/decide/effects.h"
+#include "agent/journal/journal.h"
 #include "common/counter.h"
 
 /* 2025-10-09T08:53:20Z: arrival of everything here. */

@@ -7,7 +7,7 @@
 
 #include <stdbool.h>
 
-#include "agent/store_influx.h"
+#include "agent/store/store_influx.h"
 #include "http_script.h"
 #include "script_store.h"
 #include "sink_fixture.h"

@@ -1,4 +1,4 @@
-#include "agent/ack.h"
+#include "agent/receive/ack.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

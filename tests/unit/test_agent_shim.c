@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "agent/effects.h"
-#include "agent/journal.h"
-#include "agent/receive.h"
+#include "agent/decide/effects.h"
+#include "agent/journal/journal.h"
+#include "agent/receive/receive.h"
 #include "common/batch.h"
 #include "common/crc32c.h"
 #include "common/log.h"

@@ -1,4 +1,4 @@
-#include "agent/api.h"
+#include "agent/api/api.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "agent/api_private.h"
+#include "agent/api/api_private.h"
 #include "api_fixture.h"
 
 #define OURS "/api/gong/v1"

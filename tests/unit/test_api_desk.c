@@ -1,5 +1,5 @@
 /* The API over a real desk and a real city model: no stand-ins. */
-#include "agent/api_desk.h"
+#include "agent/api/api_desk.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "agent/api_city.h"
+#include "agent/api/api_city.h"
 #include "desk_life.h"
 
 #define OURS "/api/gong/v1"

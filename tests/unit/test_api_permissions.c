@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "agent/api_routes.h"
+#include "agent/api/api_routes.h"
 #include "api_fixture.h"
 
 #define OURS         "/api/gong/v1"

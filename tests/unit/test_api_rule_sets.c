@@ -1,4 +1,4 @@
-#include "agent/api_rule_sets.h"
+#include "agent/api/api_rule_sets.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "agent/rules_reload.h"
+#include "agent/decide/rules_reload.h"
 #include "agent_fixture.h"
 
 static void

@@ -1,4 +1,4 @@
-#include "agent/audit.h"
+#include "agent/users/audit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

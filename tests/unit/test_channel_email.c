@@ -1,6 +1,6 @@
-/* Unit tests of agent/mail_compose.c and agent/channel_email.c: what goes over
- * the wire line by line, and what replies come to. A real server gets it in
- * e2e.mail. */
+/* Unit tests of agent/tell/mail_compose.c and agent/tell/channel_email.c: what
+ * goes over the wire line by line, and what replies come to. A real server gets
+ * it in e2e.mail. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "agent/channel_email.h"
-#include "agent/mail_compose.h"
+#include "agent/tell/channel_email.h"
+#include "agent/tell/mail_compose.h"
 #include "try_fixture.h"
 #include "message_fixture.h"
 

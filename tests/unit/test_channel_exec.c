@@ -1,4 +1,4 @@
-/* Unit tests of agent/channel_exec.c. */
+/* Unit tests of agent/tell/channel_exec.c. */
 #include <errno.h>
 #include <setjmp.h>
 #include <signal.h>

@@ -1,4 +1,4 @@
-/* Unit tests of agent/channel_mqtt.c, over a link of the test. */
+/* Unit tests of agent/tell/channel_mqtt.c, over a link of the test. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "agent/channel_mqtt.h"
+#include "agent/tell/channel_mqtt.h"
 #include "channel_fixture.h"
 
 /* A link that takes so many at a time; answers come when the test says so. */

@@ -1,5 +1,6 @@
-/* Unit tests of agent/channel_webhook.c, channel_log.c and desk_config_file.c:
- * what is sent, what answers mean, what a configuration says. */
+/* Unit tests of agent/tell/channel_webhook.c, channel_log.c and
+ * desk_config_file.c: what is sent, what answers mean, what a configuration
+ * says. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "agent/channel_webhook.h"
-#include "agent/desk_config_file.h"
+#include "agent/tell/channel_webhook.h"
+#include "agent/desk/desk_config_file.h"
 #include "channel_fixture.h"
 
 static void

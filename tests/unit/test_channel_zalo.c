@@ -14,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "agent/channel_zalo_bot.h"
-#include "agent/channel_zns.h"
-#include "agent/utf16.h"
+#include "agent/tell/channel_zalo_bot.h"
+#include "agent/tell/channel_zns.h"
+#include "agent/tell/utf16.h"
 #include "try_fixture.h"
 #include "common/clock.h"
 #include "http_script.h"

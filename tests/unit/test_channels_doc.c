@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "agent/channel.h"
+#include "agent/tell/channel.h"
 
 static char *
 read_page(void)

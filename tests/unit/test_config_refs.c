@@ -1,4 +1,4 @@
-#include "agent/config_refs.h"
+#include "agent/journal/config_refs.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

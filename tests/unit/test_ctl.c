@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "agent/http_server.h"
+#include "agent/api/http_server.h"
 #include "api_fixture.h"
 #include "ctl/client.h"
 #include "ctl/matchers.h"

@@ -1,4 +1,5 @@
-/* Unit tests of agent/dead_letter.c: the file, its bound, a disk that fails. */
+/* Unit tests of agent/store/dead_letter.c: the file, its bound, a disk that
+ * fails. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "agent/dead_letter.h"
+#include "agent/store/dead_letter.h"
 #include "sink_fixture.h"
 
 static gong_counter_t lost;

@@ -1,4 +1,4 @@
-#include "agent/desk_changes.h"
+#include "agent/desk/desk_changes.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,6 @@
-/* Unit tests of agent/desk_schema.c, desk_db*.c, desk_row.c, desk_read.c: what
- * is kept comes back; who reads; what is pruned; files that are not ours. */
+/* Unit tests of agent/desk/desk_schema.c, desk_db*.c, desk_row.c, desk_read.c:
+ * what is kept comes back; who reads; what is pruned; files that are not ours.
+ */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -13,9 +14,9 @@
 
 #include <cmocka.h>
 
-#include "agent/desk_db.h"
-#include "agent/desk_message_json.h"
-#include "agent/desk_read.h"
+#include "agent/desk/desk_db.h"
+#include "agent/tell/desk_message_json.h"
+#include "agent/desk/desk_read.h"
 #include "outbox_fixture.h"
 
 static struct gong_label_view

@@ -1,5 +1,5 @@
-/* Unit tests of agent/desk.c and what it is made of, with the real desk, a real
- * effects log, a real database and a planned channel. */
+/* Unit tests of agent/desk/desk.c and what it is made of, with the real desk, a
+ * real effects log, a real database and a planned channel. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "agent/desk_changes.h"
+#include "agent/desk/desk_changes.h"
 #include "desk_life.h"
 
 #define OPEN  "SELECT count(*) FROM incidents WHERE state = 1"

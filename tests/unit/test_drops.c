@@ -15,7 +15,7 @@
 
 #include <cmocka.h>
 
-#include "agent/receive_epoch.h"
+#include "agent/receive/receive_epoch.h"
 #include "collector/lines.h"
 #include "collector/spooler.h"
 #include "common/batch.h"

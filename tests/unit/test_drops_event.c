@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "agent/ledger_report.h"
+#include "agent/receive/ledger_report.h"
 #include "common/log.h"
 
 #define EPOCH 7

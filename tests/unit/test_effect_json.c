@@ -1,4 +1,5 @@
-/* Unit tests of agent/effect_json.c: the form, its way back, hostile texts. */
+/* Unit tests of agent/decide/effect_json.c: the form, its way back, hostile
+ * texts. */
 #include <inttypes.h>
 #include <math.h>
 #include <setjmp.h>
@@ -10,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "agent/effect_json.h"
+#include "agent/decide/effect_json.h"
 
 static struct gong_label_view
 view(const char *name, const char *value)

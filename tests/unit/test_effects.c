@@ -1,4 +1,4 @@
-#include "agent/effects.h"
+#include "agent/decide/effects.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "agent/effect_json.h"
+#include "agent/decide/effect_json.h"
 #include "common/le.h"
 #include "common/spool.h"
 #include "rules/engine/ruleset.h"

@@ -508,29 +508,18 @@ feed_round(struct world *world, int64_t ms, uint32_t seed)
     }
 }
 
+#define HOT  RULE("Hot", "m_a > 7")
+#define BOTH RULE("Both", "m_a > 5 and m_b > 4")
+#define SUM  RULE("Sum", "sum by (unit, kind) (m_a) > 20")
+#define TOP  RULE("Top", "m_a >= on(site, device) param_top")
+#define DARK RULE("Dark", "device_dark == 1")
+
 /* After any changes of the model an engine that has heard of all devices again
  * says what one says that never knew another model. */
 static void
 what_was_before_a_change_leaves_nothing_behind(void **state)
 {
-    static const char rules[] = RULE(
-        "Hot", "m_a > 7") "," RULE("Both",
-                                   "m_a > "
-                                   "5 and "
-                                   "m_b > "
-                                   "4") "," RULE("Sum",
-                                                 "sum by (unit, kind) (m_a) > "
-                                                 "20") "," RULE("Top",
-                                                                "m_a >= "
-                                                                "on(site, "
-                                                                "device) "
-                                                                "param_"
-                                                                "top") "," RULE("Dark",
-                                                                                "devic"
-                                                                                "e_"
-                                                                                "dark "
-                                                                                "== "
-                                                                                "1");
+    static const char rules[] = HOT "," BOTH "," SUM "," TOP "," DARK;
     static const char *const models[] = {units, renamed, merged, NULL};
     struct world world;
     struct text is = {0};

@@ -1,4 +1,4 @@
-#include "agent/engine_thread.h"
+#include "agent/decide/engine_thread.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "agent/recorded.h"
-#include "agent/rules_reload.h"
+#include "agent/decide/recorded.h"
+#include "agent/decide/rules_reload.h"
 #include "agent_fixture.h"
 #include "common/batch.h"
 

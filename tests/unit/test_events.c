@@ -1,4 +1,4 @@
-#include "agent/events.h"
+#include "agent/api/events.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -11,9 +11,9 @@
 
 #include <cmocka.h>
 
-#include "agent/disk_metrics.h"
-#include "agent/receive_file.h"
-#include "agent/receive_keeper.h"
+#include "agent/look/disk_metrics.h"
+#include "agent/receive/receive_file.h"
+#include "agent/receive/receive_keeper.h"
 #include "failing_disk_fixture.h"
 
 /* The committer stops before it tells of a record: 1: it shall, 2: it does, 0:

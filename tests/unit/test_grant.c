@@ -1,4 +1,4 @@
-#include "agent/grant.h"
+#include "agent/users/grant.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

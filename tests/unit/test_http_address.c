@@ -1,4 +1,4 @@
-#include "agent/http_address.h"
+#include "agent/api/http_address.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

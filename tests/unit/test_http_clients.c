@@ -1,6 +1,6 @@
 /* The server against clients that mean no good: malformed, oversized, slow,
  * idle by the thousand; and its three ways in. */
-#include "agent/http_server.h"
+#include "agent/api/http_server.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -17,7 +17,7 @@
 
 #include <cmocka.h>
 
-#include "agent/http_private.h"
+#include "agent/api/http_private.h"
 #include "api_fixture.h"
 
 #define OURS "/api/gong/v1"

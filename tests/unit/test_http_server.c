@@ -1,4 +1,4 @@
-#include "agent/http_server.h"
+#include "agent/api/http_server.h"
 
 #include <arpa/inet.h>
 #include <setjmp.h>
@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
-#include "agent/api.h"
-#include "agent/self_metrics.h"
+#include "agent/api/api.h"
+#include "agent/look/self_metrics.h"
 #include "agent_fixture.h"
 
 struct world {

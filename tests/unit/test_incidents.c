@@ -1,4 +1,4 @@
-#include "agent/incidents.h"
+#include "agent/decide/incidents.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

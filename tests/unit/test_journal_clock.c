@@ -1,4 +1,4 @@
-#include "agent/journal_clock.h"
+#include "agent/journal/journal_clock.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

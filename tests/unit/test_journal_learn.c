@@ -1,5 +1,5 @@
 /* How little of a journal a start reads, and what it knows then. */
-#include "agent/journal.h"
+#include "agent/journal/journal.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

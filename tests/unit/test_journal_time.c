@@ -10,8 +10,8 @@
 
 #include <cmocka.h>
 
-#include "agent/clock_metrics.h"
-#include "agent/journal_clock.h"
+#include "agent/look/clock_metrics.h"
+#include "agent/journal/journal_clock.h"
 #include "common/le.h"
 #include "journal_fixture.h"
 

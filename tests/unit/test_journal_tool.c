@@ -1,4 +1,4 @@
-#include "agent/journal_tool.h"
+#include "agent/journal/journal_tool.h"
 
 #include <fcntl.h>
 #include <setjmp.h>

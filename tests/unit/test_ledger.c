@@ -1,6 +1,7 @@
-/* Unit tests of agent/ledger.c and agent/ledger_report.c: every number is
- * counted in one place, whatever the order in which things become known. */
-#include "agent/ledger.h"
+/* Unit tests of agent/receive/ledger.c and agent/receive/ledger_report.c: every
+ * number is counted in one place, whatever the order in which things become
+ * known. */
+#include "agent/receive/ledger.h"
 
 #include <inttypes.h>
 #include <setjmp.h>

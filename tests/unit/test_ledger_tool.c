@@ -1,6 +1,6 @@
-/* Unit tests of agent/ledger_tool.c where no agent answers: what was saved
+/* Unit tests of agent/look/ledger_tool.c where no agent answers: what was saved
  * counts only with the journal that it belongs to. */
-#include "agent/ledger_tool.h"
+#include "agent/look/ledger_tool.h"
 
 #include <dirent.h>
 #include <setjmp.h>

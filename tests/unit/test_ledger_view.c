@@ -1,6 +1,6 @@
-/* Unit tests of agent/ledger_view.c, ledger_text.c and receive_status.c: what
- * is shown, page by page, and what births and goodbyes change. */
-#include "agent/ledger_view.h"
+/* Unit tests of agent/look/ledger_view.c, ledger_text.c and receive_status.c:
+ * what is shown, page by page, and what births and goodbyes change. */
+#include "agent/look/ledger_view.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -12,8 +12,8 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "agent/ledger_text.h"
-#include "agent/receive_epoch.h"
+#include "agent/look/ledger_text.h"
+#include "agent/receive/receive_epoch.h"
 
 static gong_mono_t now;
 
@@ -65,7 +65,7 @@ status(struct gong_receive *receive, const char *device, const char *text)
 {
     struct gong_presence_message message;
 
-    /* What is no status goes no further (agent/ingest.h). */
+    /* What is no status goes no further (agent/receive/ingest.h). */
     if (gong_presence_parse(gong_str_of(text), &message) == GONG_OK) {
         gong_receive_status(receive, name_of(device), &message, now);
     }

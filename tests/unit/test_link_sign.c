@@ -1,5 +1,5 @@
-/* Unit tests of agent/link_sign.c and agent/link_key.c: one link, one person,
- * one incident, until it expires. */
+/* Unit tests of agent/tell/link_sign.c and agent/tell/link_key.c: one link, one
+ * person, one incident, until it expires. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,8 +12,8 @@
 
 #include <cmocka.h>
 
-#include "agent/link_key.h"
-#include "agent/link_sign.h"
+#include "agent/tell/link_key.h"
+#include "agent/tell/link_sign.h"
 #include "message_fixture.h"
 
 #define DAY_MS INT64_C(86400000)

@@ -1,4 +1,4 @@
-#include "agent/login_limit.h"
+#include "agent/users/login_limit.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-/* Unit tests of agent/message_fill.c and agent/number_text.c. */
+/* Unit tests of agent/tell/message_fill.c and agent/tell/number_text.c. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "agent/message_fill.h"
-#include "agent/number_text.h"
+#include "agent/tell/message_fill.h"
+#include "agent/tell/number_text.h"
 
 static bool
 find(void *ctx, const char *name, double *out)

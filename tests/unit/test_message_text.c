@@ -1,5 +1,5 @@
-/* Unit tests of agent/message_text.c: golden texts, what is omitted, lengths,
- * and that nothing from outside steers a terminal or a page. */
+/* Unit tests of agent/tell/message_text.c: golden texts, what is omitted,
+ * lengths, and that nothing from outside steers a terminal or a page. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,10 +12,10 @@
 
 #include <cmocka.h>
 
-#include "agent/message_facts.h"
-#include "agent/message_files.h"
-#include "agent/message_preview.h"
-#include "agent/utf16.h"
+#include "agent/tell/message_facts.h"
+#include "agent/tell/message_files.h"
+#include "agent/tell/message_preview.h"
+#include "agent/tell/utf16.h"
 #include "message_fixture.h"
 
 #define GOLDEN "Củng Sơn 40,31 m, trên báo động III 5,81 m, tăng 0,42 m/giờ"

@@ -1,4 +1,4 @@
-/* Unit tests of agent/message_view.c. */
+/* Unit tests of agent/tell/message_view.c. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "agent/message_view.h"
+#include "agent/tell/message_view.h"
 
 static void
 what_is_missing_reads_as_empty(void **state)

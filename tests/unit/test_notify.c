@@ -1,5 +1,5 @@
-/* Unit tests of agent/notify.c: a receiver that answers as told; order, cursor
- * over restarts, and that a dead receiver delays no other. */
+/* Unit tests of agent/tell/notify.c: a receiver that answers as told; order,
+ * cursor over restarts, and that a dead receiver delays no other. */
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "agent/notify.h"
+#include "agent/tell/notify.h"
 #include "sink_fixture.h"
 
 #define TOLD_MAX 64

@@ -1,5 +1,5 @@
-/* Unit tests of agent/notify_log.c: golden texts, cuts, a file that cannot be
- * written. */
+/* Unit tests of agent/tell/notify_log.c: golden texts, cuts, a file that cannot
+ * be written. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "agent/notify.h"
-#include "agent/notify_log.h"
-#include "agent/notify_number.h"
+#include "agent/tell/notify.h"
+#include "agent/tell/notify_log.h"
+#include "agent/tell/notify_number.h"
 #include "sink_fixture.h"
 
 static const struct sink_alert firing = {

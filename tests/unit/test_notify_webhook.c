@@ -1,5 +1,5 @@
-/* Unit tests of agent/notify_webhook.c: the message field by field, statuses,
- * credentials, and a slow receiver at stop. */
+/* Unit tests of agent/tell/notify_webhook.c: the message field by field,
+ * statuses, credentials, and a slow receiver at stop. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "agent/notify_webhook.h"
+#include "agent/tell/notify_webhook.h"
 #include "http_script.h"
 #include "sink_fixture.h"
 

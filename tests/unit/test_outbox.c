@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "agent/outbox.h"
+#include "agent/tell/outbox.h"
 #include "outbox_fixture.h"
 #include "http_script.h"
 

@@ -1,4 +1,4 @@
-/* Unit tests of agent/outbox_way.c: rate and breaker, time as data. */
+/* Unit tests of agent/tell/outbox_way.c: rate and breaker, time as data. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "agent/outbox_way.h"
+#include "agent/tell/outbox_way.h"
 
 static struct gong_outbox_way
 make(double rate, double burst)

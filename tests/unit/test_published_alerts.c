@@ -14,10 +14,10 @@
 
 #include <cmocka.h>
 
-#include "agent/ingest.h"
-#include "agent/notify.h"
-#include "agent/rules_reload.h"
-#include "agent/store_batch.h"
+#include "agent/receive/ingest.h"
+#include "agent/tell/notify.h"
+#include "agent/decide/rules_reload.h"
+#include "agent/store/store_batch.h"
 #include "agent_fixture.h"
 #include "common/crc32c.h"
 

@@ -1,4 +1,4 @@
-#include "agent/ranges.h"
+#include "agent/receive/ranges.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,6 +1,6 @@
-/* Unit tests of agent/receive_save.c and receive_load.c: what was saved with
- * the journal after it is what was there; nothing else is believed. */
-#include "agent/receive_file.h"
+/* Unit tests of agent/receive/receive_save.c and receive_load.c: what was saved
+ * with the journal after it is what was there; nothing else is believed. */
+#include "agent/receive/receive_file.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -13,8 +13,8 @@
 
 #include <cmocka.h>
 
-#include "agent/receive_epoch.h"
-#include "agent/receive_format.h"
+#include "agent/receive/receive_epoch.h"
+#include "agent/receive/receive_format.h"
 #include "common/crc32c.h"
 #include "common/le.h"
 #include "receive_fixture.h"

@@ -1,6 +1,6 @@
-/* Unit tests of agent/receive_keeper.c: sums, points and savings of the
+/* Unit tests of agent/receive/receive_keeper.c: sums, points and savings of the
  * ledger, and what is being settled meanwhile. */
-#include "agent/receive_keeper.h"
+#include "agent/receive/receive_keeper.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,5 +1,5 @@
-/* Unit tests of agent/recorded.c: samples in the journal, each once. */
-#include "agent/recorded.h"
+/* Unit tests of agent/decide/recorded.c: samples in the journal, each once. */
+#include "agent/decide/recorded.h"
 
 #include <inttypes.h>
 #include <math.h>

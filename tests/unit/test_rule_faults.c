@@ -1,5 +1,6 @@
-/* Unit tests of agent/rule_faults.c: counters by rule, one line a change. */
-#include "agent/rule_faults.h"
+/* Unit tests of agent/decide/rule_faults.c: counters by rule, one line a
+ * change. */
+#include "agent/decide/rule_faults.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "agent/rules_reload.h"
+#include "agent/decide/rules_reload.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "agent/rules_view.h"
+#include "agent/api/rules_view.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

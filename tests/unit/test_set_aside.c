@@ -1,6 +1,6 @@
 /* Batches that come damaged or too large: set aside and settled, so that they
  * do not come for ever. */
-#include "agent/set_aside.h"
+#include "agent/receive/set_aside.h"
 
 #include <setjmp.h>
 #include <signal.h>

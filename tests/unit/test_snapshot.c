@@ -2,7 +2,7 @@
  * The engine's snapshots on disk: taken by a child, kept when they would
  * survive a power cut, read back at the next start or passed over.
  */
-#include "agent/snapshot.h"
+#include "agent/decide/snapshot.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,10 +19,10 @@
 
 #include <cmocka.h>
 
-#include "agent/rules_reload.h"
-#include "agent/snapshot_child.h"
-#include "agent/snapshot_file.h"
-#include "agent/snapshot_memory.h"
+#include "agent/decide/rules_reload.h"
+#include "agent/decide/snapshot_child.h"
+#include "agent/decide/snapshot_file.h"
+#include "agent/decide/snapshot_memory.h"
 #include "agent_fixture.h"
 
 #define MANY 200

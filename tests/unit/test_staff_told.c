@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "agent/self_metrics.h"
+#include "agent/look/self_metrics.h"
 #include "failing_disk_fixture.h"
 
 /* Somebody sets the clock. */

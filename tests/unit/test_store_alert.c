@@ -1,5 +1,5 @@
-/* Unit tests of agent/store_alert.c: the point, and the state of every pair of
- * states. */
+/* Unit tests of agent/store/store_alert.c: the point, and the state of every
+ * pair of states. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "agent/store_alert.h"
-#include "agent/store_batch.h"
+#include "agent/store/store_alert.h"
+#include "agent/store/store_batch.h"
 #include "sink_fixture.h"
 
 static const struct sink_alert firing = {

@@ -1,5 +1,5 @@
-/* Unit tests of agent/store_answer.c: every row of the table, for each type of
- * store. */
+/* Unit tests of agent/store/store_answer.c: every row of the table, for each
+ * type of store. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "agent/store_answer.h"
+#include "agent/store/store_answer.h"
 
 #define PARSE "{\"error\":\"unable to parse 'm v=abc 2': invalid boolean\"}"
 #define PARTLY                                                                 \

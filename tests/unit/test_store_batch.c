@@ -1,5 +1,5 @@
-/* Unit tests of agent/store_batch.c: golden lines per type of store, labels,
- * refusals, parts. */
+/* Unit tests of agent/store/store_batch.c: golden lines per type of store,
+ * labels, refusals, parts. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "agent/recorded.h"
-#include "agent/store_batch.h"
+#include "agent/decide/recorded.h"
+#include "agent/store/store_batch.h"
 #include "sink_fixture.h"
 
 struct refused {

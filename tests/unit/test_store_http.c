@@ -1,5 +1,5 @@
-/* Unit tests of agent/store_http.c, http_client.c and gzip.c: what is pure, and
- * compression there and back. */
+/* Unit tests of agent/store/store_http.c, http_client.c and gzip.c: what is
+ * pure, and compression there and back. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,8 +9,8 @@
 #include <cmocka.h>
 #include <zlib.h>
 
-#include "agent/gzip.h"
-#include "agent/store_http.h"
+#include "agent/store/gzip.h"
+#include "agent/store/store_http.h"
 
 static void
 dedup_flag(void **state)

@@ -1,6 +1,7 @@
-/* Unit tests of agent/store_influx.c, store_send.c and store_http.c: against a
- * server that answers as told, every line is stored or in the dead-letter file
- * as the table says, and the cursors stand where they should afterwards. */
+/* Unit tests of agent/store/store_influx.c, store_send.c and store_http.c:
+ * against a server that answers as told, every line is stored or in the
+ * dead-letter file as the table says, and the cursors stand where they should
+ * afterwards. */
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>

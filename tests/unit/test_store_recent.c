@@ -1,4 +1,4 @@
-/* Unit tests of agent/store_recent.c: what a store was given in its last
+/* Unit tests of agent/store/store_recent.c: what a store was given in its last
  * seconds is named again when another one answers, and only then. */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "agent/store_recent.h"
+#include "agent/store/store_recent.h"
 #include "sink_fixture.h"
 
 static struct gong_store_recent *

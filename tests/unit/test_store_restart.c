@@ -1,6 +1,6 @@
-/* Unit tests of agent/store_influx.c with store_recent.c and store_send.c: a
- * VictoriaMetrics that was started anew is written what the one before may have
- * lost, each line once, whenever it or the agent is killed. */
+/* Unit tests of agent/store/store_influx.c with store_recent.c and
+ * store_send.c: a VictoriaMetrics that was started anew is written what the one
+ * before may have lost, each line once, whenever it or the agent is killed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-#include "agent/users.h"
+#include "agent/users/users.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,7 +11,7 @@
 #include <cmocka.h>
 #include <sqlite3.h>
 
-#include "agent/audit.h"
+#include "agent/users/audit.h"
 
 #define NOW INT64_C(1760000000000)
 

@@ -1,4 +1,5 @@
-/* Unit tests of agent/utf16.c: lengths as chat services count, and cuts. */
+/* Unit tests of agent/tell/utf16.c: lengths as chat services count, and cuts.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -6,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "agent/utf16.h"
+#include "agent/tell/utf16.h"
 
 #define FAMILY "\U0001f468\u200d\U0001f469\u200d\U0001f467"
 #define FLAG   "\U0001f1fb\U0001f1f3"

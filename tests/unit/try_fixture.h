@@ -5,7 +5,7 @@
 
 #include <stdbool.h>
 
-#include "agent/channel.h"
+#include "agent/tell/channel.h"
 
 struct channel_result {
     enum gong_channel_outcome outcome;

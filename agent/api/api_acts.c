@@ -1,0 +1,190 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/api/api_handlers.h"
+#include "agent/api/api_private.h"
+
+/* What a person does goes to the desk, and then into the audit log with what
+ * came of it. */
+static void
+act(struct gong_api_call *call, struct gong_desk_act *what, const char *name)
+{
+    const struct gong_api_desk *desk = &call->api->options.desk;
+    const char *comment = gong_api_body_text(call, "comment", "");
+    char why[256] = "", object[64], text[1024];
+    uint64_t number = 0;
+    enum gong_err err;
+
+    if (desk->act == NULL) {
+        gong_api_not_offered(call);
+        return;
+    }
+    what->by = gong_str_of(call->who.name);
+    what->comment = gong_str_of(comment);
+    err = desk->act(desk->ctx, what, &number, why, sizeof why);
+    (void)snprintf(object, sizeof object, "%s %" PRIu64,
+                   what->incident != 0 ? "incident" : "silence",
+                   what->incident != 0  ? what->incident
+                   : what->silence != 0 ? what->silence
+                                        : number);
+    (void)snprintf(text, sizeof text, "%.*s%s%.500s", (int)what->matchers.len,
+                   what->matchers.len == 0 ? "" : what->matchers.data,
+                   what->matchers.len == 0 ? "" : " ", comment);
+    gong_api_audit(call, name, object,
+                   err == GONG_OK   ? "ok"
+                   : why[0] != '\0' ? why
+                                    : gong_err_text(err),
+                   text);
+    if (err != GONG_OK) {
+        gong_api_failed(call->answer, err, why);
+        return;
+    }
+    gong_api_done(call, number);
+}
+
+static void
+act_on_incident(struct gong_api_call *call, enum gong_act_kind kind,
+                const char *name)
+{
+    struct gong_desk_act what = {.kind = kind, .incident = call->number};
+
+    act(call, &what, name);
+}
+
+void
+gong_api_acknowledge(struct gong_api_call *call)
+{
+    struct gong_desk_act what = {
+        .kind = GONG_ACT_ACKNOWLEDGE,
+        .incident = call->number,
+        .owner = gong_str_of(gong_api_body_text(call, "owner", "")),
+        .until_ms = gong_api_body_number(call, "until", 0),
+        .sticky = gong_api_body_true(call, "sticky", false),
+    };
+
+    act(call, &what, "acknowledge");
+}
+
+void
+gong_api_unacknowledge(struct gong_api_call *call)
+{
+    act_on_incident(call, GONG_ACT_UNACKNOWLEDGE, "unacknowledge");
+}
+
+void
+gong_api_assign(struct gong_api_call *call)
+{
+    struct gong_desk_act what = {
+        .kind = GONG_ACT_ASSIGN,
+        .incident = call->number,
+        .owner = gong_str_of(gong_api_body_text(call, "owner", "")),
+    };
+
+    act(call, &what, "assign");
+}
+
+void
+gong_api_comment(struct gong_api_call *call)
+{
+    act_on_incident(call, GONG_ACT_COMMENT, "comment");
+}
+
+void
+gong_api_silence_incident(struct gong_api_call *call)
+{
+    struct gong_desk_act what = {
+        .kind = GONG_ACT_SILENCE,
+        .incident = call->number,
+        .until_ms = gong_api_body_number(call, "until", 0),
+    };
+
+    act(call, &what, "silence");
+}
+
+void
+gong_api_resolve(struct gong_api_call *call)
+{
+    act_on_incident(call, GONG_ACT_RESOLVE, "resolve");
+}
+
+static enum gong_verdict
+verdict_of(const char *text)
+{
+    for (int i = GONG_VERDICT_NONE; i <= GONG_VERDICT_TEST; i++) {
+        if (strcmp(text, gong_api_verdicts[i]) == 0) {
+            return (enum gong_verdict)i;
+        }
+    }
+    return GONG_VERDICT_NONE;
+}
+
+void
+gong_api_outcome(struct gong_api_call *call)
+{
+    struct gong_desk_act what = {
+        .kind = GONG_ACT_OUTCOME,
+        .incident = call->number,
+        .cause = gong_str_of(gong_api_body_text(call, "cause", "")),
+        .verdict = verdict_of(gong_api_body_text(call, "verdict", "none")),
+        .cost = gong_api_body_number(call, "cost", 0),
+    };
+
+    act(call, &what, "outcome");
+}
+
+/* --- by matchers --- */
+
+static void
+act_on_matchers(struct gong_api_call *call, enum gong_act_kind kind,
+                const char *name)
+{
+    struct gong_desk_act what = {
+        .kind = kind,
+        .from_ms = gong_api_body_number(call, "from", 0),
+        .until_ms = gong_api_body_number(call, "until", 0),
+    };
+    char unit[GONG_GRANT_UNIT_SIZE], why[256] = "";
+    char *text;
+
+    if (what.until_ms <= call->now_ms ||
+        (what.from_ms != 0 && what.until_ms <= what.from_ms)) {
+        gong_api_problem(call->answer, 400, "Thời gian kết thúc đã qua",
+                         "It would end before it begins", "until");
+        return;
+    }
+    text = gong_api_matchers_text(json_object_get(call->body, "matchers"), unit,
+                                  why, sizeof why);
+    if (text == NULL) {
+        gong_api_problem(call->answer, 400, "Nội dung không hợp lệ",
+                         "The body is not as it must be", why);
+        return;
+    }
+    what.matchers = gong_str_of(text);
+    if (gong_api_allow_unit(call, gong_str_of(unit))) {
+        act(call, &what, name);
+    }
+    free(text);
+}
+
+void
+gong_api_silence(struct gong_api_call *call)
+{
+    act_on_matchers(call, GONG_ACT_SILENCE, "silence");
+}
+
+void
+gong_api_maintenance(struct gong_api_call *call)
+{
+    act_on_matchers(call, GONG_ACT_MAINTENANCE, "maintenance");
+}
+
+void
+gong_api_unsilence(struct gong_api_call *call)
+{
+    struct gong_desk_act what = {.kind = GONG_ACT_UNSILENCE,
+                                 .silence = call->number};
+
+    act(call, &what, "unsilence");
+}

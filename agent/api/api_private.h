@@ -1,0 +1,106 @@
+/* api_private: what the parts of gong_api share. */
+#ifndef GONG_AGENT_API_API_PRIVATE_H
+#define GONG_AGENT_API_API_PRIVATE_H
+
+#include <pthread.h>
+
+#include "agent/api/api.h"
+#include "agent/api/api_routes.h"
+#include "agent/users/audit.h"
+#include "agent/users/login_limit.h"
+
+struct gong_api {
+    struct gong_api_options options;
+    struct gong_api_service service;
+    pthread_mutex_t lock; /* of the limit and of what follows */
+    struct gong_login_limit *limit;
+    int64_t denied_ms; /* second of the denials counted */
+    unsigned denied;
+    gong_counter_t *denials;
+    gong_counter_t *logins_failed;
+};
+
+/* One request while it is answered. */
+struct gong_api_call {
+    struct gong_api *api;
+    const struct gong_api_request *request;
+    struct gong_api_answer *answer;
+    const struct gong_api_route *route;
+    struct gong_principal who;
+    char param[GONG_API_PARAM_SIZE]; /* what {..} stands for; "" */
+    json_t *body;                    /* checked; NULL: the route takes none */
+    int64_t now_ms;
+    uint64_t number;                 /* of an incident or silence */
+    char unit[GONG_GRANT_UNIT_SIZE]; /* of it */
+};
+
+/* --- answers: api_problem.c --- */
+
+/* Vietnamese and English; detail may be NULL. */
+void gong_api_problem(struct gong_api_answer *answer, unsigned status,
+                      const char *vi, const char *en, const char *detail);
+void gong_api_no_memory(struct gong_api_answer *answer);
+/* gong_api_failed: what err means to who asked. */
+void gong_api_failed(struct gong_api_answer *answer, enum gong_err err,
+                     const char *detail);
+void gong_api_not_offered(struct gong_api_call *call);
+/* Takes value; NULL: out of memory. */
+void gong_api_json(struct gong_api_answer *answer, unsigned status,
+                   json_t *value);
+/* Takes body (heap); NULL: out of memory. */
+void gong_api_text(struct gong_api_answer *answer, unsigned status,
+                   const char *type, char *body, size_t len);
+void gong_api_done(struct gong_api_call *call, uint64_t number);
+
+/* --- who: api_auth.c --- */
+
+/* False with the answer filled. */
+bool gong_api_identify(struct gong_api_call *call);
+/* False with the answer filled: a route's action, everywhere, somewhere or in
+ * one unit. */
+bool gong_api_allow(struct gong_api_call *call);
+bool gong_api_allow_unit(struct gong_api_call *call, struct gong_str unit);
+/* Whether the unit may be read: for lists. */
+bool gong_api_sees(const struct gong_api_call *call, struct gong_str unit);
+void gong_api_audit(struct gong_api_call *call, const char *action,
+                    const char *object, const char *result, const char *text);
+struct gong_audit_by gong_api_by(const struct gong_api_call *call);
+
+/* For answers. */
+json_t *gong_api_grants_json(const struct gong_grants *grants);
+
+/* --- bodies --- */
+
+/* Of call->body: fallback where it is not there. */
+const char *gong_api_body_text(const struct gong_api_call *call,
+                               const char *name, const char *fallback);
+int64_t gong_api_body_number(const struct gong_api_call *call, const char *name,
+                             int64_t fallback);
+bool gong_api_body_true(const struct gong_api_call *call, const char *name,
+                        bool fallback);
+/* Of the query: a number, or fallback. */
+uint64_t gong_api_query_number(const struct gong_api_call *call,
+                               const char *name, uint64_t fallback);
+
+/* --- incidents: api_incident_json.c --- */
+
+json_t *gong_api_incident_json(const struct gong_desk_incident *incident);
+json_t *gong_api_silence_json(const struct gong_desk_silence *silence);
+json_t *gong_api_event_json(const struct gong_api_event *event);
+/* The unit of labels: `unit`, else `site`; empty: none. */
+struct gong_str gong_api_unit_of(const struct gong_label_view *labels,
+                                 size_t count);
+json_t *gong_api_str_json(struct gong_str text);
+
+/* --- matchers: api_matchers.c --- */
+
+/* {name,value,isRegex,isEqual}.. as the desk reads them; heap. NULL with why.
+ * unit: what they are bound to, or empty. */
+char *gong_api_matchers_text(const json_t *matchers,
+                             char unit[GONG_GRANT_UNIT_SIZE], char *why,
+                             size_t why_size);
+/* The unit that a text of these is bound to, or empty. */
+void gong_api_matchers_unit(struct gong_str text,
+                            char unit[GONG_GRANT_UNIT_SIZE]);
+
+#endif

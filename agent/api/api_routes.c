@@ -1,0 +1,225 @@
+#include "agent/api/api_routes.h"
+
+#include <string.h>
+
+#include "agent/api/api_handlers.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define OURS         "/api/gong/v1"
+
+#define OPEN  GONG_ACTION_OPEN
+#define SELF  GONG_ACTION_SELF
+#define READ  GONG_ACTION_READ
+#define ACT   GONG_ACTION_ACT
+#define RULES GONG_ACTION_RULES
+#define USERS GONG_ACTION_USERS
+#define AUDIT GONG_ACTION_AUDIT
+
+#define NOWHERE  GONG_API_SCOPE_NONE
+#define ALL      GONG_API_SCOPE_ALL
+#define SOME     GONG_API_SCOPE_SOME
+#define INCIDENT GONG_API_SCOPE_INCIDENT
+#define SILENCE  GONG_API_SCOPE_SILENCE
+#define MATCHERS GONG_API_SCOPE_MATCHERS
+
+#define HERE GONG_API_LANE_HERE
+#define WORK GONG_API_LANE_WORK
+#define HASH GONG_API_LANE_HASH
+
+static const struct gong_api_parameter ledger_query[] = {
+    {"site", GONG_API_STRING, "Exactly this one."},
+    {"device", GONG_API_STRING, "Exactly this one."},
+    {"prefix", GONG_API_STRING, "Of site/device."},
+    {"after", GONG_API_STRING, "`next` of the page before."},
+    {"limit", GONG_API_INTEGER, "Devices on a page; at most 500."},
+    {NULL, GONG_API_ANY, NULL},
+};
+
+static const struct gong_api_parameter incidents_query[] = {
+    {"open", GONG_API_BOOLEAN, "true: only those that are not over."},
+    {"unit", GONG_API_STRING, "Only of this unit and below."},
+    {"severity", GONG_API_STRING, "Only these: critical,warning."},
+    {"owner", GONG_API_STRING, "Only whose owner this is."},
+    {"since", GONG_API_INTEGER, "Only opened at or after; ms since 1970."},
+    {"before", GONG_API_INTEGER, "`next` of the page before."},
+    {"limit", GONG_API_INTEGER, "Incidents on a page; at most 500."},
+    {NULL, GONG_API_ANY, NULL},
+};
+
+static const struct gong_api_parameter silences_query[] = {
+    {"all", GONG_API_BOOLEAN, "true: also those that are over."},
+    {NULL, GONG_API_ANY, NULL},
+};
+
+static const struct gong_api_parameter audit_query[] = {
+    {"before", GONG_API_INTEGER, "`next` of the page before."},
+    {"limit", GONG_API_INTEGER, "Entries on a page; at most 500."},
+    {NULL, GONG_API_ANY, NULL},
+};
+
+/* clang-format off */
+const struct gong_api_route gong_api_routes[] = {
+    {"GET", "/", READ, SOME, WORK, gong_api_page, NULL, NULL,
+     "text/html; charset=utf-8", NULL, "A page for people."},
+    {"GET", "/healthz", OPEN, NOWHERE, HERE, gong_api_health, NULL,
+     &gong_api_health_answer, NULL, NULL,
+     "200, or 503 and which part is not well."},
+    {"GET", "/metrics", READ, SOME, WORK, gong_api_metrics, NULL, NULL,
+     "text/plain; version=0.0.4; charset=utf-8", NULL,
+     "Prometheus' text format."},
+    {"GET", "/ledger", READ, SOME, WORK, gong_api_ledger, NULL,
+     &gong_api_ledger_answer, NULL, ledger_query, "What came of whom."},
+    {"GET", "/a/{token}", OPEN, NOWHERE, WORK, gong_api_link_show, NULL, NULL,
+     "text/html; charset=utf-8", NULL,
+     "The page of a signed link: shows one incident."},
+    {"POST", "/a/{token}", OPEN, NOWHERE, WORK, gong_api_link_acknowledge,
+     NULL, NULL, "text/html; charset=utf-8", NULL,
+     "Acknowledges it for the person of the link."},
+    {"GET", "/api/v1/alerts", READ, SOME, WORK, gong_api_alerts, NULL,
+     &gong_api_alerts_answer, NULL, NULL, "Alerts, as Prometheus answers."},
+    {"GET", "/api/v1/rules", READ, SOME, WORK, gong_api_rules, NULL,
+     &gong_api_rules_answer, NULL, NULL, "Rules, as Prometheus answers."},
+    {"GET", OURS "/openapi.json", OPEN, NOWHERE, WORK, gong_api_document, NULL,
+     &gong_api_any_answer, NULL, NULL, "This document."},
+    {"POST", OURS "/login", OPEN, NOWHERE, HASH, gong_api_login,
+     &gong_api_login_body, &gong_api_login_answer, NULL, NULL,
+     "Opens a session."},
+    {"POST", OURS "/logout", SELF, NOWHERE, WORK, gong_api_logout, NULL,
+     &gong_api_done_answer, NULL, NULL, "Ends the session."},
+    {"GET", OURS "/session", SELF, NOWHERE, WORK, gong_api_session, NULL,
+     &gong_api_session_answer, NULL, NULL, "Who asks, and what they may."},
+    {"PUT", OURS "/session/password", SELF, NOWHERE, HASH, gong_api_password,
+     &gong_api_password_body, &gong_api_done_answer, NULL, NULL,
+     "Another password for who asks; ends all of their sessions."},
+    {"GET", OURS "/incidents", READ, SOME, WORK, gong_api_incidents, NULL,
+     &gong_api_incidents_answer, NULL, incidents_query, "Incidents."},
+    {"GET", OURS "/incidents/{n}", READ, INCIDENT, WORK, gong_api_incident,
+     NULL, &gong_api_incident_answer, NULL, NULL,
+     "One incident with its history."},
+    {"POST", OURS "/incidents/{n}/acknowledge", ACT, INCIDENT, WORK,
+     gong_api_acknowledge, &gong_api_acknowledge_body, &gong_api_done_answer,
+     NULL, NULL, "Says who sees to it."},
+    {"POST", OURS "/incidents/{n}/unacknowledge", ACT, INCIDENT, WORK,
+     gong_api_unacknowledge, &gong_api_comment_body, &gong_api_done_answer,
+     NULL, NULL, "Nobody sees to it any more."},
+    {"POST", OURS "/incidents/{n}/assign", ACT, INCIDENT, WORK,
+     gong_api_assign, &gong_api_assign_body, &gong_api_done_answer, NULL, NULL,
+     "Another owner."},
+    {"POST", OURS "/incidents/{n}/comment", ACT, INCIDENT, WORK,
+     gong_api_comment, &gong_api_comment_body, &gong_api_done_answer, NULL,
+     NULL, "A remark in its history."},
+    {"POST", OURS "/incidents/{n}/silence", ACT, INCIDENT, WORK,
+     gong_api_silence_incident, &gong_api_until_body, &gong_api_done_answer,
+     NULL, NULL, "No messages about it, until a time or its end."},
+    {"POST", OURS "/incidents/{n}/resolve", ACT, INCIDENT, WORK,
+     gong_api_resolve, &gong_api_comment_body, &gong_api_done_answer, NULL,
+     NULL, "It is over, whatever the alert says."},
+    {"POST", OURS "/incidents/{n}/outcome", ACT, INCIDENT, WORK,
+     gong_api_outcome, &gong_api_outcome_body, &gong_api_done_answer, NULL,
+     NULL, "What it was: verdict, cause, cost."},
+    {"GET", OURS "/silences", READ, SOME, WORK, gong_api_silences, NULL,
+     &gong_api_silences_answer, NULL, silences_query, "Silences."},
+    {"POST", OURS "/silences", ACT, MATCHERS, WORK, gong_api_silence,
+     &gong_api_silence_body, &gong_api_done_answer, NULL, NULL,
+     "No messages about what matches, until a time."},
+    {"DELETE", OURS "/silences/{n}", ACT, SILENCE, WORK, gong_api_unsilence,
+     NULL, &gong_api_done_answer, NULL, NULL,
+     "Ends a silence or a time of maintenance."},
+    {"GET", OURS "/maintenance", READ, SOME, WORK, gong_api_maintenances, NULL,
+     &gong_api_silences_answer, NULL, silences_query, "Planned maintenance."},
+    {"POST", OURS "/maintenance", ACT, MATCHERS, WORK, gong_api_maintenance,
+     &gong_api_maintenance_body, &gong_api_done_answer, NULL, NULL,
+     "Plans maintenance."},
+    {"GET", OURS "/units", READ, SOME, WORK, gong_api_units, NULL,
+     &gong_api_units_answer, NULL, NULL, "Units of the city model."},
+    {"GET", OURS "/devices", READ, SOME, WORK, gong_api_devices, NULL,
+     &gong_api_devices_answer, NULL, NULL, "Devices of the city model."},
+    {"GET", OURS "/ledger", READ, SOME, WORK, gong_api_ledger, NULL,
+     &gong_api_ledger_answer, NULL, ledger_query, "What came of whom."},
+    {"GET", OURS "/users", USERS, ALL, WORK, gong_api_users, NULL,
+     &gong_api_users_answer, NULL, NULL, "Users."},
+    {"POST", OURS "/users", USERS, ALL, HASH, gong_api_user_add,
+     &gong_api_user_body, &gong_api_user_answer, NULL, NULL, "A new user."},
+    {"GET", OURS "/users/{name}", USERS, ALL, WORK, gong_api_user, NULL,
+     &gong_api_user_answer, NULL, NULL, "One user."},
+    {"PATCH", OURS "/users/{name}", USERS, ALL, HASH, gong_api_user_change,
+     &gong_api_user_change_body, &gong_api_user_answer, NULL, NULL,
+     "Changes a user."},
+    {"DELETE", OURS "/users/{name}", USERS, ALL, WORK, gong_api_user_remove,
+     NULL, &gong_api_done_answer, NULL, NULL, "Removes a user."},
+    {"GET", OURS "/tokens", SELF, NOWHERE, WORK, gong_api_tokens, NULL,
+     &gong_api_tokens_answer, NULL, NULL,
+     "One's own tokens; everybody's for an admin over everything."},
+    {"POST", OURS "/tokens", SELF, NOWHERE, WORK, gong_api_token_add,
+     &gong_api_token_body, &gong_api_token_made_answer, NULL, NULL,
+     "A token for programs; never above one's own grants."},
+    {"DELETE", OURS "/tokens/{n}", SELF, NOWHERE, WORK, gong_api_token_remove,
+     NULL, &gong_api_done_answer, NULL, NULL, "Removes a token."},
+    {"GET", OURS "/audit", AUDIT, ALL, WORK, gong_api_audit_list, NULL,
+     &gong_api_audit_answer, NULL, audit_query, "The audit log."},
+    {"GET", OURS "/audit/verify", AUDIT, ALL, WORK, gong_api_audit_verdict,
+     NULL, &gong_api_verdict_answer, NULL, NULL,
+     "Whether the audit log was changed."},
+    {"GET", OURS "/rules/log", READ, SOME, WORK, gong_api_rules_log, NULL,
+     &gong_api_rules_log_answer, NULL, NULL,
+     "Rule sets that were in force."},
+    {"POST", OURS "/rules/rollback", RULES, ALL, WORK,
+     gong_api_rules_rollback, &gong_api_rollback_body, &gong_api_done_answer,
+     NULL, NULL, "Makes an earlier rule set the one in force."},
+    {"GET", OURS "/events", READ, SOME, WORK, gong_api_events, NULL, NULL,
+     "text/event-stream", NULL,
+     "Server-sent events: incident, reset. Last-Event-ID resumes."},
+};
+/* clang-format on */
+const size_t gong_api_route_count = COUNT(gong_api_routes);
+
+/* "{n}" takes one part of the path, not empty and without slash. */
+static bool
+matches(const char *pattern, const char *path, char param[GONG_API_PARAM_SIZE])
+{
+    const char *open = strchr(pattern, '{');
+    size_t before, len;
+
+    param[0] = '\0';
+    if (open == NULL) {
+        return strcmp(pattern, path) == 0;
+    }
+    before = (size_t)(open - pattern);
+    if (strncmp(pattern, path, before) != 0) {
+        return false;
+    }
+    len = strcspn(path + before, "/");
+    if (len == 0 || len >= GONG_API_PARAM_SIZE ||
+        strcmp(strchr(open, '}') + 1, path + before + len) != 0) {
+        return false;
+    }
+    memcpy(param, path + before, len);
+    param[len] = '\0';
+    return true;
+}
+
+const struct gong_api_route *
+gong_api_route_find(const char *method, const char *path,
+                    char param[GONG_API_PARAM_SIZE], char *allow,
+                    size_t allow_size)
+{
+    size_t len = 0;
+
+    allow[0] = '\0';
+    for (size_t i = 0; i < gong_api_route_count; i++) {
+        const struct gong_api_route *route = &gong_api_routes[i];
+
+        if (!matches(route->path, path, param)) {
+            continue;
+        }
+        if (strcmp(route->method, method) == 0) {
+            return route;
+        }
+        if (len < allow_size) {
+            len += (size_t)snprintf(allow + len, allow_size - len, "%s%s",
+                                    len == 0 ? "" : ", ", route->method);
+        }
+    }
+    param[0] = '\0';
+    return NULL;
+}

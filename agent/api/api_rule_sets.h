@@ -1,0 +1,28 @@
+/*
+ * api_rule_sets: rules for the API: the set in force as Prometheus lists it,
+ * the sets that were in force, and going back to one. Going back lasts until
+ * the rule files are read again (SIGHUP or a start): then they count. The desk
+ * keeps its routes and the city model, so a set of another model is refused.
+ */
+#ifndef GONG_AGENT_API_API_RULE_SETS_H
+#define GONG_AGENT_API_API_RULE_SETS_H
+
+#include <pthread.h>
+
+#include "agent/api/api.h"
+#include "agent/decide/engine_thread.h"
+#include "agent/journal/journal.h"
+
+/* Everything is borrowed. reload: held by whoever calls gong_rules_put, one at
+ * a time: taken here while going back. */
+struct gong_api_rule_sets {
+    const char *state_dir;
+    struct gong_engine_thread *engine;
+    struct gong_journal *journal;
+    pthread_mutex_t *reload;
+};
+
+/* gong_api_rules_of: for gong_api_options; sets is borrowed. */
+struct gong_api_rules gong_api_rules_of(struct gong_api_rule_sets *sets);
+
+#endif

@@ -1,0 +1,457 @@
+#include "agent/api/api_schema.h"
+
+#define COUNT(array) (sizeof(array) / sizeof((array)[0]))
+#define SCHEMA(variable, title, rows)                                          \
+    const struct gong_api_schema variable = {title, rows, COUNT(rows)}
+
+#define YES true
+#define NO  false
+
+/* --- words --- */
+
+const char *const gong_api_incident_states[] = {
+    "none", "open", "acknowledged", "ended", "closed", NULL};
+const char *const gong_api_incident_events[] = {
+    "fire",          "keep",
+    "climb",         "fall",
+    "end",           "acknowledge",
+    "unacknowledge", "assign",
+    "comment",       "resolve",
+    "outcome",       "ack-expires",
+    "ack-overdue",   "resolve-overdue",
+    "escalate",      NULL};
+const char *const gong_api_verdicts[] = {"none", "real", "false",
+                                         "late", "test", NULL};
+const char *const gong_api_roles[] = {"viewer", "operator", "engineer", "admin",
+                                      NULL};
+static const char *const severities[] = {"", "info", "warning", "critical",
+                                         NULL};
+static const char *const alert_states[] = {"inactive", "pending", "firing",
+                                           "keeping",  "unknown", NULL};
+
+/* --- parts --- */
+
+static const struct gong_api_field grant_fields[] = {
+    {"role", GONG_API_STRING, YES, NO, 16, NULL, gong_api_roles,
+     "What may be done."},
+    {"unit", GONG_API_STRING, YES, NO, 64, NULL, NULL,
+     "Code of a unit: there and below; * is everything."},
+};
+static SCHEMA(grant_part, "Grant", grant_fields);
+
+static const struct gong_api_field matcher_fields[] = {
+    {"name", GONG_API_STRING, YES, NO, 128, NULL, NULL, "A label."},
+    {"value", GONG_API_STRING, YES, NO, 1024, NULL, NULL,
+     "Its value, or a regular expression."},
+    {"isRegex", GONG_API_BOOLEAN, NO, NO, 0, NULL, NULL, "Default: false."},
+    {"isEqual", GONG_API_BOOLEAN, NO, NO, 0, NULL, NULL, "Default: true."},
+};
+static SCHEMA(matcher_part, "Matcher", matcher_fields);
+
+/* --- bodies --- */
+
+static const struct gong_api_field login_fields[] = {
+    {"user", GONG_API_STRING, YES, NO, 64, NULL, NULL, "Name."},
+    {"password", GONG_API_STRING, YES, NO, 256, NULL, NULL, "Password."},
+    {"cookie", GONG_API_BOOLEAN, NO, NO, 0, NULL, NULL,
+     "True (default): a session cookie for browsers; false: the session's "
+     "token is in the answer."},
+};
+SCHEMA(gong_api_login_body, "LoginRequest", login_fields);
+
+static const struct gong_api_field password_fields[] = {
+    {"old", GONG_API_STRING, YES, NO, 256, NULL, NULL, "As it is now."},
+    {"new", GONG_API_STRING, YES, NO, 256, NULL, NULL,
+     "As it is to be: 10 to 256 bytes."},
+};
+SCHEMA(gong_api_password_body, "PasswordRequest", password_fields);
+
+#define COMMENT                                                                \
+    {                                                                          \
+        "comment", GONG_API_TEXT, NO, NO, 4096, NULL, NULL, "A remark."        \
+    }
+
+static const struct gong_api_field acknowledge_fields[] = {
+    COMMENT,
+    {"owner", GONG_API_STRING, NO, NO, 128, NULL, NULL,
+     "Who sees to it; default: who asks."},
+    {"until", GONG_API_INTEGER, NO, NO, 0, NULL, NULL,
+     "Until when, ms since 1970; default: until it is over."},
+    {"sticky", GONG_API_BOOLEAN, NO, NO, 0, NULL, NULL,
+     "Whether it also holds when the alert climbs."},
+};
+SCHEMA(gong_api_acknowledge_body, "AcknowledgeRequest", acknowledge_fields);
+
+static const struct gong_api_field comment_fields[] = {COMMENT};
+SCHEMA(gong_api_comment_body, "CommentRequest", comment_fields);
+
+static const struct gong_api_field assign_fields[] = {
+    {"owner", GONG_API_STRING, YES, NO, 128, NULL, NULL, "Who sees to it."},
+    COMMENT,
+};
+SCHEMA(gong_api_assign_body, "AssignRequest", assign_fields);
+
+static const struct gong_api_field until_fields[] = {
+    {"until", GONG_API_INTEGER, NO, NO, 0, NULL, NULL,
+     "Until when, ms since 1970; default: until it is over."},
+    COMMENT,
+};
+SCHEMA(gong_api_until_body, "SilenceIncidentRequest", until_fields);
+
+static const struct gong_api_field outcome_fields[] = {
+    {"verdict", GONG_API_STRING, YES, NO, 16, NULL, gong_api_verdicts,
+     "Was it real?"},
+    {"cause", GONG_API_TEXT, NO, NO, 4096, NULL, NULL, "Why it happened."},
+    {"cost", GONG_API_AMOUNT, NO, NO, 0, NULL, NULL, "In dong."},
+    COMMENT,
+};
+SCHEMA(gong_api_outcome_body, "OutcomeRequest", outcome_fields);
+
+static const struct gong_api_field silence_fields[] = {
+    {"matchers", GONG_API_ARRAY, YES, NO, 32, &matcher_part, NULL,
+     "All must match. Without unit=\"code\" it needs a grant over "
+     "everything."},
+    {"until", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"from", GONG_API_INTEGER, NO, NO, 0, NULL, NULL,
+     "ms since 1970; default: now."},
+    COMMENT,
+};
+SCHEMA(gong_api_silence_body, "SilenceRequest", silence_fields);
+
+static const struct gong_api_field maintenance_fields[] = {
+    {"matchers", GONG_API_ARRAY, YES, NO, 32, &matcher_part, NULL,
+     "All must match. Without unit=\"code\" it needs a grant over "
+     "everything."},
+    {"from", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"until", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    COMMENT,
+};
+SCHEMA(gong_api_maintenance_body, "MaintenanceRequest", maintenance_fields);
+
+static const struct gong_api_field user_fields[] = {
+    {"name", GONG_API_STRING, YES, NO, 64, NULL, NULL, "[a-z0-9._-]"},
+    {"full_name", GONG_API_STRING, NO, NO, 256, NULL, NULL, "For people."},
+    {"password", GONG_API_STRING, YES, NO, 256, NULL, NULL, "10 to 256 bytes."},
+    {"grants", GONG_API_ARRAY, YES, NO, 64, &grant_part, NULL,
+     "What may be done where."},
+};
+SCHEMA(gong_api_user_body, "UserRequest", user_fields);
+
+static const struct gong_api_field user_change_fields[] = {
+    {"full_name", GONG_API_STRING, NO, NO, 256, NULL, NULL, "For people."},
+    {"password", GONG_API_STRING, NO, NO, 256, NULL, NULL,
+     "10 to 256 bytes; ends the user's sessions, removes their API tokens."},
+    {"grants", GONG_API_ARRAY, NO, NO, 64, &grant_part, NULL,
+     "What may be done where, instead of what was."},
+    {"disabled", GONG_API_BOOLEAN, NO, NO, 0, NULL, NULL,
+     "True: can no longer log in; ends the user's sessions."},
+};
+SCHEMA(gong_api_user_change_body, "UserChangeRequest", user_change_fields);
+
+static const struct gong_api_field token_fields[] = {
+    {"name", GONG_API_STRING, YES, NO, 64, NULL, NULL, "What it is for."},
+    {"role", GONG_API_STRING, YES, NO, 16, NULL, gong_api_roles,
+     "Not above one's own."},
+    {"unit", GONG_API_STRING, YES, NO, 64, NULL, NULL,
+     "There and below; * is everything."},
+    {"expires", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "ms since 1970; at most 400 days from now."},
+};
+SCHEMA(gong_api_token_body, "TokenRequest", token_fields);
+
+static const struct gong_api_field rollback_fields[] = {
+    {"sha", GONG_API_STRING, YES, NO, 64, NULL, NULL,
+     "SHA-256 of the set, as the log names it."},
+    COMMENT,
+};
+SCHEMA(gong_api_rollback_body, "RollbackRequest", rollback_fields);
+
+/* --- answers --- */
+
+static const struct gong_api_field problem_fields[] = {
+    {"type", GONG_API_STRING, YES, NO, 0, NULL, NULL, "about:blank"},
+    {"title", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Vietnamese."},
+    {"title_en", GONG_API_STRING, YES, NO, 0, NULL, NULL, "English."},
+    {"status", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "HTTP status."},
+    {"detail", GONG_API_STRING, NO, NO, 0, NULL, NULL, "What exactly."},
+};
+SCHEMA(gong_api_problem_answer, "Problem", problem_fields);
+
+static const struct gong_api_field login_answer_fields[] = {
+    {"user", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Name."},
+    {"full_name", GONG_API_STRING, YES, NO, 0, NULL, NULL, "For people."},
+    {"expires", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"csrf", GONG_API_STRING, NO, NO, 0, NULL, NULL,
+     "With a cookie: to be sent as X-Gong-CSRF with everything but GET."},
+    {"token", GONG_API_STRING, NO, NO, 0, NULL, NULL,
+     "Without a cookie: to be sent as Authorization: Bearer."},
+};
+SCHEMA(gong_api_login_answer, "Login", login_answer_fields);
+
+static const struct gong_api_field session_fields[] = {
+    {"user", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Name."},
+    {"full_name", GONG_API_STRING, YES, NO, 0, NULL, NULL, "For people."},
+    {"kind", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "nobody, cookie, session, token or local."},
+    {"expires", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms; 0: never."},
+    {"grants", GONG_API_ARRAY, YES, NO, 0, &grant_part, NULL, ""},
+    {"csrf", GONG_API_STRING, NO, NO, 0, NULL, NULL, "With a cookie."},
+};
+SCHEMA(gong_api_session_answer, "Session", session_fields);
+
+static const struct gong_api_field done_fields[] = {
+    {"done", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    {"number", GONG_API_INTEGER, NO, NO, 0, NULL, NULL,
+     "Of the silence or maintenance that was made."},
+};
+SCHEMA(gong_api_done_answer, "Done", done_fields);
+
+static const struct gong_api_field incident_fields[] = {
+    {"number", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"state", GONG_API_STRING, YES, NO, 0, NULL, gong_api_incident_states, ""},
+    {"alert", GONG_API_STRING, YES, NO, 0, NULL, alert_states, ""},
+    {"rule", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Its id."},
+    {"severity", GONG_API_STRING, YES, NO, 0, NULL, severities, ""},
+    {"level", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: none."},
+    {"unit", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Code; may be empty."},
+    {"value", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"trial", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    {"lost", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL,
+     "It ended because the engine no longer knew it."},
+    {"since", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"opened", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"changed", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"ended", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: it is open."},
+    {"owner", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"acked_by", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"ack_comment", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"acked", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: not yet."},
+    {"ack_until", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: its end."},
+    {"sticky", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    {"cause", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"verdict", GONG_API_STRING, YES, NO, 0, NULL, gong_api_verdicts, ""},
+    {"cost", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "In dong."},
+    {"escalated", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "Steps told."},
+    {"escalates", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: never."},
+    {"ack_due", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: none."},
+    {"resolve_due", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: none."},
+    {"ack_overdue", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    {"resolve_overdue", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    {"silenced", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    {"in_maintenance", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    {"inhibited", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    {"labels", GONG_API_MAP, YES, NO, 0, NULL, NULL, ""},
+    {"annotations", GONG_API_MAP, YES, NO, 0, NULL, NULL, ""},
+};
+static SCHEMA(incident_part, "Incident", incident_fields);
+
+static const struct gong_api_field incidents_fields[] = {
+    {"incidents", GONG_API_ARRAY, YES, NO, 0, &incident_part, NULL,
+     "The newest first."},
+    {"next", GONG_API_INTEGER, YES, YES, 0, NULL, NULL,
+     "What to say as `before` for the following page; null: none."},
+};
+SCHEMA(gong_api_incidents_answer, "Incidents", incidents_fields);
+
+static const struct gong_api_field event_fields[] = {
+    {"at", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"event", GONG_API_STRING, YES, NO, 0, NULL, gong_api_incident_events, ""},
+    {"by", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Empty: nobody did it."},
+    {"text", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+};
+static SCHEMA(event_part, "IncidentEvent", event_fields);
+
+static const struct gong_api_field incident_answer_fields[] = {
+    {"incident", GONG_API_OBJECT, YES, NO, 0, &incident_part, NULL, ""},
+    {"history", GONG_API_ARRAY, YES, NO, 0, &event_part, NULL,
+     "The oldest first."},
+    {"more", GONG_API_ANY, YES, YES, 0, NULL, NULL,
+     "Why, stamps, who was told."},
+};
+SCHEMA(gong_api_incident_answer, "IncidentShown", incident_answer_fields);
+
+static const struct gong_api_field silence_answer_fields[] = {
+    {"number", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"incident", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: by matchers."},
+    {"matchers", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"by", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"comment", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"created", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"from", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"until", GONG_API_INTEGER, YES, YES, 0, NULL, NULL,
+     "null: until the incident is over."},
+    {"ended", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+};
+static SCHEMA(silence_part, "Silence", silence_answer_fields);
+
+static const struct gong_api_field silences_fields[] = {
+    {"silences", GONG_API_ARRAY, YES, NO, 0, &silence_part, NULL, ""},
+};
+SCHEMA(gong_api_silences_answer, "Silences", silences_fields);
+
+static const struct gong_api_field unit_fields[] = {
+    {"code", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"name", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"name_en", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"kind", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"parent", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Code; root: empty."},
+    {"lon", GONG_API_NUMBER, YES, YES, 0, NULL, NULL, ""},
+    {"lat", GONG_API_NUMBER, YES, YES, 0, NULL, NULL, ""},
+};
+static SCHEMA(unit_part, "Unit", unit_fields);
+
+static const struct gong_api_field units_fields[] = {
+    {"units", GONG_API_ARRAY, YES, NO, 0, &unit_part, NULL, ""},
+};
+SCHEMA(gong_api_units_answer, "Units", units_fields);
+
+static const struct gong_api_field device_fields[] = {
+    {"unit", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Code."},
+    {"name", GONG_API_STRING, YES, NO, 0, NULL, NULL, "As in topics."},
+    {"label", GONG_API_STRING, YES, NO, 0, NULL, NULL, "For people."},
+    {"label_en", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"every", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms; 0: not said."},
+    {"lon", GONG_API_NUMBER, YES, YES, 0, NULL, NULL, ""},
+    {"lat", GONG_API_NUMBER, YES, YES, 0, NULL, NULL, ""},
+    {"affects", GONG_API_ARRAY, YES, NO, 0, NULL, NULL, "Units."},
+};
+static SCHEMA(device_part, "Device", device_fields);
+
+static const struct gong_api_field devices_fields[] = {
+    {"devices", GONG_API_ARRAY, YES, NO, 0, &device_part, NULL, ""},
+};
+SCHEMA(gong_api_devices_answer, "Devices", devices_fields);
+
+static const struct gong_api_field ledger_fields[] = {
+    {"devices", GONG_API_ANY, YES, NO, 0, NULL, NULL,
+     "What came of whom: agent/look/ledger_view.h."},
+    {"next", GONG_API_STRING, YES, YES, 0, NULL, NULL,
+     "What to say as `after` for the following page; null: none."},
+};
+SCHEMA(gong_api_ledger_answer, "Ledger", ledger_fields);
+
+static const struct gong_api_field user_answer_fields[] = {
+    {"name", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"full_name", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"disabled", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    {"created", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"grants", GONG_API_ARRAY, YES, NO, 0, &grant_part, NULL, ""},
+    {"tokens_removed", GONG_API_INTEGER, NO, NO, 0, NULL, NULL,
+     "After another password: how many API tokens went with the old one."},
+};
+SCHEMA(gong_api_user_answer, "User", user_answer_fields);
+
+static const struct gong_api_field users_fields[] = {
+    {"users", GONG_API_ARRAY, YES, NO, 0, &gong_api_user_answer, NULL, ""},
+};
+SCHEMA(gong_api_users_answer, "Users", users_fields);
+
+static const struct gong_api_field token_answer_fields[] = {
+    {"id", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"user", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"name", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"role", GONG_API_STRING, YES, NO, 0, NULL, gong_api_roles, ""},
+    {"unit", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"created", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"expires", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"used", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: never."},
+};
+static SCHEMA(token_part, "Token", token_answer_fields);
+
+static const struct gong_api_field tokens_fields[] = {
+    {"tokens", GONG_API_ARRAY, YES, NO, 0, &token_part, NULL, ""},
+};
+SCHEMA(gong_api_tokens_answer, "Tokens", tokens_fields);
+
+static const struct gong_api_field token_made_fields[] = {
+    {"id", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"token", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Shown this once."},
+};
+SCHEMA(gong_api_token_made_answer, "TokenMade", token_made_fields);
+
+static const struct gong_api_field entry_fields[] = {
+    {"number", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"at", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"who", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"address", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"action", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"object", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"result", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"text", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"hash", GONG_API_STRING, YES, NO, 0, NULL, NULL, "SHA-256, hex."},
+};
+static SCHEMA(entry_part, "AuditEntry", entry_fields);
+
+static const struct gong_api_field audit_fields[] = {
+    {"entries", GONG_API_ARRAY, YES, NO, 0, &entry_part, NULL,
+     "The newest first."},
+    {"next", GONG_API_INTEGER, YES, YES, 0, NULL, NULL,
+     "What to say as `before` for the following page; null: none."},
+};
+SCHEMA(gong_api_audit_answer, "Audit", audit_fields);
+
+static const struct gong_api_field verdict_fields[] = {
+    {"entries", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"broken", GONG_API_INTEGER, YES, YES, 0, NULL, NULL,
+     "The first entry that does not follow; null: none."},
+    {"head", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "Hash of the last: note it, and a log that is made anew shows."},
+};
+SCHEMA(gong_api_verdict_answer, "AuditVerdict", verdict_fields);
+
+static const struct gong_api_field set_fields[] = {
+    {"sha", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"at", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"now", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, "It is in force."},
+};
+static SCHEMA(set_part, "RuleSet", set_fields);
+
+static const struct gong_api_field rules_log_fields[] = {
+    {"sets", GONG_API_ARRAY, YES, NO, 0, &set_part, NULL, "The newest first."},
+};
+SCHEMA(gong_api_rules_log_answer, "RulesLog", rules_log_fields);
+
+static const struct gong_api_field alert_fields[] = {
+    {"labels", GONG_API_MAP, YES, NO, 0, NULL, NULL, ""},
+    {"annotations", GONG_API_MAP, YES, NO, 0, NULL, NULL, ""},
+    {"state", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"activeAt", GONG_API_STRING, YES, NO, 0, NULL, NULL, "RFC 3339."},
+    {"value", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+};
+static SCHEMA(alert_part, "Alert", alert_fields);
+
+static const struct gong_api_field alerts_data_fields[] = {
+    {"alerts", GONG_API_ARRAY, YES, NO, 0, &alert_part, NULL, ""},
+    {"truncated", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "How many are not listed."},
+};
+static SCHEMA(alerts_data_part, "AlertsData", alerts_data_fields);
+
+static const struct gong_api_field alerts_fields[] = {
+    {"status", GONG_API_STRING, YES, NO, 0, NULL, NULL, "success"},
+    {"data", GONG_API_OBJECT, YES, NO, 0, &alerts_data_part, NULL, ""},
+};
+SCHEMA(gong_api_alerts_answer, "PrometheusAlerts", alerts_fields);
+
+static const struct gong_api_field rules_data_fields[] = {
+    {"groups", GONG_API_ANY, YES, NO, 0, NULL, NULL, "As Prometheus has it."},
+};
+static SCHEMA(rules_data_part, "RulesData", rules_data_fields);
+
+static const struct gong_api_field rules_fields[] = {
+    {"status", GONG_API_STRING, YES, NO, 0, NULL, NULL, "success"},
+    {"data", GONG_API_OBJECT, YES, NO, 0, &rules_data_part, NULL, ""},
+};
+SCHEMA(gong_api_rules_answer, "PrometheusRules", rules_fields);
+
+static const struct gong_api_field health_fields[] = {
+    {"status", GONG_API_STRING, YES, NO, 0, NULL, NULL, "ok or failed"},
+    {"agent", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"journal", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"broker", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"engine", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"stores", GONG_API_MAP, YES, NO, 0, NULL, NULL, ""},
+};
+SCHEMA(gong_api_health_answer, "Health", health_fields);
+
+const struct gong_api_schema gong_api_any_answer = {"Anything", NULL, 0};

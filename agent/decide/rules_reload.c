@@ -1,0 +1,231 @@
+#include "agent/decide/rules_reload.h"
+
+#include <stdint.h>
+#include <sys/uio.h>
+
+#include "agent/desk/desk_host.h"
+#include "common/log.h"
+#include "rules/engine/engine.h"
+
+static void
+ignore_effect(void *ctx, const struct gong_effect *effect)
+{
+    (void)ctx;
+    (void)effect;
+}
+
+/* The engine itself has the last word on what it can run. */
+static bool
+compiles(const struct gong_ruleset *set, struct gong_conf_errors *errors)
+{
+    struct gong_engine_limits limits = {0};
+    struct gong_engine *engine = gong_engine_new(&limits, ignore_effect, NULL);
+    enum gong_err err = GONG_ERR_MEMORY;
+
+    if (engine != NULL) {
+        err = gong_engine_set_rules(engine, set, 0, 0, NULL);
+        gong_engine_free(engine);
+    }
+    if (err != GONG_OK) {
+        gong_conf_errors_add(errors, "the rule set does not compile: %s",
+                             gong_err_text(err));
+    }
+    return err == GONG_OK;
+}
+
+bool
+gong_rules_check_city(const struct gong_strings *paths,
+                      const struct gong_strings *models,
+                      struct gong_rules_checked *out,
+                      struct gong_conf_errors *errors)
+{
+    *out = (struct gong_rules_checked){0};
+    out->source = gong_rule_files_load_city(paths, models, errors);
+    if (out->source == NULL) {
+        return false;
+    }
+    if (gong_rule_sha(
+            gong_str_from(out->source->bundle, out->source->bundle_len),
+            out->sha) != GONG_OK) {
+        gong_conf_errors_add(errors, "no memory to digest the rules");
+    } else if (compiles(out->source->set, errors)) {
+        return true;
+    }
+    gong_rules_checked_fini(out);
+    return false;
+}
+
+bool
+gong_rules_check(const struct gong_strings *paths,
+                 struct gong_rules_checked *out,
+                 struct gong_conf_errors *errors)
+{
+    return gong_rules_check_city(paths, NULL, out, errors);
+}
+
+static bool
+check(const struct gong_rules_reload *reload, struct gong_rules_checked *out,
+      struct gong_conf_errors *errors)
+{
+    if (!gong_rules_check_city(reload->paths, reload->models, out, errors)) {
+        return false;
+    }
+    if (reload->desk != NULL) {
+        out->routes = gong_desk_host_routes(reload->desk, reload->channels,
+                                            out->source->model, errors);
+        if (out->routes == NULL) {
+            gong_rules_checked_fini(out);
+            return false;
+        }
+    }
+    return true;
+}
+
+void
+gong_rules_reload_of(const struct gong_agent_config *config,
+                     struct gong_rules_reload *out)
+{
+    *out = (struct gong_rules_reload){
+        .paths = &config->rules,
+        .models = &config->model,
+        .desk = config->desk_on ? &config->desk : NULL,
+        .channels = &config->channels,
+        .state_dir = config->state,
+    };
+}
+
+bool
+gong_rules_check_config(const struct gong_agent_config *config,
+                        struct gong_rules_checked *out,
+                        struct gong_conf_errors *errors)
+{
+    struct gong_rules_reload reload;
+
+    gong_rules_reload_of(config, &reload);
+    return check(&reload, out, errors);
+}
+
+void
+gong_rules_checked_fini(struct gong_rules_checked *checked)
+{
+    gong_rule_source_free(checked->source);
+    gong_desk_config_free(checked->routes);
+    checked->source = NULL;
+    checked->routes = NULL;
+}
+
+enum gong_err
+gong_rules_announce(struct gong_journal *journal, const char *sha)
+{
+    struct iovec part = {(void *)(uintptr_t)sha, GONG_RULE_SHA_SIZE - 1};
+
+    return gong_journal_append(journal, GONG_RECORD_CONFIG, &part, 1, 0, NULL);
+}
+
+bool
+gong_rules_reload_init(struct gong_rules_reload *reload,
+                       struct gong_counters *counters)
+{
+    reload->reloads = gong_counter_add(
+        counters, GONG_COUNTER, "gong_agent_rules_loads_total",
+        "Rule sets read and handed to the engine.", "result=\"taken\"");
+    reload->refused = gong_counter_add(
+        counters, GONG_COUNTER, "gong_agent_rules_loads_total",
+        "Rule sets read and handed to the engine.", "result=\"refused\"");
+    return reload->reloads != NULL && reload->refused != NULL;
+}
+
+static bool
+is_named(void *ctx, struct gong_str sha)
+{
+    return gong_journal_config_named(ctx, sha);
+}
+
+static void
+prune(const char *state_dir, struct gong_journal *journal)
+{
+    size_t removed = 0;
+    enum gong_err err =
+        gong_rule_store_prune(state_dir, is_named, journal, &removed);
+
+    if (err != GONG_OK) {
+        gong_log(GONG_LOG_WARNING, "rules_not_pruned", "reason=\"%s\"",
+                 gong_err_text(err));
+    }
+    if (removed > 0) {
+        gong_log(GONG_LOG_INFO, "rules_pruned", "bundles=%zu", removed);
+    }
+}
+
+enum gong_err
+gong_rules_put(const char *state_dir, struct gong_journal *journal,
+               const struct gong_rules_checked *checked, const char **why)
+{
+    const struct gong_rule_source *source = checked->source;
+    enum gong_err err = gong_rule_store_put(
+        state_dir, gong_str_from(source->bundle, source->bundle_len),
+        checked->sha);
+
+    *why = "cannot keep the rules in";
+    if (err == GONG_OK) {
+        *why = "cannot journal the rules in";
+        err = gong_rules_announce(journal, checked->sha);
+    }
+    if (err == GONG_OK) {
+        prune(state_dir, journal);
+    }
+    return err;
+}
+
+static bool
+take(struct gong_rules_reload *reload, const struct gong_rules_checked *checked,
+     struct gong_conf_errors *errors)
+{
+    const char *why = "";
+    enum gong_err err =
+        gong_rules_put(reload->state_dir, reload->journal, checked, &why);
+
+    if (err != GONG_OK) {
+        gong_conf_errors_add(errors, "%s: %s: %s", reload->state_dir, why,
+                             gong_err_text(err));
+        return false;
+    }
+    gong_log(GONG_LOG_INFO, "rules_loaded", "rules=%zu sha256=%.64s",
+             checked->source->set->count, checked->sha);
+    return true;
+}
+
+bool
+gong_rules_reload_run(struct gong_rules_reload *reload,
+                      struct gong_rules_checked *out,
+                      struct gong_conf_errors *errors)
+{
+    struct gong_rules_checked checked;
+    bool taken = check(reload, &checked, errors);
+
+    if (taken) {
+        taken = take(reload, &checked, errors);
+        if (taken && out != NULL) {
+            *out = checked;
+        } else {
+            gong_rules_checked_fini(&checked);
+        }
+    }
+    gong_counter_increase(taken ? reload->reloads : reload->refused, 1);
+    return taken;
+}
+
+void
+gong_rules_log_errors(const char *event, const struct gong_conf_errors *errors)
+{
+    char quoted[1024];
+
+    for (size_t i = 0; i < errors->count; i++) {
+        const char *item = errors->items[i];
+
+        gong_log(
+            GONG_LOG_ERROR, event, "message=%s",
+            gong_log_quote(gong_str_of(item == NULL ? "out of memory" : item),
+                           quoted, sizeof quoted));
+    }
+}

@@ -1,0 +1,188 @@
+/* A message and the rows of the outbox that it becomes. */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include <jansson.h>
+
+#include "agent/desk/desk_db_private.h"
+#include "agent/tell/desk_message_json.h"
+
+#define ON_DUTY_MAX 64 /* of one role of one unit */
+
+/* A message that is being taken apart. */
+struct posting {
+    struct gong_desk_db *db;
+    const struct gong_desk_message *message;
+    int64_t id;
+};
+
+static enum gong_err
+put_row(const struct posting *posting, const char *kind, const char *name,
+        const json_t *chain)
+{
+    struct gong_desk_db *db = posting->db;
+    struct gong_sql_row row = gong_desk_db_row(db, GONG_DESK_DB_OUTBOX_PUT);
+    char *text = json_dumps(chain, JSON_COMPACT);
+    size_t size = strlen(kind) + strlen(name) + 2;
+    char *recipient = malloc(size);
+    enum gong_err err = GONG_ERR_MEMORY;
+
+    if (text != NULL && recipient != NULL) {
+        (void)snprintf(recipient, size, "%s:%s", kind, name);
+        gong_sql_put_int(&row, posting->id);
+        gong_sql_put_text(&row, gong_str_of(recipient));
+        gong_sql_put_text(&row, gong_str_of(text));
+        gong_sql_put_int(&row, posting->message->at_ms);
+        err = gong_sql_run(&row);
+        db->messages++;
+    }
+    free(text);
+    free(recipient);
+    return err;
+}
+
+static enum gong_err
+put_channels(const struct posting *posting)
+{
+    const struct gong_strings *channels = &posting->message->receiver->channels;
+    enum gong_err err = GONG_OK;
+
+    for (size_t i = 0; i < channels->count && err == GONG_OK; i++) {
+        json_t *chain = json_pack("[[s, s]]", channels->items[i], "");
+
+        err = chain == NULL
+                  ? GONG_ERR_MEMORY
+                  : put_row(posting, "channel", channels->items[i], chain);
+        json_decref(chain);
+    }
+    return err;
+}
+
+static enum gong_err
+put_contact(const struct posting *posting, const struct gong_contact *contact)
+{
+    json_t *chain = json_array();
+    bool made = chain != NULL;
+    enum gong_err err = GONG_ERR_MEMORY;
+
+    for (size_t i = 0; made && i < contact->reach_count; i++) {
+        made = json_array_append_new(
+                   chain, json_pack("[s, s]", contact->reaches[i].channel,
+                                    contact->reaches[i].address)) == 0;
+    }
+    if (made) {
+        err = put_row(posting, "contact", contact->id, chain);
+    }
+    json_decref(chain);
+    return err;
+}
+
+static enum gong_err
+put_nobody(const struct posting *posting, struct gong_str unit)
+{
+    const char *role = posting->message->receiver->role;
+    json_t *chain = json_array();
+    size_t size = strlen(role) + unit.len + 2;
+    char *name = malloc(size);
+    enum gong_err err = GONG_ERR_MEMORY;
+
+    if (chain != NULL && name != NULL) {
+        (void)snprintf(name, size, "%s@%.*s", role, (int)unit.len,
+                       unit.len == 0 ? "" : unit.data);
+        err = put_row(posting, "role", name, chain);
+    }
+    json_decref(chain);
+    free(name);
+    return err;
+}
+
+static enum gong_err
+put_people(const struct posting *posting)
+{
+    const struct gong_desk_message *message = posting->message;
+    const struct gong_model *model = posting->db->model;
+    const char *of = message->receiver->of == NULL ? "" : message->receiver->of;
+    struct gong_str code =
+        message->unit.len > 0 ? message->unit : gong_str_of(of);
+    const struct gong_contact *contacts[ON_DUTY_MAX];
+    const struct gong_unit *unit =
+        model == NULL ? NULL : gong_model_unit(model, code);
+    size_t count = 0;
+    enum gong_err err = GONG_OK;
+
+    if (unit != NULL) {
+        count = gong_model_on_duty(model, unit,
+                                   gong_str_of(message->receiver->role),
+                                   message->at_ms, contacts, ON_DUTY_MAX);
+        count = count < ON_DUTY_MAX ? count : ON_DUTY_MAX;
+    }
+    if (count == 0) {
+        return put_nobody(posting, code);
+    }
+    for (size_t i = 0; i < count && err == GONG_OK; i++) {
+        err = put_contact(posting, contacts[i]);
+    }
+    return err;
+}
+
+static enum gong_err
+put_body(struct posting *posting)
+{
+    struct gong_desk_db *db = posting->db;
+    const struct gong_desk_message *message = posting->message;
+    struct gong_sql_row row = gong_desk_db_row(db, GONG_DESK_DB_MESSAGE_PUT);
+    json_t *json = gong_desk_message_to_json(message, db->model, db->link);
+    char *body = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
+    enum gong_err err = GONG_ERR_MEMORY;
+
+    json_decref(json);
+    if (body != NULL) {
+        gong_sql_put_int(&row, message->at_ms);
+        gong_sql_put_int(&row, (int64_t)message->kind);
+        gong_sql_put_text(&row, gong_str_of(message->receiver->name));
+        gong_sql_put_text(&row, message->unit);
+        gong_sql_put_text(&row, gong_str_of(body));
+        err = gong_sql_run(&row);
+        posting->id = sqlite3_last_insert_rowid(db->handle);
+    }
+    free(body);
+    return err;
+}
+
+static enum gong_err
+put_incidents(const struct posting *posting)
+{
+    enum gong_err err = GONG_OK;
+
+    for (size_t i = 0; i < posting->message->item_count && err == GONG_OK;
+         i++) {
+        struct gong_sql_row row =
+            gong_desk_db_row(posting->db, GONG_DESK_DB_MESSAGE_INCIDENT);
+
+        gong_sql_put_int(&row, posting->id);
+        gong_sql_put_int(&row,
+                         (int64_t)posting->message->items[i].incident->number);
+        err = gong_sql_run(&row);
+    }
+    return err;
+}
+
+enum gong_err
+gong_desk_db_put_message(void *ctx, const struct gong_desk_message *message)
+{
+    struct posting posting = {ctx, message, 0};
+    enum gong_err err = put_body(&posting);
+
+    posting.db->written++;
+    if (err == GONG_OK) {
+        err = put_incidents(&posting);
+    }
+    if (err == GONG_OK) {
+        err = put_channels(&posting);
+    }
+    if (err == GONG_OK && message->receiver->role != NULL &&
+        message->receiver->role[0] != '\0') {
+        err = put_people(&posting);
+    }
+    return err;
+}

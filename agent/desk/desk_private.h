@@ -1,0 +1,92 @@
+/*
+ * desk_private: what the files of the desk's thread share.
+ *
+ *   desk.c       start, stop, and what other threads ask
+ *   desk_load.c  database and pure desk: restored, thrown away
+ *   desk_step.c  one transaction
+ *   desk_watch.c who is told of incidents that it changed
+ */
+#ifndef GONG_AGENT_DESK_DESK_PRIVATE_H
+#define GONG_AGENT_DESK_DESK_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "agent/desk/desk.h"
+#include "agent/desk/desk_catch_up.h"
+#include "agent/desk/desk_db.h"
+#include "agent/desk/desk_mailbox.h"
+#include "agent/stop_latch.h"
+#include "common/backoff.h"
+
+#define GONG_DESK_DAY_MS INT64_C(86400000)
+
+struct gong_desk_thread {
+    struct gong_desk_options options;
+    const struct gong_desk_config *config;
+    const struct gong_model *model;
+    struct gong_spool *spool;
+    struct gong_spool_cursor *cursor;
+    struct gong_desk_mailbox mailbox;
+    struct gong_stop_latch stop;
+    atomic_bool well;
+    bool running;
+    pthread_t thread;
+    struct {
+        pthread_mutex_t lock; /* held during a call of fn */
+        gong_desk_changed_fn fn;
+        void *ctx;
+    } watch;
+
+    /* The desk's thread. */
+    struct gong_desk_db *db; /* NULL while it cannot be used */
+    struct gong_desk_sink sink;
+    struct gong_desk *desk;
+    struct gong_desk_place place;
+    bool moved; /* place is ahead of what is kept */
+    int64_t kept_ms;
+    gong_mono_t now_at; /* when place.now_ms was read */
+    int64_t prune_ms;
+    struct gong_census *census; /* to be compared, or NULL */
+    struct gong_backoff backoff;
+    uint64_t bad_offset;
+    unsigned bad_count;
+
+    gong_counter_t *alerts;
+    gong_counter_t *acts;
+    gong_counter_t *damaged;
+    gong_counter_t *refused;
+    gong_counter_t *lost;
+    gong_counter_t *failed;
+    gong_counter_t *up;
+    gong_counter_t *incidents;
+    gong_counter_t *groups;
+    gong_counter_t *silences;
+};
+
+/* desk_load.c */
+int64_t gong_desk_clock(struct gong_desk_thread *desk);
+struct gong_desk_catch_up gong_desk_catch_up_of(struct gong_desk_thread *desk);
+/* Memory alone holds what is not written: after a restart its offsets are given
+ * out again, so the position stays before it. */
+void gong_desk_set_offset(struct gong_desk_thread *desk, uint64_t offset);
+enum gong_err gong_desk_load(struct gong_desk_thread *desk, char *why,
+                             size_t why_size) GONG_MUST_CHECK;
+void gong_desk_unload(struct gong_desk_thread *desk);
+void gong_desk_note_failed(struct gong_desk_thread *desk, enum gong_err err,
+                           const char *why);
+void gong_desk_note_well(struct gong_desk_thread *desk);
+
+/* desk_step.c */
+/* One transaction with what is there; false where there was nothing. */
+bool gong_desk_step(struct gong_desk_thread *desk);
+/* While the database cannot be used: nobody waits for it. */
+void gong_desk_fail_letters(struct gong_desk_thread *desk, enum gong_err err);
+
+/* desk_watch.c */
+/* What the last transaction changed; after its commit. */
+void gong_desk_tell_changes(struct gong_desk_thread *desk);
+/* After a failure: whether the last transaction came to pass is not known. */
+void gong_desk_tell_all_changed(struct gong_desk_thread *desk);
+
+#endif

@@ -1,0 +1,260 @@
+#include "agent/look/status.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "agent/look/clock_metrics.h"
+#include "agent/desk/desk_host.h"
+#include "agent/look/disk_metrics.h"
+#include "agent/look/metrics.h"
+
+struct health {
+    bool journal;
+    bool broker;
+    bool stores;
+    bool desk;
+    bool live;
+};
+
+static bool
+store_up(const struct gong_status_store *store)
+{
+    return gong_counter_get(store->up) == 1;
+}
+
+static struct health
+look(const struct gong_status_source *source,
+     const struct gong_engine_report *report)
+{
+    struct gong_journal_health journal;
+    struct health health = {.stores = true, .live = report->live};
+
+    gong_journal_health(source->journal, &journal);
+    health.journal = journal.append_ok && journal.sync_ok;
+    health.broker = source->broker_connected(source->broker);
+    health.desk = gong_desk_host_well(source->desk);
+    for (size_t i = 0; i < source->store_count; i++) {
+        health.stores = health.stores && store_up(&source->stores[i]);
+    }
+    return health;
+}
+
+static struct gong_disk_source
+disk_of(const struct gong_status_source *source)
+{
+    return (struct gong_disk_source){.journal = source->journal,
+                                     .effects = source->effects,
+                                     .state_dir = source->state_dir};
+}
+
+/* Closes a memory stream; NULL where it ran short. */
+static char *
+finish(FILE *out, char **text)
+{
+    bool failed = ferror(out) != 0;
+
+    if (fclose(out) != 0 || failed) {
+        free(*text);
+        return NULL;
+    }
+    return *text;
+}
+
+static const char *
+ok(bool well)
+{
+    return well ? "ok" : "failed";
+}
+
+/* Names hold only [a-z0-9_-]: nothing to escape. */
+char *
+gong_status_health(const struct gong_status_source *source, bool *well,
+                   size_t *len)
+{
+    struct gong_engine_report report;
+    struct health health;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, len);
+
+    *well = false;
+    if (out == NULL) {
+        return NULL;
+    }
+    gong_engine_thread_report(source->engine, &report);
+    health = look(source, &report);
+    *well = health.journal && health.broker && health.stores && health.desk;
+    (void)fprintf(out,
+                  "{\"status\":\"%s\",\"agent\":\"%s\",\"journal\":\"%s\","
+                  "\"broker\":\"%s\",\"engine\":\"%s\",\"desk\":\"%s\","
+                  "\"stores\":{",
+                  ok(*well), source->agent, ok(health.journal),
+                  ok(health.broker), health.live ? "live" : "recovering",
+                  source->desk == NULL ? "off" : ok(health.desk));
+    for (size_t i = 0; i < source->store_count; i++) {
+        (void)fprintf(out, "%s\"%s\":\"%s\"", i == 0 ? "" : ",",
+                      source->stores[i].name, ok(store_up(&source->stores[i])));
+    }
+    (void)fputs("}}\n", out);
+    return finish(out, &text);
+}
+
+char *
+gong_status_metrics(const struct gong_status_source *source, size_t *len)
+{
+    struct gong_disk_source disk = disk_of(source);
+    struct gong_engine_report report;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, len);
+
+    if (out == NULL) {
+        return NULL;
+    }
+    gong_engine_thread_report(source->engine, &report);
+    gong_counters_write_prometheus(source->counters, out);
+    gong_disk_metrics_write_prometheus(&disk, out);
+    gong_clock_metrics_write_prometheus(source->journal, out);
+    gong_metrics_write_prometheus(&report, out);
+    (void)fprintf(out,
+                  "# HELP gong_agent_broker_connected Whether the link to the "
+                  "broker is up.\n"
+                  "# TYPE gong_agent_broker_connected gauge\n"
+                  "gong_agent_broker_connected %d\n"
+                  "# HELP gong_agent_info The agent's name and version.\n"
+                  "# TYPE gong_agent_info gauge\n"
+                  "gong_agent_info{agent=\"%s\",version=\"%s\"} 1\n",
+                  source->broker_connected(source->broker) ? 1 : 0,
+                  source->agent, GONG_VERSION);
+    return finish(out, &text);
+}
+
+char *
+gong_status_lines(const struct gong_status_source *source, size_t *len)
+{
+    struct gong_disk_source disk = disk_of(source);
+    struct gong_engine_report report;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, len);
+
+    if (out == NULL) {
+        return NULL;
+    }
+    gong_engine_thread_report(source->engine, &report);
+    gong_counters_write_lines(source->counters, out);
+    gong_disk_metrics_write_lines(&disk, out);
+    gong_clock_metrics_write_lines(source->journal, out);
+    gong_metrics_write_lines(&report, out);
+    (void)fprintf(out, "gong_agent_broker_connected value=%d\n",
+                  source->broker_connected(source->broker) ? 1 : 0);
+    return finish(out, &text);
+}
+
+/* What staff must know while the disk fails. */
+static void
+write_memory_warning(const struct gong_status_source *source, FILE *out)
+{
+    struct gong_spool_stats stats;
+
+    gong_spool_stats(gong_journal_spool(source->journal), &stats);
+    if (stats.memory_records == 0) {
+        return;
+    }
+    (void)fprintf(out,
+                  "<p class=\"bad\">Đĩa của trạm không ghi được: %" PRIu64
+                  " bản ghi chỉ còn trong bộ nhớ. Báo động vẫn chạy; các thiết "
+                  "bị giữ lại số liệu và sẽ gửi lại. Kiểm tra đĩa, đừng khởi "
+                  "động lại trước khi đĩa ghi được.<br><span lang=\"en\">The "
+                  "disk takes nothing: that many records are only in memory. "
+                  "Alerts go on; devices keep their data and send it again. "
+                  "Look at the disk, do not restart before it can be "
+                  "written.</span></p>\n",
+                  stats.memory_records);
+}
+
+static const char page_head[] =
+    "<!DOCTYPE html>\n<html lang=\"vi\"><head><meta charset=\"utf-8\">"
+    "<meta http-equiv=\"refresh\" content=\"5\">"
+    "<meta name=\"viewport\" content=\"width=device-width\">"
+    "<title>gong</title><style>body{font:16px sans-serif;margin:2em;"
+    "max-width:44em}td{padding:.2em 1em .2em 0}td+td{text-align:right;"
+    "font-variant-numeric:tabular-nums}.bad{color:#b00020;font-weight:bold}"
+    "</style></head><body>\n";
+
+static void
+row(FILE *out, const char *label, uint64_t value)
+{
+    (void)fprintf(out, "<tr><td>%s</td><td>%" PRIu64 "</td></tr>\n", label,
+                  value);
+}
+
+static void
+state_row(FILE *out, const char *label, bool well)
+{
+    (void)fprintf(out, "<tr><td>%s</td><td%s>%s</td></tr>\n", label,
+                  well ? "" : " class=\"bad\"",
+                  well ? "tốt / fine" : "hỏng / failed");
+}
+
+static void
+write_numbers(const struct gong_engine_report *report, FILE *out)
+{
+    const struct gong_engine_stats *engine = &report->engine;
+
+    row(out, "Cảnh báo đang diễn ra / alerts firing", engine->firing);
+    row(out, "Cảnh báo thử nghiệm / alerts on trial", engine->trial);
+    row(out, "Cảnh báo đang chờ / alerts pending", engine->pending);
+    row(out, "Cảnh báo chưa rõ / alerts unknown", engine->unknown);
+    row(out, "Quy tắc / rules", engine->rules);
+    row(out, "Thiết bị / devices", engine->devices);
+    row(out, "Thiết bị mất liên lạc / devices dark", engine->devices_dark);
+    row(out, "Chuỗi số liệu có quy tắc / series with a rule", engine->series);
+    row(out, "Điểm đo đã nhận / points received", engine->points);
+    row(out, "Lần tính quy tắc / evaluations", engine->evaluations);
+    row(out, "Dòng bị từ chối / lines refused", engine->lines_refused);
+}
+
+char *
+gong_status_page(const struct gong_status_source *source, size_t *len)
+{
+    struct gong_engine_report report;
+    struct health health;
+    char *text = NULL;
+    FILE *out = open_memstream(&text, len);
+
+    if (out == NULL) {
+        return NULL;
+    }
+    gong_engine_thread_report(source->engine, &report);
+    health = look(source, &report);
+    (void)fputs(page_head, out);
+    (void)fprintf(out,
+                  "<h1>gong: %s</h1>\n"
+                  "<p>Trạm trung tâm: nhận số liệu, tính quy tắc, báo động.<br>"
+                  "<span lang=\"en\">The agent: receives, evaluates, "
+                  "alerts.</span></p>\n",
+                  source->agent);
+    write_memory_warning(source, out);
+    (void)fputs("<table>\n", out);
+    state_row(out, "Nhật ký / journal", health.journal);
+    state_row(out, "Kết nối MQTT / broker link", health.broker);
+    if (source->desk != NULL) {
+        state_row(out, "Bàn trực cảnh báo / alert desk", health.desk);
+    }
+    for (size_t i = 0; i < source->store_count; i++) {
+        char label[160];
+
+        (void)snprintf(label, sizeof label, "Kho dữ liệu / store %.64s",
+                       source->stores[i].name);
+        state_row(out, label, store_up(&source->stores[i]));
+    }
+    write_numbers(&report, out);
+    (void)fprintf(
+        out,
+        "</table>\n<p><a href=\"/api/v1/alerts\">Danh sách cảnh báo "
+        "/ alerts</a> · <a href=\"/ledger\">sổ giao nhận / "
+        "delivery ledger</a> · <a href=\"/metrics\">số liệu / metrics</a> · "
+        "<a href=\"/healthz\">tình trạng / health</a></p>\n"
+        "<p>gong %s</p>\n</body></html>\n",
+        GONG_VERSION);
+    return finish(out, &text);
+}

@@ -1,0 +1,148 @@
+#include "agent/tell/channel_easy.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "agent/store/http_client.h"
+#include "common/log.h"
+#include "common/lp_text.h"
+#include "common/wipe.h"
+
+#define CONNECT_TIMEOUT_MS 5000L
+#define ANSWER_SHOWN       128
+
+CURL *
+gong_channel_easy(const char *schemes, bool loopback, const char *ca_file,
+                  gong_dur_t timeout)
+{
+    CURL *easy = curl_easy_init();
+    bool ok =
+        easy != NULL &&
+        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, schemes) == CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_NOPROXY, loopback ? "*" : NULL) ==
+            CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) ==
+            CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
+                         (long)(timeout.ns / GONG_NS_PER_MS)) == CURLE_OK &&
+        curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK;
+
+    if (ok && ca_file != NULL && ca_file[0] != '\0') {
+        ok = curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) == CURLE_OK;
+    }
+    if (!ok) {
+        curl_easy_cleanup(easy);
+        return NULL;
+    }
+    return easy;
+}
+
+bool
+gong_channel_header(struct curl_slist **list, const char *line)
+{
+    struct curl_slist *longer = curl_slist_append(*list, line);
+
+    if (longer == NULL) {
+        return false;
+    }
+    *list = longer;
+    return true;
+}
+
+enum gong_err
+gong_channel_post(struct gong_channel_try *attempt,
+                  const struct gong_channel_post *post)
+{
+    bool ok = post->body != NULL;
+
+    attempt->body = post->body;
+    attempt->body_length = ok ? strlen(post->body) : 0;
+    attempt->easy =
+        gong_channel_easy("http,https", gong_http_url_loopback(post->url),
+                          post->ca_file, post->timeout);
+    ok = ok && attempt->easy != NULL &&
+         gong_channel_header(&attempt->headers, "Expect:");
+    for (size_t i = 0; ok && post->headers[i] != NULL; i++) {
+        ok = gong_channel_header(&attempt->headers, post->headers[i]);
+    }
+    if (ok &&
+        curl_easy_setopt(attempt->easy, CURLOPT_URL, post->url) == CURLE_OK &&
+        curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, attempt->headers) ==
+            CURLE_OK &&
+        curl_easy_setopt(attempt->easy, CURLOPT_USERAGENT,
+                         "gong/" GONG_VERSION) == CURLE_OK &&
+        curl_easy_setopt(attempt->easy, CURLOPT_POST, 1L) == CURLE_OK &&
+        curl_easy_setopt(attempt->easy, CURLOPT_POSTFIELDSIZE_LARGE,
+                         (curl_off_t)attempt->body_length) == CURLE_OK &&
+        curl_easy_setopt(attempt->easy, CURLOPT_POSTFIELDS, attempt->body) ==
+            CURLE_OK) {
+        return GONG_OK;
+    }
+    return GONG_ERR_MEMORY;
+}
+
+enum gong_channel_outcome
+gong_channel_judge_status(struct gong_channel_try *attempt, CURLcode code,
+                          long status)
+{
+    size_t shown = attempt->answer_length < ANSWER_SHOWN
+                       ? attempt->answer_length
+                       : ANSWER_SHOWN;
+
+    if (code != CURLE_OK || status == 0) {
+        (void)snprintf(attempt->why, sizeof attempt->why, "%s",
+                       code == CURLE_OK ? "no answer"
+                                        : curl_easy_strerror(code));
+        return GONG_CHANNEL_RETRY;
+    }
+    if (status >= 200 && status <= 299) {
+        return GONG_CHANNEL_SENT;
+    }
+    (void)snprintf(attempt->why, sizeof attempt->why, "status %ld: %.*s",
+                   status, (int)shown, shown == 0 ? "" : attempt->answer);
+    gong_text_clean(attempt->why, strlen(attempt->why));
+    return status == 408 || status == 429 || (status >= 500 && status <= 599)
+               ? GONG_CHANNEL_RETRY
+               : GONG_CHANNEL_REFUSE;
+}
+
+char *
+gong_channel_secret(const char *path, char *why, size_t why_size)
+{
+    char secret[GONG_HTTP_SECRET_MAX];
+    enum gong_err err = gong_http_secret(path, secret);
+    char *out = NULL;
+
+    if (err == GONG_OK) {
+        out = gong_str_copy(gong_str_of(secret));
+        err = out == NULL ? GONG_ERR_MEMORY : GONG_OK;
+    }
+    if (err != GONG_OK) {
+        (void)snprintf(why, why_size, "%s: %s", path, gong_err_text(err));
+    }
+    gong_wipe(secret, sizeof secret);
+    return out;
+}
+
+void
+gong_channel_wipe(char *secret)
+{
+    if (secret != NULL) {
+        gong_wipe(secret, strlen(secret));
+    }
+    free(secret);
+}
+
+bool
+gong_channel_line_valid(const char *text)
+{
+    bool ok = text != NULL && text[0] != '\0' &&
+              gong_lp_utf8_valid(gong_str_of(text));
+
+    for (size_t i = 0; ok && text[i] != '\0'; i++) {
+        ok = !gong_lp_byte_is(text[i], GONG_LP_BYTE_CONTROL);
+    }
+    return ok;
+}

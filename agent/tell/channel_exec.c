@@ -1,0 +1,499 @@
+/*
+ * A program for each message: an SMS modem, a siren. No shell: argv comes from
+ * the configuration. The text is on standard input, what programs ask for in
+ * the environment (docs/CONFIG.md). Exit code 0: sent; 75 (EX_TEMPFAIL) or
+ * killed: again later; any other: refused.
+ */
+#include "agent/tell/channel.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/timerfd.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "agent/tell/message_view.h"
+#include "common/clock.h"
+#include "common/log.h"
+#include "common/spawn.h"
+
+#define TEMPFAIL     75
+#define OUTPUT_MAX   4096 /* kept; the rest is read and forgotten */
+#define OUTPUT_SHOWN 128
+#define VARIABLES    14
+#define TICK_MS      100 /* between two looks where the kernel cannot tell */
+#define KILLED_MS    100 /* what is killed is waited for so long at most */
+#define LATE_MAX     64
+
+struct config {
+    struct gong_strings command;
+    gong_dur_t timeout;
+};
+
+#define AT(member) offsetof(struct config, member)
+
+static const struct gong_option options[] = {
+    {"command", GONG_OPTION_STRINGS, AT(command), NULL, 0, 0, NULL, "",
+     "Program, an absolute path, and its arguments. The text is on standard "
+     "input; GONG_ADDRESS, GONG_CONTACT, GONG_KEY, GONG_KIND, GONG_RECEIVER, "
+     "GONG_UNIT, GONG_UNIT_NAME, GONG_NUMBER, GONG_ALERTNAME, GONG_SEVERITY, "
+     "GONG_NEWS and GONG_SUMMARY (the last five of the worst alert) are in the "
+     "environment. Exit code 75: try again later."},
+    {"timeout", GONG_OPTION_DURATION, AT(timeout), "30s", 100, 120000, NULL, "",
+     "When the program and what it started are killed."},
+};
+
+static const struct gong_option_table table = {
+    .name = "channels.exec",
+    .help = "Runs a program for each message.",
+    .options = options,
+    .option_count = sizeof options / sizeof options[0],
+};
+
+struct exec {
+    char **argv; /* the configuration's strings */
+    int64_t timeout_ms;
+    pid_t late[LATE_MAX]; /* killed, and not gone yet */
+    size_t late_count;
+};
+
+/* A program that runs. */
+struct program {
+    int output;  /* -1: closed */
+    int process; /* readable at its end, or at each tick: */
+    bool ticks;
+};
+
+static enum gong_err
+exec_open(const void *config, void **state, char *why, size_t why_size)
+{
+    const struct config *mine = config;
+    struct exec *exec;
+
+    if (mine->command.count == 0 || mine->command.items[0][0] != '/') {
+        (void)snprintf(why, why_size,
+                       "command must begin with an absolute "
+                       "path");
+        return GONG_ERR_INVALID;
+    }
+    if (access(mine->command.items[0], X_OK) != 0) {
+        (void)snprintf(why, why_size, "%s: %s", mine->command.items[0],
+                       strerror(errno));
+        return GONG_ERR_INVALID;
+    }
+    exec = calloc(1, sizeof *exec);
+    if (exec != NULL) {
+        exec->argv = calloc(mine->command.count + 1, sizeof exec->argv[0]);
+    }
+    if (exec == NULL || exec->argv == NULL) {
+        free(exec);
+        return GONG_ERR_MEMORY;
+    }
+    exec->timeout_ms = mine->timeout.ns / GONG_NS_PER_MS;
+    memcpy(exec->argv, mine->command.items,
+           mine->command.count * sizeof exec->argv[0]);
+    *state = exec;
+    return GONG_OK;
+}
+
+/* --- what the program is given --- */
+
+static bool
+write_all(int fd, const char *text)
+{
+    size_t left = strlen(text);
+
+    while (left > 0) {
+        ssize_t written = write(fd, text, left);
+
+        if (written <= 0) {
+            return false;
+        }
+        text += written;
+        left -= (size_t)written;
+    }
+    return true;
+}
+
+/* The text, as a file in memory, from its beginning. */
+static int
+make_input(const json_t *message)
+{
+    const json_t *items = json_object_get(message, "items");
+    char line[GONG_VIEW_SUMMARY_SIZE];
+    int fd = memfd_create("gong-message", MFD_CLOEXEC);
+    bool ok = fd >= 0;
+
+    for (size_t i = 0; ok && i < json_array_size(items); i++) {
+        ok = write_all(fd, gong_view_summary(json_array_get(items, i), line)) &&
+             write_all(fd, "\n");
+    }
+    if (ok && lseek(fd, 0, SEEK_SET) == 0) {
+        return fd;
+    }
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return -1;
+}
+
+/* Name and value; control characters never pass. */
+static char *
+variable(const char *name, const char *value)
+{
+    size_t size = strlen(name) + strlen(value) + 2;
+    char *text = malloc(size);
+
+    if (text != NULL) {
+        (void)snprintf(text, size, "%s=%s", name, value);
+        gong_text_clean(text, strlen(text));
+    }
+    return text;
+}
+
+static void
+free_environment(char **environment)
+{
+    for (size_t i = 0; i < VARIABLES; i++) {
+        free(environment[i]);
+    }
+}
+
+static bool
+make_environment(const struct gong_channel_send *send,
+                 char *environment[VARIABLES + 1])
+{
+    const json_t *message = send->message;
+    const json_t *worst = json_array_get(json_object_get(message, "items"), 0);
+    char summary[GONG_VIEW_SUMMARY_SIZE];
+    char number[32];
+    const struct {
+        const char *name;
+        const char *value;
+    } values[VARIABLES] = {
+        {"PATH", GONG_SPAWN_PATH},
+        {"LANG", GONG_SPAWN_LANG},
+        {"GONG_ADDRESS", send->address},
+        {"GONG_CONTACT", send->contact == NULL ? "" : send->contact},
+        {"GONG_KEY", send->key},
+        {"GONG_KIND", gong_view_text(message, "kind")},
+        {"GONG_RECEIVER", gong_view_text(message, "receiver")},
+        {"GONG_UNIT", gong_view_text(message, "unit")},
+        {"GONG_UNIT_NAME", gong_view_text(message, "unit_name")},
+        {"GONG_NUMBER", number},
+        {"GONG_ALERTNAME", gong_view_label(worst, "alertname")},
+        {"GONG_SEVERITY", gong_view_text(worst, "severity")},
+        {"GONG_NEWS", gong_view_text(worst, "news")},
+        {"GONG_SUMMARY", gong_view_summary(worst, summary)},
+    };
+    bool ok = true;
+
+    (void)snprintf(number, sizeof number, "%lld",
+                   (long long)gong_view_int(worst, "number"));
+    for (size_t i = 0; i < VARIABLES; i++) {
+        environment[i] = variable(values[i].name, values[i].value);
+        ok = ok && environment[i] != NULL;
+    }
+    environment[VARIABLES] = NULL;
+    return ok;
+}
+
+/* --- one run --- */
+
+static bool
+watch(int epoll, int fd)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.fd = fd};
+
+    return fd >= 0 && epoll_ctl(epoll, EPOLL_CTL_ADD, fd, &event) == 0;
+}
+
+static void
+close_fd(int fd)
+{
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+}
+
+static int
+run(char *const *argv, char *const *environment, const json_t *message,
+    int output, pid_t *pid)
+{
+    int input = make_input(message);
+    struct gong_spawn spawn = {.argv = argv,
+                               .environment = environment,
+                               .in = input,
+                               .out = output,
+                               .err = output};
+    int error = input < 0 ? ENOMEM : gong_spawn(&spawn, pid);
+
+    close_fd(input);
+    return error;
+}
+
+static void
+free_program(struct program *program, struct gong_channel_try *attempt)
+{
+    close_fd(program->output);
+    close_fd(program->process);
+    close_fd(attempt->wait_fd);
+    attempt->wait_fd = -1;
+    attempt->process = 0;
+    attempt->own = NULL;
+    free(program);
+}
+
+/* All that a run needs, so that nothing is started only to be killed. A clock
+ * stands where the process will. out: what the program writes to; -1: it cannot
+ * be made, errno says why. */
+static int
+prepare(struct program *program, struct gong_channel_try *attempt)
+{
+    int fds[2] = {-1, -1};
+    int error = gong_spawn_pipe(fds);
+
+    program->output = fds[0];
+    program->process =
+        timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
+    attempt->wait_fd = epoll_create1(EPOLL_CLOEXEC);
+    attempt->own = program;
+    if (error == 0 && attempt->wait_fd >= 0 &&
+        watch(attempt->wait_fd, program->process) &&
+        watch(attempt->wait_fd, program->output)) {
+        return fds[1];
+    }
+    error = error != 0 ? error : errno;
+    close_fd(fds[1]);
+    errno = error;
+    return -1;
+}
+
+/* Where its end cannot be watched it is looked for at each tick. */
+static void
+watch_process(struct program *program, const struct gong_channel_try *attempt)
+{
+    static const struct itimerspec ticks = {
+        .it_interval.tv_nsec = TICK_MS * GONG_NS_PER_MS,
+        .it_value.tv_nsec = TICK_MS * GONG_NS_PER_MS};
+    int process = (int)syscall(SYS_pidfd_open, (pid_t)attempt->process, 0U);
+
+    if (watch(attempt->wait_fd, process)) {
+        close_fd(program->process);
+        program->process = process;
+        return;
+    }
+    close_fd(process);
+    program->ticks = true;
+    (void)timerfd_settime(program->process, 0, &ticks, NULL);
+}
+
+/* Whether it is gone; its status then, or SIGKILL where nobody knows. */
+static bool
+reap(pid_t pid, int *status)
+{
+    pid_t got = waitpid(pid, status, WNOHANG);
+
+    if (got == pid) {
+        return true;
+    }
+    *status = SIGKILL;
+    return got < 0 && errno == ECHILD;
+}
+
+static void
+reap_late(struct exec *exec)
+{
+    int status;
+
+    for (size_t i = exec->late_count; i-- > 0;) {
+        if (reap(exec->late[i], &status)) {
+            exec->late[i] = exec->late[--exec->late_count];
+        }
+    }
+}
+
+/* What hangs in the kernel, or is not ours to kill, holds up nobody. */
+static void
+note_late(struct exec *exec, pid_t pid)
+{
+    gong_log(GONG_LOG_WARNING, "exec_not_gone",
+             "program=%s pid=%ld effect=\"it was killed and has not ended "
+             "yet\"",
+             exec->argv[0], (long)pid);
+    if (exec->late_count < LATE_MAX) {
+        exec->late[exec->late_count++] = pid;
+    }
+}
+
+static void
+end_program(struct exec *exec, struct gong_channel_try *attempt, int *status)
+{
+    struct program *program = attempt->own;
+    pid_t pid = (pid_t)attempt->process;
+    struct pollfd end = {.fd = program->process, .events = POLLIN};
+
+    /* Whatever it left behind, too. */
+    if (kill(-pid, SIGKILL) != 0 && errno != ESRCH) {
+        gong_log(GONG_LOG_WARNING, "exec_not_killed",
+                 "program=%s pid=%ld error=\"%s\"", exec->argv[0], (long)pid,
+                 strerror(errno));
+    }
+    if (!reap(pid, status)) {
+        (void)poll(&end, 1, KILLED_MS);
+        if (!reap(pid, status)) {
+            note_late(exec, pid);
+        }
+    }
+    free_program(program, attempt);
+}
+
+static enum gong_err
+start(char *const *argv, char *const *environment,
+      const struct gong_channel_send *send, struct gong_channel_try *attempt)
+{
+    struct program *program = calloc(1, sizeof *program);
+    pid_t pid = 0;
+    int output;
+    int error;
+
+    if (program == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    output = prepare(program, attempt);
+    error = output < 0 ? errno
+                       : run(argv, environment, send->message, output, &pid);
+    close_fd(output);
+    if (error != 0) {
+        free_program(program, attempt);
+        attempt->outcome = GONG_CHANNEL_RETRY;
+        (void)snprintf(attempt->why, sizeof attempt->why, "%s: %s", argv[0],
+                       strerror(error));
+        return GONG_OK;
+    }
+    attempt->process = pid;
+    watch_process(program, attempt);
+    return GONG_OK;
+}
+
+static enum gong_err
+exec_begin(void *state, const struct gong_channel_send *send,
+           struct gong_channel_try *attempt)
+{
+    struct exec *exec = state;
+    char *environment[VARIABLES + 1];
+    enum gong_err err = GONG_ERR_MEMORY;
+
+    reap_late(exec);
+    attempt->timeout_ms = exec->timeout_ms;
+    if (make_environment(send, environment)) {
+        err = start(exec->argv, environment, send, attempt);
+    }
+    free_environment(environment);
+    return err;
+}
+
+/* false at its end. */
+static bool
+read_output(int fd, struct gong_channel_try *attempt)
+{
+    char chunk[1024];
+    ssize_t got = read(fd, chunk, sizeof chunk);
+    size_t room = OUTPUT_MAX - attempt->answer_length;
+    size_t take = got > 0 ? (size_t)got : 0;
+
+    if (take > 0 && attempt->answer == NULL) {
+        attempt->answer = malloc(OUTPUT_MAX + 1);
+    }
+    if (take > 0 && attempt->answer != NULL) {
+        take = take < room ? take : room;
+        memcpy(attempt->answer + attempt->answer_length, chunk, take);
+        attempt->answer_length += take;
+        attempt->answer[attempt->answer_length] = '\0';
+    }
+    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+}
+
+static bool
+has_ended(pid_t pid)
+{
+    siginfo_t info = {0};
+
+    return waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+           info.si_pid == pid;
+}
+
+static bool
+exec_ready(void *state, struct gong_channel_try *attempt)
+{
+    struct program *program = attempt->own;
+    bool ended = has_ended((pid_t)attempt->process);
+    uint64_t ticks;
+
+    (void)state;
+    while (program->ticks &&
+           read(program->process, &ticks, sizeof ticks) == sizeof ticks) {
+        /* until no tick is left */
+    }
+    if (program->output >= 0 && !read_output(program->output, attempt)) {
+        close_fd(program->output);
+        program->output = -1;
+    }
+    return ended;
+}
+
+static enum gong_channel_outcome
+exec_judge(void *state, struct gong_channel_try *attempt, CURLcode code,
+           long status)
+{
+    size_t shown = attempt->answer_length < OUTPUT_SHOWN
+                       ? attempt->answer_length
+                       : OUTPUT_SHOWN;
+    int ended = 0;
+
+    (void)status;
+    end_program(state, attempt, &ended);
+    if (code != CURLE_OK || !WIFEXITED(ended)) {
+        (void)snprintf(attempt->why, sizeof attempt->why,
+                       code == CURLE_OK ? "killed by signal %d"
+                                        : "killed after its time",
+                       WTERMSIG(ended));
+        return GONG_CHANNEL_RETRY;
+    }
+    (void)snprintf(attempt->why, sizeof attempt->why, "exit code %d: %.*s",
+                   WEXITSTATUS(ended), (int)shown,
+                   shown == 0 ? "" : attempt->answer);
+    if (WEXITSTATUS(ended) == 0) {
+        return GONG_CHANNEL_SENT;
+    }
+    return WEXITSTATUS(ended) == TEMPFAIL ? GONG_CHANNEL_RETRY
+                                          : GONG_CHANNEL_REFUSE;
+}
+
+static void
+exec_close(void *state)
+{
+    struct exec *exec = state;
+
+    reap_late(exec);
+    free(exec->argv);
+    free(exec);
+}
+
+const struct gong_channel_kind gong_channel_exec = {
+    .type = "exec",
+    .options = &table,
+    .config_size = sizeof(struct config),
+    .open = exec_open,
+    .begin = exec_begin,
+    .ready = exec_ready,
+    .judge = exec_judge,
+    .close = exec_close,
+};
