@@ -14,7 +14,7 @@
 
 #define PATH_SIZE    4200
 #define DAMAGED_MAX  1000
-#define BUSY_MS      2000 /* the other writer's longest transaction */
+#define BUSY_MS      10000 /* the other writer's sync on a slow card */
 #define BUSY_STEP_US 200
 
 /* One text a version; a text is never changed once it was released. */

@@ -435,19 +435,18 @@ kept_state(const struct watcher *watcher, uint64_t number)
 {
     sqlite3 *handle = NULL;
     sqlite3_stmt *statement = NULL;
-    int64_t state = -1;
+    int64_t state;
 
     assert_int_equal(sqlite3_open(watcher->path, &handle), SQLITE_OK);
-    (void)sqlite3_busy_timeout(handle, 1000);
+    (void)sqlite3_busy_timeout(handle, 10000);
     assert_int_equal(
         sqlite3_prepare_v2(handle,
                            "SELECT state FROM incidents WHERE number = ?1", -1,
                            &statement, NULL),
         SQLITE_OK);
     (void)sqlite3_bind_int64(statement, 1, (int64_t)number);
-    if (__real_sqlite3_step(statement) == SQLITE_ROW) {
-        state = sqlite3_column_int64(statement, 0);
-    }
+    assert_int_equal(__real_sqlite3_step(statement), SQLITE_ROW);
+    state = sqlite3_column_int64(statement, 0);
     (void)sqlite3_finalize(statement);
     (void)sqlite3_close(handle);
     return state;
