@@ -269,6 +269,7 @@ gong_test(rule_cases LINKS gong_rules_tool
 # rules/desk, with a small city of its own
 gong_test(incident LINKS gong_desk)
 gong_test(desk_config LINKS gong_desk)
+gong_test(desk_config_load LINKS gong_desk)
 gong_test(desk_cases LINKS gong_rules_tool)
 gong_test(desk_doc LINKS gong_rules_tool)
 foreach(module desk desk_restore desk_storm)

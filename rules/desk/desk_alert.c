@@ -7,6 +7,7 @@
 #include "rules/desk/desk_entry.h"
 #include "rules/desk/desk_group.h"
 #include "rules/desk/desk_hold.h"
+#include "rules/desk/desk_merged.h"
 #include "rules/desk/desk_route.h"
 #include "rules/desk/desk_private.h"
 
@@ -158,6 +159,22 @@ reopen(struct gong_desk *desk, struct gong_desk_entry *entry,
     gong_desk_escalate_start(desk, entry);
 }
 
+/* Under the code of the unit that its own was merged into. */
+static enum gong_err
+go_on_merged(struct gong_desk *desk, struct gong_desk_entry *entry,
+             const struct gong_desk_alert *alert)
+{
+    struct gong_desk_ack ack;
+
+    if (!gong_desk_ack_keep(desk, entry, &ack)) {
+        return desk->err;
+    }
+    gong_desk_entry_rekey(desk, entry, alert->fingerprint);
+    reopen(desk, entry, alert);
+    gong_desk_ack_give(desk, entry, &ack);
+    return GONG_OK;
+}
+
 static void
 go_on(struct gong_desk *desk, struct gong_desk_entry *entry,
       const struct gong_desk_alert *alert)
@@ -267,7 +284,9 @@ take(struct gong_desk *desk, const struct gong_desk_alert *alert)
         return GONG_OK;
     }
     if (entry == NULL) {
-        return open_new(desk, alert);
+        entry = gong_desk_merged_find(desk, alert);
+        return entry == NULL ? open_new(desk, alert)
+                             : go_on_merged(desk, entry, alert);
     }
     if (!gong_desk_entry_open(entry)) {
         return after_end(desk, entry, alert, severity_of(alert));

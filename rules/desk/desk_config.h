@@ -143,10 +143,16 @@ void gong_desk_config_free(struct gong_desk_config *config);
 struct gong_desk_matchers *
 gong_desk_matchers_read(struct gong_str text, struct gong_expr_error *error);
 void gong_desk_matchers_free(struct gong_desk_matchers *matchers);
-/* Labels sorted by name. What cannot be decided does not match. */
+/* Labels sorted by name. What cannot be decided does not match. A matcher on
+ * `unit` also takes the label `site`: the code under which a device of a unit
+ * that was merged still reports. */
 bool gong_desk_matchers_take(struct gong_desk_matchers *matchers,
                              const struct gong_label_view *labels,
                              size_t count);
+/* gong_desk_matchers_unit: the next unit that is named with = or !=, from *next
+ * on, which begins with 0; NULL: no further one. Borrowed. */
+const char *gong_desk_matchers_unit(const struct gong_desk_matchers *matchers,
+                                    size_t *next);
 /* As Alertmanager writes them: {a="b",c=~"d"}. Borrowed. */
 const char *gong_desk_matchers_text(const struct gong_desk_matchers *matchers);
 

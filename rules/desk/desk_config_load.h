@@ -11,7 +11,8 @@
 
 /* gong_desk_config_load: NULL after problems, all in errors. Refuses also units
  * and roles that the model does not have (NULL, or one without units: not
- * looked at), and channels that are not among these (NULL: not looked at). */
+ * looked at), and channels that are not among these (NULL: not looked at), also
+ * those of the model's contacts where a receiver is a role. */
 struct gong_desk_config *
 gong_desk_config_load(const char *path, const struct gong_model *model,
                       const struct gong_strings *channels,

@@ -227,6 +227,20 @@ gong_desk_entry_detach(struct gong_desk *desk, struct gong_desk_entry *entry)
     }
 }
 
+void
+gong_desk_entry_rekey(struct gong_desk *desk, struct gong_desk_entry *entry,
+                      uint64_t fingerprint)
+{
+    gong_desk_entry_detach(desk, entry);
+    entry->is.fingerprint = fingerprint;
+    put_key(entry->alert_key, entry->is.rule, fingerprint);
+    entry->current = true;
+    if (!gong_desk_table_put(&desk->alerts, alert_key(entry->alert_key),
+                             entry)) {
+        gong_desk_fail(desk, GONG_ERR_MEMORY);
+    }
+}
+
 /* Out of everything but what is dirty. */
 static void
 unlink_entry(struct gong_desk *desk, struct gong_desk_entry *entry)

@@ -50,6 +50,10 @@ void gong_desk_entry_dirty(struct gong_desk *desk,
 /* gong_desk_entry_detach: its alert may have another one. */
 void gong_desk_entry_detach(struct gong_desk *desk,
                             struct gong_desk_entry *entry);
+/* gong_desk_entry_rekey: its alert has another fingerprint from here on, of
+ * which no incident is held. */
+void gong_desk_entry_rekey(struct gong_desk *desk,
+                           struct gong_desk_entry *entry, uint64_t fingerprint);
 /* gong_desk_entry_release: forgets one that has ended if nothing waits. */
 void gong_desk_entry_release(struct gong_desk *desk,
                              struct gong_desk_entry *entry);

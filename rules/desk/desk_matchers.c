@@ -9,6 +9,7 @@
 /* A name before the braces makes a selector of what alone would be none:
  * {unit=""} takes alerts without a unit. It becomes the first matcher. */
 #define NAME "x"
+#define UNIT "unit"
 
 struct gong_desk_matchers {
     struct gong_expr *expr;         /* what `compiled` points into */
@@ -187,12 +188,89 @@ gong_desk_matchers_free(struct gong_desk_matchers *matchers)
     free(matchers);
 }
 
+static const struct gong_matcher *
+matcher_at(const struct gong_desk_matchers *matchers, size_t i)
+{
+    return &matchers->expr->nodes[matchers->expr->root].matchers[i + 1];
+}
+
+static struct gong_str
+value_of(const struct gong_label_view *labels, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (gong_str_equal(labels[i].name, gong_str_of(name))) {
+            return labels[i].value;
+        }
+    }
+    return gong_str_of("");
+}
+
+/* Under both codes: where one is enough for =, neither may be named by !=. */
+static bool
+takes_unit(struct gong_desk_matchers *matchers, size_t i, struct gong_str unit,
+           struct gong_str site)
+{
+    enum gong_match_op op = matcher_at(matchers, i)->op;
+    bool as_unit =
+        gong_matchers_one(matchers->compiled, i, unit) == GONG_MATCH_YES;
+    bool as_site =
+        gong_matchers_one(matchers->compiled, i, site) == GONG_MATCH_YES;
+
+    return op == GONG_MATCH_NOT_EQUAL || op == GONG_MATCH_NOT_REGEX
+               ? as_unit && as_site
+               : as_unit || as_site;
+}
+
+/* A device of a unit that was merged into another still reports under the old
+ * code: as its site. What names the old unit still means it. */
+static bool
+take_with_site(struct gong_desk_matchers *matchers,
+               const struct gong_label_view *labels, size_t count,
+               struct gong_str site)
+{
+    for (size_t i = 0; i < gong_matchers_count(matchers->compiled); i++) {
+        const char *name = matcher_at(matchers, i)->name;
+        struct gong_str value = value_of(labels, count, name);
+        bool takes = strcmp(name, UNIT) == 0
+                         ? takes_unit(matchers, i, value, site)
+                         : gong_matchers_one(matchers->compiled, i, value) ==
+                               GONG_MATCH_YES;
+
+        if (!takes) {
+            return false;
+        }
+    }
+    return true;
+}
+
 bool
 gong_desk_matchers_take(struct gong_desk_matchers *matchers,
                         const struct gong_label_view *labels, size_t count)
 {
-    return matchers == NULL || gong_matchers_all(matchers->compiled, labels,
-                                                 count) == GONG_MATCH_YES;
+    struct gong_str unit = value_of(labels, count, UNIT);
+    struct gong_str site = value_of(labels, count, "site");
+
+    if (matchers == NULL) {
+        return true;
+    }
+    return unit.len == 0 || site.len == 0 || gong_str_equal(unit, site)
+               ? gong_matchers_all(matchers->compiled, labels, count) ==
+                     GONG_MATCH_YES
+               : take_with_site(matchers, labels, count, site);
+}
+
+const char *
+gong_desk_matchers_unit(const struct gong_desk_matchers *matchers, size_t *next)
+{
+    while (*next < gong_matchers_count(matchers->compiled)) {
+        const struct gong_matcher *one = matcher_at(matchers, (*next)++);
+
+        if (strcmp(one->name, UNIT) == 0 && one->value[0] != '\0' &&
+            (one->op == GONG_MATCH_EQUAL || one->op == GONG_MATCH_NOT_EQUAL)) {
+            return one->value;
+        }
+    }
+    return NULL;
 }
 
 const char *

@@ -56,6 +56,29 @@ gong_model_unit_at(const struct gong_model *model, size_t index)
     return &units[index];
 }
 
+size_t
+gong_model_unit_index(const struct gong_model *model,
+                      const struct gong_unit *unit)
+{
+    (void)model;
+    return (size_t)(unit - units);
+}
+
+size_t
+gong_model_alias_count(const struct gong_model *model)
+{
+    return model->merged ? 2 : 1;
+}
+
+const struct gong_unit_alias *
+gong_model_alias_at(const struct gong_model *model, size_t index)
+{
+    static const struct gong_unit_alias aliases[] = {{.unit = 1}, {.unit = 2}};
+
+    (void)model;
+    return &aliases[index];
+}
+
 const struct gong_unit *
 gong_model_unit(const struct gong_model *model, struct gong_str code)
 {

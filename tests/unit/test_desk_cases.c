@@ -214,7 +214,7 @@ routes_are_checked(void **state)
     expect_run("check --no-lint r.cfg bad.cfg", 1, "1 rule, 0 warnings");
     expect_run("check --model " GONG_SOURCE_DIR
                "/rules/city/daklak.cfg " GONG_SOURCE_DIR
-               "/tests/desk/routes.cfg",
+               "/deploy/routes.cfg",
                0, "4 receivers");
     write_text(
         "bad.cfg",

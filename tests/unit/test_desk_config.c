@@ -301,6 +301,41 @@ matchers_take_labels(void **state)
     }
 }
 
+/* A device of 22018, which was merged into 22015, still reports as 22018. */
+static void
+a_unit_is_also_the_code_that_a_device_reports_under(void **state)
+{
+    static const struct {
+        const char *text;
+        bool takes;
+    } rows[] = {
+        {"unit=\"22015\"", true},         {"unit=\"22018\"", true},
+        {"unit=\"22021\"", false},        {"unit!=\"22018\"", false},
+        {"unit!=\"22015\"", false},       {"unit!=\"22021\"", true},
+        {"unit=~\"22018|22021\"", true},  {"unit!~\"2201.\"", false},
+        {"unit=\"22018\",a=\"1\"", true}, {"unit=\"22018\",a=\"2\"", false},
+        {"unit=\"22018\",b=\"\"", true},  {"site=\"22015\"", false},
+    };
+    const struct gong_label_view labels[] = {
+        {gong_str_of("a"), gong_str_of("1")},
+        {gong_str_of("site"), gong_str_of("22018")},
+        {gong_str_of("unit"), gong_str_of("22015")},
+    };
+    struct gong_expr_error error;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct gong_desk_matchers *m =
+            gong_desk_matchers_read(gong_str_of(rows[i].text), &error);
+
+        assert_non_null(m);
+        if (gong_desk_matchers_take(m, labels, 3) != rows[i].takes) {
+            fail_msg("%s", rows[i].text);
+        }
+        gong_desk_matchers_free(m);
+    }
+}
+
 int
 main(void)
 {
@@ -308,6 +343,7 @@ main(void)
         cmocka_unit_test(children_inherit),
         cmocka_unit_test(escalation_and_inhibition),
         cmocka_unit_test(mistakes_have_their_place),
+        cmocka_unit_test(a_unit_is_also_the_code_that_a_device_reports_under),
         cmocka_unit_test(trees_are_bounded),
         cmocka_unit_test(matchers_take_labels),
     };

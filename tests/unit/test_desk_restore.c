@@ -563,9 +563,54 @@ what_no_sink_was_given_is_refused(void **state)
     desk_world_fini(&w);
 }
 
-/* Its people hear of it under the unit that goes on, and nothing twice. */
+/* The engine ends the alert under the old code and begins it under the new one:
+ * whoever sees to it goes on, and nobody is told. */
 static void
 a_unit_that_is_merged(void **state)
+{
+    static const char was[] = "alertname=A,site=22020,unit=22020";
+    static const char is_now[] = "alertname=A,site=22020,unit=22018";
+    const struct gong_desk_incident *is = NULL;
+    struct desk_world w;
+
+    (void)state;
+    desk_world_init(
+        &w, "receivers = ({ name = \"duty\"; role = \"duty\"; of = \"unit\"; "
+            "}); route = { receiver = \"duty\"; };");
+    assert_int_equal(desk_fire(&w, was, 0), GONG_OK);
+    assert_int_equal(desk_fire(&w, "alertname=A,site=22018,unit=22018", 0),
+                     GONG_OK);
+    desk_run_to(&w, MINUTE);
+    assert_string_equal(desk_said(&w), "30.000 news duty@22018: #2 firing\n"
+                                       "30.000 news duty@22020: #1 firing\n");
+    (void)desk_do(&w, (struct gong_desk_act){.kind = GONG_ACT_ACKNOWLEDGE,
+                                             .incident = 1,
+                                             .by = gong_str_of("lan"),
+                                             .owner = gong_str_of("minh"),
+                                             .sticky = true});
+    w.model = desk_model_merged();
+    desk_reload(&w, NULL);
+    desk_over(&w, was);
+    assert_int_equal(desk_fire(&w, is_now, 0), GONG_OK);
+    desk_run_to(&w, 20 * MINUTE);
+    assert_string_equal(desk_said(&w), "");
+    is = gong_desk_find(w.desk, 1);
+    assert_non_null(is);
+    assert_int_equal(is->state, GONG_INCIDENT_ACKNOWLEDGED);
+    assert_true(gong_str_is(is->owner, "minh"));
+    assert_true(gong_str_is(is->acked_by, "lan"));
+    assert_true(is->sticky);
+    assert_null(gong_desk_find(w.desk, 3));
+    desk_over(&w, is_now);
+    desk_run_to(&w, 30 * MINUTE);
+    assert_string_equal(desk_said(&w), "1230.000 news duty@22018: #2 still #1 "
+                                       "resolved\n");
+    desk_world_fini(&w);
+}
+
+/* One that had ended before, and another rule's, are not it. */
+static void
+what_ends_in_a_merge_stays_ended(void **state)
 {
     struct desk_world w;
 
@@ -573,19 +618,20 @@ a_unit_that_is_merged(void **state)
     desk_world_init(
         &w, "receivers = ({ name = \"duty\"; role = \"duty\"; of = \"unit\"; "
             "}); route = { receiver = \"duty\"; };");
-    assert_int_equal(desk_fire(&w, "alertname=A,unit=22020", 0), GONG_OK);
-    assert_int_equal(desk_fire(&w, "alertname=A,unit=22018", 0), GONG_OK);
+    assert_int_equal(desk_fire(&w, "alertname=A,site=22020,unit=22020", 0),
+                     GONG_OK);
     desk_run_to(&w, MINUTE);
-    assert_string_equal(desk_said(&w), "30.000 news duty@22018: #2 firing\n"
-                                       "30.000 news duty@22020: #1 firing\n");
+    desk_over(&w, "alertname=A,site=22020,unit=22020");
     w.model = desk_model_merged();
     desk_reload(&w, NULL);
+    assert_int_equal(desk_fire(&w, "alertname=A,site=22018,unit=22018", 0),
+                     GONG_OK);
+    assert_non_null(gong_desk_find(w.desk, 2));
     desk_run_to(&w, 20 * MINUTE);
-    assert_string_equal(desk_said(&w), "");
-    desk_over(&w, "alertname=A,unit=22020");
-    desk_run_to(&w, 30 * MINUTE);
-    assert_string_equal(desk_said(&w), "1230.000 news duty@22018: #2 still #1 "
-                                       "resolved\n");
+    /* Its end was told: what comes now is news. */
+    assert_int_equal(desk_fire(&w, "alertname=A,site=22020,unit=22018", 0),
+                     GONG_OK);
+    assert_non_null(gong_desk_find(w.desk, 3));
     desk_world_fini(&w);
 }
 
@@ -598,6 +644,7 @@ main(void)
         cmocka_unit_test(changed_routes_tell_nothing_again),
         cmocka_unit_test(what_no_sink_was_given_is_refused),
         cmocka_unit_test(a_unit_that_is_merged),
+        cmocka_unit_test(what_ends_in_a_merge_stays_ended),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
