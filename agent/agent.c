@@ -445,7 +445,8 @@ gong_agent_reload(struct gong_agent *agent)
     struct gong_conf_errors errors = {0};
 
     if (!gong_rules_reload_run(&agent->reload, &errors)) {
-        gong_log(GONG_LOG_ERROR, "rules_refused",
+        gong_log(GONG_LOG_ERROR,
+                 errors.no_memory ? "rules_no_memory" : "rules_refused",
                  "problems=%zu running=\"unchanged\"", errors.count);
         gong_rules_log_errors("rules_problem", &errors);
     }

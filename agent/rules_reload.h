@@ -46,6 +46,7 @@ struct gong_rules_reload {
     struct gong_journal *journal;     /* borrowed */
     gong_counter_t *reloads;
     gong_counter_t *refused;
+    gong_counter_t *no_memory; /* to read them: nothing is wrong with them */
 };
 
 /* gong_rules_reload_init: adds the counters; false without memory. */
@@ -53,7 +54,8 @@ bool gong_rules_reload_init(struct gong_rules_reload *reload,
                             struct gong_counters *counters);
 
 /* gong_rules_reload_run: for SIGHUP and for the start. Problems are in errors
- * and counted; the running set stays. Blocks on the disk. */
+ * and counted, want of memory (errors->no_memory) by itself; the running set
+ * stays. Blocks on the disk. */
 bool gong_rules_reload_run(struct gong_rules_reload *reload,
                            struct gong_conf_errors *errors);
 

@@ -35,8 +35,7 @@ fail(struct reader *r, const struct gong_yaml_node *node, const char *found,
 static void
 no_memory(struct reader *r)
 {
-    gong_conf_errors_add(r->errors, "%s: out of memory",
-                         gong_yaml_name(r->yaml));
+    gong_conf_errors_no_memory(r->errors, gong_yaml_name(r->yaml));
     r->failed = true;
 }
 
@@ -192,6 +191,7 @@ check_expr(struct reader *r, const struct gong_prom_rule *rule)
     if (expr == NULL) {
         gong_yaml_error_in(r->yaml, rule->expr_node, error.at, r->errors, "%s",
                            error.message);
+        r->errors->no_memory |= error.no_memory;
         r->failed = true;
     }
     gong_expr_free(expr);
@@ -410,7 +410,7 @@ gong_prom_file_read(const char *name, struct gong_str text,
     struct reader r = {.errors = errors};
 
     if (file == NULL) {
-        gong_conf_errors_add(errors, "%s: out of memory", name);
+        gong_conf_errors_no_memory(errors, name);
         return NULL;
     }
     file->yaml = gong_yaml_read(name, text, errors);

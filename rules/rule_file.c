@@ -17,7 +17,7 @@ read_files(const struct gong_rule_files *files, struct gong_ruleset *set,
     bool ok;
 
     if (confs == NULL) {
-        gong_conf_errors_add(errors, "rules: out of memory");
+        gong_conf_errors_no_memory(errors, "rules");
         return false;
     }
     for (size_t i = 0; i < files->count; i++) {
@@ -50,7 +50,7 @@ make_source(const struct gong_rule_files *files,
         source->bundle = gong_rule_bundle_write(files, &source->bundle_len);
     }
     if (source == NULL || source->set == NULL || source->bundle == NULL) {
-        gong_conf_errors_add(errors, "rules: out of memory");
+        gong_conf_errors_no_memory(errors, "rules");
         gong_rule_source_free(source);
         return NULL;
     }

@@ -69,9 +69,7 @@ read_list(struct gong_rule_reader *reader, const struct gong_conf_node *node,
 
         if (text == NULL ||
             !add_text(calendar, key, gong_str_of(text), &error)) {
-            gong_conf_error_in(item, error.at, reader->errors, "%s",
-                               error.message);
-            reader->failed = true;
+            gong_rule_refuse(reader, item, &error);
         }
     }
 }
@@ -124,9 +122,7 @@ read_calendar(struct gong_rule_reader *reader,
         words.name = NULL;
         if (!gong_calendar_set_zone(calendar, gong_str_of(words.zone),
                                     &error)) {
-            gong_conf_error_in(gong_conf_child(node, "zone"), error.at,
-                               reader->errors, "%s", error.message);
-            reader->failed = true;
+            gong_rule_refuse(reader, gong_conf_child(node, "zone"), &error);
         }
         for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
             read_list(reader, node, lists[i], calendar);

@@ -237,7 +237,7 @@ refuse(struct builder *b, const yaml_mark_t *mark, const char *message)
 static bool
 no_memory(const char *name, struct gong_conf_errors *errors)
 {
-    gong_conf_errors_add(errors, "%s: out of memory", name);
+    gong_conf_errors_no_memory(errors, name);
     return false;
 }
 
