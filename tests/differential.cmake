@@ -15,3 +15,4 @@ gong_differential(control run.py 120 --control --cases 2400 --seed 1)
 gong_differential(alerts alerts.py 240 --tests 20 --seed 1)
 # All of it by hand: replay.py --rounds 100 --devices 10200.
 gong_differential(replay replay.py 120)
+gong_differential(rule_files rule_files.py 120)
