@@ -521,7 +521,8 @@ gong_agent_reload(struct gong_agent *agent)
     }
     (void)pthread_mutex_unlock(&agent->reloading);
     if (!taken) {
-        gong_log(GONG_LOG_ERROR, "rules_refused",
+        gong_log(GONG_LOG_ERROR,
+                 errors.no_memory ? "rules_no_memory" : "rules_refused",
                  "problems=%zu running=\"unchanged\"", errors.count);
         gong_rules_log_errors("rules_problem", &errors);
     }

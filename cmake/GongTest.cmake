@@ -63,3 +63,13 @@ function(gong_fuzz name)
     math(EXPR limit "120 * ${gong_slow}")
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT ${limit})
 endfunction()
+
+# gong_failing_memory(TARGET)
+#
+# An allocation of the test's choice fails (tests/failing_memory.h).
+function(gong_failing_memory target)
+    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/failing_memory.c)
+    foreach(call malloc calloc realloc strdup open_memstream fclose)
+        target_link_options(${target} PRIVATE LINKER:--wrap=${call})
+    endforeach()
+endfunction()

@@ -60,7 +60,7 @@ gong_conf_load_bytes(const char *path, size_t *len,
 
     *len = 0;
     if (buffer == NULL) {
-        gong_conf_errors_add(errors, "%s: out of memory", path);
+        gong_conf_errors_no_memory(errors, path);
         return NULL;
     }
     if (!read_whole(path, buffer, len)) {
@@ -158,7 +158,7 @@ gong_conf_open_text(const char *name, struct gong_str text,
     struct gong_conf *conf = calloc(1, sizeof *conf);
 
     if (conf == NULL) {
-        gong_conf_errors_add(errors, "%s: out of memory", name);
+        gong_conf_errors_no_memory(errors, name);
         return NULL;
     }
     config_init(&conf->config);

@@ -70,10 +70,15 @@ struct gong_conf_errors {
     char **items;
     size_t count;
     struct gong_conf_spot *spots; /* the collector's own: where each points */
+    bool no_memory; /* some message, or what it would be about, had none: the
+                       same may be fine another time */
 };
 void gong_conf_errors_fini(struct gong_conf_errors *errors);
 void gong_conf_errors_add(struct gong_conf_errors *errors, const char *format,
                           ...) GONG_PRINTF(2, 3);
+/* gong_conf_errors_no_memory: adds that who (a file, a folder) had none. */
+void gong_conf_errors_no_memory(struct gong_conf_errors *errors,
+                                const char *who);
 /* gong_conf_errors_full: whether it has said that more follow; those are
  * dropped.
  */

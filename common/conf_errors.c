@@ -76,7 +76,11 @@ static bool add(struct gong_conf_errors *errors, const char *format,
 static bool
 add(struct gong_conf_errors *errors, const char *format, va_list args)
 {
-    if (errors->count > ERRORS_MAX || !grow(errors)) {
+    if (errors->count > ERRORS_MAX) {
+        return false;
+    }
+    if (!grow(errors)) {
+        errors->no_memory = true;
         return false;
     }
     errors->spots[errors->count] = (struct gong_conf_spot){0};
@@ -85,7 +89,8 @@ add(struct gong_conf_errors *errors, const char *format, va_list args)
             strdup("more problems follow; not shown");
         return false;
     }
-    errors->items[errors->count++] = format_message(format, args);
+    errors->items[errors->count] = format_message(format, args);
+    errors->no_memory |= errors->items[errors->count++] == NULL;
     return true;
 }
 
@@ -103,6 +108,13 @@ gong_conf_errors_add(struct gong_conf_errors *errors, const char *format, ...)
     va_start(args, format);
     (void)add(errors, format, args);
     va_end(args);
+}
+
+void
+gong_conf_errors_no_memory(struct gong_conf_errors *errors, const char *who)
+{
+    errors->no_memory = true;
+    gong_conf_errors_add(errors, "%s: out of memory", who);
 }
 
 static bool GONG_PRINTF(2, 3)

@@ -62,6 +62,7 @@ report(struct reading *reading, const struct gong_conf_node *node, bool value,
     const char *text = message == NULL ? "out of memory" : message;
 
     reading->failed = true;
+    reading->errors->no_memory |= message == NULL;
     if (node == NULL) {
         gong_conf_errors_add(reading->errors, "%s", text);
     } else {

@@ -98,6 +98,13 @@ fail_at(struct reader *reader, size_t at, const char *message)
     reader->scanner.failed = true;
 }
 
+static void
+no_memory(struct reader *reader, size_t at)
+{
+    reader->scanner.errors->no_memory = true;
+    fail_at(reader, at, "out of memory");
+}
+
 static bool refuse(struct reader *reader, const char *expected, ...)
     GONG_PRINTF(2, 3);
 
@@ -126,6 +133,7 @@ refuse(struct reader *reader, const char *expected, ...)
     }
     fail_at(reader, reader->token.at,
             message == NULL ? "out of memory" : message);
+    reader->scanner.errors->no_memory |= message == NULL;
     free(message);
     return false;
 }
@@ -142,7 +150,7 @@ add_node(struct reader *reader, size_t at, size_t name_len)
             realloc(nodes->items, capacity * sizeof *items);
 
         if (items == NULL) {
-            fail_at(reader, at, "out of memory");
+            no_memory(reader, at);
             return NULL;
         }
         nodes->items = items;
@@ -300,7 +308,7 @@ note_name(struct reader *reader, struct names *names)
 
         items = realloc(names->items, capacity * sizeof *items);
         if (items == NULL) {
-            fail_at(reader, place.at, "out of memory");
+            no_memory(reader, place.at);
             return false;
         }
         names->items = items;

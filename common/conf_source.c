@@ -119,7 +119,7 @@ gong_conf_source_init(struct gong_conf_source *source, const char *name,
     source->name = strdup(name);
     source->text = malloc(text.len + 2);
     if (source->name == NULL || source->text == NULL) {
-        gong_conf_errors_add(errors, "%s: out of memory", name);
+        gong_conf_errors_no_memory(errors, name);
         return false;
     }
     if (text.len > 0) {
@@ -129,7 +129,7 @@ gong_conf_source_init(struct gong_conf_source *source, const char *name,
     source->text[text.len + 1] = '\0';
     source->len = text.len;
     if (!index_lines(source)) {
-        gong_conf_errors_add(errors, "%s: out of memory", name);
+        gong_conf_errors_no_memory(errors, name);
         return false;
     }
     bad = find_bad_byte(text);
@@ -207,6 +207,7 @@ gong_conf_source_verror(const struct gong_conf_source *source, size_t at,
         (void)vfprintf(out, format, args);
         (void)fclose(out);
     }
+    errors->no_memory |= message == NULL;
     gong_conf_errors_add_at(errors, source->name, place,
                             message == NULL ? "out of memory" : message);
     free(message);

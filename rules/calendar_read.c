@@ -42,6 +42,15 @@ add_text(struct gong_calendar *calendar, const char *key, struct gong_str text,
 }
 
 static bool
+refuse(const struct gong_conf_node *node, const struct gong_expr_error *error,
+       struct gong_conf_errors *errors)
+{
+    gong_conf_error_in(node, error->at, errors, "%s", error->message);
+    errors->no_memory |= error->no_memory;
+    return false;
+}
+
+static bool
 read_list(const struct gong_conf_node *node, const char *key,
           struct gong_calendar *calendar, struct gong_conf_errors *errors)
 {
@@ -65,8 +74,7 @@ read_list(const struct gong_conf_node *node, const char *key,
 
         if (text == NULL ||
             !add_text(calendar, key, gong_str_of(text), &error)) {
-            gong_conf_error_in(item, error.at, errors, "%s", error.message);
-            ok = false;
+            ok = refuse(item, &error, errors);
         }
     }
     return ok;
@@ -107,9 +115,7 @@ gong_calendar_read(const struct gong_conf_node *node,
         out->name = words.name;
         words.name = NULL;
         if (!gong_calendar_set_zone(out, gong_str_of(words.zone), &error)) {
-            gong_conf_error_in(gong_conf_child(node, "zone"), error.at, errors,
-                               "%s", error.message);
-            ok = false;
+            ok = refuse(gong_conf_child(node, "zone"), &error, errors);
         }
         for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
             ok = read_list(node, lists[i], out, errors) && ok;

@@ -35,8 +35,7 @@ fail(struct reader *r, const struct gong_yaml_node *node, const char *found,
 static void
 no_memory(struct reader *r)
 {
-    gong_conf_errors_add(r->errors, "%s: out of memory",
-                         gong_yaml_name(r->yaml));
+    gong_conf_errors_no_memory(r->errors, gong_yaml_name(r->yaml));
     r->failed = true;
 }
 
@@ -88,7 +87,7 @@ check_keys(struct reader *r, const struct gong_yaml_node *node,
     return true;
 }
 
-/* A text by key; NULL where it is absent or empty. */
+/* A text by key; NULL where it is absent or null. */
 static const char *
 read_text(struct reader *r, const struct gong_yaml_node *mapping,
           const char *key, const struct gong_yaml_node **node)
@@ -104,6 +103,16 @@ read_text(struct reader *r, const struct gong_yaml_node *mapping,
         return NULL;
     }
     return spend(r, value) ? value->text : NULL;
+}
+
+/* Likewise, of what must say something: an empty text is none. */
+static const char *
+read_name(struct reader *r, const struct gong_yaml_node *mapping,
+          const char *key, const struct gong_yaml_node **node)
+{
+    const char *text = read_text(r, mapping, key, node);
+
+    return text == NULL || text[0] == '\0' ? NULL : text;
 }
 
 static int64_t
@@ -165,7 +174,8 @@ read_texts(struct reader *r, const struct gong_yaml_node *rule, const char *key,
             gong_yaml_at(r->yaml, gong_yaml_next(r->yaml, i));
 
         if (!is_name(name->text, false) ||
-            strcmp(name->text, "__name__") == 0) {
+            (strcmp(name->text, "__name__") == 0 &&
+             strcmp(key, "labels") == 0)) {
             fail(r, name, "another name", "letters, digits and _");
         } else if (value->kind != GONG_YAML_SCALAR) {
             fail(r, value, "keys or a list", "text");
@@ -192,6 +202,7 @@ check_expr(struct reader *r, const struct gong_prom_rule *rule)
     if (expr == NULL) {
         gong_yaml_error_in(r->yaml, rule->expr_node, error.at, r->errors, "%s",
                            error.message);
+        r->errors->no_memory |= error.no_memory;
         r->failed = true;
     }
     gong_expr_free(expr);
@@ -242,9 +253,9 @@ read_rule(struct reader *r, const struct gong_yaml_node *node,
     if (!check_keys(r, node, known, sizeof known / sizeof known[0])) {
         return;
     }
-    rule->alert = read_text(r, node, "alert", &ignored);
-    rule->record = read_text(r, node, "record", &ignored);
-    rule->expr = read_text(r, node, "expr", &rule->expr_node);
+    rule->alert = read_name(r, node, "alert", &ignored);
+    rule->record = read_name(r, node, "record", &ignored);
+    rule->expr = read_name(r, node, "expr", &rule->expr_node);
     rule->for_ms = read_length(r, node, "for");
     rule->keep_firing_for_ms = read_length(r, node, "keep_firing_for");
     rule->labels = read_texts(r, node, "labels", &rule->label_count);
@@ -345,7 +356,7 @@ read_group(struct reader *r, const struct gong_yaml_node *node,
     if (!check_keys(r, node, known, sizeof known / sizeof known[0])) {
         return;
     }
-    group->name = read_text(r, node, "name", &at);
+    group->name = read_name(r, node, "name", &at);
     if (group->name == NULL) {
         fail(r, node, "a group without a name", "one");
         group->name = "";
@@ -355,11 +366,16 @@ read_group(struct reader *r, const struct gong_yaml_node *node,
         return;
     }
     group->interval_ms = read_length(r, node, "interval");
+    if (group->interval_ms > 0 && group->interval_ms < GONG_INTERVAL_MIN_MS) {
+        fail(r, gong_yaml_get(r->yaml, node, "interval"), "a shorter interval",
+             "100ms or more");
+    }
     limit = read_text(r, node, "limit", &at);
     if (limit != NULL) {
         errno = 0;
         group->limit = strtoll(limit, &end, 10);
-        if (errno != 0 || end == limit || *end != '\0') {
+        if (errno != 0 || end == limit || *end != '\0' || at->quoted ||
+            at->tagged) {
             fail(r, at, "no number", "one");
         }
     }
@@ -410,7 +426,7 @@ gong_prom_file_read(const char *name, struct gong_str text,
     struct reader r = {.errors = errors};
 
     if (file == NULL) {
-        gong_conf_errors_add(errors, "%s: out of memory", name);
+        gong_conf_errors_no_memory(errors, name);
         return NULL;
     }
     file->yaml = gong_yaml_read(name, text, errors);

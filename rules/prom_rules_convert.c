@@ -206,7 +206,7 @@ gong_prom_rule_convert(const struct gong_prom_origin *origin,
         return true;
     }
     if (errors->count == before) {
-        gong_conf_errors_add(errors, "rules: out of memory");
+        gong_conf_errors_no_memory(errors, "rules");
     }
     gong_rule_fini(rule);
     return false;

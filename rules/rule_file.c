@@ -59,7 +59,7 @@ read_open(const struct open_files *open, struct gong_rule_source *source,
         return false;
     }
     if (!gong_rule_city_make(source->model, &source->set->city)) {
-        gong_conf_errors_add(errors, "model: out of memory");
+        gong_conf_errors_no_memory(errors, "model");
         return false;
     }
     return true;
@@ -76,7 +76,7 @@ read_files(const struct gong_rule_files *files, struct gong_rule_source *source,
     bool ok = open.rules != NULL && open.models != NULL;
 
     if (!ok) {
-        gong_conf_errors_add(errors, "rules: out of memory");
+        gong_conf_errors_no_memory(errors, "rules");
     } else {
         for (size_t i = 0; i < files->count; i++) {
             ok = open_file(&open, &files->items[i], errors) && ok;
@@ -105,7 +105,7 @@ make_source(const struct gong_rule_files *files,
         source->bundle = gong_rule_bundle_write(files, &source->bundle_len);
     }
     if (source == NULL || source->set == NULL || source->bundle == NULL) {
-        gong_conf_errors_add(errors, "rules: out of memory");
+        gong_conf_errors_no_memory(errors, "rules");
         gong_rule_source_free(source);
         return NULL;
     }

@@ -34,7 +34,7 @@ add_file(struct gong_rule_files *files, char *name, char *bytes, size_t len,
         items = realloc(files->items, (files->count + 1) * sizeof *items);
     }
     if (items == NULL) {
-        gong_conf_errors_add(errors, "rules: out of memory");
+        gong_conf_errors_no_memory(errors, "rules");
         free(name);
         free(bytes);
         return false;
@@ -146,7 +146,7 @@ load_leaf(struct gong_rule_files *files, const char *folder, const char *leaf,
     bool ok;
 
     if (path == NULL) {
-        gong_conf_errors_add(errors, "%s: out of memory", folder);
+        gong_conf_errors_no_memory(errors, folder);
         return false;
     }
     ok = load_file(files, path, errors);

@@ -314,8 +314,7 @@ check_text(struct gong_rule_reader *reader, const struct gong_conf_node *node,
     }
     gong_expr_free(expr);
     if (!fine) {
-        gong_conf_error_in(node, error.at, reader->errors, "%s", error.message);
-        reader->failed = true;
+        gong_rule_refuse(reader, node, &error);
     }
     return fine;
 }
@@ -373,6 +372,7 @@ join(struct gong_rule_reader *reader, const struct gong_conf_node *node,
                    : gong_clauses_join(all, count, rule->clauses.roots, &error);
     if (rule->expr == NULL || !gong_book_check(rule->expr, false, &error)) {
         gong_conf_error(node, reader->errors, "%s", error.message);
+        reader->errors->no_memory |= error.no_memory;
         reader->failed = true;
         return false;
     }

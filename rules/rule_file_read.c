@@ -525,6 +525,23 @@ read_rules(struct gong_rule_reader *reader, const struct gong_conf_node *root,
     }
 }
 
+/* What stands beside the rules. */
+static void
+read_group(struct gong_rule_reader *reader, const struct gong_conf_node *root,
+           struct group *group)
+{
+    if (!gong_conf_read(root, &group_table, group, reader->errors)) {
+        reader->failed = true;
+    } else if (group->interval.ns > 0 &&
+               group->interval.ns < GONG_INTERVAL_MIN_MS * GONG_NS_PER_MS) {
+        gong_conf_error_in(gong_conf_child(root, "interval"), 0, reader->errors,
+                           "found a shorter interval, expected 0s, or %dms or "
+                           "more",
+                           GONG_INTERVAL_MIN_MS);
+        reader->failed = true;
+    }
+}
+
 void
 gong_rule_read_conf(struct gong_rule_reader *reader,
                     const struct gong_conf *conf)
@@ -532,9 +549,7 @@ gong_rule_read_conf(struct gong_rule_reader *reader,
     const struct gong_conf_node *root = gong_conf_root(conf);
     struct group group = {0};
 
-    if (!gong_conf_read(root, &group_table, &group, reader->errors)) {
-        reader->failed = true;
-    }
+    read_group(reader, root, &group);
     group.lookback_fixed = gong_conf_child(root, "lookback") != NULL;
     check_name(reader, root, "group", group.name);
     gong_rule_read_calendars(reader, root);

@@ -9,7 +9,17 @@
 void
 gong_rule_out_of_memory(struct gong_rule_reader *reader)
 {
-    gong_conf_errors_add(reader->errors, "rules: out of memory");
+    gong_conf_errors_no_memory(reader->errors, "rules");
+    reader->failed = true;
+}
+
+void
+gong_rule_refuse(struct gong_rule_reader *reader,
+                 const struct gong_conf_node *node,
+                 const struct gong_expr_error *error)
+{
+    gong_conf_error_in(node, error->at, reader->errors, "%s", error->message);
+    reader->errors->no_memory |= error->no_memory;
     reader->failed = true;
 }
 
@@ -62,8 +72,7 @@ parse_template(struct gong_rule_reader *reader,
     }
     out->tmpl = gong_template_parse(text, &error);
     if (out->tmpl == NULL) {
-        gong_conf_error_in(node, error.at, reader->errors, "%s", error.message);
-        reader->failed = true;
+        gong_rule_refuse(reader, node, &error);
     }
 }
 

@@ -20,4 +20,10 @@ void gong_rule_check_labels(struct gong_rule_reader *reader,
 /* gong_rule_out_of_memory: says so; the reader has failed. */
 void gong_rule_out_of_memory(struct gong_rule_reader *reader);
 
+/* gong_rule_refuse: says what is wrong in the text that is node's value; the
+ * reader has failed. */
+void gong_rule_refuse(struct gong_rule_reader *reader,
+                      const struct gong_conf_node *node,
+                      const struct gong_expr_error *error);
+
 #endif

@@ -237,7 +237,7 @@ refuse(struct builder *b, const yaml_mark_t *mark, const char *message)
 static bool
 no_memory(const char *name, struct gong_conf_errors *errors)
 {
-    gong_conf_errors_add(errors, "%s: out of memory", name);
+    gong_conf_errors_no_memory(errors, name);
     return false;
 }
 
@@ -401,6 +401,7 @@ take_scalar(struct builder *b, const yaml_event_t *event)
     node->quoted = style != YAML_PLAIN_SCALAR_STYLE;
     node->block =
         style == YAML_LITERAL_SCALAR_STYLE || style == YAML_FOLDED_SCALAR_STYLE;
+    node->tagged = event->data.scalar.tag != NULL;
     node->text = strdup((const char *)event->data.scalar.value);
     if (node->text == NULL) {
         return no_memory(b->yaml->source.name, b->errors);
@@ -438,6 +439,22 @@ open_level(struct builder *b, const yaml_event_t *event,
     return true;
 }
 
+/* There is one in a file, in YAML 1.1 as Prometheus reads it. */
+static bool
+take_document(struct builder *b, const yaml_event_t *event)
+{
+    const yaml_version_directive_t *version =
+        event->data.document_start.version_directive;
+
+    if (version != NULL && (version->major != 1 || version->minor != 1)) {
+        return refuse(b, &event->start_mark,
+                      "found another version of YAML, expected 1.1");
+    }
+    return b->yaml->root == 0 ||
+           refuse(b, &event->start_mark,
+                  "found a second document, expected one in a file");
+}
+
 /* Whether to go on; *done at the end of the stream. */
 static bool
 take_event(struct builder *b, const yaml_event_t *event, bool *done)
@@ -458,9 +475,7 @@ take_event(struct builder *b, const yaml_event_t *event, bool *done)
         b->depth--;
         return true;
     case YAML_DOCUMENT_START_EVENT:
-        return b->yaml->root == 0 ||
-               refuse(b, &event->start_mark,
-                      "found a second document, expected one in a file");
+        return take_document(b, event);
     case YAML_STREAM_END_EVENT:
         *done = true;
         return true;

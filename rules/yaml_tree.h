@@ -8,7 +8,7 @@
  * alias makes a document larger than its text, and one inside its own anchor
  * is refused. Also refused: more than GONG_YAML_DEPTH levels, a key twice, keys
  * that are no scalars, more than 512 keys in a mapping or
- * 1,000 anchors, a second document, and
+ * 1,000 anchors, a second document, a version other than 1.1, and
  * what conf refuses: over 4 MiB, NUL bytes, text that is not UTF-8.
  */
 #ifndef GONG_RULES_YAML_TREE_H
@@ -35,6 +35,7 @@ struct gong_yaml_node {
     enum gong_yaml_kind kind;
     bool quoted; /* a scalar in quotes, or a block: text, whatever it says */
     bool block;  /* a scalar behind | or > */
+    bool tagged; /* a scalar behind a tag, such as !!str or !!null */
     size_t at;   /* byte offset in the text */
     char *text;  /* of a scalar, NUL-terminated; NULL for others */
     size_t len;

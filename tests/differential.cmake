@@ -18,3 +18,4 @@ gong_differential(replay replay.py 120)
 # Routing trees against Alertmanager's own tool.
 gong_differential(routes routes.py 120 --trees 12 --seed 1)
 gong_differential(routes_control routes.py 120 --control --trees 12 --seed 1)
+gong_differential(rule_files rule_files.py 120)

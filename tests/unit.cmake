@@ -143,10 +143,11 @@ foreach(module rules_reload engine_thread snapshot http_server recorded
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/agent_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c)
 endforeach()
+gong_failing_memory(test_rules_reload)
 target_link_options(test_recorded PRIVATE
     LINKER:--wrap=gong_spool_cursor_next)
 target_link_options(test_engine_thread PRIVATE
-    LINKER:--wrap=gong_engine_set_rules)
+    LINKER:--wrap=gong_engine_set_rules,--wrap=gong_rule_store_get)
 gong_test(agent_shim LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/disk_shim.c)
 gong_test_disk(agent_shim)
@@ -204,8 +205,7 @@ foreach(module range_fn value_fn match)
 endforeach()
 gong_test(promql_memory LINKS gong_engine
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
-target_link_options(test_promql_memory PRIVATE
-    LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc)
+gong_failing_memory(test_promql_memory)
 
 # collector: inputs
 gong_test(input_host LINKS gong_inputs)
@@ -257,8 +257,7 @@ gong_test(mqtt_paho LINKS gong_mqtt)
 foreach(module yaml_tree prom_rules prom_rules_memory)
     gong_test(${module} LINKS gong_prom_rules)
 endforeach()
-target_link_options(test_prom_rules_memory PRIVATE
-    LINKER:--wrap=malloc,--wrap=calloc,--wrap=realloc,--wrap=strdup)
+gong_failing_memory(test_prom_rules_memory)
 foreach(module series_notation rules_text rules_commands line_runs lint cost case_line)
     gong_test(${module} LINKS gong_rules_tool)
 endforeach()

@@ -190,6 +190,8 @@ apply_config(struct gong_engine_thread *t, const struct gong_record *record)
     source = gong_rule_store_get(t->options.state_dir, sha, &errors);
     if (source != NULL) {
         err = swap_rules(t, source, record);
+    } else if (errors.no_memory) {
+        err = GONG_ERR_MEMORY;
     }
     if (err == GONG_OK) {
         memcpy(t->now.rules_sha, sha, sizeof sha);

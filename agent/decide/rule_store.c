@@ -282,6 +282,7 @@ gong_rule_store_get(const char *state_dir, const char *sha,
     } else {
         gong_conf_errors_add(errors, "%s/" FOLDER "/%s" SUFFIX ": %s",
                              state_dir, sha, gong_err_text(err));
+        errors->no_memory |= err == GONG_ERR_MEMORY;
     }
     free(bytes);
     return source;

@@ -34,8 +34,9 @@ enum gong_err gong_rule_store_prune(const char *state_dir,
                                                    struct gong_str sha),
                                     void *ctx, size_t *removed) GONG_MUST_CHECK;
 
-/* gong_rule_store_get: the rule set named sha, NULL with the reason in errors.
- * Caller frees with gong_rule_source_free. */
+/* gong_rule_store_get: the rule set named sha, NULL with the reason in errors:
+ * with errors->no_memory it may be there another time. Caller frees with
+ * gong_rule_source_free. */
 struct gong_rule_source *gong_rule_store_get(const char *state_dir,
                                              const char *sha,
                                              struct gong_conf_errors *errors);

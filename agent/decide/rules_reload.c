@@ -29,6 +29,7 @@ compiles(const struct gong_ruleset *set, struct gong_conf_errors *errors)
     if (err != GONG_OK) {
         gong_conf_errors_add(errors, "the rule set does not compile: %s",
                              gong_err_text(err));
+        errors->no_memory |= err == GONG_ERR_MEMORY;
     }
     return err == GONG_OK;
 }
@@ -47,7 +48,7 @@ gong_rules_check_city(const struct gong_strings *paths,
     if (gong_rule_sha(
             gong_str_from(out->source->bundle, out->source->bundle_len),
             out->sha) != GONG_OK) {
-        gong_conf_errors_add(errors, "no memory to digest the rules");
+        gong_conf_errors_no_memory(errors, "digest of the rules");
     } else if (compiles(out->source->set, errors)) {
         return true;
     }
@@ -132,7 +133,11 @@ gong_rules_reload_init(struct gong_rules_reload *reload,
     reload->refused = gong_counter_add(
         counters, GONG_COUNTER, "gong_agent_rules_loads_total",
         "Rule sets read and handed to the engine.", "result=\"refused\"");
-    return reload->reloads != NULL && reload->refused != NULL;
+    reload->no_memory = gong_counter_add(
+        counters, GONG_COUNTER, "gong_agent_rules_loads_total",
+        "Rule sets read and handed to the engine.", "result=\"no_memory\"");
+    return reload->reloads != NULL && reload->refused != NULL &&
+           reload->no_memory != NULL;
 }
 
 static bool
@@ -188,6 +193,7 @@ take(struct gong_rules_reload *reload, const struct gong_rules_checked *checked,
     if (err != GONG_OK) {
         gong_conf_errors_add(errors, "%s: %s: %s", reload->state_dir, why,
                              gong_err_text(err));
+        errors->no_memory |= err == GONG_ERR_MEMORY;
         return false;
     }
     gong_log(GONG_LOG_INFO, "rules_loaded", "rules=%zu sha256=%.64s",
@@ -211,7 +217,10 @@ gong_rules_reload_run(struct gong_rules_reload *reload,
             gong_rules_checked_fini(&checked);
         }
     }
-    gong_counter_increase(taken ? reload->reloads : reload->refused, 1);
+    gong_counter_increase(taken               ? reload->reloads
+                          : errors->no_memory ? reload->no_memory
+                                              : reload->refused,
+                          1);
     return taken;
 }
 

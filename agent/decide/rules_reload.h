@@ -62,6 +62,7 @@ struct gong_rules_reload {
     struct gong_journal *journal;
     gong_counter_t *reloads;
     gong_counter_t *refused;
+    gong_counter_t *no_memory; /* to read them: nothing is wrong with them */
 };
 
 /* gong_rules_reload_of: what a configuration names; the journal is the
@@ -72,9 +73,10 @@ void gong_rules_reload_of(const struct gong_agent_config *config,
 bool gong_rules_reload_init(struct gong_rules_reload *reload,
                             struct gong_counters *counters);
 
-/* gong_rules_reload_run: for SIGHUP. Problems are in errors and counted; the
- * running set stays. Otherwise *out (NULL: nobody wants it) is the new one, the
- * caller's. Blocks on the disk. */
+/* gong_rules_reload_run: for SIGHUP. Problems are in errors and counted,
+ * want of memory (errors->no_memory) by itself; the running set stays.
+ * Otherwise *out (NULL: nobody wants it) is the new one, the caller's. Blocks
+ * on the disk. */
 bool gong_rules_reload_run(struct gong_rules_reload *reload,
                            struct gong_rules_checked *out,
                            struct gong_conf_errors *errors);

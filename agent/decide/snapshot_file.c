@@ -168,8 +168,10 @@ misfit(struct gong_spool *journal, const struct gong_snapshot_place *place)
     return place->position < stats.begin ? "the journal begins after it" : NULL;
 }
 
+/* NULL, and why there are none. */
 static struct gong_rule_source *
-load_rules(const struct gong_snapshot_load *load, const char *sha)
+load_rules(const struct gong_snapshot_load *load, const char *sha,
+           const char **why)
 {
     struct gong_conf_errors errors = {0};
     struct gong_rule_source *source = NULL;
@@ -177,6 +179,7 @@ load_rules(const struct gong_snapshot_load *load, const char *sha)
     if (gong_rule_sha_valid(gong_str_of(sha))) {
         source = gong_rule_store_get(load->state_dir, sha, &errors);
     }
+    *why = errors.no_memory ? "no memory for its rules" : "its rules are gone";
     gong_conf_errors_fini(&errors);
     return source;
 }
@@ -194,10 +197,11 @@ restore(const struct gong_snapshot_load *load, int fd,
     const char *why = NULL;
 
     if (out->place.rules[0] != '\0') {
-        out->rules = load_rules(load, out->place.rules);
+        out->rules = load_rules(load, out->place.rules, &why);
         if (out->rules == NULL) {
-            return "its rules are gone";
+            return why;
         }
+        why = NULL;
         start.set = out->rules->set;
     }
     if (gong_engine_restore(&start, &source, &out->engine, &why) == GONG_OK) {

@@ -175,7 +175,7 @@ read_channel(struct gong_desk_channels *out, const struct gong_conf_node *node,
     }
     out->count++;
     if (!join_tables(read)) {
-        gong_conf_error(node, errors, "no memory");
+        gong_conf_errors_no_memory(errors, "channels");
         return;
     }
     read->complete = gong_conf_read(node, &read->table, read->filled, errors);
@@ -183,7 +183,7 @@ read_channel(struct gong_desk_channels *out, const struct gong_conf_node *node,
         return;
     }
     if (!default_name(read->filled)) {
-        gong_conf_error(node, errors, "no memory");
+        gong_conf_errors_no_memory(errors, "channels");
         return;
     }
     channel->name = read->filled->name;
@@ -217,7 +217,7 @@ gong_desk_channels_read(const struct gong_conf_node *list,
     out->channels = calloc(count + 1, sizeof out->channels[0]);
     out->read = calloc(count + 1, sizeof out->read[0]);
     if (out->channels == NULL || out->read == NULL) {
-        gong_conf_errors_add(errors, "no memory");
+        gong_conf_errors_no_memory(errors, "channels");
         return false;
     }
     for (size_t i = 0; i < count; i++) {

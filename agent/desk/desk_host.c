@@ -37,7 +37,7 @@ gong_desk_host_routes(const struct gong_desk_file *file,
     struct gong_desk_config *config = NULL;
 
     if (names.items == NULL) {
-        gong_conf_errors_add(errors, "no memory");
+        gong_conf_errors_no_memory(errors, "routes");
         return NULL;
     }
     for (size_t i = 0; i < channels->count; i++) {
@@ -47,14 +47,14 @@ gong_desk_host_routes(const struct gong_desk_file *file,
         }
     }
     if (names.count < channels->count) {
-        gong_conf_errors_add(errors, "no memory");
+        gong_conf_errors_no_memory(errors, "routes");
     } else if (file->routes[0] != '\0') {
         config = gong_desk_config_load(file->routes, model, &names, errors);
     } else {
         config = gong_desk_config_plain((const char *const *)names.items,
                                         names.count);
         if (config == NULL) {
-            gong_conf_errors_add(errors, "no memory");
+            gong_conf_errors_no_memory(errors, "routes");
         }
     }
     for (size_t i = 0; i < names.count; i++) {

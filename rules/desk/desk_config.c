@@ -26,7 +26,7 @@ gong_desk_reader_fail(struct gong_desk_reader *reader,
 void
 gong_desk_reader_no_memory(struct gong_desk_reader *reader)
 {
-    gong_conf_errors_add(reader->errors, "out of memory");
+    gong_conf_errors_no_memory(reader->errors, "routes");
     reader->failed = true;
 }
 

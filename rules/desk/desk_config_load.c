@@ -95,7 +95,7 @@ check_units(const struct gong_conf_node *texts, const struct gong_model *model,
         size_t next = 0;
 
         if (matchers == NULL) { /* no memory: it was read before */
-            gong_conf_error(node, errors, "no memory");
+            gong_conf_errors_no_memory(errors, "routes");
             return false;
         }
         while ((unit = gong_desk_matchers_unit(matchers, &next)) != NULL) {

@@ -1,5 +1,10 @@
 #include "rules/engine/engine_expire.h"
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_step.h"
+#include "rules/engine/engine_data.h"
+#include "rules/engine/engine_live.h"
+#include "rules/engine/engine_hold.h"
 
 #include <stdlib.h>
 

@@ -8,6 +8,9 @@
  * by time. One that is empty, at rest and without a timer is used again.
  */
 #include "rules/engine/engine_aggregate.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_step.h"
+#include "rules/engine/engine_data.h"
 
 /* Finds the group of a member, or makes it. */
 static enum gong_err

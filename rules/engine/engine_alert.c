@@ -1,6 +1,8 @@
 /* engine_alert: an instance's alert: that it has one, its changes, and what is
  * told of them. */
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_step.h"
+#include "rules/engine/engine_live.h"
 
 /* The name that results of a plan keep. */
 static struct gong_str

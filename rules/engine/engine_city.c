@@ -5,6 +5,7 @@
  * Parameters stand as presence does: they have a value, no stamps that could be
  * too old, and no past. Whoever reads one is evaluated as a whole.
  */
+#include "rules/engine/engine_hold.h"
 #include "rules/engine/engine_presence.h"
 
 #include <stdlib.h>

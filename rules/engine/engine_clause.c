@@ -1,6 +1,6 @@
 /* engine_clause: what more than its condition decides whether a rule's alert
  * may be: its calendar, and what has fallen silent. */
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_hold.h"
 
 bool
 gong_engine_is_open(const struct gong_rule *rule, int64_t t)

@@ -12,6 +12,9 @@
 #include "common/clock.h"
 #include "rules/engine/arith.h"
 #include "rules/engine/sample.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_data.h"
+#include "rules/engine/engine_hold.h"
 
 enum gong_err
 gong_engine_touch(struct gong_engine *engine, uint32_t instance)

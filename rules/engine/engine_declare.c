@@ -8,6 +8,9 @@
  */
 #include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_data.h"
+#include "rules/engine/engine_hold.h"
 
 static const struct gong_cause none = {0};
 

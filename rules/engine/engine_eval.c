@@ -3,6 +3,10 @@
 #include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
 #include "rules/engine/engine_instant.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_step.h"
+#include "rules/engine/engine_live.h"
+#include "rules/engine/engine_hold.h"
 
 static uint32_t
 clock_of(const struct gong_engine *engine, const struct gong_instance *instance)

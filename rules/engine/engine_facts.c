@@ -3,6 +3,8 @@
  * itself, and what an alert about them hides.
  */
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_data.h"
 
 static const struct gong_cause none = {0};
 

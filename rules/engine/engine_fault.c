@@ -4,6 +4,7 @@
  * at its next instant.
  */
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_step.h"
 
 void
 gong_engine_on_fault(struct gong_engine *engine, gong_fault_fn fault, void *ctx)

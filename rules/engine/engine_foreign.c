@@ -5,6 +5,8 @@
  */
 #include "rules/engine/engine_expire.h"
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_data.h"
 
 static const struct gong_cause none = {0};
 

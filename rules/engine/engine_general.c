@@ -6,6 +6,9 @@
  * evaluator: then there is no result, and state is held (semantics rule 16).
  */
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_step.h"
+#include "rules/engine/engine_hold.h"
 
 static const struct gong_cause no_cause = {0};
 

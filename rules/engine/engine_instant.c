@@ -15,6 +15,8 @@
 #include "rules/engine/engine_instant.h"
 
 #include "rules/engine/sample.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_hold.h"
 
 /* One selector of an instance, as it is looked at. */
 struct sight {

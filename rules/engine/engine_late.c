@@ -3,6 +3,8 @@
  * so that no past instant sees them. */
 #include "rules/engine/engine_general.h"
 #include "rules/engine/engine_instant.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_data.h"
 
 /* Rule 7: put aside until the record has been applied and the clock's present
  * is known. */

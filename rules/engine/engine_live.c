@@ -1,6 +1,6 @@
 /* engine_live: what one rule set has alive, as a thing of its own: the engine
  * begins with an empty one, a reload builds the next beside it. */
-#include "rules/engine/engine_state.h"
+#include "rules/engine/engine_live.h"
 
 #include <stdlib.h>
 

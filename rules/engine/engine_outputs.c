@@ -10,6 +10,7 @@
 
 #include "rules/engine/engine_general.h"
 #include "rules/engine/sample.h"
+#include "rules/engine/engine_hold.h"
 
 /* The recording that goes on with an old one's series, or GONG_BOOK_NONE. */
 static uint32_t

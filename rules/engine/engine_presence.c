@@ -9,6 +9,9 @@
  * sees what it hides.
  */
 #include "rules/engine/engine_presence.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_data.h"
+#include "rules/engine/engine_hold.h"
 
 static const struct gong_cause none = {0};
 

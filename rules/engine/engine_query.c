@@ -7,6 +7,8 @@
 #include "rules/engine/engine_presence.h"
 #include "rules/engine/promql_error.h"
 #include "rules/engine/reads.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_hold.h"
 
 struct clause {
     struct gong_expr expr; /* borrows the rule's */

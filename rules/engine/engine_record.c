@@ -6,6 +6,8 @@
 #include "rules/engine/engine_general.h"
 
 #include "rules/engine/sample.h"
+#include "rules/engine/engine_step.h"
+#include "rules/engine/engine_data.h"
 
 enum gong_err
 gong_engine_feed(struct gong_engine *engine, uint32_t rule, uint32_t series,

@@ -14,6 +14,8 @@
  */
 #include "rules/engine/engine_general.h"
 #include "rules/engine/engine_instant.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_hold.h"
 
 int64_t
 gong_live_presence_tick(struct gong_live *live, int64_t due)

@@ -12,6 +12,9 @@
 #include "rules/engine/bind_past.h"
 #include "rules/engine/engine_aggregate.h"
 #include "rules/engine/engine_general.h"
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_live.h"
+#include "rules/engine/engine_hold.h"
 
 #include "common/le.h"
 

@@ -9,6 +9,7 @@
  */
 #include "rules/engine/bind_past.h"
 #include "rules/engine/engine_snapshot_private.h"
+#include "rules/engine/engine_live.h"
 
 static const char *
 check_clocks(const struct gong_engine *engine)

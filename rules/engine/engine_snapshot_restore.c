@@ -4,6 +4,8 @@
 #include "common/le.h"
 #include "rules/engine/engine_presence.h"
 #include "rules/engine/engine_snapshot_private.h"
+#include "rules/engine/engine_live.h"
+#include "rules/engine/engine_hold.h"
 
 struct reader {
     const struct gong_snapshot_source *source;

@@ -2,6 +2,8 @@
  */
 #include "rules/engine/engine_query.h"
 #include "rules/engine/engine_snapshot_private.h"
+#include "rules/engine/engine_live.h"
+#include "rules/engine/engine_hold.h"
 
 /* What was due on a clock has run, but for what was due just then, and on
  * journal time for what fell due while it was blind and is put off: a timer

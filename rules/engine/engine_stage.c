@@ -4,6 +4,7 @@
 #include "rules/engine/engine_expire.h"
 #include "rules/engine/engine_general.h"
 #include "rules/engine/engine_presence.h"
+#include "rules/engine/engine_data.h"
 
 static uint64_t
 count_numbers(const struct gong_lp_point *point)

@@ -15,10 +15,12 @@
 #include "rules/engine/promql.h"
 #include "rules/engine/template.h"
 
-#define GONG_RULES_MAX            10000 /* rules in a set */
-#define GONG_RULE_LABELS_MAX      16    /* labels or annotations of a rule */
-#define GONG_RULE_ANNOTATION_SIZE 2048  /* bytes of one rendered annotation */
-#define GONG_RULE_LABEL_SIZE      256   /* bytes of one rendered label */
+#define GONG_RULES_MAX       10000     /* rules in a set */
+#define GONG_INTERVAL_MIN_MS 100       /* of a group, if not 0: time alone */
+                                       /* may have to walk a day of them */
+#define GONG_RULE_LABELS_MAX      16   /* labels or annotations of a rule */
+#define GONG_RULE_ANNOTATION_SIZE 2048 /* bytes of one rendered annotation */
+#define GONG_RULE_LABEL_SIZE      256  /* bytes of one rendered label */
 
 /* Transparent: plain data. All pointers are owned by the ruleset. */
 struct gong_rule_text {

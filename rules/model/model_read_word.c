@@ -36,7 +36,7 @@ void
 gong_model_out_of_memory(struct gong_model_reader *reader)
 {
     reader->failed = true;
-    gong_conf_errors_add(reader->errors, "model: out of memory");
+    gong_conf_errors_no_memory(reader->errors, "model");
 }
 
 const struct gong_conf_node *

@@ -9,10 +9,11 @@
 #include "rules/engine/engine.h"
 #include "rules/engine/plan.h"
 #include "rules/engine/presence.h"
+#include "rules/engine/sample_window.h"
 
 #define SERIES      1024 /* of each selector */
 #define WINDOWED    128  /* of each where windows are to be filled */
-#define SAMPLES_MAX 2000 /* of a window */
+#define SAMPLES_MAX 400  /* of a window; more are reckoned */
 #define EVERY_MS    INT64_C(10000)
 #define START_MS    INT64_C(1760000000000)
 
@@ -22,6 +23,7 @@ struct fed {
     bool foreign;
     uint32_t series;  /* of each selector */
     uint32_t samples; /* of each series */
+    uint32_t missing; /* that windows hold and are not fed */
     int64_t step_ms;
     int64_t silence_ms; /* until all of it counts as missing */
     /* The lines of all series as far as they are always the same, one after
@@ -36,6 +38,8 @@ struct run {
     struct gong_rule rule;
     struct gong_ruleset set;
     struct gong_engine *engine;
+    uint64_t begun; /* bytes with a first sample of each series */
+    uint64_t extra; /* per series: those of the samples that were not fed */
     bool silent;
     uint64_t told; /* changes of alerts since then */
 };
@@ -219,12 +223,31 @@ take_stats(const struct run *run, const struct fed *fed, struct gong_cost *cost)
     uint64_t each;
 
     gong_engine_stats(run->engine, &stats);
-    each = (stats.bytes + fed->distinct - 1) / fed->distinct;
+    each = (stats.bytes + fed->distinct - 1) / fed->distinct + run->extra;
     if (stats.pending + stats.firing + stats.unknown + stats.trial > 0) {
         cost->firing_bytes =
             each > cost->firing_bytes ? each : cost->firing_bytes;
     } else if (!run->silent && each < cost->rest_bytes) {
         cost->rest_bytes = each;
+    }
+}
+
+static uint64_t
+bytes_of(const struct run *run)
+{
+    struct gong_engine_stats stats;
+
+    gong_engine_stats(run->engine, &stats);
+    return stats.bytes;
+}
+
+/* A sample that was not fed takes what those took that were. */
+static void
+reckon_extra(struct run *run, const struct fed *fed)
+{
+    if (fed->missing > 0 && fed->distinct > 0) {
+        run->extra = (bytes_of(run) - run->begun) / fed->distinct *
+                     fed->missing / (SAMPLES_MAX - 1);
     }
 }
 
@@ -241,7 +264,9 @@ feed_all(struct run *run, const struct fed *fed, double value)
 
         ms += fed->step_ms;
         err = feed(run->engine, fed, value + more, ms);
+        run->begun = t == 0 ? bytes_of(run) : run->begun;
     }
+    reckon_extra(run, fed);
     return err;
 }
 
@@ -323,6 +348,22 @@ measure_value(const struct fed *fed, const struct fed *one, double value,
     return err;
 }
 
+/* Evaluating windows of n samples n times takes n * n: those of years are not
+ * fed whole. */
+static void
+plan_samples(struct fed *fed, int64_t back)
+{
+    int64_t held =
+        back < GONG_SAMPLE_WINDOW_FULL ? back : GONG_SAMPLE_WINDOW_FULL;
+
+    fed->samples = SAMPLES_MAX;
+    if (held + 3 <= SAMPLES_MAX) {
+        fed->samples = (uint32_t)held + 3;
+    } else {
+        fed->missing = (uint32_t)(held + 3 - SAMPLES_MAX);
+    }
+}
+
 /* How much has to be fed so that every window is full. */
 static struct fed
 plan_feed(const struct gong_rule *rule, bool foreign, int64_t every_ms)
@@ -346,9 +387,7 @@ plan_feed(const struct gong_rule *rule, bool foreign, int64_t every_ms)
                       : rule->interval_ms > 0 ? rule->interval_ms
                                               : EVERY_MS;
         fed.series = WINDOWED;
-        fed.samples = longest / fed.step_ms < SAMPLES_MAX
-                          ? (uint32_t)(longest / fed.step_ms) + 3
-                          : SAMPLES_MAX;
+        plan_samples(&fed, longest / fed.step_ms);
     }
     fed.silence_ms =
         rule->lookback_ms + longest + rule->for_ms + 2 * rule->interval_ms;

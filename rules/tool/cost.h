@@ -18,10 +18,12 @@ struct gong_cost {
 };
 
 /* gong_cost_measure: with windows full of a sample each every_ms, 0: each of
- * the group's intervals, else 10 s; of at most 2,000 samples. All clauses
- * count, with what is held for alerts that levels, resolve and on_missing keep
- * open. foreign: as of the rule's set. UNSUPPORTED where no series can be made,
- * as for the agent's own of presence. */
+ * the group's intervals, else 10 s; of windows with more than 400 samples the
+ * others are reckoned from these, up to as many as a window holds
+ * (sample_window.h). All clauses count, with what is held for alerts that
+ * levels, resolve and on_missing keep open. foreign: as of the rule's set.
+ * UNSUPPORTED where no series can be made, as for the agent's own of presence.
+ */
 enum gong_err gong_cost_measure(const struct gong_rule *rule, bool foreign,
                                 int64_t every_ms,
                                 struct gong_cost *cost) GONG_MUST_CHECK;

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "rules/desk/desk.h"
-#include "tests/fuzz/failing_memory.h"
+#include "tests/failing_memory.h"
 
 static void
 check_routes(const struct gong_desk_config *config)

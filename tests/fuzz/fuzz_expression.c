@@ -7,7 +7,7 @@
 
 #include "rules/engine/plan.h"
 #include "rules/engine/promql.h"
-#include "tests/fuzz/failing_memory.h"
+#include "tests/failing_memory.h"
 #include "tests/fuzz/fuzz.h"
 
 static void

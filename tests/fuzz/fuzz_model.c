@@ -8,7 +8,7 @@
 #include <string.h>
 
 #include "rules/model/model.h"
-#include "tests/fuzz/failing_memory.h"
+#include "tests/failing_memory.h"
 
 static struct gong_model *
 load(struct gong_str text, struct gong_conf_errors *errors)

@@ -10,7 +10,7 @@
 
 #include "rules/engine/plan.h"
 #include "rules/rule_file.h"
-#include "tests/fuzz/failing_memory.h"
+#include "tests/failing_memory.h"
 
 #define PATH_SIZE 64
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "rules/engine/template.h"
-#include "tests/fuzz/failing_memory.h"
+#include "tests/failing_memory.h"
 #include "tests/fuzz/fuzz.h"
 
 static enum gong_err

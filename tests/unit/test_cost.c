@@ -90,6 +90,25 @@ windows_of_every_clause_are_full(void **state)
     assert_true(level.rest_bytes > minute.rest_bytes + 60);
 }
 
+/* A window of years is reckoned, not fed; none holds more than a million. */
+static void
+long_windows_are_reckoned(void **state)
+{
+    struct gong_cost hour = measured("expr = \"avg_over_time(a[1h]) > 5\";");
+    struct gong_cost day = measured("expr = \"avg_over_time(a[1d]) > 5\";");
+    struct gong_cost months =
+        measured("expr = \"avg_over_time(a[120d]) > 5\";");
+    struct gong_cost years = measured("expr = \"avg_over_time(a[250y]) > 5\";");
+
+    (void)state;
+    assert_true(day.rest_bytes > 10 * hour.rest_bytes);
+    assert_true(day.rest_bytes < 30 * hour.rest_bytes);
+    assert_true(months.rest_bytes > 100 * day.rest_bytes);
+    assert_true(years.rest_bytes >= months.rest_bytes);
+    assert_true(years.rest_bytes < 2 * months.rest_bytes);
+    assert_true(years.firing_bytes >= years.rest_bytes);
+}
+
 static void
 silence_and_closed_calendars_open_alerts_too(void **state)
 {
@@ -178,6 +197,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_series_that_two_clauses_read_counts_once),
         cmocka_unit_test(windows_of_every_clause_are_full),
+        cmocka_unit_test(long_windows_are_reckoned),
         cmocka_unit_test(silence_and_closed_calendars_open_alerts_too),
         cmocka_unit_test(presence_has_no_samples_but_that_of_others_has),
         cmocka_unit_test(what_is_recorded_costs_its_readers),

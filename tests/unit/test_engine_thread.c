@@ -45,6 +45,28 @@ __wrap_gong_engine_set_rules(struct gong_engine *engine,
     return __real_gong_engine_set_rules(engine, set, position, journal_ms,
                                         report);
 }
+
+/* So many sets are not read for want of memory. */
+static atomic_int store_gets_short;
+
+struct gong_rule_source *
+__real_gong_rule_store_get(const char *state_dir, const char *sha,
+                           struct gong_conf_errors *errors);
+struct gong_rule_source *
+__wrap_gong_rule_store_get(const char *state_dir, const char *sha,
+                           struct gong_conf_errors *errors);
+
+struct gong_rule_source *
+__wrap_gong_rule_store_get(const char *state_dir, const char *sha,
+                           struct gong_conf_errors *errors)
+{
+    if (atomic_load(&store_gets_short) > 0) {
+        atomic_fetch_sub(&store_gets_short, 1);
+        gong_conf_errors_no_memory(errors, "rules");
+        return NULL;
+    }
+    return __real_gong_rule_store_get(state_dir, sha, errors);
+}
 /* NOLINTEND(bugprone-reserved-identifier) */
 
 struct world {
@@ -309,6 +331,25 @@ first_rules_without_memory_are_tried_again(void **state)
                         "Hot lamp-1 inactive>firing; ");
 }
 
+/* Nor are those that could not be read for want of it. */
+static void
+rules_read_without_memory_are_tried_again(void **state)
+{
+    struct world *world = *state;
+    struct gong_engine_report report;
+
+    lamp(world, "lamp-1", "lamp temp=80");
+    atomic_store(&store_gets_short, 1);
+    start(world);
+    report = agent_engine_settled(world->sinks, world->engine);
+    assert_int_equal(atomic_load(&store_gets_short), 0);
+    assert_int_equal(report.restarts, 1);
+    assert_int_equal(report.rules_refused, 0);
+    assert_int_equal(report.engine.rules, 1);
+    assert_string_equal(agent_effects(world->sinks),
+                        "Hot lamp-1 inactive>firing; ");
+}
+
 static void
 rules_that_the_engine_refuses_are_counted(void **state)
 {
@@ -557,6 +598,7 @@ main(void)
         T(a_config_that_cannot_be_followed_is_counted),
         T(rules_without_memory_are_tried_again),
         T(first_rules_without_memory_are_tried_again),
+        T(rules_read_without_memory_are_tried_again),
         T(rules_that_the_engine_refuses_are_counted),
         T(time_moves_without_data),
         T(a_recycled_journal_still_knows_its_rules),

@@ -1,7 +1,7 @@
 /*
  * Every allocation of reading Prometheus' rules fails once, in turn: there are
  * no rules, the errors say why, nothing leaks, and the same call succeeds
- * afterwards. The linker sends malloc, calloc, realloc and strdup here.
+ * afterwards.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,49 +12,7 @@
 #include <cmocka.h>
 
 #include "rules/prom_rules.h"
-
-/* The names are the linker's. NOLINTBEGIN(bugprone-reserved-identifier) */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *block, size_t size);
-char *__real_strdup(const char *text);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *block, size_t size);
-char *__wrap_strdup(const char *text);
-
-static long until_failure = -1; /* -1: never */
-
-static bool
-fails_now(void)
-{
-    return until_failure >= 0 && until_failure-- == 0;
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *
-__wrap_realloc(void *block, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(block, size);
-}
-
-char *
-__wrap_strdup(const char *text)
-{
-    return fails_now() ? NULL : __real_strdup(text);
-}
-/* NOLINTEND(bugprone-reserved-identifier) */
+#include "tests/failing_memory.h"
 
 static const char *const texts[] = {
     "groups: [{name: &n g, rules: [&r {alert: A, expr: m > 1, labels: {a: b},\n"
@@ -70,7 +28,7 @@ read_it(const char *text)
     struct gong_prom_file *file =
         gong_prom_file_read("f.yml", gong_str_of(text), &errors);
     bool ok = file != NULL;
-    bool told = errors.count > 0;
+    bool told = errors.no_memory;
 
     gong_prom_file_free(file);
     gong_conf_errors_fini(&errors);
@@ -83,15 +41,14 @@ want_of_memory_is_told(void **state)
 {
     (void)state;
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
-        long failures = 0;
+        uint64_t failures = 0;
 
         for (;; failures++) {
             bool ok = false;
 
-            until_failure = failures;
+            failing_memory_begin(failures);
             ok = read_it(texts[i]);
-            if (until_failure >= 0) {
-                until_failure = -1;
+            if (failing_memory_end() <= failures) {
                 assert_true(ok);
                 break;
             }

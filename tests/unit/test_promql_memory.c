@@ -1,7 +1,6 @@
 /*
  * Every allocation of the language fails once, in turn: the answer is NULL with
- * an error, nothing leaks, and the same call succeeds afterwards. The linker
- * sends malloc, calloc and realloc here.
+ * an error, nothing leaks, and the same call succeeds afterwards.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -18,41 +17,7 @@
 #include "rules/engine/promql.h"
 #include "rules/engine/match.h"
 #include "rules/engine/template.h"
-
-/* The names are the linker's. NOLINTBEGIN(bugprone-reserved-identifier) */
-void *__real_malloc(size_t size);
-void *__real_calloc(size_t count, size_t size);
-void *__real_realloc(void *block, size_t size);
-void *__wrap_malloc(size_t size);
-void *__wrap_calloc(size_t count, size_t size);
-void *__wrap_realloc(void *block, size_t size);
-
-static long until_failure = -1; /* -1: never */
-
-static bool
-fails_now(void)
-{
-    return until_failure >= 0 && until_failure-- == 0;
-}
-
-void *
-__wrap_malloc(size_t size)
-{
-    return fails_now() ? NULL : __real_malloc(size);
-}
-
-void *
-__wrap_calloc(size_t count, size_t size)
-{
-    return fails_now() ? NULL : __real_calloc(count, size);
-}
-
-void *
-__wrap_realloc(void *block, size_t size)
-{
-    return fails_now() ? NULL : __real_realloc(block, size);
-}
-/* NOLINTEND(bugprone-reserved-identifier) */
+#include "tests/failing_memory.h"
 
 static bool
 parse_and_print(const char *text)
@@ -178,20 +143,18 @@ match(const char *text)
 static void
 fail_each(bool (*run)(const char *), const char *text)
 {
-    long failures = 0;
+    uint64_t failures = 0;
 
-    for (;;) {
+    for (;; failures++) {
         bool ok = false;
 
-        until_failure = failures;
+        failing_memory_begin(failures);
         ok = run(text);
-        if (until_failure >= 0) {
-            until_failure = -1;
+        if (failing_memory_end() <= failures) {
             assert_true(ok);
             break;
         }
         assert_false(ok);
-        failures++;
     }
     assert_true(failures > 3);
 }

@@ -232,6 +232,15 @@ expression_errors_point_into_the_text(void **state)
 }
 
 static void
+an_interval_has_a_minimum(void **state)
+{
+    (void)state;
+    expect_place("group = \"g\";\ninterval = \"99ms\";\n"
+                 "rules = ( { alert = \"A\"; expr = \"a > 1\"; } );\n",
+                 "f:2:13: found a shorter interval, expected 0s, or 100ms");
+}
+
+static void
 template_errors_point_into_the_text(void **state)
 {
     (void)state;
@@ -291,6 +300,7 @@ main(void)
         cmocka_unit_test(rule_18_id_is_group_name_and_labels),
         cmocka_unit_test(what_is_wrong_is_answered_with_its_place),
         cmocka_unit_test(expression_errors_point_into_the_text),
+        cmocka_unit_test(an_interval_has_a_minimum),
         cmocka_unit_test(template_errors_point_into_the_text),
         cmocka_unit_test(the_seventeenth_label_is_refused),
         cmocka_unit_test(an_annotation_has_a_limit),

@@ -11,6 +11,7 @@
 
 #include "agent_fixture.h"
 #include "sink_fixture.h"
+#include "tests/failing_memory.h"
 
 static int
 setup(void **state)
@@ -177,6 +178,75 @@ a_bundle_that_was_changed_is_refused_and_mended(void **state)
     agent_rules_free(&paths);
 }
 
+static const char rules_of_all_kinds[] =
+    "group = \"t\"; interval = \"15s\";\n"
+    "calendars = ( { name = \"night\"; hours = (\"mon-sun 22:00-05:00\");"
+    " except = (\"2026-01-01\"); zone = \"+07:00\"; } );\n"
+    "rules = ( { alert = \"A\"; expr = \"a{b=~\\\"c.*\\\"} > 1\";"
+    " resolve = \"a < 0\"; active = \"night\";"
+    " labels = { d = \"{{ $labels.b }}\"; };"
+    " annotations = { e = \"{{ $value | humanize }}\"; }; },\n"
+    "{ alert = \"B\"; expr = \"sum by (c) (rate(b[5m]))\";"
+    " levels = ( { severity = \"x\"; above = 1; },"
+    " { severity = \"y\"; above = 2; } ); },\n"
+    "{ record = \"a:b\"; expr = \"a and b\"; } );\n";
+
+/* Every allocation fails once: there are the rules, or memory was short. */
+static void
+want_of_memory_is_no_fault_of_a_bundle(void **state)
+{
+    struct sinks *sinks = *state;
+    struct gong_strings paths =
+        agent_rules(sinks->dir, "a.cfg", rules_of_all_kinds);
+    struct gong_rules_reload reload = reload_of(sinks, &paths);
+    struct gong_conf_errors errors = {0};
+    uint64_t failures = 0;
+    const char *sha;
+
+    if (!gong_rules_reload_run(&reload, NULL, &errors)) {
+        gong_conf_errors_print(&errors, stderr);
+        fail();
+    }
+    sha = agent_last_config(sinks->journal);
+    for (uint64_t at = 0, asked = 1; at < asked; at++) {
+        struct gong_rule_source *source;
+
+        failing_memory_begin(at);
+        source = gong_rule_store_get(sinks->dir, sha, &errors);
+        asked = failing_memory_end();
+        assert_true((source != NULL) != errors.no_memory);
+        failures += source == NULL;
+        gong_rule_source_free(source);
+        gong_conf_errors_fini(&errors);
+    }
+    assert_true(failures > 100);
+    agent_rules_free(&paths);
+}
+
+static void
+a_reload_without_memory_is_not_refused(void **state)
+{
+    struct sinks *sinks = *state;
+    struct gong_strings paths = agent_rules(sinks->dir, "a.cfg", RULES_HOT);
+    struct gong_rules_reload reload = reload_of(sinks, &paths);
+    struct gong_conf_errors errors = {0};
+
+    failing_memory_begin(0);
+    assert_false(gong_rules_reload_run(&reload, NULL, &errors));
+    (void)failing_memory_end();
+    assert_true(errors.no_memory);
+    assert_int_equal(sinks_count(sinks, "gong_agent_rules_loads_total",
+                                 "result=\"refused\""),
+                     0);
+    assert_int_equal(sinks_count(sinks, "gong_agent_rules_loads_total",
+                                 "result=\"no_memory\""),
+                     1);
+    gong_conf_errors_fini(&errors);
+    assert_true(gong_rules_reload_run(&reload, NULL, &errors));
+    assert_false(errors.no_memory);
+    agent_rules_free(&paths);
+}
+
 static void
 an_unknown_bundle_is_named(void **state)
 {
@@ -252,6 +322,8 @@ main(void)
         T(a_model_goes_with_the_rules),
         T(a_missing_folder_changes_nothing),
         T(a_bundle_that_was_changed_is_refused_and_mended),
+        T(want_of_memory_is_no_fault_of_a_bundle),
+        T(a_reload_without_memory_is_not_refused),
         T(an_unknown_bundle_is_named),
         T(bundles_that_nothing_names_are_removed),
         T(a_message_without_memory_is_logged),

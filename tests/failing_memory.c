@@ -1,4 +1,4 @@
-#include "tests/fuzz/failing_memory.h"
+#include "tests/failing_memory.h"
 
 #include <stdbool.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-/* failing_memory: one allocation of a stretch of a fuzz target's code fails.
- * The linker sends malloc, calloc, realloc, strdup, open_memstream and fclose
- * here (failing_memory in tests/fuzz.cmake); what libraries ask among
+/* failing_memory: one allocation of a stretch of a test's code fails. The
+ * linker sends malloc, calloc, realloc, strdup, open_memstream and fclose here
+ * (gong_failing_memory in cmake/GongTest.cmake); what libraries ask among
  * themselves never fails. */
 #ifndef GONG_TESTS_FAILING_MEMORY_H
 #define GONG_TESTS_FAILING_MEMORY_H
