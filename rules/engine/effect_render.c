@@ -1,6 +1,12 @@
 #include "rules/engine/effect_render.h"
 
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+
 #include "rules/engine/hash.h"
+
+#define TREND_MAX 1e15 /* thousandths */
 
 /* Sets, replaces or (with an empty value) removes a label of a sorted list. */
 static void
@@ -108,6 +114,24 @@ add_names(struct gong_effect_space *space, struct gong_effect *effect)
     }
 }
 
+/* In thousandths: what people read has no more. */
+static void
+add_trend(struct gong_effect_space *space, struct gong_effect *effect)
+{
+    double rounded = round(effect->trend * 1000);
+
+    if (!effect->has_trend || has_annotation(effect, "trend") ||
+        !(fabs(rounded) < TREND_MAX)) {
+        return;
+    }
+    (void)snprintf(space->trend, sizeof space->trend,
+                   "%s%" PRId64 ".%03" PRId64, rounded < 0 ? "-" : "",
+                   (int64_t)fabs(rounded) / 1000,
+                   (int64_t)fabs(rounded) % 1000);
+    space->annotations[effect->annotation_count++] = (struct gong_label_view){
+        gong_str_of("trend"), gong_str_of(space->trend)};
+}
+
 /* Templates see the name too; returns how many labels those are. */
 static size_t
 add_metric(struct gong_effect_space *space, size_t own, struct gong_str metric)
@@ -204,6 +228,7 @@ gong_effect_render(struct gong_effect_space *space,
         space->labels, count, effect->presence || rule->level_count > 0);
     render_annotations(space, own, effect);
     add_names(space, effect);
+    add_trend(space, effect);
 }
 
 static bool
