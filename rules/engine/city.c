@@ -27,6 +27,8 @@ gong_city_free(struct gong_city *city)
     for (size_t i = 0; i < city->device_count; i++) {
         free(city->devices[i].site);
         free(city->devices[i].name);
+        free(city->devices[i].label);
+        free(city->devices[i].label_en);
         free(city->devices[i].params);
     }
     for (size_t i = 0; i < city->metric_count; i++) {

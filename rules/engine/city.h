@@ -42,6 +42,8 @@ struct gong_city_param {
 struct gong_city_device {
     char *site;
     char *name;
+    char *label; /* for people; "" where there is none */
+    char *label_en;
     int64_t every_ms; /* 0: not said */
     struct gong_city_param *params;
     size_t param_count;

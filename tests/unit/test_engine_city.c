@@ -498,6 +498,40 @@ a_parameter_has_no_past(void **state)
     gong_conf_errors_fini(&errors);
 }
 
+/* What people call it, in texts alone; without a model, or where it does not
+ * say, the code and the device's name. */
+static void
+texts_name_units_and_devices(void **state)
+{
+    static const char named[] =
+        "{ alert = \"N\"; expr = \"m_a > 5\"; labels = { x = \"{{ "
+        "$labels.unit_name }}\"; }; annotations = { vi = \"{{ "
+        "$labels.device_name }}, {{ $labels.unit_name }}\"; en = \"{{ "
+        "$labels.device_name_en }}, {{ $labels.unit_name_en }}\"; all = \"{{ "
+        "$labels }}\"; }; }";
+    static const char labelled[] =
+        "devices = ( { unit = \"1\"; name = \"g\"; label = \"Trạm Gò\"; } "
+        ");\n";
+    struct world world;
+
+    (void)state;
+    begin(&world, named, units, labelled);
+    feed(&world, 1000, "1", "g", "m a=6");
+    said(&world, "N{device=\"g\",kind=\"ward\",site=\"1\",unit=\"1\"} "
+                 "inactive->firing condition at 1000 since 1000 value 6 "
+                 "vi=Trạm Gò, Phường Một en=Trạm Gò, Ward One "
+                 "all=map[__name__:m_a device:g kind:ward site:1 unit:1] "
+                 "unit_name=Phường Một unit_name_en=Ward One\n");
+    feed(&world, 1000, "2", "h", "m,unit_name=own a=6");
+    assert_non_null(strstr(world.effects.data, " vi=h, own en=h, Xã Hai all="));
+    text_clear(&world.effects);
+    change(&world, named, NULL, "", 2000);
+    text_clear(&world.effects);
+    feed(&world, 3000, "1", "g", "m a=6");
+    assert_non_null(strstr(world.effects.data, " vi=g, 1 en=g, 1 all="));
+    end(&world);
+}
+
 static void
 a_rules_own_annotation_stands(void **state)
 {
@@ -679,6 +713,7 @@ main(void)
         cmocka_unit_test(dark_devices_have_units_too),
         cmocka_unit_test(payloads_feed_no_parameter),
         cmocka_unit_test(a_parameter_has_no_past),
+        cmocka_unit_test(texts_name_units_and_devices),
         cmocka_unit_test(a_rules_own_annotation_stands),
         cmocka_unit_test(a_snapshot_goes_on_with_its_model),
         cmocka_unit_test(what_was_before_a_change_leaves_nothing_behind),
