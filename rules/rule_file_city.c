@@ -156,9 +156,12 @@ copy_devices(const struct gong_model *model, struct gong_city *city)
 
         to->site = copy(from->site);
         to->name = copy(from->name);
+        to->label = copy(from->label);
+        to->label_en = copy(from->label_en);
         to->every_ms = from->every_ms;
         to->params = calloc(from->param_count + 1, sizeof *to->params);
-        if (to->site == NULL || to->name == NULL || to->params == NULL) {
+        if (to->site == NULL || to->name == NULL || to->label == NULL ||
+            to->label_en == NULL || to->params == NULL) {
             return false;
         }
         for (; to->param_count < from->param_count; to->param_count++) {

@@ -6,6 +6,7 @@
 
 #include "agent/tell/channel.h"
 #include "agent/store/http_client.h"
+#include "agent/tell/message_annotation.h"
 #include "agent/tell/message_view.h"
 #include "agent/tell/notify_webhook.h"
 #include "agent/tell/rfc3339.h"
@@ -71,10 +72,10 @@ alert_json(const json_t *item)
     if (over) {
         gong_rfc3339(gong_view_int(item, "ended"), ends);
     }
-    return json_pack("{s:s, s:O, s:O, s:s, s:s, s:s, s:s}", "status",
+    return json_pack("{s:s, s:O, s:o, s:s, s:s, s:s, s:s}", "status",
                      over ? "resolved" : "firing", "labels",
                      json_object_get(item, "labels"), "annotations",
-                     json_object_get(item, "annotations"), "startsAt", starts,
+                     gong_message_annotations(item), "startsAt", starts,
                      "endsAt", ends, "generatorURL", "", "fingerprint",
                      gong_view_text(item, "fingerprint"));
 }
@@ -151,8 +152,8 @@ gong_channel_webhook_body(const json_t *message, const char *external_url)
         (json_int_t)left_out, "status", firing ? "firing" : "resolved",
         "receiver", gong_view_text(message, "receiver"), "groupLabels",
         json_object_get(message, "group_labels"), "commonLabels",
-        common_json(items, "labels"), "commonAnnotations",
-        common_json(items, "annotations"), "externalURL", external_url,
+        common_json(alerts, "labels"), "commonAnnotations",
+        common_json(alerts, "annotations"), "externalURL", external_url,
         "alerts", alerts);
 }
 

@@ -77,27 +77,39 @@ join(json_t *first, json_t *second)
 }
 
 static struct gong_str
-label_of(const struct gong_desk_incident *incident, const char *name)
+find(const struct gong_label_view *pairs, size_t count, const char *name)
 {
-    for (size_t i = 0; i < incident->label_count; i++) {
-        if (gong_str_is(incident->labels[i].name, name)) {
-            return incident->labels[i].value;
+    for (size_t i = 0; i < count; i++) {
+        if (gong_str_is(pairs[i].name, name)) {
+            return pairs[i].value;
         }
     }
     return (struct gong_str){NULL, 0};
 }
 
+static struct gong_str
+label_of(const struct gong_desk_incident *incident, const char *name)
+{
+    return find(incident->labels, incident->label_count, name);
+}
+
 /* Takes what; NULL without memory. */
 static json_t *
-with_device(json_t *what, const struct gong_desk_incident *incident,
-            const struct gong_model *model)
+with_facts(json_t *what, const struct gong_desk_incident *incident,
+           const struct gong_model *model)
 {
     struct gong_str site = label_of(incident, "site");
     struct gong_str device = label_of(incident, "device");
+    bool ok = what != NULL;
 
-    if (what != NULL && model != NULL && site.len != 0 && device.len != 0 &&
-        !gong_message_facts_device(what,
-                                   gong_model_device(model, site, device))) {
+    if (ok && model != NULL && site.len != 0 && device.len != 0) {
+        ok = gong_message_facts_device(what,
+                                       gong_model_device(model, site, device));
+    }
+    ok = ok && gong_message_facts_trend(what, find(incident->annotations,
+                                                   incident->annotation_count,
+                                                   "trend"));
+    if (!ok) {
         json_decref(what);
         return NULL;
     }
@@ -135,7 +147,7 @@ item_json(const struct gong_message_item *item, const struct gong_model *model)
         (json_int_t)incident->ended_ms, "owner", text_json(incident->owner),
         "acked_by", text_json(incident->acked_by), "lost", incident->lost,
         "no_unit", item->no_unit, "fingerprint", fingerprint);
-    return with_device(join(what, when), incident, model);
+    return with_facts(join(what, when), incident, model);
 }
 
 static json_t *

@@ -2,10 +2,11 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
-#define HOUR_MS   3600000.0
-#define NEAR_MS   INT64_C(60000)
-#define NAME_SIZE 128
+#define NAME_SIZE   128
+#define NUMBER_SIZE 32
 
 /* The item's facts, made where there are none; NULL without memory. */
 static json_t *
@@ -53,13 +54,17 @@ gong_message_facts_device(json_t *item, const struct gong_model_device *device)
 }
 
 bool
-gong_message_facts_trend(json_t *item, double before, int64_t before_ms,
-                         double now, int64_t now_ms)
+gong_message_facts_trend(json_t *item, struct gong_str text)
 {
-    if (before_ms <= 0 || now_ms <= before_ms || now_ms - before_ms < NEAR_MS) {
+    char number[NUMBER_SIZE];
+    char *end = NULL;
+    double trend = 0;
+
+    if (text.len == 0 || text.len >= sizeof number) {
         return true;
     }
-    return add_number(item, "trend",
-                      (now - before) /
-                          ((double)(now_ms - before_ms) / HOUR_MS));
+    memcpy(number, text.data, text.len);
+    number[text.len] = '\0';
+    trend = strtod(number, &end);
+    return end == number || *end != '\0' || add_number(item, "trend", trend);
 }

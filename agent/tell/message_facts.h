@@ -9,10 +9,10 @@
 #define GONG_AGENT_TELL_MESSAGE_FACTS_H
 
 #include <stdbool.h>
-#include <stdint.h>
 
 #include <jansson.h>
 
+#include "common/str.h"
 #include "rules/model/model.h"
 
 /* gong_message_facts_device: the name and the parameters of the alert's device.
@@ -20,10 +20,9 @@
 bool gong_message_facts_device(json_t *item,
                                const struct gong_model_device *device);
 
-/* gong_message_facts_trend: how much the value changes in an hour, by an
- * earlier one; nothing where the two are less than a minute apart or no
- * numbers. False without memory. */
-bool gong_message_facts_trend(json_t *item, double before, int64_t before_ms,
-                              double now, int64_t now_ms);
+/* gong_message_facts_trend: how much the value changes in an hour, as the
+ * engine put it among the alert's annotations (rules/engine/effect_render.h).
+ * False without memory. */
+bool gong_message_facts_trend(json_t *item, struct gong_str text);
 
 #endif

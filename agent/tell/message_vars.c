@@ -5,14 +5,14 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "agent/tell/message_annotation.h"
 #include "agent/tell/message_words.h"
 #include "agent/tell/number_text.h"
 #include "rules/desk/desk.h"
 
 #define ROOT_MAX    24
 #define ITEM_MAX    28
-#define FILLED_SIZE 8192 /* bytes of an annotation with its sections */
-#define SHORT_MAX   200  /* UTF-16 units of names */
+#define SHORT_MAX   200 /* UTF-16 units of names */
 #define COUNT_MAX   INT64_C(1000000000000)
 #define DAY_MS      INT64_C(86400000)
 #define TIME_MAX_MS (INT64_C(253402300799) * 1000)
@@ -144,43 +144,6 @@ add_time(struct target *target, const char *name, int64_t ms)
     add_text(target, name, text);
 }
 
-/* An annotation in the language, else in Vietnamese. */
-static const char *
-annotation(const struct gong_message_vars *vars, const json_t *item,
-           const char *name)
-{
-    const json_t *annotations = json_object_get(item, "annotations");
-    char english[32];
-    const char *text = "";
-
-    if (vars->options.language == GONG_MESSAGE_ENGLISH) {
-        (void)snprintf(english, sizeof english, "%s_en", name);
-        text = text_of(annotations, english);
-    }
-    return text[0] != '\0' ? text : text_of(annotations, name);
-}
-
-static bool
-find_fact(void *ctx, const char *name, double *out)
-{
-    const json_t *item = ctx;
-    const json_t *fact =
-        strcmp(name, "value") == 0
-            ? json_object_get(item, "value")
-            : json_object_get(json_object_get(item, "facts"), name);
-    const char *text = json_string_value(fact);
-
-    if (json_is_number(fact)) {
-        *out = json_number_value(fact);
-        return true;
-    }
-    if (text == NULL || text[0] == '\0') {
-        return false;
-    }
-    *out = strtod(text, NULL);
-    return true;
-}
-
 static unsigned
 level_of(const json_t *item, const char *key)
 {
@@ -193,27 +156,15 @@ add_annotation(struct target *target, const json_t *item, const char *name,
                const char *otherwise)
 {
     struct gong_message_vars *vars = target->vars;
-    const char *text = annotation(vars, item, name);
-    /* jansson's getters take what they do not change as mutable. */
-    union {
-        const json_t *given;
-        void *taken;
-    } ctx = {item};
-    const struct gong_message_facts facts = {find_fact, ctx.taken,
-                                             level_of(item, "level")};
-    char *filled = gong_message_words_take(&vars->words, FILLED_SIZE);
+    char *filled =
+        gong_message_words_take(&vars->words, GONG_MESSAGE_ANNOTATION_SIZE);
     size_t len;
 
     if (filled == NULL) {
         return;
     }
-    len =
-        gong_message_fill(gong_str_of(text[0] != '\0' ? text : otherwise),
-                          &facts, vars->options.language, filled, FILLED_SIZE);
-    if (vars->options.language == GONG_MESSAGE_VIETNAMESE) {
-        gong_number_put_commas(strtod(text_of(item, "value"), NULL), filled,
-                               len);
-    }
+    len = gong_message_annotation(item, name, otherwise, vars->options.language,
+                                  filled, GONG_MESSAGE_ANNOTATION_SIZE);
     add(target, name, gong_str_from(filled, len), vars->options.text_max);
 }
 
@@ -267,7 +218,8 @@ add_place(struct target *target, const json_t *item)
     add_text(target, "unit", unit);
     add_text(
         target, "unit_name",
-        first_of(annotation(target->vars, item, "unit_name"),
+        first_of(gong_message_annotation_raw(item, "unit_name",
+                                             target->vars->options.language),
                  ours ? first_of(text_of(message, "unit_name"), unit) : unit));
     add_text(target, "device", device);
     add_text(target, "device_name",

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/tell/message_annotation.h"
 #include "common/log.h"
 
 const char *
@@ -23,12 +24,6 @@ const char *
 gong_view_label(const json_t *item, const char *name)
 {
     return gong_view_text(json_object_get(item, "labels"), name);
-}
-
-const char *
-gong_view_annotation(const json_t *item, const char *name)
-{
-    return gong_view_text(json_object_get(item, "annotations"), name);
 }
 
 bool
@@ -95,20 +90,38 @@ trim(char *text)
     }
 }
 
+/* What fits. */
+static void
+append(char out[GONG_VIEW_SUMMARY_SIZE], const char *text)
+{
+    size_t len = strlen(out);
+    size_t room = GONG_VIEW_SUMMARY_SIZE - 1 - len;
+    size_t size = strlen(text);
+
+    size = size < room ? size : room;
+    memcpy(out + len, text, size);
+    out[len + size] = '\0';
+}
+
 const char *
 gong_view_summary(const json_t *item, char out[GONG_VIEW_SUMMARY_SIZE])
 {
-    const char *summary = gong_view_annotation(item, "summary");
-    const char *action = gong_view_annotation(item, "action");
-    bool acts = action[0] != '\0' && !gong_view_over(item);
+    char summary[GONG_MESSAGE_ANNOTATION_SIZE];
+    char action[GONG_MESSAGE_ANNOTATION_SIZE];
+    bool acts = !gong_view_over(item);
 
-    if (summary[0] == '\0') {
-        summary = gong_view_label(item, "alertname");
-    }
-    (void)snprintf(out, GONG_VIEW_SUMMARY_SIZE, "#%lld [%s] %s: %s%s%s",
-                   (long long)gong_view_int(item, "number"),
-                   severity_word(item), news_word(item), summary,
-                   acts ? " | việc cần làm: " : "", acts ? action : "");
+    (void)gong_message_annotation(
+        item, "summary", gong_view_label(item, "alertname"),
+        GONG_MESSAGE_VIETNAMESE, summary, sizeof summary);
+    (void)gong_message_annotation(item, "action", "", GONG_MESSAGE_VIETNAMESE,
+                                  action, sizeof action);
+    acts = acts && action[0] != '\0';
+    (void)snprintf(out, GONG_VIEW_SUMMARY_SIZE,
+                   "#%lld [%s] %s: ", (long long)gong_view_int(item, "number"),
+                   severity_word(item), news_word(item));
+    append(out, summary);
+    append(out, acts ? " | việc cần làm: " : "");
+    append(out, acts ? action : "");
     trim(out);
     gong_text_clean(out, strlen(out));
     return out;

@@ -13,14 +13,14 @@
 /* Borrowed from object; "" if absent. */
 const char *gong_view_text(const json_t *object, const char *name);
 int64_t gong_view_int(const json_t *object, const char *name);
-/* A label or annotation of an item. */
+/* A label of an item. */
 const char *gong_view_label(const json_t *item, const char *name);
-const char *gong_view_annotation(const json_t *item, const char *name);
 /* Whether an item's incident is over, for people. */
 bool gong_view_over(const json_t *item);
 
 /* gong_view_summary: one line about an item for staff, Vietnamese: "[KHẨN CẤP]
- * đang diễn ra: <summary>, việc cần làm: <action>". */
+ * đang diễn ra: <summary>, việc cần làm: <action>", with their sections filled
+ * and decimal commas, as in every other text (message_annotation.h). */
 #define GONG_VIEW_SUMMARY_SIZE 2048
 const char *gong_view_summary(const json_t *item,
                               char out[GONG_VIEW_SUMMARY_SIZE]);

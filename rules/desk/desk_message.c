@@ -1,4 +1,5 @@
 /* Messages: what one recipient is told at one instant, each incident once. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -257,20 +258,88 @@ gong_desk_message_news(struct gong_desk *desk,
     return true;
 }
 
-/* Whether this recipient was told of an incident by one of its groups. */
-static unsigned
-told_before(const struct gong_desk_entry *entry,
-            const struct gong_desk_recipient *recipient)
+/* What this recipient knows of an incident: of its members the one that was
+ * told most, else one that is to be told yet; NULL: no route of its takes it.
+ */
+static struct gong_desk_member *
+known_as(const struct gong_desk_entry *entry,
+         const struct gong_desk_recipient *recipient)
 {
-    unsigned told = 0;
+    struct gong_desk_member *found = NULL;
 
     for (size_t i = 0; i < entry->member_count; i++) {
-        if (entry->members[i]->group->recipient == recipient &&
-            entry->members[i]->told > told) {
-            told = entry->members[i]->told;
+        struct gong_desk_member *member = entry->members[i];
+
+        if (member->group->recipient == recipient &&
+            (found == NULL || member->told > found->told)) {
+            found = member;
         }
     }
-    return told;
+    return found;
+}
+
+/* The group of no route in which a recipient waits for the end of what it
+ * heard of by escalation alone. */
+static struct gong_desk_group *
+escalated_group(struct gong_desk *desk, struct gong_desk_recipient *recipient)
+{
+    const struct gong_desk_group_spec spec = {
+        .route = GONG_DESK_NONE, .identity = "", .recipient = recipient};
+    struct gong_desk_group *group = NULL;
+    char *key = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&key, &len);
+
+    if (out != NULL) {
+        (void)fprintf(out, "escalated %s", recipient->key);
+    }
+    if (out == NULL || fclose(out) != 0) {
+        free(key);
+        gong_desk_fail(desk, GONG_ERR_MEMORY);
+        return NULL;
+    }
+    group = gong_desk_table_find(&desk->groups, gong_str_of(key));
+    if (group == NULL) {
+        group = gong_desk_group_new(desk, &spec, gong_str_of(key),
+                                    gong_str_of("{}/escalation:{}"));
+        if (group != NULL) {
+            gong_desk_group_set_due(desk, group, GONG_DESK_NEVER);
+        }
+    }
+    free(key);
+    return group;
+}
+
+/* Whoever is told by escalation hears of the end too: a group that would have
+ * told it yet has told it; where there is none it is in one of no route. */
+static void
+remember(struct gong_desk *desk, struct gong_desk_entry *entry,
+         struct gong_desk_recipient *recipient, struct gong_desk_member *known)
+{
+    if (known == NULL) {
+        struct gong_desk_group *group = escalated_group(desk, recipient);
+
+        known = group == NULL ? NULL : gong_desk_member_add(desk, group, entry);
+        if (known == NULL) {
+            return;
+        }
+        known->left = true;
+    } else if (known->told != 0 && !known->left) {
+        return; /* its group tells what becomes of it */
+    }
+    known->told = gong_desk_rank(entry->is.level, entry->is.severity) + 1;
+    known->group->told_ms = desk->now;
+    gong_desk_group_dirty(desk, known->group);
+}
+
+static enum gong_message_news
+escalated_news(const struct gong_desk_entry *entry, unsigned told)
+{
+    unsigned rank = gong_desk_rank(entry->is.level, entry->is.severity) + 1;
+
+    return told == 0     ? GONG_NEWS_FIRING
+           : rank > told ? GONG_NEWS_CLIMBED
+                         : GONG_NEWS_STILL;
 }
 
 bool
@@ -289,15 +358,17 @@ gong_desk_message_escalate(struct gong_desk *desk,
         const struct gong_desk_pending *pending = &recipient->pendings[i];
         struct gong_desk_entry *entry =
             gong_desk_entry_find(desk, pending->incident);
+        struct gong_desk_member *known = NULL;
         unsigned told = 0;
 
         if (entry == NULL || entry->is.state != GONG_INCIDENT_OPEN ||
             gong_desk_entry_held(entry)) {
             continue;
         }
-        told = told_before(entry, recipient);
-        put(desk, &draft, entry, told > 0 ? GONG_NEWS_STILL : GONG_NEWS_FIRING,
-            told);
+        known = known_as(entry, recipient);
+        told = known == NULL ? 0 : known->told;
+        put(desk, &draft, entry, escalated_news(entry, told), told);
+        remember(desk, entry, recipient, known);
         message.step =
             pending->step > message.step ? pending->step : message.step;
     }

@@ -163,9 +163,9 @@ plan_outer(const struct gong_expr *expr, uint32_t aggregate,
 static bool
 is_simple(const struct gong_plan *plan)
 {
-    return plan->leaf_count == 1 && plan->presence == 0 && !plan->moves &&
-           !plan->reads_time && gong_plan_leaf_is_newest(&plan->leaves[0]) &&
-           !plan->leaves[0].stamp;
+    return plan->leaf_count == 1 && plan->param_count == 0 &&
+           plan->presence == 0 && !plan->moves && !plan->reads_time &&
+           gong_plan_leaf_is_newest(&plan->leaves[0]) && !plan->leaves[0].stamp;
 }
 
 static bool

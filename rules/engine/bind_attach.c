@@ -192,10 +192,8 @@ narrow(const struct gong_entry *entry, double *low, double *high)
 
 /* How far back a selector reads, but for the sample that it finds there. */
 static int64_t
-keep_of(const struct gong_binds *binds, const struct gong_entry *entry)
+read_of(const struct gong_book_rule *r, const struct gong_entry *entry)
 {
-    const struct gong_book_rule *r = &binds->book->rules[entry->rule];
-
     if (entry->past == 0) {
         return GONG_KEEP_NONE;
     }
@@ -206,6 +204,17 @@ keep_of(const struct gong_binds *binds, const struct gong_entry *entry)
     }
     return r->plan->leaves[entry->leaf].range_ms +
            r->plan->leaves[entry->leaf].offset_ms;
+}
+
+/* How far back it keeps: what the texts of a rule of a series want, too. */
+static int64_t
+keep_of(const struct gong_binds *binds, const struct gong_entry *entry)
+{
+    const struct gong_book_rule *r = &binds->book->rules[entry->rule];
+    int64_t keep = read_of(r, entry);
+
+    return r->trend && r->metric != 0 && keep < GONG_TREND_MS ? GONG_TREND_MS
+                                                              : keep;
 }
 
 /* How far behind now a sample can lie that it still sees. */

@@ -156,7 +156,7 @@ classify(struct gong_book_rule *r)
     if (plan->leaf_count > 1) {
         r->form = GONG_FORM_JOINT;
     } else if (!gong_plan_leaf_is_newest(first) || first->stamp ||
-               plan->reads_time) {
+               plan->reads_time || plan->param_count > 0) {
         r->form = GONG_FORM_WINDOW;
     } else if (is_threshold(r) && !r->terms.fire) {
         r->form = GONG_FORM_THRESHOLD;
@@ -214,6 +214,7 @@ fill_terms(struct gong_book_rule *r, const struct gong_rule *rule)
     r->terms.unknown = rule->on_missing == GONG_ON_MISSING_UNKNOWN;
     r->terms.fire = rule->on_missing == GONG_ON_MISSING_FIRE;
     fill_levels(&r->terms, rule);
+    r->trend = gong_book_asks_trend(rule);
     r->severity = severity_of(rule);
     return r->canonical == NULL ? GONG_ERR_MEMORY : GONG_OK;
 }
@@ -283,6 +284,7 @@ compile_rule(struct gong_book *book, struct gong_book_rule *r,
     }
     if (own) {
         r->plan = gong_plan_new(rule->expr, &error);
+        gong_book_find_params(book, r);
     }
     /* Sums of a foreign rule are rounded in the order of its series. */
     if (own && r->plan == NULL && !error.no_memory && !book->foreign &&

@@ -21,8 +21,8 @@
 enum gong_book_form {
     GONG_FORM_THRESHOLD, /* one selector compared with a number */
     GONG_FORM_SINGLE,    /* one selector, any program of its newest sample */
-    GONG_FORM_WINDOW,    /* one selector, and more than its newest sample, or
-                            the time, counts */
+    GONG_FORM_WINDOW,    /* one selector, and more than its newest sample, the
+                            time or a parameter, counts */
     GONG_FORM_JOINT,     /* several selectors */
     GONG_FORM_GENERAL,   /* evaluated as a whole: engine_query.h */
     GONG_FORM_AGGREGATE, /* members and groups: groups.h */
@@ -56,10 +56,14 @@ struct gong_book_rule {
      * number, op and number as above: it cannot become true while all samples
      * lie on the other side. */
     bool between;
+    bool trend;    /* its texts ask for a trend (engine_trend.c) */
     bool presence; /* reads presence only */
     bool journal;  /* runs on journal time, not on the device's clock */
     enum gong_severity severity; /* of the rule's label; levels have others */
 };
+
+/* How far back a trend looks. */
+#define GONG_TREND_MS INT64_C(3600000)
 
 /* gong_book_severity: of an alert at a level. */
 enum gong_severity gong_book_severity(const struct gong_book_rule *rule,

@@ -79,7 +79,8 @@ look(const struct gong_expr *expr, uint32_t n, int depth)
         if (node->op == GONG_OP_AND || node->op == GONG_OP_UNLESS) {
             return look(expr, node->args[0], depth + 1);
         }
-        return is_filter(node) && !node->on
+        return is_filter(node) &&
+                       (!node->on || node->card == GONG_CARD_MANY_TO_ONE)
                    ? look(expr, filtered(expr, node), depth + 1)
                    : nothing;
     case GONG_EXPR_NUMBER:
@@ -126,4 +127,15 @@ gong_book_name(struct gong_book_rule *r, struct gong_symbols *symbols)
                    (r->rule->record != NULL && r->record == 0)
                ? GONG_ERR_MEMORY
                : GONG_OK;
+}
+
+bool
+gong_book_asks_trend(const struct gong_rule *rule)
+{
+    for (size_t i = 0; i < rule->annotation_count; i++) {
+        if (strstr(rule->annotations[i].text, "{trend") != NULL) {
+            return true;
+        }
+    }
+    return false;
 }

@@ -19,4 +19,8 @@ const char *gong_book_metric(const struct gong_rule *rule, bool *mixed);
 enum gong_err gong_book_name(struct gong_book_rule *rule,
                              struct gong_symbols *symbols) GONG_MUST_CHECK;
 
+/* gong_book_asks_trend: whether a section of an annotation, which messages
+ * fill, has {trend}. */
+bool gong_book_asks_trend(const struct gong_rule *rule);
+
 #endif

@@ -133,6 +133,25 @@ gong_book_collect_params(struct gong_book *book, struct gong_symbols *symbols)
     return GONG_OK;
 }
 
+void
+gong_book_find_params(const struct gong_book *book, struct gong_book_rule *r)
+{
+    bool found = true;
+
+    for (uint32_t i = 0; r->plan != NULL && i < r->plan->param_count; i++) {
+        struct gong_plan_param *param = &r->plan->params[i];
+
+        found = found &&
+                gong_city_metric(book->city, param->metric, &param->number);
+    }
+    if (!found) {
+        gong_plan_free(r->plan);
+        r->plan = NULL;
+        r->terms.unknown = false;
+        r->terms.fire = false;
+    }
+}
+
 bool
 gong_book_is_param(const struct gong_book *book, uint32_t metric)
 {

@@ -26,4 +26,11 @@ enum gong_err
 gong_book_collect_params(struct gong_book *book,
                          struct gong_symbols *symbols) GONG_MUST_CHECK;
 
+/* gong_book_find_params: the parameters that a rule's plan reads. Without them
+ * in the model the name is one like others, of any series: then the plan goes,
+ * the rule is evaluated as a whole, and what is missing cannot be told from
+ * what is false. */
+void gong_book_find_params(const struct gong_book *book,
+                           struct gong_book_rule *rule);
+
 #endif

@@ -27,6 +27,8 @@ gong_city_free(struct gong_city *city)
     for (size_t i = 0; i < city->device_count; i++) {
         free(city->devices[i].site);
         free(city->devices[i].name);
+        free(city->devices[i].label);
+        free(city->devices[i].label_en);
         free(city->devices[i].params);
     }
     for (size_t i = 0; i < city->metric_count; i++) {
@@ -62,9 +64,9 @@ gong_city_unit(const struct gong_city *city, struct gong_str code)
     return NULL;
 }
 
-int64_t
-gong_city_every(const struct gong_city *city, struct gong_str site,
-                struct gong_str device)
+const struct gong_city_device *
+gong_city_device(const struct gong_city *city, struct gong_str site,
+                 struct gong_str device)
 {
     size_t low = 0;
     size_t high = city == NULL ? 0 : city->device_count;
@@ -78,7 +80,7 @@ gong_city_every(const struct gong_city *city, struct gong_str site,
             order = gong_str_compare(gong_str_of(d->name), device);
         }
         if (order == 0) {
-            return d->every_ms;
+            return d;
         }
         if (order < 0) {
             low = middle + 1;
@@ -86,7 +88,43 @@ gong_city_every(const struct gong_city *city, struct gong_str site,
             high = middle;
         }
     }
-    return 0;
+    return NULL;
+}
+
+int64_t
+gong_city_every(const struct gong_city *city, struct gong_str site,
+                struct gong_str device)
+{
+    const struct gong_city_device *d = gong_city_device(city, site, device);
+
+    return d == NULL ? 0 : d->every_ms;
+}
+
+bool
+gong_city_param(const struct gong_city *city, struct gong_str site,
+                struct gong_str device, size_t metric, double *value)
+{
+    const struct gong_city_device *d = gong_city_device(city, site, device);
+
+    for (size_t i = 0; d != NULL && i < d->param_count; i++) {
+        if (d->params[i].metric == metric) {
+            *value = d->params[i].value;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+gong_city_metric(const struct gong_city *city, const char *name, size_t *number)
+{
+    for (size_t i = 0; city != NULL && i < city->metric_count; i++) {
+        if (strcmp(city->metrics[i], name) == 0) {
+            *number = i;
+            return true;
+        }
+    }
+    return false;
 }
 
 static const struct gong_city_unit *

@@ -42,6 +42,8 @@ struct gong_city_param {
 struct gong_city_device {
     char *site;
     char *name;
+    char *label; /* for people; "" where there is none */
+    char *label_en;
     int64_t every_ms; /* 0: not said */
     struct gong_city_param *params;
     size_t param_count;
@@ -69,6 +71,19 @@ const struct gong_city_unit *gong_city_unit(const struct gong_city *city,
 /* gong_city_every: how far apart a device's samples lie; 0: not known. */
 int64_t gong_city_every(const struct gong_city *city, struct gong_str site,
                         struct gong_str device);
+
+/* gong_city_device: NULL where the model has none such. gong_city_param: a
+ * device's parameter, by its number among metrics; false without. */
+const struct gong_city_device *gong_city_device(const struct gong_city *city,
+                                                struct gong_str site,
+                                                struct gong_str device);
+bool gong_city_param(const struct gong_city *city, struct gong_str site,
+                     struct gong_str device, size_t metric, double *value);
+
+/* gong_city_metric: a parameter's number among metrics; false where no device
+ * has it, or city is NULL. */
+bool gong_city_metric(const struct gong_city *city, const char *name,
+                      size_t *number);
 
 /* gong_city_tag: adds unit and kind to a point's tags, which have room for
  * GONG_CITY_TAGS more, if its site is one of the city; those that came under

@@ -135,6 +135,7 @@ growth(const struct gong_plan_step *step)
     switch (step->code) {
     case GONG_PLAN_PUSH_NUMBER:
     case GONG_PLAN_PUSH_LEAF:
+    case GONG_PLAN_PUSH_PARAM:
     case GONG_PLAN_PUSH_TIME:
         return 1;
     case GONG_PLAN_NEGATE:

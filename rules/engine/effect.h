@@ -84,6 +84,10 @@ struct gong_effect {
     int64_t at_ms;    /* instant of the decision on the rule's clock */
     int64_t since_ms; /* when the condition became true */
     double value;     /* newest true value */
+    /* By how much the value changes in an hour, over the last one; where the
+     * rule's texts ask for it, and enough is known. */
+    bool has_trend;
+    double trend;
     /* The name that the result kept, for templates; empty where it kept none,
      * or where its label set has it. */
     struct gong_str metric;

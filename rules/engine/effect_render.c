@@ -1,6 +1,13 @@
 #include "rules/engine/effect_render.h"
 
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "rules/engine/hash.h"
+
+#define TREND_MAX 1e15 /* thousandths */
 
 /* Sets, replaces or (with an empty value) removes a label of a sorted list. */
 static void
@@ -34,42 +41,6 @@ bounded(size_t count)
     return count < GONG_RULE_LABELS_MAX ? count : GONG_RULE_LABELS_MAX;
 }
 
-static void
-render_annotations(struct gong_effect_space *space, size_t own_count,
-                   struct gong_effect *effect)
-{
-    const struct gong_rule *rule = effect->rule;
-    size_t count = bounded(rule->annotation_count);
-
-    for (size_t i = 0; i < count; i++) {
-        const struct gong_rule_text *a = &rule->annotations[i];
-        struct gong_label_view *out = &space->annotations[i];
-
-        out->name = gong_str_of(a->name);
-        if (a->tmpl == NULL) {
-            out->value = gong_str_of(a->text);
-            continue;
-        }
-        out->value.data = space->texts[i];
-        out->value.len =
-            gong_template_render(a->tmpl, space->own, own_count, effect->value,
-                                 space->texts[i], GONG_RULE_ANNOTATION_SIZE);
-    }
-    effect->annotations = space->annotations;
-    effect->annotation_count = count;
-}
-
-static bool
-has_annotation(const struct gong_effect *effect, const char *name)
-{
-    for (size_t i = 0; i < effect->annotation_count; i++) {
-        if (gong_str_is(effect->annotations[i].name, name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 static const struct gong_city_unit *
 unit_of(const struct gong_city *city, const struct gong_effect *effect)
 {
@@ -86,6 +57,115 @@ unit_of(const struct gong_city *city, const struct gong_effect *effect)
         }
     }
     return unit;
+}
+
+static struct gong_str
+label_of(const struct gong_effect *effect, const char *name)
+{
+    for (size_t i = 0; i < effect->label_count; i++) {
+        if (gong_str_is(effect->labels[i].name, name)) {
+            return effect->labels[i].value;
+        }
+    }
+    return gong_str_from("", 0);
+}
+
+static struct gong_str
+first_of(const char *a, const char *b, struct gong_str otherwise)
+{
+    return a != NULL && a[0] != '\0'   ? gong_str_of(a)
+           : b != NULL && b[0] != '\0' ? gong_str_of(b)
+                                       : otherwise;
+}
+
+/* A name beside the labels, unless the series has such a label itself. */
+static void
+add_named(struct gong_effect_space *space, size_t *count, const char *name,
+          struct gong_str value)
+{
+    for (size_t i = 0; i < *count; i++) {
+        if (gong_str_is(space->named[i].name, name)) {
+            return;
+        }
+    }
+    set_label(space->named, count, name, value);
+}
+
+/* The labels that templates of annotations see, and what people call the
+ * alert's unit and device: how many those are. */
+static size_t
+name_all(struct gong_effect_space *space, size_t own_count,
+         const struct gong_effect *effect)
+{
+    const struct gong_city_unit *unit =
+        space->city == NULL ? NULL : unit_of(space->city, effect);
+    struct gong_str site = label_of(effect, "site");
+    struct gong_str code = label_of(effect, "unit");
+    struct gong_str own = label_of(effect, "device");
+    const struct gong_city_device *device =
+        gong_city_device(space->city, site, own);
+    const char *name = unit == NULL ? NULL : unit->name;
+    const char *label = device == NULL ? NULL : device->label;
+    size_t count = own_count;
+
+    code = code.len > 0 ? code : site;
+    memcpy(space->named, space->own, own_count * sizeof space->named[0]);
+    add_named(space, &count, "unit_name", first_of(name, NULL, code));
+    add_named(space, &count, "unit_name_en",
+              first_of(unit == NULL ? NULL : unit->name_en, name, code));
+    add_named(space, &count, "device_name", first_of(label, NULL, own));
+    add_named(space, &count, "device_name_en",
+              first_of(device == NULL ? NULL : device->label_en, label, own));
+    return count;
+}
+
+static bool
+asks_names(const struct gong_rule_text *annotation)
+{
+    return strstr(annotation->text, "unit_name") != NULL ||
+           strstr(annotation->text, "device_name") != NULL;
+}
+
+static void
+render_annotations(struct gong_effect_space *space, size_t own_count,
+                   struct gong_effect *effect)
+{
+    const struct gong_rule *rule = effect->rule;
+    size_t count = bounded(rule->annotation_count);
+    size_t named = 0;
+
+    for (size_t i = 0; i < count; i++) {
+        const struct gong_rule_text *a = &rule->annotations[i];
+        struct gong_label_view *out = &space->annotations[i];
+        bool names = a->tmpl != NULL && asks_names(a);
+
+        out->name = gong_str_of(a->name);
+        if (names && named == 0) {
+            named = name_all(space, own_count, effect);
+        }
+        if (a->tmpl == NULL) {
+            out->value = gong_str_of(a->text);
+            continue;
+        }
+        out->value.data = space->texts[i];
+        out->value.len =
+            gong_template_render(a->tmpl, names ? space->named : space->own,
+                                 names ? named : own_count, effect->value,
+                                 space->texts[i], GONG_RULE_ANNOTATION_SIZE);
+    }
+    effect->annotations = space->annotations;
+    effect->annotation_count = count;
+}
+
+static bool
+has_annotation(const struct gong_effect *effect, const char *name)
+{
+    for (size_t i = 0; i < effect->annotation_count; i++) {
+        if (gong_str_is(effect->annotations[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
 /* What the unit is called is no label: a renamed one has the same alerts. */
@@ -106,6 +186,24 @@ add_names(struct gong_effect_space *space, struct gong_effect *effect)
                                          gong_str_of(name)};
         }
     }
+}
+
+/* In thousandths: what people read has no more. */
+static void
+add_trend(struct gong_effect_space *space, struct gong_effect *effect)
+{
+    double rounded = round(effect->trend * 1000);
+
+    if (!effect->has_trend || has_annotation(effect, "trend") ||
+        !(fabs(rounded) < TREND_MAX)) {
+        return;
+    }
+    (void)snprintf(space->trend, sizeof space->trend,
+                   "%s%" PRId64 ".%03" PRId64, rounded < 0 ? "-" : "",
+                   (int64_t)fabs(rounded) / 1000,
+                   (int64_t)fabs(rounded) % 1000);
+    space->annotations[effect->annotation_count++] = (struct gong_label_view){
+        gong_str_of("trend"), gong_str_of(space->trend)};
 }
 
 /* Templates see the name too; returns how many labels those are. */
@@ -204,6 +302,7 @@ gong_effect_render(struct gong_effect_space *space,
         space->labels, count, effect->presence || rule->level_count > 0);
     render_annotations(space, own, effect);
     add_names(space, effect);
+    add_trend(space, effect);
 }
 
 static bool

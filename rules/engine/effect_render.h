@@ -8,15 +8,19 @@
 #include "rules/engine/labelset.h"
 
 #define GONG_EFFECT_NAMES      2 /* annotations that the city adds */
+#define GONG_EFFECT_NAMED      4 /* names that texts of annotations may ask for */
+#define GONG_EFFECT_TREND_SIZE 32
 #define GONG_EFFECT_LABELS_MAX (GONG_LABELSET_MAX + GONG_RULE_LABELS_MAX + 2)
 
 /* Where an effect's texts live while it is told; some 44 KiB. */
 struct gong_effect_space {
     struct gong_label_view own[GONG_LABELSET_MAX + 2];
+    struct gong_label_view named[GONG_LABELSET_MAX + 2 + GONG_EFFECT_NAMED];
     struct gong_label_view labels[GONG_EFFECT_LABELS_MAX];
     struct gong_label_view
-        annotations[GONG_RULE_LABELS_MAX + GONG_EFFECT_NAMES];
+        annotations[GONG_RULE_LABELS_MAX + GONG_EFFECT_NAMES + 1];
     const struct gong_city *city; /* the caller's; NULL: none */
+    char trend[GONG_EFFECT_TREND_SIZE];
     char texts[GONG_RULE_LABELS_MAX][GONG_RULE_ANNOTATION_SIZE];
     char label_texts[GONG_RULE_LABELS_MAX][GONG_RULE_LABEL_SIZE];
 };
@@ -36,7 +40,10 @@ struct gong_str gong_effect_label(struct gong_effect_space *space,
  * source is not 0 the label set holds the rule's labels already, and source is
  * the series', with the name that it kept. An alert whose label unit, or else
  * site, is one of space's city has its names as annotations unit_name and
- * unit_name_en, unless the rule has such annotations itself. */
+ * unit_name_en. Where an annotation's template asks for them it sees unit_name,
+ * unit_name_en, device_name and device_name_en as labels too: the city's, else
+ * the unit's code and the device's name. An alert with a trend has it as
+ * annotation trend, unless the rule has such annotations itself. */
 void gong_effect_render(struct gong_effect_space *space,
                         const struct gong_labelsets *labelsets,
                         uint32_t labelset, uint32_t source,

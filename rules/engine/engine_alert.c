@@ -43,6 +43,8 @@ gong_engine_render(struct gong_engine *engine, const struct gong_live *live,
         gong_instance_at(&live->binds, alert->instance);
 
     engine->space->city = live->book.city;
+    effect->has_trend = live == engine->live &&
+                        gong_engine_trend(engine->live, alert, &effect->trend);
     gong_effect_render(engine->space, &engine->labelsets,
                        gong_bind_labels(&live->binds, i), alert->source,
                        effect);

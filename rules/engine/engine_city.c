@@ -3,12 +3,15 @@
  * of units, and series of parameters.
  *
  * Parameters stand as presence does: they have a value, no stamps that could be
- * too old, and no past. Whoever reads one is evaluated as a whole.
+ * too old, and no past. A rule of a single device looks its own up
+ * (plan_param.c); whoever else reads one is evaluated as a whole.
  */
-#include "rules/engine/engine_hold.h"
-#include "rules/engine/engine_presence.h"
-
 #include <stdlib.h>
+
+#include "rules/engine/engine_eval.h"
+#include "rules/engine/engine_hold.h"
+#include "rules/engine/engine_live.h"
+#include "rules/engine/engine_presence.h"
 
 /* Symbols of a label; false without memory. */
 static bool
@@ -95,6 +98,38 @@ gong_engine_bind_params(struct gong_engine *engine, struct gong_live *live)
         for (size_t p = 0; p < device->param_count && err == GONG_OK; p++) {
             err = bind_param(engine, live, device, &device->params[p]);
         }
+    }
+    return err;
+}
+
+enum gong_err
+gong_engine_look_at_params(struct gong_engine *engine,
+                           const struct gong_book *old)
+{
+    static const struct gong_cause none = {0};
+    const struct gong_live *live = engine->live;
+    uint32_t count = live->binds.instances.count;
+    enum gong_err err = GONG_OK;
+
+    if (engine->blind_from != GONG_NEVER ||
+        gong_city_identity(old->city) == gong_city_identity(live->book.city)) {
+        return GONG_OK;
+    }
+    for (uint32_t n = 1; n < count && err == GONG_OK; n++) {
+        const struct gong_instance *i = gong_instance_at(&live->binds, n);
+        const struct gong_book_rule *rule = &live->book.rules[i->rule];
+
+        if (rule->plan == NULL || rule->plan->param_count == 0) {
+            continue;
+        }
+        err = rule->interval_ms > 0
+                  ? gong_engine_arm_grid(engine, n)
+                  : gong_engine_evaluate(
+                        engine, n,
+                        gong_timers_clock_now(&live->timers,
+                                              gong_live_clock(engine, live, i),
+                                              gong_engine_ran_until(engine)),
+                        &none);
     }
     return err;
 }

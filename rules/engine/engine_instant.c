@@ -145,13 +145,35 @@ see(const struct sight *sight, struct gong_plan_input *input)
     return count > 0;
 }
 
+/* The parameters of the instance's device; its series are the city's by the
+ * same labels. */
+static void
+see_params(const struct gong_live *live, const struct gong_instance *instance,
+           struct gong_plan_input *inputs)
+{
+    const struct gong_binds *binds = &live->binds;
+    const struct gong_plan *plan = live->book.rules[instance->rule].plan;
+    uint32_t labelset =
+        plan->param_count == 0 ? 0 : gong_bind_labels(binds, instance);
+
+    for (uint32_t i = 0; i < plan->param_count; i++) {
+        inputs[i] = (struct gong_plan_input){0, false};
+        inputs[i].present = gong_city_param(
+            live->book.city,
+            gong_labelset_get(binds->labelsets, labelset, gong_str_of("site")),
+            gong_labelset_get(binds->labelsets, labelset,
+                              gong_str_of("device")),
+            plan->params[i].number, &inputs[i].value);
+    }
+}
+
 struct gong_said
 gong_engine_look(struct gong_live *live, const struct gong_instance *instance,
                  int64_t t, uint16_t *fed)
 {
     const struct gong_book_rule *rule = &live->book.rules[instance->rule];
     const struct gong_plan *plan = rule->plan;
-    struct gong_plan_input inputs[GONG_PLAN_LEAVES_MAX];
+    struct gong_plan_input inputs[GONG_PLAN_INPUTS_MAX];
     bool warming = false;
 
     *fed = 0;
@@ -167,6 +189,7 @@ gong_engine_look(struct gong_live *live, const struct gong_instance *instance,
             *fed |= (uint16_t)(1u << leaf);
         }
     }
+    see_params(live, instance, inputs + GONG_PLAN_LEAVES_MAX);
     return warming ? (struct gong_said){0}
                    : gong_clauses_run(plan, &rule->rule->clauses, &rule->code,
                                       inputs, t);

@@ -86,6 +86,13 @@ uint32_t gong_engine_city_labels(struct gong_engine *engine,
 enum gong_err gong_engine_bind_params(struct gong_engine *engine,
                                       struct gong_live *live) GONG_MUST_CHECK;
 
+/* gong_engine_look_at_params: after a change of rules from old: a parameter
+ * that changed counts at once for what has samples. Nobody looks while it is
+ * blind: the next sample does. */
+enum gong_err
+gong_engine_look_at_params(struct gong_engine *engine,
+                           const struct gong_book *old) GONG_MUST_CHECK;
+
 /* gong_engine_is_stated: whether an old book's metric is one that is bound anew
  * with each rule set: it is not carried over. */
 bool gong_engine_is_stated(const struct gong_engine *engine,

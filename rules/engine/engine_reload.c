@@ -590,6 +590,7 @@ gong_engine_set_rules(struct gong_engine *engine,
     tell_moved(engine, &old->book);
     /* Nothing can be taken back any more. */
     if (gong_engine_end_outputs(engine, old) != GONG_OK ||
+        gong_engine_look_at_params(engine, &old->book) != GONG_OK ||
         gong_engine_run_dirty(engine, &none) != GONG_OK) {
         engine->short_of_memory = true;
     }

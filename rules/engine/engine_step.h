@@ -31,7 +31,14 @@ void gong_engine_describe(const struct gong_live *live,
                           const struct gong_alert *alert,
                           struct gong_effect *effect);
 
-/* gong_engine_render: labels and annotations of what was described. */
+/* engine_trend.c: by how much an alert's value changes in an hour; false where
+ * its rule does not ask, its value is no series' own, or too little is known.
+ */
+bool gong_engine_trend(struct gong_live *live, const struct gong_alert *alert,
+                       double *trend);
+
+/* gong_engine_render: labels and annotations of what was described; the trend
+ * of those of the live rules. */
 void gong_engine_render(struct gong_engine *engine,
                         const struct gong_live *live,
                         const struct gong_alert *alert,

@@ -21,12 +21,13 @@ gong_plan_try(const struct gong_expr *expr, enum gong_plan_class *kind,
 
     if (plan != NULL && c.stamped != NULL) {
         plan->per_device = true;
+        plan->params = calloc(GONG_PLAN_PARAMS_MAX, sizeof(*plan->params));
         plan->leaves = calloc(GONG_PLAN_LEAVES_MAX, sizeof(*plan->leaves));
         /* A node gives one step at most, round() two. */
         plan->steps = calloc((size_t)expr->count * 2, sizeof(*plan->steps));
     }
     if (plan == NULL || c.stamped == NULL || plan->leaves == NULL ||
-        plan->steps == NULL) {
+        plan->params == NULL || plan->steps == NULL) {
         (void)gong_expr_no_memory(error, 0);
     } else {
         made = gong_plan_compile(&c);
@@ -58,6 +59,10 @@ gong_plan_free(struct gong_plan *plan)
     for (uint32_t i = 0; i < plan->leaf_count; i++) {
         gong_plan_leaf_fini(&plan->leaves[i]);
     }
+    for (uint32_t i = 0; i < plan->param_count; i++) {
+        free(plan->params[i].metric);
+    }
+    free(plan->params);
     free(plan->leaves);
     free(plan->steps);
     free(plan);

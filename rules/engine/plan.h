@@ -7,7 +7,9 @@
  * any matchers and an offset), functions of one window and of one value,
  * timestamp(), time() and what is made of it, numbers, arithmetic, comparison
  * and and / or / unless between vectors with equal labels; and with on ()
- * beside what has no labels: `x > 5 and on () hour() < 6`. Everything else that
+ * beside what has no labels: `x > 5 and on () hour() < 6`; and with on (site,
+ * device) beside parameters of the device (city.h), which are numbers of their
+ * device until the model changes. Everything else that
  * PromQL knows is told apart: GENERAL where it needs more than one label set at
  * once, REFUSED where it looks into the future, at a fixed time, or is no
  * vector.
@@ -30,6 +32,9 @@
 
 #define GONG_PLAN_LEAVES_MAX 16
 #define GONG_PLAN_STACK_MAX  32
+#define GONG_PLAN_PARAMS_MAX 8
+/* What a program sees: leaves, and from GONG_PLAN_LEAVES_MAX on parameters. */
+#define GONG_PLAN_INPUTS_MAX (GONG_PLAN_LEAVES_MAX + GONG_PLAN_PARAMS_MAX)
 
 /* How often an expression that time alone changes is looked at (semantics rule
  * 3e). */
@@ -56,6 +61,7 @@ gong_plan_leaf_is_newest(const struct gong_plan_leaf *leaf)
 enum gong_plan_code {
     GONG_PLAN_PUSH_NUMBER,
     GONG_PLAN_PUSH_LEAF,
+    GONG_PLAN_PUSH_PARAM, /* leaf: its number */
     GONG_PLAN_PUSH_TIME,
     GONG_PLAN_NEGATE,
     GONG_PLAN_BINARY,
@@ -74,9 +80,17 @@ struct gong_plan_step {
     uint32_t leaf;
 };
 
+/* A parameter of the device: number is the book's, of the city's metrics. */
+struct gong_plan_param {
+    char *metric;
+    size_t number;
+};
+
 struct gong_plan {
     struct gong_plan_leaf *leaves;
     uint32_t leaf_count;
+    struct gong_plan_param *params;
+    uint32_t param_count;
     struct gong_plan_step *steps;
     uint32_t step_count;
     /* Whether site and device stay in every result: always, today. Such rules
@@ -109,7 +123,7 @@ struct gong_plan *gong_plan_try(const struct gong_expr *expr,
                                 struct gong_expr_error *error);
 void gong_plan_free(struct gong_plan *plan);
 
-/* What the program sees of one leaf. */
+/* What the program sees of one leaf, or parameter. */
 struct gong_plan_input {
     double value;
     bool present;

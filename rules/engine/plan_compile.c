@@ -95,6 +95,14 @@ compile_selector(struct gong_plan_compiler *c,
     if (node->range_ms > 0) {
         return replace(c, node, 0, GONG_ITEM_WINDOW, at);
     }
+    if (gong_plan_is_param(node, c->stamped[node - c->expr->nodes])) {
+        step.code = GONG_PLAN_PUSH_PARAM;
+        if (!gong_plan_find_param(c, node, &step.leaf)) {
+            return false;
+        }
+        emit(c, step);
+        return replace(c, node, 0, GONG_ITEM_PARAM, at);
+    }
     if (!gong_plan_find_leaf(c, node, c->stamped[node - c->expr->nodes], NULL,
                              &step.leaf)) {
         return false;
@@ -118,6 +126,10 @@ meet(struct gong_plan_compiler *c, const struct gong_expr_node *node,
     if (bare_right && all_one &&
         (sets ? node->op != GONG_OP_OR : grouped && node->include_count == 0)) {
         return true;
+    }
+    if (left == GONG_ITEM_SERIES && right == GONG_ITEM_PARAM) {
+        return gong_plan_meets_param(node) ||
+               gong_plan_general(c, node, "a parameter of other devices");
     }
     if (grouped) {
         return gong_plan_general(c, node, "group_left");
@@ -177,7 +189,8 @@ fold(struct gong_plan_compiler *c, uint32_t first, uint32_t end, double *number)
     };
 
     for (uint32_t i = first; i < end; i++) {
-        if (c->plan->steps[i].code == GONG_PLAN_PUSH_TIME) {
+        if (c->plan->steps[i].code == GONG_PLAN_PUSH_TIME ||
+            c->plan->steps[i].code == GONG_PLAN_PUSH_PARAM) {
             return false;
         }
     }
@@ -383,8 +396,10 @@ gong_plan_compile(struct gong_plan_compiler *c)
         return gong_plan_refuse(c, root, "a range selector");
     }
     if (c->items[0].kind != GONG_ITEM_SERIES) {
-        c->kind = c->items[0].kind == GONG_ITEM_BARE ? GONG_PLAN_GENERAL
-                                                     : GONG_PLAN_REFUSED;
+        c->kind = c->items[0].kind == GONG_ITEM_BARE ||
+                          c->items[0].kind == GONG_ITEM_PARAM
+                      ? GONG_PLAN_GENERAL
+                      : GONG_PLAN_REFUSED;
         return gong_expr_fail(c->error, root->at,
                               "found an expression that selects nothing, "
                               "expected one with a selector");

@@ -9,6 +9,7 @@ enum gong_plan_item_kind {
     GONG_ITEM_SCALAR,
     GONG_ITEM_SERIES, /* a value of the instance's label set */
     GONG_ITEM_BARE,   /* a vector's one element without labels */
+    GONG_ITEM_PARAM,  /* a vector's one element of the instance's device */
     GONG_ITEM_WINDOW, /* a range selector, which a function takes up */
 };
 
@@ -42,6 +43,18 @@ bool gong_plan_find_leaf(struct gong_plan_compiler *c,
                          const struct gong_expr_node *node, bool stamp,
                          const struct gong_range_call *call, uint32_t *out);
 void gong_plan_leaf_fini(struct gong_plan_leaf *leaf);
+
+/* plan_param.c */
+
+/* gong_plan_is_param: whether a selector is a parameter as it is now, which is
+ * no leaf. gong_plan_find_param: its number, made if need be.
+ * gong_plan_meets_param: whether an operator between the instance's label set
+ * and its device's parameters takes each with those of the same device, and
+ * keeps the label set. */
+bool gong_plan_is_param(const struct gong_expr_node *node, bool stamp);
+bool gong_plan_find_param(struct gong_plan_compiler *c,
+                          const struct gong_expr_node *node, uint32_t *out);
+bool gong_plan_meets_param(const struct gong_expr_node *node);
 
 /* plan_compile.c */
 bool gong_plan_compile(struct gong_plan_compiler *c);

@@ -85,6 +85,9 @@ gong_plan_run_part(const struct gong_plan *plan, uint32_t first, uint32_t end,
         case GONG_PLAN_PUSH_LEAF:
             stack[depth++] = inputs[step->leaf];
             break;
+        case GONG_PLAN_PUSH_PARAM:
+            stack[depth++] = inputs[GONG_PLAN_LEAVES_MAX + step->leaf];
+            break;
         case GONG_PLAN_PUSH_TIME:
             stack[depth++] = (struct gong_plan_input){(double)t / 1000, true};
             break;

@@ -104,8 +104,9 @@ const struct gong_command gong_commands[] = {
     {"test", "FILE... [--rules FILE] [--routes FILE]",
      "Thử quy tắc (*.cases, promtool *.yml) và định tuyến (*.desk).",
      "Unit tests of rules: *.cases or promtool's *.yml; of routes: *.desk.",
-     "*.cases: RULE fires|quiet FROM TO STEP LINE, a case a line, seconds; in "
-     "LINE {A..B}\n"
+     "*.cases: RULE fires|quiet FROM TO STEP [of SITE/DEVICE] LINE, a case a "
+     "line, seconds;\n"
+     "in LINE {A..B} "
      "goes from A to B, {A|B} is one after the other, \" & \" begins another "
      "line.\n"
      "*.yml: rule_files, input_series, alert_rule_test, promql_expr_test as "

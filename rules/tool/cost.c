@@ -429,8 +429,8 @@ is_of_series(const struct gong_rule *rule, bool foreign)
 {
     struct gong_expr_error error = {0};
     struct gong_plan *plan = gong_plan_new(rule->expr, &error);
-    bool of_series = plan != NULL && !foreign && rule->record == NULL &&
-                     rule->limit == 0 && !rule->whole &&
+    bool of_series = plan != NULL && plan->param_count == 0 && !foreign &&
+                     rule->record == NULL && rule->limit == 0 && !rule->whole &&
                      !gong_rule_is_whole(rule);
 
     gong_plan_free(plan);

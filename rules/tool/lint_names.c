@@ -261,6 +261,16 @@ list_names(const struct carried *carried, char out[LIST_SIZE])
     }
 }
 
+/* What texts see beside the labels, whether there is a model or not. */
+static bool
+is_city_name(const struct look *look, const char *name)
+{
+    return !look->carried->foreign && (strcmp(name, "unit_name") == 0 ||
+                                       strcmp(name, "unit_name_en") == 0 ||
+                                       strcmp(name, "device_name") == 0 ||
+                                       strcmp(name, "device_name_en") == 0);
+}
+
 static void
 judge(struct look *look, struct gong_str label)
 {
@@ -277,7 +287,8 @@ judge(struct look *look, struct gong_str label)
     memcpy(name, label.data, label.len);
     name[label.len] = '\0';
     near = nearly(look->carried, name);
-    if (is_carried(look->carried, name) || (!look->known && near == NULL)) {
+    if (is_carried(look->carried, name) || is_city_name(look, name) ||
+        (!look->known && near == NULL)) {
         return;
     }
     look->told = label.data;

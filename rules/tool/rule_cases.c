@@ -22,6 +22,8 @@ struct rule_case {
     char *rule; /* in the line */
     bool fires;
     struct gong_case_span span;
+    char *site;   /* in the line, or SITE */
+    char *device; /* likewise */
     char *line;
 };
 
@@ -77,8 +79,8 @@ on_fault(void *ctx, const struct gong_rule_fault *fault)
 
 /* A message of a device as a record. */
 static enum gong_err
-send(struct gong_engine *engine, uint8_t type, struct gong_str device,
-     struct gong_str message, int64_t ms)
+send(struct gong_engine *engine, uint8_t type, const char *site,
+     struct gong_str device, struct gong_str message, int64_t ms)
 {
     char *payload = malloc(GONG_BATCH_PREFIX_SIZE + message.len);
     struct gong_record record = {
@@ -91,7 +93,7 @@ send(struct gong_engine *engine, uint8_t type, struct gong_str device,
     if (payload == NULL) {
         return GONG_ERR_MEMORY;
     }
-    len = gong_batch_prefix(gong_str_of(SITE), device, payload);
+    len = gong_batch_prefix(gong_str_of(site), device, payload);
     memcpy(payload + len, message.data, message.len);
     record.payload = gong_str_from(payload, len + message.len);
     err = gong_engine_apply(engine, &record);
@@ -112,7 +114,7 @@ send_statuses(struct gong_engine *engine, const char *words, int64_t ms)
         size_t len = end == NULL ? strlen(text) : (size_t)(end - text);
 
         err = device > 64 ? GONG_ERR_INVALID
-                          : send(engine, GONG_RECORD_PRESENCE,
+                          : send(engine, GONG_RECORD_PRESENCE, SITE,
                                  gong_str_from(words, device),
                                  gong_str_from(text, len), ms);
         words = text + len + (end == NULL ? 0 : 2);
@@ -130,9 +132,10 @@ send_samples(struct gong_engine *engine, const struct rule_case *c)
         int64_t ms = START_MS + at * 1000;
         char *lines = gong_case_lines(c->line, &c->span, at, gong_ms_to_ns(ms));
 
-        err = lines == NULL ? GONG_ERR_MEMORY
-                            : send(engine, GONG_RECORD_DATA,
-                                   gong_str_of(DEVICE), gong_str_of(lines), ms);
+        err = lines == NULL
+                  ? GONG_ERR_MEMORY
+                  : send(engine, GONG_RECORD_DATA, c->site,
+                         gong_str_of(c->device), gong_str_of(lines), ms);
         free(lines);
     }
     return err;
@@ -199,6 +202,34 @@ read_seconds(char **at, int64_t *out)
            *out <= 100000000;
 }
 
+/* "of SITE/DEVICE ", where the case is of a device of the city model. */
+static bool
+read_device(char **at, struct rule_case *c)
+{
+    static char site[] = SITE;
+    static char device[] = DEVICE;
+    char *word;
+    char *slash;
+
+    c->site = site;
+    c->device = device;
+    *at += strspn(*at, " ");
+    if (strncmp(*at, "of ", 3) != 0) {
+        return true;
+    }
+    *at += 3;
+    word = next_word(at);
+    slash = strchr(word, '/');
+    if (slash == NULL || slash == word || slash[1] == '\0' ||
+        strlen(word) > 64) {
+        return false;
+    }
+    *slash = '\0';
+    c->site = word;
+    c->device = slash + 1;
+    return true;
+}
+
 static bool
 read_case(char *line, struct rule_case *c)
 {
@@ -211,7 +242,7 @@ read_case(char *line, struct rule_case *c)
     if ((!c->fires && strcmp(verdict, "quiet") != 0) ||
         !read_seconds(&at, &c->span.from) || !read_seconds(&at, &c->span.to) ||
         !read_seconds(&at, &c->span.step) || c->span.step == 0 ||
-        c->span.to < c->span.from) {
+        c->span.to < c->span.from || !read_device(&at, c)) {
         return false;
     }
     c->line = at + strspn(at, " ");

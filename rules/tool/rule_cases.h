@@ -4,12 +4,14 @@
  *
  *   # comment
  *   RULE fires|quiet FROM TO STEP LINE
+ *   RULE fires|quiet FROM TO STEP of SITE/DEVICE LINE
  *   RULE fires|quiet FROM TO 1 status DEVICE TEXT; DEVICE TEXT; ...
  *
  * RULE is a rule's id, or the name of its alert where no other rule has that.
- * LINE is line protocol without a stamp, of site 22015 and
- * device d-1, with the short forms of case_line.h: a sample each STEP seconds
- * from FROM to TO. Statuses come all at FROM. Then time goes on 1 s past TO.
+ * LINE is line protocol without a stamp, of site 22015 and device d-1, or of a
+ * device of the city model, with the short forms of case_line.h: a sample each
+ * STEP seconds from FROM to TO. Statuses come all at FROM. Then time goes on 1
+ * s past TO.
  *
  * A case fails where the verdict is another one, a line is refused, or an
  * annotation is not rendered: it has "{{" or "<error expanding" in it. A rule

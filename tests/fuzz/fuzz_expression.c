@@ -63,7 +63,7 @@ check_plan(const struct gong_expr *expr)
 {
     struct gong_expr_error error = {0};
     struct gong_plan *plan = gong_plan_new(expr, &error);
-    struct gong_plan_input inputs[GONG_PLAN_LEAVES_MAX];
+    struct gong_plan_input inputs[GONG_PLAN_INPUTS_MAX];
     double value = 0;
 
     if (plan == NULL) {

@@ -21,7 +21,7 @@ check_clauses(const struct gong_rule *rule)
     uint32_t count = gong_clauses_count(&rule->clauses);
     struct gong_expr_error error = {0};
     struct gong_plan *plan = gong_plan_new(rule->expr, &error);
-    struct gong_plan_input inputs[GONG_PLAN_LEAVES_MAX] = {{0}};
+    struct gong_plan_input inputs[GONG_PLAN_INPUTS_MAX] = {{0}};
 
     for (uint32_t i = 0; i < count; i++) {
         struct gong_expr view = gong_clause_view(rule->expr, &rule->clauses, i);
@@ -41,7 +41,7 @@ check_clauses(const struct gong_rule *rule)
         for (double value = -100; value <= 100; value += 25) {
             struct gong_said said;
 
-            for (uint32_t i = 0; i < GONG_PLAN_LEAVES_MAX; i++) {
+            for (uint32_t i = 0; i < GONG_PLAN_INPUTS_MAX; i++) {
                 inputs[i].present = true;
                 inputs[i].value = value;
             }

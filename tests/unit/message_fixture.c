@@ -59,8 +59,7 @@ message_flood(const char *kind)
 
     assert_non_null(item);
     assert_true(gong_message_facts_device(item, &device));
-    assert_true(gong_message_facts_trend(item, 40.10, MESSAGE_AT_MS - 1800000,
-                                         40.31, MESSAGE_AT_MS));
+    assert_true(gong_message_facts_trend(item, gong_str_of("0.420")));
     return json_pack("{s:s, s:s, s:s, s:s, s:i, s:I, s:s, s:{s:i, s:i}, s:[o]}",
                      "kind", kind, "receiver", "unit-duty", "unit", "22015",
                      "unit_name", "Xã Sơn Hoà", "step", 1, "at",

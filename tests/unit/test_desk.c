@@ -454,7 +454,9 @@ an_acknowledgement_stops_and_ends(void **state)
     (void)desk_do(
         &w, (struct gong_desk_act){.kind = GONG_ACT_RESOLVE, .incident = 1});
     desk_run_to(&w, 260 * MINUTE);
-    expect(&w, "15030.000 news hook: #1 resolved 3<3\n");
+    expect(&w, "15030.000 news head@22018: #1 resolved 3<1\n"
+               "15030.000 news hook: #1 resolved 3<3\n"
+               "15030.000 news province@66: #1 resolved 3<1\n");
     /* The alert goes on: told no more, unless it climbs. */
     assert_int_equal(desk_fire(&w, one, 2), GONG_OK);
     assert_int_equal(desk_fire(&w, one, 3), GONG_OK);
@@ -462,6 +464,66 @@ an_acknowledgement_stops_and_ends(void **state)
     assert_int_equal(desk_fire(&w, one, 4), GONG_OK);
     desk_run_to(&w, 261 * MINUTE);
     expect(&w, "15630.000 news hook: #2 firing 4<0\n");
+    desk_world_fini(&w);
+}
+
+/* Once each, and nothing else: not who was not told, not of the fall. */
+static void
+whoever_was_escalated_to_hears_the_end(void **state)
+{
+    static const char one[] = "alertname=A,unit=22018,severity=critical";
+    static const char two[] = "alertname=B,unit=22018,severity=critical";
+    struct desk_world w;
+
+    (void)state;
+    desk_world_init(&w, RECEIVERS ESCALATION ROUTE " };");
+    assert_int_equal(desk_fire(&w, one, 3), GONG_OK);
+    assert_int_equal(desk_fire(&w, two, 3), GONG_OK);
+    desk_run_to(&w, 15 * MINUTE);
+    (void)desk_do(&w, (struct gong_desk_act){.kind = GONG_ACT_ACKNOWLEDGE,
+                                             .incident = 1});
+    assert_int_equal(desk_fire(&w, one, 2), GONG_OK);
+    desk_run_to(&w, 30 * MINUTE);
+    expect(&w, "30.000 news hook 2 groups: #1 firing 3<0 #2 firing 3<0\n"
+               "600.000 escalate head@22018 step 1: #1 firing 3<0 #2 firing "
+               "3<0\n"
+               "930.000 news hook: #1 fell 2<3 acked\n"
+               "1200.000 escalate province@66 step 2: #2 firing 3<0\n");
+    desk_over(&w, one);
+    desk_over(&w, two);
+    desk_run_to(&w, 5 * HOUR);
+    expect(&w, "1830.000 news head@22018: #2 resolved 3<3 #1 resolved 2<3\n"
+               "1830.000 news hook 2 groups: #2 resolved 3<3 #1 resolved 2<2\n"
+               "1830.000 news province@66: #2 resolved 3<3\n");
+    assert_int_equal(gong_desk_stats(w.desk).groups, 0);
+    assert_int_equal(gong_desk_stats(w.desk).incidents, 0);
+    desk_world_fini(&w);
+}
+
+/* A route that tells the same recipient does so as ever; what only its
+ * escalation told is told by the route no more. */
+static void
+nobody_hears_the_end_twice(void **state)
+{
+    static const char one[] = "alertname=A,unit=22018,severity=critical";
+    struct desk_world w;
+
+    (void)state;
+    desk_world_init(
+        &w, RECEIVERS ESCALATION
+        "route = { receiver = \"head\"; group_by = (\"alertname\");"
+        " group_wait = \"30s\"; group_interval = \"5m\"; repeat_interval = "
+        "\"10h\"; routes = ({ receiver = \"head\"; continue = true; },"
+        " { receiver = \"province\"; group_wait = \"25m\"; }); };");
+    assert_int_equal(desk_fire(&w, one, 1), GONG_OK);
+    desk_run_to(&w, 50 * MINUTE);
+    desk_over(&w, one);
+    desk_run_to(&w, 5 * HOUR);
+    expect(&w, "30.000 news head@22018: #1 firing 1<0\n"
+               "600.000 escalate head@22018 step 1: #1 still 1<1\n"
+               "1200.000 escalate province@66 step 2: #1 firing 1<0\n"
+               "3030.000 news head@22018: #1 resolved 1<1\n"
+               "4500.000 news province@66: #1 resolved 1<1\n");
     desk_world_fini(&w);
 }
 
@@ -741,6 +803,8 @@ main(void)
         cmocka_unit_test(silences_hold_back),
         cmocka_unit_test(nobody_acknowledges),
         cmocka_unit_test(an_acknowledgement_stops_and_ends),
+        cmocka_unit_test(whoever_was_escalated_to_hears_the_end),
+        cmocka_unit_test(nobody_hears_the_end_twice),
         cmocka_unit_test(what_holds_back_holds_escalation),
         cmocka_unit_test(trials_are_recorded_only),
         cmocka_unit_test(the_dark_stay_open),

@@ -240,7 +240,7 @@ a_parameter_that_changes_counts_at_once(void **state)
     clock_at(&world, 4500);
     text_sort_lines(&world.effects);
     said(&world, "Top{device=\"g\",kind=\"commune\",site=\"2\",unit=\"2\"} "
-                 "firing->inactive condition at 3000 since 2000 value 4 "
+                 "firing->inactive condition at 3000 since 1000 value 4 "
                  "unit_name=Xã Hai\n"
                  "Top{device=\"g\",kind=\"ward\",site=\"1\",unit=\"1\"} "
                  "firing->inactive condition at 3000 since 1000 value 40 "
@@ -248,6 +248,108 @@ a_parameter_that_changes_counts_at_once(void **state)
     change(&world, top, units, gauges, 5000);
     clock_at(&world, 6500);
     assert_non_null(strstr(world.effects.data, "inactive->firing"));
+    end(&world);
+}
+
+/* What comes late and at once is decided at each sample, as if each had come by
+ * itself; and nothing is missed between two that come within a second. */
+static void
+a_lump_is_looked_at_sample_by_sample(void **state)
+{
+    static const char level[] =
+        "{ alert = \"Level\"; levels = (\n"
+        "{ severity = \"info\"; expr = \"m_a >= on (site, device) group_left "
+        "() param_low\"; resolve = \"m_a < on (site, device) group_left () "
+        "param_low - 1\"; },\n"
+        "{ severity = \"critical\"; expr = \"m_a >= on (site, device) "
+        "group_left () param_top\"; } ); }";
+    static const char points[] = "m a=9 60000\nm a=11 60100\nm a=31 60200\n"
+                                 "m a=29 60300\nm a=10 60400\nm a=9 60500\n";
+    struct world world;
+    struct gong_record record;
+
+    (void)state;
+    begin(&world, level, units, gauges);
+    record = data_record(&world.payload, 20 * MINUTE, "1", "g", points);
+    assert_int_equal(gong_engine_apply(world.engine, &record), GONG_OK);
+    said(&world,
+         "Level{device=\"g\",kind=\"ward\",severity=\"info\",site=\"1\","
+         "unit=\"1\"} inactive->firing condition at 60100 since 60100 value 11 "
+         "level 0->1 "
+         "unit_name=Phường Một unit_name_en=Ward One\n"
+         "Level{device=\"g\",kind=\"ward\",severity=\"critical\",site=\"1\","
+         "unit=\"1\"} firing->firing level at 60200 since 60100 value 31 level "
+         "1->2 "
+         "unit_name=Phường Một unit_name_en=Ward One\n"
+         "Level{device=\"g\",kind=\"ward\",severity=\"info\",site=\"1\","
+         "unit=\"1\"} firing->firing level at 60300 since 60100 value 29 level "
+         "2->1 "
+         "unit_name=Phường Một unit_name_en=Ward One\n"
+         "Level{device=\"g\",kind=\"ward\",severity=\"info\",site=\"1\","
+         "unit=\"1\"} firing->inactive resolve at 60500 since 60100 value 29 "
+         "level 1->0 "
+         "unit_name=Phường Một unit_name_en=Ward One\n");
+    end(&world);
+}
+
+/* Without it in the model a parameter's name is any series': its rule is
+ * evaluated as a whole, as it ever was. */
+static void
+a_parameter_that_no_device_has_is_a_series(void **state)
+{
+    struct world world;
+
+    (void)state;
+    begin(&world, top, units, "");
+    feed(&world, 1000, "1", "g", "m a=29");
+    feed(&world, 1000, "1", "g", "param top=20");
+    clock_at(&world, 3000);
+    assert_non_null(strstr(world.effects.data, "inactive->firing"));
+    end(&world);
+}
+
+#define TREND                                                                  \
+    "annotations = { summary = \"{{ $value }}[[, {trend:+2} m/h]]\"; }; }"
+
+/* The line through the last hour, once a third of it is known. */
+static void
+an_alert_says_how_its_value_changes(void **state)
+{
+    static const char rules[] =
+        "{ alert = \"Up\"; expr = \"m_a >= on (site, device) group_left () "
+        "param_top\"; " TREND ",\n"
+        "{ alert = \"Twice\"; expr = \"m_a * 2 > 60\"; " TREND ",\n"
+        "{ alert = \"Plain\"; expr = \"m_a > 30\"; annotations = { }; }";
+    struct world world;
+    char point[32];
+
+    (void)state;
+    begin(&world, rules, units, gauges);
+    feed(&world, 0, "1", "g", "m a=40");
+    feed(&world, 10 * MINUTE, "1", "g", "m a=20");
+    text_clear(&world.effects);
+    for (int64_t i = 2; i <= 13; i++) {
+        (void)snprintf(point, sizeof point, "m a=%" PRId64, 18 + i);
+        feed(&world, i * 10 * MINUTE, "1", "g", point);
+        if (i == 12) {
+            assert_non_null(strstr(world.effects.data,
+                                   "value 30 summary=30[[, {trend:+2} m/h]] "
+                                   "unit_name=Phường Một "
+                                   "unit_name_en=Ward One trend=6.000\n"));
+            text_clear(&world.effects);
+        }
+    }
+    assert_non_null(strstr(world.effects.data, "Plain{"));
+    assert_non_null(strstr(world.effects.data, "Twice{"));
+    assert_null(strstr(world.effects.data, "trend="));
+    /* 20 minutes are enough, ten are not. */
+    feed(&world, 0, "2", "g", "m a=1");
+    text_clear(&world.effects);
+    feed(&world, 10 * MINUTE, "2", "g", "m a=4");
+    assert_non_null(strstr(world.effects.data, "inactive->firing"));
+    assert_null(strstr(world.effects.data, "trend="));
+    feed(&world, 20 * MINUTE, "2", "g", "m a=3.5");
+    assert_non_null(strstr(world.effects.data, " trend=7.500\n"));
     end(&world);
 }
 
@@ -396,6 +498,40 @@ a_parameter_has_no_past(void **state)
     gong_conf_errors_fini(&errors);
 }
 
+/* What people call it, in texts alone; without a model, or where it does not
+ * say, the code and the device's name. */
+static void
+texts_name_units_and_devices(void **state)
+{
+    static const char named[] =
+        "{ alert = \"N\"; expr = \"m_a > 5\"; labels = { x = \"{{ "
+        "$labels.unit_name }}\"; }; annotations = { vi = \"{{ "
+        "$labels.device_name }}, {{ $labels.unit_name }}\"; en = \"{{ "
+        "$labels.device_name_en }}, {{ $labels.unit_name_en }}\"; all = \"{{ "
+        "$labels }}\"; }; }";
+    static const char labelled[] =
+        "devices = ( { unit = \"1\"; name = \"g\"; label = \"Trạm Gò\"; } "
+        ");\n";
+    struct world world;
+
+    (void)state;
+    begin(&world, named, units, labelled);
+    feed(&world, 1000, "1", "g", "m a=6");
+    said(&world, "N{device=\"g\",kind=\"ward\",site=\"1\",unit=\"1\"} "
+                 "inactive->firing condition at 1000 since 1000 value 6 "
+                 "vi=Trạm Gò, Phường Một en=Trạm Gò, Ward One "
+                 "all=map[__name__:m_a device:g kind:ward site:1 unit:1] "
+                 "unit_name=Phường Một unit_name_en=Ward One\n");
+    feed(&world, 1000, "2", "h", "m,unit_name=own a=6");
+    assert_non_null(strstr(world.effects.data, " vi=h, own en=h, Xã Hai all="));
+    text_clear(&world.effects);
+    change(&world, named, NULL, "", 2000);
+    text_clear(&world.effects);
+    feed(&world, 3000, "1", "g", "m a=6");
+    assert_non_null(strstr(world.effects.data, " vi=g, 1 en=g, 1 all="));
+    end(&world);
+}
+
 static void
 a_rules_own_annotation_stands(void **state)
 {
@@ -512,6 +648,7 @@ feed_round(struct world *world, int64_t ms, uint32_t seed)
 #define BOTH RULE("Both", "m_a > 5 and m_b > 4")
 #define SUM  RULE("Sum", "sum by (unit, kind) (m_a) > 20")
 #define TOP  RULE("Top", "m_a >= on(site, device) param_top")
+#define OWN  RULE("Own", "m_a >= on(site, device) group_left() param_top")
 #define DARK RULE("Dark", "device_dark == 1")
 
 /* After any changes of the model an engine that has heard of all devices again
@@ -519,7 +656,7 @@ feed_round(struct world *world, int64_t ms, uint32_t seed)
 static void
 what_was_before_a_change_leaves_nothing_behind(void **state)
 {
-    static const char rules[] = HOT "," BOTH "," SUM "," TOP "," DARK;
+    static const char rules[] = HOT "," BOTH "," SUM "," TOP "," OWN "," DARK;
     static const char *const models[] = {units, renamed, merged, NULL};
     struct world world;
     struct text is = {0};
@@ -567,12 +704,16 @@ main(void)
         cmocka_unit_test(one_rule_serves_all_stations),
         cmocka_unit_test(parameters_are_never_too_old),
         cmocka_unit_test(a_parameter_that_changes_counts_at_once),
+        cmocka_unit_test(a_lump_is_looked_at_sample_by_sample),
+        cmocka_unit_test(a_parameter_that_no_device_has_is_a_series),
+        cmocka_unit_test(an_alert_says_how_its_value_changes),
         cmocka_unit_test(a_renamed_unit_keeps_its_alerts),
         cmocka_unit_test(only_a_merged_units_alerts_begin_anew),
         cmocka_unit_test(every_makes_the_look_back_longer),
         cmocka_unit_test(dark_devices_have_units_too),
         cmocka_unit_test(payloads_feed_no_parameter),
         cmocka_unit_test(a_parameter_has_no_past),
+        cmocka_unit_test(texts_name_units_and_devices),
         cmocka_unit_test(a_rules_own_annotation_stands),
         cmocka_unit_test(a_snapshot_goes_on_with_its_model),
         cmocka_unit_test(what_was_before_a_change_leaves_nothing_behind),

@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "agent/tell/message_annotation.h"
 #include "agent/tell/message_view.h"
 
 static void
@@ -22,6 +23,39 @@ what_is_missing_reads_as_empty(void **state)
     assert_false(gong_view_over(NULL));
     assert_string_equal(gong_view_summary(NULL, out),
                         "#0 [CẢNH BÁO] đang diễn ra: ");
+}
+
+/* As in every other text: sections, decimal commas, Vietnamese. */
+static void
+numbers_are_written_as_people_write_them(void **state)
+{
+    char out[GONG_VIEW_SUMMARY_SIZE];
+    json_t *item = json_pack(
+        "{s:i, s:s, s:s, s:i, s:s, s:{s:f, s:f}, s:{s:s, s:s, s:s}}", "number",
+        7, "severity", "critical", "news", "climbed", "level", 3, "value",
+        "40.31", "facts", "param_level3", 34.5, "trend", 0.42, "annotations",
+        "summary",
+        "Củng Sơn 40.31 m[[, trên báo động {level:roman} "
+        "{value-param_level#:2} m]][[, {trend:+2} m/giờ]][[, {other} m]]",
+        "summary_en", "Củng Sơn 40.31 m[[, {trend:+2} m/h]]", "action",
+        "Sơ tán");
+    json_t *texts = gong_message_annotations(item);
+
+    (void)state;
+    assert_non_null(item);
+    assert_string_equal(gong_view_summary(item, out),
+                        "#7 [KHẨN CẤP] đã tăng mức: Củng Sơn 40,31 m, trên báo "
+                        "động III 5,81 m, tăng 0,42 m/giờ | việc cần làm: Sơ "
+                        "tán");
+    /* Programs get the value as it is. */
+    assert_string_equal(gong_view_text(texts, "summary"),
+                        "Củng Sơn 40.31 m, trên báo động III 5,81 m, tăng 0,42 "
+                        "m/giờ");
+    assert_string_equal(gong_view_text(texts, "summary_en"),
+                        "Củng Sơn 40.31 m, rising 0.42 m/h");
+    assert_string_equal(gong_view_text(texts, "action"), "Sơ tán");
+    json_decref(texts);
+    json_decref(item);
 }
 
 static void
@@ -59,6 +93,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_missing_reads_as_empty),
+        cmocka_unit_test(numbers_are_written_as_people_write_them),
         cmocka_unit_test(long_summary_is_cut_between_characters),
     };
 

@@ -47,7 +47,7 @@ check(const char *text, struct gong_plan_input a, struct gong_plan_input b,
       struct gong_plan_input want)
 {
     struct gong_plan *plan = plan_of(text);
-    struct gong_plan_input inputs[GONG_PLAN_LEAVES_MAX];
+    struct gong_plan_input inputs[GONG_PLAN_INPUTS_MAX];
     double value = -12345;
     bool present = false;
 
@@ -269,6 +269,26 @@ test_classes(void **state)
         {"absent(a)", GONG_PLAN_GENERAL},
         {"rate(a[5m:1m]) > 1", GONG_PLAN_GENERAL},
         {"hour() > 5", GONG_PLAN_GENERAL},
+        {"a > on (site, device) group_left () param_x", GONG_PLAN_PER_DEVICE},
+        {"a > on (device, site) group_left () (2 * -param_x - param_y)",
+         GONG_PLAN_PER_DEVICE},
+        {"rate(a[5m]) / on (site, device) group_left () param_x > 1",
+         GONG_PLAN_PER_DEVICE},
+        {"a and on (site, device) param_x > 1", GONG_PLAN_PER_DEVICE},
+        {"a unless on (site, device) param_x", GONG_PLAN_PER_DEVICE},
+        {"a > on (site, device) param_x", GONG_PLAN_GENERAL},
+        {"a > on (site) group_left () param_x", GONG_PLAN_GENERAL},
+        {"a > on (site, device) group_left (unit) param_x", GONG_PLAN_GENERAL},
+        {"a > on (site, device) group_left () param_x{site=\"1\"}",
+         GONG_PLAN_GENERAL},
+        {"a or on (site, device) param_x", GONG_PLAN_GENERAL},
+        {"param_x < on (site, device) group_right () a", GONG_PLAN_GENERAL},
+        {"a > param_x", GONG_PLAN_GENERAL},
+        {"param_x > 1", GONG_PLAN_GENERAL},
+        {"a > on (site, device) group_left () timestamp(param_x)",
+         GONG_PLAN_GENERAL},
+        {"sum by (site, device) (a) > on (site, device) group_left () param_x",
+         GONG_PLAN_GENERAL},
         {"a @ 5", GONG_PLAN_REFUSED},
         {"a offset -5m", GONG_PLAN_REFUSED},
         {"1 + 1", GONG_PLAN_REFUSED},
