@@ -261,11 +261,59 @@ static const struct gong_api_field event_fields[] = {
 };
 static SCHEMA(event_part, "IncidentEvent", event_fields);
 
+static const struct gong_api_field decision_fields[] = {
+    {"event", GONG_API_STRING, YES, NO, 0, NULL, gong_api_incident_events,
+     "What it did to the incident."},
+    {"reason", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"expr", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "The clause that was looked at; of a long one the begin."},
+    {"value", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "What it gave for the incident's labels."},
+    {"level", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: none."},
+    {"position", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "In the journal, of the record that caused it."},
+    {"ordinal", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"at", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "On the rule's clock."},
+    {"captured", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "ms since 1970, as all stamps; 0: time alone decided."},
+    {"published", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: not known."},
+    {"received", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"decided", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"stored", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "When the desk took it."},
+};
+static SCHEMA(decision_part, "Decision", decision_fields);
+
+static const struct gong_api_field delivery_fields[] = {
+    {"receiver", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"unit", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"recipient", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "contact:NAME, channel:NAME, or role:ROLE@UNIT with nobody on duty."},
+    {"channel", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Empty: no try yet."},
+    {"unreached", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    {"outcome", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "waiting, sent, retry, refused or exhausted."},
+    {"why", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"created", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"at", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "Of the try; 0: none yet."},
+    {"latency", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "Of the try, ms."},
+};
+static SCHEMA(delivery_part, "Delivery", delivery_fields);
+
+static const struct gong_api_field more_fields[] = {
+    {"decisions", GONG_API_ARRAY, YES, NO, 0, &decision_part, NULL,
+     "Why, with the stamps of the samples; the oldest first."},
+    {"deliveries", GONG_API_ARRAY, YES, NO, 0, &delivery_part, NULL,
+     "Who was told, each try."},
+};
+static SCHEMA(more_part, "IncidentMore", more_fields);
+
 static const struct gong_api_field incident_answer_fields[] = {
     {"incident", GONG_API_OBJECT, YES, NO, 0, &incident_part, NULL, ""},
     {"history", GONG_API_ARRAY, YES, NO, 0, &event_part, NULL,
      "The oldest first."},
-    {"more", GONG_API_ANY, YES, YES, 0, NULL, NULL,
+    {"more", GONG_API_OBJECT, YES, YES, 0, &more_part, NULL,
      "Why, stamps, who was told."},
 };
 SCHEMA(gong_api_incident_answer, "IncidentShown", incident_answer_fields);

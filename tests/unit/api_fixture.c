@@ -83,6 +83,26 @@ incident(void *ctx, uint64_t number,
     return GONG_OK;
 }
 
+static json_t *
+more(void *ctx, uint64_t number)
+{
+    (void)ctx;
+    (void)number;
+    return json_pack(
+        "{s:[{s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:I,s:I,s:I,s:I,s:I,s:I}],"
+        "s:[{s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:I,s:I,s:i}]}",
+        "decisions", "event", "fire", "reason", "condition", "expr",
+        "river_level > 40", "value", "40.31", "level", 0, "position", 4096,
+        "ordinal", 1, "at", (json_int_t)API_NOW - 2000, "captured",
+        (json_int_t)API_NOW - 2000, "published", (json_int_t)API_NOW - 1900,
+        "received", (json_int_t)API_NOW - 1800, "decided",
+        (json_int_t)API_NOW - 1750, "stored", (json_int_t)API_NOW - 1000,
+        "deliveries", "receiver", "duty", "unit", "22015", "recipient",
+        "contact:duty-1", "channel", "email", "unreached", 0, "outcome", "sent",
+        "why", "", "created", (json_int_t)API_NOW - 900, "at",
+        (json_int_t)API_NOW - 500, "latency", 12);
+}
+
 static enum gong_err
 silences(void *ctx, bool ended_too,
          void (*each)(void *arg, const struct gong_desk_silence *silence),
@@ -270,7 +290,7 @@ api_setup(void **state)
 {
     struct api_world *world = calloc(1, sizeof *world);
     struct gong_api_options options = {
-        .desk = {world, incidents, incident, NULL, silences, silence, act},
+        .desk = {world, incidents, incident, more, silences, silence, act},
         .city = {{under, NULL}, NULL, units, devices},
         .rules = {world, rules, rules_log, rollback},
         .link = {NULL, verify},

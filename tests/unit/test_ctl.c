@@ -185,6 +185,12 @@ alerts_and_acts(void **state)
     assert_int_equal(RUN(world, "show", "#1"), 0);
     holds(world->out, "Nước <b>dâng</b>");
     holds(world->out, "bắt đầu");
+    holds(world->out, "Điều kiện           river_level > 40");
+    holds(world->out, "unit=\"22015\"");
+    holds(world->out, "15:53:18,000           đo");
+    holds(world->out, "15:53:18,200  0,200 s  nhận");
+    holds(world->out, "15:53:18,250  0,250 s  quyết định");
+    holds(world->out, "contact:duty-1  email");
     assert_int_equal(RUN(world, "show", "9"), GONG_CTL_NOT_FOUND);
     assert_int_equal(
         RUN(world, "ack", "1", "2", "--comment", "đã rõ", "--sticky"), 0);
