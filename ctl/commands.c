@@ -110,6 +110,12 @@ static const struct gong_ctl_option report_options[] = {
     END,
 };
 
+static const struct gong_ctl_option restore_options[] = {
+    {"yes", NULL, NULL,
+     "khôi phục; không có thì chỉ kiểm tra | without it: only checks"},
+    END,
+};
+
 const struct gong_ctl_command gong_ctl_commands[] = {
     {"login", "", login_options, gong_ctl_login, "đăng nhập | log in"},
     {"logout", "", NULL, gong_ctl_logout, "đăng xuất | log out"},
@@ -154,6 +160,10 @@ const struct gong_ctl_command gong_ctl_commands[] = {
      "giao ca: viết sổ trực | write the shift log"},
     {"report", "", report_options, gong_ctl_report,
      "báo cáo tháng theo đơn vị | monthly report by unit"},
+    {"backup", "FILE", NULL, gong_ctl_backup,
+     "sao lưu bàn trực và người dùng | back up desk and users"},
+    {"restore", "FILE", restore_options, gong_ctl_restore,
+     "khôi phục từ bản sao lưu | restore a backup"},
     {"completion", "bash", NULL, gong_ctl_completion,
      "gợi ý lệnh cho bash | completion"},
 };

@@ -166,6 +166,19 @@ static const struct gong_api_field rollback_fields[] = {
 };
 SCHEMA(gong_api_rollback_body, "RollbackRequest", rollback_fields);
 
+static const struct gong_api_field restore_chunk_fields[] = {
+    {"offset", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "Of its first byte; 0 begins another file."},
+    {"data", GONG_API_BYTES, YES, NO, 60000, NULL, NULL, "Base64."},
+};
+SCHEMA(gong_api_restore_chunk_body, "RestorePiece", restore_chunk_fields);
+
+static const struct gong_api_field restore_fields[] = {
+    {"check", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL,
+     "true: only checks it, nothing changes."},
+};
+SCHEMA(gong_api_restore_body, "RestoreRequest", restore_fields);
+
 /* --- answers --- */
 
 static const struct gong_api_field problem_fields[] = {
@@ -503,3 +516,41 @@ static const struct gong_api_field health_fields[] = {
 SCHEMA(gong_api_health_answer, "Health", health_fields);
 
 const struct gong_api_schema gong_api_any_answer = {"Anything", NULL, 0};
+
+static const struct gong_api_field backup_part_fields[] = {
+    {"name", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"size", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "Bytes."},
+    {"sha256", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+};
+static SCHEMA(backup_part, "BackupPart", backup_part_fields);
+
+static const struct gong_api_field backup_fields[] = {
+    {"version", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "Of the program that made it."},
+    {"made", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"position", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "In the journal, of the last effect that the desk took."},
+    {"ordinal", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"size", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "Bytes of all of it; of one that was sent, of its parts."},
+    {"parts", GONG_API_ARRAY, YES, NO, 0, &backup_part, NULL, ""},
+};
+SCHEMA(gong_api_backup_answer, "Backup", backup_fields);
+
+static const struct gong_api_field backup_chunk_fields[] = {
+    {"offset", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "As asked."},
+    {"data", GONG_API_BYTES, YES, NO, 0, NULL, NULL, "Empty: its end."},
+};
+SCHEMA(gong_api_backup_chunk_answer, "BackupPiece", backup_chunk_fields);
+
+static const struct gong_api_field restore_answer_fields[] = {
+    {"backup", GONG_API_OBJECT, YES, NO, 0, &gong_api_backup_answer, NULL, ""},
+    {"desk", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, "It was restored."},
+    {"users", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    {"rules", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL,
+     "The set is there again; which one is in force did not change."},
+    {"desk_before", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "Where what was there before lies."},
+    {"users_before", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+};
+SCHEMA(gong_api_restore_answer, "Restored", restore_answer_fields);
