@@ -3,8 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "agent/api/api_schema.h"
-#include "agent/api/json_number.h"
+#include "agent/api/api_private.h"
 #include "agent/desk/desk_read.h"
 
 struct gong_api_desk_reader {
@@ -165,22 +164,20 @@ static enum gong_err
 explain(void *ctx, const struct gong_desk_read_decision *decision)
 {
     const struct gong_desk_decision *is = &decision->is;
-    char value[GONG_JSON_NUMBER_SIZE];
     json_t *item;
 
-    gong_json_number(is->value, value);
     item = json_pack(
-        "{s:s,s:o,s:o,s:s,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "event",
+        "{s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "event",
         decision->event <= GONG_INCIDENT_END
             ? gong_incident_event_text(decision->event)
             : "",
         "reason", text_json(is->reason), "expr", text_json(is->expr), "value",
-        value, "level", (json_int_t)is->level, "position",
-        (json_int_t)is->position, "ordinal", (json_int_t)is->ordinal, "at",
-        (json_int_t)is->at_ms, "captured", (json_int_t)is->captured_ms,
-        "published", (json_int_t)is->published_ms, "received",
-        (json_int_t)is->received_ms, "decided", (json_int_t)is->decided_ms,
-        "stored", (json_int_t)decision->kept_ms);
+        gong_api_value_json(is->value), "level", (json_int_t)is->level,
+        "position", (json_int_t)is->position, "ordinal",
+        (json_int_t)is->ordinal, "at", (json_int_t)is->at_ms, "captured",
+        (json_int_t)is->captured_ms, "published", (json_int_t)is->published_ms,
+        "received", (json_int_t)is->received_ms, "decided",
+        (json_int_t)is->decided_ms, "stored", (json_int_t)decision->kept_ms);
     return json_array_append_new(ctx, item) == 0 ? GONG_OK : GONG_ERR_MEMORY;
 }
 

@@ -85,6 +85,8 @@ uint64_t gong_api_query_number(const struct gong_api_call *call,
 /* --- incidents: api_incident_json.c --- */
 
 json_t *gong_api_incident_json(const struct gong_desk_incident *incident);
+/* As Prometheus writes values: a text. */
+json_t *gong_api_value_json(double value);
 json_t *gong_api_silence_json(const struct gong_desk_silence *silence);
 json_t *gong_api_event_json(const struct gong_api_event *event);
 /* The unit of labels: `unit`, else `site`; empty: none. */
