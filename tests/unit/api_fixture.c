@@ -1,5 +1,6 @@
 #include "api_fixture.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -307,6 +308,9 @@ api_setup(void **state)
     assert_non_null(world->events);
     world->now_ms = API_NOW;
     options.users = world->users;
+    gong_backup_init(&world->backup);
+    world->backup.state_dir = world->dir;
+    options.backup = &world->backup;
     world->receive = make_receive();
     options.receive = world->receive;
     options.events = world->events;
@@ -326,10 +330,25 @@ forget(struct api_world *world)
     world->json = NULL;
 }
 
+static void
+empty(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    char path[512];
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        (void)unlink(path);
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+}
+
 int
 api_teardown(void **state)
 {
-    static const char *const ends[] = {"", "-wal", "-shm"};
     struct api_world *world = *state;
     char path[128];
 
@@ -338,10 +357,11 @@ api_teardown(void **state)
     gong_events_free(world->events);
     gong_receive_free(world->receive);
     gong_users_close(world->users);
-    for (size_t i = 0; i < 3; i++) {
-        (void)snprintf(path, sizeof path, "%s%s", world->db, ends[i]);
-        (void)unlink(path);
-    }
+    gong_backup_fini(&world->backup);
+    (void)snprintf(path, sizeof path, "%s/backup", world->dir);
+    empty(path);
+    (void)rmdir(path);
+    empty(world->dir);
     assert_int_equal(rmdir(world->dir), 0);
     free(world);
     return 0;
