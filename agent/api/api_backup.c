@@ -68,11 +68,16 @@ manifest_json(const struct gong_backup_manifest *manifest, uint64_t size)
                      "parts", parts);
 }
 
+/* NULL with the answer filled. */
 static struct gong_backup *
 offered(struct gong_api_call *call)
 {
     struct gong_backup *backup = call->api->options.backup;
 
+    /* It holds hashes of passwords, and who may do what. */
+    if (!gong_api_is_person(call)) {
+        return NULL;
+    }
     if (backup == NULL) {
         gong_api_not_offered(call);
     }
@@ -136,7 +141,7 @@ gong_api_backup_read(struct gong_api_call *call)
     if (bytes != NULL) {
         err = gong_backup_get(backup, offset, bytes, &len);
     }
-    if (offset == 0) { /* it holds hashes of passwords */
+    if (offset == 0) {
         gong_api_audit(call, "backup.read", "",
                        err == GONG_OK ? "ok" : gong_err_text(err), "");
     }

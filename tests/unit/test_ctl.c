@@ -400,6 +400,22 @@ backup_and_restore(void **state)
     holds(world->out, "users.db.before-restore-1");
     assert_int_equal(RUN(world, "users"), 0);
     holds(world->out, "engineer.all");
+    /* Never with a token. */
+    assert_int_equal(RUN_TCP(world, "login", "--user", "admin.all",
+                             "--password-file", world->password),
+                     0);
+    assert_int_equal(RUN_TCP(world, "tokens", "add", "cron", "--role", "admin",
+                             "--unit", "*", "--for", "9d"),
+                     0);
+    (void)snprintf(path, sizeof path, "%s/token", world->api->dir);
+    damaged = fopen(path, "w");
+    assert_non_null(damaged);
+    (void)fputs(world->out, damaged);
+    (void)fclose(damaged);
+    assert_int_equal(
+        RUN_TCP(world, "restore", file, "--yes", "--token-file", path),
+        GONG_CTL_NO_PERMISSION);
+    assert_int_equal(RUN_TCP(world, "logout"), 0);
     /* Sessions of then are over. */
     assert_int_equal(RUN_TCP(world, "whoami"), GONG_CTL_NO_PERMISSION);
     assert_int_equal(RUN(world, "audit", "verify"), 0);
