@@ -331,9 +331,14 @@ start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
     agent->rule_sets = (struct gong_api_rule_sets){
         agent->config->state, agent->engine, agent->journal, &agent->reloading};
     api.rules = gong_api_rules_of(&agent->rule_sets);
+    agent->backup.state_dir = agent->config->state;
+    agent->backup.rules = gong_api_rules_in_force;
+    agent->backup.rules_ctx = &agent->rule_sets;
     if (agent->desk != NULL) {
         gong_desk_host_offer(agent->desk, &api);
     }
+    gong_desk_host_back_up(agent->desk, &agent->backup);
+    api.backup = &agent->backup;
     err = gong_api_host_start(
         &(struct gong_api_host_options){
             .state_dir = agent->config->state,
@@ -410,6 +415,7 @@ gong_agent_start(const struct gong_agent_config *config,
         return gong_agent_fail(&problem, GONG_ERR_MEMORY, "start");
     }
     (void)pthread_mutex_init(&agent->reloading, NULL);
+    gong_backup_init(&agent->backup);
     agent->config = config;
     agent->rules = *rules;
     *rules = (struct gong_rules_checked){0};
@@ -480,6 +486,7 @@ gong_agent_stop(struct gong_agent *agent)
     free(agent->notifiers);
     gong_rules_checked_fini(&agent->rules);
     (void)pthread_mutex_destroy(&agent->reloading);
+    gong_backup_fini(&agent->backup);
     free(agent);
 }
 

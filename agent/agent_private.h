@@ -6,6 +6,7 @@
 #include "agent/agent.h"
 #include "agent/api/api_host.h"
 #include "agent/api/api_rule_sets.h"
+#include "agent/backup/backup.h"
 #include "agent/broker.h"
 #include "agent/desk/desk_host.h"
 #include "agent/decide/effects.h"
@@ -38,6 +39,7 @@ struct gong_agent {
     struct gong_status_source status;
     struct gong_api_host *api;
     struct gong_api_rule_sets rule_sets;
+    struct gong_backup backup;
     pthread_mutex_t reloading; /* one reload or rollback at a time */
     struct gong_self_metrics *self_metrics;
     struct gong_desk_host *desk; /* NULL: off */

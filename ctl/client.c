@@ -25,6 +25,12 @@ struct gong_ctl_client {
     bool too_large;
 };
 
+void
+gong_ctl_client_patience(struct gong_ctl_client *client, long seconds)
+{
+    (void)curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, seconds);
+}
+
 static size_t
 take(char *bytes, size_t size, size_t count, void *ctx)
 {

@@ -27,6 +27,9 @@ void gong_ctl_client_close(struct gong_ctl_client *client);
 /* Whether the agent is asked over its local socket. */
 bool gong_ctl_client_local(const struct gong_ctl_client *client);
 
+/* How long an answer may take; 60 s else. */
+void gong_ctl_client_patience(struct gong_ctl_client *client, long seconds);
+
 struct gong_ctl_answer {
     long status;   /* 0: no answer */
     json_t *json;  /* owned; NULL where the answer is no JSON */

@@ -21,6 +21,7 @@ struct shift {
     json_t *open;   /* incidents */
     json_t *recent; /* opened lately, open or not */
     json_t *silences;
+    json_t *session; /* who writes it */
 };
 
 static void
@@ -167,6 +168,15 @@ put_silences(struct shift *shift)
     }
 }
 
+/* Their name for people, else the one they log in by. */
+static const char *
+writer_of(const struct shift *shift)
+{
+    const char *name = gong_ctl_text(shift->session, "full_name");
+
+    return name[0] != '\0' ? name : gong_ctl_text(shift->session, "user");
+}
+
 static int
 write_log(struct shift *shift)
 {
@@ -182,6 +192,10 @@ write_log(struct shift *shift)
     (void)fprintf(shift->out,
                   "Trong ca: %zu cảnh báo mới; còn mở lúc giao ca: %zu\n",
                   count_opened(shift), json_array_size(shift->open));
+    (void)fputs("Người giao ca: ", shift->out);
+    gong_ctl_put(shift->out, writer_of(shift));
+    (void)fprintf(shift->out, "\nViết lúc: %s\n",
+                  gong_ctl_day(ctl->now_ms, until));
     if (to != NULL) {
         (void)fputs("Người nhận ca: ", shift->out);
         gong_ctl_put(shift->out, to);
@@ -218,6 +232,10 @@ read_shift(struct shift *shift)
         code = gong_ctl_pages(ctl, path, "incidents", MAX_TOLD, &shift->recent);
     }
     if (code == GONG_CTL_OK) {
+        code = gong_ctl_do(ctl, "GET", "/api/gong/v1/session", NULL,
+                           &shift->session);
+    }
+    if (code == GONG_CTL_OK) {
         code = gong_ctl_do(ctl, "GET", "/api/gong/v1/silences", NULL, &answer);
     }
     if (code == GONG_CTL_OK) {
@@ -232,6 +250,8 @@ gong_ctl_handover(struct gong_ctl *ctl)
 {
     const char *since = gong_ctl_option(&ctl->arguments, "since");
     const char *path = gong_ctl_option(&ctl->arguments, "output");
+    const char *to = gong_ctl_option(&ctl->arguments, "to");
+    const char *comment = gong_ctl_option(&ctl->arguments, "comment");
     struct shift shift = {.ctl = ctl, .out = ctl->out};
     int64_t length = SHIFT_MS;
     int code;
@@ -243,10 +263,13 @@ gong_ctl_handover(struct gong_ctl *ctl)
     code = read_shift(&shift);
     if (code == GONG_CTL_OK && ctl->json) {
         code = gong_ctl_print_json(
-            ctl,
-            json_pack("{s:I,s:I,s:O,s:O,s:O}", "from", (json_int_t)shift.from,
-                      "until", (json_int_t)ctl->now_ms, "open", shift.open,
-                      "recent", shift.recent, "silences", shift.silences));
+            ctl, json_pack("{s:s,s:s,s:s,s:I,s:I,s:O,s:O,s:O}", "by",
+                           gong_ctl_text(shift.session, "user"), "to",
+                           to == NULL ? "" : to, "comment",
+                           comment == NULL ? "" : comment, "from",
+                           (json_int_t)shift.from, "until",
+                           (json_int_t)ctl->now_ms, "open", shift.open,
+                           "recent", shift.recent, "silences", shift.silences));
     } else if (code == GONG_CTL_OK) {
         shift.out = path == NULL ? ctl->out : fopen(path, "w");
         if (shift.out == NULL) {
@@ -262,5 +285,6 @@ gong_ctl_handover(struct gong_ctl *ctl)
     json_decref(shift.open);
     json_decref(shift.recent);
     json_decref(shift.silences);
+    json_decref(shift.session);
     return code;
 }

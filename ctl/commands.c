@@ -105,8 +105,16 @@ static const struct gong_ctl_option handover_options[] = {
 };
 static const struct gong_ctl_option report_options[] = {
     {"month", "YYYY-MM", NULL, "tháng | month"},
+    {"incident", "N", NULL,
+     "một cảnh báo, từ lúc đo đến khi đóng | one alert, measured to closed"},
     {"as", "WORD", "html csv", "html (mặc định) hoặc csv"},
     {"output", "FILE", NULL, "ghi vào tệp | into a file"},
+    END,
+};
+
+static const struct gong_ctl_option restore_options[] = {
+    {"yes", NULL, NULL,
+     "khôi phục; không có thì chỉ kiểm tra | without it: only checks"},
     END,
 };
 
@@ -153,7 +161,11 @@ const struct gong_ctl_command gong_ctl_commands[] = {
     {"handover", "", handover_options, gong_ctl_handover,
      "giao ca: viết sổ trực | write the shift log"},
     {"report", "", report_options, gong_ctl_report,
-     "báo cáo tháng theo đơn vị | monthly report by unit"},
+     "báo cáo tháng theo đơn vị, hoặc một cảnh báo | by unit, or one alert"},
+    {"backup", "FILE", NULL, gong_ctl_backup,
+     "sao lưu bàn trực và người dùng | back up desk and users"},
+    {"restore", "FILE", restore_options, gong_ctl_restore,
+     "khôi phục từ bản sao lưu | restore a backup"},
     {"completion", "bash", NULL, gong_ctl_completion,
      "gợi ý lệnh cho bash | completion"},
 };

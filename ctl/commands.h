@@ -109,6 +109,8 @@ int gong_ctl_tokens(struct gong_ctl *ctl);
 int gong_ctl_audit(struct gong_ctl *ctl);
 int gong_ctl_handover(struct gong_ctl *ctl);
 int gong_ctl_report(struct gong_ctl *ctl);
+int gong_ctl_backup(struct gong_ctl *ctl);
+int gong_ctl_restore(struct gong_ctl *ctl);
 int gong_ctl_completion(struct gong_ctl *ctl);
 
 #endif

@@ -45,6 +45,22 @@ gong_ctl_day(int64_t ms, char out[GONG_CTL_TIME_SIZE])
 }
 
 const char *
+gong_ctl_stamp(int64_t ms, char out[GONG_CTL_TIME_SIZE])
+{
+    struct tm parts;
+    size_t len;
+
+    out[0] = '\0';
+    if (split(ms, &parts)) {
+        len =
+            strftime(out, GONG_CTL_TIME_SIZE - 5, "%d/%m/%Y %H:%M:%S", &parts);
+        (void)snprintf(out + len, GONG_CTL_TIME_SIZE - len, ",%03d",
+                       (int)(ms % 1000));
+    }
+    return out;
+}
+
+const char *
 gong_ctl_length(int64_t ms, char out[GONG_CTL_TIME_SIZE])
 {
     int64_t minutes = ms / 60000, hours = minutes / 60, days = hours / 24;
@@ -83,6 +99,24 @@ gong_ctl_word(const char *english)
         {"acknowledged", "đã tiếp nhận"},
         {"ended", "đã kết thúc"},
         {"closed", "đã đóng"},
+        {"captured", "đo"},
+        {"published", "gửi đi"},
+        {"received", "nhận"},
+        {"decided", "quyết định"},
+        {"stored", "ghi sổ"},
+        {"notified", "đã báo"},
+        {"untold", "chưa báo được"},
+        {"condition", "điều kiện đúng hoặc hết đúng"},
+        {"for", "đúng đủ lâu"},
+        {"keep", "vẫn vậy"},
+        {"keep_firing_for", "hết thời gian giữ"},
+        {"missing", "mất số liệu"},
+        {"dark", "thiết bị mất tín hiệu"},
+        {"rule_removed", "quy tắc đã bỏ"},
+        {"level", "đổi mức"},
+        {"calendar", "ngoài lịch"},
+        {"limit", "vượt giới hạn của quy tắc"},
+        {"lost", "hệ thống không còn giữ"},
         {"fire", "bắt đầu"},
         {"climb", "tăng mức"},
         {"fall", "giảm mức"},

@@ -13,6 +13,8 @@
 const char *gong_ctl_instant(int64_t ms, char out[GONG_CTL_TIME_SIZE]);
 /* With the year: "22/11/2026 08:15". */
 const char *gong_ctl_day(int64_t ms, char out[GONG_CTL_TIME_SIZE]);
+/* With the milliseconds: "22/11/2026 08:15:03,412". */
+const char *gong_ctl_stamp(int64_t ms, char out[GONG_CTL_TIME_SIZE]);
 /* "2 giờ 5 phút"; "" for less than 0. */
 const char *gong_ctl_length(int64_t ms, char out[GONG_CTL_TIME_SIZE]);
 /* The glossary's word; the same text where there is none. */

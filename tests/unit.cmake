@@ -307,6 +307,9 @@ gong_test(channels_doc LINKS gong_agent_core)
 gong_test(desk_kill LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+gong_test(backup LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 gong_test(message_view LINKS gong_agent_core)
 gong_test(desk_db LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)

@@ -20,6 +20,7 @@
 #include <jansson.h>
 
 #include "agent/api/api_request.h"
+#include "agent/backup/backup.h"
 #include "agent/look/status.h"
 #include "agent/users/users.h"
 #include "common/counter.h"
@@ -128,6 +129,7 @@ struct gong_api_options {
     struct gong_api_city city;
     struct gong_api_rules rules;
     struct gong_api_link link;
+    struct gong_backup *backup;     /* NULL: none is made */
     struct gong_counters *counters; /* may be NULL */
 };
 

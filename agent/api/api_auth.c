@@ -292,3 +292,17 @@ gong_api_allow_unit(struct gong_api_call *call, struct gong_str unit)
     }
     return denied(call);
 }
+
+bool
+gong_api_is_person(struct gong_api_call *call)
+{
+    enum gong_principal_kind kind = call->who.kind;
+
+    if (kind == GONG_PRINCIPAL_COOKIE || kind == GONG_PRINCIPAL_SESSION ||
+        kind == GONG_PRINCIPAL_LOCAL) {
+        return true;
+    }
+    gong_api_problem(call->answer, 403, "Cần đăng nhập bằng mật khẩu",
+                     "Only after a login with a password", NULL);
+    return false;
+}

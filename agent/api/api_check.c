@@ -4,6 +4,9 @@
 #include "agent/api/api_schema.h"
 #include "common/log.h"
 
+#define BASE64                                                                 \
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/="
+
 /* --- reading --- */
 
 /* How deep brackets nest; those inside of strings do not count. */
@@ -120,6 +123,12 @@ check_string(const json_t *value, const struct gong_api_field *field, char *why,
                        field->max);
         return wrong(field->name, expected, why, why_size);
     }
+    if (field->type == GONG_API_BYTES) {
+        return strspn(json_string_value(value), BASE64) ==
+                       json_string_length(value)
+                   ? true
+                   : wrong(field->name, "base64", why, why_size);
+    }
     if (!is_clean(json_string_value(value), json_string_length(value),
                   field->type == GONG_API_TEXT)) {
         return wrong(field->name, "no control characters", why, why_size);
@@ -187,6 +196,7 @@ check_field(json_t *value, const struct gong_api_field *field, char *why,
     switch (field->type) {
     case GONG_API_STRING:
     case GONG_API_TEXT:
+    case GONG_API_BYTES:
         return check_string(value, field, why, why_size);
     case GONG_API_INTEGER:
         return json_is_integer(value) ||

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
+#include "agent/api/api_private.h"
 #include "agent/desk/desk_read.h"
 
 struct gong_api_desk_reader {
@@ -157,21 +158,48 @@ tell(void *ctx, const struct gong_desk_read_delivery *delivery)
     return json_array_append_new(ctx, item) == 0 ? GONG_OK : GONG_ERR_MEMORY;
 }
 
+/* --- why --- */
+
+static enum gong_err
+explain(void *ctx, const struct gong_desk_read_decision *decision)
+{
+    const struct gong_desk_decision *is = &decision->is;
+    json_t *item;
+
+    item = json_pack(
+        "{s:s,s:o,s:o,s:o,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:I}", "event",
+        decision->event <= GONG_INCIDENT_END
+            ? gong_incident_event_text(decision->event)
+            : "",
+        "reason", text_json(is->reason), "expr", text_json(is->expr), "value",
+        gong_api_value_json(is->value), "level", (json_int_t)is->level,
+        "position", (json_int_t)is->position, "ordinal",
+        (json_int_t)is->ordinal, "at", (json_int_t)is->at_ms, "captured",
+        (json_int_t)is->captured_ms, "published", (json_int_t)is->published_ms,
+        "received", (json_int_t)is->received_ms, "decided",
+        (json_int_t)is->decided_ms, "stored", (json_int_t)decision->kept_ms);
+    return json_array_append_new(ctx, item) == 0 ? GONG_OK : GONG_ERR_MEMORY;
+}
+
 static json_t *
 more(void *ctx, uint64_t number)
 {
     struct gong_api_desk_reader *reader = ctx;
-    json_t *items = json_array();
+    json_t *told = json_array(), *why = json_array();
     enum gong_err err;
 
     (void)pthread_mutex_lock(&reader->lock);
-    err = gong_desk_read_deliveries(reader->reader, number, tell, items);
+    err = gong_desk_read_deliveries(reader->reader, number, tell, told);
+    if (err == GONG_OK) {
+        err = gong_desk_read_decisions(reader->reader, number, explain, why);
+    }
     (void)pthread_mutex_unlock(&reader->lock);
     if (err != GONG_OK) {
-        json_decref(items);
+        json_decref(told);
+        json_decref(why);
         return NULL;
     }
-    return json_pack("{s:o}", "deliveries", items);
+    return json_pack("{s:o,s:o}", "decisions", why, "deliveries", told);
 }
 
 /* --- silences and acts --- */

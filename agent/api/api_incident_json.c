@@ -50,8 +50,8 @@ gong_api_unit_of(const struct gong_label_view *labels, size_t count)
 }
 
 /* As Prometheus writes values. */
-static json_t *
-value_json(double value)
+json_t *
+gong_api_value_json(double value)
 {
     char text[64];
 
@@ -133,7 +133,7 @@ gong_api_incident_json(const struct gong_desk_incident *incident)
     put(object, "unit",
         gong_api_str_json(
             gong_api_unit_of(incident->labels, incident->label_count)));
-    put(object, "value", value_json(incident->value));
+    put(object, "value", gong_api_value_json(incident->value));
     put(object, "trial", json_boolean(incident->trial));
     put(object, "lost", json_boolean(incident->lost));
     put_people(object, incident);

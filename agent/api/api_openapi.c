@@ -26,6 +26,7 @@ type_of(enum gong_api_type type)
     switch (type) {
     case GONG_API_STRING:
     case GONG_API_TEXT:
+    case GONG_API_BYTES:
         return json_pack("{s:s}", "type", "string");
     case GONG_API_INTEGER:
         return json_pack("{s:s,s:s}", "type", "integer", "format", "int64");

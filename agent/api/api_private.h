@@ -62,6 +62,9 @@ bool gong_api_allow(struct gong_api_call *call);
 bool gong_api_allow_unit(struct gong_api_call *call, struct gong_str unit);
 /* Whether the unit may be read: for lists. */
 bool gong_api_sees(const struct gong_api_call *call, struct gong_str unit);
+/* False with the answer filled. What a token makes would outlive it, and a
+ * token outlives who stole it. */
+bool gong_api_is_person(struct gong_api_call *call);
 void gong_api_audit(struct gong_api_call *call, const char *action,
                     const char *object, const char *result, const char *text);
 struct gong_audit_by gong_api_by(const struct gong_api_call *call);
@@ -85,6 +88,8 @@ uint64_t gong_api_query_number(const struct gong_api_call *call,
 /* --- incidents: api_incident_json.c --- */
 
 json_t *gong_api_incident_json(const struct gong_desk_incident *incident);
+/* As Prometheus writes values: a text. */
+json_t *gong_api_value_json(double value);
 json_t *gong_api_silence_json(const struct gong_desk_silence *silence);
 json_t *gong_api_event_json(const struct gong_api_event *event);
 /* The unit of labels: `unit`, else `site`; empty: none. */

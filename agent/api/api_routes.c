@@ -57,6 +57,11 @@ static const struct gong_api_parameter audit_query[] = {
     {NULL, GONG_API_ANY, NULL},
 };
 
+static const struct gong_api_parameter backup_query[] = {
+    {"offset", GONG_API_INTEGER, "Of its first byte."},
+    {NULL, GONG_API_ANY, NULL},
+};
+
 /* clang-format off */
 const struct gong_api_route gong_api_routes[] = {
     {"GET", "/", READ, SOME, WORK, gong_api_page, NULL, NULL,
@@ -166,6 +171,18 @@ const struct gong_api_route gong_api_routes[] = {
     {"POST", OURS "/rules/rollback", RULES, ALL, WORK,
      gong_api_rules_rollback, &gong_api_rollback_body, &gong_api_done_answer,
      NULL, NULL, "Makes an earlier rule set the one in force."},
+    {"POST", OURS "/backup", USERS, ALL, WORK, gong_api_backup_make, NULL,
+     &gong_api_backup_answer, NULL, NULL,
+     "Makes a backup of the desk, the users and the rules in force."},
+    {"GET", OURS "/backup", USERS, ALL, WORK, gong_api_backup_read, NULL,
+     &gong_api_backup_chunk_answer, NULL, backup_query,
+     "A piece of the backup that was made last."},
+    {"PUT", OURS "/restore", USERS, ALL, WORK, gong_api_restore_send,
+     &gong_api_restore_chunk_body, &gong_api_done_answer, NULL, NULL,
+     "A piece of a backup that is to be restored."},
+    {"POST", OURS "/restore", USERS, ALL, WORK, gong_api_restore,
+     &gong_api_restore_body, &gong_api_restore_answer, NULL, NULL,
+     "Checks what was sent, and puts it in the place of what there is."},
     {"GET", OURS "/events", READ, SOME, WORK, gong_api_events, NULL, NULL,
      "text/event-stream", NULL,
      "Server-sent events: incident, reset. Last-Event-ID resumes."},

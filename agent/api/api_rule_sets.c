@@ -24,6 +24,12 @@ name_current(const struct gong_api_rule_sets *sets,
     memcpy(out, report.rules_sha, GONG_RULE_SHA_SIZE);
 }
 
+void
+gong_api_rules_in_force(void *ctx, char out[GONG_RULE_SHA_SIZE])
+{
+    name_current(ctx, out);
+}
+
 /* --- in force --- */
 
 static json_t *

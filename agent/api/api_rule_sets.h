@@ -22,6 +22,8 @@ struct gong_api_rule_sets {
     pthread_mutex_t *reload;
 };
 
+/* gong_api_rules_in_force: ctx: sets. "" before there is one. */
+void gong_api_rules_in_force(void *ctx, char out[GONG_RULE_SHA_SIZE]);
 /* gong_api_rules_of: for gong_api_options; sets is borrowed. */
 struct gong_api_rules gong_api_rules_of(struct gong_api_rule_sets *sets);
 

@@ -166,6 +166,19 @@ static const struct gong_api_field rollback_fields[] = {
 };
 SCHEMA(gong_api_rollback_body, "RollbackRequest", rollback_fields);
 
+static const struct gong_api_field restore_chunk_fields[] = {
+    {"offset", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "Of its first byte; 0 begins another file."},
+    {"data", GONG_API_BYTES, YES, NO, 60000, NULL, NULL, "Base64."},
+};
+SCHEMA(gong_api_restore_chunk_body, "RestorePiece", restore_chunk_fields);
+
+static const struct gong_api_field restore_fields[] = {
+    {"check", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL,
+     "true: only checks it, nothing changes."},
+};
+SCHEMA(gong_api_restore_body, "RestoreRequest", restore_fields);
+
 /* --- answers --- */
 
 static const struct gong_api_field problem_fields[] = {
@@ -261,11 +274,59 @@ static const struct gong_api_field event_fields[] = {
 };
 static SCHEMA(event_part, "IncidentEvent", event_fields);
 
+static const struct gong_api_field decision_fields[] = {
+    {"event", GONG_API_STRING, YES, NO, 0, NULL, gong_api_incident_events,
+     "What it did to the incident."},
+    {"reason", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"expr", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "The clause that was looked at; of a long one the begin."},
+    {"value", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "What it gave for the incident's labels."},
+    {"level", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: none."},
+    {"position", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "In the journal, of the record that caused it."},
+    {"ordinal", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"at", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "On the rule's clock."},
+    {"captured", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "ms since 1970, as all stamps; 0: time alone decided."},
+    {"published", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: not known."},
+    {"received", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"decided", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"stored", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "When the desk took it."},
+};
+static SCHEMA(decision_part, "Decision", decision_fields);
+
+static const struct gong_api_field delivery_fields[] = {
+    {"receiver", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"unit", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"recipient", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "contact:NAME, channel:NAME, or role:ROLE@UNIT with nobody on duty."},
+    {"channel", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Empty: no try yet."},
+    {"unreached", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    {"outcome", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "waiting, sent, retry, refused or exhausted."},
+    {"why", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"created", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"at", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "Of the try; 0: none yet."},
+    {"latency", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "Of the try, ms."},
+};
+static SCHEMA(delivery_part, "Delivery", delivery_fields);
+
+static const struct gong_api_field more_fields[] = {
+    {"decisions", GONG_API_ARRAY, YES, NO, 0, &decision_part, NULL,
+     "Why, with the stamps of the samples; the oldest first."},
+    {"deliveries", GONG_API_ARRAY, YES, NO, 0, &delivery_part, NULL,
+     "Who was told, each try."},
+};
+static SCHEMA(more_part, "IncidentMore", more_fields);
+
 static const struct gong_api_field incident_answer_fields[] = {
     {"incident", GONG_API_OBJECT, YES, NO, 0, &incident_part, NULL, ""},
     {"history", GONG_API_ARRAY, YES, NO, 0, &event_part, NULL,
      "The oldest first."},
-    {"more", GONG_API_ANY, YES, YES, 0, NULL, NULL,
+    {"more", GONG_API_OBJECT, YES, YES, 0, &more_part, NULL,
      "Why, stamps, who was told."},
 };
 SCHEMA(gong_api_incident_answer, "IncidentShown", incident_answer_fields);
@@ -455,3 +516,41 @@ static const struct gong_api_field health_fields[] = {
 SCHEMA(gong_api_health_answer, "Health", health_fields);
 
 const struct gong_api_schema gong_api_any_answer = {"Anything", NULL, 0};
+
+static const struct gong_api_field backup_part_fields[] = {
+    {"name", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"size", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "Bytes."},
+    {"sha256", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+};
+static SCHEMA(backup_part, "BackupPart", backup_part_fields);
+
+static const struct gong_api_field backup_fields[] = {
+    {"version", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "Of the program that made it."},
+    {"made", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"position", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "In the journal, of the last effect that the desk took."},
+    {"ordinal", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
+    {"size", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "Bytes of all of it; of one that was sent, of its parts."},
+    {"parts", GONG_API_ARRAY, YES, NO, 0, &backup_part, NULL, ""},
+};
+SCHEMA(gong_api_backup_answer, "Backup", backup_fields);
+
+static const struct gong_api_field backup_chunk_fields[] = {
+    {"offset", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "As asked."},
+    {"data", GONG_API_BYTES, YES, NO, 0, NULL, NULL, "Empty: its end."},
+};
+SCHEMA(gong_api_backup_chunk_answer, "BackupPiece", backup_chunk_fields);
+
+static const struct gong_api_field restore_answer_fields[] = {
+    {"backup", GONG_API_OBJECT, YES, NO, 0, &gong_api_backup_answer, NULL, ""},
+    {"desk", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, "It was restored."},
+    {"users", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    {"rules", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL,
+     "The set is there again; which one is in force did not change."},
+    {"desk_before", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "Where what was there before lies."},
+    {"users_before", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+};
+SCHEMA(gong_api_restore_answer, "Restored", restore_answer_fields);

@@ -16,6 +16,7 @@
 enum gong_api_type {
     GONG_API_STRING, /* one line */
     GONG_API_TEXT,   /* may hold line ends */
+    GONG_API_BYTES,  /* base64 */
     GONG_API_INTEGER,
     GONG_API_AMOUNT, /* an integer from 0 to GONG_API_AMOUNT_MAX */
     GONG_API_NUMBER,
@@ -74,6 +75,8 @@ extern const struct gong_api_schema gong_api_user_body;
 extern const struct gong_api_schema gong_api_user_change_body;
 extern const struct gong_api_schema gong_api_token_body;
 extern const struct gong_api_schema gong_api_rollback_body;
+extern const struct gong_api_schema gong_api_restore_chunk_body;
+extern const struct gong_api_schema gong_api_restore_body;
 /* Answers. */
 extern const struct gong_api_schema gong_api_problem_answer;
 extern const struct gong_api_schema gong_api_login_answer;
@@ -95,6 +98,9 @@ extern const struct gong_api_schema gong_api_rules_log_answer;
 extern const struct gong_api_schema gong_api_alerts_answer;
 extern const struct gong_api_schema gong_api_rules_answer;
 extern const struct gong_api_schema gong_api_health_answer;
+extern const struct gong_api_schema gong_api_backup_answer;
+extern const struct gong_api_schema gong_api_backup_chunk_answer;
+extern const struct gong_api_schema gong_api_restore_answer;
 extern const struct gong_api_schema gong_api_any_answer;
 
 #endif

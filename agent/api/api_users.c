@@ -22,22 +22,6 @@ has_users(struct gong_api_call *call)
     return true;
 }
 
-/* False with the answer filled. What a token makes would outlive it, and a
- * token outlives who stole it. */
-static bool
-is_person(struct gong_api_call *call)
-{
-    enum gong_principal_kind kind = call->who.kind;
-
-    if (kind == GONG_PRINCIPAL_COOKIE || kind == GONG_PRINCIPAL_SESSION ||
-        kind == GONG_PRINCIPAL_LOCAL) {
-        return true;
-    }
-    gong_api_problem(call->answer, 403, "Cần đăng nhập bằng mật khẩu",
-                     "Only after a login with a password", NULL);
-    return false;
-}
-
 static const char *
 last_admin(enum gong_err err)
 {
@@ -169,7 +153,7 @@ gong_api_user_add(struct gong_api_call *call)
     struct gong_user user = {0};
     enum gong_err err;
 
-    if (!has_users(call) || !is_person(call) ||
+    if (!has_users(call) || !gong_api_is_person(call) ||
         !check_new_password(call, password) ||
         !read_grants(call, &user.grants)) {
         return;
@@ -209,7 +193,7 @@ gong_api_user_change(struct gong_api_call *call)
     };
     enum gong_err err;
 
-    if (!has_users(call) || !is_person(call) ||
+    if (!has_users(call) || !gong_api_is_person(call) ||
         (text != NULL && !check_new_password(call, text)) ||
         !read_grants(call, &grants)) {
         return;
@@ -235,7 +219,7 @@ gong_api_user_remove(struct gong_api_call *call)
     struct gong_audit_by by = gong_api_by(call);
     enum gong_err err;
 
-    if (!has_users(call) || !is_person(call)) {
+    if (!has_users(call) || !gong_api_is_person(call)) {
         return;
     }
     err = gong_users_remove(call->api->options.users, call->param, &by);

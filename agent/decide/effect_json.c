@@ -7,6 +7,7 @@
 
 #include "agent/api/json_number.h"
 
+#define CLAUSE_MAX  512
 #define REPLACEMENT "\xef\xbf\xbd" /* U+FFFD */
 
 /* Length of the well-formed UTF-8 sequence at the start of text, 0 if there is
@@ -91,6 +92,21 @@ put_text(json_t *object, const char *key, const char *text)
     return done;
 }
 
+/* A clause is shown to people: of a long one the begin will do. */
+static bool
+put_clause(json_t *object, const char *text)
+{
+    struct gong_str clause = gong_str_of(text == NULL ? "" : text);
+    char *valid;
+    bool done;
+
+    clause.len = clause.len > CLAUSE_MAX ? CLAUSE_MAX : clause.len;
+    valid = valid_text(clause);
+    done = valid != NULL && put(object, "expr", json_string(valid));
+    free(valid);
+    return done;
+}
+
 static bool
 put_integer(json_t *object, const char *key, int64_t value)
 {
@@ -145,6 +161,7 @@ put_decision(json_t *object, const struct gong_effect *effect)
     return put_text(object, "rule", effect->rule->id) &&
            put_text(object, "group", effect->rule->group) &&
            put_text(object, "alertname", effect->rule->alert) &&
+           put_clause(object, effect->rule->expr_text) &&
            put_text(object, "from", gong_alert_state_text(effect->from)) &&
            put_text(object, "to", gong_alert_state_text(effect->to)) &&
            put_text(object, "reason",
@@ -231,7 +248,11 @@ options_sound(const json_t *object)
 {
     static const char *const numbers[] = {"hidden", "from_level", "level"};
     const json_t *trial = json_object_get(object, "trial");
+    const json_t *expr = json_object_get(object, "expr");
 
+    if (expr != NULL && !json_is_string(expr)) {
+        return false; /* effects of earlier versions have none */
+    }
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
         const json_t *number = json_object_get(object, numbers[i]);
 

@@ -94,6 +94,8 @@ enum gong_err gong_effects_put(struct gong_effects *effects,
  */
 bool gong_effects_unreconciled(const struct gong_effects *effects);
 void gong_effects_reconcile(struct gong_effects *effects);
+/* gong_effects_reconcile_again: any thread: once more, soon. */
+void gong_effects_reconcile_again(struct gong_effects *effects);
 void gong_effects_held(struct gong_effects *effects,
                        const struct gong_effect *alert, int64_t decided_ms);
 void gong_effects_reconciled(struct gong_effects *effects,

@@ -29,6 +29,7 @@ struct gong_effects {
     bool reconciling; /* from the start until gong_effects_reconciled */
     bool behind;      /* some effect could not be kept */
     gong_mono_t behind_at; /* when that was last found */
+    atomic_bool asked;     /* to be reconciled once more */
     uint32_t extra; /* ordinals given out from GONG_EFFECTS_RECONCILED on */
 
     struct gong_monitor monitor; /* guards what follows */

@@ -11,7 +11,8 @@
 bool
 gong_effects_unreconciled(const struct gong_effects *effects)
 {
-    return (effects->reconciling && !effects->behind) ||
+    return ((effects->reconciling || atomic_load(&effects->asked)) &&
+            !effects->behind) ||
            (effects->behind &&
             gong_mono_since(gong_mono_now(), effects->behind_at).ns >=
                 gong_dur_s(AGAIN_S).ns);
@@ -21,9 +22,16 @@ void
 gong_effects_reconcile(struct gong_effects *effects)
 {
     effects->behind = false;
+    atomic_store(&effects->asked, false);
     for (size_t i = 0; i < effects->incidents.capacity; i++) {
         effects->incidents.slots[i].held = false;
     }
+}
+
+void
+gong_effects_reconcile_again(struct gong_effects *effects)
+{
+    atomic_store(&effects->asked, true);
 }
 
 void

@@ -24,10 +24,17 @@ take_census(struct gong_desk_thread *desk)
 {
     struct gong_census *census = gong_effects_census(desk->options.effects);
 
-    if (census != NULL) {
-        gong_census_free(desk->census);
-        desk->census = census;
+    if (census == NULL) {
+        return;
     }
+    if (census->end < gong_spool_cursor_offset(desk->cursor)) {
+        /* What came behind it has been applied: it does not know of that. */
+        gong_census_free(census);
+        gong_effects_reconcile_again(desk->options.effects);
+        return;
+    }
+    gong_census_free(desk->census);
+    desk->census = census;
 }
 
 /* When nothing waits. */
@@ -79,7 +86,8 @@ load_again(struct gong_desk_thread *desk)
 
     do {
         gong_desk_fail_letters(desk, GONG_ERR_IO);
-        if (gong_stop_latch_wait(&desk->stop, gong_dur_ms(50))) {
+        if (gong_stop_latch_wait(&desk->stop, gong_dur_ms(50)) ||
+            atomic_load(&desk->replace.asked)) {
             return;
         }
     } while (gong_mono_since(until, gong_mono_now()).ns > 0);
@@ -101,6 +109,7 @@ desk_main(void *ctx)
     struct gong_spool_stats stats;
 
     while (!gong_stop_latch_is_set(&desk->stop)) {
+        gong_desk_replace_now(desk);
         if (desk->desk == NULL) {
             load_again(desk);
             continue;
@@ -113,6 +122,7 @@ desk_main(void *ctx)
         }
     }
     gong_desk_mailbox_close(&desk->mailbox);
+    gong_desk_replace_close(desk);
     return NULL;
 }
 
@@ -161,11 +171,18 @@ add_counters(struct gong_desk_thread *desk)
 static enum gong_err
 start_parts(struct gong_desk_thread *desk, char *why, size_t why_size)
 {
-    enum gong_err err = gong_desk_mailbox_init(&desk->mailbox);
+    enum gong_err err = gong_monitor_init(&desk->replace.monitor);
 
+    if (err == GONG_OK) {
+        err = gong_desk_mailbox_init(&desk->mailbox);
+        if (err != GONG_OK) {
+            gong_monitor_fini(&desk->replace.monitor);
+        }
+    }
     if (err == GONG_OK) {
         err = gong_stop_latch_init(&desk->stop);
         if (err != GONG_OK) {
+            gong_monitor_fini(&desk->replace.monitor);
             gong_desk_mailbox_fini(&desk->mailbox);
         }
     }
@@ -192,6 +209,7 @@ desk_free(struct gong_desk_thread *desk)
     if (desk->running) {
         gong_stop_latch_fini(&desk->stop);
         gong_desk_mailbox_fini(&desk->mailbox);
+        gong_monitor_fini(&desk->replace.monitor);
     }
     (void)pthread_mutex_destroy(&desk->watch.lock);
     free(desk);

@@ -25,6 +25,7 @@
 #ifndef GONG_AGENT_DESK_DESK_H
 #define GONG_AGENT_DESK_DESK_H
 
+#include "agent/backup/sqlite_file.h"
 #include "agent/decide/effects.h"
 #include "agent/tell/outbox.h"
 #include "common/counter.h"
@@ -74,6 +75,15 @@ typedef void (*gong_desk_changed_fn)(void *ctx,
                                      const struct gong_desk_incident *incident);
 void gong_desk_watch(struct gong_desk_thread *desk, gong_desk_changed_fn fn,
                      void *ctx);
+/* gong_desk_replace: any thread but the desk's: goes on from another database,
+ * the sound file at path `with`, which becomes the desk's own; what was there
+ * lies in aside then. What was given out since (numbers, rows that were sent)
+ * stays given out; what alerts did since is applied again from the log of
+ * effects, and the incidents are compared with what the engine holds. The
+ * outbox must be paused. After a failure all is as before. */
+enum gong_err gong_desk_replace(struct gong_desk_thread *desk, const char *with,
+                                char aside[GONG_SQLITE_PATH_SIZE], char *why,
+                                size_t why_size) GONG_MUST_CHECK;
 /* gong_desk_well: false while the database cannot be written. Any thread. */
 bool gong_desk_well(const struct gong_desk_thread *desk);
 

@@ -60,6 +60,28 @@ read_views(struct gong_desk_alert_read *out)
     return GONG_OK;
 }
 
+static void
+read_decision(struct gong_desk_alert_read *out)
+{
+    const struct gong_desk_alert *alert = &out->alert;
+    const json_t *stamps = json_object_get(out->json, "stamps");
+
+    out->decision = (struct gong_desk_decision){
+        .reason = text_of(json_object_get(out->json, "reason")),
+        .expr = text_of(json_object_get(out->json, "expr")),
+        .value = alert->value,
+        .level = alert->level,
+        .position = alert->position,
+        .ordinal = alert->ordinal,
+        .at_ms = alert->at_ms,
+        .captured_ms = json_integer_value(json_object_get(stamps, "captured")),
+        .published_ms =
+            json_integer_value(json_object_get(stamps, "published")),
+        .received_ms = json_integer_value(json_object_get(stamps, "received")),
+        .decided_ms = json_integer_value(json_object_get(stamps, "decided")),
+    };
+}
+
 enum gong_err
 gong_desk_alert_read(const struct gong_record *record,
                      struct gong_desk_alert_read *out)
@@ -94,6 +116,7 @@ gong_desk_alert_read(const struct gong_record *record,
         json_string_value(json_object_get(out->json, "value")));
     alert->at_ms = json_integer_value(json_object_get(out->json, "at"));
     alert->since_ms = json_integer_value(json_object_get(out->json, "since"));
+    read_decision(out);
     return read_views(out);
 }
 

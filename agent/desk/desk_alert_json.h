@@ -8,11 +8,13 @@
 #include <jansson.h>
 
 #include "agent/decide/effects.h"
+#include "agent/desk/desk_decision.h"
 #include "rules/desk/desk.h"
 
 /* Transparent; what alert points to. */
 struct gong_desk_alert_read {
     struct gong_desk_alert alert;
+    struct gong_desk_decision decision;
     json_t *json;
     struct gong_label_view *views;
 };

@@ -95,7 +95,9 @@ apply(const struct gong_desk_catch_up *catch_up,
     }
     err = gong_desk_alert_read(&record, &read);
     if (err == GONG_OK) {
+        gong_desk_db_decide(catch_up->db, &read.decision);
         err = gong_desk_alert(catch_up->desk, &read.alert, catch_up->now_ms);
+        gong_desk_db_decide(catch_up->db, NULL);
     }
     gong_desk_alert_fini(&read);
     /* Damaged, no effect, or more open than can be held. */

@@ -48,6 +48,8 @@ static const char *const texts[GONG_DESK_DB_STATEMENTS] = {
         "INSERT OR REPLACE INTO incident_labels VALUES(?,?,?)",
     [GONG_DESK_DB_EVENT_PUT] = "INSERT INTO events(incident, at_ms, event, by,"
                                " text) VALUES(?,?,?,?,?)",
+    [GONG_DESK_DB_DECISION_PUT] =
+        "INSERT INTO decisions VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
     [GONG_DESK_DB_SILENCE_PUT] =
         "INSERT OR REPLACE INTO silences VALUES(?,?,?,?,?,?,?,?,?,?)",
     [GONG_DESK_DB_GROUP_PUT] = "INSERT OR REPLACE INTO groups VALUES(?,?)",
@@ -184,6 +186,13 @@ gong_desk_db_tell(struct gong_desk_db *db, const struct gong_model *model,
 {
     db->model = model;
     db->link = link == NULL ? "" : link;
+}
+
+void
+gong_desk_db_decide(struct gong_desk_db *db,
+                    const struct gong_desk_decision *decision)
+{
+    db->decision = decision;
 }
 
 struct gong_desk_sink

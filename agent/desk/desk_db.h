@@ -25,6 +25,7 @@
 #include <stdint.h>
 
 #include "agent/desk/desk_changes.h"
+#include "agent/desk/desk_decision.h"
 #include "common/clock.h"
 #include "rules/desk/desk.h"
 
@@ -51,6 +52,11 @@ void gong_desk_db_tell(struct gong_desk_db *db, const struct gong_model *model,
                        const char *link);
 /* What gong_desk_new wants; its ctx is db. */
 struct gong_desk_sink gong_desk_db_sink(struct gong_desk_db *db);
+
+/* gong_desk_db_decide: what is behind the alert that the desk is told next;
+ * borrowed until the next call. NULL: nothing. */
+void gong_desk_db_decide(struct gong_desk_db *db,
+                         const struct gong_desk_decision *decision);
 
 enum gong_err gong_desk_db_begin(struct gong_desk_db *db) GONG_MUST_CHECK;
 enum gong_err gong_desk_db_commit(struct gong_desk_db *db) GONG_MUST_CHECK;

@@ -15,6 +15,7 @@ enum gong_desk_db_statement {
     GONG_DESK_DB_LABELS_CLEAR,
     GONG_DESK_DB_LABEL_PUT,
     GONG_DESK_DB_EVENT_PUT,
+    GONG_DESK_DB_DECISION_PUT,
     GONG_DESK_DB_SILENCE_PUT,
     GONG_DESK_DB_GROUP_PUT,
     GONG_DESK_DB_GROUP_CLEAR,
@@ -38,6 +39,7 @@ struct gong_desk_db {
     sqlite3_stmt *statements[GONG_DESK_DB_STATEMENTS];
     const struct gong_model *model;
     const char *link;
+    const struct gong_desk_decision *decision;
     uint64_t next_incident;
     uint64_t next_silence;
     size_t written;

@@ -93,6 +93,28 @@ gong_desk_db_put_incident(void *ctx, const struct gong_desk_incident *incident)
     return err;
 }
 
+/* Behind the event that was put last. */
+static enum gong_err
+put_decision(struct gong_desk_db *db)
+{
+    const struct gong_desk_decision *is = db->decision;
+    struct gong_sql_row row = gong_desk_db_row(db, GONG_DESK_DB_DECISION_PUT);
+
+    gong_sql_put_int(&row, sqlite3_last_insert_rowid(db->handle));
+    gong_sql_put_text(&row, is->reason);
+    gong_sql_put_text(&row, is->expr);
+    gong_sql_put_real(&row, is->value);
+    gong_sql_put_int(&row, is->level);
+    gong_sql_put_int(&row, (int64_t)is->position);
+    gong_sql_put_int(&row, is->ordinal);
+    gong_sql_put_int(&row, is->at_ms);
+    gong_sql_put_int(&row, is->captured_ms);
+    gong_sql_put_int(&row, is->published_ms);
+    gong_sql_put_int(&row, is->received_ms);
+    gong_sql_put_int(&row, is->decided_ms);
+    return gong_sql_run(&row);
+}
+
 enum gong_err
 gong_desk_db_put_event(void *ctx, uint64_t incident, int64_t at_ms,
                        enum gong_incident_event event, struct gong_str by,
@@ -100,6 +122,7 @@ gong_desk_db_put_event(void *ctx, uint64_t incident, int64_t at_ms,
 {
     struct gong_desk_db *db = ctx;
     struct gong_sql_row row = gong_desk_db_row(db, GONG_DESK_DB_EVENT_PUT);
+    enum gong_err err;
 
     gong_sql_put_int(&row, (int64_t)incident);
     gong_sql_put_int(&row, at_ms);
@@ -107,7 +130,10 @@ gong_desk_db_put_event(void *ctx, uint64_t incident, int64_t at_ms,
     gong_sql_put_text(&row, by);
     gong_sql_put_text(&row, text);
     db->written++;
-    return gong_sql_run(&row);
+    err = gong_sql_run(&row);
+    return err == GONG_OK && db->decision != NULL && event <= GONG_INCIDENT_END
+               ? put_decision(db)
+               : err;
 }
 
 enum gong_err

@@ -232,3 +232,12 @@ gong_desk_host_offer(struct gong_desk_host *host, struct gong_api_options *api)
     api->city = gong_api_city_of(host->city);
     api->link = (struct gong_api_link){host, verify};
 }
+
+void
+gong_desk_host_back_up(struct gong_desk_host *host, struct gong_backup *backup)
+{
+    if (host != NULL) {
+        backup->desk = host->desk;
+        backup->outbox = host->outbox;
+    }
+}

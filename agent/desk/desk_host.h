@@ -11,6 +11,7 @@
 #define GONG_AGENT_DESK_DESK_HOST_H
 
 #include "agent/api/api.h"
+#include "agent/backup/backup.h"
 #include "agent/desk/desk.h"
 #include "agent/desk/desk_config_file.h"
 #include "agent/decide/effects.h"
@@ -56,6 +57,9 @@ gong_desk_host_renew(struct gong_desk_host *host,
  * stop. */
 void gong_desk_host_offer(struct gong_desk_host *host,
                           struct gong_api_options *api);
+/* gong_desk_host_back_up: fills in what a backup takes of it. NULL: nothing. */
+void gong_desk_host_back_up(struct gong_desk_host *host,
+                            struct gong_backup *backup);
 /* gong_desk_host_watch: as gong_desk_watch. NULL: does nothing. */
 void gong_desk_host_watch(struct gong_desk_host *host, gong_desk_changed_fn fn,
                           void *ctx);

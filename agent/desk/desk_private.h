@@ -4,6 +4,7 @@
  *   desk.c       start, stop, and what other threads ask
  *   desk_load.c  database and pure desk: restored, thrown away
  *   desk_step.c  one transaction
+ *   desk_replace.c another database put in the place of this one
  *   desk_watch.c who is told of incidents that it changed
  */
 #ifndef GONG_AGENT_DESK_DESK_PRIVATE_H
@@ -18,6 +19,7 @@
 #include "agent/desk/desk_mailbox.h"
 #include "agent/stop_latch.h"
 #include "common/backoff.h"
+#include "common/monitor.h"
 
 #define GONG_DESK_DAY_MS INT64_C(86400000)
 
@@ -37,6 +39,16 @@ struct gong_desk_thread {
         gong_desk_changed_fn fn;
         void *ctx;
     } watch;
+
+    struct {
+        struct gong_monitor monitor;
+        atomic_bool asked;
+        const char *with; /* NULL: nobody asks */
+        char *aside;
+        char *why;
+        size_t why_size;
+        enum gong_err err;
+    } replace;
 
     /* The desk's thread. */
     struct gong_desk_db *db; /* NULL while it cannot be used */
@@ -82,6 +94,12 @@ void gong_desk_note_well(struct gong_desk_thread *desk);
 bool gong_desk_step(struct gong_desk_thread *desk);
 /* While the database cannot be used: nobody waits for it. */
 void gong_desk_fail_letters(struct gong_desk_thread *desk, enum gong_err err);
+
+/* desk_replace.c */
+/* Where somebody asked: between two transactions. */
+void gong_desk_replace_now(struct gong_desk_thread *desk);
+/* Who asks from now on, or waits, is told that the desk is gone. */
+void gong_desk_replace_close(struct gong_desk_thread *desk);
 
 /* desk_watch.c */
 /* What the last transaction changed; after its commit. */

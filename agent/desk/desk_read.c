@@ -16,6 +16,7 @@ enum statement {
     ONE,
     EVENTS,
     EVENTS_ALL,
+    DECISIONS,
     DELIVERIES,
     SILENCES,
     SILENCE,
@@ -52,6 +53,12 @@ static const char *const texts[STATEMENTS] = {
                " ORDER BY id DESC LIMIT ?) ORDER BY id",
     [EVENTS_ALL] = "SELECT id, incident, at_ms, event, by, text FROM events"
                    " WHERE id > ? ORDER BY id LIMIT ?",
+    [DECISIONS] =
+        "SELECT * FROM (SELECT e.at_ms AS kept, e.event, d.reason, d.expr,"
+        " d.value, d.level, d.position, d.ordinal, d.at_ms, d.captured_ms,"
+        " d.published_ms, d.received_ms, d.decided_ms, e.id AS id"
+        " FROM events AS e JOIN decisions AS d ON d.event = e.id"
+        " WHERE e.incident = ? ORDER BY e.id DESC LIMIT ?) ORDER BY id",
     [DELIVERIES] =
         "SELECT * FROM ("
         "SELECT m.id, m.kind, m.receiver, m.unit, o.recipient, o.state,"
@@ -338,6 +345,50 @@ gong_desk_read_events(struct gong_desk_reader *reader, uint64_t incident,
         event.by = gong_sql_get_text(&row);
         event.text = gong_sql_get_text(&row);
         err = each(ctx, &event);
+        if (err != GONG_OK) {
+            break;
+        }
+    }
+    gong_sql_end(&row);
+    return err == GONG_ERR_NOT_FOUND ? GONG_OK : err;
+}
+
+static void
+read_decision(struct gong_sql_row *row, struct gong_desk_read_decision *out)
+{
+    out->kept_ms = gong_sql_get_int(row);
+    out->event = (enum gong_incident_event)gong_sql_get_int(row);
+    out->is.reason = gong_sql_get_text(row);
+    out->is.expr = gong_sql_get_text(row);
+    out->is.value = gong_sql_get_real(row);
+    out->is.level = (unsigned)gong_sql_get_int(row);
+    out->is.position = (uint64_t)gong_sql_get_int(row);
+    out->is.ordinal = (uint32_t)gong_sql_get_int(row);
+    out->is.at_ms = gong_sql_get_int(row);
+    out->is.captured_ms = gong_sql_get_int(row);
+    out->is.published_ms = gong_sql_get_int(row);
+    out->is.received_ms = gong_sql_get_int(row);
+    out->is.decided_ms = gong_sql_get_int(row);
+}
+
+enum gong_err
+gong_desk_read_decisions(struct gong_desk_reader *reader, uint64_t incident,
+                         gong_desk_read_decision_fn each, void *ctx)
+{
+    struct gong_sql_row row;
+    enum gong_err err = follow(reader);
+
+    if (err != GONG_OK) {
+        return err;
+    }
+    row = gong_sql_row(reader->statements[DECISIONS]);
+    gong_sql_put_int(&row, (int64_t)incident);
+    gong_sql_put_int(&row, GONG_DESK_READ_MAX);
+    while ((err = gong_sql_next(&row)) == GONG_OK) {
+        struct gong_desk_read_decision decision;
+
+        read_decision(&row, &decision);
+        err = each(ctx, &decision);
         if (err != GONG_OK) {
             break;
         }

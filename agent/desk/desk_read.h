@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "agent/tell/channel.h"
+#include "agent/desk/desk_decision.h"
 #include "agent/desk/desk_schema.h"
 #include "rules/desk/desk.h"
 
@@ -74,6 +75,21 @@ enum gong_err gong_desk_read_events(struct gong_desk_reader *reader,
                                     uint64_t incident, uint64_t after,
                                     gong_desk_read_event_fn each,
                                     void *ctx) GONG_MUST_CHECK;
+
+/* Why the alert went as it did. */
+struct gong_desk_read_decision {
+    int64_t kept_ms; /* when the desk took it */
+    enum gong_incident_event event;
+    struct gong_desk_decision is;
+};
+typedef enum gong_err (*gong_desk_read_decision_fn)(
+    void *ctx, const struct gong_desk_read_decision *decision);
+/* gong_desk_read_decisions: the newest GONG_DESK_READ_MAX, oldest first. What
+ * is older than the table has none. */
+enum gong_err gong_desk_read_decisions(struct gong_desk_reader *reader,
+                                       uint64_t incident,
+                                       gong_desk_read_decision_fn each,
+                                       void *ctx) GONG_MUST_CHECK;
 
 /* Who was to be told of an incident, and each try; rows without a try yet have
  * an empty channel. */

@@ -100,6 +100,15 @@ static const char *const versions[] = {
     " outcome INTEGER NOT NULL, why TEXT NOT NULL,"
     " latency_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX deliveries_outbox ON deliveries(outbox);",
+    /* Of events that an alert caused; times as in gong_desk_decision. */
+    "CREATE TABLE decisions("
+    " event INTEGER PRIMARY KEY REFERENCES events ON DELETE CASCADE"
+    " DEFERRABLE INITIALLY DEFERRED,"
+    " reason TEXT NOT NULL, expr TEXT NOT NULL, value REAL,"
+    " level INTEGER NOT NULL, position INTEGER NOT NULL,"
+    " ordinal INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
+    " captured_ms INTEGER NOT NULL, published_ms INTEGER NOT NULL,"
+    " received_ms INTEGER NOT NULL, decided_ms INTEGER NOT NULL) STRICT;",
 };
 
 #define VERSIONS ((int)(sizeof versions / sizeof versions[0]))

@@ -3,7 +3,7 @@
  * synced. Versions are user_version; each start brings an older file up to
  * date in one transaction a version.
  *
- *   incidents --< incident_labels, events
+ *   incidents --< incident_labels, events --- decisions
  *       ^
  *       '--< message_incidents >-- messages --< outbox --< deliveries
  *   meta (where the desk stands)   silences   groups

@@ -41,7 +41,9 @@ apply_record(struct gong_desk_thread *desk, const struct gong_record *record)
     }
     err = gong_desk_alert_read(record, &read);
     if (err == GONG_OK) {
+        gong_desk_db_decide(desk->db, &read.decision);
         err = gong_desk_alert(desk->desk, &read.alert, gong_desk_clock(desk));
+        gong_desk_db_decide(desk->db, NULL);
         desk->place.position = read.alert.position;
         desk->place.ordinal = read.alert.ordinal;
         gong_counter_increase(desk->alerts, 1);

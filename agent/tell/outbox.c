@@ -53,7 +53,7 @@ open_again(struct gong_outbox *outbox)
     if (err != GONG_OK) {
         return err;
     }
-    if (strcmp(gong_outbox_db_id(db), gong_outbox_db_id(outbox->db)) != 0) {
+    if (!gong_outbox_db_same(db, outbox->db)) {
         gong_outbox_abort_tries(outbox);
         gong_outbox_free_notes(outbox);
         gong_outbox_free_recipients(outbox);
@@ -84,13 +84,31 @@ turn(struct gong_outbox *outbox, gong_mono_t now, gong_mono_t *when)
             atomic_store(&outbox->woken, true);
         }
     }
-    if (err == GONG_OK) {
+    if (err == GONG_OK && !atomic_load(&outbox->pausing)) {
         err = gong_outbox_begin_due(outbox, now, when);
     }
     if (err == GONG_OK) {
         gong_outbox_count_unreached(outbox, now);
     }
     return err;
+}
+
+/* Between two turns, with nothing in hand. */
+static void
+stand_still(struct gong_outbox *outbox)
+{
+    if (!atomic_load(&outbox->pausing) || outbox->tries != NULL ||
+        outbox->changed > 0) {
+        return;
+    }
+    gong_monitor_lock(&outbox->gate);
+    outbox->paused = true;
+    gong_monitor_wake(&outbox->gate);
+    while (atomic_load(&outbox->pausing) && !atomic_load(&outbox->stopping)) {
+        (void)gong_monitor_wait(&outbox->gate, gong_dur_s(1));
+    }
+    outbox->paused = false;
+    gong_monitor_unlock(&outbox->gate);
 }
 
 static void *
@@ -102,6 +120,7 @@ outbox_main(void *ctx)
         gong_mono_t now = gong_mono_now();
         gong_mono_t when = outbox->failed_until;
 
+        stand_still(outbox);
         gong_outbox_finish_tries(outbox);
         if (!outbox->failing || now.ns >= outbox->failed_until.ns) {
             enum gong_err err = turn(outbox, now, &when);
@@ -264,6 +283,7 @@ outbox_free(struct gong_outbox *outbox)
     if (outbox->multi != NULL) {
         (void)curl_multi_cleanup(outbox->multi);
     }
+    gong_monitor_fini(&outbox->gate);
     free(outbox);
 }
 
@@ -285,8 +305,15 @@ gong_outbox_start(const struct gong_outbox_options *options,
     outbox->options.retry_max = or_default(options->retry_max, RETRY_MAX_MS);
     outbox->count_unreached = true;
     atomic_init(&outbox->stopping, false);
+    atomic_init(&outbox->pausing, false);
     atomic_init(&outbox->renewed, false);
     atomic_init(&outbox->woken, true); /* what waits since before */
+    err = gong_monitor_init(&outbox->gate);
+    if (err != GONG_OK) {
+        free(outbox);
+        (void)snprintf(why, why_size, "%s", gong_err_text(err));
+        return err;
+    }
     err = open_parts(outbox, why, why_size);
     if (err == GONG_OK &&
         pthread_create(&outbox->thread, NULL, outbox_main, outbox) != 0) {
@@ -311,6 +338,7 @@ gong_outbox_stop(struct gong_outbox *outbox)
         return;
     }
     atomic_store(&outbox->stopping, true);
+    gong_monitor_wake(&outbox->gate);
     (void)curl_multi_wakeup(outbox->multi);
     (void)pthread_join(outbox->thread, NULL);
     outbox_free(outbox);
@@ -327,5 +355,37 @@ void
 gong_outbox_renew(struct gong_outbox *outbox)
 {
     atomic_store(&outbox->renewed, true);
+    gong_outbox_wake(outbox);
+}
+
+enum gong_err
+gong_outbox_pause(struct gong_outbox *outbox, gong_dur_t timeout)
+{
+    gong_mono_t until = gong_mono_add(gong_mono_now(), timeout);
+    bool paused;
+
+    atomic_store(&outbox->pausing, true);
+    (void)curl_multi_wakeup(outbox->multi);
+    gong_monitor_lock(&outbox->gate);
+    while (!outbox->paused) {
+        gong_dur_t left = gong_mono_since(until, gong_mono_now());
+
+        if (left.ns <= 0 || !gong_monitor_wait(&outbox->gate, left)) {
+            break;
+        }
+    }
+    paused = outbox->paused;
+    gong_monitor_unlock(&outbox->gate);
+    if (!paused) {
+        gong_outbox_resume(outbox);
+    }
+    return paused ? GONG_OK : GONG_ERR_TIMEOUT;
+}
+
+void
+gong_outbox_resume(struct gong_outbox *outbox)
+{
+    atomic_store(&outbox->pausing, false);
+    gong_monitor_wake(&outbox->gate);
     gong_outbox_wake(outbox);
 }

@@ -66,5 +66,11 @@ void gong_outbox_wake(struct gong_outbox *outbox);
 /* gong_outbox_renew: any thread: the file may be another one now (a damaged one
  * was set aside): open it again. */
 void gong_outbox_renew(struct gong_outbox *outbox);
+/* gong_outbox_pause: any thread: begins nothing more, and returns when what was
+ * being sent is over and kept: then the file is not touched until
+ * gong_outbox_resume. TIMEOUT: it goes on as before. Not to be called twice. */
+enum gong_err gong_outbox_pause(struct gong_outbox *outbox,
+                                gong_dur_t timeout) GONG_MUST_CHECK;
+void gong_outbox_resume(struct gong_outbox *outbox);
 
 #endif

@@ -2,6 +2,8 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
 
 #include "agent/desk/desk_sql.h"
 
@@ -51,6 +53,8 @@ struct gong_outbox_db {
     sqlite3 *handle;
     sqlite3_stmt *statements[STATEMENTS];
     char id[64];
+    dev_t device; /* and number of the file */
+    ino_t file;
 };
 
 static enum gong_err
@@ -73,12 +77,17 @@ gong_outbox_db_open(const char *path, struct gong_outbox_db **out, char *why,
                     size_t why_size)
 {
     struct gong_outbox_db *db = calloc(1, sizeof *db);
+    struct stat about;
     enum gong_err err;
 
     *out = NULL;
     if (db == NULL) {
         (void)snprintf(why, why_size, "out of memory");
         return GONG_ERR_MEMORY;
+    }
+    if (stat(path, &about) == 0) {
+        db->device = about.st_dev;
+        db->file = about.st_ino;
     }
     err = gong_desk_schema_join(path, &db->handle, why, why_size);
     if (err == GONG_OK) {
@@ -114,6 +123,14 @@ const char *
 gong_outbox_db_id(const struct gong_outbox_db *db)
 {
     return db->id;
+}
+
+bool
+gong_outbox_db_same(const struct gong_outbox_db *a,
+                    const struct gong_outbox_db *b)
+{
+    return strcmp(a->id, b->id) == 0 && a->device == b->device &&
+           a->file == b->file;
 }
 
 enum gong_err

@@ -47,6 +47,9 @@ struct gong_outbox_delivery {
 enum gong_err gong_outbox_db_open(const char *path, struct gong_outbox_db **out,
                                   char *why, size_t why_size) GONG_MUST_CHECK;
 void gong_outbox_db_close(struct gong_outbox_db *db);
+/* Whether both are of one file. */
+bool gong_outbox_db_same(const struct gong_outbox_db *a,
+                         const struct gong_outbox_db *b);
 /* The name of the file, part of idempotency keys. */
 const char *gong_outbox_db_id(const struct gong_outbox_db *db);
 

@@ -14,6 +14,7 @@
 #include "agent/tell/outbox.h"
 #include "agent/tell/outbox_db.h"
 #include "agent/tell/outbox_way.h"
+#include "common/monitor.h"
 
 #define GONG_OUTBOX_ROUNDS_MAX      3 /* of a chain that is refused */
 #define GONG_OUTBOX_CHAIN_TRIES     2 /* of a reach that is away */
@@ -66,6 +67,9 @@ struct gong_outbox {
     atomic_bool woken;
     atomic_bool renewed; /* the file has to be opened again */
     atomic_bool stopping;
+    atomic_bool pausing;
+    struct gong_monitor gate; /* guards: */
+    bool paused;
 
     /* The outbox's thread. */
     struct gong_outbox_db *db;

@@ -123,11 +123,24 @@ make_nobody(struct gong_users *users)
     return users->nobodys != NULL;
 }
 
-static enum gong_err
-open_in(struct gong_users *users, const char *path, char *why, size_t why_size)
+enum gong_err
+gong_users_open_db(struct gong_users *users, char *why, size_t why_size)
 {
     enum gong_err err;
 
+    if (sqlite3_open_v2(users->path, &users->db,
+                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX,
+                        NULL) != SQLITE_OK) {
+        (void)snprintf(why, why_size, "%s: cannot be opened", users->path);
+        return GONG_ERR_IO;
+    }
+    err = set_up(users->db, why, why_size);
+    return err != GONG_OK ? err : look_for_any(users, why, why_size);
+}
+
+static enum gong_err
+open_in(struct gong_users *users, const char *path, char *why, size_t why_size)
+{
     if (sodium_init() < 0 || gong_monitor_init(&users->hashing) != GONG_OK) {
         (void)snprintf(why, why_size, "out of memory");
         return GONG_ERR_MEMORY;
@@ -136,18 +149,12 @@ open_in(struct gong_users *users, const char *path, char *why, size_t why_size)
         (void)snprintf(why, why_size, "%s: %s", path, strerror(errno));
         return gong_err_from_errno(errno);
     }
-    if (sqlite3_open_v2(path, &users->db,
-                        SQLITE_OPEN_READWRITE | SQLITE_OPEN_FULLMUTEX,
-                        NULL) != SQLITE_OK) {
-        (void)snprintf(why, why_size, "%s: cannot be opened", path);
-        return GONG_ERR_IO;
-    }
-    err = set_up(users->db, why, why_size);
-    if (err == GONG_OK && !make_nobody(users)) {
+    users->path = strdup(path);
+    if (users->path == NULL || !make_nobody(users)) {
         (void)snprintf(why, why_size, "out of memory");
-        err = GONG_ERR_MEMORY;
+        return GONG_ERR_MEMORY;
     }
-    return err != GONG_OK ? err : look_for_any(users, why, why_size);
+    return gong_users_open_db(users, why, why_size);
 }
 
 enum gong_err
@@ -182,6 +189,7 @@ gong_users_close(struct gong_users *users)
     gong_monitor_fini(&users->hashing);
     (void)pthread_mutex_destroy(&users->lock);
     free(users->nobodys);
+    free(users->path);
     free(users);
 }
 

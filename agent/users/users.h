@@ -92,6 +92,14 @@ enum gong_err gong_users_open(const char *path, struct gong_users **out,
                               char *why, size_t why_size) GONG_MUST_CHECK;
 void gong_users_close(struct gong_users *users);
 
+/* gong_users_replace: any thread: goes on with another file, the one at `with`
+ * (checked, opened and closed before), which becomes its own; what was there
+ * lies in aside then. All sessions of the other file end. After a failure all
+ * is as before. */
+enum gong_err gong_users_replace(struct gong_users *users, const char *with,
+                                 char *aside, char *why,
+                                 size_t why_size) GONG_MUST_CHECK;
+
 /* gong_users_any: whether there is a user, or was one once: what a login
  * guards does not open when the last one goes. Does not block. */
 bool gong_users_any(const struct gong_users *users);

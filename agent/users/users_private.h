@@ -16,11 +16,16 @@
 struct gong_users {
     pthread_mutex_t lock; /* of the connection */
     sqlite3 *db;
+    char *path;
     atomic_bool any; /* there is a user, or was one once */
     struct gong_monitor hashing;
     unsigned hashes; /* under hashing */
     char *nobodys;   /* a hash that no password has, for unknown names */
 };
+
+/* gong_users_open_db: users->db at users->path, with all that it needs. */
+enum gong_err gong_users_open_db(struct gong_users *users, char *why,
+                                 size_t why_size) GONG_MUST_CHECK;
 
 /* gong_users_sql_open: prepares sql and binds by format: t const char *, s
  * struct gong_str, i int64_t, b pointer to 32 bytes. NULL after an error.

@@ -1,5 +1,6 @@
 #include "api_fixture.h"
 
+#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -81,6 +82,26 @@ incident(void *ctx, uint64_t number,
                                             gong_str_of("40,31 m")});
     }
     return GONG_OK;
+}
+
+static json_t *
+more(void *ctx, uint64_t number)
+{
+    (void)ctx;
+    (void)number;
+    return json_pack(
+        "{s:[{s:s,s:s,s:s,s:s,s:i,s:i,s:i,s:I,s:I,s:I,s:I,s:I,s:I}],"
+        "s:[{s:s,s:s,s:s,s:s,s:b,s:s,s:s,s:I,s:I,s:i}]}",
+        "decisions", "event", "fire", "reason", "condition", "expr",
+        "river_level > 40", "value", "40.31", "level", 0, "position", 4096,
+        "ordinal", 1, "at", (json_int_t)API_NOW - 2000, "captured",
+        (json_int_t)API_NOW - 2000, "published", (json_int_t)API_NOW - 1900,
+        "received", (json_int_t)API_NOW - 1800, "decided",
+        (json_int_t)API_NOW - 1750, "stored", (json_int_t)API_NOW - 1000,
+        "deliveries", "receiver", "duty", "unit", "22015", "recipient",
+        "contact:duty-1", "channel", "email", "unreached", 0, "outcome", "sent",
+        "why", "", "created", (json_int_t)API_NOW - 900, "at",
+        (json_int_t)API_NOW - 500, "latency", 12);
 }
 
 static enum gong_err
@@ -270,7 +291,7 @@ api_setup(void **state)
 {
     struct api_world *world = calloc(1, sizeof *world);
     struct gong_api_options options = {
-        .desk = {world, incidents, incident, NULL, silences, silence, act},
+        .desk = {world, incidents, incident, more, silences, silence, act},
         .city = {{under, NULL}, NULL, units, devices},
         .rules = {world, rules, rules_log, rollback},
         .link = {NULL, verify},
@@ -287,6 +308,9 @@ api_setup(void **state)
     assert_non_null(world->events);
     world->now_ms = API_NOW;
     options.users = world->users;
+    gong_backup_init(&world->backup);
+    world->backup.state_dir = world->dir;
+    options.backup = &world->backup;
     world->receive = make_receive();
     options.receive = world->receive;
     options.events = world->events;
@@ -306,10 +330,25 @@ forget(struct api_world *world)
     world->json = NULL;
 }
 
+static void
+empty(const char *folder)
+{
+    DIR *dir = opendir(folder);
+    struct dirent *entry;
+    char path[512];
+
+    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+        (void)snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
+        (void)unlink(path);
+    }
+    if (dir != NULL) {
+        (void)closedir(dir);
+    }
+}
+
 int
 api_teardown(void **state)
 {
-    static const char *const ends[] = {"", "-wal", "-shm"};
     struct api_world *world = *state;
     char path[128];
 
@@ -318,10 +357,11 @@ api_teardown(void **state)
     gong_events_free(world->events);
     gong_receive_free(world->receive);
     gong_users_close(world->users);
-    for (size_t i = 0; i < 3; i++) {
-        (void)snprintf(path, sizeof path, "%s%s", world->db, ends[i]);
-        (void)unlink(path);
-    }
+    gong_backup_fini(&world->backup);
+    (void)snprintf(path, sizeof path, "%s/backup", world->dir);
+    empty(path);
+    (void)rmdir(path);
+    empty(world->dir);
     assert_int_equal(rmdir(world->dir), 0);
     free(world);
     return 0;

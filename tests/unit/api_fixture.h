@@ -20,6 +20,7 @@ struct api_world {
     struct gong_users *users;
     struct gong_events *events;
     struct gong_receive *receive; /* knows 22015/gauge and 22018/gw */
+    struct gong_backup backup;    /* of the users alone: there is no desk */
     struct gong_api *api;
     struct gong_api_answer answer;
     json_t *json;  /* of the last answer, or NULL */

@@ -113,6 +113,8 @@ an_incident_from_firing_to_its_outcome(void **state)
     desk_life_fire(&world->life, "gauge");
     wait_for(world, OURS "/incidents", "\"number\":1");
     wait_for(world, OURS "/incidents/1", "\"unit\":\"22015\"");
+    wait_for(world, OURS "/incidents/1", "\"reason\":\"");
+    wait_for(world, OURS "/incidents/1", "\"decided\":");
     assert_int_equal(ask(world, "POST", OURS "/incidents/1/acknowledge",
                          "{\"comment\":\"đã rõ\",\"sticky\":true}"),
                      200);

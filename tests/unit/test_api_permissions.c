@@ -104,6 +104,12 @@ static const struct row rows[] = {
      "yyyy"},
     {"POST", OURS "/rules/rollback", OURS "/rules/rollback", "{\"sha\":\"ab\"}",
      "?", "nnnn", "nnnn", "nnyy"},
+    {"POST", OURS "/backup", OURS "/backup", NULL, "?", "nnnn", "nnnn", "nnny"},
+    {"GET", OURS "/backup", OURS "/backup", NULL, "?", "nnnn", "nnnn", "nnny"},
+    {"PUT", OURS "/restore", OURS "/restore", "{\"offset\":0,\"data\":\"\"}",
+     "?", "nnnn", "nnnn", "nnny"},
+    {"POST", OURS "/restore", OURS "/restore", "{\"check\":true}", "?", "nnnn",
+     "nnnn", "nnny"},
     {"GET", OURS "/events", OURS "/events", NULL, "?", "yyyy", "yyyy", "yyyy"},
 };
 

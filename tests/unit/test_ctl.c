@@ -13,8 +13,10 @@
 
 #include "agent/api/http_server.h"
 #include "api_fixture.h"
+#include "ctl/base64.h"
 #include "ctl/client.h"
 #include "ctl/matchers.h"
+#include "ctl/report.h"
 #include "ctl/table.h"
 #include "ctl/token_file.h"
 #include "ctl/words.h"
@@ -185,6 +187,12 @@ alerts_and_acts(void **state)
     assert_int_equal(RUN(world, "show", "#1"), 0);
     holds(world->out, "Nước <b>dâng</b>");
     holds(world->out, "bắt đầu");
+    holds(world->out, "Điều kiện           river_level > 40");
+    holds(world->out, "unit=\"22015\"");
+    holds(world->out, "15:53:18,000           đo");
+    holds(world->out, "15:53:18,200  0,200 s  nhận");
+    holds(world->out, "15:53:18,250  0,250 s  quyết định");
+    holds(world->out, "contact:duty-1  email");
     assert_int_equal(RUN(world, "show", "9"), GONG_CTL_NOT_FOUND);
     assert_int_equal(
         RUN(world, "ack", "1", "2", "--comment", "đã rõ", "--sticky"), 0);
@@ -241,6 +249,9 @@ the_rest_of_the_desk(void **state)
     assert_int_equal(RUN(world, "handover", "--to", "Minh", "--since", "8h"),
                      0);
     holds(world->out, "SỔ TRỰC");
+    holds(world->out, "Người giao ca: local:");
+    holds(world->out, "Viết lúc");
+    holds(world->out, "Người nhận ca: Minh");
     holds(world->out, "CÒN ĐANG DIỄN RA");
     holds(world->out, "#3 [khẩn cấp]");
     holds(world->out, "unit=\"22018\", đến khi kết thúc, lan");
@@ -250,13 +261,28 @@ the_rest_of_the_desk(void **state)
     assert_int_equal(RUN(world, "report", "--month", "2025-10"), 0);
     holds(world->out, "<h1>Báo cáo cảnh báo tháng 2025-10</h1>");
     holds(world->out, "3 cảnh báo, 0 lần quá hạn");
-    holds(world->out, "<th>Xã Sơn Hoà</th><td>22015</td><td>1</td>");
+    holds(world->out, "Không tính: 0 diễn tập, 0 của quy tắc thử nghiệm");
+    holds(world->out, "<th>Xã Sơn Hoà</th><td>22015</td><td>1 <span "
+                      "class=\"part\">(không rõ)</span></td>");
+    holds(world->out, "<th>Toàn bộ</th><td>*</td><td>3 ");
     assert_int_equal(RUN(world, "report", "--month", "2025-10", "--as", "csv"),
                      0);
-    holds(world->out, "\"22015\",\"Xã Sơn Hoà\",1,1,0,0,0,0,0,,,,,0,\n");
+    holds(world->out, "\"22015\",\"Xã Sơn Hoà\",1,1,0,0,0,0,0,,,,,0,,,\n");
+    holds(world->out, "\"*\",\"Toàn bộ\",3,3,");
+    holds(world->out, "\"dien_tap\",\"Diễn tập (không tính)\",0,");
     assert_int_equal(
         RUN(world, "report", "--month", "2025-11", "--format", "json"), 0);
-    assert_string_equal(world->out, "[]\n");
+    holds(world->out, "\"units\": []");
+    assert_int_equal(RUN(world, "report", "--incident", "1"), 0);
+    holds(world->out, "<h1>Cảnh báo #1: Nước &lt;b&gt;dâng&lt;/b&gt;</h1>");
+    holds(world->out, "<p>Điều kiện: river_level &gt; 40</p>");
+    holds(world->out, "<td class=\"text\">đã báo</td>"
+                      "<td class=\"text\">contact:duty-1</td>");
+    assert_int_equal(RUN(world, "report", "--incident", "1", "--as", "csv"), 0);
+    holds(world->out, "\"09/10/2025 15:53:18,250\",1759999998250,"
+                      "\"quyết định\",\"\",\"river_level > 40\"\n");
+    assert_int_equal(RUN(world, "report", "--incident", "9"),
+                     GONG_CTL_NOT_FOUND);
     assert_int_equal(RUN(world, "completion", "bash"), 0);
     holds(world->out, "complete -F _gongctl gongctl");
 }
@@ -314,6 +340,10 @@ what_is_typed_wrong(void **state)
         {"tokens", "add", "x"},
         {"report"},
         {"report", "--month", "2026-13"},
+        {"report", "--incident", "x"},
+        {"report", "--month", "2026-11", "--incident", "1"},
+        {"backup"},
+        {"restore"},
         {"completion", "zsh"},
         {"audit", "check"},
     };
@@ -337,7 +367,164 @@ what_is_typed_wrong(void **state)
                      GONG_CTL_UNAVAILABLE);
 }
 
+static void
+backup_and_restore(void **state)
+{
+    struct world *world = *state;
+    char file[160], path[200];
+    FILE *damaged;
+
+    (void)api_add_user(world->api, "admin", "*");
+    (void)api_add_user(world->api, "engineer", "*");
+    world->api->now_ms = 0;
+    (void)snprintf(file, sizeof file, "%s/saved", world->api->dir);
+    assert_int_equal(RUN_TCP(world, "login", "--user", "engineer.all",
+                             "--password-file", world->password),
+                     0);
+    assert_int_equal(RUN_TCP(world, "backup", file), GONG_CTL_NO_PERMISSION);
+    assert_int_equal(RUN_TCP(world, "restore", world->password, "--yes"),
+                     GONG_CTL_NO_PERMISSION);
+    assert_int_not_equal(access(file, F_OK), 0);
+    assert_int_equal(RUN(world, "backup", file), 0);
+    holds(world->out, "Đã sao lưu vào");
+    assert_int_equal(RUN(world, "backup", file), GONG_CTL_REFUSED);
+    assert_int_equal(RUN(world, "backup", "/nowhere/saved"),
+                     GONG_CTL_UNAVAILABLE);
+    assert_int_equal(RUN(world, "users", "remove", "engineer.all"), 0);
+    assert_int_equal(RUN(world, "restore", file), 0);
+    holds(world->out, "--yes");
+    assert_int_equal(RUN(world, "users"), 0);
+    assert_null(strstr(world->out, "engineer.all"));
+    assert_int_equal(RUN(world, "restore", file, "--yes"), 0);
+    holds(world->out, "Đã khôi phục: người dùng");
+    holds(world->out, "users.db.before-restore-1");
+    assert_int_equal(RUN(world, "users"), 0);
+    holds(world->out, "engineer.all");
+    /* Never with a token. */
+    assert_int_equal(RUN_TCP(world, "login", "--user", "admin.all",
+                             "--password-file", world->password),
+                     0);
+    assert_int_equal(RUN_TCP(world, "tokens", "add", "cron", "--role", "admin",
+                             "--unit", "*", "--for", "9d"),
+                     0);
+    (void)snprintf(path, sizeof path, "%s/token", world->api->dir);
+    damaged = fopen(path, "w");
+    assert_non_null(damaged);
+    (void)fputs(world->out, damaged);
+    (void)fclose(damaged);
+    assert_int_equal(
+        RUN_TCP(world, "restore", file, "--yes", "--token-file", path),
+        GONG_CTL_NO_PERMISSION);
+    assert_int_equal(RUN_TCP(world, "logout"), 0);
+    /* Sessions of then are over. */
+    assert_int_equal(RUN_TCP(world, "whoami"), GONG_CTL_NO_PERMISSION);
+    assert_int_equal(RUN(world, "audit", "verify"), 0);
+    assert_int_equal(RUN(world, "audit"), 0);
+    holds(world->out, "backup.restore");
+
+    (void)snprintf(path, sizeof path, "%s.cut", file);
+    assert_int_equal(rename(file, path), 0);
+    assert_int_equal(truncate(path, 4000), 0);
+    assert_int_equal(RUN(world, "restore", path, "--yes"), GONG_CTL_REFUSED);
+    holds(world->err, "users.db: the file ends before it does");
+    damaged = fopen(path, "w");
+    assert_non_null(damaged);
+    (void)fclose(damaged);
+    assert_int_equal(RUN(world, "restore", path), GONG_CTL_REFUSED);
+    holds(world->err, "it is no backup");
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(RUN(world, "restore", path), GONG_CTL_UNAVAILABLE);
+}
+
 /* --- parts --- */
+
+static void
+bytes_as_text(void **state)
+{
+    static const char *const pairs[][2] = {
+        {"", ""},        {"f", "Zg=="},        {"fo", "Zm8="},
+        {"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"\xff\xfe\xfd", "//79"},
+    };
+    static const char *const wrong[] = {
+        "Zg=", "Z===", "Zg==Zg==", "Z g=", "Zm9v\n"};
+    unsigned char bytes[64];
+    char text[64];
+    size_t len;
+
+    (void)state;
+    for (size_t i = 0; i < sizeof pairs / sizeof pairs[0]; i++) {
+        gong_ctl_base64_encode((const unsigned char *)pairs[i][0],
+                               strlen(pairs[i][0]), text);
+        assert_string_equal(text, pairs[i][1]);
+        assert_true(gong_ctl_base64_decode(text, bytes, &len));
+        assert_int_equal(len, strlen(pairs[i][0]));
+        assert_memory_equal(bytes, pairs[i][0], len);
+    }
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        assert_false(gong_ctl_base64_decode(wrong[i], bytes, &len));
+    }
+}
+
+static void
+take(struct gong_ctl_report *report, const char *text)
+{
+    json_t *incident = json_loads(text, 0, NULL);
+
+    assert_non_null(incident);
+    gong_ctl_report_take_incident(report, incident);
+    json_decref(incident);
+}
+
+/* Figures of known incidents, and what is no work of the month. */
+static void
+a_month_adds_up(void **state)
+{
+    struct gong_ctl_report report = {.from = 1000, .until = 1000000};
+    json_t *device = json_loads(
+        "{\"site\":\"22015\",\"epochs\":[{\"received\":90,\"missing\":6,"
+        "\"dropped\":4},{\"received\":0,\"missing\":0,\"dropped\":0}]}",
+        0, NULL);
+    struct gong_ctl_report_row *row;
+    char *text = NULL;
+    size_t len;
+    FILE *out = open_memstream(&text, &len);
+
+    (void)state;
+    take(&report, "{\"unit\":\"22015\",\"opened\":1000,\"acked\":3000,"
+                  "\"ended\":11000,\"severity\":\"critical\",\"cost\":7,"
+                  "\"ack_overdue\":true,\"verdict\":\"false\"}");
+    take(&report, "{\"unit\":\"22015\",\"opened\":2000,\"acked\":6000,"
+                  "\"resolve_overdue\":true,\"cost\":5}");
+    take(&report, "{\"unit\":\"22015\",\"opened\":999}");
+    take(&report, "{\"unit\":\"22015\",\"opened\":1000000}");
+    take(&report, "{\"unit\":\"22015\",\"opened\":5000,\"trial\":true}");
+    take(&report, "{\"unit\":\"22015\",\"opened\":5000,\"verdict\":\"test\"}");
+    take(&report, "{\"unit\":\"gong-drill\",\"opened\":5000,"
+                  "\"labels\":{\"site\":\"gong-drill\"}}");
+    gong_ctl_report_take_device(&report, device);
+    gong_ctl_report_finish(&report, NULL);
+    assert_int_equal(report.count, 1);
+    row = &report.rows[0];
+    assert_true(row->alerts == 2 && row->critical == 1 &&
+                row->acknowledged == 2 && row->ended == 1 &&
+                row->false_ones == 1 && row->ack_breaches == 1 &&
+                row->resolve_breaches == 1 && row->cost == 12);
+    assert_int_equal(gong_ctl_quantile(&row->to_ack, 50), 2000);
+    assert_int_equal(gong_ctl_quantile(&row->to_ack, 100), 4000);
+    assert_int_equal(gong_ctl_quantile(&row->to_end, 50), 10000);
+    assert_true(gong_ctl_completeness(row) == 90.0);
+    assert_true(report.drills == 1 && report.trials == 1 && report.tests == 1);
+    assert_int_equal(report.sum.alerts, 2);
+    gong_ctl_report_html(&report, "2026-11", out);
+    (void)fclose(out);
+    holds(text, "<td>2 <span class=\"part\">(90,00 %)</span></td>");
+    holds(text, "<td class=\"bad\">1 <span class=\"part\">(90,00 %)");
+    holds(text, "90,00 % (90/100)");
+    holds(text, "Không tính: 1 diễn tập, 1 của quy tắc thử nghiệm, 1 có");
+    free(text);
+    gong_ctl_report_free(&report);
+    json_decref(device);
+}
 
 static void
 tables_fit_their_text(void **state)
@@ -497,6 +684,9 @@ main(void)
         T(the_rest_of_the_desk),
         T(tokens_for_programs),
         T(what_is_typed_wrong),
+        T(backup_and_restore),
+        cmocka_unit_test(bytes_as_text),
+        cmocka_unit_test(a_month_adds_up),
         cmocka_unit_test(addresses_of_an_agent),
         cmocka_unit_test(tables_fit_their_text),
         cmocka_unit_test(instants_and_lengths),

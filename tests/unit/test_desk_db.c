@@ -258,6 +258,100 @@ file_is_private_and_newer_ones_are_left_alone(void **state)
     desk_files_fini(&files);
 }
 
+static enum gong_err
+note_decision(void *ctx, const struct gong_desk_read_decision *decision)
+{
+    struct gong_desk_read_decision *out = ctx;
+
+    assert_true(gong_str_is(decision->is.reason, "for"));
+    assert_true(gong_str_is(decision->is.expr, "lamp_temp > 70"));
+    *out = *decision;
+    return GONG_OK;
+}
+
+/* Kept with what the alert did; not with what people and time do. */
+static void
+why_an_alert_went_so_is_kept(void **state)
+{
+    static const struct gong_desk_decision is = {{"for", 3},
+                                                 {"lamp_temp > 70", 14},
+                                                 71.5,
+                                                 2,
+                                                 UINT64_C(1) << 40,
+                                                 7,
+                                                 1,
+                                                 2,
+                                                 3,
+                                                 4,
+                                                 5};
+    struct gong_desk_read_decision read = {0};
+    struct gong_desk_incident incident = make(1, "22015");
+    struct desk_files files;
+    struct gong_desk_reader *reader;
+    struct gong_desk_db *db;
+    struct gong_desk_sink sink;
+    char why[256];
+
+    (void)state;
+    desk_files_init(&files);
+    db = open_db(&files);
+    sink = gong_desk_db_sink(db);
+    put(db, &incident);
+    assert_int_equal(gong_desk_db_begin(db), GONG_OK);
+    gong_desk_db_decide(db, &is);
+    assert_int_equal(sink.event(db, 1, 9, GONG_INCIDENT_FIRE, gong_str_of(""),
+                                gong_str_of("")),
+                     GONG_OK);
+    assert_int_equal(sink.event(db, 1, 9, GONG_INCIDENT_ESCALATE,
+                                gong_str_of(""), gong_str_of("")),
+                     GONG_OK);
+    gong_desk_db_decide(db, NULL);
+    assert_int_equal(sink.event(db, 1, 9, GONG_INCIDENT_END, gong_str_of(""),
+                                gong_str_of("")),
+                     GONG_OK);
+    assert_int_equal(gong_desk_db_commit(db), GONG_OK);
+    assert_int_equal(desk_number(&files, "SELECT count(*) FROM decisions"), 1);
+    assert_int_equal(
+        gong_desk_reader_open(files.path, &reader, why, sizeof why), GONG_OK);
+    assert_int_equal(gong_desk_read_decisions(reader, 2, note_decision, NULL),
+                     GONG_OK);
+    assert_int_equal(gong_desk_read_decisions(reader, 1, note_decision, &read),
+                     GONG_OK);
+    assert_true(read.kept_ms == 9 && read.event == GONG_INCIDENT_FIRE);
+    assert_true(read.is.value == 71.5 && read.is.level == 2);
+    assert_true(read.is.position == is.position && read.is.ordinal == 7);
+    assert_true(read.is.at_ms == 1 && read.is.captured_ms == 2 &&
+                read.is.published_ms == 3 && read.is.received_ms == 4 &&
+                read.is.decided_ms == 5);
+    desk_sql(&files, "PRAGMA foreign_keys = ON; DELETE FROM incidents");
+    assert_int_equal(desk_number(&files, "SELECT count(*) FROM decisions"), 0);
+    gong_desk_reader_close(reader);
+    gong_desk_db_close(db);
+    desk_files_fini(&files);
+}
+
+/* What version 1 wrote is read, and gets what came with version 2. */
+static void
+an_older_file_is_brought_up_to_date(void **state)
+{
+    struct gong_desk_incident incident = make(7, "22015");
+    struct desk_files files;
+    struct gong_desk_db *db;
+
+    (void)state;
+    desk_files_init(&files);
+    db = open_db(&files);
+    put(db, &incident);
+    gong_desk_db_close(db);
+    desk_sql(&files, "DROP TABLE decisions; PRAGMA user_version = 1");
+    db = open_db(&files);
+    assert_int_equal(desk_number(&files, "PRAGMA user_version"), 2);
+    assert_int_equal(desk_number(&files, "SELECT count(*) FROM decisions"), 0);
+    assert_int_equal(gong_desk_db_numbered(db, 7, compare, &incident), GONG_OK);
+    gong_desk_db_close(db);
+    desk_files_fini(&files);
+}
+
 static void
 old_things_are_pruned_and_their_numbers_never_given_again(void **state)
 {
@@ -697,6 +791,8 @@ main(void)
         cmocka_unit_test(what_is_kept_comes_back),
         cmocka_unit_test(place_comes_back_and_a_rollback_leaves_it),
         cmocka_unit_test(file_is_private_and_newer_ones_are_left_alone),
+        cmocka_unit_test(why_an_alert_went_so_is_kept),
+        cmocka_unit_test(an_older_file_is_brought_up_to_date),
         cmocka_unit_test(
             old_things_are_pruned_and_their_numbers_never_given_again),
         cmocka_unit_test(filters_choose),

@@ -22,8 +22,11 @@ view(const char *name, const char *value)
 static char rule_id[] = "lamps/hot";
 static char rule_group[] = "lamps";
 static char rule_alert[] = "LampHot";
-static const struct gong_rule rule = {
-    .id = rule_id, .group = rule_group, .alert = rule_alert};
+static char rule_expr[] = "lamp_temp > 70";
+static const struct gong_rule rule = {.id = rule_id,
+                                      .group = rule_group,
+                                      .alert = rule_alert,
+                                      .expr_text = rule_expr};
 
 /* labels and annotations must outlive the result. */
 static struct gong_effect
@@ -66,6 +69,7 @@ golden(void **state)
     (void)snprintf(
         expected, sizeof expected,
         "{\"rule\":\"lamps/hot\",\"group\":\"lamps\",\"alertname\":\"LampHot\","
+        "\"expr\":\"lamp_temp > 70\","
         "\"from\":\"%s\",\"to\":\"%s\",\"reason\":\"%s\",\"value\":\"71.5\","
         "\"at\":1760000000500,\"since\":1760000000000,\"position\":4096,"
         "\"ordinal\":2,\"fingerprint\":\"00c0ffee12345678\","

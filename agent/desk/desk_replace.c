@@ -1,0 +1,193 @@
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "agent/desk/desk_private.h"
+#include "agent/desk/desk_schema.h"
+#include "agent/desk/desk_sql.h"
+#include "common/log.h"
+
+/* Ids of rows are parts of idempotency keys. How many were given out since the
+ * other file was written is not known where this one is gone. */
+#define AHEAD "4294967296"
+
+/* What was there, as `live`, goes on in what takes its place: no number and no
+ * row's id is given twice, and what was sent is not sent again. */
+static const char carry_over[] =
+    "BEGIN IMMEDIATE;"
+    "INSERT OR REPLACE INTO main.meta"
+    " SELECT l.name, max(l.value, coalesce((SELECT m.value FROM main.meta AS m"
+    " WHERE m.name = l.name), 0)) FROM live.meta AS l"
+    " WHERE l.name IN ('next_incident', 'next_silence');"
+    "UPDATE main.outbox AS o SET (state, place, rounds, tries, next_ms,"
+    " unreached_ms, done_ms) = (SELECT l.state, l.place, l.rounds, l.tries,"
+    " l.next_ms, l.unreached_ms, l.done_ms FROM live.outbox AS l"
+    " WHERE l.id = o.id)"
+    " WHERE o.state = 0"
+    " AND (SELECT value FROM main.meta WHERE name = 'id') ="
+    " (SELECT value FROM live.meta WHERE name = 'id')"
+    " AND EXISTS (SELECT 1 FROM live.outbox AS l"
+    " WHERE l.id = o.id AND l.message = o.message);"
+    "COMMIT";
+
+static const char move_ahead[] =
+    "BEGIN IMMEDIATE;"
+    "CREATE TEMP TABLE ahead AS SELECT n.column1 AS name,"
+    " coalesce((SELECT max(s.seq) FROM main.sqlite_sequence AS s"
+    " WHERE s.name = n.column1), 0) + " AHEAD " AS seq"
+    " FROM (VALUES('messages'), ('outbox')) AS n;"
+    "DELETE FROM main.sqlite_sequence WHERE name IN ('messages', 'outbox');"
+    "INSERT INTO main.sqlite_sequence(name, seq) SELECT name, seq FROM ahead;"
+    "DROP TABLE temp.ahead;"
+    "COMMIT";
+
+/* The live file may be damaged, that may be why: then nothing is taken over. */
+static void
+carry(sqlite3 *handle, const char *live)
+{
+    char *attach = sqlite3_mprintf("ATTACH %Q AS live", live);
+    enum gong_err err =
+        attach == NULL ? GONG_ERR_MEMORY : gong_sql_do(handle, attach);
+
+    if (err == GONG_OK) {
+        err = gong_sql_do(handle, carry_over);
+        gong_sql_rollback(handle);
+        (void)sqlite3_exec(handle, "DETACH live", NULL, NULL, NULL);
+    }
+    if (err != GONG_OK) {
+        gong_log(GONG_LOG_WARNING, "desk_not_carried_over",
+                 "error=\"%s\" effect=\"numbers given since the backup may be "
+                 "given again, what waited in it is sent again\"",
+                 gong_err_text(err));
+    }
+    sqlite3_free(attach);
+}
+
+static enum gong_err
+prepare(const struct gong_desk_thread *desk, const char *with, char *why,
+        size_t why_size)
+{
+    sqlite3 *handle = NULL;
+    enum gong_err err = gong_desk_schema_join(with, &handle, why, why_size);
+
+    if (err == GONG_OK) {
+        carry(handle, desk->options.path);
+        err = gong_sql_do(handle, move_ahead);
+        if (err != GONG_OK) {
+            (void)snprintf(why, why_size, "%s: %s", with,
+                           sqlite3_errmsg(handle));
+        }
+        gong_sql_rollback(handle);
+        (void)sqlite3_wal_checkpoint_v2(handle, NULL,
+                                        SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
+        gong_desk_schema_close(handle);
+    }
+    return err;
+}
+
+/* The desk has nothing open. */
+static enum gong_err
+put_in_place(struct gong_desk_thread *desk, const char *with, char *aside,
+             char *why, size_t why_size)
+{
+    const char *path = desk->options.path;
+    enum gong_err err = prepare(desk, with, why, why_size);
+
+    if (err == GONG_OK) {
+        err = gong_sqlite_swap(path, with, aside, why, why_size);
+    }
+    if (err != GONG_OK) {
+        return err;
+    }
+    err = gong_desk_load(desk, why, why_size);
+    if (err != GONG_OK && gong_sqlite_swap_back(path, with, aside) != GONG_OK) {
+        gong_log(GONG_LOG_ERROR, "desk_not_put_back", "file=%s", aside);
+    }
+    return err;
+}
+
+static enum gong_err
+replace(struct gong_desk_thread *desk, const char *with, char *aside, char *why,
+        size_t why_size)
+{
+    char reason[512];
+    enum gong_err err;
+
+    gong_desk_unload(desk);
+    err = put_in_place(desk, with, aside, why, why_size);
+    if (err != GONG_OK) {
+        if (gong_desk_load(desk, reason, sizeof reason) != GONG_OK) {
+            gong_desk_note_failed(desk, err, reason);
+        }
+        return err;
+    }
+    gong_census_free(desk->census);
+    desk->census = NULL;
+    gong_effects_reconcile_again(desk->options.effects);
+    if (desk->options.outbox != NULL) {
+        gong_outbox_renew(desk->options.outbox);
+    }
+    gong_desk_note_well(desk);
+    gong_desk_tell_all_changed(desk);
+    gong_log(GONG_LOG_WARNING, "desk_restored", "before=%s position=%" PRIu64,
+             aside, desk->place.position);
+    return GONG_OK;
+}
+
+static void
+answer(struct gong_desk_thread *desk, enum gong_err err)
+{
+    gong_monitor_lock(&desk->replace.monitor);
+    desk->replace.err = err;
+    desk->replace.with = NULL;
+    atomic_store(&desk->replace.asked, false);
+    gong_monitor_wake(&desk->replace.monitor);
+    gong_monitor_unlock(&desk->replace.monitor);
+}
+
+void
+gong_desk_replace_now(struct gong_desk_thread *desk)
+{
+    if (atomic_load(&desk->replace.asked)) {
+        answer(desk, replace(desk, desk->replace.with, desk->replace.aside,
+                             desk->replace.why, desk->replace.why_size));
+    }
+}
+
+void
+gong_desk_replace_close(struct gong_desk_thread *desk)
+{
+    if (atomic_load(&desk->replace.asked)) {
+        answer(desk, GONG_ERR_CLOSED);
+    }
+}
+
+/* Who asks waits without end: the desk's thread always comes by, also on its
+ * way out, and whoever stops it stops those who ask first. */
+enum gong_err
+gong_desk_replace(struct gong_desk_thread *desk, const char *with,
+                  char aside[GONG_SQLITE_PATH_SIZE], char *why, size_t why_size)
+{
+    enum gong_err err;
+
+    aside[0] = '\0';
+    why[0] = '\0';
+    gong_monitor_lock(&desk->replace.monitor);
+    if (desk->replace.with != NULL) {
+        gong_monitor_unlock(&desk->replace.monitor);
+        return GONG_ERR_AGAIN;
+    }
+    desk->replace.with = with;
+    desk->replace.aside = aside;
+    desk->replace.why = why;
+    desk->replace.why_size = why_size;
+    atomic_store(&desk->replace.asked, true);
+    atomic_store(&desk->mailbox.waiting, true);
+    gong_effects_wake(desk->options.effects);
+    while (desk->replace.with != NULL) {
+        (void)gong_monitor_wait(&desk->replace.monitor, gong_dur_s(1));
+    }
+    err = desk->replace.err;
+    gong_monitor_unlock(&desk->replace.monitor);
+    return err;
+}
