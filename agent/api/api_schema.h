@@ -74,6 +74,7 @@ extern const struct gong_api_schema gong_api_user_body;
 extern const struct gong_api_schema gong_api_user_change_body;
 extern const struct gong_api_schema gong_api_token_body;
 extern const struct gong_api_schema gong_api_rollback_body;
+extern const struct gong_api_schema gong_api_drill_body;
 /* Answers. */
 extern const struct gong_api_schema gong_api_problem_answer;
 extern const struct gong_api_schema gong_api_login_answer;
@@ -95,6 +96,8 @@ extern const struct gong_api_schema gong_api_rules_log_answer;
 extern const struct gong_api_schema gong_api_alerts_answer;
 extern const struct gong_api_schema gong_api_rules_answer;
 extern const struct gong_api_schema gong_api_health_answer;
+extern const struct gong_api_schema gong_api_proof_answer;
+extern const struct gong_api_schema gong_api_drill_answer;
 extern const struct gong_api_schema gong_api_any_answer;
 
 #endif

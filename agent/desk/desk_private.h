@@ -4,6 +4,7 @@
  *   desk.c       start, stop, and what other threads ask
  *   desk_load.c  database and pure desk: restored, thrown away
  *   desk_step.c  one transaction
+ *   desk_probe.c proofs and drills, which are no incidents
  *   desk_watch.c who is told of incidents that it changed
  */
 #ifndef GONG_AGENT_DESK_DESK_PRIVATE_H
@@ -19,7 +20,8 @@
 #include "agent/stop_latch.h"
 #include "common/backoff.h"
 
-#define GONG_DESK_DAY_MS INT64_C(86400000)
+#define GONG_DESK_PROBES_MAX 8 /* of one transaction */
+#define GONG_DESK_DAY_MS     INT64_C(86400000)
 
 struct gong_desk_thread {
     struct gong_desk_options options;
@@ -51,6 +53,9 @@ struct gong_desk_thread {
     struct gong_backoff backoff;
     uint64_t bad_offset;
     unsigned bad_count;
+    struct gong_trust_posted probes[GONG_DESK_PROBES_MAX]; /* not yet kept */
+    size_t probe_count;
+    int64_t proofs[2]; /* messages of the last ones that are kept */
 
     gong_counter_t *alerts;
     gong_counter_t *acts;
@@ -82,6 +87,14 @@ void gong_desk_note_well(struct gong_desk_thread *desk);
 bool gong_desk_step(struct gong_desk_thread *desk);
 /* While the database cannot be used: nobody waits for it. */
 void gong_desk_fail_letters(struct gong_desk_thread *desk, enum gong_err err);
+
+/* desk_probe.c */
+/* An alert of a probe that fires becomes messages of its own. */
+enum gong_err
+gong_desk_probe_tell(struct gong_desk_thread *desk,
+                     const struct gong_desk_alert *alert) GONG_MUST_CHECK;
+/* After a transaction: whether it came to pass. */
+void gong_desk_probe_kept(struct gong_desk_thread *desk, bool kept);
 
 /* desk_watch.c */
 /* What the last transaction changed; after its commit. */

@@ -41,7 +41,10 @@ apply_record(struct gong_desk_thread *desk, const struct gong_record *record)
     }
     err = gong_desk_alert_read(record, &read);
     if (err == GONG_OK) {
-        err = gong_desk_alert(desk->desk, &read.alert, gong_desk_clock(desk));
+        err = gong_probe_of(read.alert.rule_id) != GONG_PROBE_NONE
+                  ? gong_desk_probe_tell(desk, &read.alert)
+                  : gong_desk_alert(desk->desk, &read.alert,
+                                    gong_desk_clock(desk));
         desk->place.position = read.alert.position;
         desk->place.ordinal = read.alert.ordinal;
         gong_counter_increase(desk->alerts, 1);
@@ -298,6 +301,7 @@ gong_desk_step(struct gong_desk_thread *desk)
     } else {
         after_failure(desk, &batch, err);
     }
+    gong_desk_probe_kept(desk, err == GONG_OK);
     answer_letters(desk, batch.letters, err);
     if (err == GONG_OK) {
         gong_desk_tell_changes(desk);

@@ -104,6 +104,9 @@ static const struct row rows[] = {
      "yyyy"},
     {"POST", OURS "/rules/rollback", OURS "/rules/rollback", "{\"sha\":\"ab\"}",
      "?", "nnnn", "nnnn", "nnyy"},
+    {"GET", OURS "/proof", OURS "/proof", NULL, "?", "yyyy", "yyyy", "yyyy"},
+    {"GET", OURS "/drill", OURS "/drill", NULL, "?", "nnnn", "nnnn", "nyyy"},
+    {"POST", OURS "/drill", OURS "/drill", "{}", "?", "nnnn", "nnnn", "nyyy"},
     {"GET", OURS "/events", OURS "/events", NULL, "?", "yyyy", "yyyy", "yyyy"},
 };
 
