@@ -327,6 +327,8 @@ foreach(module api api_permissions api_openapi)
 endforeach()
 gong_test(http_clients LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
+gong_test(trust LINKS gong_agent_core)
+gong_test(watch_state LINKS gong_ctl)
 gong_test(ctl LINKS gong_ctl gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 gong_test(api_desk LINKS gong_agent_core
