@@ -287,6 +287,9 @@ gong_test(desk_changes LINKS gong_agent_core)
 gong_test(desk_thread LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+gong_test(desk_probe LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 target_link_options(test_desk_thread PRIVATE LINKER:--wrap=sqlite3_step
     LINKER:--wrap=sqlite3_exec)
 # messages and the channels they leave by

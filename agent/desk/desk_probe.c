@@ -171,6 +171,8 @@ gong_desk_probe_tell(struct gong_desk_thread *desk,
     enum gong_err err;
 
     if (alert->state != GONG_ALERT_FIRING ||
+        !gong_trust_knows(desk->options.trust, posting.posted.kind,
+                          alert->value) ||
         desk->probe_count == GONG_DESK_PROBES_MAX) {
         return GONG_OK;
     }

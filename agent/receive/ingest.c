@@ -321,7 +321,8 @@ is_agents(struct gong_str topic)
            memcmp(topic.data, tree, sizeof tree - 1) == 0;
 }
 
-/* Small, plain, and nobody's device. */
+/* Small, plain, and nobody's device. Only what this run of the agent has sent:
+ * whoever else may publish there can neither vouch for it nor page anybody. */
 static enum result
 take_probe(struct gong_ingest *ingest, const struct gong_topic *topic,
            struct gong_str message)
@@ -336,6 +337,10 @@ take_probe(struct gong_ingest *ingest, const struct gong_topic *topic,
     }
     if (message.len >= GONG_PROBE_LINES_MAX) {
         return RESULT_TOO_LARGE;
+    }
+    if (!gong_trust_expects(ingest->options.trust, gong_probe_of(topic->site),
+                            message)) {
+        return RESULT_RESERVED;
     }
     result = append(ingest, GONG_RECORD_DATA, device, message, gong_wall_now(),
                     NULL);

@@ -85,7 +85,7 @@ gong_trust_new(const struct gong_trust_options *options)
     }
     trust->options = *options;
     trust->began = gong_mono_now();
-    trust->lock = malloc(sizeof *trust->lock);
+    trust->lock = malloc(sizeof(pthread_mutex_t));
     if (trust->lock == NULL || pthread_mutex_init(trust->lock, NULL) != 0) {
         free(trust->lock);
         free(trust);
@@ -255,6 +255,38 @@ numbered(struct gong_trust *trust, enum gong_probe_kind kind, double number)
                : NULL;
 }
 
+bool
+gong_trust_expects(const struct gong_trust *trust, enum gong_probe_kind kind,
+                   struct gong_str message)
+{
+    const struct gong_trust_probe *probe;
+    bool expected;
+
+    if (trust == NULL) {
+        return false;
+    }
+    lock(trust);
+    probe = kind == GONG_PROBE_DRILL ? &trust->drill : &trust->proof;
+    expected = probe->number != 0 && gong_probe_is_in(message, probe->number);
+    unlock(trust);
+    return expected;
+}
+
+bool
+gong_trust_knows(struct gong_trust *trust, enum gong_probe_kind kind,
+                 double number)
+{
+    bool known;
+
+    if (trust == NULL) {
+        return false;
+    }
+    lock(trust);
+    known = numbered(trust, kind, number) != NULL;
+    unlock(trust);
+    return known;
+}
+
 void
 gong_trust_received(struct gong_trust *trust, enum gong_probe_kind kind,
                     struct gong_str message)
@@ -419,21 +451,22 @@ gong_trust_drill(struct gong_trust *trust, const struct gong_drill *drill,
                  uint64_t *number, const char **why)
 {
     struct gong_trust_probe probe;
-    bool ready;
+    bool running, ready;
 
     if (!gong_drill_check(drill, why)) {
         return GONG_ERR_INVALID;
     }
     make_probe(&probe);
     lock(trust);
-    ready = trust->way.send != NULL &&
-            probe.begun_ms - trust->drill.begun_ms >= DRILL_GAP_MS;
+    running = trust->way.send != NULL;
+    ready = running && probe.begun_ms - trust->drill.begun_ms >= DRILL_GAP_MS;
     if (ready) {
         trust->drill = probe;
     }
     unlock(trust);
     if (!ready) {
-        *why = "another drill has just begun";
+        *why = running ? "another drill has just begun"
+                       : "the agent is just starting";
         return GONG_ERR_AGAIN;
     }
     *number = probe.number;

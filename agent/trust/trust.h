@@ -49,6 +49,14 @@ void gong_trust_stop(struct gong_trust *trust); /* NULL: does nothing */
 
 /* --- the hops say so; trust may be NULL --- */
 
+/* gong_trust_expects: whether a message is the probe that was sent last, whose
+ * number nobody else can know: any other one is somebody else's.
+ * gong_trust_knows: the same of the number that an alert carries; one of an
+ * earlier run is not told any more. False where trust is NULL. */
+bool gong_trust_expects(const struct gong_trust *trust,
+                        enum gong_probe_kind kind, struct gong_str message);
+bool gong_trust_knows(struct gong_trust *trust, enum gong_probe_kind kind,
+                      double number);
 /* gong_trust_received: a message of a probe's site was journaled. */
 void gong_trust_received(struct gong_trust *trust, enum gong_probe_kind kind,
                          struct gong_str message);

@@ -9,6 +9,7 @@ import time
 import urllib.request
 
 from province import ROOT, SLOW, Province, expect, run
+from test_mail import Mail
 
 from local.process import wait_until
 from local.programs import BIN, Webhook
@@ -17,7 +18,8 @@ from local.servers import binary
 ROUTES = """
 receivers = (
   { name = "hook"; channels = ("hook"); },
-  { name = "room"; channels = ("room"); }
+  { name = "room"; channels = ("room"); },
+  { name = "unit-duty"; role = "duty"; of = "unit"; }
 );
 route = { receiver = "hook"; group_by = ("alertname"); group_wait = "30s";
           group_interval = "5m"; repeat_interval = "4h"; };
@@ -25,8 +27,14 @@ route = { receiver = "hook"; group_by = ("alertname"); group_wait = "30s";
 
 
 class World:
-    def __init__(self, store=None):
+    def __init__(self, store=None, mail=None):
         self.hook = Webhook()
+        self.mail = ""
+        if mail:
+            self.mail = f"""
+  , {{ name = "email"; type = "email"; from = "gong@example.vn";
+       url = "smtp://127.0.0.1:{mail.port}/gong.example.vn";
+       ca_file = "{mail.cert}"; }}"""
         self.store = store
 
     def __enter__(self):
@@ -38,10 +46,12 @@ class World:
         agent = self.province.agent
         agent.config.write_text(agent.config.read_text(encoding="utf-8") + f"""
 model = ( "{ROOT}/rules/city/daklak.cfg" );
-desk = {{ routes = "{folder}/routes.cfg"; proof = "1s"; }};
+desk = {{ routes = "{folder}/routes.cfg"; proof = "1s";
+         link = "https://gong.example"; }};
 channels = (
   {{ name = "hook"; type = "webhook"; url = "{self.hook.url}"; }},
   {{ name = "room"; type = "log"; file = "{self.room}"; }}
+  {self.mail}
 );
 """, encoding="utf-8")
         agent.start()
@@ -201,6 +211,27 @@ def a_drill_tells_hop_by_hop():
                and "no such receiver" in done.stderr, done)
 
 
+def a_drill_reaches_people():
+    """By the city model's posts, to a real mail server."""
+    with Mail() as mail, World(mail=mail) as world:
+        done = world.ctl("drill", "--contact", "duty-22015")
+        expect(done.returncode == 0, (done.stdout, done.stderr))
+        expect("contact:duty-22015, kênh | channel email" in done.stdout,
+               done.stdout)
+        time.sleep(1.1)
+        done = world.ctl("drill", "--receiver", "unit-duty", "--unit", "22015")
+        expect(done.returncode == 0, (done.stdout, done.stderr))
+        got = [mail for _, mail, _ in mail.got()]
+        expect(len(got) == 2, got)
+        for one in got:
+            expect(one["To"] == "duty-22015@example.vn", one["To"])
+            expect(one["Subject"].startswith("[DIỄN TẬP] [KHẨN CẤP] #0"),
+                   one["Subject"])
+            text = one.get_body(("plain",)).get_content()
+            expect("DIỄN TẬP, không phải sự cố thật" in text, text)
+            expect("https://" not in text, text)
+
+
 def a_drill_names_the_broken_hop():
     with World() as world:
         world.wait_proof()
@@ -255,5 +286,5 @@ def the_agents_will():
 
 if __name__ == "__main__":
     run(proofs_come_back_and_leave_no_trace, watch_names_what_stands,
-        a_drill_tells_hop_by_hop, a_drill_names_the_broken_hop,
-        the_agents_will)
+        a_drill_tells_hop_by_hop, a_drill_reaches_people,
+        a_drill_names_the_broken_hop, the_agents_will)
