@@ -94,6 +94,22 @@ announce(struct gong_agent *agent, const struct gong_agent_problem *problem)
 
 /* --- engine, broker --- */
 
+static enum gong_err
+make_trust(struct gong_agent *agent, const struct gong_agent_problem *problem)
+{
+    if (!agent->config->desk_on) {
+        return GONG_OK;
+    }
+    agent->trust = gong_trust_new(&(struct gong_trust_options){
+        .agent = agent->config->agent,
+        .interval = agent->config->desk.proof,
+        .counters = agent->counters,
+    });
+    return agent->trust == NULL
+               ? gong_agent_fail(problem, GONG_ERR_MEMORY, "proofs")
+               : GONG_OK;
+}
+
 /* A number that stays the same over restarts and that no sender knows: the
  * journal's own id will not do, acks tell it to every device. */
 static void
@@ -116,6 +132,7 @@ start_engine(struct gong_agent *agent, const struct gong_agent_problem *problem)
         .effects = agent->effects,
         .counters = agent->counters,
         .state_dir = agent->config->state,
+        .trust = agent->trust,
         .limits = {.devices = (uint32_t)limits->devices,
                    .rows_per_device = (uint32_t)limits->rows_per_device,
                    .instances = (uint32_t)limits->instances},
@@ -140,7 +157,9 @@ make_broker(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
     struct gong_ingest_options ingest = {
         .message_max = (size_t)agent->config->ingest.message_max,
-        .set_aside_file = agent->dir.set_aside};
+        .set_aside_file = agent->dir.set_aside,
+        .agent = agent->trust == NULL ? NULL : agent->config->agent,
+        .trust = agent->trust};
     struct gong_broker_options options = {
         .agent = agent->config->agent,
         .config = &agent->config->broker,
@@ -203,6 +222,18 @@ start_keeper(struct gong_agent *agent, const struct gong_agent_problem *problem)
         gong_receive_keeper_start(&options, agent->counters, &agent->keeper);
 
     return err == GONG_OK ? GONG_OK : gong_agent_fail(problem, err, "ledger");
+}
+
+static enum gong_err
+start_trust(struct gong_agent *agent, const struct gong_agent_problem *problem)
+{
+    struct gong_trust_way way = {.ctx = agent->broker,
+                                 .connected = gong_broker_connected,
+                                 .send = gong_broker_send};
+    enum gong_err err =
+        agent->trust == NULL ? GONG_OK : gong_trust_start(agent->trust, &way);
+
+    return err == GONG_OK ? GONG_OK : gong_agent_fail(problem, err, "proofs");
 }
 
 static enum gong_err
@@ -294,6 +325,7 @@ start_desk(struct gong_agent *agent, const struct gong_agent_problem *problem)
             .model = agent->rules.source->model,
             .effects = agent->effects,
             .counters = agent->counters,
+            .trust = agent->trust,
         },
         &agent->desk, problem->why, problem->size);
     return err == GONG_OK ? GONG_OK : gong_agent_fail_as(problem, err, "desk");
@@ -327,7 +359,9 @@ start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
         .stores = agent->status_stores,
         .store_count = agent->store_count,
         .desk = agent->desk,
+        .trust = agent->trust,
     };
+    api.trust = agent->trust;
     agent->rule_sets = (struct gong_api_rule_sets){
         agent->config->state, agent->engine, agent->journal, &agent->reloading};
     api.rules = gong_api_rules_of(&agent->rule_sets);
@@ -380,9 +414,9 @@ start_all(struct gong_agent *agent, const struct gong_agent_problem *problem)
     static const start_fn before_rules[] = {
         start_state, gong_agent_start_journal, gong_agent_start_effects};
     static const start_fn after_rules[] = {
-        start_engine,    make_broker, start_committer, start_stores,
-        start_notifiers, start_desk,  start_http,      start_self_metrics,
-        start_keeper,    start_broker};
+        make_trust,         start_engine,    make_broker,  start_committer,
+        start_stores,       start_notifiers, start_desk,   start_http,
+        start_self_metrics, start_keeper,    start_broker, start_trust};
     enum gong_err err = GONG_OK;
 
     for (size_t i = 0;
@@ -434,6 +468,7 @@ gong_agent_start(const struct gong_agent_config *config,
 static void
 stop_inputs(struct gong_agent *agent)
 {
+    gong_trust_stop(agent->trust);
     if (agent->broker != NULL) {
         gong_broker_stop(agent->broker);
     }
@@ -479,6 +514,7 @@ gong_agent_stop(struct gong_agent *agent)
     gong_ingest_free(agent->ingest);
     gong_effects_close(agent->effects);
     gong_journal_close(agent->journal);
+    gong_trust_free(agent->trust);
     gong_receive_free(agent->receive);
     gong_counters_free(agent->counters);
     free(agent->stores);

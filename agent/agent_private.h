@@ -19,6 +19,7 @@
 #include "agent/look/self_metrics.h"
 #include "agent/state_dir.h"
 #include "agent/look/status.h"
+#include "agent/trust/trust.h"
 
 struct gong_agent {
     const struct gong_agent_config *config;
@@ -43,6 +44,7 @@ struct gong_agent {
     pthread_mutex_t reloading; /* one reload or rollback at a time */
     struct gong_self_metrics *self_metrics;
     struct gong_desk_host *desk; /* NULL: off */
+    struct gong_trust *trust;    /* NULL: the desk is off */
     struct gong_rules_reload reload;
     struct gong_rules_checked rules; /* whose model and routes are in use */
     struct gong_state_dir dir;

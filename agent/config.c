@@ -261,6 +261,10 @@ read_desk(struct gong_agent_config *config, const struct gong_conf_node *root,
     (void)gong_conf_read_child(root, &gong_desk_file_table, &config->desk,
                                errors);
     (void)gong_desk_channels_read(channels, &config->channels, errors);
+    if (config->desk.proof.ns > 0 && config->desk.proof.ns < GONG_NS_PER_S) {
+        gong_conf_error(place(gong_conf_child(root, "desk"), "proof"), errors,
+                        "found less than a second, expected 0s or 1s to 1h");
+    }
 }
 
 static void

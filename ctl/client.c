@@ -205,6 +205,12 @@ gong_ctl_client_close(struct gong_ctl_client *client)
     free(client);
 }
 
+void
+gong_ctl_client_hurry(struct gong_ctl_client *client, long seconds)
+{
+    (void)curl_easy_setopt(client->curl, CURLOPT_TIMEOUT, seconds);
+}
+
 bool
 gong_ctl_client_local(const struct gong_ctl_client *client)
 {

@@ -24,6 +24,8 @@ enum gong_err gong_ctl_client_open(const char *agent, const char *token,
                                    struct gong_ctl_client **out, char *why,
                                    size_t why_size) GONG_MUST_CHECK;
 void gong_ctl_client_close(struct gong_ctl_client *client);
+/* gong_ctl_client_hurry: answers are waited for no longer than that. */
+void gong_ctl_client_hurry(struct gong_ctl_client *client, long seconds);
 /* Whether the agent is asked over its local socket. */
 bool gong_ctl_client_local(const struct gong_ctl_client *client);
 

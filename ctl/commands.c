@@ -115,6 +115,25 @@ static const struct gong_ctl_option report_options[] = {
 static const struct gong_ctl_option restore_options[] = {
     {"yes", NULL, NULL,
      "khôi phục; không có thì chỉ kiểm tra | without it: only checks"},
+static const struct gong_ctl_option watch_options[] = {
+    {"max-age", "LENGTH", NULL,
+     "mẫu thử cũ hơn là báo động, mặc định 3m | older than that is an alarm"},
+    {"every", "LENGTH", NULL, "bao lâu xem một lần, mặc định 15s | looks"},
+    {"repeat", "LENGTH", NULL, "nhắc lại sau, mặc định 15m | says again after"},
+    {"exec", "PROGRAM", NULL,
+     "chạy khi báo động và khi hết: PROGRAM alarm|well VI EN | to be run"},
+    {"once", NULL, NULL, "xem một lần, mã thoát khác 0 là báo động | once"},
+    END,
+};
+static const struct gong_ctl_option drill_options[] = {
+    {"receiver", "NAME", NULL,
+     "báo tới nơi nhận này của tệp định tuyến | instead of the routes"},
+    {"contact", "ID", NULL, "báo tới vị trí trực này | to that post instead"},
+    {"unit", "CODE", NULL, "như cảnh báo của đơn vị này | as of that unit"},
+    {"severity", "WORD", "critical warning info",
+     "mức, mặc định critical | how bad"},
+    {"service", "WORD", NULL, "nhãn service | the label"},
+    {"timeout", "LENGTH", NULL, "chờ bao lâu, mặc định 60s | how long"},
     END,
 };
 
@@ -166,6 +185,11 @@ const struct gong_ctl_command gong_ctl_commands[] = {
      "sao lưu bàn trực và người dùng | back up desk and users"},
     {"restore", "FILE", restore_options, gong_ctl_restore,
      "khôi phục từ bản sao lưu | restore a backup"},
+     "báo cáo tháng theo đơn vị | monthly report by unit"},
+    {"watch", "", watch_options, gong_ctl_watch,
+     "canh từ máy khác: báo động có còn đến nơi không | do alerts get through"},
+    {"drill", "", drill_options, gong_ctl_drill,
+     "diễn tập từ thiết bị đến điện thoại | from a device to the phone"},
     {"completion", "bash", NULL, gong_ctl_completion,
      "gợi ý lệnh cho bash | completion"},
 };

@@ -17,7 +17,9 @@
 /* Exit codes, as in sysexits.h. */
 enum gong_ctl_exit {
     GONG_CTL_OK = 0,
-    GONG_CTL_BROKEN = 1, /* audit verify: the log was changed */
+    /* audit verify: the log was changed; watch, drill: alerts do not get
+     * through */
+    GONG_CTL_BROKEN = 1,
     GONG_CTL_USAGE = 64,
     GONG_CTL_REFUSED = 65, /* the agent says that it makes no sense */
     GONG_CTL_NOT_FOUND = 66,
@@ -111,6 +113,8 @@ int gong_ctl_handover(struct gong_ctl *ctl);
 int gong_ctl_report(struct gong_ctl *ctl);
 int gong_ctl_backup(struct gong_ctl *ctl);
 int gong_ctl_restore(struct gong_ctl *ctl);
+int gong_ctl_watch(struct gong_ctl *ctl);
+int gong_ctl_drill(struct gong_ctl *ctl);
 int gong_ctl_completion(struct gong_ctl *ctl);
 
 #endif

@@ -87,6 +87,11 @@ const char *
 gong_ctl_word(const char *english)
 {
     static const char *const words[][2] = {
+        {"broker", "kết nối MQTT (broker)"},
+        {"receive", "broker không trả mẫu thử về"},
+        {"rules", "quy tắc không báo"},
+        {"desk", "bàn trực cảnh báo"},
+        {"outbox", "gửi tin (kênh báo)"},
         {"critical", "khẩn cấp"},
         {"warning", "chú ý"},
         {"info", "thông tin"},

@@ -121,9 +121,21 @@ gong_rule_files_load_city(const struct gong_strings *paths,
                           const struct gong_strings *models,
                           struct gong_conf_errors *errors)
 {
+    return gong_rule_files_load_with(paths, models, NULL, NULL, errors);
+}
+
+struct gong_rule_source *
+gong_rule_files_load_with(const struct gong_strings *paths,
+                          const struct gong_strings *models, const char *name,
+                          const char *text, struct gong_conf_errors *errors)
+{
     struct gong_rule_files files = {0};
     struct gong_rule_source *source = NULL;
     bool complete = gong_rule_files_collect(paths, models, &files, errors);
+
+    if (name != NULL) {
+        complete = gong_rule_files_add(&files, name, text, errors) && complete;
+    }
 
     /* What could be read is checked even if a file is missing: all problems
      * at once. */

@@ -62,6 +62,13 @@ gong_rule_files_load_city(const struct gong_strings *paths,
                           const struct gong_strings *models,
                           struct gong_conf_errors *errors);
 
+/* gong_rule_files_load_with: the same, and a rule file that is on no disk:
+ * name as it stands in the bundle, text what it holds; both NULL for none. */
+struct gong_rule_source *
+gong_rule_files_load_with(const struct gong_strings *paths,
+                          const struct gong_strings *models, const char *name,
+                          const char *text, struct gong_conf_errors *errors);
+
 /* gong_rule_bundle_load: the same from the bytes of a bundle. */
 struct gong_rule_source *gong_rule_bundle_load(struct gong_str bundle,
                                                struct gong_conf_errors *errors);

@@ -265,6 +265,20 @@ gong_rule_files_collect(const struct gong_strings *paths,
     return check_twice(files, errors) && ok;
 }
 
+bool
+gong_rule_files_add(struct gong_rule_files *files, const char *name,
+                    const char *text, struct gong_conf_errors *errors)
+{
+    struct gong_str bytes = gong_str_of(text);
+
+    if (!add_file(files, gong_str_copy(gong_str_of(name)), gong_str_copy(bytes),
+                  bytes.len, errors)) {
+        return false;
+    }
+    qsort(files->items, files->count, sizeof *files->items, compare_names);
+    return check_twice(files, errors);
+}
+
 /* One "== name length\n" line. */
 struct header {
     struct gong_str name;

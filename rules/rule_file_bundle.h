@@ -45,6 +45,10 @@ bool gong_rule_files_collect(const struct gong_strings *paths,
                              struct gong_rule_files *files,
                              struct gong_conf_errors *errors);
 
+/* gong_rule_files_add: one more that is on no disk; copied. */
+bool gong_rule_files_add(struct gong_rule_files *files, const char *name,
+                         const char *text, struct gong_conf_errors *errors);
+
 /* gong_rule_bundle_read: the same from the bytes of a bundle. */
 bool gong_rule_bundle_read(struct gong_str bundle,
                            struct gong_rule_files *files,

@@ -287,6 +287,9 @@ gong_test(desk_changes LINKS gong_agent_core)
 gong_test(desk_thread LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+gong_test(desk_probe LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 target_link_options(test_desk_thread PRIVATE LINKER:--wrap=sqlite3_step
     LINKER:--wrap=sqlite3_exec)
 # messages and the channels they leave by
@@ -330,6 +333,8 @@ foreach(module api api_permissions api_openapi)
 endforeach()
 gong_test(http_clients LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
+gong_test(trust LINKS gong_agent_core)
+gong_test(watch_state LINKS gong_ctl)
 gong_test(ctl LINKS gong_ctl gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 gong_test(api_desk LINKS gong_agent_core

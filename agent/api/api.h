@@ -22,6 +22,7 @@
 #include "agent/api/api_request.h"
 #include "agent/backup/backup.h"
 #include "agent/look/status.h"
+#include "agent/trust/trust.h"
 #include "agent/users/users.h"
 #include "common/counter.h"
 #include "rules/desk/desk.h"
@@ -65,6 +66,9 @@ struct gong_api_desk {
     /* What else is known of it: stamps, why, who was told; an object that the
      * caller json_decref()s, or NULL. The pointer may be NULL. */
     json_t *(*more)(void *ctx, uint64_t number);
+    /* Who is told by messages from first to last: an array, or NULL. The
+     * pointer may be NULL. */
+    json_t *(*told)(void *ctx, int64_t first, int64_t last);
     /* ended_too: also those that are over. */
     enum gong_err (*silences)(void *ctx, bool ended_too,
                               void (*each)(void *arg,
@@ -130,6 +134,7 @@ struct gong_api_options {
     struct gong_api_rules rules;
     struct gong_api_link link;
     struct gong_backup *backup;     /* NULL: none is made */
+    struct gong_trust *trust;       /* NULL: no proofs, no drills */
     struct gong_counters *counters; /* may be NULL */
 };
 

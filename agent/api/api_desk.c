@@ -202,6 +202,55 @@ more(void *ctx, uint64_t number)
     return json_pack("{s:o,s:o}", "decisions", why, "deliveries", told);
 }
 
+static const char *
+row_text(enum gong_outbox_state state)
+{
+    switch (state) {
+    case GONG_OUTBOX_WAITING:
+        return "waiting";
+    case GONG_OUTBOX_SENT:
+        return "sent";
+    case GONG_OUTBOX_UNREACHED:
+        return "unreached";
+    case GONG_OUTBOX_REFUSED:
+        return "refused";
+    case GONG_OUTBOX_EXPIRED:
+        break;
+    }
+    return "expired";
+}
+
+static enum gong_err
+tell_row(void *ctx, const struct gong_desk_read_delivery *delivery)
+{
+    size_t before = json_array_size(ctx);
+    enum gong_err err = tell(ctx, delivery);
+
+    if (err == GONG_OK &&
+        json_object_set_new(json_array_get(ctx, before), "state",
+                            json_string(row_text(delivery->state))) != 0) {
+        err = GONG_ERR_MEMORY;
+    }
+    return err;
+}
+
+static json_t *
+told(void *ctx, int64_t first, int64_t last)
+{
+    struct gong_api_desk_reader *reader = ctx;
+    json_t *items = json_array();
+    enum gong_err err;
+
+    (void)pthread_mutex_lock(&reader->lock);
+    err = gong_desk_read_messages(reader->reader, first, last, tell_row, items);
+    (void)pthread_mutex_unlock(&reader->lock);
+    if (err != GONG_OK) {
+        json_decref(items);
+        return NULL;
+    }
+    return items;
+}
+
 /* --- silences and acts --- */
 
 struct silence_walk {
@@ -297,6 +346,6 @@ gong_api_desk_close(struct gong_api_desk_reader *reader)
 struct gong_api_desk
 gong_api_desk_of(struct gong_api_desk_reader *reader)
 {
-    return (struct gong_api_desk){reader,   incidents, incident, more,
-                                  silences, silence,   act};
+    return (struct gong_api_desk){reader, incidents, incident, more,
+                                  told,   silences,  silence,  act};
 }

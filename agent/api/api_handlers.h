@@ -59,4 +59,9 @@ void gong_api_restore(struct gong_api_call *call);
 void gong_api_link_show(struct gong_api_call *call);
 void gong_api_link_acknowledge(struct gong_api_call *call);
 
+/* api_trust.c */
+void gong_api_proof(struct gong_api_call *call);
+void gong_api_drill(struct gong_api_call *call);
+void gong_api_drill_begin(struct gong_api_call *call);
+
 #endif

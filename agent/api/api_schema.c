@@ -178,6 +178,21 @@ static const struct gong_api_field restore_fields[] = {
      "true: only checks it, nothing changes."},
 };
 SCHEMA(gong_api_restore_body, "RestoreRequest", restore_fields);
+static const char *const drill_severities[] = {"info", "warning", "critical",
+                                               NULL};
+
+static const struct gong_api_field drill_body_fields[] = {
+    {"receiver", GONG_API_STRING, NO, NO, 128, NULL, NULL,
+     "Of the routing file; default: whom the routes name."},
+    {"contact", GONG_API_STRING, NO, NO, 128, NULL, NULL,
+     "A post of the city model, instead."},
+    {"unit", GONG_API_STRING, NO, NO, 128, NULL, NULL, "Code of a unit."},
+    {"severity", GONG_API_STRING, NO, NO, 16, NULL, drill_severities,
+     "Default: critical."},
+    {"service", GONG_API_STRING, NO, NO, 128, NULL, NULL,
+     "A label that routes may ask for."},
+};
+SCHEMA(gong_api_drill_body, "DrillRequest", drill_body_fields);
 
 /* --- answers --- */
 
@@ -511,9 +526,72 @@ static const struct gong_api_field health_fields[] = {
     {"journal", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
     {"broker", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
     {"engine", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"desk", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"proof", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "ok, failed, none yet, or off"},
     {"stores", GONG_API_MAP, YES, NO, 0, NULL, NULL, ""},
 };
 SCHEMA(gong_api_health_answer, "Health", health_fields);
+
+static const char *const hops[] = {"",     "broker", "receive", "rules",
+                                   "desk", "outbox", NULL};
+
+#define HOP                                                                    \
+    {                                                                          \
+        "hop", GONG_API_STRING, YES, NO, 0, NULL, hops,                        \
+            "Which hop it did not pass; empty: it passed them all."            \
+    }
+#define STAMP(name, help)                                                      \
+    {                                                                          \
+        name, GONG_API_INTEGER, YES, NO, 0, NULL, NULL, help                   \
+    }
+
+static const struct gong_api_field drill_delivery_fields[] = {
+    {"receiver", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"unit", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"recipient", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "channel:NAME, contact:ID, or role:ROLE@UNIT where nobody is on duty."},
+    {"state", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "waiting, sent, unreached, refused or expired."},
+    {"channel", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "Of this try; empty: none yet."},
+    {"outcome", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "Of this try: sent, retry, refused, exhausted; waiting: none yet."},
+    {"why", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"unreached", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
+    STAMP("created", ""),
+    STAMP("at", ""),
+    STAMP("latency", "ms."),
+};
+static SCHEMA(drill_delivery_part, "DrillDelivery", drill_delivery_fields);
+
+static const struct gong_api_field proof_fields[] = {
+    STAMP("interval", "Between two of them, ms; 0: none are sent."),
+    STAMP("last", "When the last one came back, ms since 1970; 0: not since "
+                  "the start."),
+    STAMP("age", "ms since then, or since the start."),
+    STAMP("took", "ms from its begin to its end."),
+    {"ok", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL,
+     "No more than three intervals old."},
+    HOP,
+};
+SCHEMA(gong_api_proof_answer, "Proof", proof_fields);
+
+static const struct gong_api_field drill_fields[] = {
+    STAMP("number", "Which one; 0: there was none since the start."),
+    STAMP("begun", "ms since 1970, as all that follow; 0: not yet."),
+    STAMP("sent", "It was given to the broker."),
+    STAMP("received", "It came back from the broker and was journaled."),
+    STAMP("decided", "Its rule fires."),
+    STAMP("desk", "The desk has kept what to tell whom."),
+    STAMP("messages", "How many it made of it."),
+    HOP,
+    {"why", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "Why it went no further, where that is known."},
+    {"deliveries", GONG_API_ARRAY, YES, NO, 0, &drill_delivery_part, NULL,
+     "Who is told, and each try."},
+};
+SCHEMA(gong_api_drill_answer, "Drill", drill_fields);
 
 const struct gong_api_schema gong_api_any_answer = {"Anything", NULL, 0};
 

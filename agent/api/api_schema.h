@@ -77,6 +77,7 @@ extern const struct gong_api_schema gong_api_token_body;
 extern const struct gong_api_schema gong_api_rollback_body;
 extern const struct gong_api_schema gong_api_restore_chunk_body;
 extern const struct gong_api_schema gong_api_restore_body;
+extern const struct gong_api_schema gong_api_drill_body;
 /* Answers. */
 extern const struct gong_api_schema gong_api_problem_answer;
 extern const struct gong_api_schema gong_api_login_answer;
@@ -101,6 +102,8 @@ extern const struct gong_api_schema gong_api_health_answer;
 extern const struct gong_api_schema gong_api_backup_answer;
 extern const struct gong_api_schema gong_api_backup_chunk_answer;
 extern const struct gong_api_schema gong_api_restore_answer;
+extern const struct gong_api_schema gong_api_proof_answer;
+extern const struct gong_api_schema gong_api_drill_answer;
 extern const struct gong_api_schema gong_api_any_answer;
 
 #endif

@@ -8,6 +8,7 @@
 #include <jansson.h>
 
 #include "agent/decide/effect_json.h"
+#include "agent/trust/probe.h"
 
 struct listing {
     json_t *alerts;
@@ -68,7 +69,8 @@ list_alert(void *ctx, const struct gong_effect *effect)
     bool firing = effect->to != GONG_ALERT_PENDING;
     json_t *alert;
 
-    if (firing != listing->firing || listing->failed) {
+    if (firing != listing->firing || listing->failed ||
+        gong_probe_of(gong_str_of(effect->rule->id)) != GONG_PROBE_NONE) {
         return;
     }
     if (json_array_size(listing->alerts) >= GONG_ALERT_VIEW_MAX) {

@@ -52,6 +52,16 @@ struct gong_engine_thread {
 
 /* --- effects --- */
 
+static void
+note_probe(struct gong_engine_thread *t, const struct gong_effect *effect)
+{
+    enum gong_probe_kind kind = gong_probe_of(gong_str_of(effect->rule->id));
+
+    if (kind != GONG_PROBE_NONE) {
+        gong_trust_decided(t->options.trust, kind, effect->value);
+    }
+}
+
 /* The effects log counts and logs what it cannot keep. */
 static void
 emit(void *ctx, const struct gong_effect *effect)
@@ -61,9 +71,15 @@ emit(void *ctx, const struct gong_effect *effect)
     bool fresh = !gong_effects_known(t->options.effects, effect->position,
                                      effect->ordinal);
 
-    if (gong_effects_put(t->options.effects, effect, decided_ms) == GONG_OK &&
-        fresh && t->now.live && effect->received_ms > 0) {
+    if (gong_effects_put(t->options.effects, effect, decided_ms) != GONG_OK ||
+        !fresh || !t->now.live) {
+        return;
+    }
+    if (effect->received_ms > 0) {
         gong_latency_note(&t->now.decided, decided_ms - effect->received_ms);
+    }
+    if (effect->to == GONG_ALERT_FIRING) {
+        note_probe(t, effect);
     }
 }
 

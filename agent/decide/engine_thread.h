@@ -27,6 +27,7 @@
 #include "agent/decide/latency.h"
 #include "agent/decide/rule_store.h"
 #include "agent/decide/snapshot.h"
+#include "agent/trust/trust.h"
 #include "rules/engine/engine.h"
 
 struct gong_engine_thread_options {
@@ -34,6 +35,7 @@ struct gong_engine_thread_options {
     struct gong_effects *effects;   /* borrowed until stop, bound */
     struct gong_counters *counters; /* borrowed until stop */
     const char *state_dir;          /* borrowed until stop */
+    struct gong_trust *trust;       /* borrowed until stop, may be NULL */
     struct gong_engine_limits limits;
     uint64_t segment_size;   /* of the journal: a CONFIG per segment; 0: none */
     gong_dur_t snapshot_min; /* see agent/decide/snapshot.h */

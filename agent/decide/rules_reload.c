@@ -4,6 +4,7 @@
 #include <sys/uio.h>
 
 #include "agent/desk/desk_host.h"
+#include "agent/trust/probe.h"
 #include "common/log.h"
 #include "rules/engine/engine.h"
 
@@ -34,14 +35,16 @@ compiles(const struct gong_ruleset *set, struct gong_conf_errors *errors)
     return err == GONG_OK;
 }
 
-bool
-gong_rules_check_city(const struct gong_strings *paths,
-                      const struct gong_strings *models,
-                      struct gong_rules_checked *out,
-                      struct gong_conf_errors *errors)
+/* probes: with the rules that carry them. */
+static bool
+check_files(const struct gong_strings *paths, const struct gong_strings *models,
+            bool probes, struct gong_rules_checked *out,
+            struct gong_conf_errors *errors)
 {
     *out = (struct gong_rules_checked){0};
-    out->source = gong_rule_files_load_city(paths, models, errors);
+    out->source = gong_rule_files_load_with(
+        paths, models, probes ? GONG_PROBE_RULES : NULL,
+        probes ? gong_probe_rules() : NULL, errors);
     if (out->source == NULL) {
         return false;
     }
@@ -57,6 +60,15 @@ gong_rules_check_city(const struct gong_strings *paths,
 }
 
 bool
+gong_rules_check_city(const struct gong_strings *paths,
+                      const struct gong_strings *models,
+                      struct gong_rules_checked *out,
+                      struct gong_conf_errors *errors)
+{
+    return check_files(paths, models, false, out, errors);
+}
+
+bool
 gong_rules_check(const struct gong_strings *paths,
                  struct gong_rules_checked *out,
                  struct gong_conf_errors *errors)
@@ -68,7 +80,8 @@ static bool
 check(const struct gong_rules_reload *reload, struct gong_rules_checked *out,
       struct gong_conf_errors *errors)
 {
-    if (!gong_rules_check_city(reload->paths, reload->models, out, errors)) {
+    if (!check_files(reload->paths, reload->models, reload->desk != NULL, out,
+                     errors)) {
         return false;
     }
     if (reload->desk != NULL) {

@@ -28,6 +28,7 @@
 #include "agent/backup/sqlite_file.h"
 #include "agent/decide/effects.h"
 #include "agent/tell/outbox.h"
+#include "agent/trust/trust.h"
 #include "common/counter.h"
 #include "rules/desk/desk.h"
 
@@ -40,6 +41,7 @@ struct gong_desk_options {
     struct gong_effects *effects;
     struct gong_outbox *outbox; /* NULL: nobody is told */
     gong_dur_t retention;       /* of what is over; 0: 400 days */
+    struct gong_trust *trust;   /* told what became of probes; may be NULL */
     struct gong_counters *counters;
 };
 

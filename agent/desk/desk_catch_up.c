@@ -6,6 +6,7 @@
 
 #include "agent/desk/desk_alert_json.h"
 #include "agent/decide/effects.h"
+#include "agent/trust/probe.h"
 #include "common/log.h"
 
 /* The newest record of each alert, at rest or not. */
@@ -118,6 +119,9 @@ apply_one(const struct gong_desk_catch_up *catch_up,
 
     if (err != GONG_OK && err != GONG_ERR_NOT_FOUND) {
         return err;
+    }
+    if (gong_probe_of_key(newest->key.rule) != GONG_PROBE_NONE) {
+        return GONG_OK; /* no incidents */
     }
     if (gong_alert_state_open(known.alert) == newest->held &&
         (!newest->held || known.level == newest->level)) {

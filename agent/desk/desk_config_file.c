@@ -22,6 +22,10 @@ static const struct gong_option desk_options[] = {
     {"retention", GONG_OPTION_DURATION, DESK(retention), "400d", 86400000.0,
      10 * YEAR_MS, NULL, "",
      "How long incidents that are over, their history and messages are kept."},
+    {"proof", GONG_OPTION_DURATION, DESK(proof), "60s", 0, 3600000.0, NULL, "",
+     "How often a marked sample goes through broker, rules, desk and outbox to "
+     "a receiver of its own, so that `gongctl watch` knows that alerts get "
+     "through; 0s: never."},
 };
 
 const struct gong_option_table gong_desk_file_table = {

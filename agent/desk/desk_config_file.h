@@ -4,7 +4,7 @@
  *   desk = {
  *       routes = "/etc/gong/routes.cfg";
  *       link = "https://gong.example.vn";
- *       expire = "24h";  retention = "400d";
+ *       expire = "24h";  retention = "400d";  proof = "60s";
  *   };
  *   channels = (
  *     { name = "hook"; type = "webhook"; url = "http://127.0.0.1:9000/"; },
@@ -27,6 +27,7 @@ struct gong_desk_file {
     char *link;
     gong_dur_t expire;
     gong_dur_t retention;
+    gong_dur_t proof; /* 0: off */
 };
 extern const struct gong_option_table gong_desk_file_table;
 

@@ -85,6 +85,9 @@ static const char *const texts[GONG_DESK_DB_STATEMENTS] = {
     [GONG_DESK_DB_PRUNE_SILENCES] =
         "DELETE FROM silences WHERE number IN (SELECT number FROM silences"
         " WHERE ended <> 0 AND until_ms < ? LIMIT ?)",
+    [GONG_DESK_DB_MESSAGE_DROP] =
+        "DELETE FROM messages WHERE id = ?1 AND NOT EXISTS"
+        " (SELECT 1 FROM outbox WHERE message = ?1 AND state = 0)",
 };
 
 /* GONG_ALERT_FIRING, KEEPING and UNKNOWN, as the texts above have them. */

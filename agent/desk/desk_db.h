@@ -68,6 +68,17 @@ size_t gong_desk_db_messages(const struct gong_desk_db *db);
 /* gong_desk_db_changes: incidents written since begin; until the next one. */
 struct gong_desk_changes *gong_desk_db_changes(struct gong_desk_db *db);
 
+/* gong_desk_db_put_probe: a message about no incident; contact: whom it goes to
+ * instead of its receiver, or NULL. *id: its number. */
+enum gong_err gong_desk_db_put_probe(struct gong_desk_db *db,
+                                     const struct gong_desk_message *message,
+                                     const struct gong_contact *contact,
+                                     int64_t *id) GONG_MUST_CHECK;
+/* gong_desk_db_drop_message: with what hangs on it, once nothing of it waits;
+ * nothing to do where it is not there. */
+enum gong_err gong_desk_db_drop_message(struct gong_desk_db *db,
+                                        int64_t id) GONG_MUST_CHECK;
+
 enum gong_err
 gong_desk_db_put_place(struct gong_desk_db *db,
                        const struct gong_desk_place *place) GONG_MUST_CHECK;

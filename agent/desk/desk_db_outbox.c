@@ -167,6 +167,17 @@ put_incidents(const struct posting *posting)
     return err;
 }
 
+static enum gong_err
+put_rows(const struct posting *posting)
+{
+    const char *role = posting->message->receiver->role;
+    enum gong_err err = put_channels(posting);
+
+    return err == GONG_OK && role != NULL && role[0] != '\0'
+               ? put_people(posting)
+               : err;
+}
+
 enum gong_err
 gong_desk_db_put_message(void *ctx, const struct gong_desk_message *message)
 {
@@ -177,12 +188,30 @@ gong_desk_db_put_message(void *ctx, const struct gong_desk_message *message)
     if (err == GONG_OK) {
         err = put_incidents(&posting);
     }
-    if (err == GONG_OK) {
-        err = put_channels(&posting);
+    return err == GONG_OK ? put_rows(&posting) : err;
+}
+
+enum gong_err
+gong_desk_db_put_probe(struct gong_desk_db *db,
+                       const struct gong_desk_message *message,
+                       const struct gong_contact *contact, int64_t *id)
+{
+    struct posting posting = {db, message, 0};
+    enum gong_err err = put_body(&posting);
+
+    db->written++;
+    *id = posting.id;
+    if (err == GONG_OK && contact != NULL) {
+        return put_contact(&posting, contact);
     }
-    if (err == GONG_OK && message->receiver->role != NULL &&
-        message->receiver->role[0] != '\0') {
-        err = put_people(&posting);
-    }
-    return err;
+    return err == GONG_OK ? put_rows(&posting) : err;
+}
+
+enum gong_err
+gong_desk_db_drop_message(struct gong_desk_db *db, int64_t id)
+{
+    struct gong_sql_row row = gong_desk_db_row(db, GONG_DESK_DB_MESSAGE_DROP);
+
+    gong_sql_put_int(&row, id);
+    return gong_sql_run(&row);
 }

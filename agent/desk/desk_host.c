@@ -18,6 +18,7 @@
 struct gong_desk_host {
     char path[PATH_SIZE]; /* of the database */
     struct gong_link_signer signer;
+    struct gong_outbox_channel *channels; /* and the one of proofs */
     struct gong_outbox *outbox;
     struct gong_desk_thread *desk;
     struct gong_api_desk_reader *reader;
@@ -86,13 +87,28 @@ start_outbox(struct gong_desk_host *host,
 {
     struct gong_outbox_options outbox = {
         .path = host->path,
-        .channels = options->channels->channels,
-        .channel_count = options->channels->count,
+        .channel_count = options->channels->count + 1,
         .expire = options->file->expire,
         .signer = host->signer.base[0] == '\0' ? NULL : &host->signer,
         .counters = options->counters,
     };
 
+    host->channels = calloc(outbox.channel_count, sizeof *host->channels);
+    if (host->channels == NULL) {
+        (void)snprintf(why, why_size, "%s", gong_err_text(GONG_ERR_MEMORY));
+        return GONG_ERR_MEMORY;
+    }
+    for (size_t i = 0; i < options->channels->count; i++) {
+        host->channels[i] = options->channels->channels[i];
+    }
+    host->channels[options->channels->count] = (struct gong_outbox_channel){
+        .name = GONG_PROOF_NAME,
+        .kind = &gong_channel_proof,
+        .config = options->trust,
+    };
+    outbox.channels = host->channels;
+    /* Without a trust there is nobody at its end. */
+    outbox.channel_count -= options->trust == NULL ? 1 : 0;
     return gong_outbox_start(&outbox, &host->outbox, why, why_size);
 }
 
@@ -110,6 +126,7 @@ start_desk(struct gong_desk_host *host,
         .outbox = host->outbox,
         .retention = options->file->retention,
         .counters = options->counters,
+        .trust = options->trust,
     };
 
     return gong_desk_start(&desk, &host->desk, why, why_size);
@@ -174,6 +191,7 @@ gong_desk_host_stop(struct gong_desk_host *host)
         gong_outbox_stop(host->outbox);
     }
     gong_api_city_close(host->city);
+    free(host->channels);
     free(host);
 }
 

@@ -38,6 +38,7 @@ struct gong_desk_host_options {
     const struct gong_model *model;
     struct gong_effects *effects;
     struct gong_counters *counters;
+    struct gong_trust *trust; /* may be NULL */
 };
 
 struct gong_desk_host;

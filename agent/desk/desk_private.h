@@ -5,6 +5,7 @@
  *   desk_load.c  database and pure desk: restored, thrown away
  *   desk_step.c  one transaction
  *   desk_replace.c another database put in the place of this one
+ *   desk_probe.c proofs and drills, which are no incidents
  *   desk_watch.c who is told of incidents that it changed
  */
 #ifndef GONG_AGENT_DESK_DESK_PRIVATE_H
@@ -21,7 +22,8 @@
 #include "common/backoff.h"
 #include "common/monitor.h"
 
-#define GONG_DESK_DAY_MS INT64_C(86400000)
+#define GONG_DESK_PROBES_MAX 8 /* of one transaction */
+#define GONG_DESK_DAY_MS     INT64_C(86400000)
 
 struct gong_desk_thread {
     struct gong_desk_options options;
@@ -63,6 +65,9 @@ struct gong_desk_thread {
     struct gong_backoff backoff;
     uint64_t bad_offset;
     unsigned bad_count;
+    struct gong_trust_posted probes[GONG_DESK_PROBES_MAX]; /* not yet kept */
+    size_t probe_count;
+    int64_t proofs[2]; /* messages of the last ones that are kept */
 
     gong_counter_t *alerts;
     gong_counter_t *acts;
@@ -100,6 +105,13 @@ void gong_desk_fail_letters(struct gong_desk_thread *desk, enum gong_err err);
 void gong_desk_replace_now(struct gong_desk_thread *desk);
 /* Who asks from now on, or waits, is told that the desk is gone. */
 void gong_desk_replace_close(struct gong_desk_thread *desk);
+/* desk_probe.c */
+/* An alert of a probe that fires becomes messages of its own. */
+enum gong_err
+gong_desk_probe_tell(struct gong_desk_thread *desk,
+                     const struct gong_desk_alert *alert) GONG_MUST_CHECK;
+/* After a transaction: whether it came to pass. */
+void gong_desk_probe_kept(struct gong_desk_thread *desk, bool kept);
 
 /* desk_watch.c */
 /* What the last transaction changed; after its commit. */

@@ -18,6 +18,7 @@ enum statement {
     EVENTS_ALL,
     DECISIONS,
     DELIVERIES,
+    MESSAGES,
     SILENCES,
     SILENCE,
     COUNTS,
@@ -42,6 +43,13 @@ enum statement {
 #define SILENCE_OF                                                             \
     "SELECT number, maintenance, incident, matchers, by, comment,"             \
     " created_ms, from_ms, until_ms, ended FROM silences"
+
+#define DELIVERY_OF                                                            \
+    "SELECT * FROM ("                                                          \
+    "SELECT m.id, m.kind, m.receiver, m.unit, o.recipient, o.state,"           \
+    " o.created_ms, o.done_ms, o.unreached_ms, coalesce(d.channel, ''),"       \
+    " coalesce(d.at_ms, 0), coalesce(d.outcome, 0), coalesce(d.why, ''),"      \
+    " coalesce(d.latency_ms, 0), o.id AS row, d.id AS try"
 
 static const char *const texts[STATEMENTS] = {
     [LIST] = FILTERED "DESC LIMIT ?9",
@@ -71,6 +79,18 @@ static const char *const texts[STATEMENTS] = {
         " LEFT JOIN deliveries AS d ON d.outbox = o.id"
         " WHERE x.incident = ? ORDER BY m.id DESC, o.id DESC, d.id DESC"
         " LIMIT ?) ORDER BY id, row, try",
+    [DELIVERIES] = DELIVERY_OF
+    " FROM message_incidents AS x"
+    " JOIN messages AS m ON m.id = x.message"
+    " JOIN outbox AS o ON o.message = m.id"
+    " LEFT JOIN deliveries AS d ON d.outbox = o.id"
+    " WHERE x.incident = ? ORDER BY m.id DESC, o.id DESC, d.id DESC"
+    " LIMIT ?) ORDER BY id, row, try",
+    [MESSAGES] = DELIVERY_OF
+    " FROM messages AS m JOIN outbox AS o ON o.message = m.id"
+    " LEFT JOIN deliveries AS d ON d.outbox = o.id"
+    " WHERE m.id BETWEEN ? AND ? ORDER BY m.id DESC, o.id DESC, d.id DESC"
+    " LIMIT ?) ORDER BY id, row, try",
     [SILENCES] =
         SILENCE_OF " WHERE ended = 0 OR ? ORDER BY number DESC LIMIT ?",
     [SILENCE] = SILENCE_OF " WHERE number = ?",
@@ -416,6 +436,26 @@ read_delivery(struct gong_sql_row *row, struct gong_desk_read_delivery *out)
     out->latency_ms = gong_sql_get_int(row);
 }
 
+static enum gong_err
+read_deliveries(struct gong_sql_row *row, gong_desk_read_delivery_fn each,
+                void *ctx)
+{
+    enum gong_err err;
+
+    gong_sql_put_int(row, GONG_DESK_READ_MAX);
+    while ((err = gong_sql_next(row)) == GONG_OK) {
+        struct gong_desk_read_delivery delivery;
+
+        read_delivery(row, &delivery);
+        err = each(ctx, &delivery);
+        if (err != GONG_OK) {
+            break;
+        }
+    }
+    gong_sql_end(row);
+    return err == GONG_ERR_NOT_FOUND ? GONG_OK : err;
+}
+
 enum gong_err
 gong_desk_read_deliveries(struct gong_desk_reader *reader, uint64_t incident,
                           gong_desk_read_delivery_fn each, void *ctx)
@@ -428,18 +468,24 @@ gong_desk_read_deliveries(struct gong_desk_reader *reader, uint64_t incident,
     }
     row = gong_sql_row(reader->statements[DELIVERIES]);
     gong_sql_put_int(&row, (int64_t)incident);
-    gong_sql_put_int(&row, GONG_DESK_READ_MAX);
-    while ((err = gong_sql_next(&row)) == GONG_OK) {
-        struct gong_desk_read_delivery delivery;
+    return read_deliveries(&row, each, ctx);
+}
 
-        read_delivery(&row, &delivery);
-        err = each(ctx, &delivery);
-        if (err != GONG_OK) {
-            break;
-        }
+enum gong_err
+gong_desk_read_messages(struct gong_desk_reader *reader, int64_t first,
+                        int64_t last, gong_desk_read_delivery_fn each,
+                        void *ctx)
+{
+    struct gong_sql_row row;
+    enum gong_err err = follow(reader);
+
+    if (err != GONG_OK) {
+        return err;
     }
-    gong_sql_end(&row);
-    return err == GONG_ERR_NOT_FOUND ? GONG_OK : err;
+    row = gong_sql_row(reader->statements[MESSAGES]);
+    gong_sql_put_int(&row, first);
+    gong_sql_put_int(&row, last);
+    return read_deliveries(&row, each, ctx);
 }
 
 enum gong_err

@@ -117,6 +117,12 @@ enum gong_err gong_desk_read_deliveries(struct gong_desk_reader *reader,
                                         gong_desk_read_delivery_fn each,
                                         void *ctx) GONG_MUST_CHECK;
 
+/* gong_desk_read_messages: the same of messages from first to last. */
+enum gong_err gong_desk_read_messages(struct gong_desk_reader *reader,
+                                      int64_t first, int64_t last,
+                                      gong_desk_read_delivery_fn each,
+                                      void *ctx) GONG_MUST_CHECK;
+
 typedef enum gong_err (*gong_desk_read_silence_fn)(
     void *ctx, const struct gong_desk_silence *silence);
 /* ended: also those that are over. Newest first, at most GONG_DESK_READ_MAX. */

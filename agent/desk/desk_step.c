@@ -44,6 +44,10 @@ apply_record(struct gong_desk_thread *desk, const struct gong_record *record)
         gong_desk_db_decide(desk->db, &read.decision);
         err = gong_desk_alert(desk->desk, &read.alert, gong_desk_clock(desk));
         gong_desk_db_decide(desk->db, NULL);
+        err = gong_probe_of(read.alert.rule_id) != GONG_PROBE_NONE
+                  ? gong_desk_probe_tell(desk, &read.alert)
+                  : gong_desk_alert(desk->desk, &read.alert,
+                                    gong_desk_clock(desk));
         desk->place.position = read.alert.position;
         desk->place.ordinal = read.alert.ordinal;
         gong_counter_increase(desk->alerts, 1);
@@ -300,6 +304,7 @@ gong_desk_step(struct gong_desk_thread *desk)
     } else {
         after_failure(desk, &batch, err);
     }
+    gong_desk_probe_kept(desk, err == GONG_OK);
     answer_letters(desk, batch.letters, err);
     if (err == GONG_OK) {
         gong_desk_tell_changes(desk);

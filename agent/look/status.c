@@ -8,6 +8,7 @@
 #include "agent/desk/desk_host.h"
 #include "agent/look/disk_metrics.h"
 #include "agent/look/metrics.h"
+#include "agent/trust/trust.h"
 
 struct health {
     bool journal;
@@ -15,6 +16,7 @@ struct health {
     bool stores;
     bool desk;
     bool live;
+    struct gong_trust_report trust;
 };
 
 static bool
@@ -34,6 +36,7 @@ look(const struct gong_status_source *source,
     health.journal = journal.append_ok && journal.sync_ok;
     health.broker = source->broker_connected(source->broker);
     health.desk = gong_desk_host_well(source->desk);
+    gong_trust_report(source->trust, &health.trust);
     for (size_t i = 0; i < source->store_count; i++) {
         health.stores = health.stores && store_up(&source->stores[i]);
     }
@@ -67,6 +70,15 @@ ok(bool well)
     return well ? "ok" : "failed";
 }
 
+static const char *
+proof_text(const struct gong_trust_report *trust)
+{
+    if (trust->interval.ns == 0) {
+        return "off";
+    }
+    return trust->last_ms == 0 && trust->well ? "none yet" : ok(trust->well);
+}
+
 /* Names hold only [a-z0-9_-]: nothing to escape. */
 char *
 gong_status_health(const struct gong_status_source *source, bool *well,
@@ -83,14 +95,16 @@ gong_status_health(const struct gong_status_source *source, bool *well,
     }
     gong_engine_thread_report(source->engine, &report);
     health = look(source, &report);
-    *well = health.journal && health.broker && health.stores && health.desk;
+    *well = health.journal && health.broker && health.stores && health.desk &&
+            health.trust.well;
     (void)fprintf(out,
                   "{\"status\":\"%s\",\"agent\":\"%s\",\"journal\":\"%s\","
                   "\"broker\":\"%s\",\"engine\":\"%s\",\"desk\":\"%s\","
-                  "\"stores\":{",
+                  "\"proof\":\"%s\",\"stores\":{",
                   ok(*well), source->agent, ok(health.journal),
                   ok(health.broker), health.live ? "live" : "recovering",
-                  source->desk == NULL ? "off" : ok(health.desk));
+                  source->desk == NULL ? "off" : ok(health.desk),
+                  proof_text(&health.trust));
     for (size_t i = 0; i < source->store_count; i++) {
         (void)fprintf(out, "%s\"%s\":\"%s\"", i == 0 ? "" : ",",
                       source->stores[i].name, ok(store_up(&source->stores[i])));
@@ -239,6 +253,12 @@ gong_status_page(const struct gong_status_source *source, size_t *len)
     state_row(out, "Kết nối MQTT / broker link", health.broker);
     if (source->desk != NULL) {
         state_row(out, "Bàn trực cảnh báo / alert desk", health.desk);
+    }
+    if (health.trust.interval.ns != 0) {
+        state_row(out, "Mẫu thử đi hết đường báo động / proof",
+                  health.trust.well);
+        row(out, "Mẫu thử cuối cách đây, giây / age of the last proof, s",
+            (uint64_t)(health.trust.age_ms / 1000));
     }
     for (size_t i = 0; i < source->store_count; i++) {
         char label[160];

@@ -15,6 +15,7 @@
 #include "common/counter.h"
 
 struct gong_desk_host;
+struct gong_trust;
 
 struct gong_status_store {
     const char *name;
@@ -35,11 +36,13 @@ struct gong_status_source {
     const struct gong_status_store *stores;
     size_t store_count;
     const struct gong_desk_host *desk; /* NULL: off */
+    const struct gong_trust *trust;    /* NULL: off */
 };
 
 /* Each gives heap text with its length, NULL without memory. */
 
-/* JSON; *well says whether journal, broker link and stores are fine. */
+/* JSON; *well says whether journal, broker link, stores, desk and proofs are
+ * fine. */
 char *gong_status_health(const struct gong_status_source *source, bool *well,
                          size_t *len);
 /* Prometheus' text format. */

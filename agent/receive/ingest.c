@@ -24,6 +24,7 @@ enum result {
     RESULT_ASIDE_FAILED,
     RESULT_TOPIC,
     RESULT_AGENT,
+    RESULT_PROBE,
     RESULT_RESERVED,
     RESULT_TOO_LARGE,
     RESULT_FLOOD,
@@ -47,6 +48,7 @@ static const char *const result_labels[RESULT_COUNT] = {
     [RESULT_ASIDE_FAILED] = "result=\"set_aside_failed\"",
     [RESULT_TOPIC] = "result=\"bad_topic\"",
     [RESULT_AGENT] = "result=\"agent_status\"",
+    [RESULT_PROBE] = "result=\"probe\"",
     [RESULT_RESERVED] = "result=\"reserved_site\"",
     [RESULT_TOO_LARGE] = "result=\"too_large\"",
     [RESULT_FLOOD] = "result=\"flood\"",
@@ -319,6 +321,37 @@ is_agents(struct gong_str topic)
            memcmp(topic.data, tree, sizeof tree - 1) == 0;
 }
 
+/* Small, plain, and nobody's device. Only what this run of the agent has sent:
+ * whoever else may publish there can neither vouch for it nor page anybody. */
+static enum result
+take_probe(struct gong_ingest *ingest, const struct gong_topic *topic,
+           struct gong_str message)
+{
+    const char *agent = ingest->options.agent;
+    struct gong_device_name device = {topic->site, topic->device};
+    enum result result;
+
+    if (agent == NULL || !gong_str_is(topic->device, agent) ||
+        topic->kind != GONG_TOPIC_DATA) {
+        return RESULT_AGENT;
+    }
+    if (message.len >= GONG_PROBE_LINES_MAX) {
+        return RESULT_TOO_LARGE;
+    }
+    if (!gong_trust_expects(ingest->options.trust, gong_probe_of(topic->site),
+                            message)) {
+        return RESULT_RESERVED;
+    }
+    result = append(ingest, GONG_RECORD_DATA, device, message, gong_wall_now(),
+                    NULL);
+    if (result != RESULT_JOURNALED) {
+        return result;
+    }
+    gong_trust_received(ingest->options.trust, gong_probe_of(topic->site),
+                        message);
+    return RESULT_PROBE;
+}
+
 static enum result
 take(struct gong_ingest *ingest, struct gong_str topic_text,
      struct gong_str payload)
@@ -336,6 +369,9 @@ take(struct gong_ingest *ingest, struct gong_str topic_text,
     }
     if (gong_str_is(topic.site, GONG_INGEST_OWN_SITE)) {
         return RESULT_RESERVED;
+    }
+    if (gong_probe_of(topic.site) != GONG_PROBE_NONE) {
+        return take_probe(ingest, &topic, payload);
     }
     if (topic.kind == GONG_TOPIC_STATUS && payload.len > GONG_PRESENCE_MAX) {
         return RESULT_TOO_LARGE;
@@ -360,7 +396,7 @@ tell_once(struct gong_ingest *ingest, enum result result, struct gong_str topic)
     if (ingest->told[result] || result == RESULT_JOURNALED ||
         result == RESULT_PRESENCE || result == RESULT_DUPLICATE ||
         result == RESULT_HELD || result == RESULT_SHOWN ||
-        result == RESULT_AGENT) {
+        result == RESULT_AGENT || result == RESULT_PROBE) {
         return;
     }
     ingest->told[result] = true;

@@ -10,6 +10,9 @@
  * A batch larger than message_max, or than a segment of the journal, is set
  * aside and settled: its sender must not send it for ever.
  *
+ * Probes of this agent (agent/trust/probe.h) are journaled and in no ledger;
+ * those of other agents are passed over.
+ *
  * Site "gong" is the agent's own and is refused from the broker. Every message
  * that is not journaled is counted by its reason:
  * gong_agent_messages_total{result="..."}.
@@ -21,6 +24,7 @@
 
 #include "agent/journal/journal.h"
 #include "agent/receive/receive.h"
+#include "agent/trust/trust.h"
 #include "common/counter.h"
 #include "common/mqtt_link.h"
 
@@ -29,6 +33,8 @@
 struct gong_ingest_options {
     size_t message_max;         /* bytes of a data message; status: 64 KiB */
     const char *set_aside_file; /* borrowed until free */
+    const char *agent;          /* its probes; borrowed, NULL: none */
+    struct gong_trust *trust;   /* told of them; borrowed, may be NULL */
 };
 
 struct gong_ingest;

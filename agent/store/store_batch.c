@@ -4,6 +4,7 @@
 
 #include "agent/decide/recorded.h"
 #include "agent/store/store_alert.h"
+#include "agent/trust/probe.h"
 
 #define ENDS_START 1024
 
@@ -189,6 +190,9 @@ gong_store_batch_add_data(struct gong_store_batch *batch,
     enum gong_err err = gong_batch_open(&source.data, batch->reader,
                                         record->payload, record->meta.wall_ns);
 
+    if (err == GONG_OK && gong_probe_of(source.data.site) != GONG_PROBE_NONE) {
+        return GONG_OK; /* no history */
+    }
     if (err == GONG_OK) {
         err = add_points(batch, &source);
     } else if (err == GONG_ERR_CORRUPT) {

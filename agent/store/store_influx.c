@@ -19,6 +19,7 @@
 #include "agent/store/store_batch.h"
 #include "agent/store/store_recent.h"
 #include "agent/store/store_send.h"
+#include "agent/trust/probe.h"
 #include "common/le.h"
 #include "common/log.h"
 #include "common/topic.h"
@@ -138,6 +139,16 @@ not_yet_durable(const struct gong_store *store,
            gong_le_get64(position) >= durable;
 }
 
+/* What the agent tries itself out with is no history. */
+static bool
+is_probe(const struct gong_record *record)
+{
+    struct gong_effects_prefix prefix;
+
+    return gong_effects_prefix_read(record, &prefix) &&
+           gong_probe_of_key(prefix.key.rule) != GONG_PROBE_NONE;
+}
+
 /* Effects whose cause is durable. They are few and go first, so that alerts
  * are not kept waiting behind a backlog of points. */
 static enum gong_err
@@ -155,6 +166,9 @@ fill_effects(struct gong_store *store, uint64_t durable)
         }
         if (record.payload.len <= GONG_EFFECTS_PREFIX) {
             gong_counter_increase(store->damaged_effects, 1);
+            continue;
+        }
+        if (is_probe(&record)) {
             continue;
         }
         if (not_yet_durable(store, &record, durable)) {

@@ -193,7 +193,9 @@ publish_item(struct mqtt *mqtt, const struct job *job, const json_t *item)
             .topic = topic,
             .payload = gong_str_of(payload),
             .qos = 1,
-            .retained = true,
+            /* Nobody says that a drill is over. */
+            .retained =
+                strcmp(gong_view_text(job->message, "kind"), "drill") != 0,
             .tag = job->serial,
         };
 

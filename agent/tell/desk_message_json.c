@@ -15,6 +15,8 @@ kind_text(enum gong_message_kind kind)
         return "news";
     case GONG_MESSAGE_REPEAT:
         return "repeat";
+    case GONG_MESSAGE_DRILL:
+        return "drill";
     case GONG_MESSAGE_ESCALATE:
         break;
     }

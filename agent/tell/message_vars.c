@@ -174,7 +174,8 @@ add_link(struct target *target, const json_t *item)
     const struct gong_message_view *view = target->vars->view;
     char url[GONG_LINK_SIZE] = "";
 
-    if (view->signer != NULL && view->contact != NULL) {
+    if (view->signer != NULL && view->contact != NULL &&
+        integer_of(item, "number", INT64_MAX) != 0) {
         gong_link_url(
             view->signer, (uint64_t)integer_of(item, "number", INT64_MAX),
             view->contact, integer_of(view->message, "at", TIME_MAX_MS), url);

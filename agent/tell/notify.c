@@ -8,6 +8,7 @@
 #include "agent/decide/effect_json.h"
 #include "agent/tell/notify_backlog.h"
 #include "agent/stop_latch.h"
+#include "agent/trust/probe.h"
 #include "common/backoff.h"
 #include "common/log.h"
 #include "common/topic.h"
@@ -184,6 +185,16 @@ tell_news(struct gong_notifier *notifier, const struct gong_record *record,
     return deliver(notifier, effect);
 }
 
+/* Those are for the desk. */
+static bool
+is_probe(const struct gong_record *record)
+{
+    struct gong_effects_prefix prefix;
+
+    return gong_effects_prefix_read(record, &prefix) &&
+           gong_probe_of_key(prefix.key.rule) != GONG_PROBE_NONE;
+}
+
 static bool
 tell(struct gong_notifier *notifier, const struct gong_record *record)
 {
@@ -191,7 +202,7 @@ tell(struct gong_notifier *notifier, const struct gong_record *record)
     enum gong_notify_news news;
     bool done = true;
 
-    if (record->meta.type != GONG_RECORD_EFFECT) {
+    if (record->meta.type != GONG_RECORD_EFFECT || is_probe(record)) {
         return true;
     }
     if (record->payload.len > GONG_EFFECTS_PREFIX) {

@@ -151,6 +151,7 @@ enum gong_message_kind {
     GONG_MESSAGE_NEWS,     /* something fires, climbs, falls or is over */
     GONG_MESSAGE_REPEAT,   /* nothing new for repeat_interval */
     GONG_MESSAGE_ESCALATE, /* nobody acknowledged in time */
+    GONG_MESSAGE_DRILL,    /* a test; not made by the desk itself */
 };
 
 /* What is said of one incident in a message. */

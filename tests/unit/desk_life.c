@@ -171,6 +171,7 @@ desk_life_start(struct desk_life *life)
         .effects = life->effects,
         .outbox = life->outbox,
         .counters = life->counters,
+        .trust = life->trust,
     };
     if (gong_desk_start(&options, &life->desk, why, sizeof why) != GONG_OK) {
         fail_msg("%s", why);
@@ -276,6 +277,33 @@ void
 desk_life_over(struct desk_life *life, const char *device)
 {
     put(life, device, GONG_ALERT_FIRING, GONG_ALERT_INACTIVE, false);
+}
+
+void
+desk_life_probe(struct desk_life *life, const char *rule_id, double number,
+                const char *label, const char *value)
+{
+    char id[32], group[] = "gong-probes", name[] = "GongDrill";
+    const struct gong_rule rule = {.id = id, .group = group, .alert = name};
+    const struct gong_label_view labels[] = {
+        view("alertname", name), view(label, value),
+        view("severity", "critical"), view("site", rule_id)};
+    struct gong_effect effect = {
+        .position = life->position,
+        .rule = &rule,
+        .from = GONG_ALERT_INACTIVE,
+        .to = GONG_ALERT_FIRING,
+        .at_ms = 1000,
+        .since_ms = 1000,
+        .value = number,
+        .labels = labels,
+        .label_count = sizeof labels / sizeof labels[0],
+        .fingerprint = life->position,
+    };
+
+    (void)snprintf(id, sizeof id, "%s", rule_id);
+    life->position += 8;
+    assert_int_equal(gong_effects_put(life->effects, &effect, 1000), GONG_OK);
 }
 
 void

@@ -27,7 +27,8 @@ struct desk_life {
     struct gong_desk_thread *desk;
     const struct gong_channel_kind *kind; /* of "one" and "two" */
     const void *kind_config;
-    uint64_t position; /* of the next effect */
+    uint64_t position;        /* of the next effect */
+    struct gong_trust *trust; /* the test's; NULL: none */
 };
 
 /* Nothing runs yet. */
@@ -56,6 +57,9 @@ void desk_life_put(struct desk_life *life, const char *device,
                    enum gong_alert_state from, enum gong_alert_state to);
 void desk_life_fire(struct desk_life *life, const char *device);
 void desk_life_over(struct desk_life *life, const char *device);
+/* A probe's alert fires, with one label of a drill; value "": without. */
+void desk_life_probe(struct desk_life *life, const char *rule, double number,
+                     const char *label, const char *value);
 /* The engine holds this one alert (NULL: none): the log is reconciled. */
 void desk_life_reconcile(struct desk_life *life, const char *device);
 

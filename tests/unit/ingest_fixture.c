@@ -28,7 +28,9 @@ ingest_open(struct ingest_world *world, size_t devices_max, double burst)
 {
     struct gong_ingest_options options = {
         .message_max = world->message_max > 0 ? world->message_max : 4096,
-        .set_aside_file = world->aside};
+        .set_aside_file = world->aside,
+        .agent = world->trust == NULL ? NULL : "agent-1",
+        .trust = world->trust};
 
     (void)snprintf(world->aside, sizeof world->aside, "%s/aside",
                    world->sinks->dir);

@@ -12,7 +12,8 @@ struct ingest_world {
     struct gong_receive *receive;
     struct gong_ingest *ingest;
     char aside[96];
-    size_t message_max; /* 0: 4096 */
+    size_t message_max;       /* 0: 4096 */
+    struct gong_trust *trust; /* the test's; NULL: none */
 };
 
 /* cmocka's setup and teardown; *state is a struct ingest_world of 100 devices

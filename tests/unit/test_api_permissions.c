@@ -110,6 +110,9 @@ static const struct row rows[] = {
      "?", "nnnn", "nnnn", "nnny"},
     {"POST", OURS "/restore", OURS "/restore", "{\"check\":true}", "?", "nnnn",
      "nnnn", "nnny"},
+    {"GET", OURS "/proof", OURS "/proof", NULL, "?", "yyyy", "yyyy", "yyyy"},
+    {"GET", OURS "/drill", OURS "/drill", NULL, "?", "nnnn", "nnnn", "nyyy"},
+    {"POST", OURS "/drill", OURS "/drill", "{}", "?", "nnnn", "nnnn", "nyyy"},
     {"GET", OURS "/events", OURS "/events", NULL, "?", "yyyy", "yyyy", "yyyy"},
 };
 

@@ -223,11 +223,34 @@ topic_levels_hold_no_wildcards_or_slashes(void **state)
     json_decref(item);
 }
 
+/* Nobody would ever clear it. */
+static void
+a_drill_is_not_retained(void **state)
+{
+    struct channel_case test;
+    char drill[4096];
+    const char *at = strstr(channel_message, "\"kind\":\"");
+    const char *rest = strchr(at + 8, '"');
+
+    (void)state;
+    (void)snprintf(drill, sizeof drill, "%.*s\"kind\":\"drill%s",
+                   (int)(at - channel_message), channel_message, rest);
+    start(&test, 64);
+    channel_begin(&test, drill, "");
+    assert_int_equal(fake.count, 2);
+    answer(true);
+    answer(true);
+    assert_int_equal(channel_end(&test, CURLE_OK), GONG_CHANNEL_SENT);
+    assert_false(fake.all_retained);
+    channel_close(&test);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(firing_is_retained_and_resolved_clears),
+        cmocka_unit_test(a_drill_is_not_retained),
         cmocka_unit_test(more_than_the_link_takes_goes_out_in_turn),
         cmocka_unit_test(what_the_broker_does_not_take_is_tried_again),
         cmocka_unit_test(message_without_alerts_is_over_at_once),

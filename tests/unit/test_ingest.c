@@ -184,6 +184,64 @@ the_agents_own_site_is_reserved(void **state)
     assert_int_equal(ingest_journaled(world, GONG_RECORD_DATA), 0);
 }
 
+static bool
+is_connected(void *ctx)
+{
+    (void)ctx;
+    return true;
+}
+
+static bool
+keep(void *ctx, const char *topic, struct gong_str payload)
+{
+    (void)topic;
+    (void)snprintf(ctx, GONG_PROBE_LINES_MAX, "%.*s", (int)payload.len,
+                   payload.data);
+    return true;
+}
+
+/* Its own and the newest: nobody else's vouches for anything. */
+static void
+only_the_agents_own_probe_is_journaled(void **state)
+{
+    struct ingest_world *world = *state;
+    struct gong_trust_probe drill;
+    char sent[GONG_PROBE_LINES_MAX] = "";
+    const char *why = "";
+    uint64_t number = 0;
+
+    ingest_close(world);
+    world->trust = gong_trust_new(&(struct gong_trust_options){
+        .agent = "agent-1", .counters = world->sinks->counters});
+    assert_non_null(world->trust);
+    assert_int_equal(
+        gong_trust_start(world->trust,
+                         &(struct gong_trust_way){sent, is_connected, keep}),
+        GONG_OK);
+    assert_int_equal(
+        gong_trust_drill(world->trust, &(struct gong_drill){0}, &number, &why),
+        GONG_OK);
+    ingest_open(world, 100, 10000);
+    ingest_text(world, "gong/v1/gong-drill/agent-2/data", sent);
+    ingest_text(world, "gong/v1/gong-drill/agent-1/status", "{}");
+    assert_int_equal(ingest_results(world, "agent_status"), 2);
+    ingest_text(world, "gong/v1/gong-drill/agent-1/data",
+                "gong_drill value=1 1\n");
+    ingest_text(world, "gong/v1/gong-proof/agent-1/data", sent);
+    assert_int_equal(ingest_results(world, "reserved_site"), 2);
+    assert_int_equal(ingest_journaled(world, GONG_RECORD_DATA), 0);
+    ingest_text(world, "gong/v1/gong-drill/agent-1/data", sent);
+    assert_int_equal(ingest_results(world, "probe"), 1);
+    assert_int_equal(ingest_journaled(world, GONG_RECORD_DATA), 1);
+    assert_int_equal(gong_receive_devices(world->receive), 0);
+    gong_trust_last_drill(world->trust, &drill);
+    assert_int_equal(gong_probe_hop(&drill), GONG_HOP_RULES);
+    ingest_close(world);
+    gong_trust_free(world->trust);
+    world->trust = NULL;
+    ingest_open(world, 100, 10000);
+}
+
 static void
 a_large_message_is_refused(void **state)
 {
@@ -290,6 +348,7 @@ main(void)
         T(a_status_is_presence),
         T(hostile_topics_are_refused),
         T(the_agents_own_site_is_reserved),
+        T(only_the_agents_own_probe_is_journaled),
         T(a_large_message_is_refused),
         T(a_flood_leaves_other_devices_alone),
         T(one_device_too_many_is_refused),
