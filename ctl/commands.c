@@ -115,6 +115,8 @@ static const struct gong_ctl_option report_options[] = {
 static const struct gong_ctl_option restore_options[] = {
     {"yes", NULL, NULL,
      "khôi phục; không có thì chỉ kiểm tra | without it: only checks"},
+    END,
+};
 static const struct gong_ctl_option watch_options[] = {
     {"max-age", "LENGTH", NULL,
      "mẫu thử cũ hơn là báo động, mặc định 3m | older than that is an alarm"},
@@ -180,12 +182,12 @@ const struct gong_ctl_command gong_ctl_commands[] = {
     {"handover", "", handover_options, gong_ctl_handover,
      "giao ca: viết sổ trực | write the shift log"},
     {"report", "", report_options, gong_ctl_report,
-     "báo cáo tháng theo đơn vị, hoặc một cảnh báo | by unit, or one alert"},
+     "báo cáo tháng theo đơn vị, hoặc một cảnh báo | by unit, or one "
+     "alert"},
     {"backup", "FILE", NULL, gong_ctl_backup,
      "sao lưu bàn trực và người dùng | back up desk and users"},
     {"restore", "FILE", restore_options, gong_ctl_restore,
      "khôi phục từ bản sao lưu | restore a backup"},
-     "báo cáo tháng theo đơn vị | monthly report by unit"},
     {"watch", "", watch_options, gong_ctl_watch,
      "canh từ máy khác: báo động có còn đến nơi không | do alerts get through"},
     {"drill", "", drill_options, gong_ctl_drill,

@@ -67,18 +67,6 @@ static const char *const texts[STATEMENTS] = {
         " d.published_ms, d.received_ms, d.decided_ms, e.id AS id"
         " FROM events AS e JOIN decisions AS d ON d.event = e.id"
         " WHERE e.incident = ? ORDER BY e.id DESC LIMIT ?) ORDER BY id",
-    [DELIVERIES] =
-        "SELECT * FROM ("
-        "SELECT m.id, m.kind, m.receiver, m.unit, o.recipient, o.state,"
-        " o.created_ms, o.done_ms, o.unreached_ms, coalesce(d.channel, ''),"
-        " coalesce(d.at_ms, 0), coalesce(d.outcome, 0), coalesce(d.why, ''),"
-        " coalesce(d.latency_ms, 0), o.id AS row, d.id AS try"
-        " FROM message_incidents AS x"
-        " JOIN messages AS m ON m.id = x.message"
-        " JOIN outbox AS o ON o.message = m.id"
-        " LEFT JOIN deliveries AS d ON d.outbox = o.id"
-        " WHERE x.incident = ? ORDER BY m.id DESC, o.id DESC, d.id DESC"
-        " LIMIT ?) ORDER BY id, row, try",
     [DELIVERIES] = DELIVERY_OF
     " FROM message_incidents AS x"
     " JOIN messages AS m ON m.id = x.message"

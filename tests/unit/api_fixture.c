@@ -291,8 +291,7 @@ api_setup(void **state)
 {
     struct api_world *world = calloc(1, sizeof *world);
     struct gong_api_options options = {
-        .desk = {world, incidents, incident, more, silences, silence, act},
-        .desk = {world, incidents, incident, NULL, NULL, silences, silence,
+        .desk = {world, incidents, incident, more, NULL, silences, silence,
                  act},
         .city = {{under, NULL}, NULL, units, devices},
         .rules = {world, rules, rules_log, rollback},
