@@ -273,8 +273,8 @@ def the_agents_will():
         def status():
             got = subprocess.run(
                 [binary("usr/bin/mosquitto_sub"), "-h", "127.0.0.1", "-p",
-                 str(broker.port), "-t", "gong/v1/agents/demo/status", "-C", "1",
-                 "-W", "5"],
+                 str(broker.port), "-C", "1", "-W", "5", "-t",
+                 "gong/v1/agents/demo/status"],
                 capture_output=True, text=True, check=False).stdout
             return json.loads(got)["status"] if got else ""
         wait_until(lambda: status() == "online", 20 * SLOW, "the birth")

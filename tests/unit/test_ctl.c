@@ -168,6 +168,33 @@ the_first_user_then_a_login(void **state)
     assert_null(gong_ctl_token_load(world->tcp));
 }
 
+/* Where nobody can vouch for the chain that is an alarm, never silence. */
+static void
+watch_trusts_no_silence(void **state)
+{
+    static const char *const words[] = {"watch", "--once", NULL};
+    struct world *world = *state;
+
+    assert_int_equal(RUN(world, "watch", "--once"), GONG_CTL_BROKEN);
+    holds(world->out, "BÁO ĐỘNG: trạm trung tâm không gửi mẫu thử");
+    holds(world->out, "ALARM: the agent sends no proofs");
+    assert_int_equal(RUN(world, "watch", "--once", "--format", "json"),
+                     GONG_CTL_BROKEN);
+    holds(world->out, "\"state\":\"alarm\"");
+    assert_int_equal(run_at(world, "unix:/nowhere/gong.sock", words),
+                     GONG_CTL_UNAVAILABLE);
+    holds(world->out, "the agent does not answer");
+    (void)api_add_user(world->api, "viewer", "all");
+    assert_int_equal(RUN_TCP(world, "watch", "--once"), GONG_CTL_UNAVAILABLE);
+    holds(world->out, "HTTP 401");
+    assert_int_equal(RUN(world, "watch", "--once", "--max-age", "soon"),
+                     GONG_CTL_USAGE);
+    assert_int_equal(RUN(world, "watch", "--every", "1ms"), GONG_CTL_USAGE);
+    assert_int_equal(RUN(world, "drill"), GONG_CTL_UNAVAILABLE);
+    assert_int_equal(RUN(world, "drill", "--severity", "terrible"),
+                     GONG_CTL_REFUSED);
+}
+
 static void
 alerts_and_acts(void **state)
 {
@@ -680,6 +707,7 @@ main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
         T(the_first_user_then_a_login),
+        T(watch_trusts_no_silence),
         T(alerts_and_acts),
         T(the_rest_of_the_desk),
         T(tokens_for_programs),
