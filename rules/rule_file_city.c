@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DAY_MS INT64_C(86400000)
+
 static char *
 copy(const char *text)
 {
@@ -75,6 +77,20 @@ copy_units(const struct gong_model *model, struct gong_city *city)
     return true;
 }
 
+static bool
+add_metric(struct gong_city *city, const char *param)
+{
+    size_t size = sizeof GONG_CITY_PARAM + strlen(param);
+    char *name = malloc(size);
+
+    if (name == NULL) {
+        return false;
+    }
+    (void)snprintf(name, size, "%s%s", GONG_CITY_PARAM, param);
+    city->metrics[city->metric_count++] = name;
+    return true;
+}
+
 /* Each name once, with what comes before it in a series' name. */
 static bool
 copy_metrics(const struct gong_model *model, struct gong_city *city)
@@ -85,22 +101,19 @@ copy_metrics(const struct gong_model *model, struct gong_city *city)
     for (size_t i = 0; i < gong_model_device_count(model); i++) {
         total += gong_model_device_at(model, i)->param_count;
     }
-    city->metrics = calloc(total + 1, sizeof *city->metrics);
+    city->metrics = calloc(total + 2, sizeof *city->metrics);
+    if (city->metrics != NULL && gong_model_device_count(model) > 0 &&
+        !add_metric(city, GONG_CITY_EXPECTED)) {
+        return false;
+    }
     for (size_t i = 0;
          city->metrics != NULL && i < gong_model_device_count(model); i++) {
         const struct gong_model_device *device = gong_model_device_at(model, i);
 
         for (size_t p = 0; p < device->param_count; p++) {
-            size_t size =
-                sizeof GONG_CITY_PARAM + strlen(device->params[p].name);
-            char *name = malloc(size);
-
-            if (name == NULL) {
+            if (!add_metric(city, device->params[p].name)) {
                 return false;
             }
-            (void)snprintf(name, size, "%s%s", GONG_CITY_PARAM,
-                           device->params[p].name);
-            city->metrics[city->metric_count++] = name;
         }
     }
     if (city->metrics == NULL) {
@@ -141,6 +154,14 @@ find_metric(const struct gong_city *city, const char *param)
     return low;
 }
 
+/* Midnight in the model's zone. */
+static int64_t
+day_ms(const struct gong_model *model, int64_t day)
+{
+    return day == INT64_MIN ? INT64_MIN
+                            : day * DAY_MS - gong_model_zone_ms(model);
+}
+
 static bool
 copy_devices(const struct gong_model *model, struct gong_city *city)
 {
@@ -159,7 +180,11 @@ copy_devices(const struct gong_model *model, struct gong_city *city)
         to->label = copy(from->label);
         to->label_en = copy(from->label_en);
         to->every_ms = from->every_ms;
-        to->params = calloc(from->param_count + 1, sizeof *to->params);
+        to->from_ms = day_ms(model, from->valid.from);
+        to->until_ms = from->valid.until == INT64_MAX
+                           ? INT64_MAX
+                           : day_ms(model, from->valid.until + 1);
+        to->params = calloc(from->param_count + 2, sizeof *to->params);
         if (to->site == NULL || to->name == NULL || to->label == NULL ||
             to->label_en == NULL || to->params == NULL) {
             return false;
@@ -171,6 +196,8 @@ copy_devices(const struct gong_model *model, struct gong_city *city)
             to->params[to->param_count] = (struct gong_city_param){
                 find_metric(city, param->name), param->value};
         }
+        to->params[to->param_count++] =
+            (struct gong_city_param){find_metric(city, GONG_CITY_EXPECTED), 1};
     }
     if (count > 1) {
         qsort(city->devices, count, sizeof *city->devices, compare_devices);

@@ -91,6 +91,7 @@ struct gong_book {
     const struct gong_city *city; /* of the set; NULL: none */
     uint32_t *params;             /* symbols of the city's metrics */
     uint32_t *params_sorted;
+    uint32_t expected; /* symbol of param_expected; 0: no city has it */
 };
 
 #define GONG_BOOK_NONE UINT32_MAX

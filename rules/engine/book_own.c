@@ -127,6 +127,10 @@ gong_book_collect_params(struct gong_book *book, struct gong_symbols *symbols)
         if (book->params[i] == 0) {
             return GONG_ERR_MEMORY;
         }
+        if (strcmp(book->city->metrics[i],
+                   GONG_CITY_PARAM GONG_CITY_EXPECTED) == 0) {
+            book->expected = book->params[i];
+        }
     }
     qsort(book->params_sorted, count, sizeof *book->params_sorted,
           compare_symbols);

@@ -209,6 +209,8 @@ gong_city_identity(const struct gong_city *city)
         state = add_text(state, d->site);
         state = add_text(state, d->name);
         state = gong_fnv1a(state, &d->every_ms, sizeof d->every_ms);
+        state = gong_fnv1a(state, &d->from_ms, sizeof d->from_ms);
+        state = gong_fnv1a(state, &d->until_ms, sizeof d->until_ms);
         for (size_t p = 0; p < d->param_count; p++) {
             state = add_text(state, city->metrics[d->params[p].metric]);
             state = gong_fnv1a(state, &d->params[p].value,

@@ -6,6 +6,8 @@
  *   site -> unit's code now, kind     labels unit and kind of its series
  *        -> names                     annotations of its alerts: no identity
  *   (site, device) -> parameters      series param_<name>
+ *                  -> expected        series param_expected, 1 from from_ms to
+ *                                     before until_ms
  *                  -> every           look-back (semantics rule 5)
  */
 #ifndef GONG_RULES_ENGINE_CITY_H
@@ -19,7 +21,9 @@
 #include "common/str.h"
 
 #define GONG_CITY_PARAM "param_" /* before the name of each parameter */
-#define GONG_CITY_TAGS  2        /* labels that are added */
+#define GONG_CITY_EXPECTED                                                     \
+    "expected"           /* the model's own parameter of every device */
+#define GONG_CITY_TAGS 2 /* labels that are added */
 
 struct gong_city_unit {
     char *code;
@@ -45,6 +49,8 @@ struct gong_city_device {
     char *label; /* for people; "" where there is none */
     char *label_en;
     int64_t every_ms; /* 0: not said */
+    int64_t from_ms;  /* when it is expected; INT64_MIN, MAX: always */
+    int64_t until_ms;
     struct gong_city_param *params;
     size_t param_count;
 };

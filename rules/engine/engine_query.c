@@ -73,6 +73,34 @@ is_standing(const struct gong_general *q, const struct gong_series *s)
     return gong_engine_is_reserved(q->engine, &q->live->book, s->metric);
 }
 
+/* Whether a device is expected at to, if that is what a series says; the days
+ * on which that changes are looked at. */
+static bool
+is_stated(struct gong_general *q, const struct gong_series *s, int64_t to)
+{
+    const struct gong_binds *binds = &q->live->binds;
+    const struct gong_city_device *device = NULL;
+
+    if (s->metric != q->live->book.expected || q->live->book.expected == 0) {
+        return true;
+    }
+    device = gong_city_device(
+        q->live->book.city,
+        gong_labelset_get(binds->labelsets, s->labelset, gong_str_of("site")),
+        gong_labelset_get(binds->labelsets, s->labelset,
+                          gong_str_of("device")));
+    if (device == NULL) {
+        return false;
+    }
+    if (device->from_ms > to && device->from_ms != INT64_MAX) {
+        note_change(q, device->from_ms + (q->t - to));
+    }
+    if (device->until_ms > to && device->until_ms != INT64_MAX) {
+        note_change(q, device->until_ms + (q->t - to));
+    }
+    return to >= device->from_ms && to < device->until_ms;
+}
+
 /* A sample that is read at to - which lies t - to behind now - goes reach after
  * its stamp. */
 static void
@@ -116,6 +144,9 @@ get_newest(void *ctx, uint32_t series, int64_t from, int64_t to,
         return false;
     }
     if (is_standing(q, s)) {
+        if (!is_stated(q, s, to)) {
+            return false;
+        }
         q->read = true;
         *out = (struct gong_sample){to, s->value};
         return true;

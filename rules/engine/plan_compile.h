@@ -47,10 +47,10 @@ void gong_plan_leaf_fini(struct gong_plan_leaf *leaf);
 /* plan_param.c */
 
 /* gong_plan_is_param: whether a selector is a parameter as it is now, which is
- * no leaf. gong_plan_find_param: its number, made if need be.
- * gong_plan_meets_param: whether an operator between the instance's label set
- * and its device's parameters takes each with those of the same device, and
- * keeps the label set. */
+ * no leaf; what time alone changes is none of these. gong_plan_find_param: its
+ * number, made if need be. gong_plan_meets_param: whether an operator between
+ * the instance's label set and its device's parameters takes each with those of
+ * the same device, and keeps the label set. */
 bool gong_plan_is_param(const struct gong_expr_node *node, bool stamp);
 bool gong_plan_find_param(struct gong_plan_compiler *c,
                           const struct gong_expr_node *node, uint32_t *out);

@@ -17,6 +17,7 @@ gong_plan_is_param(const struct gong_expr_node *node, bool stamp)
            name->op == GONG_MATCH_EQUAL &&
            strncmp(name->value, GONG_CITY_PARAM, strlen(GONG_CITY_PARAM)) ==
                0 &&
+           strcmp(name->value, GONG_CITY_PARAM GONG_CITY_EXPECTED) != 0 &&
            node->range_ms == 0 && node->offset_ms == 0 &&
            node->anchor == GONG_ANCHOR_NONE;
 }

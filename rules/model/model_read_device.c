@@ -7,6 +7,7 @@
 
 #include "common/clock.h"
 #include "common/presence.h"
+#include "rules/engine/city.h"
 
 #define PARAM_NAME_MAX 64
 
@@ -83,6 +84,13 @@ read_param(struct gong_model_reader *reader, const struct gong_conf_node *node,
     struct gong_model_param *param = &device->params[device->param_count];
     const char *name = gong_conf_name(node);
 
+    if (strcmp(name, GONG_CITY_EXPECTED) == 0) {
+        gong_model_refuse(reader, node, NULL, 0,
+                          "found \"%s\", expected another name: that one says "
+                          "whether the device is expected",
+                          name);
+        return;
+    }
     if (!is_param_name(name)) {
         gong_model_refuse(reader, node, NULL, 0,
                           "found another name, expected up to %d of a-z, 0-9 "

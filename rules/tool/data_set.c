@@ -154,6 +154,11 @@ gong_data_set_add_params(struct gong_data_set *set, int64_t ms)
         const struct gong_city_device *device = &set->city->devices[i];
 
         for (size_t p = 0; p < device->param_count && err == GONG_OK; p++) {
+            if (strcmp(set->city->metrics[device->params[p].metric],
+                       GONG_CITY_PARAM GONG_CITY_EXPECTED) == 0 &&
+                (ms < device->from_ms || ms >= device->until_ms)) {
+                continue;
+            }
             err = add_param(set, device, &device->params[p], ms);
         }
     }

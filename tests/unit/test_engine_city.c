@@ -532,6 +532,87 @@ texts_name_units_and_devices(void **state)
     end(&world);
 }
 
+#define DAY (24 * 60 * MINUTE)
+
+/* From the day that the model names, after the rule's `for`, to the first sign
+ * of life or the last day; whatever the zone, days begin there. */
+static void
+a_device_that_never_came_is_missed(void **state)
+{
+    static const char never[] =
+        "{ alert = \"Never\"; for = \"1h\"; expr = \"count by (unit, kind) "
+        "(param_expected unless on (site, device) up)\"; }";
+    static const char expected[] =
+        "devices = (\n"
+        "{ unit = \"1\"; name = \"a\"; },\n"
+        "{ unit = \"11\"; name = \"b\"; },\n"
+        "{ unit = \"2\"; name = \"later\"; valid = \"1970-01-03..\"; },\n"
+        "{ unit = \"2\"; name = \"gone\"; valid = \"..1970-01-01\"; } );\n";
+    struct world world;
+
+    (void)state;
+    begin(&world, never, units, expected);
+    clock_at(&world, 1000);
+    clock_at(&world, 30 * MINUTE);
+    assert_non_null(strstr(world.effects.data, "inactive->pending"));
+    text_clear(&world.effects);
+    clock_at(&world, 70 * MINUTE);
+    text_sort_lines(&world.effects);
+    said(&world,
+         "Never{kind=\"commune\",unit=\"2\"} pending->firing for at 3601000 "
+         "since 1000 value 1 unit_name=Xã Hai\n"
+         "Never{kind=\"ward\",unit=\"1\"} pending->firing for at 3601000 since "
+         "1000 value 2 unit_name=Phường Một unit_name_en=Ward One\n");
+    /* One comes; the other is missed still. */
+    feed(&world, 80 * MINUTE, "1", "a", "m a=1");
+    clock_at(&world, 90 * MINUTE);
+    said(&world, "");
+    feed(&world, 100 * MINUTE, "11", "b", "m a=1");
+    clock_at(&world, 110 * MINUTE);
+    assert_non_null(strstr(world.effects.data, "unit=\"1\"} firing->inactive"));
+    text_clear(&world.effects);
+    /* The last day ends, and another device's first day comes. */
+    clock_at(&world, 2 * DAY - 8 * 60 * MINUTE);
+    assert_non_null(
+        strstr(world.effects.data,
+               "unit=\"2\"} firing->inactive condition at 61200000"));
+    text_clear(&world.effects);
+    clock_at(&world, 2 * DAY - 5 * 60 * MINUTE);
+    assert_non_null(strstr(world.effects.data,
+                           "unit=\"2\"} pending->firing for at 151200000"));
+    text_clear(&world.effects);
+    /* The model lets it go: the alert is over. */
+    change(&world, never, units, "", 2 * DAY);
+    clock_at(&world, 2 * DAY + 2000);
+    assert_non_null(strstr(world.effects.data, "unit=\"2\"} firing->inactive"));
+    end(&world);
+}
+
+/* Where a birth or a will alone is known the device has come. */
+static void
+what_was_heard_of_has_come(void **state)
+{
+    static const char never[] =
+        "{ alert = \"Never\"; expr = \"param_expected unless on (site, "
+        "device) up\"; }";
+    static const char expected[] =
+        "devices = ( { unit = \"1\"; name = \"a\"; } );\n";
+    struct world world;
+    struct gong_record record;
+
+    (void)state;
+    begin(&world, never, units, expected);
+    record =
+        status_record(&world.payload, 500, "1", "a", "{\"state\":\"online\"}");
+    assert_int_equal(gong_engine_apply(world.engine, &record), GONG_OK);
+    record = status_record(&world.payload, 2000, "1", "a",
+                           "{\"state\":\"offline\"}");
+    assert_int_equal(gong_engine_apply(world.engine, &record), GONG_OK);
+    clock_at(&world, 5000);
+    said(&world, "");
+    end(&world);
+}
+
 static void
 a_rules_own_annotation_stands(void **state)
 {
@@ -714,6 +795,8 @@ main(void)
         cmocka_unit_test(payloads_feed_no_parameter),
         cmocka_unit_test(a_parameter_has_no_past),
         cmocka_unit_test(texts_name_units_and_devices),
+        cmocka_unit_test(a_device_that_never_came_is_missed),
+        cmocka_unit_test(what_was_heard_of_has_come),
         cmocka_unit_test(a_rules_own_annotation_stands),
         cmocka_unit_test(a_snapshot_goes_on_with_its_model),
         cmocka_unit_test(what_was_before_a_change_leaves_nothing_behind),

@@ -371,6 +371,9 @@ static const struct conf_golden refused[] = {
      "contact\", ...];\n"},
     {DEVICE "params = { A = 1; b = \"x\"; }; } );",
      "f:2:55: found another name, expected up to 64 of a-z, 0-9 and _\n"},
+    {DEVICE "params = { expected = 1; }; } );",
+     "f:2:62: found \"expected\", expected another name: that one says whether "
+     "the device is expected\n"},
     {DEVICE "params = { b = \"x\"; }; } );",
      "f:2:55: found \"x\", expected a number for params.b\n"},
     {DEVICE "affects = [\"66\", \"66\", \"67\"]; } );",
