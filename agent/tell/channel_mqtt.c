@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/tell/channel.h"
+#include "agent/tell/message_annotation.h"
 #include "agent/tell/message_view.h"
 
 #define AT(member) offsetof(struct gong_channel_mqtt_config, member)
@@ -146,12 +147,14 @@ char *
 gong_channel_mqtt_payload(const json_t *item, int64_t at_ms,
                           int64_t valid_until_ms)
 {
+    json_t *annotations;
     json_t *json;
     char *text;
 
     if (gong_view_over(item)) {
         return strdup("");
     }
+    annotations = gong_message_annotations(item);
     json = json_pack(
         "{s:i, s:I, s:s, s:s, s:s, s:s, s:I, s:s, s:I, s:I, s:I, s:s, s:s, "
         "s:s, s:s, s:s, s:O}",
@@ -164,11 +167,12 @@ gong_channel_mqtt_payload(const json_t *item, int64_t at_ms,
         (json_int_t)gong_view_int(item, "since"), "at", (json_int_t)at_ms,
         "valid_until", (json_int_t)valid_until_ms, "owner",
         gong_view_text(item, "owner"), "summary",
-        gong_view_annotation(item, "summary"), "summary_en",
-        gong_view_annotation(item, "summary_en"), "action",
-        gong_view_annotation(item, "action"), "action_en",
-        gong_view_annotation(item, "action_en"), "labels",
+        gong_view_text(annotations, "summary"), "summary_en",
+        gong_view_text(annotations, "summary_en"), "action",
+        gong_view_text(annotations, "action"), "action_en",
+        gong_view_text(annotations, "action_en"), "labels",
         json_object_get(item, "labels"));
+    json_decref(annotations);
     text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
     json_decref(json);
     return text;

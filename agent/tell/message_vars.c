@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <time.h>
 
+#include "agent/tell/message_annotation.h"
 #include "agent/tell/message_words.h"
 #include "agent/tell/number_text.h"
 #include "rules/desk/desk.h"
@@ -160,27 +161,6 @@ annotation(const struct gong_message_vars *vars, const json_t *item,
     return text[0] != '\0' ? text : text_of(annotations, name);
 }
 
-static bool
-find_fact(void *ctx, const char *name, double *out)
-{
-    const json_t *item = ctx;
-    const json_t *fact =
-        strcmp(name, "value") == 0
-            ? json_object_get(item, "value")
-            : json_object_get(json_object_get(item, "facts"), name);
-    const char *text = json_string_value(fact);
-
-    if (json_is_number(fact)) {
-        *out = json_number_value(fact);
-        return true;
-    }
-    if (text == NULL || text[0] == '\0') {
-        return false;
-    }
-    *out = strtod(text, NULL);
-    return true;
-}
-
 static unsigned
 level_of(const json_t *item, const char *key)
 {
@@ -194,26 +174,14 @@ add_annotation(struct target *target, const json_t *item, const char *name,
 {
     struct gong_message_vars *vars = target->vars;
     const char *text = annotation(vars, item, name);
-    /* jansson's getters take what they do not change as mutable. */
-    union {
-        const json_t *given;
-        void *taken;
-    } ctx = {item};
-    const struct gong_message_facts facts = {find_fact, ctx.taken,
-                                             level_of(item, "level")};
     char *filled = gong_message_words_take(&vars->words, FILLED_SIZE);
     size_t len;
 
     if (filled == NULL) {
         return;
     }
-    len =
-        gong_message_fill(gong_str_of(text[0] != '\0' ? text : otherwise),
-                          &facts, vars->options.language, filled, FILLED_SIZE);
-    if (vars->options.language == GONG_MESSAGE_VIETNAMESE) {
-        gong_number_put_commas(strtod(text_of(item, "value"), NULL), filled,
-                               len);
-    }
+    len = gong_message_annotation(item, text[0] != '\0' ? text : otherwise,
+                                  vars->options.language, filled, FILLED_SIZE);
     add(target, name, gong_str_from(filled, len), vars->options.text_max);
 }
 

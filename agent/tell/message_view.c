@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "agent/tell/message_annotation.h"
 #include "common/log.h"
 
 const char *
@@ -23,12 +24,6 @@ const char *
 gong_view_label(const json_t *item, const char *name)
 {
     return gong_view_text(json_object_get(item, "labels"), name);
-}
-
-const char *
-gong_view_annotation(const json_t *item, const char *name)
-{
-    return gong_view_text(json_object_get(item, "annotations"), name);
 }
 
 bool
@@ -98,8 +93,9 @@ trim(char *text)
 const char *
 gong_view_summary(const json_t *item, char out[GONG_VIEW_SUMMARY_SIZE])
 {
-    const char *summary = gong_view_annotation(item, "summary");
-    const char *action = gong_view_annotation(item, "action");
+    json_t *annotations = gong_message_annotations(item);
+    const char *summary = gong_view_text(annotations, "summary");
+    const char *action = gong_view_text(annotations, "action");
     bool acts = action[0] != '\0' && !gong_view_over(item);
 
     if (summary[0] == '\0') {
@@ -109,6 +105,7 @@ gong_view_summary(const json_t *item, char out[GONG_VIEW_SUMMARY_SIZE])
                    (long long)gong_view_int(item, "number"),
                    severity_word(item), news_word(item), summary,
                    acts ? " | việc cần làm: " : "", acts ? action : "");
+    json_decref(annotations);
     trim(out);
     gong_text_clean(out, strlen(out));
     return out;

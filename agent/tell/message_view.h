@@ -13,9 +13,8 @@
 /* Borrowed from object; "" if absent. */
 const char *gong_view_text(const json_t *object, const char *name);
 int64_t gong_view_int(const json_t *object, const char *name);
-/* A label or annotation of an item. */
+/* A label of an item. */
 const char *gong_view_label(const json_t *item, const char *name);
-const char *gong_view_annotation(const json_t *item, const char *name);
 /* Whether an item's incident is over, for people. */
 bool gong_view_over(const json_t *item);
 
