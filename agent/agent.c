@@ -7,6 +7,7 @@
 
 #include "common/le.h"
 #include "common/log.h"
+#include "rules/desk/desk_config_load.h"
 
 enum gong_err
 gong_agent_fail(const struct gong_agent_problem *problem, enum gong_err err,
@@ -331,6 +332,54 @@ start_desk(struct gong_agent *agent, const struct gong_agent_problem *problem)
     return err == GONG_OK ? GONG_OK : gong_agent_fail_as(problem, err, "desk");
 }
 
+/* The desk goes over to the new routes and model, and only then the old ones
+ * are given back. Without routes the old ones stay. */
+static void
+renew_desk(struct gong_agent *agent, struct gong_rules_checked *rules)
+{
+    struct gong_rules_checked old = agent->rules;
+    struct gong_desk_config *routes =
+        rules->routes == NULL ? old.routes : rules->routes;
+    enum gong_err err = GONG_OK;
+
+    if (agent->desk != NULL) {
+        err = gong_desk_host_renew(agent->desk, routes, rules->source->model);
+    }
+    if (err != GONG_OK) {
+        gong_log(GONG_LOG_ERROR, "routes_not_changed",
+                 "reason=\"%s\" effect=\"rules are new, routes and city model "
+                 "as before\" todo=\"reload again\"",
+                 gong_err_text(err));
+        gong_rules_checked_fini(rules);
+        return;
+    }
+    if (rules->routes == NULL) {
+        old.routes = NULL;
+    }
+    agent->rules = *rules;
+    agent->rules.routes = routes;
+    gong_rules_checked_fini(&old);
+}
+
+static enum gong_err
+desk_may(void *ctx, const struct gong_rule_source *source, char *why,
+         size_t why_size)
+{
+    const struct gong_agent *agent = ctx;
+
+    return agent->desk == NULL ||
+                   gong_desk_config_fits(agent->rules.routes, source->model,
+                                         why, why_size)
+               ? GONG_OK
+               : GONG_ERR_INVALID;
+}
+
+static void
+desk_goes(void *ctx, struct gong_rules_checked *checked)
+{
+    renew_desk(ctx, checked);
+}
+
 /* --- what can be looked at --- */
 
 static void
@@ -362,8 +411,13 @@ start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
         .trust = agent->trust,
     };
     api.trust = agent->trust;
-    agent->rule_sets = (struct gong_api_rule_sets){
-        agent->config->state, agent->engine, agent->journal, &agent->reloading};
+    agent->rule_sets = (struct gong_api_rule_sets){agent->config->state,
+                                                   agent->engine,
+                                                   agent->journal,
+                                                   &agent->reloading,
+                                                   desk_may,
+                                                   desk_goes,
+                                                   agent};
     api.rules = gong_api_rules_of(&agent->rule_sets);
     agent->backup.state_dir = agent->config->state;
     agent->backup.rules = gong_api_rules_in_force;
@@ -524,30 +578,6 @@ gong_agent_stop(struct gong_agent *agent)
     (void)pthread_mutex_destroy(&agent->reloading);
     gong_backup_fini(&agent->backup);
     free(agent);
-}
-
-/* The desk goes over to the new routes and model, and only then the old ones
- * are given back. */
-static void
-renew_desk(struct gong_agent *agent, struct gong_rules_checked *rules)
-{
-    struct gong_rules_checked old = agent->rules;
-    enum gong_err err = GONG_OK;
-
-    if (agent->desk != NULL) {
-        err = gong_desk_host_renew(agent->desk, rules->routes,
-                                   rules->source->model);
-    }
-    if (err != GONG_OK) {
-        gong_log(GONG_LOG_ERROR, "routes_not_changed",
-                 "reason=\"%s\" effect=\"rules are new, routes and city model "
-                 "as before\" todo=\"reload again\"",
-                 gong_err_text(err));
-        gong_rules_checked_fini(rules);
-        return;
-    }
-    agent->rules = *rules;
-    gong_rules_checked_fini(&old);
 }
 
 void

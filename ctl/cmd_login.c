@@ -8,6 +8,7 @@
 #include "ctl/table.h"
 #include "ctl/token_file.h"
 #include "ctl/words.h"
+#include "common/wipe.h"
 
 #define SECRET_MAX 4096
 
@@ -112,7 +113,7 @@ gong_ctl_login(struct gong_ctl *ctl)
                        json_pack("{s:s,s:s,s:b}", "user", user, "password",
                                  password, "cookie", 0),
                        &answer);
-    memset(password, 0, strlen(password));
+    gong_wipe(password, strlen(password));
     free(password);
     if (code != GONG_CTL_OK) {
         return code;

@@ -4,6 +4,7 @@
 #include "ctl/commands.h"
 #include "ctl/table.h"
 #include "ctl/words.h"
+#include "common/wipe.h"
 
 #define USERS     "/api/gong/v1/users"
 #define TOKENS    "/api/gong/v1/tokens"
@@ -96,7 +97,7 @@ put_password(struct gong_ctl *ctl, json_t *body)
         return GONG_CTL_USAGE;
     }
     (void)json_object_set_new(body, "password", json_string(password));
-    memset(password, 0, strlen(password));
+    gong_wipe(password, strlen(password));
     free(password);
     return GONG_CTL_OK;
 }

@@ -41,11 +41,6 @@ struct gong_rule_source {
     size_t bundle_len;
 };
 
-/* gong_rule_source_same_model: whether the files of their city models hold the
- * same bytes, whatever they are called; false also without memory. */
-bool gong_rule_source_same_model(const struct gong_rule_source *a,
-                                 const struct gong_rule_source *b);
-
 /* gong_rule_files_load: paths are files, or folders whose *.cfg are taken in
  * byte order (not below). NULL after problems, which are in errors. An empty
  * list of paths gives an empty set; a folder without *.cfg is an error.

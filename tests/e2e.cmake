@@ -52,3 +52,4 @@ target_link_libraries(send_message PRIVATE gong_flags gong_agent_core)
 set_target_properties(send_message PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 gong_e2e(mail test_mail.py)
+gong_e2e(alertmanager test_alertmanager.py)

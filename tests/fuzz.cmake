@@ -31,9 +31,18 @@ endforeach()
 gong_fuzz(prom_rules LINKS gong_prom_rules)
 gong_fuzz(series_notation LINKS gong_rules_tool)
 gong_fuzz(case_line LINKS gong_rules_tool)
+gong_fuzz(desk_case LINKS gong_rules_tool)
 gong_fuzz(link_token LINKS gong_message)
 gong_fuzz(utf16 LINKS gong_message)
 gong_fuzz(message_text LINKS gong_message)
 gong_fuzz(zalo_answer LINKS gong_agent_core)
 gong_fuzz(desk_config LINKS gong_desk)
 gong_failing_memory(fuzz_desk_config)
+gong_fuzz(api_body LINKS gong_agent_core)
+gong_fuzz(api_request LINKS gong_agent_core PkgConfig::CMOCKA)
+target_sources(fuzz_api_request PRIVATE
+    ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
+target_include_directories(fuzz_api_request PRIVATE
+    ${CMAKE_SOURCE_DIR}/tests/unit)
+target_link_options(fuzz_api_request PRIVATE
+    LINKER:--wrap=crypto_pwhash_str,--wrap=crypto_pwhash_str_verify)

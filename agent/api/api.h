@@ -102,8 +102,8 @@ struct gong_api_rules {
     json_t *(*rules)(void *ctx);
     /* Array of {sha, at, now}; newest first. */
     json_t *(*log)(void *ctx);
-    /* Makes an earlier set the one in force. INVALID (also one of another city
-     * model), NOT_FOUND with why. */
+    /* Makes an earlier set the one in force, with its city model. INVALID (also
+     * where the routes in force do not fit that), NOT_FOUND with why. */
     enum gong_err (*rollback)(void *ctx, const char *sha, char *why,
                               size_t why_size);
 };

@@ -38,17 +38,38 @@ write_value(FILE *out, const char *value)
     (void)fputc('"', out);
 }
 
+/* What matchers are bound to. Two that contradict each other bind to nothing,
+ * whatever order they come in: what a silence keeps is sorted. */
+struct bound {
+    char unit[GONG_GRANT_UNIT_SIZE];
+    char site[GONG_GRANT_UNIT_SIZE]; /* where no unit is named */
+    bool torn;
+};
+
 static void
-bind_unit(const char *name, const char *value, char *unit)
+bind_to(struct bound *bound, const char *name, const char *value)
 {
-    if (strcmp(name, "unit") == 0 ||
-        (strcmp(name, "site") == 0 && unit[0] == '\0')) {
-        (void)snprintf(unit, GONG_GRANT_UNIT_SIZE, "%s", value);
+    char *to = strcmp(name, "unit") == 0   ? bound->unit
+               : strcmp(name, "site") == 0 ? bound->site
+                                           : NULL;
+
+    if (to != NULL && gong_grant_unit_valid(gong_str_of(value))) {
+        bound->torn = bound->torn || (to[0] != '\0' && strcmp(to, value) != 0);
+        (void)snprintf(to, GONG_GRANT_UNIT_SIZE, "%s", value);
     }
 }
 
+static void
+put_unit(const struct bound *bound, char unit[GONG_GRANT_UNIT_SIZE])
+{
+    (void)snprintf(unit, GONG_GRANT_UNIT_SIZE, "%s",
+                   bound->torn              ? ""
+                   : bound->unit[0] != '\0' ? bound->unit
+                                            : bound->site);
+}
+
 static bool
-write_matcher(FILE *out, const json_t *matcher, char *unit)
+write_matcher(FILE *out, const json_t *matcher, struct bound *bound)
 {
     const char *name = json_string_value(json_object_get(matcher, "name"));
     const char *value = json_string_value(json_object_get(matcher, "value"));
@@ -64,8 +85,8 @@ write_matcher(FILE *out, const json_t *matcher, char *unit)
                   : regex ? "!~"
                           : "!=");
     write_value(out, value);
-    if (equal && !regex && gong_grant_unit_valid(gong_str_of(value))) {
-        bind_unit(name, value, unit);
+    if (equal && !regex) {
+        bind_to(bound, name, value);
     }
     return true;
 }
@@ -78,14 +99,15 @@ gong_api_matchers_text(const json_t *matchers, char unit[GONG_GRANT_UNIT_SIZE],
     size_t len = 0;
     FILE *out = open_memstream(&text, &len);
     bool good = out != NULL && json_array_size(matchers) > 0;
+    struct bound bound = {.torn = false};
 
-    unit[0] = '\0';
     for (size_t i = 0; good && i < json_array_size(matchers); i++) {
         if (i > 0) {
             (void)fputc(',', out);
         }
-        good = write_matcher(out, json_array_get(matchers, i), unit);
+        good = write_matcher(out, json_array_get(matchers, i), &bound);
     }
+    put_unit(&bound, unit);
     if (out != NULL && fclose(out) != 0) {
         good = false;
     }
@@ -126,8 +148,8 @@ void
 gong_api_matchers_unit(struct gong_str text, char unit[GONG_GRANT_UNIT_SIZE])
 {
     const char *at = text.data, *end = text.data + text.len;
+    struct bound bound = {.torn = false};
 
-    unit[0] = '\0';
     while (at != NULL && at < end) {
         char name[16] = "", value[GONG_GRANT_UNIT_SIZE];
         size_t len = 0;
@@ -148,9 +170,9 @@ gong_api_matchers_unit(struct gong_str text, char unit[GONG_GRANT_UNIT_SIZE])
             break;
         }
         at = read_value(at, end, value, sizeof value);
-        if (equal && len < sizeof name &&
-            gong_grant_unit_valid(gong_str_of(value))) {
-            bind_unit(name, value, unit);
+        if (equal && len < sizeof name) {
+            bind_to(&bound, name, value);
         }
     }
+    put_unit(&bound, unit);
 }

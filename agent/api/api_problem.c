@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/api/api_private.h"
+#include "common/log.h"
 
 void
 gong_api_header(struct gong_api_answer *answer, const char *name,
@@ -75,6 +76,21 @@ gong_api_no_memory(struct gong_api_answer *answer)
     answer->len = answer->body == NULL ? 0 : strlen(answer->body);
 }
 
+/* It may repeat what came, and be shown on a terminal. */
+static json_t *
+detail_json(const char *detail)
+{
+    char *copy = strdup(detail);
+    json_t *text;
+
+    if (copy != NULL) {
+        gong_text_clean(copy, strlen(copy));
+    }
+    text = copy == NULL ? NULL : json_string(copy);
+    free(copy);
+    return text == NULL ? json_string("?") : text;
+}
+
 void
 gong_api_problem(struct gong_api_answer *answer, unsigned status,
                  const char *vi, const char *en, const char *detail)
@@ -84,10 +100,7 @@ gong_api_problem(struct gong_api_answer *answer, unsigned status,
                   "title_en", en, "status", (int)status);
 
     if (value != NULL && detail != NULL && detail[0] != '\0') {
-        json_t *text = json_string(detail);
-
-        (void)json_object_set_new(value, "detail",
-                                  text == NULL ? json_string("?") : text);
+        (void)json_object_set_new(value, "detail", detail_json(detail));
     }
     put_json(answer, status, "application/problem+json", value);
 }

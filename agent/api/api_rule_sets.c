@@ -156,57 +156,30 @@ rules_log(void *ctx)
 
 /* --- going back --- */
 
-/* The desk keeps its routes and its city model when the engine goes back: a set
- * of another model would have alerts that the desk knows no units for. */
+/* As a reload: first whether all can go, then the journal, then the desk. */
 static enum gong_err
-check_model(const struct gong_api_rule_sets *sets,
-            const struct gong_rule_source *old, char *why, size_t why_size)
-{
-    struct gong_conf_errors errors = {0};
-    struct gong_rule_source *now;
-    char sha[GONG_RULE_SHA_SIZE];
-    bool same;
-
-    name_current(sets, sha);
-    now = gong_rule_store_get(sets->state_dir, sha, &errors);
-    gong_conf_errors_fini(&errors);
-    if (now == NULL) {
-        (void)snprintf(why, why_size, "the set in force cannot be read");
-        return GONG_ERR_IO;
-    }
-    same = gong_rule_source_same_model(old, now);
-    gong_rule_source_free(now);
-    if (!same) {
-        (void)snprintf(why, why_size,
-                       "that set has another city model; put the files of "
-                       "its rules and its model back and reload");
-    }
-    return same ? GONG_OK : GONG_ERR_INVALID;
-}
-
-static enum gong_err
-put_back(struct gong_api_rule_sets *sets,
-         const struct gong_rules_checked *checked, char *why, size_t why_size)
+put_back(struct gong_api_rule_sets *sets, struct gong_rules_checked *checked,
+         char *why, size_t why_size)
 {
     const char *what = "";
-    enum gong_err err;
+    enum gong_err err = GONG_OK;
 
     (void)pthread_mutex_lock(sets->reload);
-    err = check_model(sets, checked->source, why, why_size);
+    if (sets->desk_may != NULL) {
+        err = sets->desk_may(sets->desk_ctx, checked->source, why, why_size);
+    }
     if (err == GONG_OK) {
         err = gong_rules_put(sets->state_dir, sets->journal, checked, &what);
         if (err != GONG_OK) {
             (void)snprintf(why, why_size, "%s: %s", what, gong_err_text(err));
         }
     }
-    (void)pthread_mutex_unlock(sets->reload);
-    if (err == GONG_OK) {
-        gong_log(GONG_LOG_WARNING, "rules_rolled_back",
-                 "sha=%s until=\"the next reload or start\"", checked->sha);
+    if (err == GONG_OK && sets->desk_goes != NULL) {
+        sets->desk_goes(sets->desk_ctx, checked);
     } else {
-        gong_log(GONG_LOG_WARNING, "rules_not_rolled_back",
-                 "sha=%s reason=\"%s\"", checked->sha, why);
+        gong_rules_checked_fini(checked);
     }
+    (void)pthread_mutex_unlock(sets->reload);
     return err;
 }
 
@@ -216,6 +189,7 @@ rollback(void *ctx, const char *sha, char *why, size_t why_size)
     struct gong_api_rule_sets *sets = ctx;
     struct gong_conf_errors errors = {0};
     struct gong_rules_checked checked = {0};
+    char quoted[512];
     enum gong_err err;
 
     if (!gong_rule_sha_valid(gong_str_of(sha))) {
@@ -234,7 +208,13 @@ rollback(void *ctx, const char *sha, char *why, size_t why_size)
     gong_conf_errors_fini(&errors);
     (void)snprintf(checked.sha, sizeof checked.sha, "%s", sha);
     err = put_back(sets, &checked, why, why_size);
-    gong_rules_checked_fini(&checked);
+    if (err == GONG_OK) {
+        gong_log(GONG_LOG_WARNING, "rules_rolled_back",
+                 "sha=%s until=\"the next reload or start\"", sha);
+    } else {
+        gong_log(GONG_LOG_WARNING, "rules_not_rolled_back", "sha=%s reason=%s",
+                 sha, gong_log_quote(gong_str_of(why), quoted, sizeof quoted));
+    }
     return err;
 }
 

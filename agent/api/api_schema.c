@@ -252,11 +252,11 @@ static const struct gong_api_field incident_fields[] = {
     {"ended", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: it is open."},
     {"owner", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
     {"acked_by", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
-    {"ack_comment", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"ack_comment", GONG_API_TEXT, YES, NO, 0, NULL, NULL, ""},
     {"acked", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: not yet."},
     {"ack_until", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: its end."},
     {"sticky", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
-    {"cause", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"cause", GONG_API_TEXT, YES, NO, 0, NULL, NULL, ""},
     {"verdict", GONG_API_STRING, YES, NO, 0, NULL, gong_api_verdicts, ""},
     {"cost", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "In dong."},
     {"escalated", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "Steps told."},
@@ -285,7 +285,7 @@ static const struct gong_api_field event_fields[] = {
     {"at", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
     {"event", GONG_API_STRING, YES, NO, 0, NULL, gong_api_incident_events, ""},
     {"by", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Empty: nobody did it."},
-    {"text", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"text", GONG_API_TEXT, YES, NO, 0, NULL, NULL, ""},
 };
 static SCHEMA(event_part, "IncidentEvent", event_fields);
 
@@ -351,7 +351,7 @@ static const struct gong_api_field silence_answer_fields[] = {
     {"incident", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: by matchers."},
     {"matchers", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
     {"by", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
-    {"comment", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"comment", GONG_API_TEXT, YES, NO, 0, NULL, NULL, ""},
     {"created", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
     {"from", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
     {"until", GONG_API_INTEGER, YES, YES, 0, NULL, NULL,
@@ -453,7 +453,7 @@ static const struct gong_api_field entry_fields[] = {
     {"action", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
     {"object", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
     {"result", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
-    {"text", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"text", GONG_API_TEXT, YES, NO, 0, NULL, NULL, ""},
     {"hash", GONG_API_STRING, YES, NO, 0, NULL, NULL, "SHA-256, hex."},
 };
 static SCHEMA(entry_part, "AuditEntry", entry_fields);

@@ -11,11 +11,11 @@
 
 #include <curl/curl.h>
 
+#include "agent/store/http_easy.h"
 #include "common/wipe.h"
 
-#define CONNECT_TIMEOUT_MS 3000L
-#define CONNECTION_AGE_S   50L /* under VictoriaMetrics' idle limit of 60 s */
-#define POLL_MS            500
+#define CONNECTION_AGE_S 50L /* under VictoriaMetrics' idle limit of 60 s */
+#define POLL_MS          500
 
 struct gong_http {
     CURLM *multi;
@@ -83,41 +83,19 @@ given(const char *text)
     return text != NULL && text[0] != '\0';
 }
 
-/* Options that hold for all requests of this client. */
+/* What only this client needs of its handle. */
 static bool
-set_options(struct gong_http *http, const struct gong_http_options *options)
+set_options(struct gong_http *http)
 {
     CURL *easy = http->easy;
-    long timeout_ms = (long)(options->timeout.ns / GONG_NS_PER_MS);
-    bool ok =
-        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->error) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_WRITEDATA, http) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) ==
-            CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK;
 
-    (void)curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L);
-    (void)curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, CONNECTION_AGE_S);
-    (void)curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                           (long)CURL_HTTP_VERSION_1_1);
-    (void)curl_easy_setopt(easy, CURLOPT_USERAGENT, "gong/" GONG_VERSION);
-    if (given(options->ca_file)) {
-        ok = ok && curl_easy_setopt(easy, CURLOPT_CAINFO, options->ca_file) ==
-                       CURLE_OK;
-    }
-    if (given(options->username)) {
-        const char *password =
-            options->password == NULL ? "" : options->password;
-
-        (void)curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
-        ok = ok &&
-             curl_easy_setopt(easy, CURLOPT_USERNAME, options->username) ==
-                 CURLE_OK &&
-             curl_easy_setopt(easy, CURLOPT_PASSWORD, password) == CURLE_OK;
-    }
-    return ok;
+    return easy != NULL &&
+           curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, http->error) ==
+               CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_WRITEDATA, http) == CURLE_OK &&
+           curl_easy_setopt(easy, CURLOPT_MAXAGE_CONN, CONNECTION_AGE_S) ==
+               CURLE_OK;
 }
 
 /* Own header instead of curl's bearer option: InfluxDB's word is "Token". */
@@ -156,9 +134,11 @@ gong_http_open(const struct gong_http_options *options, struct gong_http **out)
     http->cancelled = options->cancelled;
     http->ctx = options->ctx;
     http->multi = curl_multi_init();
-    http->easy = curl_easy_init();
-    if (http->multi == NULL || http->easy == NULL ||
-        !set_options(http, options) || !set_authorization(http, options)) {
+    http->easy = gong_http_easy(&(struct gong_http_easy){
+        GONG_HTTP_SCHEMES, options->ca_file, options->username,
+        options->password, options->timeout});
+    if (http->multi == NULL || !set_options(http) ||
+        !set_authorization(http, options)) {
         gong_http_close(http);
         return GONG_ERR_MEMORY;
     }
@@ -182,31 +162,19 @@ gong_http_close(struct gong_http *http)
     free(http);
 }
 
-static bool
-append_header(struct curl_slist **list, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(*list, line);
-
-    if (longer == NULL) {
-        return false;
-    }
-    *list = longer;
-    return true;
-}
-
 static struct curl_slist *
 make_headers(const struct gong_http *http,
              const struct gong_http_request *request)
 {
     struct curl_slist *list = NULL;
-    bool ok = append_header(&list, "Expect:");
+    bool ok = gong_http_header(&list, "Expect:");
 
     if (http->authorization != NULL) {
-        ok = ok && append_header(&list, http->authorization);
+        ok = ok && gong_http_header(&list, http->authorization);
     }
     for (size_t i = 0; request->headers != NULL && request->headers[i] != NULL;
          i++) {
-        ok = ok && append_header(&list, request->headers[i]);
+        ok = ok && gong_http_header(&list, request->headers[i]);
     }
     if (!ok) {
         curl_slist_free_all(list);
@@ -220,12 +188,12 @@ set_request(struct gong_http *http, const struct gong_http_request *request,
             struct curl_slist *headers)
 {
     CURL *easy = http->easy;
-    const char *no_proxy = gong_http_url_loopback(request->url) ? "*" : NULL;
     const char *body = request->body.len == 0 ? "" : request->body.data;
-    bool ok = curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
-              curl_easy_setopt(easy, CURLOPT_NOPROXY, no_proxy) == CURLE_OK &&
-              curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
-              keep_to_connection(http, request->reuse);
+    bool ok =
+        curl_easy_setopt(easy, CURLOPT_URL, request->url) == CURLE_OK &&
+        gong_http_easy_proxy(easy, gong_http_url_loopback(request->url)) &&
+        curl_easy_setopt(easy, CURLOPT_HTTPHEADER, headers) == CURLE_OK &&
+        keep_to_connection(http, request->reuse);
 
     if (!request->post) {
         return ok && curl_easy_setopt(easy, CURLOPT_HTTPGET, 1L) == CURLE_OK;

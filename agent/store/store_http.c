@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "agent/store/gzip.h"
+#include "common/wipe.h"
 
 #define GZIP_LEVEL      1
 #define GZIP_LEAST      1024 /* shorter bodies are not worth it */
@@ -136,14 +137,16 @@ gong_store_http_reload(struct gong_store_http *http, char *why, size_t why_size)
     if (err == GONG_OK) {
         err = gong_http_read_secret(config->token_file, token, why, why_size);
     }
-    if (err != GONG_OK) {
-        return err;
+    if (err == GONG_OK) {
+        err = gong_http_open(&options, &fresh);
+        if (err != GONG_OK) {
+            (void)snprintf(why, why_size, "HTTP client: %s",
+                           gong_err_text(err));
+        }
     }
-    err = gong_http_open(&options, &fresh);
-    memset(password, 0, sizeof password);
-    memset(token, 0, sizeof token);
+    gong_wipe(password, sizeof password);
+    gong_wipe(token, sizeof token);
     if (err != GONG_OK) {
-        (void)snprintf(why, why_size, "HTTP client: %s", gong_err_text(err));
         return err;
     }
     (void)pthread_mutex_lock(&http->mutex);

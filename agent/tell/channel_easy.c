@@ -5,51 +5,12 @@
 #include <string.h>
 
 #include "agent/store/http_client.h"
+#include "agent/store/http_easy.h"
 #include "common/log.h"
 #include "common/lp_text.h"
 #include "common/wipe.h"
 
-#define CONNECT_TIMEOUT_MS 5000L
-#define ANSWER_SHOWN       128
-
-CURL *
-gong_channel_easy(const char *schemes, bool loopback, const char *ca_file,
-                  gong_dur_t timeout)
-{
-    CURL *easy = curl_easy_init();
-    bool ok =
-        easy != NULL &&
-        curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, schemes) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_NOPROXY, loopback ? "*" : NULL) ==
-            CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) ==
-            CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS,
-                         (long)(timeout.ns / GONG_NS_PER_MS)) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK;
-
-    if (ok && ca_file != NULL && ca_file[0] != '\0') {
-        ok = curl_easy_setopt(easy, CURLOPT_CAINFO, ca_file) == CURLE_OK;
-    }
-    if (!ok) {
-        curl_easy_cleanup(easy);
-        return NULL;
-    }
-    return easy;
-}
-
-bool
-gong_channel_header(struct curl_slist **list, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(*list, line);
-
-    if (longer == NULL) {
-        return false;
-    }
-    *list = longer;
-    return true;
-}
+#define ANSWER_SHOWN 128
 
 enum gong_err
 gong_channel_post(struct gong_channel_try *attempt,
@@ -59,20 +20,20 @@ gong_channel_post(struct gong_channel_try *attempt,
 
     attempt->body = post->body;
     attempt->body_length = ok ? strlen(post->body) : 0;
-    attempt->easy =
-        gong_channel_easy("http,https", gong_http_url_loopback(post->url),
-                          post->ca_file, post->timeout);
+    attempt->easy = gong_http_easy(&(struct gong_http_easy){
+        GONG_HTTP_SCHEMES, post->ca_file, post->username, post->password,
+        post->timeout});
     ok = ok && attempt->easy != NULL &&
-         gong_channel_header(&attempt->headers, "Expect:");
+         gong_http_easy_proxy(attempt->easy,
+                              gong_http_url_loopback(post->url)) &&
+         gong_http_header(&attempt->headers, "Expect:");
     for (size_t i = 0; ok && post->headers[i] != NULL; i++) {
-        ok = gong_channel_header(&attempt->headers, post->headers[i]);
+        ok = gong_http_header(&attempt->headers, post->headers[i]);
     }
     if (ok &&
         curl_easy_setopt(attempt->easy, CURLOPT_URL, post->url) == CURLE_OK &&
         curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER, attempt->headers) ==
             CURLE_OK &&
-        curl_easy_setopt(attempt->easy, CURLOPT_USERAGENT,
-                         "gong/" GONG_VERSION) == CURLE_OK &&
         curl_easy_setopt(attempt->easy, CURLOPT_POST, 1L) == CURLE_OK &&
         curl_easy_setopt(attempt->easy, CURLOPT_POSTFIELDSIZE_LARGE,
                          (curl_off_t)attempt->body_length) == CURLE_OK &&

@@ -7,6 +7,7 @@
 #include "agent/store/http_client.h"
 #include "agent/tell/mail_compose.h"
 #include "common/log.h"
+#include "agent/store/http_easy.h"
 
 #define ZONE_MS INT64_C(25200000) /* Viet Nam, where the message names none */
 
@@ -172,30 +173,25 @@ use_ssl(const struct mailer *mailer)
     return (long)CURLUSESSL_NONE;
 }
 
-static bool
-set_login(const struct mailer *mailer, CURL *easy)
-{
-    return mailer->password == NULL ||
-           (curl_easy_setopt(easy, CURLOPT_USERNAME, mailer->config->user) ==
-                CURLE_OK &&
-            curl_easy_setopt(easy, CURLOPT_PASSWORD, mailer->password) ==
-                CURLE_OK);
-}
-
 static enum gong_err
 prepare(const struct mailer *mailer, const char *address,
         struct gong_channel_try *attempt)
 {
     char from[GONG_MAIL_ADDRESS_MAX + 3];
     char to[GONG_MAIL_ADDRESS_MAX + 3];
-    CURL *easy =
-        gong_channel_easy("smtp,smtps", mailer->loopback,
-                          mailer->config->ca_file, mailer->config->timeout);
+    CURL *easy = gong_http_easy(&(struct gong_http_easy){
+        .schemes = "smtp,smtps",
+        .ca_file = mailer->config->ca_file,
+        .username = mailer->password == NULL ? "" : mailer->config->user,
+        .password = mailer->password,
+        .timeout = mailer->config->timeout,
+    });
 
     attempt->easy = easy;
     (void)snprintf(from, sizeof from, "<%s>", mailer->config->from);
     (void)snprintf(to, sizeof to, "<%s>", address);
-    if (easy != NULL && gong_channel_header(&attempt->list, to) &&
+    if (easy != NULL && gong_http_easy_proxy(easy, mailer->loopback) &&
+        gong_http_header(&attempt->list, to) &&
         curl_easy_setopt(easy, CURLOPT_URL, mailer->config->url) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_USE_SSL, use_ssl(mailer)) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_MAIL_FROM, from) == CURLE_OK &&
@@ -206,8 +202,7 @@ prepare(const struct mailer *mailer, const char *address,
         curl_easy_setopt(easy, CURLOPT_READFUNCTION, on_read) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_READDATA, attempt) == CURLE_OK &&
         curl_easy_setopt(easy, CURLOPT_SEEKFUNCTION, on_seek) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_SEEKDATA, attempt) == CURLE_OK &&
-        set_login(mailer, easy)) {
+        curl_easy_setopt(easy, CURLOPT_SEEKDATA, attempt) == CURLE_OK) {
         return GONG_OK;
     }
     return GONG_ERR_MEMORY;

@@ -4,18 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "agent/tell/channel.h"
+#include "agent/tell/channel_easy.h"
 #include "agent/store/http_client.h"
 #include "agent/tell/message_annotation.h"
 #include "agent/tell/message_view.h"
-#include "agent/tell/notify_webhook.h"
 #include "agent/tell/rfc3339.h"
 #include "common/clock.h"
-#include "common/wipe.h"
 
-#define CONNECT_TIMEOUT_MS 3000L
-#define NOT_OVER           "0001-01-01T00:00:00Z" /* Go's zero time */
-#define ANSWER_SHOWN       128
+#define NOT_OVER "0001-01-01T00:00:00Z" /* Go's zero time */
 
 struct config {
     char *url;
@@ -61,8 +57,9 @@ struct webhook {
 
 /* --- the message --- */
 
+/* annotations is taken. */
 static json_t *
-alert_json(const json_t *item)
+alert_json(const json_t *item, json_t *annotations)
 {
     char starts[GONG_RFC3339_SIZE];
     char ends[GONG_RFC3339_SIZE] = NOT_OVER;
@@ -72,12 +69,11 @@ alert_json(const json_t *item)
     if (over) {
         gong_rfc3339(gong_view_int(item, "ended"), ends);
     }
-    return json_pack("{s:s, s:O, s:o, s:s, s:s, s:s, s:s}", "status",
-                     over ? "resolved" : "firing", "labels",
-                     json_object_get(item, "labels"), "annotations",
-                     gong_message_annotations(item), "startsAt", starts,
-                     "endsAt", ends, "generatorURL", "", "fingerprint",
-                     gong_view_text(item, "fingerprint"));
+    return json_pack(
+        "{s:s, s:O, s:o, s:s, s:s, s:s, s:s}", "status",
+        over ? "resolved" : "firing", "labels", json_object_get(item, "labels"),
+        "annotations", annotations, "startsAt", starts, "endsAt", ends,
+        "generatorURL", "", "fingerprint", gong_view_text(item, "fingerprint"));
 }
 
 /* All alerts; firing: whether one of them is. */
@@ -90,7 +86,9 @@ alerts_json(const json_t *items, bool *firing)
         const json_t *item = json_array_get(items, i);
 
         *firing = *firing || !gong_view_over(item);
-        if (json_array_append_new(alerts, alert_json(item)) != 0) {
+        if (json_array_append_new(
+                alerts, alert_json(item, gong_message_annotations(item))) !=
+            0) {
             json_decref(alerts);
             alerts = NULL;
         }
@@ -99,11 +97,11 @@ alerts_json(const json_t *items, bool *firing)
 }
 
 static bool
-all_have(const json_t *items, const char *set, const char *name,
+all_have(const json_t *alerts, const char *set, const char *name,
          const json_t *value)
 {
-    for (size_t i = 1; i < json_array_size(items); i++) {
-        const json_t *pairs = json_object_get(json_array_get(items, i), set);
+    for (size_t i = 1; i < json_array_size(alerts); i++) {
+        const json_t *pairs = json_object_get(json_array_get(alerts, i), set);
 
         if (!json_equal(json_object_get(pairs, name), value)) {
             return false;
@@ -112,18 +110,18 @@ all_have(const json_t *items, const char *set, const char *name,
     return true;
 }
 
-/* The labels or annotations that all items have alike. */
+/* The labels or annotations that all alerts have alike. */
 static json_t *
-common_json(const json_t *items, const char *set)
+common_json(const json_t *alerts, const char *set)
 {
-    json_t *first = json_object_get(json_array_get(items, 0), set);
+    json_t *first = json_object_get(json_array_get(alerts, 0), set);
     json_t *common = json_object();
     const char *name;
     json_t *value;
 
     json_object_foreach(first, name, value)
     {
-        if (common != NULL && all_have(items, set, name, value) &&
+        if (common != NULL && all_have(alerts, set, name, value) &&
             json_object_set(common, name, value) != 0) {
             json_decref(common);
             common = NULL;
@@ -160,41 +158,32 @@ gong_channel_webhook_body(const json_t *message, const char *external_url)
 /* --- the channel --- */
 
 static void
-wipe(char *secret)
-{
-    if (secret != NULL) {
-        gong_wipe(secret, strlen(secret));
-    }
-    free(secret);
-}
-
-static void
 webhook_close(void *state)
 {
     struct webhook *webhook = state;
 
-    wipe(webhook->password);
-    wipe(webhook->authorization);
+    gong_channel_wipe(webhook->password);
+    gong_channel_wipe(webhook->authorization);
     free(webhook);
 }
 
-/* A secret behind a prefix; NULL with why. */
+/* A bearer token's header; NULL with why. */
 static char *
-read_secret(const char *path, const char *prefix, char *why, size_t why_size)
+read_token(const char *path, char *why, size_t why_size)
 {
-    char secret[GONG_HTTP_SECRET_MAX];
-    enum gong_err err = gong_http_secret(path, secret);
-    size_t size = strlen(prefix) + GONG_HTTP_SECRET_MAX;
-    char *out = err == GONG_OK ? malloc(size) : NULL;
+    char *secret = gong_channel_secret(path, why, why_size);
+    size_t size =
+        secret == NULL ? 0 : sizeof "Authorization: Bearer " + strlen(secret);
+    char *line = secret == NULL ? NULL : malloc(size);
 
-    if (out != NULL) {
-        (void)snprintf(out, size, "%s%s", prefix, secret);
-    } else {
+    if (line != NULL) {
+        (void)snprintf(line, size, "Authorization: Bearer %s", secret);
+    } else if (secret != NULL) {
         (void)snprintf(why, why_size, "%s: %s", path,
-                       gong_err_text(err == GONG_OK ? GONG_ERR_MEMORY : err));
+                       gong_err_text(GONG_ERR_MEMORY));
     }
-    gong_wipe(secret, sizeof secret);
-    return out;
+    gong_channel_wipe(secret);
+    return line;
 }
 
 static bool
@@ -210,14 +199,13 @@ read_secrets(struct webhook *webhook, char *why, size_t why_size)
 
     if (given(config->password_file)) {
         webhook->password =
-            read_secret(config->password_file, "", why, why_size);
+            gong_channel_secret(config->password_file, why, why_size);
         if (webhook->password == NULL) {
             return false;
         }
     }
     if (given(config->token_file)) {
-        webhook->authorization = read_secret(
-            config->token_file, "Authorization: Bearer ", why, why_size);
+        webhook->authorization = read_token(config->token_file, why, why_size);
         return webhook->authorization != NULL;
     }
     return true;
@@ -249,127 +237,38 @@ webhook_open(const void *config, void **state, char *why, size_t why_size)
     return GONG_ERR_INVALID;
 }
 
-static bool
-add_header(struct gong_channel_try *attempt, const char *line)
-{
-    struct curl_slist *longer = curl_slist_append(attempt->headers, line);
-
-    if (longer == NULL) {
-        return false;
-    }
-    attempt->headers = longer;
-    return true;
-}
-
-static bool
-add_headers(const struct webhook *webhook, const char *key,
-            struct gong_channel_try *attempt)
-{
-    char line[256];
-
-    (void)snprintf(line, sizeof line, "Idempotency-Key: %s", key);
-    return add_header(attempt, "Expect:") &&
-           add_header(attempt, "Content-Type: application/json") &&
-           add_header(attempt, line) &&
-           (webhook->authorization == NULL ||
-            add_header(attempt, webhook->authorization));
-}
-
-static bool
-set_transfer(const struct webhook *webhook, CURL *easy)
-{
-    const struct config *config = webhook->config;
-    const char *no_proxy = gong_http_url_loopback(config->url) ? "*" : NULL;
-    long timeout_ms = (long)(config->timeout.ns / GONG_NS_PER_MS);
-    bool ok =
-        curl_easy_setopt(easy, CURLOPT_URL, config->url) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https") ==
-            CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_NOPROXY, no_proxy) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, CONNECT_TIMEOUT_MS) ==
-            CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, timeout_ms) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_HTTP_VERSION,
-                         (long)CURL_HTTP_VERSION_1_1) == CURLE_OK &&
-        curl_easy_setopt(easy, CURLOPT_USERAGENT, "gong/" GONG_VERSION) ==
-            CURLE_OK;
-
-    if (given(config->ca_file)) {
-        ok = ok && curl_easy_setopt(easy, CURLOPT_CAINFO, config->ca_file) ==
-                       CURLE_OK;
-    }
-    if (given(config->username)) {
-        ok = ok &&
-             curl_easy_setopt(easy, CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC) ==
-                 CURLE_OK &&
-             curl_easy_setopt(easy, CURLOPT_USERNAME, config->username) ==
-                 CURLE_OK &&
-             curl_easy_setopt(easy, CURLOPT_PASSWORD,
-                              webhook->password == NULL
-                                  ? ""
-                                  : webhook->password) == CURLE_OK;
-    }
-    return ok;
-}
-
-static bool
-set_body(struct gong_channel_try *attempt)
-{
-    attempt->body_length = strlen(attempt->body);
-    return curl_easy_setopt(attempt->easy, CURLOPT_HTTPHEADER,
-                            attempt->headers) == CURLE_OK &&
-           curl_easy_setopt(attempt->easy, CURLOPT_POST, 1L) == CURLE_OK &&
-           curl_easy_setopt(attempt->easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                            (curl_off_t)attempt->body_length) == CURLE_OK &&
-           curl_easy_setopt(attempt->easy, CURLOPT_POSTFIELDS, attempt->body) ==
-               CURLE_OK;
-}
-
 static enum gong_err
 webhook_begin(void *state, const struct gong_channel_send *send,
               struct gong_channel_try *attempt)
 {
     const struct webhook *webhook = state;
+    const struct config *config = webhook->config;
     json_t *body =
-        gong_channel_webhook_body(send->message, webhook->config->external_url);
+        gong_channel_webhook_body(send->message, config->external_url);
+    char key[256];
+    const char *const headers[] = {"Content-Type: application/json", key,
+                                   webhook->authorization, NULL};
+    const struct gong_channel_post post = {
+        .url = config->url,
+        .headers = headers,
+        .ca_file = config->ca_file,
+        .username = config->username,
+        .password = webhook->password,
+        .timeout = config->timeout,
+        .body = body == NULL ? NULL : json_dumps(body, JSON_COMPACT),
+    };
 
-    attempt->body = body == NULL ? NULL : json_dumps(body, JSON_COMPACT);
     json_decref(body);
-    attempt->easy = curl_easy_init();
-    if (attempt->body == NULL || attempt->easy == NULL ||
-        !set_transfer(webhook, attempt->easy) ||
-        !add_headers(webhook, send->key, attempt) || !set_body(attempt)) {
-        return GONG_ERR_MEMORY;
-    }
-    return GONG_OK;
+    (void)snprintf(key, sizeof key, "Idempotency-Key: %s", send->key);
+    return gong_channel_post(attempt, &post);
 }
 
 static enum gong_channel_outcome
 webhook_judge(void *state, struct gong_channel_try *attempt, CURLcode code,
               long status)
 {
-    size_t shown = attempt->answer_length < ANSWER_SHOWN
-                       ? attempt->answer_length
-                       : ANSWER_SHOWN;
-
     (void)state;
-    if (code != CURLE_OK) {
-        /* Without libcurl's own text, which may hold the URL. */
-        (void)snprintf(attempt->why, sizeof attempt->why, "%s",
-                       curl_easy_strerror(code));
-        return GONG_CHANNEL_RETRY;
-    }
-    (void)snprintf(attempt->why, sizeof attempt->why, "status %ld: %.*s",
-                   status, (int)shown, shown == 0 ? "" : attempt->answer);
-    switch (gong_notify_webhook_judge(status)) {
-    case GONG_NOTIFY_DONE:
-        return GONG_CHANNEL_SENT;
-    case GONG_NOTIFY_RETRY:
-        return GONG_CHANNEL_RETRY;
-    case GONG_NOTIFY_REFUSE:
-        break;
-    }
-    return GONG_CHANNEL_REFUSE;
+    return gong_channel_judge_status(attempt, code, status);
 }
 
 const struct gong_channel_kind gong_channel_webhook = {

@@ -12,6 +12,7 @@
 #include "agent/tell/rfc3339.h"
 #include "common/log.h"
 #include "common/lp_encode.h"
+#include "common/wipe.h"
 
 #define NOT_OVER     "0001-01-01T00:00:00Z" /* Go's zero time */
 #define ANSWER_SHOWN 128
@@ -234,8 +235,8 @@ open_client(struct webhook *webhook, char *why, size_t why_size)
     if (err == GONG_OK) {
         err = gong_http_open(&client, &webhook->http);
     }
-    memset(password, 0, sizeof password);
-    memset(token, 0, sizeof token);
+    gong_wipe(password, sizeof password);
+    gong_wipe(token, sizeof token);
     return err;
 }
 

@@ -16,6 +16,7 @@
 #include "common/log.h"
 #include "common/spool_file.h"
 #include "common/wipe.h"
+#include "agent/store/http_easy.h"
 
 #define PATH_SIZE     4096
 #define FILE_MAX      16384
@@ -497,7 +498,7 @@ gong_zalo_token_header(struct curl_slist **list, const char *access)
     bool ok;
 
     (void)snprintf(line, sizeof line, ACCESS_HEADER "%s", access);
-    ok = gong_channel_header(list, line);
+    ok = gong_http_header(list, line);
     gong_wipe(line, sizeof line);
     return ok;
 }

@@ -112,7 +112,8 @@ struct gong_desk_incident {
     int64_t opened_ms; /* when the desk heard of it */
     int64_t since_ms;
     int64_t changed_ms;
-    int64_t ended_ms; /* 0: it is open */
+    int64_t ended_ms; /* when the alert ended, not before the desk heard of it,
+                         or a person ended it; 0: it is open */
     /* It has ended, but the desk still needs it: somebody was told of it who
      * has not been told that it is over, or a person ended it and its alert
      * goes on. To be restored, as those that are open. */

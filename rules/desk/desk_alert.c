@@ -211,6 +211,15 @@ go_on(struct gong_desk *desk, struct gong_desk_entry *entry,
     gong_desk_escalate_arm(desk, entry);
 }
 
+/* The alert's own end: the desk may hear of it late. */
+static void
+date_end(struct gong_desk_incident *is, int64_t at_ms)
+{
+    if (at_ms > 0 && at_ms < is->ended_ms) {
+        is->ended_ms = at_ms > is->opened_ms ? at_ms : is->opened_ms;
+    }
+}
+
 static void
 end(struct gong_desk *desk, struct gong_desk_entry *entry,
     const struct gong_desk_alert *alert)
@@ -226,6 +235,7 @@ end(struct gong_desk *desk, struct gong_desk_entry *entry,
     entry->is.lost = alert->lost;
     entry->is.value = alert->value;
     (void)gong_desk_entry_step(desk, entry, GONG_INCIDENT_END);
+    date_end(&entry->is, alert->at_ms);
     gong_desk_event_add(desk, entry->is.number, GONG_INCIDENT_END,
                         gong_str_from("", 0),
                         gong_str_of(alert->lost ? "lost" : ""));

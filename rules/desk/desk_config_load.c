@@ -1,8 +1,43 @@
 #include "rules/desk/desk_config_load.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define DISTINCT_MAX 16 /* channels that no one knows, named one by one */
+static bool
+lacks_unit(const struct gong_desk_receiver *one, const struct gong_model *model)
+{
+    return strcmp(one->of, "unit") != 0 &&
+           gong_model_unit(model, gong_str_of(one->of)) == NULL;
+}
+
+static bool
+lacks_role(const struct gong_desk_receiver *one, const struct gong_model *model)
+{
+    return !gong_model_role_known(model, gong_str_of(one->role));
+}
+
+bool
+gong_desk_config_fits(const struct gong_desk_config *config,
+                      const struct gong_model *model, char *why,
+                      size_t why_size)
+{
+    for (size_t i = 0; i < config->receiver_count; i++) {
+        const struct gong_desk_receiver *one = &config->receivers[i];
+
+        if (one->role[0] == '\0') {
+            continue;
+        }
+        if (lacks_unit(one, model) || lacks_role(one, model)) {
+            (void)snprintf(why, why_size,
+                           "receiver \"%s\": the city model has no %s \"%s\"",
+                           one->name, lacks_unit(one, model) ? "unit" : "role",
+                           lacks_unit(one, model) ? one->of : one->role);
+            return false;
+        }
+    }
+    return true;
+}
 
 /* The receivers of the configuration are the elements of its list. */
 static bool
@@ -20,15 +55,14 @@ check_city(const struct gong_desk_config *config, const struct gong_conf *conf,
         if (one->role[0] == '\0') {
             continue;
         }
-        if (strcmp(one->of, "unit") != 0 &&
-            gong_model_unit(model, gong_str_of(one->of)) == NULL) {
+        if (lacks_unit(one, model)) {
             gong_conf_error_in(gong_conf_child(node, "of"), 0, errors,
                                "found \"%s\", expected \"unit\" or the code "
                                "of a unit of the city model",
                                one->of);
             ok = false;
         }
-        if (!gong_model_role_known(model, gong_str_of(one->role))) {
+        if (lacks_role(one, model)) {
             gong_conf_error_in(gong_conf_child(node, "role"), 0, errors,
                                "found \"%s\", expected a role that a unit of "
                                "the city model has",

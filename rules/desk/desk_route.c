@@ -109,14 +109,16 @@ gong_desk_route_units(struct gong_desk *desk, struct gong_desk_entry *entry,
 static void
 print_quoted(FILE *out, struct gong_str text)
 {
+    static const char letters[] = "abtnvfr"; /* of 7 to 13 */
+
     (void)fputc('"', out);
     for (size_t i = 0; i < text.len; i++) {
         unsigned char c = (unsigned char)text.data[i];
 
         if (c == '"' || c == '\\') {
             (void)fprintf(out, "\\%c", c);
-        } else if (c == '\n') {
-            (void)fputs("\\n", out);
+        } else if (c >= 7 && c <= 13) {
+            (void)fprintf(out, "\\%c", letters[c - 7]);
         } else if (c < 0x20 || c == 0x7f) {
             (void)fprintf(out, "\\x%02x", c);
         } else {

@@ -267,7 +267,10 @@ gong_desk_case_read(char *text, struct gong_desk_case *line, char *why,
     const char *time = next_word(&r);
     const char *word = NULL;
 
-    if (time == NULL || !read_time(&r, time, &line->at_ms)) {
+    if (time == NULL) {
+        return refuse(&r, "found nothing, expected a time");
+    }
+    if (!read_time(&r, time, &line->at_ms)) {
         return false;
     }
     word = next_word(&r);

@@ -3,6 +3,7 @@ an escalation to the unit's head, an acknowledgement, kill -9, and the end."""
 
 import http.client
 import json
+import shutil
 import signal
 import subprocess
 import threading
@@ -54,8 +55,10 @@ class Desk:
         self.rules.write_text(RULES, encoding="utf-8")
         self.routes = mail.folder / "routes.cfg"
         self.routes.write_text(ROUTES, encoding="utf-8")
+        self.model = mail.folder / "city.cfg"
+        shutil.copy(ROOT / "rules" / "city" / "daklak.cfg", self.model)
         extra = f"""
-model = ( "{ROOT}/rules/city/daklak.cfg" );
+model = ( "{self.model}" );
 desk = {{ routes = "{self.routes}"; link = "https://gong.example"; }};
 channels = (
   {{ name = "hook"; type = "webhook"; url = "{self.hook.url}"; }},
@@ -225,6 +228,43 @@ def other_routes_hold_after_a_reload():
                "mail by the old routes")
 
 
+def rules_and_city_go_back_together():
+    with Mail() as mail, Desk(mail) as desk:
+        def name():
+            return [unit["name"] for unit in desk.ctl("units")["units"]
+                    if unit["code"] == "22015"]
+
+        def change(path, old, new):
+            """One text in a file for another, and a reload."""
+            text = path.read_text(encoding="utf-8")
+            expect(old in text, f"{path} has no {old}")
+            path.write_text(text.replace(old, new), encoding="utf-8")
+        first = [one["sha"] for one in desk.ctl("rules", "log")["sets"]
+                 if one["now"]]
+        change(desk.model, "Phường Tuy Hoà", "Phường Tuy Hoà Mới")
+        change(desk.model, "; head = [", "; chief = [")
+        change(desk.routes, '"head"', '"chief"')
+        change(desk.rules, "> 70", "> 95")
+        desk.agent.process.send(signal.SIGHUP)
+        wait_until(lambda: name() == ["Phường Tuy Hoà Mới"], 20 * SLOW,
+                   "the new city")
+        # The routes name a role that the earlier city does not have.
+        desk.ctl("rules", "rollback", *first, fails=True)
+        expect(name() == ["Phường Tuy Hoà Mới"], "half of it went back")
+        change(desk.routes, '"chief"', '"duty"')
+        desk.agent.process.send(signal.SIGHUP)
+        log = desk.agent.process.log_path
+        wait_until(lambda: log.read_text(errors="replace")
+                   .count("rules_loaded") >= 2, 20 * SLOW, "other routes")
+        desk.ctl("rules", "rollback", *first)
+        wait_until(lambda: name() == ["Phường Tuy Hoà"], 20 * SLOW,
+                   "the earlier city")
+        desk.lamp(90)
+        duty = desk.wait_mails("duty-22015@example.vn", 1, "the duty's mail")
+        text = duty[0].get_body(("plain",)).get_content()
+        expect("Phường Tuy Hoà" in text and "Mới" not in text, text)
+
+
 if __name__ == "__main__":
     run(alerts_become_work, streams_tell_what_became_of_it,
-        other_routes_hold_after_a_reload)
+        other_routes_hold_after_a_reload, rules_and_city_go_back_together)

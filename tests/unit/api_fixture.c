@@ -34,6 +34,8 @@ make_incident(uint64_t number, struct gong_desk_incident *out,
         .opened_ms = API_NOW - 1000 * (int64_t)number,
         .since_ms = API_NOW - 2000,
         .rule_id = gong_str_of("water/RiverHigh"),
+        .ack_comment = gong_str_of("đang đến\nvới hai người"),
+        .cause = gong_str_of("mưa\nlớn"),
         .labels = labels,
         .label_count = number == 3 ? 1 : 2,
         .annotations = annotations,
@@ -122,6 +124,7 @@ silences(void *ctx, bool ended_too,
                           .maintenance = kind == 1,
                           .matchers = gong_str_of(matchers[i]),
                           .by = gong_str_of("lan"),
+                          .comment = gong_str_of("sửa\ntrạm"),
                           .until_ms = INT64_MAX,
                       });
         }
@@ -293,7 +296,7 @@ api_setup(void **state)
     struct gong_api_options options = {
         .desk = {world, incidents, incident, more, NULL, silences, silence,
                  act},
-        .city = {{under, NULL}, NULL, units, devices},
+        .city = {{under, NULL}, NULL, units, devices, NULL},
         .rules = {world, rules, rules_log, rollback},
         .link = {NULL, verify},
     };

@@ -27,6 +27,7 @@ struct desk_world {
     struct gong_model *model;
     struct gong_desk *desk;
     int64_t now;
+    int64_t age_ms; /* of alerts when they come */
     /* What the sink was told since desk_said was called last. */
     char *said;
     size_t said_len;

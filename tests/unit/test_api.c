@@ -211,6 +211,35 @@ ones_own_password(void **state)
 
 /* --- bodies --- */
 
+/* Remarks have lines wherever they are shown; nothing else has. */
+static void
+answers_are_as_their_schemas_say(void **state)
+{
+    static const struct {
+        const char *path;
+        const struct gong_api_schema *schema;
+    } cases[] = {
+        {OURS "/incidents", &gong_api_incidents_answer},
+        {OURS "/incidents/1", &gong_api_incident_answer},
+        {OURS "/silences", &gong_api_silences_answer},
+        {OURS "/audit", &gong_api_audit_answer},
+        {OURS "/incidents?o\x1b[2Jpen=1", &gong_api_problem_answer},
+        {OURS "/incidents/x\ny", &gong_api_problem_answer},
+    };
+    struct api_world *world = *state;
+    char why[256] = "";
+
+    assert_int_equal(post(world, OURS "/incidents/1/comment",
+                          "{\"comment\":\"a\\nb\"}", NULL),
+                     200);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        (void)api_get(world, cases[i].path);
+        if (!gong_api_check(world->json, cases[i].schema, why, sizeof why)) {
+            fail_msg("%s: %s: %s", cases[i].path, why, world->answer.body);
+        }
+    }
+}
+
 static void
 what_a_body_may_be(void **state)
 {
@@ -450,6 +479,14 @@ acts_reach_the_desk_and_the_audit_log(void **state)
         post(world, OURS "/silences",
              "{\"matchers\":[{\"name\":\"unit\",\"value\":\"22015\","
              "\"isRegex\":true}],\"until\":1760000001000}",
+             token),
+        403);
+    /* Two units are none, in whatever order they are kept. */
+    assert_int_equal(
+        post(world, OURS "/silences",
+             "{\"matchers\":[{\"name\":\"unit\",\"value\":\"22018\"},"
+             "{\"name\":\"unit\",\"value\":\"22015\"}],"
+             "\"until\":1760000001000}",
              token),
         403);
     assert_int_equal(
@@ -746,6 +783,7 @@ main(void)
         T(a_cookie_needs_its_csrf_token),
         T(wrong_passwords_wait_longer_and_longer),
         T(ones_own_password),
+        T(answers_are_as_their_schemas_say),
         T(what_a_body_may_be),
         T(what_a_path_may_be),
         T(lists_hold_what_may_be_seen),

@@ -56,6 +56,35 @@ webhook_is_alertmanagers_version_4(void **state)
     json_decref(message);
 }
 
+/* Numbers without a section stay as the rule wrote them, as Alertmanager has
+ * them; what is common is so after filling. */
+static void
+sections_of_annotations_are_filled(void **state)
+{
+    json_t *message = json_loads(
+        "{\"group_labels\":{},\"items\":[{\"labels\":{},\"value\":\"2.5\","
+        "\"level\":2,\"annotations\":{"
+        "\"a\":\"2.5 m[[ mức {level}]]\",\"a_en\":\"2.5 m[[, {value:2}]]\","
+        "\"b\":\"2.5 m\",\"c\":\"x[[ {level}]]\",\"d\":\"y[[ {no}]]\"}},"
+        "{\"labels\":{},\"value\":\"2.5\",\"level\":3,\"annotations\":{"
+        "\"c\":\"x[[ {level}]]\",\"d\":\"y[[ {level} {no}]]\"}}]}",
+        0, NULL);
+    json_t *body = gong_channel_webhook_body(message, "");
+    json_t *alert = json_array_get(json_object_get(body, "alerts"), 0);
+    char *one = json_dumps(json_object_get(alert, "annotations"), JSON_COMPACT);
+    char *common =
+        json_dumps(json_object_get(body, "commonAnnotations"), JSON_COMPACT);
+
+    (void)state;
+    assert_string_equal(one, "{\"a\":\"2,5 m mức 2\",\"a_en\":\"2.5 m, 2.50\","
+                             "\"b\":\"2.5 m\",\"c\":\"x 2\",\"d\":\"y\"}");
+    assert_string_equal(common, "{\"d\":\"y\"}");
+    free(one);
+    free(common);
+    json_decref(body);
+    json_decref(message);
+}
+
 static void
 answers_are_judged_without_the_url(void **state)
 {
@@ -254,6 +283,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(webhook_is_alertmanagers_version_4),
+        cmocka_unit_test(sections_of_annotations_are_filled),
         cmocka_unit_test(answers_are_judged_without_the_url),
         cmocka_unit_test(log_writes_lines_for_people),
         cmocka_unit_test(channels_are_read_with_their_kinds_options),

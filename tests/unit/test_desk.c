@@ -591,6 +591,34 @@ the_dark_stay_open(void **state)
     desk_world_fini(&w);
 }
 
+/* When the alert ended, however late that was heard, but after the beginning.
+ */
+static void
+an_end_has_its_own_time(void **state)
+{
+    static const char one[] = "alertname=A,severity=critical";
+    static const struct {
+        int64_t age_ms;
+        int64_t ended_ms;
+    } cases[] = {{0, 50000},     {1, 49999},     {40000, 10000},
+                 {41000, 10000}, {50000, 50000}, /* without a time */
+                 {-1, 50000}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct desk_world w;
+
+        desk_world_init(&w, RECEIVERS ROUTE " };");
+        desk_run_to(&w, 10000);
+        assert_int_equal(desk_fire(&w, one, 0), GONG_OK);
+        desk_run_to(&w, 50000);
+        w.age_ms = cases[i].age_ms;
+        desk_over(&w, one);
+        assert_int_equal(w.incidents->is.ended_ms, cases[i].ended_ms);
+        desk_world_fini(&w);
+    }
+}
+
 static void
 acts_that_mean_nothing(void **state)
 {
@@ -808,6 +836,7 @@ main(void)
         cmocka_unit_test(what_holds_back_holds_escalation),
         cmocka_unit_test(trials_are_recorded_only),
         cmocka_unit_test(the_dark_stay_open),
+        cmocka_unit_test(an_end_has_its_own_time),
         cmocka_unit_test(acts_that_mean_nothing),
         cmocka_unit_test(acts_on_what_is_over),
         cmocka_unit_test(without_a_routing_file),

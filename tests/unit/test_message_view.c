@@ -88,6 +88,27 @@ long_summary_is_cut_between_characters(void **state)
     }
 }
 
+/* What only a message knows is filled in, and never seen as it is written. */
+static void
+sections_are_filled(void **state)
+{
+    char out[GONG_VIEW_SUMMARY_SIZE];
+    json_t *item = json_loads(
+        "{\"number\":5,\"value\":\"40.31\",\"level\":3,\"annotations\":{"
+        "\"summary\":\"Nước 40.31 m[[, báo động {level:roman}]][[, {gone}]]\","
+        "\"action\":\"Sơ tán[[ {param_level#:1}]]\"},"
+        "\"facts\":{\"param_level3\":34.5}}",
+        0, NULL);
+
+    (void)state;
+    assert_non_null(item);
+    assert_string_equal(
+        gong_view_summary(item, out),
+        "#5 [CẢNH BÁO] đang diễn ra: Nước 40,31 m, báo động III | việc cần "
+        "làm: Sơ tán 34,5");
+    json_decref(item);
+}
+
 int
 main(void)
 {
@@ -95,6 +116,7 @@ main(void)
         cmocka_unit_test(what_is_missing_reads_as_empty),
         cmocka_unit_test(numbers_are_written_as_people_write_them),
         cmocka_unit_test(long_summary_is_cut_between_characters),
+        cmocka_unit_test(sections_are_filled),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
