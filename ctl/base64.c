@@ -38,9 +38,10 @@ gong_ctl_base64_decode(const char *text, unsigned char *out, size_t *len)
         uint32_t word = 0;
 
         for (size_t j = 0; j < 4; j++) {
+            /* Never the NUL behind it: text has none before its end. */
             const char *at = i + j >= count - padding
                                  ? alphabet
-                                 : memchr(alphabet, text[i + j], 64);
+                                 : strchr(alphabet, text[i + j]);
 
             if (at == NULL) {
                 return false;

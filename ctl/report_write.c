@@ -11,6 +11,13 @@ name_of(const struct gong_ctl_report_row *row)
     return row->name == NULL ? "" : row->name;
 }
 
+/* Batches. */
+static int64_t
+expected_of(const struct gong_ctl_report_row *row)
+{
+    return row->received + row->missing;
+}
+
 static void
 quantiles(struct gong_ctl_report_row *row, int64_t out[4])
 {
@@ -43,8 +50,7 @@ csv_row(struct gong_ctl_report_row *row, FILE *out)
     (void)fprintf(out, ",%lld,", (long long)row->cost);
     if (gong_ctl_completeness(row) >= 0) {
         (void)fprintf(out, "%.2f,%lld,%lld", gong_ctl_completeness(row),
-                      (long long)row->received,
-                      (long long)(row->received + row->missing));
+                      (long long)row->received, (long long)expected_of(row));
     } else {
         (void)fputs(",,", out);
     }
@@ -147,7 +153,7 @@ html_row(struct gong_ctl_report_row *row, FILE *out)
     (void)fprintf(out, "<td>%lld</td><td>%s", (long long)row->cost, percent);
     if (gong_ctl_completeness(row) >= 0) {
         (void)fprintf(out, " (%lld/%lld)", (long long)row->received,
-                      (long long)(row->received + row->missing));
+                      (long long)expected_of(row));
     }
     (void)fputs("</td></tr>\n", out);
 }
@@ -205,8 +211,7 @@ json_row(struct gong_ctl_report_row *row)
         "resolve_median_ms", (json_int_t)times[2], "resolve_p90_ms",
         (json_int_t)times[3], "cost", (json_int_t)row->cost, "completeness",
         whole < 0 ? json_null() : json_real(whole), "received",
-        (json_int_t)row->received, "expected",
-        (json_int_t)(row->received + row->missing));
+        (json_int_t)row->received, "expected", (json_int_t)expected_of(row));
 }
 
 json_t *

@@ -132,9 +132,9 @@ add_rules(struct making *making)
 static enum gong_err
 write_file(struct making *making, uint64_t *size)
 {
-    const char *files[GONG_BACKUP_PARTS_MAX];
+    const char *files[GONG_BACKUP_PARTS_MAX] = {NULL};
     char fresh[GONG_BACKUP_PATH_SIZE], path[GONG_BACKUP_PATH_SIZE];
-    struct stat status;
+    struct stat status = {.st_size = 0};
     enum gong_err err = gong_backup_path(making->backup, "backup.new", fresh);
 
     for (size_t i = 0; i < making->manifest->count; i++) {

@@ -447,6 +447,62 @@ a_newer_desk_is_refused(void **state)
     desk_wait(&world->life.files, 1, SENT);
 }
 
+/* Sound as a file, but nothing that a desk can begin with: it is taken out
+ * again, and what was there goes on. */
+static void
+a_desk_that_cannot_be_restored_is_taken_out(void **state)
+{
+    struct world *world = *state;
+    struct gong_backup_manifest manifest = {.count = 1};
+    struct desk_files other;
+    const char *const file[] = {other.path};
+    char why[512];
+
+    desk_files_init(&other);
+    desk_incident(&other, 1);
+    desk_sql(&other, "UPDATE incidents SET state = 99");
+    desk_sql(&other, "PRAGMA wal_checkpoint(TRUNCATE)");
+    desk_life_fire(&world->life, "a");
+    desk_wait(&world->life.files, 1, SENT);
+    (void)make(world);
+    (void)snprintf(manifest.parts[0].name, GONG_BACKUP_NAME_SIZE, "desk.db");
+    (void)unlink(world->given);
+    assert_int_equal(
+        gong_backup_write(world->given, &manifest, file, why, sizeof why),
+        GONG_OK);
+    refused(world, GONG_ERR_CORRUPT, "cannot be restored");
+    desk_files_fini(&other);
+    look_again(world);
+    assert_true(gong_desk_well(world->life.desk));
+    desk_life_fire(&world->life, "b");
+    desk_wait(&world->life.files, 2, SENT);
+    assert_int_equal(
+        desk_number(&world->life.files, "SELECT max(number) FROM incidents"),
+        2);
+    told_once(world);
+}
+
+/* Whoever waits for messages to be over waits no longer than they said, and
+ * then they go on. */
+static void
+messages_stand_still_and_go_on(void **state)
+{
+    struct world *world = *state;
+    struct gong_outbox *outbox = world->life.outbox;
+
+    assert_int_equal(gong_outbox_pause(outbox, gong_dur_s(20)), GONG_OK);
+    desk_life_fire(&world->life, "a");
+    desk_wait(&world->life.files, 1, "SELECT count(*) FROM outbox");
+    assert_int_equal(planned_tries(&world->planned), 0);
+    world->planned.plan = "n"; /* never answers */
+    gong_outbox_resume(outbox);
+    while (planned_tries(&world->planned) == 0) {
+        gong_clock_sleep(gong_dur_ms(1));
+    }
+    assert_int_equal(gong_outbox_pause(outbox, gong_dur_ms(30)),
+                     GONG_ERR_TIMEOUT);
+}
+
 static void
 a_full_disk_leaves_nothing(void **state)
 {
@@ -492,6 +548,8 @@ main(void)
         TEST(what_the_engine_does_not_hold_ends),
         TEST(damaged_files_change_nothing),
         TEST(a_newer_desk_is_refused),
+        TEST(a_desk_that_cannot_be_restored_is_taken_out),
+        TEST(messages_stand_still_and_go_on),
         TEST(a_full_disk_leaves_nothing),
 #undef TEST
     };

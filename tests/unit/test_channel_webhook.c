@@ -76,7 +76,7 @@ sections_of_annotations_are_filled(void **state)
         json_dumps(json_object_get(body, "commonAnnotations"), JSON_COMPACT);
 
     (void)state;
-    assert_string_equal(one, "{\"a\":\"2,5 m mức 2\",\"a_en\":\"2.5 m, 2.50\","
+    assert_string_equal(one, "{\"a\":\"2.5 m mức 2\",\"a_en\":\"2.5 m, 2.50\","
                              "\"b\":\"2.5 m\",\"c\":\"x 2\",\"d\":\"y\"}");
     assert_string_equal(common, "{\"d\":\"y\"}");
     free(one);

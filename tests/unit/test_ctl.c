@@ -431,6 +431,14 @@ backup_and_restore(void **state)
     assert_int_equal(RUN_TCP(world, "login", "--user", "admin.all",
                              "--password-file", world->password),
                      0);
+    /* After a login, from anywhere. */
+    assert_int_equal(RUN_TCP(world, "ledger"), 0);
+    holds(world->out, "gauge");
+    assert_int_equal(RUN_TCP(world, "units"), 0);
+    assert_int_equal(RUN_TCP(world, "devices"), 0);
+    assert_int_equal(RUN_TCP(world, "rules", "log"), 0);
+    assert_int_equal(RUN_TCP(world, "handover"), 0);
+    holds(world->out, "Người giao ca: admin.all");
     assert_int_equal(RUN_TCP(world, "tokens", "add", "cron", "--role", "admin",
                              "--unit", "*", "--for", "9d"),
                      0);

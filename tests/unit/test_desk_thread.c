@@ -33,6 +33,8 @@ int __wrap_sqlite3_exec(sqlite3 *handle, const char *sql,
 
 static atomic_bool disk_full;
 static atomic_int begins_failing; /* so many more */
+static atomic_bool begins_wait;
+static atomic_bool begin_waits; /* somebody is there */
 
 int
 __wrap_sqlite3_exec(sqlite3 *handle, const char *sql,
@@ -43,6 +45,10 @@ __wrap_sqlite3_exec(sqlite3 *handle, const char *sql,
         atomic_load(&begins_failing) > 0) {
         atomic_fetch_sub(&begins_failing, 1);
         return SQLITE_IOERR;
+    }
+    while (strcmp(sql, "BEGIN IMMEDIATE") == 0 && atomic_load(&begins_wait)) {
+        atomic_store(&begin_waits, true);
+        gong_clock_sleep(gong_dur_ms(1));
     }
     return __real_sqlite3_exec(handle, sql, each, ctx, error);
 }
@@ -311,6 +317,36 @@ what_the_engine_does_not_hold_ends_as_lost(void **state)
     desk_wait(&life->files, 2, ENDED);
     assert_int_equal(
         desk_number(&life->files, "SELECT count(*) FROM incidents"), 2);
+}
+
+/* What was applied behind the end of what the engine held is not lost because
+ * that does not know of it: the engine is asked again. */
+static void
+what_came_behind_a_census_is_not_lost(void **state)
+{
+    struct desk_life *life = *state;
+
+    desk_life_fire(life, "a");
+    desk_wait(&life->files, 1, SENT);
+    atomic_store(&begin_waits, false);
+    atomic_store(&begins_wait, true);
+    while (!atomic_load(&begin_waits)) {
+        gong_clock_sleep(gong_dur_ms(1));
+    }
+    /* The desk is about to read on. */
+    desk_life_reconcile(life, "a");
+    desk_life_fire(life, "b");
+    assert_false(gong_effects_unreconciled(life->effects));
+    atomic_store(&begins_wait, false);
+    while (!gong_effects_unreconciled(life->effects)) {
+        gong_clock_sleep(gong_dur_ms(1));
+    }
+    desk_life_fire(life, "c");
+    desk_wait(&life->files, 1,
+              "SELECT count(*) FROM incidents WHERE labels LIKE '%\"c\"%'");
+    assert_int_equal(
+        desk_number(&life->files, "SELECT count(*) FROM incidents WHERE lost"),
+        0);
 }
 
 static void
@@ -608,6 +644,7 @@ main(void)
         TEST(full_disk_stops_and_is_survived),
         TEST(outcome_of_what_was_over_before_the_start),
         TEST(what_the_engine_does_not_hold_ends_as_lost),
+        TEST(what_came_behind_a_census_is_not_lost),
         TEST(log_that_was_replaced_is_caught_up_with),
         TEST(other_routes_hold_from_the_next_input_on),
         TEST(other_routes_hold_whatever_failed_before_them),
