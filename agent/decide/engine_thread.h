@@ -24,9 +24,9 @@
 #include "agent/decide/alert_view.h"
 #include "agent/decide/effects.h"
 #include "agent/journal/journal.h"
-#include "agent/decide/latency.h"
 #include "agent/decide/rule_store.h"
 #include "agent/decide/snapshot.h"
+#include "common/latency.h"
 #include "rules/engine/engine.h"
 
 struct gong_engine_thread_options {

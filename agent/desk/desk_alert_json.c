@@ -60,6 +60,18 @@ read_views(struct gong_desk_alert_read *out)
     return GONG_OK;
 }
 
+static struct gong_alert_stamps
+read_stamps(const json_t *stamps)
+{
+    return (struct gong_alert_stamps){
+        .captured_ms = json_integer_value(json_object_get(stamps, "captured")),
+        .published_ms =
+            json_integer_value(json_object_get(stamps, "published")),
+        .received_ms = json_integer_value(json_object_get(stamps, "received")),
+        .decided_ms = json_integer_value(json_object_get(stamps, "decided")),
+    };
+}
+
 enum gong_err
 gong_desk_alert_read(const struct gong_record *record,
                      struct gong_desk_alert_read *out)
@@ -94,6 +106,7 @@ gong_desk_alert_read(const struct gong_record *record,
         json_string_value(json_object_get(out->json, "value")));
     alert->at_ms = json_integer_value(json_object_get(out->json, "at"));
     alert->since_ms = json_integer_value(json_object_get(out->json, "since"));
+    alert->stamps = read_stamps(json_object_get(out->json, "stamps"));
     return read_views(out);
 }
 

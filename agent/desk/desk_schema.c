@@ -100,6 +100,15 @@ static const char *const versions[] = {
     " outcome INTEGER NOT NULL, why TEXT NOT NULL,"
     " latency_ms INTEGER NOT NULL) STRICT;"
     "CREATE INDEX deliveries_outbox ON deliveries(outbox);",
+    /* When each alert that a message has news of passed which station; when the
+     * message was on the disk, and when the receiver had answered. 0: not
+     * known, or no news. */
+    "ALTER TABLE message_incidents ADD captured_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message_incidents ADD published_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message_incidents ADD received_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message_incidents ADD decided_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE deliveries ADD stored_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE deliveries ADD notified_ms INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define VERSIONS ((int)(sizeof versions / sizeof versions[0]))
