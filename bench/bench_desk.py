@@ -6,8 +6,9 @@ same run.
 
 Real Mosquitto, a real agent with a desk, one webhook, every alert by itself and
 at once. The bar: p99 at most 10 ms and the p99 of fdatasync. Alerts start at
-random instants, ALERTS (20) a second, SECONDS (60) long. GONG_BENCH_DIR is
-where the state lies; GONG_BENCH_HOLD=1 leaves the load running without alerts
+random instants, ALERTS (20) a second, SECONDS (60) long. It counts from the
+instant before the sample is given to the broker; below it each station, from
+the stamps in desk.db. GONG_BENCH_DIR is where the state lies; GONG_BENCH_HOLD=1 leaves the load running without alerts
 until Enter is pressed, to look at the agent with other tools.
 """
 
@@ -32,6 +33,9 @@ SECONDS = int(sys.argv[1]) if len(sys.argv) > 1 else 60
 RATE = int(sys.argv[2]) if len(sys.argv) > 2 else 20000
 ALERTS = int(sys.argv[3]) if len(sys.argv) > 3 else 20
 DEVICES = 2000  # of 50 series each
+ROUND = DEVICES * 50  # points
+SETTLE_S = 5  # after every series is there
+JOURNAL_MIB = 64  # filled before it begins: a journal in use is written anew
 BAR_MS = 10.0
 PROGRAMS = BIN.parent / "bench"
 MEASURES = ("temp", "volt", "power", "load", "lux")
@@ -64,7 +68,7 @@ class Bench:
         (folder / "routes.cfg").write_text(ROUTES)
         self.agent = Agent(folder, self.broker.url, [folder / "bench.rules"],
                            extra=f"""
-journal = {{ size = "4GiB"; }};
+journal = {{ size = "{JOURNAL_MIB}MiB"; segment_size = "8MiB"; }};
 ingest = {{ device_rate = 100000.0; device_burst = 100000.0; }};
 desk = {{ routes = "{folder}/routes.cfg"; }};
 channels = ( {{ name = "hook"; type = "webhook";
@@ -76,11 +80,19 @@ channels = ( {{ name = "hook"; type = "webhook";
         return self.agent.metrics().get("gong_engine_points_total", 0)
 
     def start_load(self):
-        """Returns when every series is there."""
+        """Returns when every series is there and the journal has gone round,
+        as it does for good after the first days."""
+        fill = int(JOURNAL_MIB * 1.5 * 2 ** 20 / (ROUND * 40))
+        wait = ROUND / RATE + SETTLE_S
+        steady = int((wait + SECONDS + 10) * RATE / ROUND) + 1
+        subprocess.run(
+            [PROGRAMS / "bench_load", self.broker.url, str(DEVICES), "0",
+             str(fill), "0"], stdout=subprocess.DEVNULL, check=True)
         self.load = subprocess.Popen(
-            [PROGRAMS / "bench_load", self.broker.url, str(DEVICES), "0", "0",
-             str(RATE)], stdout=subprocess.DEVNULL)
-        time.sleep(DEVICES * 50 / RATE + 5)
+            [PROGRAMS / "bench_load", self.broker.url, str(DEVICES),
+             str(fill), str(steady), str(RATE)], stdout=subprocess.PIPE,
+            text=True)
+        time.sleep(wait)
 
     def measure(self):
         before, began = self.points(), time.monotonic()
@@ -91,14 +103,19 @@ channels = ( {{ name = "hook"; type = "webhook";
         rate = (self.points() - before) / (time.monotonic() - began)
         return done.stdout, rate
 
+    def sent(self):
+        """What the load says of itself, when it has ended."""
+        return re.search(r"(\d+) a second", self.load.communicate()[0])[1]
+
     def stations(self):
         """{name: sorted ms} between the stamps that each alert carries."""
-        names = ("received to decided", "decided to stored",
+        names = ("given to received", "received to decided", "decided to stored",
                  "stored to answered")
         db = sqlite3.connect(
             f"file:{self.folder}/agent-state/desk.db?mode=ro", uri=True)
         rows = db.execute(
-            "SELECT x.decided_ms - x.received_ms, d.stored_ms - x.decided_ms,"
+            "SELECT x.received_ms - x.captured_ms,"
+            " x.decided_ms - x.received_ms, d.stored_ms - x.decided_ms,"
             " d.notified_ms - d.stored_ms FROM deliveries AS d"
             " JOIN outbox AS o ON o.id = d.outbox"
             " JOIN message_incidents AS x ON x.message = o.message"
@@ -121,15 +138,16 @@ def figures(text, name):
             for key, value in re.findall(r"(\w+)=([0-9.]+)", line)}
 
 
-def show(text, rate, stations):
+def show(text, rate, sent, load, stations):
     alerts = figures(text, "alerts")
     hook = figures(text, "webhook")
     sync = figures(text, "fdatasync")
     bar = BAR_MS + sync["p99"]
-    print(f"{rate:.0f} points a second received, {alerts['sent']:.0f} alerts "
-          f"sent, {alerts['told']:.0f} told, {alerts['twice']:.0f} twice, "
+    print(f"{sent} points a second sent, {rate:.0f} received, "
+          f"{alerts['sent']:.0f} alerts sent, {alerts['told']:.0f} told, "
+          f"{alerts['twice']:.0f} twice, "
           f"{alerts['connections']:.0f} connections; load of the machine "
-          f"{os.getloadavg()[0]:.1f} on {os.cpu_count()} processors")
+          f"{load:.1f} on {os.cpu_count()} processors")
     print("ms                       p50     p90     p99     max")
     for name, row in (("receipt to webhook", hook), ("fdatasync", sync)):
         print(f"  {name:20s}" + "".join(f"{row[key]:8.2f}" for key in
@@ -152,7 +170,8 @@ def main():
             if os.environ.get("GONG_BENCH_HOLD"):
                 input(f"agent {bench.agent.process.child.pid} > ")
             text, rate = bench.measure()
-            show(text, rate, bench.stations())
+            load = os.getloadavg()[0]
+            show(text, rate, bench.sent(), load, bench.stations())
         finally:
             bench.stop()
 
