@@ -8,8 +8,9 @@ Real Mosquitto, a real agent with a desk, one webhook, every alert by itself and
 at once. The bar: p99 at most 10 ms and the p99 of fdatasync. Alerts start at
 random instants, ALERTS (20) a second, SECONDS (60) long. It counts from the
 instant before the sample is given to the broker; below it each station, from
-the stamps in desk.db. GONG_BENCH_DIR is where the state lies; GONG_BENCH_HOLD=1 leaves the load running without alerts
-until Enter is pressed, to look at the agent with other tools.
+the stamps in desk.db. GONG_BENCH_DIR is where the state lies. GONG_BENCH_HOLD=1
+leaves the load running without alerts until Enter is pressed, to look at the
+agent with other tools.
 """
 
 import os
@@ -109,8 +110,8 @@ channels = ( {{ name = "hook"; type = "webhook";
 
     def stations(self):
         """{name: sorted ms} between the stamps that each alert carries."""
-        names = ("given to received", "received to decided", "decided to stored",
-                 "stored to answered")
+        names = ("given to received", "received to decided",
+                 "decided to stored", "stored to answered")
         db = sqlite3.connect(
             f"file:{self.folder}/agent-state/desk.db?mode=ro", uri=True)
         rows = db.execute(
