@@ -10,6 +10,9 @@
  *
  * Names follow Prometheus: base units, _total for counters. Adding is for
  * start-up and rare events (it locks); counting is lock-free, any thread.
+ *
+ * Times are counted by classes: a histogram NAME, and read from it since the
+ * start, NAME_quantile.
  */
 #ifndef GONG_COMMON_COUNTER_H
 #define GONG_COMMON_COUNTER_H
@@ -19,6 +22,7 @@
 #include <stdio.h>
 
 #include "common/err.h"
+#include "common/latency.h"
 
 enum gong_counter_type {
     GONG_COUNTER, /* only grows */
@@ -64,12 +68,25 @@ gong_counter_get(const gong_counter_t *counter)
     return atomic_load_explicit(&counter->value, memory_order_relaxed);
 }
 
+/* Transparent, as gong_counter_t. */
+typedef struct {
+    gong_counter_t classes[GONG_LATENCY_CLASSES + 1];
+    gong_counter_t sum_ms;
+} gong_timing_t;
+
+/* gong_timing_add: as gong_counter_add; name ends in _seconds. */
+gong_timing_t *gong_timing_add(struct gong_counters *counters, const char *name,
+                               const char *help, const char *labels);
+void gong_timing_note(gong_timing_t *timing, int64_t ms);
+void gong_timing_get(const gong_timing_t *timing, struct gong_latency *out);
+
 /* gong_counters_write_prometheus: text exposition format 0.0.4, grouped by
  * name with one HELP and TYPE each. */
 void gong_counters_write_prometheus(struct gong_counters *counters, FILE *out);
 
 /* gong_counters_write_lines: line protocol, one point per label set, without
  * stamps: measurement is the name, tags are the labels, field "value" (float).
+ * Of timings _sum and _count.
  */
 void gong_counters_write_lines(struct gong_counters *counters, FILE *out);
 

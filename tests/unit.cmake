@@ -5,6 +5,7 @@ gong_test(err LINKS gong_base)
 gong_test(clock LINKS gong_base)
 gong_test(log LINKS gong_base)
 gong_test(counter LINKS gong_base)
+gong_test(latency LINKS gong_base)
 gong_test(lp_corpus LINKS gong_wire PkgConfig::JANSSON)
 foreach(module conf conf_read conf_dump)
     gong_test(${module} LINKS gong_conf
@@ -279,15 +280,20 @@ endforeach()
 
 # agent: the desk
 gong_test(outbox_way LINKS gong_agent_core)
+gong_test(stored_marks LINKS gong_agent_core)
 gong_test(outbox LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
-target_link_options(test_outbox PRIVATE LINKER:--wrap=sqlite3_step)
+target_link_options(test_outbox PRIVATE LINKER:--wrap=sqlite3_step
+    LINKER:--wrap=sqlite3_exec)
 gong_test(desk_changes LINKS gong_agent_core)
 gong_test(desk_thread LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 gong_test(desk_probe LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+gong_test(desk_stamps LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 target_link_options(test_desk_thread PRIVATE LINKER:--wrap=sqlite3_step

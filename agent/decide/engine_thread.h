@@ -24,10 +24,10 @@
 #include "agent/decide/alert_view.h"
 #include "agent/decide/effects.h"
 #include "agent/journal/journal.h"
-#include "agent/decide/latency.h"
 #include "agent/decide/rule_store.h"
 #include "agent/decide/snapshot.h"
 #include "agent/trust/trust.h"
+#include "common/latency.h"
 #include "rules/engine/engine.h"
 
 struct gong_engine_thread_options {

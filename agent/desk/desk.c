@@ -153,6 +153,10 @@ add_counters(struct gong_desk_thread *desk)
         set, GONG_GAUGE, "gong_desk_up",
         "Whether the desk's database can be written: 0, and nobody is told.",
         "");
+    desk->stored = gong_timing_add(
+        set, "gong_desk_stored_seconds",
+        "From the decision of an alert's change to its commit at the desk.",
+        "");
     desk->incidents = gong_counter_add(
         set, GONG_GAUGE, "gong_desk_incidents",
         "Incidents that the desk holds: open ones, and those still needed.",
@@ -165,7 +169,7 @@ add_counters(struct gong_desk_thread *desk)
            desk->silences != NULL && desk->alerts != NULL &&
            desk->acts != NULL && desk->damaged != NULL &&
            desk->refused != NULL && desk->lost != NULL &&
-           desk->failed != NULL && desk->up != NULL;
+           desk->failed != NULL && desk->up != NULL && desk->stored != NULL;
 }
 
 static enum gong_err

@@ -60,11 +60,22 @@ read_views(struct gong_desk_alert_read *out)
     return GONG_OK;
 }
 
+static struct gong_alert_stamps
+read_stamps(const json_t *stamps)
+{
+    return (struct gong_alert_stamps){
+        .captured_ms = json_integer_value(json_object_get(stamps, "captured")),
+        .published_ms =
+            json_integer_value(json_object_get(stamps, "published")),
+        .received_ms = json_integer_value(json_object_get(stamps, "received")),
+        .decided_ms = json_integer_value(json_object_get(stamps, "decided")),
+    };
+}
+
 static void
 read_decision(struct gong_desk_alert_read *out)
 {
     const struct gong_desk_alert *alert = &out->alert;
-    const json_t *stamps = json_object_get(out->json, "stamps");
 
     out->decision = (struct gong_desk_decision){
         .reason = text_of(json_object_get(out->json, "reason")),
@@ -74,11 +85,10 @@ read_decision(struct gong_desk_alert_read *out)
         .position = alert->position,
         .ordinal = alert->ordinal,
         .at_ms = alert->at_ms,
-        .captured_ms = json_integer_value(json_object_get(stamps, "captured")),
-        .published_ms =
-            json_integer_value(json_object_get(stamps, "published")),
-        .received_ms = json_integer_value(json_object_get(stamps, "received")),
-        .decided_ms = json_integer_value(json_object_get(stamps, "decided")),
+        .captured_ms = alert->stamps.captured_ms,
+        .published_ms = alert->stamps.published_ms,
+        .received_ms = alert->stamps.received_ms,
+        .decided_ms = alert->stamps.decided_ms,
     };
 }
 
@@ -116,6 +126,7 @@ gong_desk_alert_read(const struct gong_record *record,
         json_string_value(json_object_get(out->json, "value")));
     alert->at_ms = json_integer_value(json_object_get(out->json, "at"));
     alert->since_ms = json_integer_value(json_object_get(out->json, "since"));
+    alert->stamps = read_stamps(json_object_get(out->json, "stamps"));
     read_decision(out);
     return read_views(out);
 }

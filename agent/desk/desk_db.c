@@ -57,7 +57,9 @@ static const char *const texts[GONG_DESK_DB_STATEMENTS] = {
     [GONG_DESK_DB_MESSAGE_PUT] = "INSERT INTO messages(at_ms, kind, receiver,"
                                  " unit, body) VALUES(?,?,?,?,?)",
     [GONG_DESK_DB_MESSAGE_INCIDENT] =
-        "INSERT OR IGNORE INTO message_incidents VALUES(?,?)",
+        "INSERT OR IGNORE INTO message_incidents(message, incident,"
+        " captured_ms, published_ms, received_ms, decided_ms)"
+        " VALUES(?,?,?,?,?,?)",
     [GONG_DESK_DB_OUTBOX_PUT] =
         "INSERT INTO outbox(message, recipient, chain, state, created_ms,"
         " place, rounds, tries, next_ms, unreached_ms, done_ms)"

@@ -150,19 +150,35 @@ put_body(struct posting *posting)
 }
 
 static enum gong_err
+put_incident(const struct posting *posting,
+             const struct gong_message_item *item)
+{
+    static const struct gong_alert_stamps no_news = {0};
+    const struct gong_alert_stamps *stamps =
+        posting->message->kind != GONG_MESSAGE_NEWS ||
+                item->news == GONG_NEWS_STILL
+            ? &no_news
+            : &item->incident->stamps;
+    struct gong_sql_row row =
+        gong_desk_db_row(posting->db, GONG_DESK_DB_MESSAGE_INCIDENT);
+
+    gong_sql_put_int(&row, posting->id);
+    gong_sql_put_int(&row, (int64_t)item->incident->number);
+    gong_sql_put_int(&row, stamps->captured_ms);
+    gong_sql_put_int(&row, stamps->published_ms);
+    gong_sql_put_int(&row, stamps->received_ms);
+    gong_sql_put_int(&row, stamps->decided_ms);
+    return gong_sql_run(&row);
+}
+
+static enum gong_err
 put_incidents(const struct posting *posting)
 {
     enum gong_err err = GONG_OK;
 
     for (size_t i = 0; i < posting->message->item_count && err == GONG_OK;
          i++) {
-        struct gong_sql_row row =
-            gong_desk_db_row(posting->db, GONG_DESK_DB_MESSAGE_INCIDENT);
-
-        gong_sql_put_int(&row, posting->id);
-        gong_sql_put_int(&row,
-                         (int64_t)posting->message->items[i].incident->number);
-        err = gong_sql_run(&row);
+        err = put_incident(posting, &posting->message->items[i]);
     }
     return err;
 }

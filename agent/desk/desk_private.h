@@ -76,6 +76,7 @@ struct gong_desk_thread {
     gong_counter_t *lost;
     gong_counter_t *failed;
     gong_counter_t *up;
+    gong_timing_t *stored;
     gong_counter_t *incidents;
     gong_counter_t *groups;
     gong_counter_t *silences;

@@ -109,6 +109,15 @@ static const char *const versions[] = {
     " ordinal INTEGER NOT NULL, at_ms INTEGER NOT NULL,"
     " captured_ms INTEGER NOT NULL, published_ms INTEGER NOT NULL,"
     " received_ms INTEGER NOT NULL, decided_ms INTEGER NOT NULL) STRICT;",
+    /* When each alert that a message has news of passed which station; when the
+     * message was on the disk, and when the receiver had answered. 0: not
+     * known, or no news. */
+    "ALTER TABLE message_incidents ADD captured_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message_incidents ADD published_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message_incidents ADD received_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE message_incidents ADD decided_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE deliveries ADD stored_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE deliveries ADD notified_ms INTEGER NOT NULL DEFAULT 0;",
 };
 
 #define VERSIONS ((int)(sizeof versions / sizeof versions[0]))

@@ -15,8 +15,10 @@ struct batch {
     struct gong_desk_letter *letters;
     uint64_t offset; /* behind the last record taken */
     size_t count;
-    uint64_t failing; /* the record that failed, or UINT64_MAX */
-    bool compared;    /* with the census */
+    uint64_t failing;              /* the record that failed, or UINT64_MAX */
+    bool compared;                 /* with the census */
+    int64_t decided_ms[BATCH_MAX]; /* of the alerts */
+    size_t alerts;
 };
 
 /* An input that the desk never takes is passed over in the end: the log keeps
@@ -28,7 +30,8 @@ is_hopeless(const struct gong_desk_thread *desk, uint64_t offset)
 }
 
 static enum gong_err
-apply_record(struct gong_desk_thread *desk, const struct gong_record *record)
+apply_record(struct gong_desk_thread *desk, struct batch *batch,
+             const struct gong_record *record)
 {
     struct gong_desk_alert_read read;
     enum gong_err err;
@@ -50,6 +53,7 @@ apply_record(struct gong_desk_thread *desk, const struct gong_record *record)
                                     gong_desk_clock(desk));
         desk->place.position = read.alert.position;
         desk->place.ordinal = read.alert.ordinal;
+        batch->decided_ms[batch->alerts++] = read.alert.stamps.decided_ms;
         gong_counter_increase(desk->alerts, 1);
         if (err == GONG_ERR_TOO_LARGE) { /* more open than can be held */
             gong_counter_increase(desk->refused, 1);
@@ -99,7 +103,7 @@ apply_records(struct gong_desk_thread *desk, struct batch *batch)
         if (err != GONG_OK) {
             return err;
         }
-        err = apply_record(desk, &record);
+        err = apply_record(desk, batch, &record);
         if (err != GONG_OK) {
             batch->failing = record.offset;
             return err;
@@ -253,6 +257,16 @@ count(struct gong_desk_thread *desk)
 }
 
 static void
+note_stored(struct gong_desk_thread *desk, const struct batch *batch)
+{
+    int64_t now_ms = gong_floor_ms(gong_wall_now().ns);
+
+    for (size_t i = 0; i < batch->alerts; i++) {
+        gong_timing_note(desk->stored, now_ms - batch->decided_ms[i]);
+    }
+}
+
+static void
 after_commit(struct gong_desk_thread *desk, const struct batch *batch)
 {
     if (batch->compared) {
@@ -264,6 +278,7 @@ after_commit(struct gong_desk_thread *desk, const struct batch *batch)
     if (gong_desk_db_messages(desk->db) > 0 && desk->options.outbox != NULL) {
         gong_outbox_wake(desk->options.outbox);
     }
+    note_stored(desk, batch);
     if (!desk->moved &&
         gong_spool_cursor_commit(desk->cursor, desk->place.offset) != GONG_OK) {
         desk->moved = true; /* tried again; failing only costs disk */

@@ -105,22 +105,15 @@ value_of(const struct gong_engine_report *report, const struct metric *metric)
 static void
 write_latency(const struct gong_latency *latency, FILE *out)
 {
-    uint64_t so_far = 0;
-
     (void)fputs("# HELP " LATENCY
                 " From a sample's arrival to the change of state it caused.\n"
                 "# TYPE " LATENCY " histogram\n",
                 out);
-    for (size_t i = 0; i < GONG_LATENCY_CLASSES; i++) {
-        so_far += latency->classes[i];
-        (void)fprintf(out, LATENCY "_bucket{le=\"%g\"} %" PRIu64 "\n",
-                      (double)gong_latency_bounds_ms[i] / MS_PER_S, so_far);
-    }
-    (void)fprintf(out,
-                  LATENCY "_bucket{le=\"+Inf\"} %" PRIu64 "\n" LATENCY
-                          "_sum %.3f\n" LATENCY "_count %" PRIu64 "\n",
-                  latency->count, (double)latency->sum_ms / MS_PER_S,
-                  latency->count);
+    gong_latency_write(latency, LATENCY, "", out);
+    (void)fputs("# HELP " LATENCY "_quantile Percentiles of it since the start."
+                "\n# TYPE " LATENCY "_quantile gauge\n",
+                out);
+    gong_latency_write_tops(latency, LATENCY, "", out);
 }
 
 void

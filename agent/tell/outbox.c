@@ -76,7 +76,7 @@ turn(struct gong_outbox *outbox, gong_mono_t now, gong_mono_t *when)
         err = open_again(outbox);
     }
     if (err == GONG_OK) {
-        err = gong_outbox_keep(outbox);
+        err = gong_outbox_keep(outbox, false);
     }
     if (err == GONG_OK && atomic_exchange(&outbox->woken, false)) {
         err = gong_outbox_take_rows(outbox);
@@ -89,6 +89,10 @@ turn(struct gong_outbox *outbox, gong_mono_t now, gong_mono_t *when)
     }
     if (err == GONG_OK) {
         gong_outbox_count_unreached(outbox, now);
+        err = gong_outbox_sync(outbox, now);
+    }
+    if (outbox->unsynced && outbox->sync_due.ns < when->ns) {
+        *when = outbox->sync_due;
     }
     return err;
 }
@@ -135,8 +139,11 @@ outbox_main(void *ctx)
         gong_outbox_poll(outbox, when);
     }
     gong_outbox_abort_tries(outbox);
-    /* What was answered needs no second try after the next start. */
-    note_database(outbox, gong_outbox_keep(outbox));
+    /* What was answered needs no second try after the next start, nor after a
+     * power cut. */
+    note_database(outbox, gong_outbox_keep(outbox, true));
+    outbox->sync_due.ns = 0;
+    note_database(outbox, gong_outbox_sync(outbox, gong_mono_now()));
     return NULL;
 }
 
@@ -165,8 +172,14 @@ add_way_counters(struct gong_outbox_way *way, struct gong_counters *set)
     way->exhausted = try_counter(set, way->name, "exhausted");
     way->up = gong_counter_add(set, GONG_GAUGE, "gong_desk_channel_up",
                                "Whether messages pass the channel.", labels);
-    if (way->sent == NULL || way->retried == NULL || way->refused == NULL ||
-        way->exhausted == NULL || way->up == NULL) {
+    (void)snprintf(labels, sizeof labels, "type=\"%s\"", way->kind->type);
+    way->notified = gong_timing_add(
+        set, "gong_desk_notified_seconds",
+        "From a sample's arrival to the answer of whoever was told of its "
+        "alert.",
+        labels);
+    if (way->notified == NULL || way->sent == NULL || way->retried == NULL ||
+        way->refused == NULL || way->exhausted == NULL || way->up == NULL) {
         return false;
     }
     gong_counter_set(way->up, 1);

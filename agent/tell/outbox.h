@@ -16,8 +16,10 @@
  * gong_desk_unreached is the number of open incidents that nobody was told of
  * because of such rows.
  *
- * At least once: the row is marked sent, durably, when the receiver has
- * answered; a kill in between sends it again with the same key. Rates are token
+ * At least once: the row is marked sent when the receiver has answered; a kill
+ * in between sends it again with the same key, and so does a power cut within
+ * the next second: the mark does not wait for the disk by itself, so that no
+ * message waits for the mark of another one. Rates are token
  * buckets per channel. A recipient whose message fails backs off by itself (1 s
  * to 60 s, jitter), and so does a whole channel that cannot be connected to, or
  * that fails for two recipients in a row: then one try at a time asks whether

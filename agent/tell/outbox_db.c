@@ -12,6 +12,7 @@ enum statement {
     WAITING,
     HEAD,
     MESSAGE,
+    RECEIVED,
     OVER,
     UNREACHED,
     PUT_ROW,
@@ -30,6 +31,8 @@ static const char *const texts[STATEMENTS] = {
              " unreached_ms FROM outbox WHERE state = 0 AND recipient = ?"
              " ORDER BY id LIMIT 1",
     [MESSAGE] = "SELECT body FROM messages WHERE id = ?",
+    [RECEIVED] = "SELECT received_ms FROM message_incidents"
+                 " WHERE message = ? AND received_ms <> 0",
     [OVER] = "SELECT count(*) FROM message_incidents JOIN incidents"
              " ON number = incident WHERE message = ? AND ended_ms = 0",
     /* From the few rows that reached nobody to their incidents that are open,
@@ -46,7 +49,8 @@ static const char *const texts[STATEMENTS] = {
                 " next_ms = ?, unreached_ms = ?, done_ms = ? WHERE id = ?",
     [PUT_DELIVERY] =
         "INSERT INTO deliveries(outbox, at_ms, channel, outcome, why,"
-        " latency_ms) SELECT id, ?, ?, ?, ?, ? FROM outbox WHERE id = ?",
+        " latency_ms, stored_ms, notified_ms)"
+        " SELECT id, ?, ?, ?, ?, ?, ?, ? FROM outbox WHERE id = ?",
 };
 
 struct gong_outbox_db {
@@ -251,6 +255,21 @@ gong_outbox_db_message(struct gong_outbox_db *db, int64_t message, json_t **out)
     return err;
 }
 
+enum gong_err
+gong_outbox_db_received(struct gong_outbox_db *db, int64_t message,
+                        gong_outbox_db_received_fn each, void *ctx)
+{
+    struct gong_sql_row row = gong_sql_row(db->statements[RECEIVED]);
+    enum gong_err err;
+
+    gong_sql_put_int(&row, message);
+    while ((err = gong_sql_next(&row)) == GONG_OK) {
+        each(ctx, gong_sql_get_int(&row));
+    }
+    gong_sql_end(&row);
+    return err == GONG_ERR_NOT_FOUND ? GONG_OK : err;
+}
+
 static enum gong_err
 read_count(struct gong_sql_row *row, int64_t *count)
 {
@@ -288,9 +307,21 @@ gong_outbox_db_unreached(struct gong_outbox_db *db, size_t *count)
 }
 
 enum gong_err
-gong_outbox_db_begin(struct gong_outbox_db *db)
+gong_outbox_db_begin(struct gong_outbox_db *db, bool durable)
 {
-    return gong_sql_do(db->handle, "BEGIN IMMEDIATE");
+    return gong_sql_do(db->handle, durable ? "PRAGMA synchronous = FULL;"
+                                             "BEGIN IMMEDIATE"
+                                           : "PRAGMA synchronous = NORMAL;"
+                                             "BEGIN IMMEDIATE");
+}
+
+/* The same again, but written: a commit without a page would sync nothing. */
+enum gong_err
+gong_outbox_db_sync(struct gong_outbox_db *db)
+{
+    return gong_sql_do(db->handle,
+                       "PRAGMA synchronous = FULL;"
+                       "UPDATE meta SET value = value WHERE name = 'id'");
 }
 
 enum gong_err
@@ -321,6 +352,8 @@ gong_outbox_db_put_delivery(struct gong_outbox_db *db,
     gong_sql_put_int(&to, (int64_t)delivery->outcome);
     gong_sql_put_text(&to, gong_str_of(delivery->why));
     gong_sql_put_int(&to, delivery->latency_ms);
+    gong_sql_put_int(&to, delivery->stored_ms);
+    gong_sql_put_int(&to, delivery->notified_ms);
     gong_sql_put_int(&to, delivery->row);
     return gong_sql_run(&to);
 }

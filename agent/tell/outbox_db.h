@@ -42,6 +42,8 @@ struct gong_outbox_delivery {
     enum gong_channel_outcome outcome;
     const char *why;
     int64_t latency_ms;
+    int64_t stored_ms;   /* when the row was on the disk; 0: not known */
+    int64_t notified_ms; /* when it was answered, where it was sent; else 0 */
 };
 
 enum gong_err gong_outbox_db_open(const char *path, struct gong_outbox_db **out,
@@ -69,6 +71,13 @@ void gong_outbox_row_free(struct gong_outbox_row *row);
 /* gong_outbox_db_message: the caller json_decref()s. */
 enum gong_err gong_outbox_db_message(struct gong_outbox_db *db, int64_t message,
                                      json_t **out) GONG_MUST_CHECK;
+/* gong_outbox_db_received: when the samples were received whose alerts are news
+ * in a message, one call each. */
+typedef void (*gong_outbox_db_received_fn)(void *ctx, int64_t received_ms);
+enum gong_err gong_outbox_db_received(struct gong_outbox_db *db,
+                                      int64_t message,
+                                      gong_outbox_db_received_fn each,
+                                      void *ctx) GONG_MUST_CHECK;
 /* gong_outbox_db_over: whether all incidents of a message have ended. */
 enum gong_err gong_outbox_db_over(struct gong_outbox_db *db, int64_t message,
                                   bool *over) GONG_MUST_CHECK;
@@ -77,7 +86,12 @@ enum gong_err gong_outbox_db_over(struct gong_outbox_db *db, int64_t message,
 enum gong_err gong_outbox_db_unreached(struct gong_outbox_db *db,
                                        size_t *count) GONG_MUST_CHECK;
 
-enum gong_err gong_outbox_db_begin(struct gong_outbox_db *db) GONG_MUST_CHECK;
+/* gong_outbox_db_begin: durable: its commit waits for the disk; else it
+ * outlives a kill, and a power cut once anything durable was committed after
+ * it. gong_outbox_db_sync: commits such a thing. */
+enum gong_err gong_outbox_db_begin(struct gong_outbox_db *db,
+                                   bool durable) GONG_MUST_CHECK;
+enum gong_err gong_outbox_db_sync(struct gong_outbox_db *db) GONG_MUST_CHECK;
 enum gong_err
 gong_outbox_db_put_row(struct gong_outbox_db *db,
                        const struct gong_outbox_row *row) GONG_MUST_CHECK;

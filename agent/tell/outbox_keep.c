@@ -6,7 +6,8 @@
 
 #include "common/log.h"
 
-#define COUNT_S 2 /* between two counts of who was not reached */
+#define COUNT_S 2    /* between two counts of who was not reached */
+#define SYNC_MS 1000 /* from what was kept to the disk having it */
 
 void
 gong_outbox_note_try(struct gong_outbox *outbox,
@@ -68,9 +69,9 @@ reverse_notes(struct gong_outbox *outbox)
 }
 
 static enum gong_err
-write_all(struct gong_outbox *outbox)
+write_all(struct gong_outbox *outbox, bool durable)
 {
-    enum gong_err err = gong_outbox_db_begin(outbox->db);
+    enum gong_err err = gong_outbox_db_begin(outbox->db, durable);
 
     for (size_t i = 0; i < outbox->recipient_count && err == GONG_OK; i++) {
         if (outbox->recipients[i]->changed) {
@@ -107,7 +108,7 @@ release(struct gong_outbox *outbox, struct gong_outbox_recipient *recipient)
 }
 
 enum gong_err
-gong_outbox_keep(struct gong_outbox *outbox)
+gong_outbox_keep(struct gong_outbox *outbox, bool durable)
 {
     enum gong_err err;
 
@@ -115,11 +116,15 @@ gong_outbox_keep(struct gong_outbox *outbox)
         return GONG_OK;
     }
     reverse_notes(outbox);
-    err = write_all(outbox);
+    err = write_all(outbox, durable);
     if (err != GONG_OK) {
         reverse_notes(outbox);
         return err;
     }
+    if (!durable && !outbox->unsynced) {
+        outbox->sync_due = gong_mono_add(gong_mono_now(), gong_dur_ms(SYNC_MS));
+    }
+    outbox->unsynced = !durable;
     gong_outbox_free_notes(outbox);
     for (size_t i = 0; i < outbox->recipient_count; i++) {
         if (outbox->recipients[i]->changed) {
@@ -128,6 +133,18 @@ gong_outbox_keep(struct gong_outbox *outbox)
     }
     outbox->changed = 0;
     return GONG_OK;
+}
+
+enum gong_err
+gong_outbox_sync(struct gong_outbox *outbox, gong_mono_t now)
+{
+    enum gong_err err = GONG_OK;
+
+    if (outbox->unsynced && now.ns >= outbox->sync_due.ns) {
+        err = gong_outbox_db_sync(outbox->db);
+        outbox->unsynced = err != GONG_OK;
+    }
+    return err;
 }
 
 void

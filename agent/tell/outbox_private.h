@@ -14,6 +14,7 @@
 #include "agent/tell/outbox.h"
 #include "agent/tell/outbox_db.h"
 #include "agent/tell/outbox_way.h"
+#include "agent/tell/stored_marks.h"
 #include "common/monitor.h"
 
 #define GONG_OUTBOX_ROUNDS_MAX      3 /* of a chain that is refused */
@@ -79,12 +80,16 @@ struct gong_outbox {
     size_t recipient_count;
     size_t recipient_capacity;
     int64_t seen; /* the newest row that was looked at */
+    struct gong_stored_marks stored;
     struct gong_outbox_try *tries;
     struct gong_outbox_note *notes; /* newest first */
     size_t changed; /* recipients whose head has to be written */
-    bool failing;   /* the database */
+    gong_mono_t sync_due;
     gong_mono_t failed_until;
-    bool count_unreached;
+    bool looked;          /* at the rows from before the start */
+    bool unsynced;        /* what was kept last may not outlive a power cut */
+    bool failing;         /* the database */
+    bool count_unreached; /* soon */
     gong_mono_t counted_at;
 
     gong_counter_t *expired;
@@ -132,8 +137,12 @@ void gong_outbox_note_try(struct gong_outbox *outbox,
 void gong_outbox_note_changed(struct gong_outbox *outbox,
                               struct gong_outbox_recipient *recipient);
 /* Writes all that changed in one transaction, after which recipients are no
- * longer busy. Where that fails all stays, to be written later. */
-enum gong_err gong_outbox_keep(struct gong_outbox *outbox) GONG_MUST_CHECK;
+ * longer busy. Where that fails all stays, to be written later. durable: the
+ * disk has it then; else gong_outbox_sync sees to that, when it is due. */
+enum gong_err gong_outbox_keep(struct gong_outbox *outbox,
+                               bool durable) GONG_MUST_CHECK;
+enum gong_err gong_outbox_sync(struct gong_outbox *outbox,
+                               gong_mono_t now) GONG_MUST_CHECK;
 void gong_outbox_free_notes(struct gong_outbox *outbox);
 void gong_outbox_count_unreached(struct gong_outbox *outbox, gong_mono_t now);
 

@@ -8,6 +8,12 @@
 
 #define NEVER INT64_MAX
 
+static int64_t
+wall_ms(void)
+{
+    return gong_floor_ms(gong_wall_now().ns);
+}
+
 static uint64_t
 hash_of(struct gong_str text)
 {
@@ -96,7 +102,13 @@ note_row(void *ctx, struct gong_str name)
 enum gong_err
 gong_outbox_take_rows(struct gong_outbox *outbox)
 {
-    return gong_outbox_db_waiting(outbox->db, &outbox->seen, note_row, outbox);
+    enum gong_err err =
+        gong_outbox_db_waiting(outbox->db, &outbox->seen, note_row, outbox);
+
+    gong_stored_marks_note(&outbox->stored, outbox->seen,
+                           outbox->looked ? wall_ms() : 0);
+    outbox->looked = true;
+    return err;
 }
 
 void
@@ -113,16 +125,12 @@ gong_outbox_free_recipients(struct gong_outbox *outbox)
     outbox->recipient_capacity = 0;
     outbox->changed = 0;
     outbox->seen = 0;
+    outbox->looked = false;
+    memset(&outbox->stored, 0, sizeof outbox->stored);
     gong_counter_set(outbox->waiting, 0);
 }
 
 /* --- where a row goes --- */
-
-static int64_t
-wall_ms(void)
-{
-    return gong_floor_ms(gong_wall_now().ns);
-}
 
 static void
 note_unreached(struct gong_outbox *outbox,

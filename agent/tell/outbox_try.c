@@ -245,6 +245,35 @@ note_refused(const struct gong_outbox_try *try)
         gong_log_quote(gong_str_of(try->attempt.why), shown, sizeof shown));
 }
 
+/* How long ago the sample came of one alert in it. */
+struct answer {
+    gong_timing_t *notified;
+    int64_t now_ms;
+};
+
+static void
+note_answered(void *ctx, int64_t received_ms)
+{
+    const struct answer *answer = ctx;
+
+    gong_timing_note(answer->notified, answer->now_ms - received_ms);
+}
+
+/* Returns when it was answered. */
+static int64_t
+note_notified(struct gong_outbox *outbox, const struct gong_outbox_try *try)
+{
+    struct answer answer = {try->way->notified,
+                            gong_floor_ms(gong_wall_now().ns)};
+    enum gong_err err = gong_outbox_db_received(
+        outbox->db, try->recipient->head->message, note_answered, &answer);
+
+    if (err != GONG_OK) {
+        gong_counter_increase(outbox->failed, 1);
+    }
+    return answer.now_ms;
+}
+
 static void
 finish(struct gong_outbox *outbox, struct gong_outbox_try *try)
 {
@@ -273,6 +302,10 @@ finish(struct gong_outbox *outbox, struct gong_outbox_try *try)
         .outcome = outcome,
         .why = outcome == GONG_CHANNEL_SENT ? "" : try->attempt.why,
         .latency_ms = gong_mono_since(now, try->began).ns / GONG_NS_PER_MS,
+        .stored_ms =
+            gong_stored_marks_find(&outbox->stored, try->recipient->head->id),
+        .notified_ms =
+            outcome == GONG_CHANNEL_SENT ? note_notified(outbox, try) : 0,
     };
     gong_outbox_note_try(outbox, try->recipient, &delivery);
     gong_outbox_note_outcome(outbox, try->recipient, outcome, now);

@@ -43,6 +43,7 @@ struct gong_outbox_way {
     gong_counter_t *refused;
     gong_counter_t *exhausted;
     gong_counter_t *up;
+    gong_timing_t *notified; /* of all ways of its kind */
 };
 
 /* Once its name, kind, rate and burst are there. */

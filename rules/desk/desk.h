@@ -38,6 +38,15 @@
 #include "rules/engine/template.h"
 #include "rules/model/model.h"
 
+/* When what made a transition passed which station, wall-clock ms; 0: not
+ * known, or a timer made it. */
+struct gong_alert_stamps {
+    int64_t captured_ms;
+    int64_t published_ms;
+    int64_t received_ms;
+    int64_t decided_ms;
+};
+
 /* An alert's transition; gong_effect and its JSON (agent/decide/effect_json.h)
  * both give one. Borrowed during the call. */
 struct gong_desk_alert {
@@ -53,6 +62,7 @@ struct gong_desk_alert {
     double value;
     int64_t at_ms;
     int64_t since_ms;
+    struct gong_alert_stamps stamps;
     const struct gong_label_view *labels; /* sorted by name */
     size_t label_count;
     const struct gong_label_view *annotations;
@@ -139,6 +149,8 @@ struct gong_desk_incident {
     bool silenced;
     bool in_maintenance;
     bool inhibited;
+    /* Of the last transition that is news; zero after a restore. */
+    struct gong_alert_stamps stamps;
     /* Text. */
     struct gong_str rule_id;
     const struct gong_label_view *labels;

@@ -140,6 +140,7 @@ open_new(struct gong_desk *desk, const struct gong_desk_alert *alert)
     if (desk->err != GONG_OK) {
         return desk->err;
     }
+    entry->is.stamps = alert->stamps;
     event_with_level(desk, entry, GONG_INCIDENT_FIRE);
     gong_desk_entry_relabel(desk, entry);
     gong_desk_escalate_open(desk, entry);
@@ -154,6 +155,7 @@ reopen(struct gong_desk *desk, struct gong_desk_entry *entry,
     entry->is.ended_ms = 0;
     entry->is.lost = false;
     (void)take_facts(desk, entry, alert);
+    entry->is.stamps = alert->stamps;
     event_with_level(desk, entry, GONG_INCIDENT_FIRE);
     gong_desk_entry_relabel(desk, entry);
     gong_desk_escalate_start(desk, entry);
@@ -192,6 +194,7 @@ go_on(struct gong_desk *desk, struct gong_desk_entry *entry,
     (void)gong_desk_entry_step(desk, entry, event);
     if (event != GONG_INCIDENT_KEEP) {
         entry->is.changed_ms = desk->now;
+        entry->is.stamps = alert->stamps;
         event_with_level(desk, entry, event);
     } else if (before != alert->state) {
         gong_desk_event_add(desk, entry->is.number, event, gong_str_from("", 0),
@@ -234,6 +237,7 @@ end(struct gong_desk *desk, struct gong_desk_entry *entry,
     }
     entry->is.lost = alert->lost;
     entry->is.value = alert->value;
+    entry->is.stamps = alert->stamps;
     (void)gong_desk_entry_step(desk, entry, GONG_INCIDENT_END);
     date_end(&entry->is, alert->at_ms);
     gong_desk_event_add(desk, entry->is.number, GONG_INCIDENT_END,

@@ -5,6 +5,7 @@ import http.client
 import json
 import shutil
 import signal
+import sqlite3
 import subprocess
 import threading
 import time
@@ -183,6 +184,43 @@ def alerts_become_work():
                f"told twice: {desk.hook.keys}")
 
 
+def stamps(desk):
+    """Of each alert told by the webhook, from its sample to the answer."""
+    path = desk.province.folder / "agent-state" / "desk.db"
+    db = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
+    rows = db.execute(
+        "SELECT captured_ms, received_ms, decided_ms, stored_ms, notified_ms"
+        " FROM message_incidents AS x"
+        " JOIN outbox AS o ON o.message = x.message"
+        " JOIN deliveries AS d ON d.outbox = o.id"
+        " WHERE d.channel = 'hook' AND d.notified_ms <> 0"
+        " ORDER BY notified_ms").fetchall()
+    db.close()
+    return rows
+
+
+def alerts_carry_their_stamps():
+    with Mail() as mail, Desk(mail) as desk:
+        for temp, status in ((90, "firing"), (20, "resolved")):
+            desk.lamp(temp)
+            wait_until(lambda: desk.hook.count(status) == 1, 20 * SLOW, status)
+        hook = 'type="webhook"'
+        wait_until(lambda: desk.agent.metrics().get(
+            f"gong_desk_notified_seconds_count{{{hook}}}") == 2, 20 * SLOW,
+            "both in /metrics")
+        wait_until(lambda: len(stamps(desk)) == 2, 20 * SLOW, "both kept")
+        for row in stamps(desk):
+            expect(0 < row[0] and list(row) == sorted(row), row)
+        expect(len(desk.hook.alerts) == 2, desk.hook.alerts)
+        metrics = desk.agent.metrics()
+        expect(metrics["gong_engine_alert_latency_seconds_count"] >= 2, metrics)
+        expect(metrics["gong_desk_stored_seconds_count"] >= 2, metrics)
+        tops = [metrics[f'gong_desk_notified_seconds_quantile{{{hook},'
+                        f'quantile="{quantile}"}}']
+                for quantile in ("0.5", "0.9", "0.99")]
+        expect(0 < tops[0] and tops == sorted(tops), tops)
+
+
 def streams_tell_what_became_of_it():
     with Mail() as mail, Desk(mail) as desk:
         stream = Stream(desk.agent)
@@ -266,5 +304,6 @@ def rules_and_city_go_back_together():
 
 
 if __name__ == "__main__":
-    run(alerts_become_work, streams_tell_what_became_of_it,
-        other_routes_hold_after_a_reload, rules_and_city_go_back_together)
+    run(alerts_become_work, alerts_carry_their_stamps,
+        streams_tell_what_became_of_it, other_routes_hold_after_a_reload,
+        rules_and_city_go_back_together)

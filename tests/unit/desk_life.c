@@ -237,6 +237,7 @@ put(struct desk_life *life, const char *device, enum gong_alert_state from,
         view("unit", "22015")};
     const struct gong_label_view annotations[] = {view("summary", "Nước dâng"),
                                                   view("action", "Sơ tán")};
+    const int64_t decided_ms = gong_floor_ms(gong_wall_now().ns);
     const struct gong_effect effect = {
         .position = life->position,
         .rule = &rule,
@@ -250,14 +251,18 @@ put(struct desk_life *life, const char *device, enum gong_alert_state from,
         .annotations = annotations,
         .annotation_count = 2,
         .fingerprint = gong_incident_rule(device),
+        .captured_ms = decided_ms - 3,
+        .published_ms = decided_ms - 2,
+        .received_ms = decided_ms - 1,
     };
 
     if (held) {
-        gong_effects_held(life->effects, &effect, 1000);
+        gong_effects_held(life->effects, &effect, decided_ms);
         return;
     }
     life->position += 8;
-    assert_int_equal(gong_effects_put(life->effects, &effect, 1000), GONG_OK);
+    assert_int_equal(gong_effects_put(life->effects, &effect, decided_ms),
+                     GONG_OK);
 }
 
 void

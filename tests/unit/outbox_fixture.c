@@ -144,7 +144,8 @@ desk_post(struct desk_files *files, const char *recipient, const char *chain,
              (long long)now_ms, (long long)now_ms, (long long)incident,
              (long long)incident, (unsigned long long)incident);
     desk_sql(files,
-             "INSERT INTO message_incidents VALUES(last_insert_rowid(), %lld)",
+             "INSERT INTO message_incidents(message, incident)"
+             " VALUES(last_insert_rowid(), %lld)",
              (long long)incident);
     desk_sql(files,
              "INSERT INTO outbox(message, recipient, chain, state, created_ms,"

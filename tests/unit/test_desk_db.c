@@ -330,7 +330,45 @@ why_an_alert_went_so_is_kept(void **state)
     desk_files_fini(&files);
 }
 
-/* What version 1 wrote is read, and gets what came with version 2. */
+/* Takes back what came after the first version. */
+#define VERSION_1                                                              \
+    "DROP TABLE decisions;"                                                    \
+    "ALTER TABLE message_incidents DROP COLUMN captured_ms;"                   \
+    "ALTER TABLE message_incidents DROP COLUMN published_ms;"                  \
+    "ALTER TABLE message_incidents DROP COLUMN received_ms;"                   \
+    "ALTER TABLE message_incidents DROP COLUMN decided_ms;"                    \
+    "ALTER TABLE deliveries DROP COLUMN stored_ms;"                            \
+    "ALTER TABLE deliveries DROP COLUMN notified_ms;"                          \
+    "PRAGMA user_version = 1"
+
+/* A file that was made before messages had stamps. */
+static void
+file_of_before_gets_the_stamps(void **state)
+{
+    struct desk_files files;
+    struct gong_desk_db *db;
+    char why[256];
+
+    (void)state;
+    desk_files_init(&files);
+    desk_sql(&files, VERSION_1);
+    desk_incident(&files, 1);
+    (void)desk_post(&files, "channel:one", "[[\"one\",\"\"]]", 1);
+    if (gong_desk_db_open(files.path, &db, why, sizeof why) != GONG_OK) {
+        fail_msg("%s", why);
+    }
+    gong_desk_db_close(db);
+    assert_int_equal(desk_number(&files, "SELECT captured_ms + published_ms +"
+                                         " received_ms + decided_ms"
+                                         " FROM message_incidents"),
+                     0);
+    assert_int_equal(desk_number(&files, "SELECT count(*) FROM deliveries WHERE"
+                                         " stored_ms = notified_ms"),
+                     0);
+    desk_files_fini(&files);
+}
+
+/* What version 1 wrote is read, and gets what came later. */
 static void
 an_older_file_is_brought_up_to_date(void **state)
 {
@@ -343,9 +381,9 @@ an_older_file_is_brought_up_to_date(void **state)
     db = open_db(&files);
     put(db, &incident);
     gong_desk_db_close(db);
-    desk_sql(&files, "DROP TABLE decisions; PRAGMA user_version = 1");
+    desk_sql(&files, VERSION_1);
     db = open_db(&files);
-    assert_int_equal(desk_number(&files, "PRAGMA user_version"), 2);
+    assert_int_equal(desk_number(&files, "PRAGMA user_version"), 3);
     assert_int_equal(desk_number(&files, "SELECT count(*) FROM decisions"), 0);
     assert_int_equal(gong_desk_db_numbered(db, 7, compare, &incident), GONG_OK);
     gong_desk_db_close(db);
@@ -371,9 +409,11 @@ old_things_are_pruned_and_their_numbers_never_given_again(void **state)
         put(db, &is);
     }
     (void)desk_post(&files, "channel:one", "[]", 1);
-    desk_sql(&files, "UPDATE messages SET at_ms = 1000;"
-                     "INSERT INTO deliveries VALUES(1, 1, 2, 'one', 0, '', 3);"
-                     "INSERT INTO events VALUES(1, 1, 2, 0, '', '')");
+    desk_sql(&files,
+             "UPDATE messages SET at_ms = 1000;"
+             "INSERT INTO deliveries(id, outbox, at_ms, channel, outcome, why, "
+             "latency_ms) VALUES(1, 1, 2, 'one', 0, '', 3);"
+             "INSERT INTO events VALUES(1, 1, 2, 0, '', '')");
     while (more) {
         assert_int_equal(gong_desk_db_prune(db, 1500, &more), GONG_OK);
         steps++;
@@ -562,8 +602,10 @@ history_deliveries_silences_and_counts_are_read(void **state)
     assert_int_equal(gong_desk_db_commit(db), GONG_OK);
     (void)desk_post(&files, "contact:p", "[]", 1);
     (void)desk_post(&files, "contact:q", "[]", 1);
-    desk_sql(&files, "INSERT INTO deliveries VALUES(1, 1, 2, 'one', 1, 'away',"
-                     " 3)");
+    desk_sql(&files,
+             "INSERT INTO deliveries(id, outbox, at_ms, channel, outcome, why, "
+             "latency_ms) VALUES(1, 1, 2, 'one', 1, 'away',"
+             " 3)");
     reader = open_reader(&files);
     assert_int_equal(
         gong_desk_read_deliveries(reader, 1, note_delivery, &count), GONG_OK);
@@ -686,7 +728,8 @@ of_one_incident_the_newest_are_read(void **state)
     (void)desk_post(&files, "contact:p", "[]", 1);
     (void)snprintf(sql, sizeof sql,
                    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1"
-                   " FROM n WHERE i < %d) INSERT INTO deliveries"
+                   " FROM n WHERE i < %d) INSERT INTO deliveries(id, outbox, "
+                   "at_ms, channel, outcome, why, latency_ms)"
                    " SELECT i, 1, i, 'one', 1, 'away', 3 FROM n",
                    GONG_DESK_READ_MAX + 5);
     desk_sql(&files, "%s", sql);
@@ -793,6 +836,7 @@ main(void)
         cmocka_unit_test(file_is_private_and_newer_ones_are_left_alone),
         cmocka_unit_test(why_an_alert_went_so_is_kept),
         cmocka_unit_test(an_older_file_is_brought_up_to_date),
+        cmocka_unit_test(file_of_before_gets_the_stamps),
         cmocka_unit_test(
             old_things_are_pruned_and_their_numbers_never_given_again),
         cmocka_unit_test(filters_choose),

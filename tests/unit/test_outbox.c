@@ -35,6 +35,35 @@ __wrap_sqlite3_step(sqlite3_stmt *statement)
     return __real_sqlite3_step(statement);
 }
 
+/* --- commits that wait for the disk, and others --- */
+
+int __real_sqlite3_exec(sqlite3 *handle, const char *sql,
+                        int (*each)(void *, int, char **, char **), void *ctx,
+                        char **error);
+int __wrap_sqlite3_exec(sqlite3 *handle, const char *sql,
+                        int (*each)(void *, int, char **, char **), void *ctx,
+                        char **error);
+
+static atomic_bool behind; /* the disk, of what was committed */
+static atomic_int marks;   /* commits that did not wait */
+
+int
+__wrap_sqlite3_exec(sqlite3 *handle, const char *sql,
+                    int (*each)(void *, int, char **, char **), void *ctx,
+                    char **error)
+{
+    int code = __real_sqlite3_exec(handle, sql, each, ctx, error);
+
+    if (strstr(sql, "synchronous = NORMAL;") != NULL) {
+        atomic_fetch_add(&marks, 1);
+        atomic_store(&behind, true);
+    } else if (strstr(sql, "synchronous = FULL;BEGIN") != NULL ||
+               strstr(sql, "synchronous = FULL;UPDATE") != NULL) {
+        atomic_store(&behind, code != SQLITE_OK);
+    }
+    return code;
+}
+
 /* --- the fixture --- */
 
 struct box {
@@ -158,6 +187,31 @@ rows_are_sent_in_order_and_kept_as_sent(void **state)
                             "channel=\"one\",outcome=\"sent\""),
                      40);
     assert_int_equal(metric(&box, GONG_GAUGE, "gong_desk_waiting", ""), 0);
+    box_fini(&box);
+}
+
+/* The marks of what was sent do not wait for the disk, but get there. */
+static void
+marks_reach_the_disk(void **state)
+{
+    static struct box box;
+
+    (void)state;
+    atomic_store(&marks, 0);
+    box_init(&box, "", "");
+    (void)desk_post(&box.files, "channel:one", "[[\"one\",\"\"]]", 1);
+    box_start(&box);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    for (int i = 0; i < 2000 && atomic_load(&behind); i++) {
+        gong_clock_sleep(gong_dur_ms(10));
+    }
+    assert_false(atomic_load(&behind));
+    (void)desk_post(&box.files, "channel:one", "[[\"one\",\"\"]]", 1);
+    gong_outbox_wake(box.outbox);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    box_stop(&box);
+    assert_false(atomic_load(&behind));
+    assert_int_equal(atomic_load(&marks), 2);
     box_fini(&box);
 }
 
@@ -611,6 +665,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(who_cannot_begin_stops_no_other),
         cmocka_unit_test(rows_are_sent_in_order_and_kept_as_sent),
+        cmocka_unit_test(marks_reach_the_disk),
         cmocka_unit_test(keys_differ_by_row_and_not_by_try),
         cmocka_unit_test(chain_goes_on_where_a_reach_refuses),
         cmocka_unit_test(chain_tries_a_reach_that_is_away_twice),
