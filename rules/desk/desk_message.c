@@ -120,12 +120,13 @@ list_group(struct gong_desk *desk, const struct gong_desk_group *group,
 {
     bool resolved =
         desk->config->receivers[group->recipient->receiver].send_resolved;
+    bool muted = gong_desk_group_muted(desk, group, NULL);
 
     for (size_t i = 0; i < group->count; i++) {
         const struct gong_desk_member *member = group->members[i];
         enum gong_message_news news = GONG_NEWS_STILL;
 
-        if (!gong_desk_member_news(member, &news) ||
+        if (!gong_desk_member_news(member, muted, &news) ||
             (news == GONG_NEWS_RESOLVED && !resolved) ||
             (need == GONG_DESK_NEED_REPEAT &&
              member->entry->is.state != GONG_INCIDENT_OPEN)) {
@@ -139,12 +140,15 @@ list_group(struct gong_desk *desk, const struct gong_desk_group *group,
 static void
 mark_group(struct gong_desk *desk, struct gong_desk_group *group)
 {
+    bool muted = gong_desk_group_muted(desk, group, NULL);
+
     for (size_t i = group->count; i-- > 0;) {
         struct gong_desk_member *member = group->members[i];
         struct gong_desk_entry *entry = member->entry;
         enum gong_message_news news = GONG_NEWS_STILL;
 
-        if (!gong_desk_member_news(member, &news) || news == GONG_NEWS_STILL) {
+        if (!gong_desk_member_news(member, muted, &news) ||
+            news == GONG_NEWS_STILL) {
             continue;
         }
         if (news == GONG_NEWS_RESOLVED) {
@@ -177,7 +181,6 @@ take_ready(struct gong_desk *desk, struct gong_desk_recipient *recipient,
     struct gong_desk_group **list =
         calloc(recipient->group_count + 1, sizeof(struct gong_desk_group *));
     size_t ready = 0;
-    int64_t until = 0;
 
     if (list == NULL) {
         gong_desk_fail(desk, GONG_ERR_MEMORY);
@@ -196,8 +199,7 @@ take_ready(struct gong_desk *desk, struct gong_desk_recipient *recipient,
         struct gong_desk_group *group = list[i];
 
         group->ready = false;
-        if (gong_desk_group_muted(desk, group, &until) ||
-            gong_desk_group_need(desk, group) == GONG_DESK_NEED_NONE) {
+        if (gong_desk_group_need(desk, group) == GONG_DESK_NEED_NONE) {
             gong_desk_group_rearm(desk, group);
         } else {
             list[(*count)++] = group;
