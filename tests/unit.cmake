@@ -161,6 +161,8 @@ foreach(module failing_disk staff_told)
     gong_test_disk(${module})
 endforeach()
 target_link_options(test_failing_disk PRIVATE LINKER:--wrap=gong_journal_wait)
+target_sources(test_staff_told PRIVATE
+    ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 target_link_options(test_staff_told PRIVATE LINKER:--wrap=gong_wall_now)
 foreach(module journal journal_config journal_time journal_learn effects)
     gong_test(${module} LINKS gong_agent_core
@@ -279,6 +281,7 @@ endforeach()
 
 # agent: the desk
 gong_test(outbox_way LINKS gong_agent_core)
+gong_test(unreached LINKS gong_agent_core)
 gong_test(outbox LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)

@@ -14,6 +14,7 @@
 #include "agent/tell/outbox.h"
 #include "agent/tell/outbox_db.h"
 #include "agent/tell/outbox_way.h"
+#include "agent/tell/unreached.h"
 
 #define GONG_OUTBOX_ROUNDS_MAX      3 /* of a chain that is refused */
 #define GONG_OUTBOX_CHAIN_TRIES     2 /* of a reach that is away */
@@ -82,10 +83,10 @@ struct gong_outbox {
     gong_mono_t failed_until;
     bool count_unreached;
     gong_mono_t counted_at;
+    struct gong_unreached unreached;
 
     gong_counter_t *expired;
     gong_counter_t *unreached_total;
-    gong_counter_t *unreached;
     gong_counter_t *waiting;
     gong_counter_t *failed;
 };

@@ -289,11 +289,78 @@ nobody_on_duty_and_unknown_channels_are_unreached_at_once(void **state)
         metric(&box, GONG_COUNTER, "gong_desk_unreached_total", ""), 2);
     wait_gauge(&box, 2);
     /* Somebody hears of the one, the other is over. */
-    (void)desk_post(&box.files, "channel:one", "[[\"one\",\"\"]]", 1);
+    (void)desk_post(&box.files, "contact:q", "[[\"one\",\"\"]]", 1);
     desk_sql(&box.files, "UPDATE incidents SET ended_ms = 5 WHERE number = 2");
     gong_outbox_wake(box.outbox);
     desk_wait(&box.files, 0, WAITING_NONE);
     wait_gauge(&box, 0);
+    box_fini(&box);
+}
+
+/* Where a person was meant, no log, wall or webhook stands for one. */
+static void
+a_channel_that_was_told_is_nobody(void **state)
+{
+    static struct box box;
+
+    (void)state;
+    box_init(&box, "", "xxx");
+    (void)desk_post(&box.files, "channel:one", "[[\"one\",\"\"]]", 1);
+    (void)desk_post(&box.files, "contact:p", "[[\"two\",\"b\"]]", 1);
+    (void)desk_post(&box.files, "channel:one", "[[\"one\",\"\"]]", 1);
+    box_start(&box);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    wait_gauge(&box, 1);
+    /* Another person is one. */
+    (void)desk_post(&box.files, "contact:q", "[[\"one\",\"c\"]]", 1);
+    gong_outbox_wake(box.outbox);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    wait_gauge(&box, 0);
+    box_fini(&box);
+}
+
+/* Told of level I; of level III nobody hears. */
+static void
+a_climb_that_reaches_nobody_counts(void **state)
+{
+    static struct box box;
+
+    (void)state;
+    box_init(&box, "", "");
+    (void)desk_post(&box.files, "contact:p", "[[\"one\",\"a\"]]", 1);
+    desk_sql(&box.files, "UPDATE outbox SET created_ms = created_ms - 1000");
+    box_start(&box);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    wait_gauge(&box, 0);
+    (void)desk_post(&box.files, "contact:p", "[[\"gone\",\"a\"]]", 1);
+    gong_outbox_wake(box.outbox);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    wait_gauge(&box, 1);
+    desk_sql(&box.files, "UPDATE incidents SET acked_ms = 5");
+    gong_outbox_wake(box.outbox);
+    wait_gauge(&box, 0);
+    box_fini(&box);
+}
+
+/* Each would bring the next. */
+static void
+alerts_about_this_are_left_out(void **state)
+{
+    static struct box box;
+
+    (void)state;
+    box_init(&box, "", "");
+    desk_incident(&box.files, 2);
+    desk_sql(&box.files,
+             "INSERT INTO incident_labels VALUES(1, 'unreached', '3')");
+    (void)desk_post(&box.files, "role:duty@22015", "[]", 1);
+    (void)desk_post(&box.files, "role:duty@22015", "[]", 2);
+    box_start(&box);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    wait_gauge(&box, 1);
+    assert_int_equal(metric(&box, GONG_GAUGE, "gong_desk_unreached_incident",
+                            "unreached=\"2\""),
+                     2);
     box_fini(&box);
 }
 
@@ -618,6 +685,9 @@ main(void)
         cmocka_unit_test(chain_that_refuses_three_times_is_unreached),
         cmocka_unit_test(
             nobody_on_duty_and_unknown_channels_are_unreached_at_once),
+        cmocka_unit_test(a_channel_that_was_told_is_nobody),
+        cmocka_unit_test(a_climb_that_reaches_nobody_counts),
+        cmocka_unit_test(alerts_about_this_are_left_out),
         cmocka_unit_test(unknown_channel_in_a_chain_is_passed_by),
         cmocka_unit_test(
             a_receiver_that_stays_away_counts_as_unreached_until_it_is_back),
