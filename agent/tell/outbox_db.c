@@ -31,10 +31,10 @@ static const char *const texts[STATEMENTS] = {
     [OVER] = "SELECT count(*) FROM message_incidents JOIN incidents"
              " ON number = incident WHERE message = ? AND ended_ms = 0",
     /* From the few rows that reached nobody to their incidents that are open,
-     * and of each whether any row about it was sent that was made then or
-     * later: where a person was meant, to a person. What was sent before, of
-     * what has climbed since, does not count. Alerts about this are left out:
-     * each would bring the next. */
+     * and of each whether any row about it was sent: where a person was meant,
+     * one to a person that was made then or later; what was sent before it
+     * climbed does not count. Alerts about this are left out: each would bring
+     * the next. */
     [UNREACHED] =
         "SELECT DISTINCT i.number FROM outbox AS o"
         " JOIN message_incidents AS m ON m.message = o.message"
@@ -43,9 +43,9 @@ static const char *const texts[STATEMENTS] = {
         " AND NOT EXISTS (SELECT 1 FROM message_incidents AS n"
         " JOIN outbox AS s ON s.message = n.message"
         " WHERE n.incident = i.number AND s.state = 1"
-        " AND s.created_ms >= o.created_ms"
         " AND (o.recipient GLOB 'channel:*'"
-        " OR s.recipient NOT GLOB 'channel:*'))"
+        " OR (s.created_ms >= o.created_ms"
+        " AND s.recipient NOT GLOB 'channel:*')))"
         " AND NOT EXISTS (SELECT 1 FROM incident_labels AS l"
         " WHERE l.incident = i.number AND l.name = 'unreached')",
     [PUT_ROW] = "UPDATE outbox SET state = ?, place = ?, rounds = ?, tries = ?,"

@@ -195,6 +195,8 @@ struct gong_desk_message {
     /* Open ones first, then the worst, then what is news, then by number. */
     const struct gong_message_item *items;
     size_t item_count;
+    size_t all_count; /* with those in omitted, which stand behind the others;
+                         0: as item_count */
     size_t omitted_firing;
     size_t omitted_resolved;
 };

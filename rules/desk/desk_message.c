@@ -99,6 +99,7 @@ send(struct gong_desk *desk, struct draft *draft,
     message->at_ms = desk->now;
     message->items = draft->items;
     message->item_count = draft->count;
+    message->all_count = draft->count;
     if (message->item_count > GONG_MESSAGE_ITEMS_MAX) {
         message->item_count = GONG_MESSAGE_ITEMS_MAX;
     }
