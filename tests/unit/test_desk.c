@@ -324,11 +324,10 @@ critical_ones_are_never_muted(void **state)
                      GONG_OK);
     desk_over(&w, "alertname=A,severity=critical,x=1");
     desk_run_to(&w, 2 * HOUR + 10 * MINUTE);
-    expect(&w, "7230.000 news hook: #3 firing 2<0\n"
-               "7230.000 news hook: #2 resolved\n");
+    expect(&w, "7230.000 news hook 2 groups: #3 firing 2<0 #2 resolved\n");
     desk_over(&w, "alertname=B,severity=critical");
     desk_run_to(&w, 7 * HOUR);
-    expect(&w, "7530.000 news hook: #3 resolved 2<2\n");
+    expect(&w, "7830.000 news hook: #3 resolved 2<2\n");
     /* 08:00:30 is the first tick. */
     desk_run_to(&w, 8 * HOUR + 10 * MINUTE);
     expect(&w, "28830.000 news hook: #1 firing\n");
