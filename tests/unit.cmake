@@ -285,7 +285,8 @@ gong_test(unreached LINKS gong_agent_core)
 gong_test(outbox LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
-target_link_options(test_outbox PRIVATE LINKER:--wrap=sqlite3_step)
+target_link_options(test_outbox PRIVATE LINKER:--wrap=sqlite3_step
+    LINKER:--wrap=gong_mono_now)
 gong_test(desk_changes LINKS gong_agent_core)
 gong_test(desk_thread LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c

@@ -35,6 +35,21 @@ __wrap_sqlite3_step(sqlite3_stmt *statement)
     return __real_sqlite3_step(statement);
 }
 
+/* --- a clock that stands still when told so --- */
+
+gong_mono_t __real_gong_mono_now(void);
+gong_mono_t __wrap_gong_mono_now(void);
+
+static _Atomic int64_t stopped_at; /* 0: it runs */
+
+gong_mono_t
+__wrap_gong_mono_now(void)
+{
+    int64_t at = atomic_load(&stopped_at);
+
+    return at == 0 ? __real_gong_mono_now() : (gong_mono_t){at};
+}
+
 /* --- the fixture --- */
 
 struct box {
@@ -64,6 +79,7 @@ box_init(struct box *box, const char *plan_one, const char *plan_two)
 {
     memset(box, 0, sizeof *box);
     atomic_store(&disk_full, false);
+    atomic_store(&stopped_at, 0);
     desk_files_init(&box->files);
     box->counters = gong_counters_new();
     assert_non_null(box->counters);
@@ -361,6 +377,59 @@ alerts_about_this_are_left_out(void **state)
     assert_int_equal(metric(&box, GONG_GAUGE, "gong_desk_unreached_incident",
                             "unreached=\"2\""),
                      2);
+    box_fini(&box);
+}
+
+/* One more to the channel without a rate, which is looked at behind the others:
+ * once it is sent, they have had their turn. */
+static void
+give_a_turn(struct box *box)
+{
+    size_t before = planned_tries(&box->two);
+
+    (void)desk_post(&box->files, "contact:z", "[[\"two\",\"z\"]]", 1);
+    gong_outbox_wake(box->outbox);
+    desk_wait(&box->files, 0,
+              "SELECT count(*) FROM outbox WHERE state = 0"
+              " AND recipient = 'contact:z'");
+    assert_int_equal(planned_tries(&box->two), before + 1);
+}
+
+/* The first may have begun before the clock went on. */
+static void
+give_all_a_turn(struct box *box)
+{
+    give_a_turn(box);
+    give_a_turn(box);
+}
+
+static void
+a_rate_lets_through_so_many_and_no_more(void **state)
+{
+    static struct box box;
+
+    (void)state;
+    box_init(&box, "", "");
+    box.channels[0].rate = 2;
+    box.channels[0].burst = 3;
+    for (int i = 0; i < 12; i++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof name, "contact:a%d", i);
+        (void)desk_post(&box.files, name, "[[\"one\",\"a\"]]", 1);
+    }
+    atomic_store(&stopped_at, __real_gong_mono_now().ns);
+    box_start(&box);
+    give_all_a_turn(&box);
+    assert_int_equal(planned_tries(&box.one), 3);
+    /* Half a second is one more, and ten seconds no more than the burst. */
+    atomic_fetch_add(&stopped_at, GONG_NS_PER_S / 2);
+    give_all_a_turn(&box);
+    assert_int_equal(planned_tries(&box.one), 4);
+    atomic_fetch_add(&stopped_at, 10 * GONG_NS_PER_S);
+    give_all_a_turn(&box);
+    assert_int_equal(planned_tries(&box.one), 7);
+    atomic_store(&stopped_at, 0);
     box_fini(&box);
 }
 
@@ -688,6 +757,7 @@ main(void)
         cmocka_unit_test(a_channel_that_was_told_is_nobody),
         cmocka_unit_test(a_climb_that_reaches_nobody_counts),
         cmocka_unit_test(alerts_about_this_are_left_out),
+        cmocka_unit_test(a_rate_lets_through_so_many_and_no_more),
         cmocka_unit_test(unknown_channel_in_a_chain_is_passed_by),
         cmocka_unit_test(
             a_receiver_that_stays_away_counts_as_unreached_until_it_is_back),
