@@ -186,6 +186,8 @@ struct gong_desk_message {
     const struct gong_desk_receiver *receiver; /* of the configuration */
     struct gong_str unit; /* code; empty where the receiver is of no unit */
     unsigned step;        /* ESCALATE: 1, 2 ... */
+    int64_t waited_ms; /* ESCALATE: for how long nobody took it up: since it was
+                          opened or climbed, or an acknowledgement ended */
     int64_t at_ms;
     /* Groups in it; where it is one: that one's labels. */
     size_t groups;

@@ -276,6 +276,21 @@ told_before(const struct gong_desk_entry *entry,
     return told;
 }
 
+/* The time of its step; 0 where other routes no longer have it. */
+static int64_t
+waited_for(const struct gong_desk *desk, const struct gong_desk_entry *entry,
+           unsigned step)
+{
+    const struct gong_desk_escalation *escalation =
+        entry->escalation == GONG_DESK_NONE
+            ? NULL
+            : &desk->config->escalations[entry->escalation];
+
+    return escalation == NULL || step == 0 || step > escalation->step_count
+               ? 0
+               : escalation->steps[step - 1].after.ns / GONG_NS_PER_MS;
+}
+
 bool
 gong_desk_message_escalate(struct gong_desk *desk,
                            struct gong_desk_recipient *recipient)
@@ -293,6 +308,7 @@ gong_desk_message_escalate(struct gong_desk *desk,
         struct gong_desk_entry *entry =
             gong_desk_entry_find(desk, pending->incident);
         unsigned told = 0;
+        int64_t waited = 0;
 
         if (entry == NULL || entry->is.state != GONG_INCIDENT_OPEN ||
             gong_desk_entry_held(entry)) {
@@ -303,6 +319,9 @@ gong_desk_message_escalate(struct gong_desk *desk,
             told);
         message.step =
             pending->step > message.step ? pending->step : message.step;
+        waited = waited_for(desk, entry, pending->step);
+        message.waited_ms =
+            waited > message.waited_ms ? waited : message.waited_ms;
     }
     recipient->pending_count = 0;
     gong_desk_recipient_dirty(desk, recipient);

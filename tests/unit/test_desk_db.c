@@ -657,6 +657,7 @@ message_is_json_with_all_its_parts(void **state)
         .receiver = &receiver,
         .unit = gong_str_of("22015"),
         .step = 2,
+        .waited_ms = 600000,
         .at_ms = 1234,
         .groups = 1,
         .group_labels = labels,
@@ -669,7 +670,8 @@ message_is_json_with_all_its_parts(void **state)
     };
     static const char expected[] =
         "{\"kind\":\"escalate\",\"receiver\":\"unit-duty\",\"unit\":\"22015\","
-        "\"unit_name\":\"\",\"step\":2,\"at\":1234,\"link\":\"https://g\","
+        "\"unit_name\":\"\",\"step\":2,\"waited\":600000,\"at\":1234,\"link\":"
+        "\"https://g\","
         "\"groups\":1,\"group_key\":\"{}:{alertname=\\\"A\\\"}\","
         "\"group_labels\":{\"alertname\":\"A\"},"
         "\"omitted\":{\"firing\":3,\"resolved\":4},\"items\":[{\"number\":17,"
