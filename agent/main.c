@@ -31,6 +31,7 @@
 #include "agent/tell/message_preview.h"
 #include "agent/decide/rules_reload.h"
 #include "common/log.h"
+#include "rules/desk/desk_config.h"
 
 #define DEFAULT_CONFIG "/etc/gong/gong-agent.cfg"
 #define WHY_SIZE       1024
@@ -185,8 +186,10 @@ check_rules_of(const char *path, struct gong_conf_errors *errors)
 }
 
 static void
-tell_checked(const char *path, const struct gong_rule_source *source)
+tell_checked(const char *path, const struct gong_agent_config *config,
+             const struct gong_rules_checked *checked)
 {
+    const struct gong_rule_source *source = checked->source;
     size_t units = gong_model_unit_count(source->model);
     size_t rules = source->set->count;
 
@@ -196,6 +199,10 @@ tell_checked(const char *path, const struct gong_rule_source *source)
                      gong_model_device_count(source->model));
     }
     (void)fputc('\n', stdout);
+    if (checked->routes != NULL) {
+        (void)gong_desk_config_warn(checked->routes, config->desk.routes,
+                                    stderr);
+    }
 }
 
 static bool
@@ -293,7 +300,7 @@ with_config(enum mode mode, const struct arguments *arguments)
     } else if (!gong_rules_check_config(config, &rules, &errors)) {
         status = config_failed(&errors);
     } else if (mode == MODE_CHECK) {
-        tell_checked(path, rules.source);
+        tell_checked(path, config, &rules);
         gong_rules_checked_fini(&rules);
     } else {
         status = run(config, &rules);

@@ -47,6 +47,7 @@ gong_e2e(rules_tool test_rules_tool.py)
 gong_e2e(desk test_desk.py)
 gong_e2e(backup test_backup.py)
 gong_e2e(trust test_trust.py)
+gong_e2e(wall test_wall.py)
 add_executable(send_message ${CMAKE_SOURCE_DIR}/tests/e2e/send_message.c)
 target_link_libraries(send_message PRIVATE gong_flags gong_agent_core)
 set_target_properties(send_message PROPERTIES

@@ -163,6 +163,8 @@ foreach(module failing_disk staff_told)
     gong_test_disk(${module})
 endforeach()
 target_link_options(test_failing_disk PRIVATE LINKER:--wrap=gong_journal_wait)
+target_sources(test_staff_told PRIVATE
+    ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 target_link_options(test_staff_told PRIVATE LINKER:--wrap=gong_wall_now)
 foreach(module journal journal_config journal_time journal_learn effects)
     gong_test(${module} LINKS gong_agent_core
@@ -281,11 +283,12 @@ endforeach()
 # agent: the desk
 gong_test(outbox_way LINKS gong_agent_core)
 gong_test(stored_marks LINKS gong_agent_core)
+gong_test(unreached LINKS gong_agent_core)
 gong_test(outbox LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
 target_link_options(test_outbox PRIVATE LINKER:--wrap=sqlite3_step
-    LINKER:--wrap=sqlite3_exec)
+    LINKER:--wrap=sqlite3_exec LINKER:--wrap=gong_mono_now)
 gong_test(desk_changes LINKS gong_agent_core)
 gong_test(desk_thread LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c

@@ -40,8 +40,14 @@ struct gong_desk_options {
     const char *link; /* base of links to incidents, "" for none */
     struct gong_effects *effects;
     struct gong_outbox *outbox; /* NULL: nobody is told */
-    gong_dur_t retention;       /* of what is over; 0: 400 days */
-    struct gong_trust *trust;   /* told what became of probes; may be NULL */
+    /* Channels that hold the state of each alert (agent/tell/channel.h); at
+     * most GONG_DESK_RETAINED_MAX. They are told again what is open, at the
+     * start and after each `refresh`. */
+    const char *const *retained;
+    size_t retained_count;
+    gong_dur_t refresh;
+    gong_dur_t retention;     /* of what is over; 0: 400 days */
+    struct gong_trust *trust; /* told what became of probes; may be NULL */
     struct gong_counters *counters;
 };
 

@@ -64,6 +64,11 @@ static const char *const texts[GONG_DESK_DB_STATEMENTS] = {
         "INSERT INTO outbox(message, recipient, chain, state, created_ms,"
         " place, rounds, tries, next_ms, unreached_ms, done_ms)"
         " VALUES(?,?,?,0,?,0,0,0,0,0,0)",
+    [GONG_DESK_DB_TOLD_OPEN] =
+        "SELECT number FROM incidents WHERE ended_ms = 0 AND EXISTS("
+        "SELECT 1 FROM message_incidents AS m JOIN outbox AS o"
+        " ON o.message = m.message WHERE m.incident = number"
+        " AND o.recipient = 'channel:' || ?) ORDER BY number",
     [GONG_DESK_DB_INCIDENTS_KEPT] =
         SELECT_INCIDENTS "WHERE ended_ms = 0 OR waits <> 0 ORDER BY number",
     [GONG_DESK_DB_INCIDENTS_OPEN] =

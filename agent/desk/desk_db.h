@@ -15,6 +15,10 @@
  *                         nobody on duty: one row
  *                         that reaches nobody:       "role:duty@22015"
  *
+ * A channel that holds the state of each alert (`valid` in channel.h) gets all
+ * incidents of a message, in further messages where it lists fewer, and those
+ * that are open again and again.
+ *
  * One thread: the desk's.
  */
 #ifndef GONG_AGENT_DESK_DESK_DB_H
@@ -50,6 +54,16 @@ void gong_desk_db_close(struct gong_desk_db *db);
  * borrowed until the next call. */
 void gong_desk_db_tell(struct gong_desk_db *db, const struct gong_model *model,
                        const char *link);
+#define GONG_DESK_RETAINED_MAX 16
+/* gong_desk_db_retain: names of channels that hold the state of each alert;
+ * borrowed until close. */
+void gong_desk_db_retain(struct gong_desk_db *db, const char *const *channels,
+                         size_t count);
+/* gong_desk_db_refresh: for each of them a message, or several, of what is open
+ * and was told there. Within a transaction. */
+enum gong_err gong_desk_db_refresh(struct gong_desk_db *db,
+                                   const struct gong_desk *desk,
+                                   int64_t now_ms) GONG_MUST_CHECK;
 /* What gong_desk_new wants; its ctx is db. */
 struct gong_desk_sink gong_desk_db_sink(struct gong_desk_db *db);
 

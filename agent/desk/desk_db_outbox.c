@@ -1,6 +1,7 @@
 /* A message and the rows of the outbox that it becomes. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <jansson.h>
 
@@ -194,17 +195,166 @@ put_rows(const struct posting *posting)
                : err;
 }
 
+/* --- channels that hold the state of each alert --- */
+
+static bool
+is_retained(const struct gong_desk_db *db, const char *channel)
+{
+    for (size_t i = 0; i < db->retained_count; i++) {
+        if (strcmp(db->retained[i], channel) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static enum gong_err
+put_message(struct posting *posting)
+{
+    enum gong_err err = put_body(posting);
+
+    posting->db->written++;
+    return err == GONG_OK ? put_incidents(posting) : err;
+}
+
+/* Those from `from` on, as many as a message lists. */
+static struct gong_desk_message
+part_of(const struct gong_desk_message *message, size_t from)
+{
+    struct gong_desk_message part = *message;
+
+    part.items = message->items + from;
+    part.item_count = message->all_count - from;
+    if (part.item_count > GONG_MESSAGE_ITEMS_MAX) {
+        part.item_count = GONG_MESSAGE_ITEMS_MAX;
+    }
+    part.all_count = part.item_count;
+    part.omitted_firing = 0;
+    part.omitted_resolved = 0;
+    return part;
+}
+
+/* What a message only counts, in further ones to those that need all. */
+static enum gong_err
+put_rest(struct gong_desk_db *db, const struct gong_desk_message *message)
+{
+    const struct gong_strings *channels = &message->receiver->channels;
+    char *names[GONG_DESK_RETAINED_MAX];
+    struct gong_desk_receiver receiver = *message->receiver;
+    enum gong_err err = GONG_OK;
+
+    receiver.channels = (struct gong_strings){.items = names};
+    for (size_t i = 0; i < channels->count; i++) {
+        if (is_retained(db, channels->items[i]) &&
+            receiver.channels.count < GONG_DESK_RETAINED_MAX) {
+            names[receiver.channels.count++] = channels->items[i];
+        }
+    }
+    for (size_t i = message->item_count;
+         receiver.channels.count > 0 && i < message->all_count &&
+         err == GONG_OK;
+         i += GONG_MESSAGE_ITEMS_MAX) {
+        struct gong_desk_message part = part_of(message, i);
+        struct posting posting = {db, &part, 0};
+
+        part.receiver = &receiver;
+        err = put_message(&posting);
+        if (err == GONG_OK) {
+            err = put_channels(&posting);
+        }
+    }
+    return err;
+}
+
+static enum gong_err
+find_told(struct gong_desk_db *db, const struct gong_desk *desk,
+          const char *channel, struct gong_message_item *items, size_t *count)
+{
+    struct gong_sql_row row = gong_desk_db_row(db, GONG_DESK_DB_TOLD_OPEN);
+    size_t room = gong_desk_stats(desk).incidents;
+    enum gong_err err = GONG_ERR_NOT_FOUND;
+
+    gong_sql_put_text(&row, gong_str_of(channel));
+    while (*count < room && (err = gong_sql_next(&row)) == GONG_OK) {
+        const struct gong_desk_incident *incident =
+            gong_desk_find(desk, (uint64_t)gong_sql_get_int(&row));
+
+        if (incident != NULL) {
+            items[(*count)++] = (struct gong_message_item){
+                .incident = incident,
+                .news = GONG_NEWS_STILL,
+                .told_level = incident->level,
+            };
+        }
+    }
+    gong_sql_end(&row);
+    return *count == room || err == GONG_ERR_NOT_FOUND ? GONG_OK : err;
+}
+
+static enum gong_err
+refresh_channel(struct gong_desk_db *db, const struct gong_desk *desk,
+                const char *channel, struct gong_message_item *items,
+                int64_t now_ms)
+{
+    char *name = gong_str_copy(gong_str_of(channel));
+    struct gong_desk_receiver receiver = {
+        .name = name,
+        .channels = {.items = &name, .count = 1},
+        .send_resolved = true,
+    };
+    struct gong_desk_message message = {
+        .kind = GONG_MESSAGE_REPEAT,
+        .receiver = &receiver,
+        .unit = gong_str_from("", 0),
+        .group_key = gong_str_from("", 0),
+        .at_ms = now_ms,
+        .items = items,
+    };
+    enum gong_err err =
+        name == NULL ? GONG_ERR_MEMORY
+                     : find_told(db, desk, channel, items, &message.all_count);
+
+    if (err == GONG_OK) {
+        err = put_rest(db, &message);
+    }
+    free(name);
+    return err;
+}
+
+enum gong_err
+gong_desk_db_refresh(struct gong_desk_db *db, const struct gong_desk *desk,
+                     int64_t now_ms)
+{
+    size_t room = gong_desk_stats(desk).incidents;
+    struct gong_message_item *items = calloc(room + 1, sizeof *items);
+    enum gong_err err = items == NULL ? GONG_ERR_MEMORY : GONG_OK;
+
+    for (size_t i = 0; i < db->retained_count && err == GONG_OK; i++) {
+        err = refresh_channel(db, desk, db->retained[i], items, now_ms);
+    }
+    free(items);
+    return err;
+}
+
+void
+gong_desk_db_retain(struct gong_desk_db *db, const char *const *channels,
+                    size_t count)
+{
+    db->retained = channels;
+    db->retained_count =
+        count < GONG_DESK_RETAINED_MAX ? count : GONG_DESK_RETAINED_MAX;
+}
+
 enum gong_err
 gong_desk_db_put_message(void *ctx, const struct gong_desk_message *message)
 {
     struct posting posting = {ctx, message, 0};
-    enum gong_err err = put_body(&posting);
+    enum gong_err err = put_message(&posting);
 
-    posting.db->written++;
     if (err == GONG_OK) {
-        err = put_incidents(&posting);
+        err = put_rows(&posting);
     }
-    return err == GONG_OK ? put_rows(&posting) : err;
+    return err == GONG_OK ? put_rest(ctx, message) : err;
 }
 
 enum gong_err

@@ -22,6 +22,7 @@ enum gong_desk_db_statement {
     GONG_DESK_DB_MESSAGE_PUT,
     GONG_DESK_DB_MESSAGE_INCIDENT,
     GONG_DESK_DB_OUTBOX_PUT,
+    GONG_DESK_DB_TOLD_OPEN,
     GONG_DESK_DB_INCIDENTS_KEPT,
     GONG_DESK_DB_INCIDENTS_OPEN,
     GONG_DESK_DB_INCIDENT_NEWEST,
@@ -41,6 +42,8 @@ struct gong_desk_db {
     const struct gong_model *model;
     const char *link;
     const struct gong_desk_decision *decision;
+    const char *const *retained; /* channels */
+    size_t retained_count;
     uint64_t next_incident;
     uint64_t next_silence;
     size_t written;

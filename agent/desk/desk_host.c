@@ -6,6 +6,7 @@
 
 #include "agent/api/api_city.h"
 #include "agent/api/api_desk.h"
+#include "agent/desk/desk_db.h"
 #include "agent/tell/link_key.h"
 #include "agent/tell/outbox.h"
 #include "common/log.h"
@@ -23,6 +24,7 @@ struct gong_desk_host {
     struct gong_desk_thread *desk;
     struct gong_api_desk_reader *reader;
     struct gong_api_city_model *city;
+    const char *retained[GONG_DESK_RETAINED_MAX]; /* channels */
 };
 
 /* --- routes --- */
@@ -112,6 +114,30 @@ start_outbox(struct gong_desk_host *host,
     return gong_outbox_start(&outbox, &host->outbox, why, why_size);
 }
 
+/* Channels that hold the state of each alert, and the shortest half of how long
+ * they say that it counts. */
+static void
+find_retained(struct gong_desk_host *host,
+              const struct gong_desk_channels *channels,
+              struct gong_desk_options *desk)
+{
+    desk->retained = host->retained;
+    for (size_t i = 0; i < channels->count; i++) {
+        const struct gong_outbox_channel *channel = &channels->channels[i];
+        gong_dur_t half;
+
+        if (channel->kind->valid == NULL ||
+            desk->retained_count == GONG_DESK_RETAINED_MAX) {
+            continue;
+        }
+        half.ns = channel->kind->valid(channel->config).ns / 2;
+        if (desk->retained_count == 0 || half.ns < desk->refresh.ns) {
+            desk->refresh = half;
+        }
+        host->retained[desk->retained_count++] = channel->name;
+    }
+}
+
 static enum gong_err
 start_desk(struct gong_desk_host *host,
            const struct gong_desk_host_options *options, char *why,
@@ -129,6 +155,7 @@ start_desk(struct gong_desk_host *host,
         .trust = options->trust,
     };
 
+    find_retained(host, options->channels, &desk);
     return gong_desk_start(&desk, &host->desk, why, why_size);
 }
 

@@ -169,6 +169,8 @@ gong_desk_load(struct gong_desk_thread *desk, char *why, size_t why_size)
         return err;
     }
     gong_desk_db_tell(desk->db, desk->model, desk->options.link);
+    gong_desk_db_retain(desk->db, desk->options.retained,
+                        desk->options.retained_count);
     desk->sink = gong_desk_db_sink(desk->db);
     err = gong_desk_db_place(desk->db, &desk->place);
     if (err == GONG_OK) {

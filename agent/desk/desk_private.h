@@ -61,6 +61,7 @@ struct gong_desk_thread {
     int64_t kept_ms;
     gong_mono_t now_at; /* when place.now_ms was read */
     int64_t prune_ms;
+    int64_t refresh_ms;         /* when channels are told again what is open */
     struct gong_census *census; /* to be compared, or NULL */
     struct gong_backoff backoff;
     uint64_t bad_offset;

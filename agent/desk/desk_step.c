@@ -15,8 +15,9 @@ struct batch {
     struct gong_desk_letter *letters;
     uint64_t offset; /* behind the last record taken */
     size_t count;
-    uint64_t failing;              /* the record that failed, or UINT64_MAX */
-    bool compared;                 /* with the census */
+    uint64_t failing; /* the record that failed, or UINT64_MAX */
+    bool compared;    /* with the census */
+    bool refreshed;
     int64_t decided_ms[BATCH_MAX]; /* of the alerts */
     size_t alerts;
 };
@@ -189,6 +190,19 @@ keep_place(struct gong_desk_thread *desk, const struct batch *batch)
     return gong_desk_db_put_place(desk->db, &desk->place);
 }
 
+/* A clock that goes on from another time refreshes once too often. */
+static enum gong_err
+refresh(struct gong_desk_thread *desk, struct batch *batch)
+{
+    int64_t now_ms = gong_desk_clock(desk);
+
+    if (desk->options.retained_count == 0 || now_ms < desk->refresh_ms) {
+        return GONG_OK;
+    }
+    batch->refreshed = true;
+    return gong_desk_db_refresh(desk->db, desk->desk, now_ms);
+}
+
 static enum gong_err
 fill(struct gong_desk_thread *desk, struct batch *batch)
 {
@@ -209,6 +223,9 @@ fill(struct gong_desk_thread *desk, struct batch *batch)
     }
     if (err == GONG_OK) {
         err = gong_desk_run(desk->desk, gong_desk_clock(desk));
+    }
+    if (err == GONG_OK) {
+        err = refresh(desk, batch);
     }
     if (err == GONG_OK) {
         batch->offset = gong_spool_cursor_offset(desk->cursor);
@@ -272,6 +289,10 @@ after_commit(struct gong_desk_thread *desk, const struct batch *batch)
     if (batch->compared) {
         gong_census_free(desk->census);
         desk->census = NULL;
+    }
+    if (batch->refreshed) {
+        desk->refresh_ms =
+            gong_desk_clock(desk) + desk->options.refresh.ns / GONG_NS_PER_MS;
     }
     desk->bad_count = 0;
     count(desk);

@@ -17,6 +17,7 @@
 #include <jansson.h>
 
 #include "agent/tell/link_sign.h"
+#include "common/clock.h"
 #include "common/conf.h"
 #include "common/err.h"
 
@@ -93,6 +94,11 @@ struct gong_channel_kind {
                                        struct gong_channel_try *attempt,
                                        CURLcode code, long status);
     void (*close)(void *state);
+    /* Of a channel that holds the state of each alert: for how long what it
+     * said counts. It is given every incident, in several messages where there
+     * are more than one lists, and what is open again after half of that time.
+     * NULL: it only tells. */
+    gong_dur_t (*valid)(const void *config);
     double rate; /* messages a second by default; 0: unbounded */
     double burst;
 };

@@ -30,8 +30,8 @@ static const struct gong_option options[] = {
     {"topic", GONG_OPTION_STRING, AT(topic), "gong/v1/alerts", 0, 0, NULL, "",
      "What its topics begin with."},
     {"valid", GONG_OPTION_DURATION, AT(valid), "24h", 1000, 0, NULL, "",
-     "How long a published alert counts (valid_until); longer than the route's "
-     "repeat_interval."},
+     "How long a published alert counts (valid_until); those that are open are "
+     "published again after half of it."},
     {"timeout", GONG_OPTION_DURATION, AT(timeout), "10s", 100, 120000, NULL, "",
      "How long the broker may take to answer."},
 };
@@ -407,6 +407,14 @@ mqtt_judge(void *state, struct gong_channel_try *attempt, CURLcode code,
     return GONG_CHANNEL_RETRY;
 }
 
+static gong_dur_t
+mqtt_valid(const void *config)
+{
+    const struct gong_channel_mqtt_config *mine = config;
+
+    return mine->valid;
+}
+
 const struct gong_channel_kind gong_channel_mqtt = {
     .type = "mqtt",
     .options = &table,
@@ -416,4 +424,5 @@ const struct gong_channel_kind gong_channel_mqtt = {
     .ready = mqtt_ready,
     .judge = mqtt_judge,
     .close = mqtt_close,
+    .valid = mqtt_valid,
 };

@@ -9,9 +9,10 @@
  *    "action":"..","action_en":"..","labels":{..}}
  *
  * What is over is cleared with an empty payload. Whoever reads it takes nothing
- * for true after valid_until: a repeat moves it. Characters of a rule's id that
- * a topic may not hold become `_`. Alerts that a message only counts are not
- * published: its route should not group many.
+ * for true after valid_until; each alert that is open is published again after
+ * half of `valid`, acknowledged or not. Characters of a rule's id that a topic
+ * may not hold become `_`. The desk gives it every alert, also those that a
+ * message to others only counts.
  */
 #ifndef GONG_AGENT_TELL_CHANNEL_MQTT_H
 #define GONG_AGENT_TELL_CHANNEL_MQTT_H

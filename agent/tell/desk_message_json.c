@@ -182,11 +182,12 @@ gong_desk_message_to_json(const struct gong_desk_message *message,
                           const struct gong_model *model, const char *link)
 {
     json_t *head = json_pack(
-        "{s:s, s:s, s:o, s:s, s:i, s:I, s:s}", "kind", kind_text(message->kind),
-        "receiver", message->receiver->name, "unit", text_json(message->unit),
-        "unit_name", unit_name(model, message->unit), "step",
-        (int)message->step, "at", (json_int_t)message->at_ms, "link",
-        link == NULL ? "" : link);
+        "{s:s, s:s, s:o, s:s, s:i, s:o*, s:I, s:s}", "kind",
+        kind_text(message->kind), "receiver", message->receiver->name, "unit",
+        text_json(message->unit), "unit_name", unit_name(model, message->unit),
+        "step", (int)message->step, "waited",
+        message->waited_ms > 0 ? json_integer(message->waited_ms) : NULL, "at",
+        (json_int_t)message->at_ms, "link", link == NULL ? "" : link);
     json_t *rest =
         json_pack("{s:I, s:o, s:o, s:{s:I, s:I}, s:o}", "groups",
                   (json_int_t)message->groups, "group_key",

@@ -12,6 +12,7 @@
  *    "ended":0,"owner":"","acked_by":"","lost":false,"no_unit":false,
  *    "fingerprint":"16 hex","device_name":"..","facts":{..}}]}
  *
+ * waited, in ms, behind step where that is why it was made.
  * device_name and facts (message_facts.h) where the model has the device, or a
  * trend is known.
  * value is a string because JSON has no Inf and NaN. kind: news, repeat,

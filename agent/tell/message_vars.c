@@ -283,13 +283,17 @@ worst(const json_t *items, size_t count)
     return found;
 }
 
-/* How long the one that has waited longest has been open, in minutes. */
+/* For how long nobody has taken it up, in minutes; where the message does not
+ * say, how long the one that has waited longest has been open. */
 static int64_t
 waited_minutes(const json_t *message, const json_t *items, size_t count)
 {
     int64_t at = integer_of(message, "at", TIME_MAX_MS);
-    int64_t longest = 0;
+    int64_t longest = integer_of(message, "waited", TIME_MAX_MS);
 
+    if (longest > 0) {
+        return longest / 60000;
+    }
     for (size_t i = 0; i < count; i++) {
         int64_t opened =
             integer_of(json_array_get(items, i), "opened", TIME_MAX_MS);

@@ -197,11 +197,6 @@ add_counters(struct gong_outbox *outbox)
     outbox->unreached_total =
         gong_counter_add(set, GONG_COUNTER, "gong_desk_unreached_total",
                          "Messages that did not reach their recipient.", "");
-    outbox->unreached = gong_counter_add(
-        set, GONG_GAUGE, "gong_desk_unreached",
-        "Open incidents that somebody should have been told of, and nobody "
-        "was.",
-        "");
     outbox->waiting = gong_counter_add(
         set, GONG_GAUGE, "gong_desk_waiting",
         "Messages that wait for their recipient, one for each.", "");
@@ -209,8 +204,8 @@ add_counters(struct gong_outbox *outbox)
         set, GONG_COUNTER, "gong_desk_outbox_failed_total",
         "Times that the outbox could not use the database.", "");
     return outbox->expired != NULL && outbox->unreached_total != NULL &&
-           outbox->unreached != NULL && outbox->waiting != NULL &&
-           outbox->failed != NULL;
+           outbox->waiting != NULL && outbox->failed != NULL &&
+           gong_unreached_init(&outbox->unreached, set);
 }
 
 static gong_dur_t

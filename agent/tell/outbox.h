@@ -14,7 +14,8 @@
  * receivers that are away stays, and is tried on; after three rounds (eight
  * tries where there is one reach) it counts as unreached until it is sent.
  * gong_desk_unreached is the number of open incidents that nobody was told of
- * because of such rows.
+ * because of such rows (unreached.h): no person where one was meant, and not
+ * since that row was made.
  *
  * At least once: the row is marked sent when the receiver has answered; a kill
  * in between sends it again with the same key, and so does a power cut within

@@ -81,10 +81,13 @@ enum gong_err gong_outbox_db_received(struct gong_outbox_db *db,
 /* gong_outbox_db_over: whether all incidents of a message have ended. */
 enum gong_err gong_outbox_db_over(struct gong_outbox_db *db, int64_t message,
                                   bool *over) GONG_MUST_CHECK;
-/* gong_outbox_db_unreached: open incidents, not acknowledged, that somebody
- * should have been told of, and nobody was. */
+/* gong_outbox_db_unreached: each open incident, not acknowledged, of which a
+ * row reached nobody, and none since: no person where a person was meant. Not
+ * those with a label `unreached`, which are about this (unreached.h). */
 enum gong_err gong_outbox_db_unreached(struct gong_outbox_db *db,
-                                       size_t *count) GONG_MUST_CHECK;
+                                       void (*each)(void *ctx,
+                                                    int64_t incident),
+                                       void *ctx) GONG_MUST_CHECK;
 
 /* gong_outbox_db_begin: durable: its commit waits for the disk; else it
  * outlives a kill, and a power cut once anything durable was committed after

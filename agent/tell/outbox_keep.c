@@ -147,18 +147,25 @@ gong_outbox_sync(struct gong_outbox *outbox, gong_mono_t now)
     return err;
 }
 
+static void
+add_unreached(void *ctx, int64_t incident)
+{
+    gong_unreached_add(ctx, incident);
+}
+
 void
 gong_outbox_count_unreached(struct gong_outbox *outbox, gong_mono_t now)
 {
     gong_dur_t since = gong_mono_since(now, outbox->counted_at);
-    size_t count = 0;
 
     if (since.ns < gong_dur_s(COUNT_S).ns && !outbox->count_unreached) {
         return;
     }
     outbox->counted_at = now;
-    if (gong_outbox_db_unreached(outbox->db, &count) == GONG_OK) {
+    gong_unreached_begin(&outbox->unreached);
+    if (gong_outbox_db_unreached(outbox->db, add_unreached,
+                                 &outbox->unreached) == GONG_OK) {
         outbox->count_unreached = false;
-        gong_counter_set(outbox->unreached, (int64_t)count);
+        gong_unreached_end(&outbox->unreached, now);
     }
 }

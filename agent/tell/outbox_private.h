@@ -15,6 +15,7 @@
 #include "agent/tell/outbox_db.h"
 #include "agent/tell/outbox_way.h"
 #include "agent/tell/stored_marks.h"
+#include "agent/tell/unreached.h"
 #include "common/monitor.h"
 
 #define GONG_OUTBOX_ROUNDS_MAX      3 /* of a chain that is refused */
@@ -91,10 +92,10 @@ struct gong_outbox {
     bool failing;         /* the database */
     bool count_unreached; /* soon */
     gong_mono_t counted_at;
+    struct gong_unreached unreached;
 
     gong_counter_t *expired;
     gong_counter_t *unreached_total;
-    gong_counter_t *unreached;
     gong_counter_t *waiting;
     gong_counter_t *failed;
 };

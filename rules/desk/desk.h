@@ -200,6 +200,8 @@ struct gong_desk_message {
     const struct gong_desk_receiver *receiver; /* of the configuration */
     struct gong_str unit; /* code; empty where the receiver is of no unit */
     unsigned step;        /* ESCALATE: 1, 2 ... */
+    int64_t waited_ms; /* ESCALATE: for how long nobody took it up: since it was
+                          opened or climbed, or an acknowledgement ended */
     int64_t at_ms;
     /* Groups in it; where it is one: that one's labels. */
     size_t groups;
@@ -209,6 +211,8 @@ struct gong_desk_message {
     /* Open ones first, then the worst, then what is news, then by number. */
     const struct gong_message_item *items;
     size_t item_count;
+    size_t all_count; /* with those in omitted, which stand behind the others;
+                         0: as item_count */
     size_t omitted_firing;
     size_t omitted_resolved;
 };

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/log.h"
 #include "rules/calendar_read.h"
 #include "rules/desk/desk_config_private.h"
 
@@ -418,4 +419,46 @@ gong_desk_config_plain(const char *const *channels, size_t count)
         return NULL;
     }
     return config;
+}
+
+bool
+gong_desk_config_holds(const struct gong_desk_config *config, size_t route)
+{
+    const struct gong_desk_route *at = &config->routes[route];
+
+    if (at->mute_count == 0 && at->active_count == 0) {
+        return false;
+    }
+    while (gong_desk_matchers_allow(at->matchers, "severity", "critical")) {
+        if (at == &config->routes[at->parent]) {
+            return true;
+        }
+        at = &config->routes[at->parent];
+    }
+    return false;
+}
+
+size_t
+gong_desk_config_warn(const struct gong_desk_config *config, const char *path,
+                      FILE *out)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < config->route_count; i++) {
+        char shown[512];
+
+        if (gong_desk_config_holds(config, i)) {
+            (void)fprintf(
+                out,
+                "%s: warning: the route %s has time intervals and "
+                "may take critical alerts, which these never hold "
+                "back; add severity!=\"critical\" to its matchers "
+                "where that is meant\n",
+                path,
+                gong_log_quote(gong_str_of(config->routes[i].identity), shown,
+                               sizeof shown));
+            count++;
+        }
+    }
+    return count;
 }

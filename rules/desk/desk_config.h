@@ -20,7 +20,7 @@
  *   time_intervals = ( { name = "night"; hours = ("mon-sun 22:00-06:00"); } );
  *
  * time_intervals are calendars (rules/engine/calendar.h) in the same words as
- * in rule files. Ours:
+ * in rule files; they never hold back incidents of severity critical. Ours:
  *
  *   receivers = (
  *     { name = "operations"; channels = ("hook"); },
@@ -48,6 +48,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "common/clock.h"
 #include "common/conf.h"
@@ -153,6 +154,16 @@ bool gong_desk_matchers_take(struct gong_desk_matchers *matchers,
  * on, which begins with 0; NULL: no further one. Borrowed. */
 const char *gong_desk_matchers_unit(const struct gong_desk_matchers *matchers,
                                     size_t *next);
+/* Whether those that speak of the label take this value of it. */
+bool gong_desk_matchers_allow(struct gong_desk_matchers *matchers,
+                              const char *name, const char *value);
+/* gong_desk_config_holds: whether a route has time intervals and may take
+ * critical alerts, which these do not hold back. */
+bool gong_desk_config_holds(const struct gong_desk_config *config,
+                            size_t route);
+/* gong_desk_config_warn: of each such route a line; how many. */
+size_t gong_desk_config_warn(const struct gong_desk_config *config,
+                             const char *path, FILE *out);
 /* As Alertmanager writes them: {a="b",c=~"d"}. Borrowed. */
 const char *gong_desk_matchers_text(const struct gong_desk_matchers *matchers);
 

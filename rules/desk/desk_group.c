@@ -287,14 +287,14 @@ static bool
 is_touched(const struct gong_desk *desk, const struct gong_desk_member *member)
 {
     enum gong_message_news news = GONG_NEWS_STILL;
-    int64_t until = 0;
+    bool muted =
+        desk->routing && gong_desk_group_muted(desk, member->group, NULL);
 
-    if (!gong_desk_member_news(member, &news)) {
+    if (!gong_desk_member_news(member, muted, &news)) {
         return false;
     }
     if (desk->routing) {
-        return news != GONG_NEWS_STILL &&
-               !gong_desk_group_muted(desk, member->group, &until);
+        return news != GONG_NEWS_STILL;
     }
     /* Perhaps it repeats again. */
     return news != GONG_NEWS_STILL || member->group->due == GONG_DESK_NEVER;
@@ -319,32 +319,36 @@ gong_desk_group_muted(const struct gong_desk *desk,
     const struct gong_calendar *all = desk->config->intervals;
     bool muted = false;
     bool active = route->active_count == 0;
+    int64_t first = GONG_DESK_NEVER;
 
-    *until = GONG_DESK_NEVER;
     for (size_t i = 0; i < route->mute_count; i++) {
         int64_t next = gong_calendar_next(&all[route->mute[i]], desk->now);
 
         muted = muted || gong_calendar_is_open(&all[route->mute[i]], desk->now);
-        *until = next < *until ? next : *until;
+        first = next < first ? next : first;
     }
     for (size_t i = 0; i < route->active_count; i++) {
         int64_t next = gong_calendar_next(&all[route->active[i]], desk->now);
 
         active =
             active || gong_calendar_is_open(&all[route->active[i]], desk->now);
-        *until = next < *until ? next : *until;
+        first = next < first ? next : first;
+    }
+    if (until != NULL) {
+        *until = first;
     }
     return muted || !active;
 }
 
 bool
-gong_desk_member_news(const struct gong_desk_member *member,
+gong_desk_member_news(const struct gong_desk_member *member, bool muted,
                       enum gong_message_news *news)
 {
     const struct gong_desk_entry *entry = member->entry;
     unsigned rank = gong_desk_rank(entry->is.level, entry->is.severity) + 1;
 
-    if (gong_desk_entry_held(entry)) {
+    if (gong_desk_entry_held(entry) ||
+        (muted && entry->is.severity != GONG_SEVERITY_CRITICAL)) {
         return false;
     }
     if (!gong_desk_entry_open(entry)) {
@@ -385,11 +389,12 @@ gong_desk_group_need(const struct gong_desk *desk,
         &desk->config->receivers[group->recipient->receiver];
     enum gong_desk_need need = GONG_DESK_NEED_NONE;
     bool repeat = desk->now >= repeat_at(desk, group);
+    bool muted = gong_desk_group_muted(desk, group, NULL);
 
     for (size_t i = 0; i < group->count; i++) {
         enum gong_message_news news = GONG_NEWS_STILL;
 
-        if (!gong_desk_member_news(group->members[i], &news)) {
+        if (!gong_desk_member_news(group->members[i], muted, &news)) {
             continue;
         }
         if (news == GONG_NEWS_RESOLVED ? to->send_resolved
@@ -403,10 +408,32 @@ gong_desk_group_need(const struct gong_desk *desk,
     return need;
 }
 
+/* What is to be told yet: now, or (only when that matters) once the group is no
+ * longer muted. */
+struct untold {
+    bool news;
+    bool repeat;
+    bool later;
+};
+
+static void
+look_at(const struct gong_desk_member *member, bool muted,
+        enum gong_message_news what, struct untold *untold)
+{
+    enum gong_message_news now = what;
+    bool says = gong_desk_member_news(member, muted, &now);
+
+    untold->news = untold->news || (says && what != GONG_NEWS_STILL);
+    untold->repeat = untold->repeat || (says && repeats(member, what));
+    untold->later =
+        untold->later ||
+        (!says && (what != GONG_NEWS_STILL || repeats(member, what)));
+}
+
 /* Drops what is over and is told to nobody; finds what is to be told yet. */
 static void
-look_through(struct gong_desk *desk, struct gong_desk_group *group, bool *news,
-             bool *repeat)
+look_through(struct gong_desk *desk, struct gong_desk_group *group, bool muted,
+             struct untold *untold)
 {
     bool resolved =
         desk->config->receivers[group->recipient->receiver].send_resolved;
@@ -415,7 +442,7 @@ look_through(struct gong_desk *desk, struct gong_desk_group *group, bool *news,
         struct gong_desk_member *member = group->members[i];
         struct gong_desk_entry *entry = member->entry;
         enum gong_message_news what = GONG_NEWS_STILL;
-        bool says = gong_desk_member_news(member, &what);
+        bool says = gong_desk_member_news(member, false, &what);
 
         if (says && what == GONG_NEWS_RESOLVED && !resolved) {
             gong_desk_member_remove(member);
@@ -423,8 +450,9 @@ look_through(struct gong_desk *desk, struct gong_desk_group *group, bool *news,
             gong_desk_group_dirty(desk, group);
             continue;
         }
-        *news = *news || (says && what != GONG_NEWS_STILL);
-        *repeat = *repeat || (says && repeats(member, what));
+        if (says) {
+            look_at(member, muted, what, untold);
+        }
     }
 }
 
@@ -433,24 +461,26 @@ gong_desk_group_rearm(struct gong_desk *desk, struct gong_desk_group *group)
 {
     int64_t until = 0;
     bool muted = gong_desk_group_muted(desk, group, &until);
-    bool news = false;
-    bool repeat = false;
+    struct untold untold = {0};
     int64_t due = GONG_DESK_NEVER;
 
-    look_through(desk, group, &news, &repeat);
+    look_through(desk, group, muted, &untold);
     if (gong_desk_group_empty(desk, group)) {
         return;
     }
-    if (news && !muted) {
+    if (untold.news) {
         due =
             tick_at(desk, group,
                     desk->now + 1 +
                         ms_of(gong_desk_group_route(desk, group)->group_wait));
-    } else if (repeat && !muted) {
+    } else if (untold.repeat) {
         due = repeat_at(desk, group);
         due = due > desk->now ? due : tick_at(desk, group, desk->now + 1);
-    } else if ((news || repeat) && until != GONG_DESK_NEVER) {
-        due = tick_at(desk, group, until);
+    }
+    if (untold.later && until != GONG_DESK_NEVER) {
+        int64_t then = tick_at(desk, group, until);
+
+        due = then < due ? then : due;
     }
     gong_desk_group_set_due(desk, group, due);
 }

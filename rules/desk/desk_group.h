@@ -41,11 +41,12 @@ const struct gong_desk_route *
 gong_desk_group_route(const struct gong_desk *desk,
                       const struct gong_desk_group *group);
 /* gong_desk_group_muted: by its route's intervals; until gets the next instant
- * at which that may change. */
+ * at which that may change, and may be NULL. */
 bool gong_desk_group_muted(const struct gong_desk *desk,
                            const struct gong_desk_group *group, int64_t *until);
-/* What a member has to say; false: nothing, now. */
-bool gong_desk_member_news(const struct gong_desk_member *member,
+/* What a member has to say; false: nothing, now. In a group that is muted only
+ * what is critical says anything. */
+bool gong_desk_member_news(const struct gong_desk_member *member, bool muted,
                            enum gong_message_news *news);
 enum gong_desk_need {
     GONG_DESK_NEED_NONE,

@@ -273,6 +273,23 @@ gong_desk_matchers_unit(const struct gong_desk_matchers *matchers, size_t *next)
     return NULL;
 }
 
+bool
+gong_desk_matchers_allow(struct gong_desk_matchers *matchers, const char *name,
+                         const char *value)
+{
+    const struct gong_expr_node *node =
+        matchers == NULL ? NULL : &matchers->expr->nodes[matchers->expr->root];
+
+    for (size_t i = 1; node != NULL && i < node->matcher_count; i++) {
+        if (strcmp(node->matchers[i].name, name) == 0 &&
+            gong_matchers_one(matchers->compiled, i - 1, gong_str_of(value)) !=
+                GONG_MATCH_YES) {
+            return false;
+        }
+    }
+    return true;
+}
+
 const char *
 gong_desk_matchers_text(const struct gong_desk_matchers *matchers)
 {

@@ -100,6 +100,7 @@ send(struct gong_desk *desk, struct draft *draft,
     message->at_ms = desk->now;
     message->items = draft->items;
     message->item_count = draft->count;
+    message->all_count = draft->count;
     if (message->item_count > GONG_MESSAGE_ITEMS_MAX) {
         message->item_count = GONG_MESSAGE_ITEMS_MAX;
     }
@@ -121,12 +122,13 @@ list_group(struct gong_desk *desk, const struct gong_desk_group *group,
 {
     bool resolved =
         desk->config->receivers[group->recipient->receiver].send_resolved;
+    bool muted = gong_desk_group_muted(desk, group, NULL);
 
     for (size_t i = 0; i < group->count; i++) {
         const struct gong_desk_member *member = group->members[i];
         enum gong_message_news news = GONG_NEWS_STILL;
 
-        if (!gong_desk_member_news(member, &news) ||
+        if (!gong_desk_member_news(member, muted, &news) ||
             (news == GONG_NEWS_RESOLVED && !resolved) ||
             (need == GONG_DESK_NEED_REPEAT &&
              member->entry->is.state != GONG_INCIDENT_OPEN)) {
@@ -140,12 +142,15 @@ list_group(struct gong_desk *desk, const struct gong_desk_group *group,
 static void
 mark_group(struct gong_desk *desk, struct gong_desk_group *group)
 {
+    bool muted = gong_desk_group_muted(desk, group, NULL);
+
     for (size_t i = group->count; i-- > 0;) {
         struct gong_desk_member *member = group->members[i];
         struct gong_desk_entry *entry = member->entry;
         enum gong_message_news news = GONG_NEWS_STILL;
 
-        if (!gong_desk_member_news(member, &news) || news == GONG_NEWS_STILL) {
+        if (!gong_desk_member_news(member, muted, &news) ||
+            news == GONG_NEWS_STILL) {
             continue;
         }
         if (news == GONG_NEWS_RESOLVED) {
@@ -178,7 +183,6 @@ take_ready(struct gong_desk *desk, struct gong_desk_recipient *recipient,
     struct gong_desk_group **list =
         calloc(recipient->group_count + 1, sizeof(struct gong_desk_group *));
     size_t ready = 0;
-    int64_t until = 0;
 
     if (list == NULL) {
         gong_desk_fail(desk, GONG_ERR_MEMORY);
@@ -197,8 +201,7 @@ take_ready(struct gong_desk *desk, struct gong_desk_recipient *recipient,
         struct gong_desk_group *group = list[i];
 
         group->ready = false;
-        if (gong_desk_group_muted(desk, group, &until) ||
-            gong_desk_group_need(desk, group) == GONG_DESK_NEED_NONE) {
+        if (gong_desk_group_need(desk, group) == GONG_DESK_NEED_NONE) {
             gong_desk_group_rearm(desk, group);
         } else {
             list[(*count)++] = group;
@@ -342,6 +345,21 @@ escalated_news(const struct gong_desk_entry *entry, unsigned told)
                          : GONG_NEWS_STILL;
 }
 
+/* The time of its step; 0 where other routes no longer have it. */
+static int64_t
+waited_for(const struct gong_desk *desk, const struct gong_desk_entry *entry,
+           unsigned step)
+{
+    const struct gong_desk_escalation *escalation =
+        entry->escalation == GONG_DESK_NONE
+            ? NULL
+            : &desk->config->escalations[entry->escalation];
+
+    return escalation == NULL || step == 0 || step > escalation->step_count
+               ? 0
+               : escalation->steps[step - 1].after.ns / GONG_NS_PER_MS;
+}
+
 bool
 gong_desk_message_escalate(struct gong_desk *desk,
                            struct gong_desk_recipient *recipient)
@@ -360,6 +378,7 @@ gong_desk_message_escalate(struct gong_desk *desk,
             gong_desk_entry_find(desk, pending->incident);
         struct gong_desk_member *known = NULL;
         unsigned told = 0;
+        int64_t waited = 0;
 
         if (entry == NULL || entry->is.state != GONG_INCIDENT_OPEN ||
             gong_desk_entry_held(entry)) {
@@ -371,6 +390,9 @@ gong_desk_message_escalate(struct gong_desk *desk,
         remember(desk, entry, recipient, known);
         message.step =
             pending->step > message.step ? pending->step : message.step;
+        waited = waited_for(desk, entry, pending->step);
+        message.waited_ms =
+            waited > message.waited_ms ? waited : message.waited_ms;
     }
     recipient->pending_count = 0;
     gong_desk_recipient_dirty(desk, recipient);

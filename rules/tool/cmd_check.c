@@ -140,11 +140,12 @@ check_set(const struct gong_call *call, const struct gong_ruleset *set,
  * words. False after problems. */
 static bool
 check_routes(const struct gong_call *call, struct gong_words *words,
-             char *model)
+             const struct check_options *options)
 {
     struct gong_conf_errors errors = {0};
     struct gong_rule_source *city = NULL;
     size_t rules = 0;
+    size_t warnings = 0;
 
     for (size_t i = 0; i < words->count; i++) {
         char *path = words->items[i];
@@ -154,7 +155,7 @@ check_routes(const struct gong_call *call, struct gong_words *words,
             words->items[rules++] = path;
             continue;
         }
-        city = city == NULL ? gong_city_load(model, &errors) : city;
+        city = city == NULL ? gong_city_load(options->model, &errors) : city;
         config = city == NULL
                      ? NULL
                      : gong_desk_config_load(path, city->model, NULL, &errors);
@@ -164,6 +165,9 @@ check_routes(const struct gong_call *call, struct gong_words *words,
                           "%zu escalations\n",
                           path, config->route_count, config->receiver_count,
                           config->inhibit_count, config->escalation_count);
+        }
+        if (config != NULL && !options->no_lint) {
+            warnings += gong_desk_config_warn(config, path, call->err);
         }
         gong_desk_config_free(config);
     }
@@ -176,7 +180,7 @@ check_routes(const struct gong_call *call, struct gong_words *words,
     }
     rules = errors.count;
     gong_conf_errors_fini(&errors);
-    return rules == 0;
+    return rules == 0 && (warnings == 0 || !options->lint_fatal);
 }
 
 static int
@@ -247,8 +251,7 @@ gong_cmd_check(const struct gong_call *call)
         return gong_call_refuse_value(call, "budget", options.budget,
                                       "bytes above 0, such as 64M");
     }
-    status =
-        check_routes(call, &words, options.model) ? GONG_TOOL_OK : GONG_TOOL_NO;
+    status = check_routes(call, &words, &options) ? GONG_TOOL_OK : GONG_TOOL_NO;
     if (words.count > 0) {
         int rules = check_rules(call, &words, &options);
 

@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -292,6 +293,76 @@ intervals_mute_and_make_active(void **state)
     /* 06:00:30 is the first tick of the muted one. */
     expect(&w, "18030.000 news hook: #2 resolved\n"
                "21630.000 news hook: #1 firing\n");
+    desk_world_fini(&w);
+}
+
+/* Eight hours of a night: what is critical is told in it, what is not waits,
+ * also where both share a group. */
+static void
+critical_ones_are_never_muted(void **state)
+{
+    struct desk_world w;
+
+    (void)state;
+    desk_world_init(&w, RECEIVERS
+                    "time_intervals = ({ name = \"night\"; zone = \"+00:00\";"
+                    " hours = (\"mon-sun 00:00-08:00\"); });" ROUTE
+                    " routes = ("
+                    "{ mute_time_intervals = (\"night\"); }); };");
+    assert_int_equal(desk_fire(&w, "alertname=A,severity=warning", 0), GONG_OK);
+    desk_run_to(&w, HOUR);
+    expect(&w, "");
+    assert_int_equal(desk_fire(&w, "alertname=A,severity=critical,x=1", 0),
+                     GONG_OK);
+    desk_run_to(&w, HOUR + 10 * MINUTE);
+    expect(&w, "3630.000 news hook: #2 firing\n");
+    /* One that climbs to it is told, too. */
+    assert_int_equal(desk_fire(&w, "alertname=B,severity=warning", 1), GONG_OK);
+    desk_run_to(&w, 2 * HOUR);
+    expect(&w, "");
+    assert_int_equal(desk_fire(&w, "alertname=B,severity=critical", 2),
+                     GONG_OK);
+    desk_over(&w, "alertname=A,severity=critical,x=1");
+    desk_run_to(&w, 2 * HOUR + 10 * MINUTE);
+    expect(&w, "7230.000 news hook 2 groups: #3 firing 2<0 #2 resolved\n");
+    desk_over(&w, "alertname=B,severity=critical");
+    desk_run_to(&w, 7 * HOUR);
+    expect(&w, "7830.000 news hook: #3 resolved 2<2\n");
+    /* 08:00:30 is the first tick. */
+    desk_run_to(&w, 8 * HOUR + 10 * MINUTE);
+    expect(&w, "28830.000 news hook: #1 firing\n");
+    desk_world_fini(&w);
+}
+
+static void
+routes_that_hold_critical_ones_are_named(void **state)
+{
+    struct desk_world w;
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    (void)state;
+    desk_world_init(
+        &w, RECEIVERS
+        "time_intervals = ({ name = \"night\"; hours = (\"mon-sun "
+        "22:00-06:00\"); });" ROUTE " routes = ("
+        "{ matchers = (\"severity=\\\"info\\\"\");"
+        "  mute_time_intervals = (\"night\");"
+        "  routes = ({ matchers = (\"m=\\\"0\\\"\");"
+        "    mute_time_intervals = (\"night\"); }); },"
+        "{ matchers = (\"m=\\\"1\\\"\"); mute_time_intervals = (\"night\"); },"
+        "{ matchers = (\"severity=~\\\"critical|info\\\"\", \"m=\\\"2\\\"\");"
+        "  active_time_intervals = (\"night\"); },"
+        "{ matchers = (\"severity!=\\\"critical\\\"\");"
+        "  mute_time_intervals = (\"night\"); },"
+        "{ matchers = (\"m=\\\"3\\\"\"); }); };");
+    assert_non_null(out);
+    assert_int_equal(gong_desk_config_warn(w.config, "r.cfg", out), 2);
+    assert_int_equal(fclose(out), 0);
+    assert_non_null(strstr(text, "m=\\\"1\\\""));
+    assert_non_null(strstr(text, "m=\\\"2\\\""));
+    free(text);
     desk_world_fini(&w);
 }
 
@@ -827,6 +898,8 @@ main(void)
         cmocka_unit_test(levels_climb_once_each_and_fall_once),
         cmocka_unit_test(a_climb_that_routes_elsewhere),
         cmocka_unit_test(intervals_mute_and_make_active),
+        cmocka_unit_test(critical_ones_are_never_muted),
+        cmocka_unit_test(routes_that_hold_critical_ones_are_named),
         cmocka_unit_test(sources_inhibit_targets),
         cmocka_unit_test(silences_hold_back),
         cmocka_unit_test(nobody_acknowledges),

@@ -794,6 +794,7 @@ message_is_json_with_all_its_parts(void **state)
         .receiver = &receiver,
         .unit = gong_str_of("22015"),
         .step = 2,
+        .waited_ms = 600000,
         .at_ms = 1234,
         .groups = 1,
         .group_labels = labels,
@@ -806,7 +807,8 @@ message_is_json_with_all_its_parts(void **state)
     };
     static const char expected[] =
         "{\"kind\":\"escalate\",\"receiver\":\"unit-duty\",\"unit\":\"22015\","
-        "\"unit_name\":\"\",\"step\":2,\"at\":1234,\"link\":\"https://g\","
+        "\"unit_name\":\"\",\"step\":2,\"waited\":600000,\"at\":1234,\"link\":"
+        "\"https://g\","
         "\"groups\":1,\"group_key\":\"{}:{alertname=\\\"A\\\"}\","
         "\"group_labels\":{\"alertname\":\"A\"},"
         "\"omitted\":{\"firing\":3,\"resolved\":4},\"items\":[{\"number\":17,"
@@ -827,6 +829,117 @@ message_is_json_with_all_its_parts(void **state)
     json_decref(json);
 }
 
+/* --- channels that hold the state of each alert --- */
+
+static char hook[] = "hook";
+static char wall[] = "wall";
+static char *both[] = {hook, wall};
+static const char *const retained[] = {"wall"};
+
+/* Numbers that rows of a channel are about, each once. */
+static int64_t
+told(struct desk_files *files, const char *channel)
+{
+    return desk_number(files,
+                       "SELECT count(DISTINCT json_extract(i.value,"
+                       " '$.number')) FROM outbox AS o JOIN messages AS m"
+                       " ON m.id = o.message, json_each(m.body, '$.items')"
+                       " AS i WHERE o.recipient = 'channel:%s'",
+                       channel);
+}
+
+static void
+what_a_message_only_counts_is_told_where_all_is_needed(void **state)
+{
+    static struct gong_desk_incident incidents[250];
+    static struct gong_message_item items[250];
+    struct gong_desk_receiver receiver = {
+        .name = hook, .channels = {.items = both, .count = 2}};
+    struct gong_desk_message message = {
+        .receiver = &receiver,
+        .unit = gong_str_of(""),
+        .group_key = gong_str_of(""),
+        .at_ms = 5,
+        .items = items,
+        .item_count = 100,
+        .all_count = 250,
+        .omitted_firing = 150,
+    };
+    struct desk_files files;
+    struct gong_desk_db *db;
+    struct gong_desk_sink sink;
+
+    (void)state;
+    desk_files_init(&files);
+    db = open_db(&files);
+    gong_desk_db_retain(db, retained, 1);
+    sink = gong_desk_db_sink(db);
+    assert_int_equal(gong_desk_db_begin(db), GONG_OK);
+    for (size_t i = 0; i < 250; i++) {
+        incidents[i] = make(i + 1, "22015");
+        items[i] = (struct gong_message_item){.incident = &incidents[i],
+                                              .news = GONG_NEWS_FIRING};
+        assert_int_equal(sink.incident(sink.ctx, &incidents[i]), GONG_OK);
+    }
+    assert_int_equal(sink.message(sink.ctx, &message), GONG_OK);
+    assert_int_equal(gong_desk_db_commit(db), GONG_OK);
+    assert_int_equal(desk_number(&files, "SELECT count(*) FROM messages"), 3);
+    assert_int_equal(told(&files, "hook"), 100);
+    assert_int_equal(told(&files, "wall"), 250);
+    assert_int_equal(
+        desk_number(&files, "SELECT count(*) FROM messages WHERE"
+                            " json_extract(body, '$.omitted.firing') <> 0"),
+        1);
+    gong_desk_db_close(db);
+    desk_files_fini(&files);
+}
+
+/* Acknowledged or not; nothing of what is over, or was never told there. */
+static void
+what_is_open_is_told_again(void **state)
+{
+    struct desk_files files;
+    struct gong_desk_db *db;
+    struct gong_desk_config *config =
+        gong_desk_config_plain((const char *const *)both, 2);
+    struct gong_desk *desk;
+    struct gong_desk_sink sink = {NULL};
+
+    (void)state;
+    desk_files_init(&files);
+    db = open_db(&files);
+    gong_desk_db_retain(db, retained, 1);
+    desk = gong_desk_new(config, NULL, &sink, 1000);
+    assert_non_null(desk);
+    for (uint64_t i = 1; i <= 230; i++) {
+        struct gong_desk_incident is = make(i, "22015");
+
+        is.state = i % 2 == 0 ? GONG_INCIDENT_OPEN : GONG_INCIDENT_ACKNOWLEDGED;
+        is.trial = false;
+        put(db, &is);
+        assert_int_equal(gong_desk_restore_incident(desk, &is), GONG_OK);
+        if (i > 10) {
+            (void)desk_post(&files, "channel:wall", "[]", (int64_t)i);
+        }
+    }
+    desk_sql(&files, "UPDATE incidents SET ended_ms = 9 WHERE number = 230");
+    assert_int_equal(gong_desk_run(desk, 1000), GONG_OK);
+    desk_sql(&files, "DELETE FROM outbox WHERE id %% 2 = 0;"
+                     "UPDATE messages SET body = '{}'");
+    assert_int_equal(gong_desk_db_begin(db), GONG_OK);
+    assert_int_equal(gong_desk_db_refresh(db, desk, 2000), GONG_OK);
+    assert_int_equal(gong_desk_db_commit(db), GONG_OK);
+    assert_int_equal(told(&files, "wall"), 110);
+    assert_int_equal(told(&files, "hook"), 0);
+    assert_int_equal(desk_number(&files, "SELECT count(*) FROM messages WHERE"
+                                         " at_ms = 2000 AND kind = 1"),
+                     2);
+    gong_desk_free(desk);
+    gong_desk_config_free(config);
+    gong_desk_db_close(db);
+    desk_files_fini(&files);
+}
+
 int
 main(void)
 {
@@ -845,6 +958,9 @@ main(void)
         cmocka_unit_test(of_one_incident_the_newest_are_read),
         cmocka_unit_test(what_has_the_name_is_read),
         cmocka_unit_test(message_is_json_with_all_its_parts),
+        cmocka_unit_test(
+            what_a_message_only_counts_is_told_where_all_is_needed),
+        cmocka_unit_test(what_is_open_is_told_again),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

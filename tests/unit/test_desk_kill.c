@@ -355,6 +355,52 @@ check_kept(struct desk_files *files, const struct receiver *receiver)
                      0);
 }
 
+/* From what happened to the messages that it must have made. */
+static void
+check_told(struct desk_files *files)
+{
+    /* Whom nothing holds back: its opening, and each step that was counted. */
+    assert_int_equal(
+        desk_number(files,
+                    "SELECT count(*) FROM incidents AS i WHERE number %% 3 <> 1"
+                    " AND NOT EXISTS (SELECT 1 FROM message_incidents AS x"
+                    " JOIN messages AS m ON m.id = x.message,"
+                    " json_each(m.body, '$.items') AS t WHERE m.kind = 0"
+                    " AND x.incident = i.number"
+                    " AND json_extract(t.value, '$.number') = i.number"
+                    " AND json_extract(t.value, '$.news') = 'firing')"),
+        0);
+    assert_int_equal(
+        desk_number(files, "SELECT count(*) FROM events AS e WHERE event = 14"
+                           " AND NOT EXISTS (SELECT 1 FROM message_incidents"
+                           " AS x JOIN messages AS m ON m.id = x.message"
+                           " WHERE x.incident = e.incident AND m.kind = 2"
+                           " AND m.receiver = e.text)"),
+        0);
+    assert_int_equal(
+        desk_number(files, "SELECT count(*) FROM incidents AS i WHERE escalated"
+                           " <> (SELECT count(*) FROM events WHERE event = 14"
+                           " AND incident = i.number)"),
+        0);
+    assert_true(
+        desk_number(files, "SELECT count(*) FROM events WHERE event = 14") > 0);
+    /* Each message has its rows. */
+    assert_int_equal(desk_number(files, "SELECT count(*) FROM messages AS m"
+                                        " WHERE NOT EXISTS (SELECT 1 FROM"
+                                        " outbox WHERE message = m.id)"),
+                     0);
+    /* From its silence until its end nothing is said of an incident. */
+    assert_true(desk_number(files, "SELECT count(*) FROM silences") > 0);
+    assert_int_equal(
+        desk_number(files,
+                    "SELECT count(*) FROM silences AS s JOIN incidents AS i"
+                    " ON i.number = s.incident JOIN message_incidents AS x"
+                    " ON x.incident = i.number JOIN messages AS m"
+                    " ON m.id = x.message WHERE m.at_ms > s.created_ms"
+                    " AND (i.ended_ms = 0 OR m.at_ms < i.ended_ms)"),
+        0);
+}
+
 static void
 killed_at_random_moments(void **state)
 {
@@ -389,6 +435,7 @@ killed_at_random_moments(void **state)
                   KILLS, receiver.count, before, twice);
     assert_true(twice <= KILLS);
     check_kept(&files, &receiver);
+    check_told(&files);
     (void)close(fds[0]);
     (void)close(fds[1]);
     {

@@ -59,6 +59,8 @@ add_message(void *ctx, const struct gong_desk_message *m)
     tally->of[i].listed += m->item_count;
     tally->of[i].omitted_firing += m->omitted_firing;
     tally->of[i].omitted_resolved += m->omitted_resolved;
+    assert_int_equal(m->all_count,
+                     m->item_count + m->omitted_firing + m->omitted_resolved);
     tally->of[i].last_ms = m->at_ms;
     assert_true(m->item_count <= GONG_MESSAGE_ITEMS_MAX);
     assert_true(m->item_count == GONG_MESSAGE_ITEMS_MAX ||

@@ -66,6 +66,26 @@ check(json_t *message, const char *language, enum gong_message_part part,
     gong_message_texts_free(texts);
 }
 
+/* What the message says counts, not when it was opened. */
+static void
+waited_since_nobody_had_it(void **state)
+{
+    json_t *message = message_flood("escalate");
+
+    (void)state;
+    assert_int_equal(
+        json_object_set_new(message, "waited", json_integer(1200000)), 0);
+    check(message, "en", GONG_MESSAGE_CHAT,
+          "ESCALATED: nobody acknowledged within 20 min\n\n"
+          "CRITICAL · #17 · now worse · level III\n"
+          "Củng Sơn 40.31 m, 5.81 m above flood alarm III, rising 0.42 m/h\n"
+          "Where: Xã Sơn Hoà, Trạm thủy văn Củng Sơn\n"
+          "Since: 07:25 on 20 Nov\n"
+          "What to do now: Evacuate.\n"
+          "See and acknowledge: " MESSAGE_LINK "\n\n"
+          "Sent to: Xã Sơn Hoà, unit-duty, 08:10 on 20 Nov");
+}
+
 static void
 golden_texts(void **state)
 {
@@ -531,6 +551,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(waited_since_nobody_had_it),
         cmocka_unit_test(golden_texts),
         cmocka_unit_test(what_is_over_and_what_is_unknown),
         cmocka_unit_test(facts),

@@ -64,6 +64,21 @@ __wrap_sqlite3_exec(sqlite3 *handle, const char *sql,
     return code;
 }
 
+/* --- a clock that stands still when told so --- */
+
+gong_mono_t __real_gong_mono_now(void);
+gong_mono_t __wrap_gong_mono_now(void);
+
+static _Atomic int64_t stopped_at; /* 0: it runs */
+
+gong_mono_t
+__wrap_gong_mono_now(void)
+{
+    int64_t at = atomic_load(&stopped_at);
+
+    return at == 0 ? __real_gong_mono_now() : (gong_mono_t){at};
+}
+
 /* --- the fixture --- */
 
 struct box {
@@ -93,6 +108,7 @@ box_init(struct box *box, const char *plan_one, const char *plan_two)
 {
     memset(box, 0, sizeof *box);
     atomic_store(&disk_full, false);
+    atomic_store(&stopped_at, 0);
     desk_files_init(&box->files);
     box->counters = gong_counters_new();
     assert_non_null(box->counters);
@@ -343,11 +359,131 @@ nobody_on_duty_and_unknown_channels_are_unreached_at_once(void **state)
         metric(&box, GONG_COUNTER, "gong_desk_unreached_total", ""), 2);
     wait_gauge(&box, 2);
     /* Somebody hears of the one, the other is over. */
-    (void)desk_post(&box.files, "channel:one", "[[\"one\",\"\"]]", 1);
+    (void)desk_post(&box.files, "contact:q", "[[\"one\",\"\"]]", 1);
     desk_sql(&box.files, "UPDATE incidents SET ended_ms = 5 WHERE number = 2");
     gong_outbox_wake(box.outbox);
     desk_wait(&box.files, 0, WAITING_NONE);
     wait_gauge(&box, 0);
+    box_fini(&box);
+}
+
+/* Where a person was meant, no log, wall or webhook stands for one. */
+static void
+a_channel_that_was_told_is_nobody(void **state)
+{
+    static struct box box;
+
+    (void)state;
+    box_init(&box, "", "xxx");
+    (void)desk_post(&box.files, "channel:one", "[[\"one\",\"\"]]", 1);
+    (void)desk_post(&box.files, "contact:p", "[[\"two\",\"b\"]]", 1);
+    (void)desk_post(&box.files, "channel:one", "[[\"one\",\"\"]]", 1);
+    box_start(&box);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    wait_gauge(&box, 1);
+    /* Another person is one. */
+    (void)desk_post(&box.files, "contact:q", "[[\"one\",\"c\"]]", 1);
+    gong_outbox_wake(box.outbox);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    wait_gauge(&box, 0);
+    box_fini(&box);
+}
+
+/* Told of level I; of level III nobody hears. */
+static void
+a_climb_that_reaches_nobody_counts(void **state)
+{
+    static struct box box;
+
+    (void)state;
+    box_init(&box, "", "");
+    (void)desk_post(&box.files, "contact:p", "[[\"one\",\"a\"]]", 1);
+    desk_sql(&box.files, "UPDATE outbox SET created_ms = created_ms - 1000");
+    box_start(&box);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    wait_gauge(&box, 0);
+    (void)desk_post(&box.files, "contact:p", "[[\"gone\",\"a\"]]", 1);
+    gong_outbox_wake(box.outbox);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    wait_gauge(&box, 1);
+    desk_sql(&box.files, "UPDATE incidents SET acked_ms = 5");
+    gong_outbox_wake(box.outbox);
+    wait_gauge(&box, 0);
+    box_fini(&box);
+}
+
+/* Each would bring the next. */
+static void
+alerts_about_this_are_left_out(void **state)
+{
+    static struct box box;
+
+    (void)state;
+    box_init(&box, "", "");
+    desk_incident(&box.files, 2);
+    desk_sql(&box.files,
+             "INSERT INTO incident_labels VALUES(1, 'unreached', '3')");
+    (void)desk_post(&box.files, "role:duty@22015", "[]", 1);
+    (void)desk_post(&box.files, "role:duty@22015", "[]", 2);
+    box_start(&box);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    wait_gauge(&box, 1);
+    assert_int_equal(metric(&box, GONG_GAUGE, "gong_desk_unreached_incident",
+                            "unreached=\"2\""),
+                     2);
+    box_fini(&box);
+}
+
+/* One more to the channel without a rate, which is looked at behind the others:
+ * once it is sent, they have had their turn. */
+static void
+give_a_turn(struct box *box)
+{
+    size_t before = planned_tries(&box->two);
+
+    (void)desk_post(&box->files, "contact:z", "[[\"two\",\"z\"]]", 1);
+    gong_outbox_wake(box->outbox);
+    desk_wait(&box->files, 0,
+              "SELECT count(*) FROM outbox WHERE state = 0"
+              " AND recipient = 'contact:z'");
+    assert_int_equal(planned_tries(&box->two), before + 1);
+}
+
+/* The first may have begun before the clock went on. */
+static void
+give_all_a_turn(struct box *box)
+{
+    give_a_turn(box);
+    give_a_turn(box);
+}
+
+static void
+a_rate_lets_through_so_many_and_no_more(void **state)
+{
+    static struct box box;
+
+    (void)state;
+    box_init(&box, "", "");
+    box.channels[0].rate = 2;
+    box.channels[0].burst = 3;
+    for (int i = 0; i < 12; i++) {
+        char name[32];
+
+        (void)snprintf(name, sizeof name, "contact:a%d", i);
+        (void)desk_post(&box.files, name, "[[\"one\",\"a\"]]", 1);
+    }
+    atomic_store(&stopped_at, __real_gong_mono_now().ns);
+    box_start(&box);
+    give_all_a_turn(&box);
+    assert_int_equal(planned_tries(&box.one), 3);
+    /* Half a second is one more, and ten seconds no more than the burst. */
+    atomic_fetch_add(&stopped_at, GONG_NS_PER_S / 2);
+    give_all_a_turn(&box);
+    assert_int_equal(planned_tries(&box.one), 4);
+    atomic_fetch_add(&stopped_at, 10 * GONG_NS_PER_S);
+    give_all_a_turn(&box);
+    assert_int_equal(planned_tries(&box.one), 7);
+    atomic_store(&stopped_at, 0);
     box_fini(&box);
 }
 
@@ -673,6 +809,10 @@ main(void)
         cmocka_unit_test(chain_that_refuses_three_times_is_unreached),
         cmocka_unit_test(
             nobody_on_duty_and_unknown_channels_are_unreached_at_once),
+        cmocka_unit_test(a_channel_that_was_told_is_nobody),
+        cmocka_unit_test(a_climb_that_reaches_nobody_counts),
+        cmocka_unit_test(alerts_about_this_are_left_out),
+        cmocka_unit_test(a_rate_lets_through_so_many_and_no_more),
         cmocka_unit_test(unknown_channel_in_a_chain_is_passed_by),
         cmocka_unit_test(
             a_receiver_that_stays_away_counts_as_unreached_until_it_is_back),

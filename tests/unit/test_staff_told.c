@@ -11,6 +11,7 @@
 
 #include "agent/look/self_metrics.h"
 #include "failing_disk_fixture.h"
+#include "outbox_fixture.h"
 
 /* Somebody sets the clock. */
 static _Atomic int64_t wall_moved;
@@ -119,11 +120,94 @@ a_clock_that_was_set_back_is_told(void **state)
     free(rules);
 }
 
+static size_t
+times_told(struct failing_world *world, const char *what)
+{
+    const char *at = agent_effects(world->sinks);
+    size_t times = 0;
+
+    while ((at = strstr(at, what)) != NULL) {
+        times++;
+        at += strlen(what);
+    }
+    return times;
+}
+
+static void
+measure(struct failing_world *world, const struct gong_status_source *status,
+        int64_t unreached)
+{
+    const gong_counter_t *total = gong_counter_add(
+        world->sinks->counters, GONG_GAUGE, "gong_desk_unreached", "", "");
+
+    for (int i = 0; i < 10000 && (int64_t)gong_counter_get(total) != unreached;
+         i++) {
+        gong_clock_sleep(gong_dur_ms(2));
+    }
+    gong_clock_sleep(gong_dur_ms(2)); /* a later stamp */
+    assert_int_equal(gong_counter_get(total), unreached);
+    assert_int_equal(gong_self_metrics_append(status), GONG_OK);
+    (void)agent_engine_settled(world->sinks, world->engine);
+}
+
+/* From a row of the outbox to the alert: one for each incident, so that one
+ * that somebody looks after hides no other. */
+static void
+nobody_reached_is_told_of_each(void **state)
+{
+    struct failing_world *world = *state;
+    struct gong_status_source status = {.agent = "agent-1",
+                                        .counters = world->sinks->counters,
+                                        .journal = world->sinks->journal,
+                                        .effects = world->sinks->effects,
+                                        .engine = world->engine,
+                                        .broker_connected = connected};
+    char *rules = read_city_rules();
+    char why[256];
+    struct desk_files files;
+    struct gong_outbox *outbox;
+
+    desk_files_init(&files);
+    desk_incident(&files, 1);
+    desk_incident(&files, 2);
+    if (gong_outbox_start(
+            &(struct gong_outbox_options){.path = files.path,
+                                          .counters = world->sinks->counters},
+            &outbox, why, sizeof why) != GONG_OK) {
+        fail_msg("%s", why);
+    }
+    failing_load_rules(world, rules);
+    measure(world, &status, 0);
+    assert_int_equal(times_told(world, "NobodyReached"), 0);
+    (void)desk_post(&files, "role:duty@22015", "[]", 1);
+    gong_outbox_wake(outbox);
+    measure(world, &status, 1);
+    assert_int_equal(times_told(world, "NobodyReached agent-1 inactive>firing"),
+                     1);
+    (void)desk_post(&files, "role:duty@22015", "[]", 2);
+    gong_outbox_wake(outbox);
+    measure(world, &status, 2);
+    assert_int_equal(times_told(world, "NobodyReached agent-1 inactive>firing"),
+                     2);
+    assert_int_equal(times_told(world, "NobodyReached agent-1 firing>inactive"),
+                     0);
+    desk_sql(&files, "UPDATE incidents SET ended_ms = 5 WHERE number = 1");
+    gong_outbox_wake(outbox);
+    measure(world, &status, 1);
+    assert_int_equal(times_told(world, "NobodyReached agent-1 firing>inactive"),
+                     1);
+    gong_outbox_stop(outbox);
+    desk_files_fini(&files);
+    free(rules);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_disk_that_fails_is_told,
+                                        failing_setup, failing_teardown),
+        cmocka_unit_test_setup_teardown(nobody_reached_is_told_of_each,
                                         failing_setup, failing_teardown),
         cmocka_unit_test_setup_teardown(a_clock_that_was_set_back_is_told,
                                         failing_setup, failing_teardown),
