@@ -191,30 +191,41 @@ answer_expired(struct gong_api_call *call)
     gong_api_text(call->answer, 410, call->route->type, page, len);
 }
 
-/* False with the answer filled. Who guesses has to wait longer and longer, for
- * links apart from logins; a link that was genuine is no guess. */
-static bool
-verify(struct gong_api_call *call, struct gong_api_link_claims *claims)
+/* Who guesses has to wait longer and longer, for links apart from logins. */
+static void
+refuse(struct gong_api_call *call)
 {
-    const struct gong_api_link *link = &call->api->options.link;
     struct gong_login_limit *limit = call->api->limit;
     char name[GONG_API_ADDRESS_MAX + 8];
     struct gong_str address;
     int64_t wait;
-    enum gong_err err = GONG_ERR_AGAIN;
+
+    (void)snprintf(name, sizeof name, "link %s", call->request->network);
+    address = gong_str_of(name);
+    (void)pthread_mutex_lock(&call->api->lock);
+    wait = gong_login_limit_wait(limit, address, address, call->now_ms);
+    if (wait == 0) {
+        gong_login_limit_failed(limit, address, address, call->now_ms);
+    }
+    (void)pthread_mutex_unlock(&call->api->lock);
+    gong_api_problem(call->answer, wait > 0 ? 429 : 404, "Liên kết không đúng",
+                     "The link is wrong", NULL);
+}
+
+/* False with the answer filled. The link is looked at before the wait: whoever
+ * has a genuine one is never held up by those of their network who guess, and
+ * who guesses learns no more from it, for a wrong one is as wrong after it. */
+static bool
+verify(struct gong_api_call *call, struct gong_api_link_claims *claims)
+{
+    const struct gong_api_link *link = &call->api->options.link;
+    enum gong_err err;
 
     if (link->verify == NULL) {
         gong_api_not_offered(call);
         return false;
     }
-    (void)snprintf(name, sizeof name, "link %s", call->request->network);
-    address = gong_str_of(name);
-    (void)pthread_mutex_lock(&call->api->lock);
-    wait = gong_login_limit_wait(limit, address, address, call->now_ms);
-    (void)pthread_mutex_unlock(&call->api->lock);
-    if (wait == 0) {
-        err = link->verify(link->ctx, call->param, call->now_ms, claims);
-    }
+    err = link->verify(link->ctx, call->param, call->now_ms, claims);
     if (err == GONG_ERR_TIMEOUT) {
         answer_expired(call);
         return false;
@@ -224,13 +235,7 @@ verify(struct gong_api_call *call, struct gong_api_link_claims *claims)
                        claims->person);
         return true;
     }
-    if (wait == 0) {
-        (void)pthread_mutex_lock(&call->api->lock);
-        gong_login_limit_failed(limit, address, address, call->now_ms);
-        (void)pthread_mutex_unlock(&call->api->lock);
-    }
-    gong_api_problem(call->answer, wait > 0 ? 429 : 404, "Liên kết không đúng",
-                     "The link is wrong", NULL);
+    refuse(call);
     return false;
 }
 

@@ -603,6 +603,14 @@ a_link_shows_and_acknowledges(void **state)
     }
     assert_int_equal(api_ask(world, &ask), 429);
     assert_int_equal(world->acts, 1);
+    /* Those of the same network whose link is genuine wait for nothing. */
+    ask.path = "/a/good";
+    assert_int_equal(api_ask(world, &ask), 200);
+    assert_int_equal(world->acts, 2);
+    ask.path = "/a/old";
+    assert_int_equal(api_ask(world, &ask), 410);
+    ask.path = "/a/bad";
+    assert_int_equal(api_ask(world, &ask), 429);
     /* Who guesses links may still log in. */
     assert_int_equal(
         post(world, OURS "/login",
