@@ -46,12 +46,12 @@ is_wanted(const struct listing *listing,
           const struct gong_desk_incident *incident)
 {
     const struct gong_grant_tree *tree = &listing->call->api->options.city.tree;
-    struct gong_str unit =
-        gong_api_unit_of(incident->labels, incident->label_count);
+    struct gong_grant_place place =
+        gong_api_place_of(incident->labels, incident->label_count);
     const char *severity = gong_severity_text(incident->severity);
 
-    if (listing->unit.len > 0 && !gong_str_equal(unit, listing->unit) &&
-        !tree->under(tree->ctx, unit, listing->unit)) {
+    if (listing->unit.len > 0 && !gong_str_equal(place.unit, listing->unit) &&
+        !tree->under(tree->ctx, place.unit, listing->unit)) {
         return false;
     }
     if (listing->severities.len > 0 &&
@@ -63,7 +63,7 @@ is_wanted(const struct listing *listing,
         return false;
     }
     return incident->opened_ms >= listing->since_ms &&
-           gong_api_sees(listing->call, unit);
+           gong_api_sees_place(listing->call, &place);
 }
 
 static bool
@@ -288,9 +288,10 @@ static void
 see(void *arg, const struct gong_desk_incident *incident)
 {
     struct incident_unit *unit = arg;
+    struct gong_grant_place place =
+        gong_api_place_of(incident->labels, incident->label_count);
 
-    unit->seen = gong_api_sees(
-        unit->call, gong_api_unit_of(incident->labels, incident->label_count));
+    unit->seen = gong_api_sees_place(unit->call, &place);
 }
 
 /* Those of incidents that may not be read are taken out: after the list was

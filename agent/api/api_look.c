@@ -80,13 +80,15 @@ keep_seen(const struct gong_api_call *call, json_t *items, const char *field)
     for (size_t i = json_array_size(items); i-- > 0;) {
         const json_t *item = json_array_get(items, i);
         const json_t *labels = json_object_get(item, field);
-        struct gong_str unit = text_of(item, field);
+        struct gong_grant_place place = {.unit = text_of(item, field)};
 
         if (json_is_object(labels)) {
-            unit = text_of(labels, "unit");
-            unit = unit.len > 0 ? unit : text_of(labels, "site");
+            place.unit = text_of(labels, "unit");
+            place.site = text_of(labels, "site");
+            place.device = text_of(labels, "device");
+            place.unit = place.unit.len > 0 ? place.unit : place.site;
         }
-        if (!gong_api_sees(call, unit)) {
+        if (!gong_api_sees_place(call, &place)) {
             (void)json_array_remove(items, i);
         }
     }
@@ -273,12 +275,12 @@ struct viewer {
 };
 
 static bool
-may_see(void *ctx, struct gong_str unit)
+may_see(void *ctx, const struct gong_grant_place *place)
 {
     const struct viewer *viewer = ctx;
 
-    return gong_principal_may(&viewer->who, &viewer->tree, GONG_ACTION_READ,
-                              unit);
+    return gong_principal_concerns(&viewer->who, &viewer->tree,
+                                   GONG_ACTION_READ, place);
 }
 
 void

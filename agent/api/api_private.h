@@ -30,8 +30,10 @@ struct gong_api_call {
     char param[GONG_API_PARAM_SIZE]; /* what {..} stands for; "" */
     json_t *body;                    /* checked; NULL: the route takes none */
     int64_t now_ms;
-    uint64_t number;                 /* of an incident or silence */
-    char unit[GONG_GRANT_UNIT_SIZE]; /* of it */
+    uint64_t number;                   /* of an incident or silence */
+    char unit[GONG_GRANT_UNIT_SIZE];   /* of it */
+    char site[GONG_GRANT_UNIT_SIZE];   /* of its device, that it may concern */
+    char device[GONG_GRANT_UNIT_SIZE]; /* others for; "": none */
 };
 
 /* --- answers: api_problem.c --- */
@@ -60,8 +62,13 @@ bool gong_api_identify(struct gong_api_call *call);
  * one unit. */
 bool gong_api_allow(struct gong_api_call *call);
 bool gong_api_allow_unit(struct gong_api_call *call, struct gong_str unit);
+/* The incident or silence that the route names. */
+bool gong_api_allow_place(struct gong_api_call *call);
 /* Whether the unit may be read: for lists. */
 bool gong_api_sees(const struct gong_api_call *call, struct gong_str unit);
+/* The same of an incident or an alert: also who its device concerns. */
+bool gong_api_sees_place(const struct gong_api_call *call,
+                         const struct gong_grant_place *place);
 void gong_api_audit(struct gong_api_call *call, const char *action,
                     const char *object, const char *result, const char *text);
 struct gong_audit_by gong_api_by(const struct gong_api_call *call);
@@ -90,6 +97,9 @@ json_t *gong_api_event_json(const struct gong_api_event *event);
 /* The unit of labels: `unit`, else `site`; empty: none. */
 struct gong_str gong_api_unit_of(const struct gong_label_view *labels,
                                  size_t count);
+/* That, and the device of the labels. */
+struct gong_grant_place gong_api_place_of(const struct gong_label_view *labels,
+                                          size_t count);
 json_t *gong_api_str_json(struct gong_str text);
 
 /* --- matchers: api_matchers.c --- */

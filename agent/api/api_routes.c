@@ -15,12 +15,13 @@
 #define USERS GONG_ACTION_USERS
 #define AUDIT GONG_ACTION_AUDIT
 
-#define NOWHERE  GONG_API_SCOPE_NONE
-#define ALL      GONG_API_SCOPE_ALL
-#define SOME     GONG_API_SCOPE_SOME
-#define INCIDENT GONG_API_SCOPE_INCIDENT
-#define SILENCE  GONG_API_SCOPE_SILENCE
-#define MATCHERS GONG_API_SCOPE_MATCHERS
+#define NOWHERE   GONG_API_SCOPE_NONE
+#define ALL       GONG_API_SCOPE_ALL
+#define SOME      GONG_API_SCOPE_SOME
+#define INCIDENT  GONG_API_SCOPE_INCIDENT
+#define CONCERNED GONG_API_SCOPE_CONCERNED
+#define SILENCE   GONG_API_SCOPE_SILENCE
+#define MATCHERS  GONG_API_SCOPE_MATCHERS
 
 #define HERE GONG_API_LANE_HERE
 #define WORK GONG_API_LANE_WORK
@@ -93,19 +94,19 @@ const struct gong_api_route gong_api_routes[] = {
      "Another password for who asks; ends all of their sessions."},
     {"GET", OURS "/incidents", READ, SOME, WORK, gong_api_incidents, NULL,
      &gong_api_incidents_answer, NULL, incidents_query, "Incidents."},
-    {"GET", OURS "/incidents/{n}", READ, INCIDENT, WORK, gong_api_incident,
+    {"GET", OURS "/incidents/{n}", READ, CONCERNED, WORK, gong_api_incident,
      NULL, &gong_api_incident_answer, NULL, NULL,
      "One incident with its history."},
-    {"POST", OURS "/incidents/{n}/acknowledge", ACT, INCIDENT, WORK,
+    {"POST", OURS "/incidents/{n}/acknowledge", ACT, CONCERNED, WORK,
      gong_api_acknowledge, &gong_api_acknowledge_body, &gong_api_done_answer,
      NULL, NULL, "Says who sees to it."},
-    {"POST", OURS "/incidents/{n}/unacknowledge", ACT, INCIDENT, WORK,
+    {"POST", OURS "/incidents/{n}/unacknowledge", ACT, CONCERNED, WORK,
      gong_api_unacknowledge, &gong_api_comment_body, &gong_api_done_answer,
      NULL, NULL, "Nobody sees to it any more."},
-    {"POST", OURS "/incidents/{n}/assign", ACT, INCIDENT, WORK,
+    {"POST", OURS "/incidents/{n}/assign", ACT, CONCERNED, WORK,
      gong_api_assign, &gong_api_assign_body, &gong_api_done_answer, NULL, NULL,
      "Another owner."},
-    {"POST", OURS "/incidents/{n}/comment", ACT, INCIDENT, WORK,
+    {"POST", OURS "/incidents/{n}/comment", ACT, CONCERNED, WORK,
      gong_api_comment, &gong_api_comment_body, &gong_api_done_answer, NULL,
      NULL, "A remark in its history."},
     {"POST", OURS "/incidents/{n}/silence", ACT, INCIDENT, WORK,

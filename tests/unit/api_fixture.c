@@ -13,16 +13,20 @@
 
 static void
 make_incident(uint64_t number, struct gong_desk_incident *out,
-              struct gong_label_view labels[2])
+              struct gong_label_view labels[4])
 {
     static const char *const units[] = {"", "22015", "22018", ""};
     static const struct gong_label_view annotations[] = {
         {{"summary", 7}, {"Nước <b>dâng</b>", 20}},
     };
 
-    labels[0] = (struct gong_label_view){gong_str_of("severity"),
+    labels[0] =
+        (struct gong_label_view){gong_str_of("device"), gong_str_of("gauge")};
+    labels[1] = (struct gong_label_view){gong_str_of("severity"),
                                          gong_str_of("critical")};
-    labels[1] = (struct gong_label_view){gong_str_of("unit"),
+    labels[2] = (struct gong_label_view){gong_str_of("site"),
+                                         gong_str_of(units[number])};
+    labels[3] = (struct gong_label_view){gong_str_of("unit"),
                                          gong_str_of(units[number])};
     *out = (struct gong_desk_incident){
         .number = number,
@@ -34,7 +38,7 @@ make_incident(uint64_t number, struct gong_desk_incident *out,
         .since_ms = API_NOW - 2000,
         .rule_id = gong_str_of("water/RiverHigh"),
         .labels = labels,
-        .label_count = number == 3 ? 1 : 2,
+        .label_count = number == 3 ? 2 : 4,
         .annotations = annotations,
         .annotation_count = 1,
     };
@@ -49,7 +53,7 @@ incidents(void *ctx, const struct gong_api_incident_query *query,
     *next = 0;
     for (uint64_t n = 3; n > 0; n--) {
         struct gong_desk_incident incident;
-        struct gong_label_view labels[2];
+        struct gong_label_view labels[4];
 
         make_incident(n, &incident, labels);
         if ((query->before == 0 || n < query->before) &&
@@ -67,7 +71,7 @@ incident(void *ctx, uint64_t number,
          void *arg)
 {
     struct gong_desk_incident found;
-    struct gong_label_view labels[2];
+    struct gong_label_view labels[4];
 
     (void)ctx;
     if (number == 0 || number > 3) {
@@ -173,6 +177,15 @@ under(void *ctx, struct gong_str unit, struct gong_str root)
             (gong_str_is(unit, "22015") || gong_str_is(unit, "22018")));
 }
 
+static bool
+affects(void *ctx, struct gong_str site, struct gong_str device,
+        struct gong_str root)
+{
+    (void)ctx;
+    return gong_str_is(site, "22015") && gong_str_is(device, "gauge") &&
+           gong_str_is(root, "22019");
+}
+
 static json_t *
 units(void *ctx)
 {
@@ -204,7 +217,8 @@ rules(void *ctx)
     return json_loads(
         "{\"status\":\"success\",\"data\":{\"groups\":[{\"name\":\"water\","
         "\"rules\":[{\"name\":\"RiverHigh\",\"alerts\":["
-        "{\"labels\":{\"unit\":\"22015\"}},{\"labels\":{\"site\":\"22018\"}}"
+        "{\"labels\":{\"unit\":\"22015\",\"site\":\"22015\","
+        "\"device\":\"gauge\"}},{\"labels\":{\"site\":\"22018\"}}"
         "]}]}]}}",
         0, NULL);
 }
@@ -271,7 +285,7 @@ api_setup(void **state)
     struct api_world *world = calloc(1, sizeof *world);
     struct gong_api_options options = {
         .desk = {world, incidents, incident, NULL, silences, silence, act},
-        .city = {{under, NULL}, NULL, units, devices},
+        .city = {{under, NULL, affects}, NULL, units, devices},
         .rules = {world, rules, rules_log, rollback},
         .link = {NULL, verify},
     };

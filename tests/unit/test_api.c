@@ -716,6 +716,57 @@ what_is_not_there_is_said_so(void **state)
 }
 
 static void
+publish(struct api_world *world, const char *unit, const char *json)
+{
+    struct gong_grant_place place = {gong_str_of(unit), gong_str_of(unit),
+                                     gong_str_of("gauge")};
+
+    gong_events_publish(world->events, "incident", &place, gong_str_of(json));
+}
+
+/* Who is told of a gauge because it affects their unit sees its incidents, and
+ * nothing else of where it stands. */
+static void
+whom_a_device_concerns_sees_its_incidents(void **state)
+{
+    static const char *const paths[] = {OURS "/incidents", "/api/v1/rules",
+                                        OURS "/silences", OURS "/ledger",
+                                        OURS "/events"};
+    static const char *const seen[] = {"\"number\":1,", "22015", NULL, NULL,
+                                       NULL};
+    static const char *const unseen[] = {"22018", "22018", "\"number\":1,",
+                                         "22015", NULL};
+    struct api_world *world = *state;
+    char token[GONG_USER_TOKEN_SIZE], text[256];
+    ssize_t len;
+
+    api_login(world, api_add_user(world, "viewer", "22019"), token);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        assert_int_equal(
+            api_ask(world, &(struct api_ask){.method = "GET",
+                                             .path = paths[i],
+                                             .bearer = token,
+                                             .peer = GONG_API_PEER_BEYOND}),
+            200);
+        if (seen[i] != NULL) {
+            holds(world, seen[i]);
+        }
+        if (unseen[i] != NULL) {
+            assert_null(strstr(world->answer.body, unseen[i]));
+        }
+    }
+    publish(world, "22018", "{\"n\":1}");
+    publish(world, "22015", "{\"n\":2}");
+    len = gong_events_read(world->answer.stream, text, sizeof text);
+    assert_true(len > 0);
+    len = gong_events_read(world->answer.stream, text, sizeof text - 1);
+    assert_true(len > 0);
+    text[len] = '\0';
+    assert_string_equal(text,
+                        "id: b00t-2\nevent: incident\ndata: {\"n\":2}\n\n");
+}
+
+static void
 streams_filter_by_grant(void **state)
 {
     struct api_world *world = *state;
@@ -730,12 +781,9 @@ streams_filter_by_grant(void **state)
                                          .peer = GONG_API_PEER_BEYOND}),
         200);
     assert_non_null(world->answer.stream);
-    gong_events_publish(world->events, "incident", gong_str_of("22018"),
-                        gong_str_of("{\"n\":1}"));
-    gong_events_publish(world->events, "incident", gong_str_of(""),
-                        gong_str_of("{\"n\":2}"));
-    gong_events_publish(world->events, "incident", gong_str_of("22015"),
-                        gong_str_of("{\"n\":3}"));
+    publish(world, "22018", "{\"n\":1}");
+    publish(world, "", "{\"n\":2}");
+    publish(world, "22015", "{\"n\":3}");
     len = gong_events_read(world->answer.stream, text, sizeof text);
     assert_true(len > 0);
     len = gong_events_read(world->answer.stream, text, sizeof text - 1);
@@ -766,6 +814,7 @@ main(void)
         T(a_token_changes_no_users_and_removes_itself_alone),
         T(what_is_not_there_is_said_so),
         T(streams_filter_by_grant),
+        T(whom_a_device_concerns_sees_its_incidents),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

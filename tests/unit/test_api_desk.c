@@ -250,6 +250,51 @@ codes_are_those_of_a_unit_and_all_below(void **state)
     json_decref(codes);
 }
 
+/* A unit downstream is told of the gauge above it: the lists look there too. */
+static void
+a_device_concerns_the_units_that_it_affects(void **state)
+{
+    static const char text[] =
+        "model = \"m\";\n"
+        "units = ( { code = \"66\"; name = \"a\"; kind = \"province\"; },\n"
+        "  { code = \"22015\"; name = \"b\"; kind = \"ward\"; parent = \"66\"; "
+        "},\n"
+        "  { code = \"22018\"; name = \"c\"; kind = \"ward\"; parent = \"66\"; "
+        "});\n"
+        "devices = ( { unit = \"22015\"; name = \"gauge\"; label = \"g\";\n"
+        "  affects = [\"22018\"]; } );\n";
+    struct gong_conf_errors errors = {0};
+    struct gong_conf *conf =
+        gong_conf_open_text("city", gong_str_of(text), &errors);
+    const struct gong_conf *files[] = {conf};
+    struct gong_model *model = gong_model_read(files, 1, &errors);
+    struct gong_api_city_model *opened = gong_api_city_open(model);
+    struct gong_api_city city = gong_api_city_of(opened);
+    struct gong_str site = gong_str_of("22015"), gauge = gong_str_of("gauge");
+    json_t *codes;
+    char *found;
+
+    (void)state;
+    if (errors.count > 0) {
+        fail_msg("%s", errors.items[0]);
+    }
+    assert_true(
+        city.tree.affects(city.tree.ctx, site, gauge, gong_str_of("22018")));
+    assert_true(
+        city.tree.affects(city.tree.ctx, site, gauge, gong_str_of("66")));
+    assert_false(city.tree.affects(city.tree.ctx, site, gauge, site));
+    assert_false(city.tree.affects(city.tree.ctx, site, gong_str_of("pump"),
+                                   gong_str_of("22018")));
+    codes = city.codes(city.ctx, gong_str_of("22018"));
+    found = json_dumps(codes, JSON_COMPACT);
+    assert_string_equal(found, "[\"22015\",\"22018\",\"22018\"]");
+    free(found);
+    json_decref(codes);
+    gong_api_city_close(opened);
+    gong_model_free(model);
+    gong_conf_close(conf);
+}
+
 int
 main(void)
 {
@@ -258,6 +303,7 @@ main(void)
         T(an_incident_from_firing_to_its_outcome),
         T(silences_are_made_listed_and_ended),
         T(the_city_is_the_models),
+        cmocka_unit_test(a_device_concerns_the_units_that_it_affects),
         T(incidents_are_filtered_by_the_desk),
         T(codes_are_those_of_a_unit_and_all_below),
     };

@@ -107,6 +107,33 @@ static const struct row rows[] = {
     {"GET", OURS "/events", OURS "/events", NULL, "?", "yyyy", "yyyy", "yyyy"},
 };
 
+/* What differs from foreign over 22019, which incident 1's device affects. */
+static const struct concern {
+    const char *method, *path;
+    const char *may;
+} concerns[] = {
+    {"GET", OURS "/incidents/{n}", "yyyy"},
+    {"POST", OURS "/incidents/{n}/acknowledge", "nyyy"},
+    {"POST", OURS "/incidents/{n}/unacknowledge", "nyyy"},
+    {"POST", OURS "/incidents/{n}/assign", "nyyy"},
+    {"POST", OURS "/incidents/{n}/comment", "nyyy"},
+    {"POST", OURS "/incidents/{n}/silence", "nnnn"},
+    {"POST", OURS "/incidents/{n}/resolve", "nnnn"},
+    {"POST", OURS "/incidents/{n}/outcome", "nnnn"},
+};
+
+static const char *
+of_concern(const struct row *row)
+{
+    for (size_t i = 0; i < COUNT(concerns); i++) {
+        if (strcmp(concerns[i].method, row->method) == 0 &&
+            strcmp(concerns[i].path, row->path) == 0) {
+            return concerns[i].may;
+        }
+    }
+    return row->foreign;
+}
+
 static char
 met(unsigned status)
 {
@@ -176,10 +203,10 @@ every_endpoint_role_and_unit(void **state)
 {
     static const char *const roles[] = {"viewer", "operator", "engineer",
                                         "admin"};
-    static const char *const units[] = {"22015", "22018", "*"};
+    static const char *const units[] = {"22015", "22018", "*", "22019"};
     struct api_world *world = *state;
 
-    for (size_t u = 0; u < 3; u++) {
+    for (size_t u = 0; u < 4; u++) {
         for (size_t r = 0; r < 4; r++) {
             char name[GONG_USER_NAME_SIZE];
 
@@ -188,7 +215,8 @@ every_endpoint_role_and_unit(void **state)
             for (size_t i = 0; i < COUNT(rows); i++) {
                 const char *expected = u == 0   ? rows[i].own
                                        : u == 1 ? rows[i].foreign
-                                                : rows[i].all;
+                                       : u == 2 ? rows[i].all
+                                                : of_concern(&rows[i]);
                 char token[GONG_USER_TOKEN_SIZE];
 
                 api_login(world, name, token);
