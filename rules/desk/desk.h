@@ -159,6 +159,7 @@ enum gong_message_news {
     GONG_NEWS_FIRING,
     GONG_NEWS_CLIMBED,
     GONG_NEWS_FELL,
+    GONG_NEWS_OVERDUE, /* its deadline to resolve has passed */
     GONG_NEWS_RESOLVED,
 };
 
