@@ -41,6 +41,9 @@ make_incident(uint64_t number, struct gong_desk_incident *out,
         .label_count = number == 3 ? 2 : 4,
         .annotations = annotations,
         .annotation_count = 1,
+        .verdict = number == 2 ? GONG_VERDICT_REAL : GONG_VERDICT_NONE,
+        .cost = number == 2 ? 1500000 : 0,
+        .cause = gong_str_of(number == 2 ? "mưa lớn" : ""),
     };
 }
 
@@ -151,12 +154,13 @@ act(void *ctx, const struct gong_desk_act *what, uint64_t *number, char *why,
     (void)snprintf(
         world->act, sizeof world->act,
         "%d by=%.*s incident=%d silence=%d owner=%.*s matchers=%.*s "
-        "comment=%.*s until=%lld sticky=%d verdict=%d",
+        "comment=%.*s until=%lld sticky=%d verdict=%d cost=%lld cause=%.*s",
         (int)what->kind, (int)what->by.len, what->by.data, (int)what->incident,
         (int)what->silence, (int)what->owner.len, what->owner.data,
         (int)what->matchers.len, what->matchers.data, (int)what->comment.len,
         what->comment.data, (long long)what->until_ms, (int)what->sticky,
-        (int)what->verdict);
+        (int)what->verdict, (long long)what->cost, (int)what->cause.len,
+        what->cause.data);
     if (number != NULL) {
         *number = 7;
     }

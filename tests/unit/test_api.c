@@ -403,11 +403,15 @@ acts_reach_the_desk_and_the_audit_log(void **state)
                      200);
     assert_string_equal(world->act,
                         "0 by=operator.22015 incident=1 silence=0 owner= "
-                        "matchers= comment=đã rõ until=5 sticky=1 verdict=0");
+                        "matchers= comment=đã rõ until=5 sticky=1 verdict=0 "
+                        "cost=0 cause=");
     assert_int_equal(post(world, OURS "/incidents/1/outcome",
-                          "{\"verdict\":\"false\",\"cost\":1200000}", token),
+                          "{\"verdict\":\"false\",\"cost\":1500000,"
+                          "\"cause\":\"phao kẹt\",\"comment\":\"đã sửa\"}",
+                          token),
                      200);
-    assert_non_null(strstr(world->act, "verdict=2"));
+    assert_non_null(
+        strstr(world->act, "verdict=2 cost=1500000 cause=phao kẹt"));
     assert_int_equal(post(world, OURS "/incidents/1/outcome",
                           "{\"verdict\":\"false\",\"cost\":-1}", token),
                      400);
@@ -473,7 +477,10 @@ acts_reach_the_desk_and_the_audit_log(void **state)
     assert_int_equal(api_get(world, OURS "/audit"), 200);
     holds(world, "\"who\":\"operator.22015\",\"address\":\"127.0.0.1\","
                  "\"action\":\"acknowledge\",\"object\":\"incident 1\","
-                 "\"result\":\"ok\",\"text\":\"đã rõ\"");
+                 "\"result\":\"ok\",\"text\":\"đã rõ "
+                 "[until=1970-01-01T07:00:00+07:00 sticky]\"");
+    holds(world, "\"text\":\"đã sửa [verdict=false cost=1500000 "
+                 "cause=\\\"phao kẹt\\\"]\"");
     assert_int_equal(api_get(world, OURS "/audit/verify"), 200);
     assert_true(json_is_null(json_object_get(world->json, "broken")));
 }

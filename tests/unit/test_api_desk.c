@@ -113,9 +113,14 @@ an_incident_from_firing_to_its_outcome(void **state)
     desk_life_fire(&world->life, "gauge");
     wait_for(world, OURS "/incidents", "\"number\":1");
     wait_for(world, OURS "/incidents/1", "\"unit\":\"22015\"");
-    assert_int_equal(ask(world, "POST", OURS "/incidents/1/acknowledge",
-                         "{\"comment\":\"đã rõ\",\"sticky\":true}"),
-                     200);
+    assert_int_equal(
+        ask(world, "POST", OURS "/incidents/1/acknowledge",
+            "{\"comment\":\"đã rõ\",\"sticky\":true,\"owner\":\"lan\","
+            "\"until\":4102419600000}"),
+        200);
+    wait_for(world, OURS "/incidents/1",
+             "\"text\":\"đã rõ [owner=\\\"lan\\\" "
+             "until=2100-01-01T00:00:00+07:00 sticky]\"");
     assert_int_equal(ask(world, "GET", OURS "/incidents/1", NULL), 200);
     assert_non_null(strstr(world->answer.body, "\"state\":\"acknowledged\""));
     assert_non_null(strstr(world->answer.body, "\"acked_by\":\"local:0\""));
@@ -129,10 +134,14 @@ an_incident_from_firing_to_its_outcome(void **state)
     assert_int_equal(ask(world, "POST", OURS "/incidents/1/acknowledge", "{}"),
                      409);
     assert_int_equal(ask(world, "POST", OURS "/incidents/1/outcome",
-                         "{\"verdict\":\"real\",\"cause\":\"mưa\"}"),
+                         "{\"verdict\":\"real\",\"cause\":\"mưa\","
+                         "\"cost\":1500000}"),
                      200);
     wait_for(world, OURS "/incidents/1", "\"state\":\"closed\"");
     wait_for(world, OURS "/incidents/1", "\"cause\":\"mưa\"");
+    wait_for(world, OURS "/incidents/1", "\"cost\":1500000");
+    wait_for(world, OURS "/incidents/1",
+             "\"text\":\"[verdict=real cost=1500000 cause=\\\"mưa\\\"]\"");
 }
 
 static void

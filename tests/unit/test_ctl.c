@@ -185,6 +185,10 @@ alerts_and_acts(void **state)
     assert_int_equal(RUN(world, "show", "#1"), 0);
     holds(world->out, "Nước <b>dâng</b>");
     holds(world->out, "bắt đầu");
+    assert_int_equal(RUN(world, "show", "2"), 0);
+    holds(world->out, "Kết luận              đúng\n");
+    holds(world->out, "Nguyên nhân           mưa lớn\n");
+    holds(world->out, "Chi phí               1.500.000 đồng\n");
     assert_int_equal(RUN(world, "show", "9"), GONG_CTL_NOT_FOUND);
     assert_int_equal(
         RUN(world, "ack", "1", "2", "--comment", "đã rõ", "--sticky"), 0);
