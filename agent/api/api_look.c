@@ -5,6 +5,7 @@
 #include "agent/decide/alert_view.h"
 #include "agent/api/api_handlers.h"
 #include "agent/api/api_private.h"
+#include "agent/api/rules_view.h"
 #include "agent/look/ledger_view.h"
 
 /* --- what the agent shows of itself --- */
@@ -200,17 +201,62 @@ keep_seen_alerts(const struct gong_api_call *call, json_t *groups)
     }
 }
 
+static void
+take(const char **items, size_t *count, const char *value)
+{
+    items[(*count)++] = value;
+}
+
+/* As Prometheus reads them: names may come several times. False with the
+ * answer filled, in its form. */
+static bool
+read_query(const struct gong_api_call *call, struct gong_rules_query *out)
+{
+    const struct gong_api_request *request = call->request;
+    const char *no = gong_api_argument(request, "exclude_alerts");
+
+    _Static_assert(GONG_API_QUERY_MAX == sizeof out->names / sizeof(char *),
+                   "each parameter has a place");
+    out->type = gong_api_argument(request, "type");
+    out->no_alerts = strcmp(no, "true") == 0 || strcmp(no, "1") == 0;
+    for (size_t i = 0; i < request->query_count; i++) {
+        const struct gong_api_pair *pair = &request->query[i];
+
+        if (strcmp(pair->name, "rule_name[]") == 0) {
+            take(out->names, &out->name_count, pair->value);
+        } else if (strcmp(pair->name, "rule_group[]") == 0) {
+            take(out->groups, &out->group_count, pair->value);
+        } else if (strcmp(pair->name, "file[]") == 0) {
+            take(out->files, &out->file_count, pair->value);
+        }
+    }
+    if (out->type[0] == '\0' || strcmp(out->type, "alert") == 0 ||
+        strcmp(out->type, "record") == 0) {
+        return true;
+    }
+    gong_api_json(call->answer, 400,
+                  json_pack("{s:s,s:s,s:s}", "status", "error", "errorType",
+                            "bad_data", "error",
+                            "type: expected alert or record"));
+    return false;
+}
+
 void
 gong_api_rules(struct gong_api_call *call)
 {
     const struct gong_api_rules *rules = &call->api->options.rules;
+    struct gong_rules_query query = {0};
     json_t *answer;
 
     if (rules->rules == NULL) {
         gong_api_not_offered(call);
         return;
     }
+    if (!read_query(call, &query)) {
+        return;
+    }
     answer = rules->rules(rules->ctx);
+    gong_rules_view_keep(answer, &query);
     if (!sees_everything(call)) {
         keep_seen_alerts(
             call, json_object_get(json_object_get(answer, "data"), "groups"));

@@ -47,6 +47,15 @@ static const struct gong_api_parameter incidents_query[] = {
     {NULL, GONG_API_ANY, NULL},
 };
 
+static const struct gong_api_parameter rules_query[] = {
+    {"type", GONG_API_STRING, "Only these: alert or record."},
+    {"rule_name[]", GONG_API_STRING, "Only these; may come again."},
+    {"rule_group[]", GONG_API_STRING, "Only of these; may come again."},
+    {"file[]", GONG_API_STRING, "Only of these; may come again."},
+    {"exclude_alerts", GONG_API_BOOLEAN, "true: without their alerts."},
+    {NULL, GONG_API_ANY, NULL},
+};
+
 static const struct gong_api_parameter silences_query[] = {
     {"all", GONG_API_BOOLEAN, "true: also those that are over."},
     {NULL, GONG_API_ANY, NULL},
@@ -79,7 +88,7 @@ const struct gong_api_route gong_api_routes[] = {
     {"GET", "/api/v1/alerts", READ, SOME, WORK, gong_api_alerts, NULL,
      &gong_api_alerts_answer, NULL, NULL, "Alerts, as Prometheus answers."},
     {"GET", "/api/v1/rules", READ, SOME, WORK, gong_api_rules, NULL,
-     &gong_api_rules_answer, NULL, NULL, "Rules, as Prometheus answers."},
+     &gong_api_rules_answer, NULL, rules_query, "Rules, as Prometheus answers."},
     {"GET", OURS "/openapi.json", OPEN, NOWHERE, WORK, gong_api_document, NULL,
      &gong_api_any_answer, NULL, NULL, "This document."},
     {"POST", OURS "/login", OPEN, NOWHERE, HASH, gong_api_login,

@@ -417,6 +417,8 @@ static const struct gong_api_field alert_fields[] = {
     {"state", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
     {"activeAt", GONG_API_STRING, YES, NO, 0, NULL, NULL, "RFC 3339."},
     {"value", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"unknown", GONG_API_BOOLEAN, NO, NO, 0, NULL, NULL,
+     "Its device is dark or its data is missing; else absent."},
 };
 static SCHEMA(alert_part, "Alert", alert_fields);
 

@@ -220,7 +220,8 @@ rules(void *ctx)
     (void)ctx;
     return json_loads(
         "{\"status\":\"success\",\"data\":{\"groups\":[{\"name\":\"water\","
-        "\"rules\":[{\"name\":\"RiverHigh\",\"alerts\":["
+        "\"rules\":[{\"name\":\"RiverHigh\","
+        "\"type\":\"alerting\",\"alerts\":["
         "{\"labels\":{\"unit\":\"22015\",\"site\":\"22015\","
         "\"device\":\"gauge\"}},{\"labels\":{\"site\":\"22018\"}}"
         "]}]}]}}",

@@ -722,6 +722,26 @@ what_is_not_there_is_said_so(void **state)
     gong_api_free(bare);
 }
 
+/* Parameters that come several times, and a type that is none. */
+static void
+rules_are_asked_for_as_of_prometheus(void **state)
+{
+    struct api_world *world = *state;
+
+    assert_int_equal(api_get(world, "/api/v1/rules?rule_name[]=x"
+                                    "&rule_name[]=RiverHigh&type=alert"),
+                     200);
+    holds(world, "RiverHigh");
+    assert_int_equal(api_get(world, "/api/v1/rules?exclude_alerts=true"), 200);
+    holds(world, "\"alerts\":[]");
+    assert_int_equal(
+        api_get(world, "/api/v1/rules?rule_group[]=air&file[]=a.cfg"), 200);
+    holds(world, "\"groups\":[]");
+    assert_int_equal(api_get(world, "/api/v1/rules?type=x"), 400);
+    holds(world, "\"errorType\":\"bad_data\"");
+    assert_int_equal(api_get(world, "/api/v1/rules?limit=1"), 400);
+}
+
 static void
 publish(struct api_world *world, const char *unit, const char *json)
 {
@@ -820,6 +840,7 @@ main(void)
         T(another_name_is_not_answered_before_there_is_a_user),
         T(a_token_changes_no_users_and_removes_itself_alone),
         T(what_is_not_there_is_said_so),
+        T(rules_are_asked_for_as_of_prometheus),
         T(streams_filter_by_grant),
         T(whom_a_device_concerns_sees_its_incidents),
     };
