@@ -189,3 +189,37 @@ gong_api_unsilence(struct gong_api_call *call)
 
     act(call, &what, "unsilence");
 }
+
+/* --- the shift --- */
+
+static bool
+is_digest(const char *text)
+{
+    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
+/* The shift log is the staff's; that it was written, by whom and that it is
+ * this one stands in the audit log. */
+void
+gong_api_handover(struct gong_api_call *call)
+{
+    const char *digest = gong_api_body_text(call, "sha256", "");
+    char text[1024];
+
+    if (!is_digest(digest)) {
+        gong_api_problem(call->answer, 400, "Nội dung không hợp lệ",
+                         "The body is not as it must be", "sha256");
+        return;
+    }
+    (void)snprintf(text, sizeof text,
+                   "by=\"%s\" to=\"%s\" from=%" PRId64 " until=%" PRId64
+                   " open=%" PRId64 " sha256=%s %.256s",
+                   gong_api_body_text(call, "by", ""),
+                   gong_api_body_text(call, "to", ""),
+                   gong_api_body_number(call, "from", 0),
+                   gong_api_body_number(call, "until", 0),
+                   gong_api_body_number(call, "open", 0), digest,
+                   gong_api_body_text(call, "comment", ""));
+    gong_api_audit(call, "handover", "shift", "ok", text);
+    gong_api_done(call, 0);
+}

@@ -50,6 +50,7 @@ void gong_api_outcome(struct gong_api_call *call);
 void gong_api_silence(struct gong_api_call *call);
 void gong_api_unsilence(struct gong_api_call *call);
 void gong_api_maintenance(struct gong_api_call *call);
+void gong_api_handover(struct gong_api_call *call);
 /* api_link.c */
 void gong_api_link_show(struct gong_api_call *call);
 void gong_api_link_acknowledge(struct gong_api_call *call);

@@ -18,6 +18,7 @@ struct listing {
     struct gong_str severities;
     struct gong_str owner;
     int64_t since_ms;
+    int64_t changed_ms;
     uint64_t last; /* number of the last one that was taken */
     bool full;
 };
@@ -63,6 +64,7 @@ is_wanted(const struct listing *listing,
         return false;
     }
     return incident->opened_ms >= listing->since_ms &&
+           incident->changed_ms >= listing->changed_ms &&
            gong_api_sees_place(listing->call, &place);
 }
 
@@ -143,7 +145,9 @@ ask_desk(struct listing *listing, uint64_t *next)
         .open_only =
             strcmp(gong_api_argument(call->request, "open"), "true") == 0,
         .severity = least_of(listing->severities),
-        .since_ms = listing->since_ms,
+        .since_ms = listing->since_ms > listing->changed_ms
+                        ? listing->since_ms
+                        : listing->changed_ms,
         .rows_max = ROWS_MAX,
     };
     enum gong_err err = GONG_ERR_MEMORY;
@@ -172,6 +176,7 @@ gong_api_incidents(struct gong_api_call *call)
         .severities = gong_str_of(gong_api_argument(request, "severity")),
         .owner = gong_str_of(gong_api_argument(request, "owner")),
         .since_ms = (int64_t)gong_api_query_number(call, "since", 0),
+        .changed_ms = (int64_t)gong_api_query_number(call, "changed", 0),
     };
     uint64_t next = 0;
     enum gong_err err;

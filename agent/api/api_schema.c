@@ -166,6 +166,19 @@ static const struct gong_api_field rollback_fields[] = {
 };
 SCHEMA(gong_api_rollback_body, "RollbackRequest", rollback_fields);
 
+static const struct gong_api_field handover_fields[] = {
+    {"by", GONG_API_STRING, YES, NO, 200, NULL, NULL, "Who hands over."},
+    {"to", GONG_API_STRING, YES, NO, 200, NULL, NULL, "Who takes over."},
+    {"from", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "Of the shift; ms."},
+    {"until", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "Of the shift; ms."},
+    {"open", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "How many incidents are handed over."},
+    {"sha256", GONG_API_STRING, YES, NO, 64, NULL, NULL,
+     "Of the shift log's bytes, in hex."},
+    COMMENT,
+};
+SCHEMA(gong_api_handover_body, "HandoverRequest", handover_fields);
+
 /* --- answers --- */
 
 static const struct gong_api_field problem_fields[] = {

@@ -74,6 +74,7 @@ extern const struct gong_api_schema gong_api_user_body;
 extern const struct gong_api_schema gong_api_user_change_body;
 extern const struct gong_api_schema gong_api_token_body;
 extern const struct gong_api_schema gong_api_rollback_body;
+extern const struct gong_api_schema gong_api_handover_body;
 /* Answers. */
 extern const struct gong_api_schema gong_api_problem_answer;
 extern const struct gong_api_schema gong_api_login_answer;

@@ -66,12 +66,14 @@ teardown(void **state)
     return 0;
 }
 
+/* path may end with one ?name=value. */
 static unsigned
 ask(struct world *world, const char *method, const char *path, const char *body)
 {
+    char own[128], *name, *value;
     struct gong_api_request request = {
         .method = method,
-        .path = path,
+        .path = own,
         .authorization = "",
         .cookie = "",
         .csrf = "",
@@ -84,6 +86,14 @@ ask(struct world *world, const char *method, const char *path, const char *body)
         .network = "local:0",
     };
 
+    (void)snprintf(own, sizeof own, "%s", path);
+    name = strchr(own, '?');
+    value = name == NULL ? NULL : strchr(name, '=');
+    if (value != NULL) {
+        *name++ = *value++ = '\0';
+        request.query[request.query_count++] =
+            (struct gong_api_pair){name, value};
+    }
     free(world->answer.body);
     world->answer = (struct gong_api_answer){0};
     gong_api_ask(world->api, &request, gong_floor_ms(gong_wall_now().ns),
@@ -109,6 +119,7 @@ static void
 an_incident_from_firing_to_its_outcome(void **state)
 {
     struct world *world = *state;
+    char path[96];
 
     desk_life_fire(&world->life, "gauge");
     wait_for(world, OURS "/incidents", "\"number\":1");
@@ -126,11 +137,19 @@ an_incident_from_firing_to_its_outcome(void **state)
     assert_non_null(strstr(world->answer.body, "\"acked_by\":\"local:0\""));
     assert_non_null(strstr(world->answer.body, "\"event\":\"acknowledge\""));
     assert_non_null(strstr(world->answer.body, "\"deliveries\":["));
+    gong_clock_sleep(gong_dur_ms(2));
+    (void)snprintf(path, sizeof path, OURS "/incidents?changed=%lld",
+                   (long long)gong_floor_ms(gong_wall_now().ns));
+    assert_int_equal(ask(world, "GET", path, NULL), 200);
+    assert_non_null(strstr(world->answer.body, "\"incidents\":[]"));
     assert_int_equal(
         ask(world, "POST", OURS "/incidents/9/comment", "{\"comment\":\"x\"}"),
         404);
     desk_life_over(&world->life, "gauge");
     wait_for(world, OURS "/incidents/1", "\"state\":\"ended\"");
+    /* What ended since then, whenever it was opened. */
+    assert_int_equal(ask(world, "GET", path, NULL), 200);
+    assert_non_null(strstr(world->answer.body, "\"number\":1,"));
     assert_int_equal(ask(world, "POST", OURS "/incidents/1/acknowledge", "{}"),
                      409);
     assert_int_equal(ask(world, "POST", OURS "/incidents/1/outcome",

@@ -30,6 +30,11 @@ struct row {
     "{\"matchers\":[{\"name\":\"unit\",\"value\":\"22015\"}],"                 \
     "\"from\":1760000000001,\"until\":1760000001000}"
 
+#define HANDOVER                                                               \
+    "{\"by\":\"Lan\",\"to\":\"Minh\",\"from\":1,\"until\":2,\"open\":3,"       \
+    "\"sha256\":"                                                              \
+    "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}"
+
 static const struct row rows[] = {
     {"GET", "/", "/", NULL, "?", "yyyy", "yyyy", "yyyy"},
     {"GET", "/healthz", "/healthz", NULL, "y", "yyyy", "yyyy", "yyyy"},
@@ -68,6 +73,8 @@ static const struct row rows[] = {
      "?", "nyyy", "----", "nyyy"},
     {"POST", OURS "/incidents/{n}/outcome", OURS "/incidents/1/outcome", "{}",
      "?", "nyyy", "----", "nyyy"},
+    {"POST", OURS "/handovers", OURS "/handovers", HANDOVER, "?", "nyyy",
+     "nyyy", "nyyy"},
     {"GET", OURS "/silences", OURS "/silences", NULL, "?", "yyyy", "yyyy",
      "yyyy"},
     {"POST", OURS "/silences", OURS "/silences", SILENCE, "?", "nyyy", "nnnn",
