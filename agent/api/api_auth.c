@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "agent/api/api_handlers.h"
 #include "agent/api/api_private.h"
 #include "agent/api/http_address.h"
 
@@ -52,6 +53,10 @@ be_everybody(struct gong_principal *who, enum gong_principal_kind kind,
 static bool
 unknown(struct gong_api_call *call)
 {
+    if (call->route->handle == gong_api_page) {
+        gong_api_login_form(call, 401, NULL);
+        return false;
+    }
     gong_api_problem(call->answer, 401, "Cần đăng nhập", "A login is needed",
                      NULL);
     gong_api_header(call->answer, "WWW-Authenticate", "Bearer realm=\"gong\"");

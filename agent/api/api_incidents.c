@@ -19,6 +19,7 @@ struct listing {
     struct gong_str owner;
     int64_t since_ms;
     int64_t changed_ms;
+    bool open_only;
     uint64_t last; /* number of the last one that was taken */
     bool full;
 };
@@ -142,8 +143,7 @@ ask_desk(struct listing *listing, uint64_t *next)
     const char **units = calloc(count + 1, sizeof *units);
     struct gong_api_incident_query query = {
         .before = gong_api_query_number(call, "before", 0),
-        .open_only =
-            strcmp(gong_api_argument(call->request, "open"), "true") == 0,
+        .open_only = listing->open_only,
         .severity = least_of(listing->severities),
         .since_ms = listing->since_ms > listing->changed_ms
                         ? listing->since_ms
@@ -172,6 +172,7 @@ gong_api_incidents(struct gong_api_call *call)
     struct listing listing = {
         .call = call,
         .limit = (size_t)gong_api_query_number(call, "limit", PAGE),
+        .open_only = strcmp(gong_api_argument(request, "open"), "true") == 0,
         .unit = gong_str_of(gong_api_argument(request, "unit")),
         .severities = gong_str_of(gong_api_argument(request, "severity")),
         .owner = gong_str_of(gong_api_argument(request, "owner")),
@@ -202,6 +203,21 @@ gong_api_incidents(struct gong_api_call *call)
         call->answer, 200,
         json_pack("{s:o,s:o}", "incidents", listing.items, "next",
                   next == 0 ? json_null() : json_integer((json_int_t)next)));
+}
+
+enum gong_err
+gong_api_open_incidents(struct gong_api_call *call, json_t **out,
+                        uint64_t *next)
+{
+    struct listing listing = {
+        .call = call, .items = json_array(), .limit = PAGE, .open_only = true};
+    enum gong_err err = ask_desk(&listing, next);
+
+    if (listing.full) {
+        *next = listing.last;
+    }
+    *out = listing.items;
+    return err;
 }
 
 /* --- one --- */

@@ -27,9 +27,8 @@ gong_api_health(struct gong_api_call *call)
                   len);
 }
 
-static void
-answer_with(struct gong_api_call *call,
-            char *(*make)(const struct gong_status_source *source, size_t *len))
+void
+gong_api_metrics(struct gong_api_call *call)
 {
     size_t len = 0;
     char *body;
@@ -38,20 +37,8 @@ answer_with(struct gong_api_call *call,
         gong_api_not_offered(call);
         return;
     }
-    body = make(call->api->options.status, &len);
+    body = gong_status_metrics(call->api->options.status, &len);
     gong_api_text(call->answer, 200, call->route->type, body, len);
-}
-
-void
-gong_api_metrics(struct gong_api_call *call)
-{
-    answer_with(call, gong_status_metrics);
-}
-
-void
-gong_api_page(struct gong_api_call *call)
-{
-    answer_with(call, gong_status_page);
 }
 
 /* --- lists of which each sees their own --- */

@@ -3,6 +3,7 @@
 #define GONG_AGENT_API_API_PRIVATE_H
 
 #include <pthread.h>
+#include <stdio.h>
 
 #include "agent/api/api.h"
 #include "agent/api/api_routes.h"
@@ -75,6 +76,21 @@ struct gong_audit_by gong_api_by(const struct gong_api_call *call);
 
 /* For answers. */
 json_t *gong_api_grants_json(const struct gong_grants *grants);
+
+/* --- pages: api_page.c --- */
+
+/* Text of strangers as text of HTML. */
+void gong_api_put_html(FILE *out, struct gong_str text);
+/* "22/11 08:15", Vietnam's time; a view of out. */
+struct gong_str gong_api_instant(int64_t ms, char *out, size_t size);
+/* Instead of what was answered. said: a line of HTML, or NULL. */
+void gong_api_login_form(struct gong_api_call *call, unsigned status,
+                         const char *said);
+/* gong_api_open_incidents: a page of those that are open and may be seen, as
+ * /incidents lists them, from `before` of the query on; json_decref(). next: 0
+ * on the last page. */
+enum gong_err gong_api_open_incidents(struct gong_api_call *call, json_t **out,
+                                      uint64_t *next);
 
 /* --- bodies --- */
 

@@ -57,6 +57,11 @@ static const struct gong_api_parameter rules_query[] = {
     {NULL, GONG_API_ANY, NULL},
 };
 
+static const struct gong_api_parameter page_query[] = {
+    {"before", GONG_API_INTEGER, "What follows a page of open incidents."},
+    {NULL, GONG_API_ANY, NULL},
+};
+
 static const struct gong_api_parameter silences_query[] = {
     {"all", GONG_API_BOOLEAN, "true: also those that are over."},
     {NULL, GONG_API_ANY, NULL},
@@ -71,7 +76,10 @@ static const struct gong_api_parameter audit_query[] = {
 /* clang-format off */
 const struct gong_api_route gong_api_routes[] = {
     {"GET", "/", READ, SOME, WORK, gong_api_page, NULL, NULL,
-     "text/html; charset=utf-8", NULL, "A page for people."},
+     "text/html; charset=utf-8", page_query,
+     "A page for people: what is open, or a form to log in."},
+    {"POST", "/", OPEN, NOWHERE, HASH, gong_api_page_login, NULL, NULL,
+     "text/html; charset=utf-8", NULL, "Its form: opens a session."},
     {"GET", "/healthz", OPEN, NOWHERE, HERE, gong_api_health, NULL,
      &gong_api_health_answer, NULL, NULL,
      "200, or 503 and which part is not well."},

@@ -626,6 +626,68 @@ a_link_shows_and_acknowledges(void **state)
         200);
 }
 
+/* Where messages send people: a form, a session, and what is open of theirs. */
+static void
+the_page_lists_what_is_open(void **state)
+{
+    static const struct {
+        const char *body;
+        unsigned status;
+        const char *part;
+    } logins[] = {
+        {"", 400, "Thiếu tên"},
+        {"user=viewer.22015", 400, "Thiếu tên"},
+        {"user=viewer.22015&password=%zz", 400, "Thiếu tên"},
+        {"user=viewer.22015&password=a%00b", 400, "Thiếu tên"},
+        {"user=viewer.22015&password=x", 401, "Sai tên hoặc mật khẩu"},
+        {"a=b&password=mot+mat%20khau+dai&user=viewer.22015", 303, ""},
+    };
+    struct api_world *world = *state;
+    struct api_ask ask = {
+        .method = "GET", .path = "/", .peer = GONG_API_PEER_BEYOND};
+    char cookie[160];
+
+    (void)api_add_user(world, "viewer", "22015");
+    assert_int_equal(api_ask(world, &ask), 401);
+    holds(world, "<form method=\"post\" action=\"/\">");
+    assert_null(strstr(world->answer.body, "#1"));
+    assert_null(strstr(world->answer.body, "<script"));
+    ask.method = "POST";
+    ask.type = "application/x-www-form-urlencoded";
+    for (size_t i = 0; i < sizeof logins / sizeof logins[0]; i++) {
+        ask.body = logins[i].body;
+        assert_int_equal(api_ask(world, &ask), logins[i].status);
+        assert_non_null(strstr(world->answer.body, logins[i].part));
+    }
+    assert_string_equal(header_of(world, "Location"), "/");
+    assert_non_null(strstr(header_of(world, "Set-Cookie"), "SameSite=Strict"));
+    (void)snprintf(cookie, sizeof cookie, "%.*s",
+                   (int)strcspn(header_of(world, "Set-Cookie"), ";"),
+                   header_of(world, "Set-Cookie"));
+    ask = (struct api_ask){.method = "GET",
+                           .path = "/",
+                           .cookie = cookie,
+                           .peer = GONG_API_PEER_BEYOND};
+    assert_int_equal(api_ask(world, &ask), 200);
+    holds(world, "#1 KHẨN CẤP");
+    holds(world, "Nước &lt;b&gt;dâng&lt;/b&gt;");
+    assert_null(strstr(world->answer.body, "#2"));
+    ask.path = "/?before=1";
+    assert_int_equal(api_ask(world, &ask), 200);
+    holds(world, "Không có");
+    /* Guesses wait here too. */
+    ask = (struct api_ask){.method = "POST",
+                           .path = "/",
+                           .type = "application/x-www-form-urlencoded",
+                           .body = "user=viewer.22015&password=x",
+                           .peer = GONG_API_PEER_BEYOND};
+    for (int i = 0; i < GONG_LOGIN_LIMIT_FREE; i++) {
+        (void)api_ask(world, &ask);
+    }
+    assert_int_equal(api_ask(world, &ask), 429);
+    holds(world, "hãy chờ");
+}
+
 /* A page whose name was turned to this machine reads nothing. */
 static void
 another_name_is_not_answered_before_there_is_a_user(void **state)
@@ -837,6 +899,7 @@ main(void)
         T(tokens_are_shown_once_and_never_above),
         T(an_admin_gives_no_more_than_they_have),
         T(a_link_shows_and_acknowledges),
+        T(the_page_lists_what_is_open),
         T(another_name_is_not_answered_before_there_is_a_user),
         T(a_token_changes_no_users_and_removes_itself_alone),
         T(what_is_not_there_is_said_so),

@@ -37,6 +37,7 @@ struct row {
 
 static const struct row rows[] = {
     {"GET", "/", "/", NULL, "?", "yyyy", "yyyy", "yyyy"},
+    {"POST", "/", "/", NULL, "y", "yyyy", "yyyy", "yyyy"},
     {"GET", "/healthz", "/healthz", NULL, "y", "yyyy", "yyyy", "yyyy"},
     {"GET", "/metrics", "/metrics", NULL, "?", "yyyy", "yyyy", "yyyy"},
     {"GET", "/ledger", "/ledger", NULL, "?", "yyyy", "yyyy", "yyyy"},
