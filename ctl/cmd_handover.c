@@ -2,26 +2,33 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "ctl/commands.h"
 #include "ctl/words.h"
 
 /* Giao ca: the shift log, as text to print and sign: what is still open, what
  * was opened and what ended in the shift, what people wrote, which silences
- * are in force. */
+ * are in force, which maintenance is planned. That it was written, by whom, and
+ * its SHA-256 are kept in the agent's audit log: `sha256sum FILE` tells whether
+ * a file is that log. */
 
-#define INCIDENTS "/api/gong/v1/incidents"
+#define OURS      "/api/gong/v1"
+#define INCIDENTS OURS "/incidents"
 #define MAX_TOLD  10000
 #define SHIFT_MS  INT64_C(43200000)
-#define LOOK_MS   INT64_C(2592000000) /* what may have ended in the shift */
 
 struct shift {
     struct gong_ctl *ctl;
     FILE *out;
     int64_t from;
     json_t *open;   /* incidents */
-    json_t *recent; /* opened lately, open or not */
+    json_t *recent; /* changed in the shift, open or not */
     json_t *silences;
-    json_t *session; /* who writes it */
+    json_t *maintenance;
+    json_t *session; /* whose login it is */
+    const char *by;  /* who hands over; of the session, or an option */
+    const char *to;
 };
 
 static void
@@ -138,50 +145,55 @@ put_list(struct shift *shift, const char *heading, const json_t *items,
 }
 
 static void
-put_silences(struct shift *shift)
+put_silence(struct shift *shift, const json_t *item)
 {
-    (void)fputs("\nTẠM NGỪNG BÁO ĐANG CÓ HIỆU LỰC\n", shift->out);
-    for (size_t i = 0; i < json_array_size(shift->silences); i++) {
-        const json_t *item = json_array_get(shift->silences, i);
-        int64_t incident = gong_ctl_int(item, "incident");
-        char until[GONG_CTL_TIME_SIZE];
+    int64_t incident = gong_ctl_int(item, "incident");
+    char from[GONG_CTL_TIME_SIZE], until[GONG_CTL_TIME_SIZE];
 
-        (void)fprintf(shift->out, "  %lld  ",
-                      (long long)gong_ctl_int(item, "number"));
-        if (incident != 0) {
-            (void)fprintf(shift->out, "cảnh báo #%lld", (long long)incident);
-        } else {
-            gong_ctl_put(shift->out, gong_ctl_text(item, "matchers"));
-        }
-        (void)fprintf(
-            shift->out, ", đến %s, ",
-            json_is_null(json_object_get(item, "until"))
-                ? "khi kết thúc"
-                : gong_ctl_instant(gong_ctl_int(item, "until"), until));
-        gong_ctl_put(shift->out, gong_ctl_text(item, "by"));
-        (void)fputs(": ", shift->out);
-        gong_ctl_put(shift->out, gong_ctl_text(item, "comment"));
-        (void)fputc('\n', shift->out);
+    (void)fprintf(shift->out, "  %lld  ",
+                  (long long)gong_ctl_int(item, "number"));
+    if (incident != 0) {
+        (void)fprintf(shift->out, "cảnh báo #%lld", (long long)incident);
+    } else {
+        gong_ctl_put(shift->out, gong_ctl_text(item, "matchers"));
     }
-    if (json_array_size(shift->silences) == 0) {
+    if (gong_ctl_int(item, "from") > shift->ctl->now_ms) {
+        (void)fprintf(shift->out, ", từ %s",
+                      gong_ctl_instant(gong_ctl_int(item, "from"), from));
+    }
+    (void)fprintf(shift->out, ", đến %s, ",
+                  json_is_null(json_object_get(item, "until"))
+                      ? "khi kết thúc"
+                      : gong_ctl_instant(gong_ctl_int(item, "until"), until));
+    gong_ctl_put(shift->out, gong_ctl_text(item, "by"));
+    (void)fputs(": ", shift->out);
+    gong_ctl_put(shift->out, gong_ctl_text(item, "comment"));
+    (void)fputc('\n', shift->out);
+}
+
+static void
+put_silences(struct shift *shift, const char *heading, const json_t *items)
+{
+    (void)fprintf(shift->out, "\n%s\n", heading);
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        put_silence(shift, json_array_get(items, i));
+    }
+    if (json_array_size(items) == 0) {
         (void)fputs("  (không có)\n", shift->out);
     }
 }
 
-/* Their name for people, else the one they log in by. */
-static const char *
-writer_of(const struct shift *shift)
+static void
+put_name(struct shift *shift, const char *before, const char *name)
 {
-    const char *name = gong_ctl_text(shift->session, "full_name");
-
-    return name[0] != '\0' ? name : gong_ctl_text(shift->session, "user");
+    (void)fputs(before, shift->out);
+    gong_ctl_put(shift->out, name);
 }
 
 static int
 write_log(struct shift *shift)
 {
     const struct gong_ctl *ctl = shift->ctl;
-    const char *to = gong_ctl_option(&ctl->arguments, "to");
     const char *comment = gong_ctl_option(&ctl->arguments, "comment");
     char from[GONG_CTL_TIME_SIZE], until[GONG_CTL_TIME_SIZE];
     int code;
@@ -192,15 +204,10 @@ write_log(struct shift *shift)
     (void)fprintf(shift->out,
                   "Trong ca: %zu cảnh báo mới; còn mở lúc giao ca: %zu\n",
                   count_opened(shift), json_array_size(shift->open));
-    (void)fputs("Người giao ca: ", shift->out);
-    gong_ctl_put(shift->out, writer_of(shift));
+    put_name(shift, "Người giao ca: ", shift->by);
+    put_name(shift, "\nNgười nhận ca: ", shift->to);
     (void)fprintf(shift->out, "\nViết lúc: %s\n",
                   gong_ctl_day(ctl->now_ms, until));
-    if (to != NULL) {
-        (void)fputs("Người nhận ca: ", shift->out);
-        gong_ctl_put(shift->out, to);
-        (void)fputc('\n', shift->out);
-    }
     if (comment != NULL) {
         (void)fputs("Ghi chú: ", shift->out);
         gong_ctl_put(shift->out, comment);
@@ -210,10 +217,25 @@ write_log(struct shift *shift)
     if (code == GONG_CTL_OK) {
         code = put_list(shift, "ĐÃ KẾT THÚC TRONG CA", shift->recent, true);
     }
-    put_silences(shift);
-    (void)fputs("\nNgười giao ca: ....................    Người nhận ca: "
-                "....................\n",
-                shift->out);
+    put_silences(shift, "TẠM NGỪNG BÁO ĐANG CÓ HIỆU LỰC", shift->silences);
+    put_silences(shift, "BẢO TRÌ", shift->maintenance);
+    put_name(shift, "\nNgười giao ca: ", shift->by);
+    put_name(shift, " ....................    Người nhận ca: ", shift->to);
+    (void)fputs(" ....................\n", shift->out);
+    return code;
+}
+
+static int
+read_list(struct gong_ctl *ctl, const char *path, const char *name,
+          json_t **out)
+{
+    json_t *answer;
+    int code = gong_ctl_do(ctl, "GET", path, NULL, &answer);
+
+    if (code == GONG_CTL_OK) {
+        *out = json_incref(json_object_get(answer, name));
+        json_decref(answer);
+    }
     return code;
 }
 
@@ -222,26 +244,117 @@ read_shift(struct shift *shift)
 {
     struct gong_ctl *ctl = shift->ctl;
     char path[128];
-    json_t *answer;
     int code = gong_ctl_pages(ctl, INCIDENTS "?open=true", "incidents",
                               MAX_TOLD, &shift->open);
 
     if (code == GONG_CTL_OK) {
-        (void)snprintf(path, sizeof path, INCIDENTS "?since=%lld",
-                       (long long)(shift->from - LOOK_MS));
+        (void)snprintf(path, sizeof path, INCIDENTS "?changed=%lld",
+                       (long long)shift->from);
         code = gong_ctl_pages(ctl, path, "incidents", MAX_TOLD, &shift->recent);
     }
     if (code == GONG_CTL_OK) {
-        code = gong_ctl_do(ctl, "GET", "/api/gong/v1/session", NULL,
-                           &shift->session);
+        code = read_list(ctl, OURS "/silences", "silences", &shift->silences);
     }
     if (code == GONG_CTL_OK) {
-        code = gong_ctl_do(ctl, "GET", "/api/gong/v1/silences", NULL, &answer);
+        code = read_list(ctl, OURS "/maintenance", "silences",
+                         &shift->maintenance);
     }
     if (code == GONG_CTL_OK) {
-        shift->silences = json_incref(json_object_get(answer, "silences"));
-        json_decref(answer);
+        code = gong_ctl_do(ctl, "GET", OURS "/session", NULL, &shift->session);
     }
+    return code;
+}
+
+/* --- written, kept, put out --- */
+
+static int
+write_all(struct shift *shift)
+{
+    const char *comment = gong_ctl_option(&shift->ctl->arguments, "comment");
+    json_t *all;
+    int code = GONG_CTL_OK;
+
+    if (!shift->ctl->json) {
+        return write_log(shift);
+    }
+    all = json_pack("{s:s,s:s,s:s,s:I,s:I,s:O,s:O,s:O,s:O}", "by", shift->by,
+                    "to", shift->to, "comment", comment == NULL ? "" : comment,
+                    "from", (json_int_t)shift->from, "until",
+                    (json_int_t)shift->ctl->now_ms, "open", shift->open,
+                    "recent", shift->recent, "silences", shift->silences,
+                    "maintenance", shift->maintenance);
+    if (all == NULL || json_dumpf(all, shift->out, JSON_INDENT(2)) != 0) {
+        code = GONG_CTL_UNAVAILABLE;
+    }
+    (void)fputc('\n', shift->out);
+    json_decref(all);
+    return code;
+}
+
+/* Who hands over and SHA-256 of these bytes go into the agent's audit log. */
+static int
+keep(const struct shift *shift, const char *text, size_t len)
+{
+    struct gong_ctl *ctl = shift->ctl;
+    const char *comment = gong_ctl_option(&ctl->arguments, "comment");
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    char hex[2 * sizeof digest + 1];
+    int code;
+
+    (void)crypto_hash_sha256(digest, (const unsigned char *)text, len);
+    (void)sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
+    code = gong_ctl_do(
+        ctl, "POST", OURS "/handovers",
+        json_pack("{s:s,s:s,s:I,s:I,s:I,s:s,s:s}", "by", shift->by, "to",
+                  shift->to, "from", (json_int_t)shift->from, "until",
+                  (json_int_t)ctl->now_ms, "open",
+                  (json_int_t)json_array_size(shift->open), "sha256", hex,
+                  "comment", comment == NULL ? "" : comment),
+        NULL);
+    if (code == GONG_CTL_OK) {
+        (void)fprintf(ctl->err,
+                      "Nhật ký kiểm toán đã ghi | kept in the audit log: "
+                      "sha256=%s\n",
+                      hex);
+    }
+    return code;
+}
+
+static int
+put_out(const struct shift *shift, const char *text, size_t len)
+{
+    const struct gong_ctl *ctl = shift->ctl;
+    const char *path = gong_ctl_option(&ctl->arguments, "output");
+    FILE *out = path == NULL ? ctl->out : fopen(path, "w");
+    bool bad = out == NULL || fwrite(text, 1, len, out) != len;
+
+    if (out != NULL && path != NULL) {
+        bad = fclose(out) != 0 || bad;
+    }
+    if (bad) {
+        (void)fprintf(ctl->err, "gongctl: %s\n", strerror(errno));
+    }
+    return bad ? GONG_CTL_UNAVAILABLE : GONG_CTL_OK;
+}
+
+static int
+hand_over(struct shift *shift)
+{
+    char *text = NULL;
+    size_t len = 0;
+    int code;
+
+    shift->out = open_memstream(&text, &len);
+    if (shift->out == NULL) {
+        return GONG_CTL_UNAVAILABLE;
+    }
+    code = write_all(shift);
+    if (fclose(shift->out) != 0) {
+        code = GONG_CTL_UNAVAILABLE;
+    }
+    code = code == GONG_CTL_OK ? put_out(shift, text, len) : code;
+    code = code == GONG_CTL_OK ? keep(shift, text, len) : code;
+    free(text);
     return code;
 }
 
@@ -249,42 +362,32 @@ int
 gong_ctl_handover(struct gong_ctl *ctl)
 {
     const char *since = gong_ctl_option(&ctl->arguments, "since");
-    const char *path = gong_ctl_option(&ctl->arguments, "output");
-    const char *to = gong_ctl_option(&ctl->arguments, "to");
-    const char *comment = gong_ctl_option(&ctl->arguments, "comment");
-    struct shift shift = {.ctl = ctl, .out = ctl->out};
+    struct shift shift = {
+        .ctl = ctl,
+        .by = gong_ctl_option(&ctl->arguments, "by"),
+        .to = gong_ctl_option(&ctl->arguments, "to"),
+    };
     int64_t length = SHIFT_MS;
     int code;
 
     if (since != NULL && !gong_ctl_read_length(since, &length)) {
         return gong_ctl_wrong(ctl, "--since: 8h, 12h");
     }
+    if (shift.to == NULL || shift.to[0] == '\0') {
+        return gong_ctl_wrong(ctl, "--to: người nhận ca | who takes over");
+    }
     shift.from = ctl->now_ms - length;
     code = read_shift(&shift);
-    if (code == GONG_CTL_OK && ctl->json) {
-        code = gong_ctl_print_json(
-            ctl, json_pack("{s:s,s:s,s:s,s:I,s:I,s:O,s:O,s:O}", "by",
-                           gong_ctl_text(shift.session, "user"), "to",
-                           to == NULL ? "" : to, "comment",
-                           comment == NULL ? "" : comment, "from",
-                           (json_int_t)shift.from, "until",
-                           (json_int_t)ctl->now_ms, "open", shift.open,
-                           "recent", shift.recent, "silences", shift.silences));
-    } else if (code == GONG_CTL_OK) {
-        shift.out = path == NULL ? ctl->out : fopen(path, "w");
-        if (shift.out == NULL) {
-            (void)fprintf(ctl->err, "gongctl: %s\n", strerror(errno));
-            code = GONG_CTL_UNAVAILABLE;
-        } else {
-            code = write_log(&shift);
-        }
-        if (shift.out != NULL && path != NULL && fclose(shift.out) != 0) {
-            code = GONG_CTL_UNAVAILABLE;
-        }
+    if (code == GONG_CTL_OK && shift.by == NULL) {
+        shift.by = gong_ctl_text(shift.session, "full_name");
+        shift.by = shift.by[0] != '\0' ? shift.by
+                                       : gong_ctl_text(shift.session, "user");
     }
+    code = code == GONG_CTL_OK ? hand_over(&shift) : code;
     json_decref(shift.open);
     json_decref(shift.recent);
     json_decref(shift.silences);
+    json_decref(shift.maintenance);
     json_decref(shift.session);
     return code;
 }

@@ -29,6 +29,25 @@ put_time(FILE *out, const char *name, int64_t ms)
     put_row(out, name, gong_ctl_day(ms, text));
 }
 
+/* "1.500.000 đồng" */
+static void
+put_cost(FILE *out, int64_t cost)
+{
+    char digits[24], text[40];
+    size_t len, at = 0;
+
+    (void)snprintf(digits, sizeof digits, "%lld", (long long)cost);
+    len = strlen(digits);
+    for (size_t i = 0; i < len; i++) {
+        text[at++] = digits[i];
+        if ((len - i) % 3 == 1 && i + 1 < len && digits[i] != '-') {
+            text[at++] = '.';
+        }
+    }
+    (void)snprintf(text + at, sizeof text - at, " đồng");
+    put_row(out, "Chi phí", cost == 0 ? "" : text);
+}
+
 static void
 put_incident(FILE *out, const json_t *incident)
 {
@@ -57,6 +76,7 @@ put_incident(FILE *out, const json_t *incident)
     put_row(out, "Người tiếp nhận", gong_ctl_text(incident, "acked_by"));
     put_row(out, "Nguyên nhân", gong_ctl_text(incident, "cause"));
     put_row(out, "Kết luận", gong_ctl_word(gong_ctl_text(incident, "verdict")));
+    put_cost(out, gong_ctl_int(incident, "cost"));
     put_row(out, "Việc cần làm ngay", gong_ctl_text(annotations, "action"));
 }
 

@@ -99,6 +99,8 @@ static const struct gong_ctl_option limit_options[] = {
 static const struct gong_ctl_option handover_options[] = {
     {"since", "LENGTH", NULL, "độ dài ca, mặc định 12h | of the shift"},
     {"to", "NAME", NULL, "người nhận ca | who takes over"},
+    {"by", "NAME", NULL,
+     "người giao ca; mặc định là người đăng nhập | who hands over"},
     {"comment", "TEXT", NULL, "ghi chú | a remark"},
     {"output", "FILE", NULL, "ghi vào tệp | into a file"},
     END,
@@ -179,7 +181,7 @@ const struct gong_ctl_command gong_ctl_commands[] = {
      "mã truy cập cho chương trình | API tokens"},
     {"audit", "[verify]", limit_options, gong_ctl_audit,
      "nhật ký kiểm toán | audit log"},
-    {"handover", "", handover_options, gong_ctl_handover,
+    {"handover", "--to NAME", handover_options, gong_ctl_handover,
      "giao ca: viết sổ trực | write the shift log"},
     {"report", "", report_options, gong_ctl_report,
      "báo cáo tháng theo đơn vị, hoặc một cảnh báo | by unit, or one "

@@ -346,10 +346,13 @@ gong_test(trust LINKS gong_agent_core)
 gong_test(watch_state LINKS gong_ctl)
 gong_test(ctl LINKS gong_ctl gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
+gong_test(ctl_doc LINKS gong_ctl)
 gong_test(api_desk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 gong_test(rules_view LINKS gong_agent_core)
+gong_test(alert_view LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
 
 # from readings to the text of every message
 gong_test(flood LINKS gong_agent_core gong_rules_tool m

@@ -123,17 +123,28 @@ check_query(struct gong_api_call *call)
 
 /* --- scopes that need a look --- */
 
+/* What is too long is none of ours. */
 static void
-take_unit(struct gong_api_call *call, struct gong_str unit)
+take(char out[GONG_GRANT_UNIT_SIZE], struct gong_str text)
 {
-    (void)snprintf(call->unit, sizeof call->unit, "%.*s", (int)unit.len,
-                   unit.len == 0 ? "" : unit.data);
+    size_t len = text.len < GONG_GRANT_UNIT_SIZE ? text.len : 0;
+
+    if (len > 0) {
+        memcpy(out, text.data, len);
+    }
+    out[len] = '\0';
 }
 
 static void
 see_incident(void *arg, const struct gong_desk_incident *incident)
 {
-    take_unit(arg, gong_api_unit_of(incident->labels, incident->label_count));
+    struct gong_api_call *call = arg;
+    struct gong_grant_place place =
+        gong_api_place_of(incident->labels, incident->label_count);
+
+    take(call->unit, place.unit);
+    take(call->site, place.site);
+    take(call->device, place.device);
 }
 
 static bool
@@ -185,7 +196,8 @@ find_silence(struct gong_api_call *call)
 static bool
 check_scope(struct gong_api_call *call)
 {
-    bool incident = call->route->scope == GONG_API_SCOPE_INCIDENT;
+    bool incident = call->route->scope == GONG_API_SCOPE_INCIDENT ||
+                    call->route->scope == GONG_API_SCOPE_CONCERNED;
 
     if (!incident && call->route->scope != GONG_API_SCOPE_SILENCE) {
         return true;
@@ -196,7 +208,7 @@ check_scope(struct gong_api_call *call)
     }
     return (incident ? find_incident(call, call->number)
                      : find_silence(call)) &&
-           gong_api_allow_unit(call, gong_str_of(call->unit));
+           gong_api_allow_place(call);
 }
 
 /* --- one request --- */

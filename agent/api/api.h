@@ -90,8 +90,8 @@ struct gong_api_city {
     void *ctx;
     json_t *(*units)(void *ctx);   /* code, name, name_en, kind, parent .. */
     json_t *(*devices)(void *ctx); /* unit, name, label, lon, lat .. */
-    /* Codes and earlier codes of a unit and of all below it, as strings. The
-     * pointer may be NULL. */
+    /* Codes and earlier codes, as strings, of a unit, of all below it and of
+     * those whose devices affect them. The pointer may be NULL. */
     json_t *(*codes)(void *ctx, struct gong_str root);
 };
 

@@ -6,6 +6,8 @@
 #include "agent/api/api_handlers.h"
 #include "agent/api/api_private.h"
 
+#define ZONE_MS INT64_C(25200000) /* Vietnam has no summer time */
+
 /* What a person does goes to the desk, and then into the audit log with what
  * came of it. */
 static void
@@ -13,7 +15,7 @@ act(struct gong_api_call *call, struct gong_desk_act *what, const char *name)
 {
     const struct gong_api_desk *desk = &call->api->options.desk;
     const char *comment = gong_api_body_text(call, "comment", "");
-    char why[256] = "", object[64], text[1024];
+    char why[256] = "", object[64], *text;
     uint64_t number = 0;
     enum gong_err err;
 
@@ -29,14 +31,13 @@ act(struct gong_api_call *call, struct gong_desk_act *what, const char *name)
                    what->incident != 0  ? what->incident
                    : what->silence != 0 ? what->silence
                                         : number);
-    (void)snprintf(text, sizeof text, "%.*s%s%.500s", (int)what->matchers.len,
-                   what->matchers.len == 0 ? "" : what->matchers.data,
-                   what->matchers.len == 0 ? "" : " ", comment);
+    text = gong_desk_act_text(what, ZONE_MS);
     gong_api_audit(call, name, object,
                    err == GONG_OK   ? "ok"
                    : why[0] != '\0' ? why
                                     : gong_err_text(err),
-                   text);
+                   text == NULL ? comment : text);
+    free(text);
     if (err != GONG_OK) {
         gong_api_failed(call->answer, err, why);
         return;
@@ -187,4 +188,38 @@ gong_api_unsilence(struct gong_api_call *call)
                                  .silence = call->number};
 
     act(call, &what, "unsilence");
+}
+
+/* --- the shift --- */
+
+static bool
+is_digest(const char *text)
+{
+    return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
+}
+
+/* The shift log is the staff's; that it was written, by whom and that it is
+ * this one stands in the audit log. */
+void
+gong_api_handover(struct gong_api_call *call)
+{
+    const char *digest = gong_api_body_text(call, "sha256", "");
+    char text[1024];
+
+    if (!is_digest(digest)) {
+        gong_api_problem(call->answer, 400, "Nội dung không hợp lệ",
+                         "The body is not as it must be", "sha256");
+        return;
+    }
+    (void)snprintf(text, sizeof text,
+                   "by=\"%s\" to=\"%s\" from=%" PRId64 " until=%" PRId64
+                   " open=%" PRId64 " sha256=%s %.256s",
+                   gong_api_body_text(call, "by", ""),
+                   gong_api_body_text(call, "to", ""),
+                   gong_api_body_number(call, "from", 0),
+                   gong_api_body_number(call, "until", 0),
+                   gong_api_body_number(call, "open", 0), digest,
+                   gong_api_body_text(call, "comment", ""));
+    gong_api_audit(call, "handover", "shift", "ok", text);
+    gong_api_done(call, 0);
 }

@@ -4,6 +4,7 @@
 
 #include <sodium.h>
 
+#include "agent/api/api_handlers.h"
 #include "agent/api/api_private.h"
 #include "agent/api/http_address.h"
 
@@ -52,6 +53,10 @@ be_everybody(struct gong_principal *who, enum gong_principal_kind kind,
 static bool
 unknown(struct gong_api_call *call)
 {
+    if (call->route->handle == gong_api_page) {
+        gong_api_login_form(call, 401, NULL);
+        return false;
+    }
     gong_api_problem(call->answer, 401, "Cần đăng nhập", "A login is needed",
                      NULL);
     gong_api_header(call->answer, "WWW-Authenticate", "Bearer realm=\"gong\"");
@@ -258,6 +263,7 @@ gong_api_allow(struct gong_api_call *call)
         break;
     case GONG_API_SCOPE_SOME:
     case GONG_API_SCOPE_INCIDENT:
+    case GONG_API_SCOPE_CONCERNED:
     case GONG_API_SCOPE_SILENCE:
         may = gong_principal_may_somewhere(&call->who, GONG_ACTION_READ);
         if (may && call->route->scope == GONG_API_SCOPE_SOME) {
@@ -278,15 +284,38 @@ gong_api_sees(const struct gong_api_call *call, struct gong_str unit)
                               GONG_ACTION_READ, unit);
 }
 
-/* What may not be read is not there. */
+bool
+gong_api_sees_place(const struct gong_api_call *call,
+                    const struct gong_grant_place *place)
+{
+    return gong_principal_concerns(&call->who, &call->api->options.city.tree,
+                                   GONG_ACTION_READ, place);
+}
+
 bool
 gong_api_allow_unit(struct gong_api_call *call, struct gong_str unit)
 {
-    if (gong_principal_may(&call->who, &call->api->options.city.tree,
-                           call->route->action, unit)) {
+    return gong_principal_may(&call->who, &call->api->options.city.tree,
+                              call->route->action, unit) ||
+           denied(call);
+}
+
+/* What may not be read is not there. */
+bool
+gong_api_allow_place(struct gong_api_call *call)
+{
+    const struct gong_grant_tree *tree = &call->api->options.city.tree;
+    struct gong_grant_place place = {gong_str_of(call->unit),
+                                     gong_str_of(call->site),
+                                     gong_str_of(call->device)};
+
+    if (gong_principal_may(&call->who, tree, call->route->action, place.unit) ||
+        (call->route->scope == GONG_API_SCOPE_CONCERNED &&
+         gong_principal_concerns(&call->who, tree, call->route->action,
+                                 &place))) {
         return true;
     }
-    if (call->number != 0 && !gong_api_sees(call, unit)) {
+    if (!gong_api_sees_place(call, &place)) {
         gong_api_failed(call->answer, GONG_ERR_NOT_FOUND, NULL);
         return false;
     }

@@ -26,6 +26,38 @@ under(void *ctx, struct gong_str unit, struct gong_str root)
     return yes;
 }
 
+static bool
+affects_under(const struct gong_model *model,
+              const struct gong_model_device *device,
+              const struct gong_unit *above)
+{
+    for (size_t i = 0; i < device->affects_count; i++) {
+        if (gong_model_under(
+                model, gong_model_unit_at(model, device->affects[i]), above)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+affects(void *ctx, struct gong_str site, struct gong_str name,
+        struct gong_str root)
+{
+    struct gong_api_city_model *city = ctx;
+    const struct gong_model_device *device;
+    const struct gong_unit *above;
+    bool yes;
+
+    (void)pthread_mutex_lock(&city->lock);
+    device = gong_model_device(city->model, site, name);
+    above = gong_model_unit(city->model, root);
+    yes = device != NULL && above != NULL &&
+          affects_under(city->model, device, above);
+    (void)pthread_mutex_unlock(&city->lock);
+    return yes;
+}
+
 static json_t *
 degrees(double value)
 {
@@ -107,6 +139,27 @@ add_code(json_t *items, const char *code)
     (void)json_array_append_new(items, json_string(code));
 }
 
+/* Whether something in a unit can concern those above: it lies below them, or
+ * a device of it affects what does. */
+static bool
+concerns(const struct gong_model *model, const struct gong_unit *unit,
+         const struct gong_unit *above)
+{
+    size_t index = gong_model_unit_index(model, unit);
+
+    if (gong_model_under(model, unit, above)) {
+        return true;
+    }
+    for (size_t i = 0; i < gong_model_device_count(model); i++) {
+        const struct gong_model_device *device = gong_model_device_at(model, i);
+
+        if (device->unit == index && affects_under(model, device, above)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static json_t *
 codes(void *ctx, struct gong_str root)
 {
@@ -121,7 +174,7 @@ codes(void *ctx, struct gong_str root)
     for (size_t i = 0; above != NULL && i < gong_model_unit_count(model); i++) {
         const struct gong_unit *unit = gong_model_unit_at(model, i);
 
-        if (gong_model_under(model, unit, above)) {
+        if (concerns(model, unit, above)) {
             add_code(items, unit->code);
         }
     }
@@ -129,8 +182,7 @@ codes(void *ctx, struct gong_str root)
          i++) {
         const struct gong_unit_alias *alias = gong_model_alias_at(model, i);
 
-        if (gong_model_under(model, gong_model_unit_at(model, alias->unit),
-                             above)) {
+        if (concerns(model, gong_model_unit_at(model, alias->unit), above)) {
             add_code(items, alias->code);
         }
     }
@@ -172,5 +224,6 @@ gong_api_city_renew(struct gong_api_city_model *city,
 struct gong_api_city
 gong_api_city_of(struct gong_api_city_model *city)
 {
-    return (struct gong_api_city){{under, city}, city, units, devices, codes};
+    return (struct gong_api_city){
+        {under, city, affects}, city, units, devices, codes};
 }

@@ -6,7 +6,6 @@
 struct gong_api_call;
 
 /* api_look.c */
-void gong_api_page(struct gong_api_call *call);
 void gong_api_health(struct gong_api_call *call);
 void gong_api_metrics(struct gong_api_call *call);
 void gong_api_alerts(struct gong_api_call *call);
@@ -20,6 +19,7 @@ void gong_api_document(struct gong_api_call *call);
 void gong_api_events(struct gong_api_call *call);
 /* api_session.c */
 void gong_api_login(struct gong_api_call *call);
+void gong_api_page_login(struct gong_api_call *call);
 void gong_api_logout(struct gong_api_call *call);
 void gong_api_session(struct gong_api_call *call);
 void gong_api_password(struct gong_api_call *call);
@@ -34,6 +34,8 @@ void gong_api_token_add(struct gong_api_call *call);
 void gong_api_token_remove(struct gong_api_call *call);
 void gong_api_audit_list(struct gong_api_call *call);
 void gong_api_audit_verdict(struct gong_api_call *call);
+/* api_page.c */
+void gong_api_page(struct gong_api_call *call);
 /* api_incidents.c */
 void gong_api_incidents(struct gong_api_call *call);
 void gong_api_incident(struct gong_api_call *call);
@@ -55,6 +57,7 @@ void gong_api_backup_make(struct gong_api_call *call);
 void gong_api_backup_read(struct gong_api_call *call);
 void gong_api_restore_send(struct gong_api_call *call);
 void gong_api_restore(struct gong_api_call *call);
+void gong_api_handover(struct gong_api_call *call);
 /* api_link.c */
 void gong_api_link_show(struct gong_api_call *call);
 void gong_api_link_acknowledge(struct gong_api_call *call);

@@ -49,6 +49,21 @@ gong_api_unit_of(const struct gong_label_view *labels, size_t count)
     return site;
 }
 
+struct gong_grant_place
+gong_api_place_of(const struct gong_label_view *labels, size_t count)
+{
+    struct gong_grant_place place = {.unit = gong_api_unit_of(labels, count)};
+
+    for (size_t i = 0; i < count; i++) {
+        if (gong_str_is(labels[i].name, "site")) {
+            place.site = labels[i].value;
+        } else if (gong_str_is(labels[i].name, "device")) {
+            place.device = labels[i].value;
+        }
+    }
+    return place;
+}
+
 /* As Prometheus writes values. */
 json_t *
 gong_api_value_json(double value)
@@ -190,10 +205,10 @@ gong_api_publish_incident(struct gong_events *events,
     char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
 
     if (text != NULL) {
-        gong_events_publish(
-            events, "incident",
-            gong_api_unit_of(incident->labels, incident->label_count),
-            gong_str_of(text));
+        struct gong_grant_place place =
+            gong_api_place_of(incident->labels, incident->label_count);
+
+        gong_events_publish(events, "incident", &place, gong_str_of(text));
     }
     free(text);
     json_decref(object);

@@ -18,6 +18,8 @@ struct listing {
     struct gong_str severities;
     struct gong_str owner;
     int64_t since_ms;
+    int64_t changed_ms;
+    bool open_only;
     uint64_t last; /* number of the last one that was taken */
     bool full;
 };
@@ -46,12 +48,12 @@ is_wanted(const struct listing *listing,
           const struct gong_desk_incident *incident)
 {
     const struct gong_grant_tree *tree = &listing->call->api->options.city.tree;
-    struct gong_str unit =
-        gong_api_unit_of(incident->labels, incident->label_count);
+    struct gong_grant_place place =
+        gong_api_place_of(incident->labels, incident->label_count);
     const char *severity = gong_severity_text(incident->severity);
 
-    if (listing->unit.len > 0 && !gong_str_equal(unit, listing->unit) &&
-        !tree->under(tree->ctx, unit, listing->unit)) {
+    if (listing->unit.len > 0 && !gong_str_equal(place.unit, listing->unit) &&
+        !tree->under(tree->ctx, place.unit, listing->unit)) {
         return false;
     }
     if (listing->severities.len > 0 &&
@@ -63,7 +65,8 @@ is_wanted(const struct listing *listing,
         return false;
     }
     return incident->opened_ms >= listing->since_ms &&
-           gong_api_sees(listing->call, unit);
+           incident->changed_ms >= listing->changed_ms &&
+           gong_api_sees_place(listing->call, &place);
 }
 
 static bool
@@ -140,10 +143,11 @@ ask_desk(struct listing *listing, uint64_t *next)
     const char **units = calloc(count + 1, sizeof *units);
     struct gong_api_incident_query query = {
         .before = gong_api_query_number(call, "before", 0),
-        .open_only =
-            strcmp(gong_api_argument(call->request, "open"), "true") == 0,
+        .open_only = listing->open_only,
         .severity = least_of(listing->severities),
-        .since_ms = listing->since_ms,
+        .since_ms = listing->since_ms > listing->changed_ms
+                        ? listing->since_ms
+                        : listing->changed_ms,
         .rows_max = ROWS_MAX,
     };
     enum gong_err err = GONG_ERR_MEMORY;
@@ -168,10 +172,12 @@ gong_api_incidents(struct gong_api_call *call)
     struct listing listing = {
         .call = call,
         .limit = (size_t)gong_api_query_number(call, "limit", PAGE),
+        .open_only = strcmp(gong_api_argument(request, "open"), "true") == 0,
         .unit = gong_str_of(gong_api_argument(request, "unit")),
         .severities = gong_str_of(gong_api_argument(request, "severity")),
         .owner = gong_str_of(gong_api_argument(request, "owner")),
         .since_ms = (int64_t)gong_api_query_number(call, "since", 0),
+        .changed_ms = (int64_t)gong_api_query_number(call, "changed", 0),
     };
     uint64_t next = 0;
     enum gong_err err;
@@ -197,6 +203,21 @@ gong_api_incidents(struct gong_api_call *call)
         call->answer, 200,
         json_pack("{s:o,s:o}", "incidents", listing.items, "next",
                   next == 0 ? json_null() : json_integer((json_int_t)next)));
+}
+
+enum gong_err
+gong_api_open_incidents(struct gong_api_call *call, json_t **out,
+                        uint64_t *next)
+{
+    struct listing listing = {
+        .call = call, .items = json_array(), .limit = PAGE, .open_only = true};
+    enum gong_err err = ask_desk(&listing, next);
+
+    if (listing.full) {
+        *next = listing.last;
+    }
+    *out = listing.items;
+    return err;
 }
 
 /* --- one --- */
@@ -288,9 +309,10 @@ static void
 see(void *arg, const struct gong_desk_incident *incident)
 {
     struct incident_unit *unit = arg;
+    struct gong_grant_place place =
+        gong_api_place_of(incident->labels, incident->label_count);
 
-    unit->seen = gong_api_sees(
-        unit->call, gong_api_unit_of(incident->labels, incident->label_count));
+    unit->seen = gong_api_sees_place(unit->call, &place);
 }
 
 /* Those of incidents that may not be read are taken out: after the list was

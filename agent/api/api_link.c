@@ -1,12 +1,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "agent/api/api_handlers.h"
 #include "agent/api/api_private.h"
-
-#define ZONE_S INT64_C(25200) /* Vietnam has no summer time */
 
 /* The page of a signed link: for one person, one incident, until a time. GET
  * only shows: whatever looks at links in messages (previews, scanners) does
@@ -21,32 +18,6 @@ static const char head[] =
     "width:100%;background:#0a5;color:#fff;border:0;border-radius:.4em}"
     "dt{color:#666;font-size:.85em;margin-top:.7em}dd{margin:0}"
     ".en{color:#666;font-size:.85em}</style></head><body>\n";
-
-static void
-write_escaped(FILE *out, struct gong_str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        switch (text.data[i]) {
-        case '<':
-            (void)fputs("&lt;", out);
-            break;
-        case '>':
-            (void)fputs("&gt;", out);
-            break;
-        case '&':
-            (void)fputs("&amp;", out);
-            break;
-        case '"':
-            (void)fputs("&quot;", out);
-            break;
-        case '\'':
-            (void)fputs("&#39;", out);
-            break;
-        default:
-            (void)fputc(text.data[i], out);
-        }
-    }
-}
 
 static struct gong_str
 pair_of(const struct gong_label_view *pairs, size_t count, const char *name)
@@ -66,22 +37,8 @@ write_row(FILE *out, const char *label, struct gong_str text)
         return;
     }
     (void)fprintf(out, "<dt>%s</dt><dd>", label);
-    write_escaped(out, text);
+    gong_api_put_html(out, text);
     (void)fputs("</dd>\n", out);
-}
-
-/* "22/11 08:15", Vietnam's time. */
-static struct gong_str
-instant(int64_t ms, char *out, size_t size)
-{
-    time_t seconds = (time_t)(ms / 1000) + ZONE_S;
-    struct tm parts;
-
-    if (gmtime_r(&seconds, &parts) == NULL ||
-        strftime(out, size, "%d/%m %H:%M", &parts) == 0) {
-        out[0] = '\0';
-    }
-    return gong_str_of(out);
 }
 
 struct page {
@@ -118,14 +75,14 @@ write_incident(void *arg, const struct gong_desk_incident *incident)
 
     page->found = true;
     (void)fprintf(out, "<h1>#%llu ", (unsigned long long)incident->number);
-    write_escaped(out, title.len > 0 ? title : incident->rule_id);
+    gong_api_put_html(out, title.len > 0 ? title : incident->rule_id);
     (void)fputs("</h1>\n<dl>\n", out);
     write_row(out, "Đơn vị / unit",
               pair_of(incident->annotations, incident->annotation_count,
                       "unit_name"));
     write_row(out, "Tình trạng / state", gong_str_of(state_of(incident)));
     write_row(out, "Từ / since",
-              instant(incident->since_ms, when, sizeof when));
+              gong_api_instant(incident->since_ms, when, sizeof when));
     write_row(
         out, "Việc cần làm ngay / what to do",
         pair_of(incident->annotations, incident->annotation_count, "action"));
@@ -135,7 +92,7 @@ write_incident(void *arg, const struct gong_desk_incident *incident)
         (void)fputs("<form method=\"post\"><p><button>Tiếp nhận cảnh báo này "
                     "/ acknowledge</button></p><p class=\"en\">",
                     out);
-        write_escaped(out, gong_str_of(page->claims->person));
+        gong_api_put_html(out, gong_str_of(page->claims->person));
         (void)fputs("</p></form>\n", out);
     }
 }
@@ -191,30 +148,41 @@ answer_expired(struct gong_api_call *call)
     gong_api_text(call->answer, 410, call->route->type, page, len);
 }
 
-/* False with the answer filled. Who guesses has to wait longer and longer, for
- * links apart from logins; a link that was genuine is no guess. */
-static bool
-verify(struct gong_api_call *call, struct gong_api_link_claims *claims)
+/* Who guesses has to wait longer and longer, for links apart from logins. */
+static void
+refuse(struct gong_api_call *call)
 {
-    const struct gong_api_link *link = &call->api->options.link;
     struct gong_login_limit *limit = call->api->limit;
     char name[GONG_API_ADDRESS_MAX + 8];
     struct gong_str address;
     int64_t wait;
-    enum gong_err err = GONG_ERR_AGAIN;
+
+    (void)snprintf(name, sizeof name, "link %s", call->request->network);
+    address = gong_str_of(name);
+    (void)pthread_mutex_lock(&call->api->lock);
+    wait = gong_login_limit_wait(limit, address, address, call->now_ms);
+    if (wait == 0) {
+        gong_login_limit_failed(limit, address, address, call->now_ms);
+    }
+    (void)pthread_mutex_unlock(&call->api->lock);
+    gong_api_problem(call->answer, wait > 0 ? 429 : 404, "Liên kết không đúng",
+                     "The link is wrong", NULL);
+}
+
+/* False with the answer filled. The link is looked at before the wait: whoever
+ * has a genuine one is never held up by those of their network who guess, and
+ * who guesses learns no more from it, for a wrong one is as wrong after it. */
+static bool
+verify(struct gong_api_call *call, struct gong_api_link_claims *claims)
+{
+    const struct gong_api_link *link = &call->api->options.link;
+    enum gong_err err;
 
     if (link->verify == NULL) {
         gong_api_not_offered(call);
         return false;
     }
-    (void)snprintf(name, sizeof name, "link %s", call->request->network);
-    address = gong_str_of(name);
-    (void)pthread_mutex_lock(&call->api->lock);
-    wait = gong_login_limit_wait(limit, address, address, call->now_ms);
-    (void)pthread_mutex_unlock(&call->api->lock);
-    if (wait == 0) {
-        err = link->verify(link->ctx, call->param, call->now_ms, claims);
-    }
+    err = link->verify(link->ctx, call->param, call->now_ms, claims);
     if (err == GONG_ERR_TIMEOUT) {
         answer_expired(call);
         return false;
@@ -224,13 +192,7 @@ verify(struct gong_api_call *call, struct gong_api_link_claims *claims)
                        claims->person);
         return true;
     }
-    if (wait == 0) {
-        (void)pthread_mutex_lock(&call->api->lock);
-        gong_login_limit_failed(limit, address, address, call->now_ms);
-        (void)pthread_mutex_unlock(&call->api->lock);
-    }
-    gong_api_problem(call->answer, wait > 0 ? 429 : 404, "Liên kết không đúng",
-                     "The link is wrong", NULL);
+    refuse(call);
     return false;
 }
 

@@ -5,6 +5,7 @@
 #include "agent/decide/alert_view.h"
 #include "agent/api/api_handlers.h"
 #include "agent/api/api_private.h"
+#include "agent/api/rules_view.h"
 #include "agent/look/ledger_view.h"
 
 /* --- what the agent shows of itself --- */
@@ -26,9 +27,8 @@ gong_api_health(struct gong_api_call *call)
                   len);
 }
 
-static void
-answer_with(struct gong_api_call *call,
-            char *(*make)(const struct gong_status_source *source, size_t *len))
+void
+gong_api_metrics(struct gong_api_call *call)
 {
     size_t len = 0;
     char *body;
@@ -37,20 +37,8 @@ answer_with(struct gong_api_call *call,
         gong_api_not_offered(call);
         return;
     }
-    body = make(call->api->options.status, &len);
+    body = gong_status_metrics(call->api->options.status, &len);
     gong_api_text(call->answer, 200, call->route->type, body, len);
-}
-
-void
-gong_api_metrics(struct gong_api_call *call)
-{
-    answer_with(call, gong_status_metrics);
-}
-
-void
-gong_api_page(struct gong_api_call *call)
-{
-    answer_with(call, gong_status_page);
 }
 
 /* --- lists of which each sees their own --- */
@@ -80,13 +68,15 @@ keep_seen(const struct gong_api_call *call, json_t *items, const char *field)
     for (size_t i = json_array_size(items); i-- > 0;) {
         const json_t *item = json_array_get(items, i);
         const json_t *labels = json_object_get(item, field);
-        struct gong_str unit = text_of(item, field);
+        struct gong_grant_place place = {.unit = text_of(item, field)};
 
         if (json_is_object(labels)) {
-            unit = text_of(labels, "unit");
-            unit = unit.len > 0 ? unit : text_of(labels, "site");
+            place.unit = text_of(labels, "unit");
+            place.site = text_of(labels, "site");
+            place.device = text_of(labels, "device");
+            place.unit = place.unit.len > 0 ? place.unit : place.site;
         }
-        if (!gong_api_sees(call, unit)) {
+        if (!gong_api_sees_place(call, &place)) {
             (void)json_array_remove(items, i);
         }
     }
@@ -198,17 +188,62 @@ keep_seen_alerts(const struct gong_api_call *call, json_t *groups)
     }
 }
 
+static void
+take(const char **items, size_t *count, const char *value)
+{
+    items[(*count)++] = value;
+}
+
+/* As Prometheus reads them: names may come several times. False with the
+ * answer filled, in its form. */
+static bool
+read_query(const struct gong_api_call *call, struct gong_rules_query *out)
+{
+    const struct gong_api_request *request = call->request;
+    const char *no = gong_api_argument(request, "exclude_alerts");
+
+    _Static_assert(GONG_API_QUERY_MAX == sizeof out->names / sizeof(char *),
+                   "each parameter has a place");
+    out->type = gong_api_argument(request, "type");
+    out->no_alerts = strcmp(no, "true") == 0 || strcmp(no, "1") == 0;
+    for (size_t i = 0; i < request->query_count; i++) {
+        const struct gong_api_pair *pair = &request->query[i];
+
+        if (strcmp(pair->name, "rule_name[]") == 0) {
+            take(out->names, &out->name_count, pair->value);
+        } else if (strcmp(pair->name, "rule_group[]") == 0) {
+            take(out->groups, &out->group_count, pair->value);
+        } else if (strcmp(pair->name, "file[]") == 0) {
+            take(out->files, &out->file_count, pair->value);
+        }
+    }
+    if (out->type[0] == '\0' || strcmp(out->type, "alert") == 0 ||
+        strcmp(out->type, "record") == 0) {
+        return true;
+    }
+    gong_api_json(call->answer, 400,
+                  json_pack("{s:s,s:s,s:s}", "status", "error", "errorType",
+                            "bad_data", "error",
+                            "type: expected alert or record"));
+    return false;
+}
+
 void
 gong_api_rules(struct gong_api_call *call)
 {
     const struct gong_api_rules *rules = &call->api->options.rules;
+    struct gong_rules_query query = {0};
     json_t *answer;
 
     if (rules->rules == NULL) {
         gong_api_not_offered(call);
         return;
     }
+    if (!read_query(call, &query)) {
+        return;
+    }
     answer = rules->rules(rules->ctx);
+    gong_rules_view_keep(answer, &query);
     if (!sees_everything(call)) {
         keep_seen_alerts(
             call, json_object_get(json_object_get(answer, "data"), "groups"));
@@ -273,12 +308,12 @@ struct viewer {
 };
 
 static bool
-may_see(void *ctx, struct gong_str unit)
+may_see(void *ctx, const struct gong_grant_place *place)
 {
     const struct viewer *viewer = ctx;
 
-    return gong_principal_may(&viewer->who, &viewer->tree, GONG_ACTION_READ,
-                              unit);
+    return gong_principal_concerns(&viewer->who, &viewer->tree,
+                                   GONG_ACTION_READ, place);
 }
 
 void

@@ -206,6 +206,8 @@ where(enum gong_api_scope scope)
         return "in some unit; the answer holds what may be read";
     case GONG_API_SCOPE_INCIDENT:
         return "in the incident's unit";
+    case GONG_API_SCOPE_CONCERNED:
+        return "in the incident's unit, or in one that its device affects";
     case GONG_API_SCOPE_SILENCE:
         return "in the silence's unit";
     case GONG_API_SCOPE_MATCHERS:

@@ -3,6 +3,7 @@
 #define GONG_AGENT_API_API_PRIVATE_H
 
 #include <pthread.h>
+#include <stdio.h>
 
 #include "agent/api/api.h"
 #include "agent/api/api_routes.h"
@@ -30,8 +31,10 @@ struct gong_api_call {
     char param[GONG_API_PARAM_SIZE]; /* what {..} stands for; "" */
     json_t *body;                    /* checked; NULL: the route takes none */
     int64_t now_ms;
-    uint64_t number;                 /* of an incident or silence */
-    char unit[GONG_GRANT_UNIT_SIZE]; /* of it */
+    uint64_t number;                   /* of an incident or silence */
+    char unit[GONG_GRANT_UNIT_SIZE];   /* of it */
+    char site[GONG_GRANT_UNIT_SIZE];   /* of its device, that it may concern */
+    char device[GONG_GRANT_UNIT_SIZE]; /* others for; "": none */
 };
 
 /* --- answers: api_problem.c --- */
@@ -60,17 +63,37 @@ bool gong_api_identify(struct gong_api_call *call);
  * one unit. */
 bool gong_api_allow(struct gong_api_call *call);
 bool gong_api_allow_unit(struct gong_api_call *call, struct gong_str unit);
+/* The incident or silence that the route names. */
+bool gong_api_allow_place(struct gong_api_call *call);
 /* Whether the unit may be read: for lists. */
 bool gong_api_sees(const struct gong_api_call *call, struct gong_str unit);
 /* False with the answer filled. What a token makes would outlive it, and a
  * token outlives who stole it. */
 bool gong_api_is_person(struct gong_api_call *call);
+/* The same of an incident or an alert: also who its device concerns. */
+bool gong_api_sees_place(const struct gong_api_call *call,
+                         const struct gong_grant_place *place);
 void gong_api_audit(struct gong_api_call *call, const char *action,
                     const char *object, const char *result, const char *text);
 struct gong_audit_by gong_api_by(const struct gong_api_call *call);
 
 /* For answers. */
 json_t *gong_api_grants_json(const struct gong_grants *grants);
+
+/* --- pages: api_page.c --- */
+
+/* Text of strangers as text of HTML. */
+void gong_api_put_html(FILE *out, struct gong_str text);
+/* "22/11 08:15", Vietnam's time; a view of out. */
+struct gong_str gong_api_instant(int64_t ms, char *out, size_t size);
+/* Instead of what was answered. said: a line of HTML, or NULL. */
+void gong_api_login_form(struct gong_api_call *call, unsigned status,
+                         const char *said);
+/* gong_api_open_incidents: a page of those that are open and may be seen, as
+ * /incidents lists them, from `before` of the query on; json_decref(). next: 0
+ * on the last page. */
+enum gong_err gong_api_open_incidents(struct gong_api_call *call, json_t **out,
+                                      uint64_t *next);
 
 /* --- bodies --- */
 
@@ -95,6 +118,9 @@ json_t *gong_api_event_json(const struct gong_api_event *event);
 /* The unit of labels: `unit`, else `site`; empty: none. */
 struct gong_str gong_api_unit_of(const struct gong_label_view *labels,
                                  size_t count);
+/* That, and the device of the labels. */
+struct gong_grant_place gong_api_place_of(const struct gong_label_view *labels,
+                                          size_t count);
 json_t *gong_api_str_json(struct gong_str text);
 
 /* --- matchers: api_matchers.c --- */

@@ -15,12 +15,13 @@
 #define USERS GONG_ACTION_USERS
 #define AUDIT GONG_ACTION_AUDIT
 
-#define NOWHERE  GONG_API_SCOPE_NONE
-#define ALL      GONG_API_SCOPE_ALL
-#define SOME     GONG_API_SCOPE_SOME
-#define INCIDENT GONG_API_SCOPE_INCIDENT
-#define SILENCE  GONG_API_SCOPE_SILENCE
-#define MATCHERS GONG_API_SCOPE_MATCHERS
+#define NOWHERE   GONG_API_SCOPE_NONE
+#define ALL       GONG_API_SCOPE_ALL
+#define SOME      GONG_API_SCOPE_SOME
+#define INCIDENT  GONG_API_SCOPE_INCIDENT
+#define CONCERNED GONG_API_SCOPE_CONCERNED
+#define SILENCE   GONG_API_SCOPE_SILENCE
+#define MATCHERS  GONG_API_SCOPE_MATCHERS
 
 #define HERE GONG_API_LANE_HERE
 #define WORK GONG_API_LANE_WORK
@@ -41,8 +42,23 @@ static const struct gong_api_parameter incidents_query[] = {
     {"severity", GONG_API_STRING, "Only these: critical,warning."},
     {"owner", GONG_API_STRING, "Only whose owner this is."},
     {"since", GONG_API_INTEGER, "Only opened at or after; ms since 1970."},
+    {"changed", GONG_API_INTEGER, "Only changed at or after; ms since 1970."},
     {"before", GONG_API_INTEGER, "`next` of the page before."},
     {"limit", GONG_API_INTEGER, "Incidents on a page; at most 500."},
+    {NULL, GONG_API_ANY, NULL},
+};
+
+static const struct gong_api_parameter rules_query[] = {
+    {"type", GONG_API_STRING, "Only these: alert or record."},
+    {"rule_name[]", GONG_API_STRING, "Only these; may come again."},
+    {"rule_group[]", GONG_API_STRING, "Only of these; may come again."},
+    {"file[]", GONG_API_STRING, "Only of these; may come again."},
+    {"exclude_alerts", GONG_API_BOOLEAN, "true: without their alerts."},
+    {NULL, GONG_API_ANY, NULL},
+};
+
+static const struct gong_api_parameter page_query[] = {
+    {"before", GONG_API_INTEGER, "What follows a page of open incidents."},
     {NULL, GONG_API_ANY, NULL},
 };
 
@@ -65,7 +81,10 @@ static const struct gong_api_parameter backup_query[] = {
 /* clang-format off */
 const struct gong_api_route gong_api_routes[] = {
     {"GET", "/", READ, SOME, WORK, gong_api_page, NULL, NULL,
-     "text/html; charset=utf-8", NULL, "A page for people."},
+     "text/html; charset=utf-8", page_query,
+     "A page for people: what is open, or a form to log in."},
+    {"POST", "/", OPEN, NOWHERE, HASH, gong_api_page_login, NULL, NULL,
+     "text/html; charset=utf-8", NULL, "Its form: opens a session."},
     {"GET", "/healthz", OPEN, NOWHERE, HERE, gong_api_health, NULL,
      &gong_api_health_answer, NULL, NULL,
      "200, or 503 and which part is not well."},
@@ -83,7 +102,7 @@ const struct gong_api_route gong_api_routes[] = {
     {"GET", "/api/v1/alerts", READ, SOME, WORK, gong_api_alerts, NULL,
      &gong_api_alerts_answer, NULL, NULL, "Alerts, as Prometheus answers."},
     {"GET", "/api/v1/rules", READ, SOME, WORK, gong_api_rules, NULL,
-     &gong_api_rules_answer, NULL, NULL, "Rules, as Prometheus answers."},
+     &gong_api_rules_answer, NULL, rules_query, "Rules, as Prometheus answers."},
     {"GET", OURS "/openapi.json", OPEN, NOWHERE, WORK, gong_api_document, NULL,
      &gong_api_any_answer, NULL, NULL, "This document."},
     {"POST", OURS "/login", OPEN, NOWHERE, HASH, gong_api_login,
@@ -98,19 +117,19 @@ const struct gong_api_route gong_api_routes[] = {
      "Another password for who asks; ends all of their sessions."},
     {"GET", OURS "/incidents", READ, SOME, WORK, gong_api_incidents, NULL,
      &gong_api_incidents_answer, NULL, incidents_query, "Incidents."},
-    {"GET", OURS "/incidents/{n}", READ, INCIDENT, WORK, gong_api_incident,
+    {"GET", OURS "/incidents/{n}", READ, CONCERNED, WORK, gong_api_incident,
      NULL, &gong_api_incident_answer, NULL, NULL,
      "One incident with its history."},
-    {"POST", OURS "/incidents/{n}/acknowledge", ACT, INCIDENT, WORK,
+    {"POST", OURS "/incidents/{n}/acknowledge", ACT, CONCERNED, WORK,
      gong_api_acknowledge, &gong_api_acknowledge_body, &gong_api_done_answer,
      NULL, NULL, "Says who sees to it."},
-    {"POST", OURS "/incidents/{n}/unacknowledge", ACT, INCIDENT, WORK,
+    {"POST", OURS "/incidents/{n}/unacknowledge", ACT, CONCERNED, WORK,
      gong_api_unacknowledge, &gong_api_comment_body, &gong_api_done_answer,
      NULL, NULL, "Nobody sees to it any more."},
-    {"POST", OURS "/incidents/{n}/assign", ACT, INCIDENT, WORK,
+    {"POST", OURS "/incidents/{n}/assign", ACT, CONCERNED, WORK,
      gong_api_assign, &gong_api_assign_body, &gong_api_done_answer, NULL, NULL,
      "Another owner."},
-    {"POST", OURS "/incidents/{n}/comment", ACT, INCIDENT, WORK,
+    {"POST", OURS "/incidents/{n}/comment", ACT, CONCERNED, WORK,
      gong_api_comment, &gong_api_comment_body, &gong_api_done_answer, NULL,
      NULL, "A remark in its history."},
     {"POST", OURS "/incidents/{n}/silence", ACT, INCIDENT, WORK,
@@ -122,6 +141,9 @@ const struct gong_api_route gong_api_routes[] = {
     {"POST", OURS "/incidents/{n}/outcome", ACT, INCIDENT, WORK,
      gong_api_outcome, &gong_api_outcome_body, &gong_api_done_answer, NULL,
      NULL, "What it was: verdict, cause, cost."},
+    {"POST", OURS "/handovers", ACT, SOME, WORK, gong_api_handover,
+     &gong_api_handover_body, &gong_api_done_answer, NULL, NULL,
+     "Keeps in the audit log who handed the shift over, and its log's digest."},
     {"GET", OURS "/silences", READ, SOME, WORK, gong_api_silences, NULL,
      &gong_api_silences_answer, NULL, silences_query, "Silences."},
     {"POST", OURS "/silences", ACT, MATCHERS, WORK, gong_api_silence,

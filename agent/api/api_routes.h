@@ -19,12 +19,13 @@ struct gong_api_call;
 
 /* Where the action must be allowed. */
 enum gong_api_scope {
-    GONG_API_SCOPE_NONE,     /* OPEN and SELF: nowhere in particular */
-    GONG_API_SCOPE_ALL,      /* over everything */
-    GONG_API_SCOPE_SOME,     /* in some unit; lists hold what may be read */
-    GONG_API_SCOPE_INCIDENT, /* in the unit of incident {n} */
-    GONG_API_SCOPE_SILENCE,  /* in the unit of silence {n} */
-    GONG_API_SCOPE_MATCHERS, /* in the unit that the body's matchers name */
+    GONG_API_SCOPE_NONE,      /* OPEN and SELF: nowhere in particular */
+    GONG_API_SCOPE_ALL,       /* over everything */
+    GONG_API_SCOPE_SOME,      /* in some unit; lists hold what may be read */
+    GONG_API_SCOPE_INCIDENT,  /* in the unit of incident {n} */
+    GONG_API_SCOPE_CONCERNED, /* there, or in a unit that its device affects */
+    GONG_API_SCOPE_SILENCE,   /* in the unit of silence {n} */
+    GONG_API_SCOPE_MATCHERS,  /* in the unit that the body's matchers name */
 };
 
 struct gong_api_parameter {

@@ -32,6 +32,14 @@ gong_api_rules_in_force(void *ctx, char out[GONG_RULE_SHA_SIZE])
 
 /* --- in force --- */
 
+static const char *
+fault(void *ctx, const char *rule_id)
+{
+    const struct gong_api_rule_sets *sets = ctx;
+
+    return gong_engine_thread_fault(sets->engine, rule_id);
+}
+
 static json_t *
 rules(void *ctx)
 {
@@ -39,11 +47,11 @@ rules(void *ctx)
     struct gong_conf_errors errors = {0};
     struct gong_rule_source *source;
     struct gong_alert_view *view;
-    char sha[GONG_RULE_SHA_SIZE];
+    struct gong_engine_report report;
     json_t *answer = NULL, *alerts = NULL;
 
-    name_current(sets, sha);
-    source = gong_rule_store_get(sets->state_dir, sha, &errors);
+    gong_engine_thread_report(sets->engine, &report);
+    source = gong_rule_store_get(sets->state_dir, report.rules_sha, &errors);
     gong_conf_errors_fini(&errors);
     if (source == NULL) {
         return NULL;
@@ -53,9 +61,13 @@ rules(void *ctx)
         alerts = json_loadb(view->json, view->len, 0, NULL);
     }
     gong_alert_view_release(view);
-    answer = gong_rules_view_json(
-        source->set,
-        json_object_get(json_object_get(alerts, "data"), "alerts"));
+    answer = gong_rules_view_json(&(struct gong_rules_view){
+        .set = source->set,
+        .alerts = json_object_get(json_object_get(alerts, "data"), "alerts"),
+        .at_ms = report.read_ms,
+        .fault = fault,
+        .ctx = sets,
+    });
     json_decref(alerts);
     gong_rule_source_free(source);
     return answer;

@@ -194,6 +194,19 @@ static const struct gong_api_field drill_body_fields[] = {
 };
 SCHEMA(gong_api_drill_body, "DrillRequest", drill_body_fields);
 
+static const struct gong_api_field handover_fields[] = {
+    {"by", GONG_API_STRING, YES, NO, 200, NULL, NULL, "Who hands over."},
+    {"to", GONG_API_STRING, YES, NO, 200, NULL, NULL, "Who takes over."},
+    {"from", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "Of the shift; ms."},
+    {"until", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "Of the shift; ms."},
+    {"open", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "How many incidents are handed over."},
+    {"sha256", GONG_API_STRING, YES, NO, 64, NULL, NULL,
+     "Of the shift log's bytes, in hex."},
+    COMMENT,
+};
+SCHEMA(gong_api_handover_body, "HandoverRequest", handover_fields);
+
 /* --- answers --- */
 
 static const struct gong_api_field problem_fields[] = {
@@ -493,6 +506,8 @@ static const struct gong_api_field alert_fields[] = {
     {"state", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
     {"activeAt", GONG_API_STRING, YES, NO, 0, NULL, NULL, "RFC 3339."},
     {"value", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    {"unknown", GONG_API_BOOLEAN, NO, NO, 0, NULL, NULL,
+     "Its device is dark or its data is missing; else absent."},
 };
 static SCHEMA(alert_part, "Alert", alert_fields);
 

@@ -78,6 +78,7 @@ extern const struct gong_api_schema gong_api_rollback_body;
 extern const struct gong_api_schema gong_api_restore_chunk_body;
 extern const struct gong_api_schema gong_api_restore_body;
 extern const struct gong_api_schema gong_api_drill_body;
+extern const struct gong_api_schema gong_api_handover_body;
 /* Answers. */
 extern const struct gong_api_schema gong_api_problem_answer;
 extern const struct gong_api_schema gong_api_login_answer;

@@ -1,6 +1,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include <sodium.h>
+
 #include "agent/api/api_handlers.h"
 #include "agent/api/api_private.h"
 
@@ -80,6 +82,15 @@ check_password(struct gong_api_call *call, const char *user,
 }
 
 static void
+put_cookie(struct gong_api_call *call, const char *token)
+{
+    gong_api_header(call->answer, "Set-Cookie",
+                    "__Host-gong=%s; Path=/; Secure; HttpOnly; "
+                    "SameSite=Strict; Max-Age=%lld",
+                    token, (long long)(GONG_SESSION_LIFE_MS / 1000));
+}
+
+static void
 answer_login(struct gong_api_call *call, const char *token, bool cookie)
 {
     struct gong_principal who;
@@ -97,10 +108,7 @@ answer_login(struct gong_api_call *call, const char *token, bool cookie)
                       cookie ? "csrf" : "token", cookie ? who.csrf : token);
     gong_api_json(call->answer, 200, value);
     if (cookie) {
-        gong_api_header(call->answer, "Set-Cookie",
-                        "__Host-gong=%s; Path=/; Secure; HttpOnly; "
-                        "SameSite=Strict; Max-Age=%lld",
-                        token, (long long)(GONG_SESSION_LIFE_MS / 1000));
+        put_cookie(call, token);
     }
 }
 
@@ -126,6 +134,104 @@ gong_api_login(struct gong_api_call *call)
         return;
     }
     answer_login(call, token, cookie);
+}
+
+/* --- the form of the page --- */
+
+static int
+digit_of(char c)
+{
+    return c >= '0' && c <= '9'   ? c - '0'
+           : c >= 'a' && c <= 'f' ? c - 'a' + 10
+           : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                  : -1;
+}
+
+/* A field of application/x-www-form-urlencoded as it was sent; data NULL: it is
+ * not there. */
+static struct gong_str
+find_field(struct gong_str form, const char *name)
+{
+    size_t at = 0, len = strlen(name);
+
+    while (at < form.len) {
+        const char *start = form.data + at;
+        const char *stop = memchr(start, '&', form.len - at);
+        size_t size = stop == NULL ? form.len - at : (size_t)(stop - start);
+
+        if (size > len && memcmp(start, name, len) == 0 && start[len] == '=') {
+            return gong_str_from(start + len + 1, size - len - 1);
+        }
+        at += size + 1;
+    }
+    return gong_str_from(NULL, 0);
+}
+
+/* Decoded. False where it is not there, too long, or holds NUL. */
+static bool
+take_field(struct gong_str form, const char *name, char *out, size_t size)
+{
+    struct gong_str field = find_field(form, name);
+    size_t put = 0;
+
+    for (size_t i = 0; i < field.len; i++) {
+        char c = field.data[i] == '+' ? ' ' : field.data[i];
+
+        if (c == '%') {
+            int high = i + 2 < field.len ? digit_of(field.data[i + 1]) : -1;
+            int low = i + 2 < field.len ? digit_of(field.data[i + 2]) : -1;
+
+            c = high < 0 || low < 0 ? '\0' : (char)(high * 16 + low);
+            i += 2;
+        }
+        if (c == '\0' || put + 1 >= size) {
+            return false;
+        }
+        out[put++] = c;
+    }
+    out[put] = '\0';
+    return field.data != NULL;
+}
+
+/* As /login, for browsers without a script: another site's page gains nothing
+ * by it, for the cookie is SameSite=Strict and the answer cannot be read. */
+void
+gong_api_page_login(struct gong_api_call *call)
+{
+    static const char type[] = "application/x-www-form-urlencoded";
+    struct gong_str form = call->request->body;
+    char user[GONG_USER_NAME_SIZE], password[1025];
+    char token[GONG_USER_TOKEN_SIZE];
+    struct gong_audit_by by = {user, call->request->address, call->now_ms};
+
+    if (call->api->options.users == NULL) {
+        gong_api_not_offered(call);
+        return;
+    }
+    if (strncmp(call->request->content_type, type, sizeof type - 1) != 0 ||
+        !take_field(form, "user", user, sizeof user) ||
+        !take_field(form, "password", password, sizeof password)) {
+        gong_api_login_form(call, 400,
+                            "Thiếu tên hoặc mật khẩu / name or "
+                            "password is missing");
+        return;
+    }
+    if (!check_password(call, user, password)) {
+        gong_api_login_form(
+            call, call->answer->status,
+            call->answer->status == 429
+                ? "Thử quá nhiều lần, hãy chờ / too many tries: wait"
+                : "Sai tên hoặc mật khẩu / wrong name or password");
+    } else if (gong_session_open(call->api->options.users, user, true, &by,
+                                 token) != GONG_OK) {
+        gong_api_login_form(call, 503, "Hãy thử lại / try again");
+    } else {
+        gong_api_text(call->answer, 303, call->route->type,
+                      gong_str_copy(gong_str_from("", 0)), 0);
+        gong_api_header(call->answer, "Location", "/");
+        put_cookie(call, token);
+    }
+    sodium_memzero(password, sizeof password);
 }
 
 void

@@ -7,12 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define UNIT_SIZE 65
+#define NAME_SIZE GONG_GRANT_UNIT_SIZE
 
 struct event {
     char *text; /* as it goes out */
     size_t len;
-    char unit[UNIT_SIZE];
+    char unit[NAME_SIZE], site[NAME_SIZE], device[NAME_SIZE];
 };
 
 struct gong_events {
@@ -125,9 +125,21 @@ count(gong_counter_t *counter)
     }
 }
 
+/* What is too long names nothing. */
+static void
+take(char out[NAME_SIZE], struct gong_str text)
+{
+    size_t len = text.len < NAME_SIZE ? text.len : 0;
+
+    if (len > 0) {
+        memcpy(out, text.data, len);
+    }
+    out[len] = '\0';
+}
+
 void
 gong_events_publish(struct gong_events *events, const char *type,
-                    struct gong_str unit, struct gong_str json)
+                    const struct gong_grant_place *place, struct gong_str json)
 {
     size_t size = strlen(type) + json.len + 96;
     char *text = json.len > GONG_EVENT_MAX ? NULL : malloc(size);
@@ -147,8 +159,9 @@ gong_events_publish(struct gong_events *events, const char *type,
             events->boot, events->next, type, (int)json.len,
             json.len == 0 ? "" : json.data);
     }
-    (void)snprintf(event->unit, sizeof event->unit, "%.*s", (int)unit.len,
-                   unit.len == 0 ? "" : unit.data);
+    take(event->unit, place->unit);
+    take(event->site, place->site);
+    take(event->device, place->device);
     events->bytes += event->len;
     events->next++;
     count(events->published);
@@ -364,12 +377,14 @@ put_events(struct gong_events_reader *reader, char *out, size_t size)
     while (reader->next < events->next && put < size) {
         const struct event *event =
             &events->ring[reader->next % GONG_EVENTS_KEPT];
+        struct gong_grant_place place = {gong_str_of(event->unit),
+                                         gong_str_of(event->site),
+                                         gong_str_of(event->device)};
         size_t len = event->len - reader->sent;
 
         if (reader->sent == 0 &&
             (event->text == NULL ||
-             !reader->filter.may(reader->filter.ctx,
-                                 gong_str_of(event->unit)))) {
+             !reader->filter.may(reader->filter.ctx, &place))) {
             reader->next++;
             continue;
         }

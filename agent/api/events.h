@@ -23,6 +23,7 @@
 #include <sys/types.h>
 
 #include "common/counter.h"
+#include "agent/users/grant.h"
 #include "common/str.h"
 
 #define GONG_EVENTS_KEPT        1024
@@ -40,10 +41,12 @@ struct gong_events *gong_events_new(const char *boot,
 /* No reader may be left. */
 void gong_events_free(struct gong_events *events);
 
-/* gong_events_publish: type is a literal [a-z_]+; json is one line; unit
- * empty: only for those who may see everything. Never blocks. */
+/* gong_events_publish: type is a literal [a-z_]+; json is one line; of
+ * a place without unit and device it is for those who may see everything. Never
+ * blocks. */
 void gong_events_publish(struct gong_events *events, const char *type,
-                         struct gong_str unit, struct gong_str json);
+                         const struct gong_grant_place *place,
+                         struct gong_str json);
 /* gong_events_reset: all readers, also those that come back later, are told to
  * read the lists again. Never blocks. */
 void gong_events_reset(struct gong_events *events);
@@ -58,7 +61,7 @@ size_t gong_events_readers(struct gong_events *events);
 
 /* Who reads. ctx goes to free with the reader. */
 struct gong_events_filter {
-    bool (*may)(void *ctx, struct gong_str unit);
+    bool (*may)(void *ctx, const struct gong_grant_place *place);
     void (*free)(void *ctx);
     void *ctx;
 };

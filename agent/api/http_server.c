@@ -224,12 +224,28 @@ start_threads(struct gong_http_server *server)
 
 /* --- start and stop --- */
 
+/* A "%00" would end a path early, and what came before it would be asked: it
+ * becomes a character that no path and no parameter has. */
+static size_t
+unescape(void *ctx, struct MHD_Connection *connection, char *text)
+{
+    size_t len = MHD_http_unescape(text);
+
+    (void)ctx;
+    (void)connection;
+    for (size_t i = 0; i < len; i++) {
+        text[i] = text[i] == '\0' ? '\x01' : text[i];
+    }
+    return len;
+}
+
 #define EVERY_LISTENER(listener)                                               \
     MHD_OPTION_EXTERNAL_LOGGER, log_problem, NULL,                             \
         MHD_OPTION_NOTIFY_COMPLETED, gong_http_on_completed, (listener),       \
         MHD_OPTION_NOTIFY_CONNECTION, gong_http_on_connection, (listener),     \
         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)TIMEOUT_S,                    \
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEADERS_MAX,               \
+        MHD_OPTION_UNESCAPE_CALLBACK, unescape, NULL,                          \
         MHD_OPTION_STRICT_FOR_CLIENT, 1
 
 #define EVERY_FLAG                                                             \

@@ -1,7 +1,8 @@
 #include "agent/api/rules_view.h"
 
-#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 static json_t *
 text(const char *string)
@@ -54,7 +55,7 @@ is_of(const json_t *alert, const struct gong_rule *rule)
 static const char *
 state_of(const json_t *alerts)
 {
-    static const char *const order[] = {"firing", "unknown", "pending"};
+    static const char *const order[] = {"firing", "pending"};
 
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++) {
         for (size_t j = 0; j < json_array_size(alerts); j++) {
@@ -102,19 +103,54 @@ put_alerting(json_t *object, const struct gong_rule *rule, const json_t *alerts)
     }
 }
 
+/* "2026-01-31T08:00:00.250Z"; Go's zero time where there is none. */
 static json_t *
-rule_json(const struct gong_rule *rule, const json_t *alerts)
+instant(int64_t ms)
 {
+    time_t seconds = (time_t)(ms / 1000);
+    struct tm parts;
+    char day[32], text[48];
+
+    if (ms <= 0 || gmtime_r(&seconds, &parts) == NULL ||
+        strftime(day, sizeof day, "%Y-%m-%dT%H:%M:%S", &parts) == 0) {
+        return json_string("0001-01-01T00:00:00Z");
+    }
+    (void)snprintf(text, sizeof text, "%s.%03dZ", day, (int)(ms % 1000));
+    return json_string(text);
+}
+
+static void
+put_evaluation(json_t *object, const struct gong_rules_view *view)
+{
+    (void)json_object_set_new(object, "evaluationTime", json_real(0));
+    (void)json_object_set_new(object, "lastEvaluation", instant(view->at_ms));
+}
+
+static json_t *
+rule_json(const struct gong_rule *rule, const struct gong_rules_view *view)
+{
+    const char *fault =
+        view->fault == NULL ? NULL : view->fault(view->ctx, rule->id);
     json_t *object = json_object();
 
     (void)json_object_set_new(object, "name", text(gong_rule_name(rule)));
     (void)json_object_set_new(object, "id", text(rule->id));
     (void)json_object_set_new(object, "query", text(rule->expr_text));
-    (void)json_object_set_new(object, "labels",
-                              pairs(rule->labels, rule->label_count));
-    (void)json_object_set_new(object, "health", json_string("ok"));
+    /* Prometheus leaves out those that a recording has not. */
+    if (rule->alert != NULL || rule->label_count > 0) {
+        (void)json_object_set_new(object, "labels",
+                                  pairs(rule->labels, rule->label_count));
+    }
+    (void)json_object_set_new(object, "health",
+                              json_string(fault != NULL      ? "err"
+                                          : view->at_ms == 0 ? "unknown"
+                                                             : "ok"));
+    if (fault != NULL) {
+        (void)json_object_set_new(object, "lastError", text(fault));
+    }
+    put_evaluation(object, view);
     if (rule->alert != NULL) {
-        put_alerting(object, rule, alerts);
+        put_alerting(object, rule, view->alerts);
     } else {
         (void)json_object_set_new(object, "type", json_string("recording"));
     }
@@ -124,7 +160,8 @@ rule_json(const struct gong_rule *rule, const json_t *alerts)
 /* The group's rules, made where it is not there yet. Groups of one name in two
  * files are two, as in Prometheus. */
 static json_t *
-group_of(json_t *groups, const struct gong_rule *rule)
+group_of(json_t *groups, const struct gong_rule *rule,
+         const struct gong_rules_view *view)
 {
     const char *file = rule->file == NULL ? "" : rule->file;
     json_t *group;
@@ -143,26 +180,87 @@ group_of(json_t *groups, const struct gong_rule *rule)
     (void)json_object_set_new(group, "file", text(file));
     (void)json_object_set_new(group, "interval",
                               json_real((double)rule->interval_ms / 1000));
+    (void)json_object_set_new(group, "limit", json_integer(0));
+    put_evaluation(group, view);
     (void)json_object_set_new(group, "rules", json_array());
     (void)json_array_append_new(groups, group);
     return json_object_get(group, "rules");
 }
 
 json_t *
-gong_rules_view_json(const struct gong_ruleset *set, const json_t *alerts)
+gong_rules_view_json(const struct gong_rules_view *view)
 {
+    const struct gong_ruleset *set = view->set;
     json_t *groups = json_array();
 
     for (size_t i = 0; i < set->count; i++) {
-        json_t *rules = group_of(groups, &set->rules[i]);
+        json_t *rules = group_of(groups, &set->rules[i], view);
 
-        if (rules == NULL ||
-            json_array_append_new(rules, rule_json(&set->rules[i], alerts)) !=
-                0) {
+        if (rules == NULL || json_array_append_new(
+                                 rules, rule_json(&set->rules[i], view)) != 0) {
             json_decref(groups);
             return NULL;
         }
     }
     return json_pack("{s:s,s:{s:o}}", "status", "success", "data", "groups",
                      groups);
+}
+
+/* --- only what was asked for --- */
+
+static bool
+is_among(const char *const *items, size_t count, const json_t *object,
+         const char *name)
+{
+    const char *value = json_string_value(json_object_get(object, name));
+
+    for (size_t i = 0; i < count; i++) {
+        if (value != NULL && strcmp(items[i], value) == 0) {
+            return true;
+        }
+    }
+    return count == 0;
+}
+
+static bool
+is_wanted(const json_t *rule, const struct gong_rules_query *query)
+{
+    const char *type = json_string_value(json_object_get(rule, "type"));
+    bool alerting = type != NULL && strcmp(type, "alerting") == 0;
+
+    return (query->type[0] == '\0' ||
+            alerting == (strcmp(query->type, "alert") == 0)) &&
+           is_among(query->names, query->name_count, rule, "name");
+}
+
+static void
+keep_rules(json_t *rules, const struct gong_rules_query *query)
+{
+    for (size_t i = json_array_size(rules); i-- > 0;) {
+        json_t *rule = json_array_get(rules, i);
+
+        if (!is_wanted(rule, query)) {
+            (void)json_array_remove(rules, i);
+        } else if (query->no_alerts) {
+            (void)json_array_clear(json_object_get(rule, "alerts"));
+        }
+    }
+}
+
+void
+gong_rules_view_keep(json_t *answer, const struct gong_rules_query *query)
+{
+    json_t *groups = json_object_get(json_object_get(answer, "data"), "groups");
+
+    for (size_t i = json_array_size(groups); i-- > 0;) {
+        json_t *group = json_array_get(groups, i);
+        json_t *rules = json_object_get(group, "rules");
+
+        keep_rules(rules, query);
+        if (json_array_size(rules) == 0 ||
+            !is_among(query->groups, query->group_count, group, "name") ||
+            !is_among(query->files, query->file_count, group, "file")) {
+            (void)json_array_remove(groups, i);
+        }
+    }
 }

@@ -33,12 +33,11 @@ instant(int64_t ms)
     return json_string(text);
 }
 
-/* Prometheus knows two of them; keeping is firing there too. */
+/* Prometheus knows two of them: what is kept or unknown is firing there. */
 static const char *
 state_of(const struct gong_effect *effect)
 {
-    return gong_alert_state_text(
-        effect->to == GONG_ALERT_KEEPING ? GONG_ALERT_FIRING : effect->to);
+    return effect->to == GONG_ALERT_PENDING ? "pending" : "firing";
 }
 
 /* An effect's JSON has text made valid; its parts go into the alert. */
@@ -56,6 +55,9 @@ to_alert(const struct gong_effect *effect)
                       json_object_get(source, "annotations"), "state",
                       state_of(effect), "activeAt", instant(effect->since_ms),
                       "value", json_object_get(source, "value"));
+    }
+    if (effect->to == GONG_ALERT_UNKNOWN) {
+        (void)json_object_set_new(alert, "unknown", json_true());
     }
     json_decref(source);
     free(text);

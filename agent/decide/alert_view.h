@@ -4,8 +4,9 @@
  * reference, so nobody ever asks the engine.
  *
  * At most 2,000 alerts are listed, pending ones last; "truncated" counts the
- * others. An alert whose device is dark or whose data is missing has the state
- * "unknown", which Prometheus has not, with its last value.
+ * others. An alert whose device is dark or whose data is missing is firing, as
+ * in Prometheus, with its last value, and has a member of our own:
+ * "unknown":true.
  */
 #ifndef GONG_AGENT_DECIDE_ALERT_VIEW_H
 #define GONG_AGENT_DECIDE_ALERT_VIEW_H

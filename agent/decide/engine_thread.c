@@ -332,6 +332,7 @@ apply(struct gong_engine_thread *t, const struct gong_record *record)
     bool applied;
 
     t->now.replayed += t->now.live ? 0 : 1;
+    t->now.read_ms = record->meta.journal_ms;
     gong_recorder_seen(t->recorder, record);
     applied = record->meta.type == GONG_RECORD_CONFIG
                   ? apply_config(t, record)
@@ -589,4 +590,10 @@ struct gong_alert_view *
 gong_engine_thread_alerts(struct gong_engine_thread *t)
 {
     return gong_alert_board_get(&t->board);
+}
+
+const char *
+gong_engine_thread_fault(struct gong_engine_thread *t, const char *rule_id)
+{
+    return gong_rule_faults_text(t->faults, rule_id);
 }

@@ -50,6 +50,7 @@ struct gong_engine_report {
     uint64_t restarts;      /* after running out of memory */
     uint64_t rules_refused; /* CONFIG records that could not be followed */
     uint64_t clock_records;
+    int64_t read_ms;   /* journal time of the last record; 0: none yet */
     uint64_t replayed; /* records read at the start, after the snapshot */
     struct gong_snapshots_report snapshots;
     char rules_sha[GONG_RULE_SHA_SIZE]; /* "" before the first */
@@ -71,5 +72,8 @@ void gong_engine_thread_report(struct gong_engine_thread *thread,
 /* NULL before the first; release it with gong_alert_view_release. */
 struct gong_alert_view *
 gong_engine_thread_alerts(struct gong_engine_thread *thread);
+/* Why a rule has no result now; a literal; NULL: it has one. */
+const char *gong_engine_thread_fault(struct gong_engine_thread *thread,
+                                     const char *rule_id);
 
 #endif

@@ -1,6 +1,7 @@
 #include "agent/decide/rule_faults.h"
 
 #include <inttypes.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,6 +25,7 @@ struct rule {
 
 struct gong_rule_faults {
     struct gong_counters *counters;
+    pthread_mutex_t lock; /* the list and its texts, which others read */
     struct rule *rules;
 };
 
@@ -34,6 +36,7 @@ gong_rule_faults_new(struct gong_counters *counters)
 
     if (faults != NULL) {
         faults->counters = counters;
+        (void)pthread_mutex_init(&faults->lock, NULL);
     }
     return faults;
 }
@@ -50,6 +53,7 @@ gong_rule_faults_free(struct gong_rule_faults *faults)
         faults->rules = rule->next;
         free(rule);
     }
+    (void)pthread_mutex_destroy(&faults->lock);
     free(faults);
 }
 
@@ -127,8 +131,10 @@ add(struct gong_rule_faults *faults, const char *id)
         free(rule);
         return NULL;
     }
+    (void)pthread_mutex_lock(&faults->lock);
     rule->next = faults->rules;
     faults->rules = rule;
+    (void)pthread_mutex_unlock(&faults->lock);
     return rule;
 }
 
@@ -178,7 +184,9 @@ gong_rule_faults_note(struct gong_rule_faults *faults,
     if (before == NULL) {
         rule->since_ms = fault->at_ms;
     }
+    (void)pthread_mutex_lock(&faults->lock);
     rule->text = fault->text;
+    (void)pthread_mutex_unlock(&faults->lock);
     gong_counter_set(rule->failing, fault->text == NULL ? 0 : 1);
     if (changed) {
         log_change(fault, before, rule->since_ms);
@@ -188,10 +196,25 @@ gong_rule_faults_note(struct gong_rule_faults *faults,
 void
 gong_rule_faults_restart(struct gong_rule_faults *faults)
 {
+    (void)pthread_mutex_lock(&faults->lock);
     for (struct rule *rule = faults->rules; rule != NULL; rule = rule->next) {
         rule->text = NULL;
         gong_counter_set(rule->failing, 0);
     }
+    (void)pthread_mutex_unlock(&faults->lock);
+}
+
+const char *
+gong_rule_faults_text(struct gong_rule_faults *faults, const char *id)
+{
+    const struct rule *rule;
+    const char *text;
+
+    (void)pthread_mutex_lock(&faults->lock);
+    rule = find(faults, id);
+    text = rule == NULL ? NULL : rule->text;
+    (void)pthread_mutex_unlock(&faults->lock);
+    return text;
 }
 
 size_t

@@ -228,7 +228,8 @@ write_numbers(const struct gong_engine_report *report, FILE *out)
 }
 
 char *
-gong_status_page(const struct gong_status_source *source, size_t *len)
+gong_status_page(const struct gong_status_source *source, const char *above,
+                 size_t *len)
 {
     struct gong_engine_report report;
     struct health health;
@@ -248,6 +249,7 @@ gong_status_page(const struct gong_status_source *source, size_t *len)
                   "alerts.</span></p>\n",
                   source->agent);
     write_memory_warning(source, out);
+    (void)fputs(above, out);
     (void)fputs("<table>\n", out);
     state_row(out, "Nhật ký / journal", health.journal);
     state_row(out, "Kết nối MQTT / broker link", health.broker);

@@ -50,6 +50,7 @@ char *gong_status_metrics(const struct gong_status_source *source, size_t *len);
 /* The same numbers as line protocol. */
 char *gong_status_lines(const struct gong_status_source *source, size_t *len);
 /* HTML, Vietnamese first. */
-char *gong_status_page(const struct gong_status_source *source, size_t *len);
+char *gong_status_page(const struct gong_status_source *source,
+                       const char *above, size_t *len);
 
 #endif

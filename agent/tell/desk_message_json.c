@@ -35,6 +35,8 @@ news_text(enum gong_message_news news)
         return "climbed";
     case GONG_NEWS_FELL:
         return "fell";
+    case GONG_NEWS_OVERDUE:
+        return "overdue";
     case GONG_NEWS_RESOLVED:
         break;
     }

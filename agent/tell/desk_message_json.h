@@ -16,7 +16,8 @@
  * device_name and facts (message_facts.h) where the model has the device, or a
  * trend is known.
  * value is a string because JSON has no Inf and NaN. kind: news, repeat,
- * escalate, drill. news of an item: still, firing, climbed, fell, resolved.
+ * escalate, drill. news of an item: still, firing, climbed, fell,
+ * overdue, resolved.
  */
 #ifndef GONG_AGENT_TELL_DESK_MESSAGE_JSON_H
 #define GONG_AGENT_TELL_DESK_MESSAGE_JSON_H

@@ -59,11 +59,10 @@ severity_word(const json_t *item)
 static const char *
 news_word(const json_t *item)
 {
-    static const char *const words[][2] = {{"resolved", "đã kết thúc"},
-                                           {"climbed", "đã tăng mức"},
-                                           {"fell", "đã giảm mức"},
-                                           {"firing", "đang diễn ra"},
-                                           {"still", "đang diễn ra"}};
+    static const char *const words[][2] = {
+        {"resolved", "đã kết thúc"}, {"climbed", "đã tăng mức"},
+        {"fell", "đã giảm mức"},     {"overdue", "quá hạn xử lý"},
+        {"firing", "đang diễn ra"},  {"still", "đang diễn ra"}};
 
     return word_of(gong_view_over(item) ? "resolved"
                                         : gong_view_text(item, "news"),

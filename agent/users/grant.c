@@ -106,6 +106,30 @@ gong_grant_may(const struct gong_grants *grants,
     return role == GONG_ROLE_NONE || holds(grants, tree, role, unit);
 }
 
+static bool
+affects(const struct gong_grants *grants, const struct gong_grant_tree *tree,
+        enum gong_role role, const struct gong_grant_place *place)
+{
+    for (size_t i = 0; i < grants->count; i++) {
+        if (grants->items[i].role >= role &&
+            tree->affects(tree->ctx, place->site, place->device,
+                          gong_str_of(grants->items[i].unit))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool
+gong_grant_concerns(const struct gong_grants *grants,
+                    const struct gong_grant_tree *tree, enum gong_action action,
+                    const struct gong_grant_place *place)
+{
+    return gong_grant_may(grants, tree, action, place->unit) ||
+           (tree->affects != NULL && place->device.len > 0 &&
+            affects(grants, tree, needs(action), place));
+}
+
 bool
 gong_grant_may_somewhere(const struct gong_grants *grants,
                          enum gong_action action)

@@ -52,10 +52,19 @@ struct gong_grants {
 };
 
 /* Where units lie. under: whether unit is root or below it; both are codes or
- * aliases. ctx is borrowed. */
+ * aliases. affects: whether a device affects root or a unit below it; NULL:
+ * none does. ctx is borrowed. */
 struct gong_grant_tree {
     bool (*under)(void *ctx, struct gong_str unit, struct gong_str root);
     void *ctx;
+    bool (*affects)(void *ctx, struct gong_str site, struct gong_str device,
+                    struct gong_str root);
+};
+
+/* Where an incident lies, and the device that it is of; any may be empty. */
+struct gong_grant_place {
+    struct gong_str unit;
+    struct gong_str site, device;
 };
 
 const char *gong_role_text(enum gong_role role);
@@ -68,6 +77,12 @@ const char *gong_action_text(enum gong_action action);
 bool gong_grant_may(const struct gong_grants *grants,
                     const struct gong_grant_tree *tree, enum gong_action action,
                     struct gong_str unit);
+/* gong_grant_concerns: gong_grant_may in the place's unit, or in one that its
+ * device affects: who is told of an incident may see it. */
+bool gong_grant_concerns(const struct gong_grants *grants,
+                         const struct gong_grant_tree *tree,
+                         enum gong_action action,
+                         const struct gong_grant_place *place);
 /* gong_grant_may_somewhere: in at least one unit. */
 bool gong_grant_may_somewhere(const struct gong_grants *grants,
                               enum gong_action action);

@@ -181,6 +181,10 @@ enum gong_err gong_users_find(struct gong_users *users, struct gong_str token,
 bool gong_principal_may(const struct gong_principal *principal,
                         const struct gong_grant_tree *tree,
                         enum gong_action action, struct gong_str unit);
+bool gong_principal_concerns(const struct gong_principal *principal,
+                             const struct gong_grant_tree *tree,
+                             enum gong_action action,
+                             const struct gong_grant_place *place);
 bool gong_principal_may_somewhere(const struct gong_principal *principal,
                                   enum gong_action action);
 bool gong_principal_has(const struct gong_principal *principal,

@@ -224,6 +224,17 @@ gong_principal_may(const struct gong_principal *principal,
             gong_grant_may(&principal->limit, tree, action, unit));
 }
 
+bool
+gong_principal_concerns(const struct gong_principal *principal,
+                        const struct gong_grant_tree *tree,
+                        enum gong_action action,
+                        const struct gong_grant_place *place)
+{
+    return gong_grant_concerns(&principal->grants, tree, action, place) &&
+           (!principal->limited ||
+            gong_grant_concerns(&principal->limit, tree, action, place));
+}
+
 /* Of an API token both must reach somewhere; whether they meet is asked of
  * each unit. */
 bool

@@ -173,6 +173,7 @@ enum gong_message_news {
     GONG_NEWS_FIRING,
     GONG_NEWS_CLIMBED,
     GONG_NEWS_FELL,
+    GONG_NEWS_OVERDUE, /* its deadline to resolve has passed */
     GONG_NEWS_RESOLVED,
 };
 
@@ -285,6 +286,14 @@ enum gong_err gong_desk_act(struct gong_desk *desk,
                             const struct gong_desk_act *act, int64_t now_ms,
                             uint64_t *number, char *why,
                             size_t why_size) GONG_MUST_CHECK;
+/* gong_desk_act_text: the act in a line, as its event keeps it: the comment,
+ * then what else it sets:
+ *
+ *   đang đi [owner="lan" until=2026-11-22T08:15:00+07:00 sticky]
+ *   [verdict=real cost=1500000 cause="mưa lớn"]
+ *
+ * zone_ms: east of UTC. The caller frees; NULL without memory. */
+char *gong_desk_act_text(const struct gong_desk_act *act, int64_t zone_ms);
 enum gong_err gong_desk_run(struct gong_desk *desk,
                             int64_t now_ms) GONG_MUST_CHECK;
 /* gong_desk_next: when gong_desk_run has something to do; INT64_MAX: never. */

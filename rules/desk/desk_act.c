@@ -1,6 +1,7 @@
 /* What people do. An act that means nothing changes nothing and says why. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "rules/desk/desk_alert.h"
 #include "rules/desk/desk_emit.h"
@@ -42,12 +43,21 @@ static const enum gong_incident_event events[] = {
     [GONG_ACT_OUTCOME] = GONG_INCIDENT_OUTCOME,
 };
 
-/* The record of an act on an incident. */
+/* The record of an act on an incident: all that it said. */
 static void
 record(struct gong_desk *desk, const struct act *act,
-       enum gong_incident_event event, struct gong_str text)
+       enum gong_incident_event event)
 {
-    gong_desk_event_add(desk, act->entry->is.number, event, act->is->by, text);
+    char *text = gong_desk_act_text(
+        act->is, desk->model == NULL ? 0 : gong_model_zone_ms(desk->model));
+
+    if (text == NULL) {
+        gong_desk_fail(desk, GONG_ERR_MEMORY);
+        return;
+    }
+    gong_desk_event_add(desk, act->entry->is.number, event, act->is->by,
+                        gong_str_of(text));
+    free(text);
 }
 
 static void
@@ -128,7 +138,6 @@ static bool
 do_incident(struct gong_desk *desk, const struct act *act)
 {
     enum gong_incident_event event = events[act->is->kind];
-    struct gong_str text = act->is->comment;
 
     if (act->entry == NULL) {
         return refuse(act, "no incident %llu is open",
@@ -143,10 +152,7 @@ do_incident(struct gong_desk *desk, const struct act *act)
                       gong_incident_state_text(act->entry->is.state),
                       gong_incident_event_text(event));
     }
-    if (act->is->kind == GONG_ACT_ASSIGN && text.len == 0) {
-        text = act->is->owner;
-    }
-    record(desk, act, event, text);
+    record(desk, act, event);
     carry_out(desk, act);
     return true;
 }

@@ -8,7 +8,8 @@
  *      the next step begins anew
  *
  * Steps fall on whole seconds, so that a storm's are few. Deadlines run on
- * whatever holds messages back.
+ * whatever holds messages back. One to resolve that is missed is news in the
+ * incident's groups, and ends the quiet of an acknowledgement.
  */
 #include "rules/desk/desk_alert.h"
 #include "rules/desk/desk_emit.h"
@@ -256,6 +257,7 @@ gong_desk_escalate_due(struct gong_desk *desk, struct gong_desk_entry *entry)
         gong_desk_entry_step(desk, entry, GONG_INCIDENT_RESOLVE_OVERDUE)) {
         is->resolve_overdue = true;
         note(desk, entry, GONG_INCIDENT_RESOLVE_OVERDUE);
+        gong_desk_entry_touch(desk, entry, true);
     }
     while (desk->err == GONG_OK && is->escalate_ms != 0 &&
            is->escalate_ms <= now) {

@@ -355,18 +355,28 @@ gong_desk_member_news(const struct gong_desk_member *member, bool muted,
         *news = GONG_NEWS_RESOLVED;
         return member->told != 0;
     }
-    *news = member->told == 0                      ? GONG_NEWS_FIRING
-            : rank > member->told                  ? GONG_NEWS_CLIMBED
-            : rank < member->told && !member->fell ? GONG_NEWS_FELL
-                                                   : GONG_NEWS_STILL;
+    *news = member->told == 0                            ? GONG_NEWS_FIRING
+            : rank > member->told                        ? GONG_NEWS_CLIMBED
+            : rank < member->told && !member->fell       ? GONG_NEWS_FELL
+            : entry->is.resolve_overdue && !member->late ? GONG_NEWS_OVERDUE
+                                                         : GONG_NEWS_STILL;
     return !member->left;
+}
+
+/* An acknowledgement keeps it quiet until the deadline to resolve. */
+bool
+gong_desk_member_repeats(const struct gong_desk_member *member)
+{
+    const struct gong_desk_incident *is = &member->entry->is;
+
+    return is->state == GONG_INCIDENT_OPEN ||
+           (is->state == GONG_INCIDENT_ACKNOWLEDGED && is->resolve_overdue);
 }
 
 static bool
 repeats(const struct gong_desk_member *member, enum gong_message_news news)
 {
-    return news == GONG_NEWS_STILL &&
-           member->entry->is.state == GONG_INCIDENT_OPEN;
+    return news == GONG_NEWS_STILL && gong_desk_member_repeats(member);
 }
 
 /* When what it told last is to be told again, at the earliest. */

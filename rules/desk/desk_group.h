@@ -48,6 +48,8 @@ bool gong_desk_group_muted(const struct gong_desk *desk,
  * what is critical says anything. */
 bool gong_desk_member_news(const struct gong_desk_member *member, bool muted,
                            enum gong_message_news *news);
+/* Whether it is told again where there is nothing new. */
+bool gong_desk_member_repeats(const struct gong_desk_member *member);
 enum gong_desk_need {
     GONG_DESK_NEED_NONE,
     GONG_DESK_NEED_REPEAT,

@@ -131,8 +131,12 @@ list_group(struct gong_desk *desk, const struct gong_desk_group *group,
         if (!gong_desk_member_news(member, muted, &news) ||
             (news == GONG_NEWS_RESOLVED && !resolved) ||
             (need == GONG_DESK_NEED_REPEAT &&
-             member->entry->is.state != GONG_INCIDENT_OPEN)) {
+             !gong_desk_member_repeats(member))) {
             continue;
+        }
+        if (need == GONG_DESK_NEED_REPEAT &&
+            member->entry->is.resolve_overdue) {
+            news = GONG_NEWS_OVERDUE;
         }
         put(desk, draft, member->entry, news, member->told);
     }
@@ -159,7 +163,9 @@ mark_group(struct gong_desk *desk, struct gong_desk_group *group)
             continue;
         }
         member->told = gong_desk_rank(entry->is.level, entry->is.severity) + 1;
-        member->fell = news == GONG_NEWS_FELL;
+        member->fell = news == GONG_NEWS_FELL ||
+                       (news == GONG_NEWS_OVERDUE && member->fell);
+        member->late = entry->is.resolve_overdue;
     }
     group->told_ms = desk->now;
     gong_desk_group_dirty(desk, group);

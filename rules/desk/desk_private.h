@@ -32,6 +32,7 @@ struct gong_desk_member {
     size_t place;  /* among the group's */
     unsigned told; /* the rank told last, and 1; 0: not told */
     bool fell;     /* told that it falls, since it climbed last */
+    bool late;     /* told after its deadline to resolve */
     bool left;     /* the route no longer takes it: only its end is told */
     bool wanted;   /* of gong_desk_route_entry */
 };

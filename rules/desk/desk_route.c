@@ -300,6 +300,7 @@ hand_over(struct gong_desk *desk, struct gong_desk_member *member)
             if (other->told == 0) {
                 other->told = member->told;
                 other->fell = member->fell;
+                other->late = member->late;
                 other->group->told_ms =
                     other->group->told_ms > member->group->told_ms
                         ? other->group->told_ms

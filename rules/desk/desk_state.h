@@ -35,6 +35,7 @@ struct gong_desk_raw {
 };
 #define GONG_DESK_FLAG_FELL 1
 #define GONG_DESK_FLAG_LEFT 2
+#define GONG_DESK_FLAG_LATE 4
 /* NULL with err set: INVALID or MEMORY. */
 struct gong_desk_raw *gong_desk_raw_read(struct gong_str key,
                                          struct gong_str state,

@@ -26,8 +26,8 @@ put_clean(FILE *out, struct gong_str text)
 static void
 put_item(FILE *out, const struct gong_message_item *item)
 {
-    static const char *const news[] = {"still", "firing", "climbed", "fell",
-                                       "resolved"};
+    static const char *const news[] = {"still", "firing",  "climbed",
+                                       "fell",  "overdue", "resolved"};
     const struct gong_desk_incident *is = item->incident;
 
     (void)fprintf(out, "#%" PRIu64 " ", is->number);

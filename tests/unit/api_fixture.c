@@ -14,16 +14,20 @@
 
 static void
 make_incident(uint64_t number, struct gong_desk_incident *out,
-              struct gong_label_view labels[2])
+              struct gong_label_view labels[4])
 {
     static const char *const units[] = {"", "22015", "22018", ""};
     static const struct gong_label_view annotations[] = {
         {{"summary", 7}, {"Nước <b>dâng</b>", 20}},
     };
 
-    labels[0] = (struct gong_label_view){gong_str_of("severity"),
+    labels[0] =
+        (struct gong_label_view){gong_str_of("device"), gong_str_of("gauge")};
+    labels[1] = (struct gong_label_view){gong_str_of("severity"),
                                          gong_str_of("critical")};
-    labels[1] = (struct gong_label_view){gong_str_of("unit"),
+    labels[2] = (struct gong_label_view){gong_str_of("site"),
+                                         gong_str_of(units[number])};
+    labels[3] = (struct gong_label_view){gong_str_of("unit"),
                                          gong_str_of(units[number])};
     *out = (struct gong_desk_incident){
         .number = number,
@@ -33,13 +37,16 @@ make_incident(uint64_t number, struct gong_desk_incident *out,
         .value = 40.31,
         .opened_ms = API_NOW - 1000 * (int64_t)number,
         .since_ms = API_NOW - 2000,
+        .changed_ms = API_NOW,
         .rule_id = gong_str_of("water/RiverHigh"),
         .ack_comment = gong_str_of("đang đến\nvới hai người"),
-        .cause = gong_str_of("mưa\nlớn"),
         .labels = labels,
-        .label_count = number == 3 ? 1 : 2,
+        .label_count = number == 3 ? 2 : 4,
         .annotations = annotations,
         .annotation_count = 1,
+        .verdict = number == 2 ? GONG_VERDICT_REAL : GONG_VERDICT_NONE,
+        .cost = number == 2 ? 1500000 : 0,
+        .cause = gong_str_of(number == 2 ? "mưa lớn" : "mưa\nlớn"),
     };
 }
 
@@ -52,7 +59,7 @@ incidents(void *ctx, const struct gong_api_incident_query *query,
     *next = 0;
     for (uint64_t n = 3; n > 0; n--) {
         struct gong_desk_incident incident;
-        struct gong_label_view labels[2];
+        struct gong_label_view labels[4];
 
         make_incident(n, &incident, labels);
         if ((query->before == 0 || n < query->before) &&
@@ -70,7 +77,7 @@ incident(void *ctx, uint64_t number,
          void *arg)
 {
     struct gong_desk_incident found;
-    struct gong_label_view labels[2];
+    struct gong_label_view labels[4];
 
     (void)ctx;
     if (number == 0 || number > 3) {
@@ -171,12 +178,13 @@ act(void *ctx, const struct gong_desk_act *what, uint64_t *number, char *why,
     (void)snprintf(
         world->act, sizeof world->act,
         "%d by=%.*s incident=%d silence=%d owner=%.*s matchers=%.*s "
-        "comment=%.*s until=%lld sticky=%d verdict=%d",
+        "comment=%.*s until=%lld sticky=%d verdict=%d cost=%lld cause=%.*s",
         (int)what->kind, (int)what->by.len, what->by.data, (int)what->incident,
         (int)what->silence, (int)what->owner.len, what->owner.data,
         (int)what->matchers.len, what->matchers.data, (int)what->comment.len,
         what->comment.data, (long long)what->until_ms, (int)what->sticky,
-        (int)what->verdict);
+        (int)what->verdict, (long long)what->cost, (int)what->cause.len,
+        what->cause.data);
     if (number != NULL) {
         *number = 7;
     }
@@ -195,6 +203,15 @@ under(void *ctx, struct gong_str unit, struct gong_str root)
     return gong_str_equal(unit, root) ||
            (gong_str_is(root, "66") &&
             (gong_str_is(unit, "22015") || gong_str_is(unit, "22018")));
+}
+
+static bool
+affects(void *ctx, struct gong_str site, struct gong_str device,
+        struct gong_str root)
+{
+    (void)ctx;
+    return gong_str_is(site, "22015") && gong_str_is(device, "gauge") &&
+           gong_str_is(root, "22019");
 }
 
 static json_t *
@@ -227,8 +244,10 @@ rules(void *ctx)
     (void)ctx;
     return json_loads(
         "{\"status\":\"success\",\"data\":{\"groups\":[{\"name\":\"water\","
-        "\"rules\":[{\"name\":\"RiverHigh\",\"alerts\":["
-        "{\"labels\":{\"unit\":\"22015\"}},{\"labels\":{\"site\":\"22018\"}}"
+        "\"rules\":[{\"name\":\"RiverHigh\","
+        "\"type\":\"alerting\",\"alerts\":["
+        "{\"labels\":{\"unit\":\"22015\",\"site\":\"22015\","
+        "\"device\":\"gauge\"}},{\"labels\":{\"site\":\"22018\"}}"
         "]}]}]}}",
         0, NULL);
 }
@@ -296,7 +315,7 @@ api_setup(void **state)
     struct gong_api_options options = {
         .desk = {world, incidents, incident, more, NULL, silences, silence,
                  act},
-        .city = {{under, NULL}, NULL, units, devices, NULL},
+        .city = {{under, NULL, affects}, NULL, units, devices, NULL},
         .rules = {world, rules, rules_log, rollback},
         .link = {NULL, verify},
     };

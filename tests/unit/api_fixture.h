@@ -1,7 +1,8 @@
 /* api_fixture: an API with users of every role and a desk that only remembers.
  *
- * Units: 66 over 22015 and 22018. Incident 1 lies in 22015, 2 in 22018, 3 in
- * no unit; silence 1 is bound to 22015, 2 to 22018, 3 to everything. */
+ * Units: 66 over 22015 and 22018; 22019 beside it. Incident 1 lies in 22015, of
+ * a gauge that affects 22019, 2 in 22018, 3 in no unit; silence 1 is bound to
+ * 22015, 2 to 22018, 3 to everything. */
 #ifndef GONG_TESTS_API_FIXTURE_H
 #define GONG_TESTS_API_FIXTURE_H
 

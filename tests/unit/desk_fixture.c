@@ -16,8 +16,8 @@
 #define LABELS_MAX 16
 
 static const char *const kinds[] = {"news", "repeat", "escalate"};
-static const char *const news[] = {"still", "firing", "climbed", "fell",
-                                   "resolved"};
+static const char *const news[] = {"still", "firing",  "climbed",
+                                   "fell",  "overdue", "resolved"};
 
 static void append(char **text, size_t *len, const char *format, ...)
     GONG_PRINTF(3, 4);

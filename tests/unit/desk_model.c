@@ -42,6 +42,13 @@ desk_model_merged(void)
     return &merged;
 }
 
+int64_t
+gong_model_zone_ms(const struct gong_model *model)
+{
+    (void)model;
+    return INT64_C(25200000);
+}
+
 size_t
 gong_model_unit_count(const struct gong_model *model)
 {

@@ -432,11 +432,15 @@ acts_reach_the_desk_and_the_audit_log(void **state)
                      200);
     assert_string_equal(world->act,
                         "0 by=operator.22015 incident=1 silence=0 owner= "
-                        "matchers= comment=đã rõ until=5 sticky=1 verdict=0");
+                        "matchers= comment=đã rõ until=5 sticky=1 verdict=0 "
+                        "cost=0 cause=");
     assert_int_equal(post(world, OURS "/incidents/1/outcome",
-                          "{\"verdict\":\"false\",\"cost\":1200000}", token),
+                          "{\"verdict\":\"false\",\"cost\":1500000,"
+                          "\"cause\":\"phao kẹt\",\"comment\":\"đã sửa\"}",
+                          token),
                      200);
-    assert_non_null(strstr(world->act, "verdict=2"));
+    assert_non_null(
+        strstr(world->act, "verdict=2 cost=1500000 cause=phao kẹt"));
     assert_int_equal(post(world, OURS "/incidents/1/outcome",
                           "{\"verdict\":\"false\",\"cost\":-1}", token),
                      400);
@@ -510,7 +514,10 @@ acts_reach_the_desk_and_the_audit_log(void **state)
     assert_int_equal(api_get(world, OURS "/audit"), 200);
     holds(world, "\"who\":\"operator.22015\",\"address\":\"127.0.0.1\","
                  "\"action\":\"acknowledge\",\"object\":\"incident 1\","
-                 "\"result\":\"ok\",\"text\":\"đã rõ\"");
+                 "\"result\":\"ok\",\"text\":\"đã rõ "
+                 "[until=1970-01-01T07:00:00+07:00 sticky]\"");
+    holds(world, "\"text\":\"đã sửa [verdict=false cost=1500000 "
+                 "cause=\\\"phao kẹt\\\"]\"");
     assert_int_equal(api_get(world, OURS "/audit/verify"), 200);
     assert_true(json_is_null(json_object_get(world->json, "broken")));
 }
@@ -640,12 +647,82 @@ a_link_shows_and_acknowledges(void **state)
     }
     assert_int_equal(api_ask(world, &ask), 429);
     assert_int_equal(world->acts, 1);
+    /* Those of the same network whose link is genuine wait for nothing. */
+    ask.path = "/a/good";
+    assert_int_equal(api_ask(world, &ask), 200);
+    assert_int_equal(world->acts, 2);
+    ask.path = "/a/old";
+    assert_int_equal(api_ask(world, &ask), 410);
+    ask.path = "/a/bad";
+    assert_int_equal(api_ask(world, &ask), 429);
     /* Who guesses links may still log in. */
     assert_int_equal(
         post(world, OURS "/login",
              "{\"user\":\"viewer.22015\",\"password\":\"" API_PASSWORD "\"}",
              NULL),
         200);
+}
+
+/* Where messages send people: a form, a session, and what is open of theirs. */
+static void
+the_page_lists_what_is_open(void **state)
+{
+    static const struct {
+        const char *body;
+        unsigned status;
+        const char *part;
+    } logins[] = {
+        {"", 400, "Thiếu tên"},
+        {"user=viewer.22015", 400, "Thiếu tên"},
+        {"user=viewer.22015&password=%zz", 400, "Thiếu tên"},
+        {"user=viewer.22015&password=a%00b", 400, "Thiếu tên"},
+        {"user=viewer.22015&password=x", 401, "Sai tên hoặc mật khẩu"},
+        {"a=b&password=mot+mat%20khau+dai&user=viewer.22015", 303, ""},
+    };
+    struct api_world *world = *state;
+    struct api_ask ask = {
+        .method = "GET", .path = "/", .peer = GONG_API_PEER_BEYOND};
+    char cookie[160];
+
+    (void)api_add_user(world, "viewer", "22015");
+    assert_int_equal(api_ask(world, &ask), 401);
+    holds(world, "<form method=\"post\" action=\"/\">");
+    assert_null(strstr(world->answer.body, "#1"));
+    assert_null(strstr(world->answer.body, "<script"));
+    ask.method = "POST";
+    ask.type = "application/x-www-form-urlencoded";
+    for (size_t i = 0; i < sizeof logins / sizeof logins[0]; i++) {
+        ask.body = logins[i].body;
+        assert_int_equal(api_ask(world, &ask), logins[i].status);
+        assert_non_null(strstr(world->answer.body, logins[i].part));
+    }
+    assert_string_equal(header_of(world, "Location"), "/");
+    assert_non_null(strstr(header_of(world, "Set-Cookie"), "SameSite=Strict"));
+    (void)snprintf(cookie, sizeof cookie, "%.*s",
+                   (int)strcspn(header_of(world, "Set-Cookie"), ";"),
+                   header_of(world, "Set-Cookie"));
+    ask = (struct api_ask){.method = "GET",
+                           .path = "/",
+                           .cookie = cookie,
+                           .peer = GONG_API_PEER_BEYOND};
+    assert_int_equal(api_ask(world, &ask), 200);
+    holds(world, "#1 KHẨN CẤP");
+    holds(world, "Nước &lt;b&gt;dâng&lt;/b&gt;");
+    assert_null(strstr(world->answer.body, "#2"));
+    ask.path = "/?before=1";
+    assert_int_equal(api_ask(world, &ask), 200);
+    holds(world, "Không có");
+    /* Guesses wait here too. */
+    ask = (struct api_ask){.method = "POST",
+                           .path = "/",
+                           .type = "application/x-www-form-urlencoded",
+                           .body = "user=viewer.22015&password=x",
+                           .peer = GONG_API_PEER_BEYOND};
+    for (int i = 0; i < GONG_LOGIN_LIMIT_FREE; i++) {
+        (void)api_ask(world, &ask);
+    }
+    assert_int_equal(api_ask(world, &ask), 429);
+    holds(world, "hãy chờ");
 }
 
 /* A page whose name was turned to this machine reads nothing. */
@@ -744,6 +821,77 @@ what_is_not_there_is_said_so(void **state)
     gong_api_free(bare);
 }
 
+/* Parameters that come several times, and a type that is none. */
+static void
+rules_are_asked_for_as_of_prometheus(void **state)
+{
+    struct api_world *world = *state;
+
+    assert_int_equal(api_get(world, "/api/v1/rules?rule_name[]=x"
+                                    "&rule_name[]=RiverHigh&type=alert"),
+                     200);
+    holds(world, "RiverHigh");
+    assert_int_equal(api_get(world, "/api/v1/rules?exclude_alerts=true"), 200);
+    holds(world, "\"alerts\":[]");
+    assert_int_equal(
+        api_get(world, "/api/v1/rules?rule_group[]=air&file[]=a.cfg"), 200);
+    holds(world, "\"groups\":[]");
+    assert_int_equal(api_get(world, "/api/v1/rules?type=x"), 400);
+    holds(world, "\"errorType\":\"bad_data\"");
+    assert_int_equal(api_get(world, "/api/v1/rules?limit=1"), 400);
+}
+
+static void
+publish(struct api_world *world, const char *unit, const char *json)
+{
+    struct gong_grant_place place = {gong_str_of(unit), gong_str_of(unit),
+                                     gong_str_of("gauge")};
+
+    gong_events_publish(world->events, "incident", &place, gong_str_of(json));
+}
+
+/* Who is told of a gauge because it affects their unit sees its incidents, and
+ * nothing else of where it stands. */
+static void
+whom_a_device_concerns_sees_its_incidents(void **state)
+{
+    static const char *const paths[] = {OURS "/incidents", "/api/v1/rules",
+                                        OURS "/silences", OURS "/ledger",
+                                        OURS "/events"};
+    static const char *const seen[] = {"\"number\":1,", "22015", NULL, NULL,
+                                       NULL};
+    static const char *const unseen[] = {"22018", "22018", "\"number\":1,",
+                                         "22015", NULL};
+    struct api_world *world = *state;
+    char token[GONG_USER_TOKEN_SIZE], text[256];
+    ssize_t len;
+
+    api_login(world, api_add_user(world, "viewer", "22019"), token);
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        assert_int_equal(
+            api_ask(world, &(struct api_ask){.method = "GET",
+                                             .path = paths[i],
+                                             .bearer = token,
+                                             .peer = GONG_API_PEER_BEYOND}),
+            200);
+        if (seen[i] != NULL) {
+            holds(world, seen[i]);
+        }
+        if (unseen[i] != NULL) {
+            assert_null(strstr(world->answer.body, unseen[i]));
+        }
+    }
+    publish(world, "22018", "{\"n\":1}");
+    publish(world, "22015", "{\"n\":2}");
+    len = gong_events_read(world->answer.stream, text, sizeof text);
+    assert_true(len > 0);
+    len = gong_events_read(world->answer.stream, text, sizeof text - 1);
+    assert_true(len > 0);
+    text[len] = '\0';
+    assert_string_equal(text,
+                        "id: b00t-2\nevent: incident\ndata: {\"n\":2}\n\n");
+}
+
 static void
 streams_filter_by_grant(void **state)
 {
@@ -759,12 +907,9 @@ streams_filter_by_grant(void **state)
                                          .peer = GONG_API_PEER_BEYOND}),
         200);
     assert_non_null(world->answer.stream);
-    gong_events_publish(world->events, "incident", gong_str_of("22018"),
-                        gong_str_of("{\"n\":1}"));
-    gong_events_publish(world->events, "incident", gong_str_of(""),
-                        gong_str_of("{\"n\":2}"));
-    gong_events_publish(world->events, "incident", gong_str_of("22015"),
-                        gong_str_of("{\"n\":3}"));
+    publish(world, "22018", "{\"n\":1}");
+    publish(world, "", "{\"n\":2}");
+    publish(world, "22015", "{\"n\":3}");
     len = gong_events_read(world->answer.stream, text, sizeof text);
     assert_true(len > 0);
     len = gong_events_read(world->answer.stream, text, sizeof text - 1);
@@ -792,10 +937,13 @@ main(void)
         T(tokens_are_shown_once_and_never_above),
         T(an_admin_gives_no_more_than_they_have),
         T(a_link_shows_and_acknowledges),
+        T(the_page_lists_what_is_open),
         T(another_name_is_not_answered_before_there_is_a_user),
         T(a_token_changes_no_users_and_removes_itself_alone),
         T(what_is_not_there_is_said_so),
+        T(rules_are_asked_for_as_of_prometheus),
         T(streams_filter_by_grant),
+        T(whom_a_device_concerns_sees_its_incidents),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -66,12 +66,14 @@ teardown(void **state)
     return 0;
 }
 
+/* path may end with one ?name=value. */
 static unsigned
 ask(struct world *world, const char *method, const char *path, const char *body)
 {
+    char own[128], *name, *value;
     struct gong_api_request request = {
         .method = method,
-        .path = path,
+        .path = own,
         .authorization = "",
         .cookie = "",
         .csrf = "",
@@ -84,6 +86,14 @@ ask(struct world *world, const char *method, const char *path, const char *body)
         .network = "local:0",
     };
 
+    (void)snprintf(own, sizeof own, "%s", path);
+    name = strchr(own, '?');
+    value = name == NULL ? NULL : strchr(name, '=');
+    if (value != NULL) {
+        *name++ = *value++ = '\0';
+        request.query[request.query_count++] =
+            (struct gong_api_pair){name, value};
+    }
     free(world->answer.body);
     world->answer = (struct gong_api_answer){0};
     gong_api_ask(world->api, &request, gong_floor_ms(gong_wall_now().ns),
@@ -109,32 +119,50 @@ static void
 an_incident_from_firing_to_its_outcome(void **state)
 {
     struct world *world = *state;
+    char path[96];
 
     desk_life_fire(&world->life, "gauge");
     wait_for(world, OURS "/incidents", "\"number\":1");
     wait_for(world, OURS "/incidents/1", "\"unit\":\"22015\"");
     wait_for(world, OURS "/incidents/1", "\"reason\":\"");
     wait_for(world, OURS "/incidents/1", "\"decided\":");
-    assert_int_equal(ask(world, "POST", OURS "/incidents/1/acknowledge",
-                         "{\"comment\":\"đã rõ\",\"sticky\":true}"),
-                     200);
+    assert_int_equal(
+        ask(world, "POST", OURS "/incidents/1/acknowledge",
+            "{\"comment\":\"đã rõ\",\"sticky\":true,\"owner\":\"lan\","
+            "\"until\":4102419600000}"),
+        200);
+    wait_for(world, OURS "/incidents/1",
+             "\"text\":\"đã rõ [owner=\\\"lan\\\" "
+             "until=2100-01-01T00:00:00+07:00 sticky]\"");
     assert_int_equal(ask(world, "GET", OURS "/incidents/1", NULL), 200);
     assert_non_null(strstr(world->answer.body, "\"state\":\"acknowledged\""));
     assert_non_null(strstr(world->answer.body, "\"acked_by\":\"local:0\""));
     assert_non_null(strstr(world->answer.body, "\"event\":\"acknowledge\""));
     assert_non_null(strstr(world->answer.body, "\"deliveries\":["));
+    gong_clock_sleep(gong_dur_ms(2));
+    (void)snprintf(path, sizeof path, OURS "/incidents?changed=%lld",
+                   (long long)gong_floor_ms(gong_wall_now().ns));
+    assert_int_equal(ask(world, "GET", path, NULL), 200);
+    assert_non_null(strstr(world->answer.body, "\"incidents\":[]"));
     assert_int_equal(
         ask(world, "POST", OURS "/incidents/9/comment", "{\"comment\":\"x\"}"),
         404);
     desk_life_over(&world->life, "gauge");
     wait_for(world, OURS "/incidents/1", "\"state\":\"ended\"");
+    /* What ended since then, whenever it was opened. */
+    assert_int_equal(ask(world, "GET", path, NULL), 200);
+    assert_non_null(strstr(world->answer.body, "\"number\":1,"));
     assert_int_equal(ask(world, "POST", OURS "/incidents/1/acknowledge", "{}"),
                      409);
     assert_int_equal(ask(world, "POST", OURS "/incidents/1/outcome",
-                         "{\"verdict\":\"real\",\"cause\":\"mưa\"}"),
+                         "{\"verdict\":\"real\",\"cause\":\"mưa\","
+                         "\"cost\":1500000}"),
                      200);
     wait_for(world, OURS "/incidents/1", "\"state\":\"closed\"");
     wait_for(world, OURS "/incidents/1", "\"cause\":\"mưa\"");
+    wait_for(world, OURS "/incidents/1", "\"cost\":1500000");
+    wait_for(world, OURS "/incidents/1",
+             "\"text\":\"[verdict=real cost=1500000 cause=\\\"mưa\\\"]\"");
 }
 
 static void
@@ -252,6 +280,51 @@ codes_are_those_of_a_unit_and_all_below(void **state)
     json_decref(codes);
 }
 
+/* A unit downstream is told of the gauge above it: the lists look there too. */
+static void
+a_device_concerns_the_units_that_it_affects(void **state)
+{
+    static const char text[] =
+        "model = \"m\";\n"
+        "units = ( { code = \"66\"; name = \"a\"; kind = \"province\"; },\n"
+        "  { code = \"22015\"; name = \"b\"; kind = \"ward\"; parent = \"66\"; "
+        "},\n"
+        "  { code = \"22018\"; name = \"c\"; kind = \"ward\"; parent = \"66\"; "
+        "});\n"
+        "devices = ( { unit = \"22015\"; name = \"gauge\"; label = \"g\";\n"
+        "  affects = [\"22018\"]; } );\n";
+    struct gong_conf_errors errors = {0};
+    struct gong_conf *conf =
+        gong_conf_open_text("city", gong_str_of(text), &errors);
+    const struct gong_conf *files[] = {conf};
+    struct gong_model *model = gong_model_read(files, 1, &errors);
+    struct gong_api_city_model *opened = gong_api_city_open(model);
+    struct gong_api_city city = gong_api_city_of(opened);
+    struct gong_str site = gong_str_of("22015"), gauge = gong_str_of("gauge");
+    json_t *codes;
+    char *found;
+
+    (void)state;
+    if (errors.count > 0) {
+        fail_msg("%s", errors.items[0]);
+    }
+    assert_true(
+        city.tree.affects(city.tree.ctx, site, gauge, gong_str_of("22018")));
+    assert_true(
+        city.tree.affects(city.tree.ctx, site, gauge, gong_str_of("66")));
+    assert_false(city.tree.affects(city.tree.ctx, site, gauge, site));
+    assert_false(city.tree.affects(city.tree.ctx, site, gong_str_of("pump"),
+                                   gong_str_of("22018")));
+    codes = city.codes(city.ctx, gong_str_of("22018"));
+    found = json_dumps(codes, JSON_COMPACT);
+    assert_string_equal(found, "[\"22015\",\"22018\",\"22018\"]");
+    free(found);
+    json_decref(codes);
+    gong_api_city_close(opened);
+    gong_model_free(model);
+    gong_conf_close(conf);
+}
+
 int
 main(void)
 {
@@ -260,6 +333,7 @@ main(void)
         T(an_incident_from_firing_to_its_outcome),
         T(silences_are_made_listed_and_ended),
         T(the_city_is_the_models),
+        cmocka_unit_test(a_device_concerns_the_units_that_it_affects),
         T(incidents_are_filtered_by_the_desk),
         T(codes_are_those_of_a_unit_and_all_below),
     };

@@ -30,8 +30,14 @@ struct row {
     "{\"matchers\":[{\"name\":\"unit\",\"value\":\"22015\"}],"                 \
     "\"from\":1760000000001,\"until\":1760000001000}"
 
+#define HANDOVER                                                               \
+    "{\"by\":\"Lan\",\"to\":\"Minh\",\"from\":1,\"until\":2,\"open\":3,"       \
+    "\"sha256\":"                                                              \
+    "\"0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef\"}"
+
 static const struct row rows[] = {
     {"GET", "/", "/", NULL, "?", "yyyy", "yyyy", "yyyy"},
+    {"POST", "/", "/", NULL, "y", "yyyy", "yyyy", "yyyy"},
     {"GET", "/healthz", "/healthz", NULL, "y", "yyyy", "yyyy", "yyyy"},
     {"GET", "/metrics", "/metrics", NULL, "?", "yyyy", "yyyy", "yyyy"},
     {"GET", "/ledger", "/ledger", NULL, "?", "yyyy", "yyyy", "yyyy"},
@@ -68,6 +74,8 @@ static const struct row rows[] = {
      "?", "nyyy", "----", "nyyy"},
     {"POST", OURS "/incidents/{n}/outcome", OURS "/incidents/1/outcome", "{}",
      "?", "nyyy", "----", "nyyy"},
+    {"POST", OURS "/handovers", OURS "/handovers", HANDOVER, "?", "nyyy",
+     "nyyy", "nyyy"},
     {"GET", OURS "/silences", OURS "/silences", NULL, "?", "yyyy", "yyyy",
      "yyyy"},
     {"POST", OURS "/silences", OURS "/silences", SILENCE, "?", "nyyy", "nnnn",
@@ -115,6 +123,33 @@ static const struct row rows[] = {
     {"POST", OURS "/drill", OURS "/drill", "{}", "?", "nnnn", "nnnn", "nyyy"},
     {"GET", OURS "/events", OURS "/events", NULL, "?", "yyyy", "yyyy", "yyyy"},
 };
+
+/* What differs from foreign over 22019, which incident 1's device affects. */
+static const struct concern {
+    const char *method, *path;
+    const char *may;
+} concerns[] = {
+    {"GET", OURS "/incidents/{n}", "yyyy"},
+    {"POST", OURS "/incidents/{n}/acknowledge", "nyyy"},
+    {"POST", OURS "/incidents/{n}/unacknowledge", "nyyy"},
+    {"POST", OURS "/incidents/{n}/assign", "nyyy"},
+    {"POST", OURS "/incidents/{n}/comment", "nyyy"},
+    {"POST", OURS "/incidents/{n}/silence", "nnnn"},
+    {"POST", OURS "/incidents/{n}/resolve", "nnnn"},
+    {"POST", OURS "/incidents/{n}/outcome", "nnnn"},
+};
+
+static const char *
+of_concern(const struct row *row)
+{
+    for (size_t i = 0; i < COUNT(concerns); i++) {
+        if (strcmp(concerns[i].method, row->method) == 0 &&
+            strcmp(concerns[i].path, row->path) == 0) {
+            return concerns[i].may;
+        }
+    }
+    return row->foreign;
+}
 
 static char
 met(unsigned status)
@@ -185,10 +220,10 @@ every_endpoint_role_and_unit(void **state)
 {
     static const char *const roles[] = {"viewer", "operator", "engineer",
                                         "admin"};
-    static const char *const units[] = {"22015", "22018", "*"};
+    static const char *const units[] = {"22015", "22018", "*", "22019"};
     struct api_world *world = *state;
 
-    for (size_t u = 0; u < 3; u++) {
+    for (size_t u = 0; u < 4; u++) {
         for (size_t r = 0; r < 4; r++) {
             char name[GONG_USER_NAME_SIZE];
 
@@ -197,7 +232,8 @@ every_endpoint_role_and_unit(void **state)
             for (size_t i = 0; i < COUNT(rows); i++) {
                 const char *expected = u == 0   ? rows[i].own
                                        : u == 1 ? rows[i].foreign
-                                                : rows[i].all;
+                                       : u == 2 ? rows[i].all
+                                                : of_concern(&rows[i]);
                 char token[GONG_USER_TOKEN_SIZE];
 
                 api_login(world, name, token);

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <sodium.h>
 
 #include "agent/api/http_server.h"
 #include "api_fixture.h"
@@ -220,6 +221,10 @@ alerts_and_acts(void **state)
     holds(world->out, "15:53:18,200  0,200 s  nhận");
     holds(world->out, "15:53:18,250  0,250 s  quyết định");
     holds(world->out, "contact:duty-1  email");
+    assert_int_equal(RUN(world, "show", "2"), 0);
+    holds(world->out, "Kết luận              đúng\n");
+    holds(world->out, "Nguyên nhân           mưa lớn\n");
+    holds(world->out, "Chi phí               1.500.000 đồng\n");
     assert_int_equal(RUN(world, "show", "9"), GONG_CTL_NOT_FOUND);
     assert_int_equal(
         RUN(world, "ack", "1", "2", "--comment", "đã rõ", "--sticky"), 0);
@@ -254,6 +259,40 @@ alerts_and_acts(void **state)
     holds(world->err, "it is over");
 }
 
+/* Who, what, and that the file is the one that was kept. */
+static void
+handover_is_kept(struct world *world)
+{
+    unsigned char digest[crypto_hash_sha256_BYTES];
+    char path[160], hex[2 * sizeof digest + 1], text[65536];
+    size_t len;
+    FILE *file;
+
+    holds(world->out, "\nBẢO TRÌ\n  11  ");
+    holds(world->out, "Người giao ca: local:");
+    holds(world->out, "Người nhận ca: Minh\n");
+    assert_int_equal(RUN(world, "handover"), GONG_CTL_USAGE);
+    (void)snprintf(path, sizeof path, "%s/log.json", world->api->dir);
+    assert_int_equal(RUN(world, "handover", "--to", "Minh", "--by", "Lan",
+                         "--format", "json", "--output", path),
+                     0);
+    assert_string_equal(world->out, "");
+    file = fopen(path, "r");
+    assert_non_null(file);
+    len = fread(text, 1, sizeof text - 1, file);
+    text[len] = '\0';
+    (void)fclose(file);
+    assert_int_equal(unlink(path), 0);
+    holds(text, "\"by\": \"Lan\"");
+    holds(text, "\"maintenance\": [");
+    (void)crypto_hash_sha256(digest, (const unsigned char *)text, len);
+    (void)sodium_bin2hex(hex, sizeof hex, digest, sizeof digest);
+    holds(world->err, hex);
+    assert_int_equal(RUN(world, "audit"), 0);
+    holds(world->out, hex);
+    holds(world->out, "by=\"Lan\" to=\"Minh\" ");
+}
+
 static void
 the_rest_of_the_desk(void **state)
 {
@@ -282,6 +321,7 @@ the_rest_of_the_desk(void **state)
     holds(world->out, "CÒN ĐANG DIỄN RA");
     holds(world->out, "#3 [khẩn cấp]");
     holds(world->out, "unit=\"22018\", đến khi kết thúc, lan");
+    handover_is_kept(world);
     assert_int_equal(RUN(world, "ledger", "22015/gauge"), 0);
     holds(world->out, "không có số thứ tự");
     assert_null(strstr(world->out, "22018"));

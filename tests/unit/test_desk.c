@@ -477,6 +477,10 @@ nobody_acknowledges(void **state)
     assert_true(gong_desk_find(w.desk, 1)->ack_overdue);
     assert_false(gong_desk_find(w.desk, 2)->ack_overdue);
     desk_run_to(&w, 5 * HOUR);
+    expect(&w, "3930.000 repeat duty@22018: #1 still #2 still\n"
+               "7830.000 repeat duty@22018: #1 still #2 still\n"
+               "11730.000 repeat duty@22018: #1 still #2 still\n"
+               "14430.000 news duty@22018: #1 overdue #2 still\n");
     assert_true(gong_desk_find(w.desk, 1)->resolve_overdue);
     assert_string_equal(desk_events(&w), "0 #1 fire  critical\n"
                                          "0 #2 fire  info\n"
@@ -484,6 +488,34 @@ nobody_acknowledges(void **state)
                                          "600 #1 escalate  head\n"
                                          "1200 #1 escalate  province\n"
                                          "14400 #1 resolve-overdue  \n");
+    desk_world_fini(&w);
+}
+
+/* An owner who lets the deadline pass keeps nobody quiet any more. */
+static void
+past_the_deadline_an_owner_is_told(void **state)
+{
+    static const char one[] = "alertname=A,unit=22018,severity=critical";
+    struct desk_world w;
+
+    (void)state;
+    desk_world_init(&w, RECEIVERS ESCALATION ROUTE " };");
+    assert_int_equal(desk_fire(&w, one, 0), GONG_OK);
+    desk_run_to(&w, MINUTE);
+    (void)desk_do(&w, (struct gong_desk_act){.kind = GONG_ACT_ACKNOWLEDGE,
+                                             .incident = 1});
+    desk_run_to(&w, 4 * HOUR - 1000);
+    expect(&w, "30.000 news hook: #1 firing\n");
+    desk_again(&w);
+    desk_run_to(&w, 5 * HOUR);
+    expect(&w, "14430.000 news hook: #1 overdue acked\n");
+    desk_again(&w);
+    desk_run_to(&w, 7 * HOUR);
+    expect(&w, "18330.000 repeat hook: #1 overdue acked\n"
+               "22230.000 repeat hook: #1 overdue acked\n");
+    desk_over(&w, one);
+    desk_run_to(&w, 10 * HOUR);
+    expect(&w, "25230.000 news hook: #1 resolved\n");
     desk_world_fini(&w);
 }
 
@@ -521,7 +553,8 @@ an_acknowledgement_stops_and_ends(void **state)
     assert_int_equal(desk_fire(&w, one, 3), GONG_OK);
     desk_run_to(&w, 250 * MINUTE);
     expect(&w, "12030.000 news hook: #1 climbed 2<1\n"
-               "12330.000 news hook: #1 climbed 3<2 acked\n");
+               "12330.000 news hook: #1 climbed 3<2 acked\n"
+               "14430.000 news hook: #1 overdue 3<3 acked\n");
     (void)desk_do(
         &w, (struct gong_desk_act){.kind = GONG_ACT_RESOLVE, .incident = 1});
     desk_run_to(&w, 260 * MINUTE);
@@ -906,6 +939,7 @@ main(void)
         cmocka_unit_test(an_acknowledgement_stops_and_ends),
         cmocka_unit_test(whoever_was_escalated_to_hears_the_end),
         cmocka_unit_test(nobody_hears_the_end_twice),
+        cmocka_unit_test(past_the_deadline_an_owner_is_told),
         cmocka_unit_test(what_holds_back_holds_escalation),
         cmocka_unit_test(trials_are_recorded_only),
         cmocka_unit_test(the_dark_stay_open),

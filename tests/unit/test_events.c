@@ -46,11 +46,11 @@ teardown(void **state)
 }
 
 static bool
-may(void *ctx, struct gong_str unit)
+may(void *ctx, const struct gong_grant_place *place)
 {
     const struct watcher *watcher = ctx;
 
-    return watcher->sees == NULL || gong_str_is(unit, watcher->sees);
+    return watcher->sees == NULL || gong_str_is(place->unit, watcher->sees);
 }
 
 static void
@@ -94,8 +94,9 @@ read_all(struct watcher *watcher, size_t step)
 static void
 publish(struct world *world, const char *unit, const char *json)
 {
-    gong_events_publish(world->events, "incident", gong_str_of(unit),
-                        gong_str_of(json));
+    struct gong_grant_place place = {.unit = gong_str_of(unit)};
+
+    gong_events_publish(world->events, "incident", &place, gong_str_of(json));
 }
 
 static void

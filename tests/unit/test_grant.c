@@ -25,7 +25,16 @@ under(void *ctx, struct gong_str unit, struct gong_str root)
     return gong_str_is(root, "ioc") && gong_str_is(unit, "ioc-water");
 }
 
-static const struct gong_grant_tree tree = {under, NULL};
+/* The gauge of 22015 affects ioc-water. */
+static bool
+affects(void *ctx, struct gong_str site, struct gong_str device,
+        struct gong_str root)
+{
+    return gong_str_is(site, "22015") && gong_str_is(device, "gauge") &&
+           under(ctx, gong_str_of("ioc-water"), root);
+}
+
+static const struct gong_grant_tree tree = {under, NULL, affects};
 
 static struct gong_grants
 grants_of(enum gong_role role, const char *unit)
@@ -106,6 +115,39 @@ a_grant_reaches_down_never_up_or_aside(void **state)
 }
 
 static void
+a_device_concerns_those_whom_it_affects(void **state)
+{
+    static const struct {
+        const char *grant, *device;
+        bool concerned;
+    } cases[] = {
+        {"ioc-water", "gauge", true},
+        {"ioc", "gauge", true},
+        {"22015", "gauge", true},
+        {"22018", "gauge", false},
+        {"ioc-water", "pump", false},
+        {"ioc-water", "", false},
+        {"*", "", true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        struct gong_grants grants =
+            grants_of(GONG_ROLE_OPERATOR, cases[i].grant);
+        struct gong_grant_place place = {gong_str_of("22015"),
+                                         gong_str_of("22015"),
+                                         gong_str_of(cases[i].device)};
+
+        if (gong_grant_concerns(&grants, &tree, GONG_ACTION_ACT, &place) !=
+            cases[i].concerned) {
+            fail_msg("%s by %s", cases[i].grant, cases[i].device);
+        }
+        assert_false(
+            gong_grant_concerns(&grants, &tree, GONG_ACTION_RULES, &place));
+    }
+}
+
+static void
 nobody_gives_what_they_do_not_have(void **state)
 {
     struct gong_grants mine = grants_of(GONG_ROLE_ENGINEER, "66");
@@ -150,6 +192,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(each_role_may_what_it_may),
         cmocka_unit_test(a_grant_reaches_down_never_up_or_aside),
+        cmocka_unit_test(a_device_concerns_those_whom_it_affects),
         cmocka_unit_test(nobody_gives_what_they_do_not_have),
         cmocka_unit_test(words_and_units),
     };

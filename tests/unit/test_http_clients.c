@@ -487,8 +487,10 @@ events_go_to_all_streams_and_end_with_the_server(void **state)
 
         (void)snprintf(json, sizeof json, "{\"round\":%d}", round);
         (void)snprintf(data, sizeof data, "data: %s", json);
-        gong_events_publish(world->api->events, "incident",
-                            gong_str_of("22015"), gong_str_of(json));
+        gong_events_publish(
+            world->api->events, "incident",
+            &(struct gong_grant_place){.unit = gong_str_of("22015")},
+            gong_str_of(json));
         for (int i = 0; i < 20; i++) {
             hear_until(world, fds[i], data);
         }

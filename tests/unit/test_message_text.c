@@ -141,6 +141,18 @@ set(json_t *object, const char *key, json_t *value)
 }
 
 static void
+past_its_deadline(void **state)
+{
+    json_t *message = message_flood("news");
+
+    (void)state;
+    set(flood_item(message), "news", json_string("overdue"));
+    check(message, "vi", GONG_MESSAGE_SMS,
+          "#17 KHẨN CẤP quá hạn xử lý: " GOLDEN
+          ". Làm ngay: Sơ tán dân vùng ngập. " MESSAGE_LINK);
+}
+
+static void
 what_is_over_and_what_is_unknown(void **state)
 {
     json_t *message = message_flood("news");
@@ -553,6 +565,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waited_since_nobody_had_it),
         cmocka_unit_test(golden_texts),
+        cmocka_unit_test(past_its_deadline),
         cmocka_unit_test(what_is_over_and_what_is_unknown),
         cmocka_unit_test(facts),
         cmocka_unit_test(a_storm_adds_up),

@@ -91,6 +91,8 @@ each_change_is_said_once(void **state)
                             "fault=many-to-many since_ms=1000 "),
                      1);
     assert_int_equal(gong_rule_faults_failing(faults), 1);
+    assert_string_equal(gong_rule_faults_text(faults, "join"), "many-to-many");
+    assert_null(gong_rule_faults_text(faults, "other"));
     assert_int_equal(logged(fail_otherwise, faults,
                             "event=rule_failing rule=\"join\" fault=samples "
                             "since_ms=1000 "),

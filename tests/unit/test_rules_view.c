@@ -59,6 +59,15 @@ text_of(const json_t *rule, const char *name)
     return text;
 }
 
+/* The recording fails. */
+static const char *
+fault(void *ctx, const char *rule_id)
+{
+    (void)ctx;
+    return strstr(rule_id, "site:level:max") != NULL ? "duplicate-labels"
+                                                     : NULL;
+}
+
 static void
 as_prometheus_lists_them(void **state)
 {
@@ -70,7 +79,12 @@ as_prometheus_lists_them(void **state)
         "\"severity\":\"warning\"},\"state\":\"firing\"},"
         "{\"labels\":{\"alertname\":\"Other\"},\"state\":\"firing\"}]",
         0, NULL);
-    json_t *view = gong_rules_view_json(source->set, alerts);
+    json_t *view = gong_rules_view_json(&(struct gong_rules_view){
+        .set = source->set,
+        .alerts = alerts,
+        .at_ms = INT64_C(1760000000250),
+        .fault = fault,
+    });
     const json_t *first = rule_at(view, 0), *second = rule_at(view, 1),
                  *third = rule_at(view, 2);
 
@@ -89,6 +103,13 @@ as_prometheus_lists_them(void **state)
     assert_int_equal(json_array_size(json_object_get(second, "alerts")), 0);
     assert_string_equal(text_of(third, "type"), "recording");
     assert_string_equal(text_of(third, "name"), "site:level:max");
+    assert_string_equal(text_of(first, "health"), "ok");
+    assert_null(json_object_get(first, "lastError"));
+    assert_string_equal(text_of(first, "lastEvaluation"),
+                        "2025-10-09T08:53:20.250Z");
+    assert_true(json_is_real(json_object_get(first, "evaluationTime")));
+    assert_string_equal(text_of(third, "health"), "err");
+    assert_string_equal(text_of(third, "lastError"), "duplicate-labels");
     json_decref(view);
     json_decref(alerts);
     gong_rule_source_free(source);
@@ -98,7 +119,8 @@ static void
 no_rules_and_no_alerts(void **state)
 {
     struct gong_ruleset none = {0};
-    json_t *view = gong_rules_view_json(&none, NULL);
+    json_t *view =
+        gong_rules_view_json(&(struct gong_rules_view){.set = &none});
 
     (void)state;
     assert_int_equal(json_array_size(json_object_get(
@@ -107,12 +129,54 @@ no_rules_and_no_alerts(void **state)
     json_decref(view);
 }
 
+/* What remains of the three rules; "": no group. */
+static void
+only_what_was_asked_for(void **state)
+{
+    static const struct {
+        struct gong_rules_query query;
+        size_t rules;
+    } rows[] = {
+        {{.type = ""}, 3},
+        {{.type = "alert"}, 2},
+        {{.type = "record"}, 1},
+        {{.type = "", .names = {"RiverHigh", "x"}, .name_count = 2}, 2},
+        {{.type = "record", .names = {"RiverHigh"}, .name_count = 1}, 0},
+        {{.type = "", .groups = {"water"}, .group_count = 1}, 3},
+        {{.type = "", .groups = {"air"}, .group_count = 1}, 0},
+        {{.type = "", .files = {"water.cfg"}, .file_count = 1}, 3},
+        {{.type = "", .files = {"air.cfg"}, .file_count = 1}, 0},
+    };
+    struct gong_rule_source *source = load();
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        json_t *view =
+            gong_rules_view_json(&(struct gong_rules_view){.set = source->set});
+        const json_t *groups, *rules;
+
+        gong_rules_view_keep(view, &rows[i].query);
+        groups = json_object_get(json_object_get(view, "data"), "groups");
+        rules = json_object_get(json_array_get(groups, 0), "rules");
+        assert_int_equal(json_array_size(groups), rows[i].rules > 0);
+        assert_int_equal(json_array_size(rules), rows[i].rules);
+        if (i == 0) {
+            assert_string_equal(text_of(rule_at(view, 0), "health"), "unknown");
+            assert_string_equal(text_of(rule_at(view, 0), "lastEvaluation"),
+                                "0001-01-01T00:00:00Z");
+        }
+        json_decref(view);
+    }
+    gong_rule_source_free(source);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(as_prometheus_lists_them),
         cmocka_unit_test(no_rules_and_no_alerts),
+        cmocka_unit_test(only_what_was_asked_for),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

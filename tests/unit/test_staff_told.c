@@ -80,7 +80,7 @@ a_disk_that_fails_is_told(void **state)
     assert_false(well);
     assert_non_null(strstr(page, "\"journal\":\"failed\""));
     free(page);
-    page = gong_status_page(&status, &len);
+    page = gong_status_page(&status, "", &len);
     assert_non_null(strstr(page, "trong bộ nhớ"));
     free(page);
     atomic_store(&failing_disk, 0);

@@ -301,7 +301,7 @@ under(void *ctx, struct gong_str unit, struct gong_str root)
 static void
 a_token_never_outgrows_its_owner(void **state)
 {
-    static const struct gong_grant_tree tree = {under, NULL};
+    static const struct gong_grant_tree tree = {under, NULL, NULL};
     struct world *world = *state;
     struct gong_principal principal;
     struct gong_grants fewer = {.count = 1,

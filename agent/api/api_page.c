@@ -1,0 +1,236 @@
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "agent/api/api_handlers.h"
+#include "agent/api/api_private.h"
+
+#define ZONE_S INT64_C(25200) /* Vietnam has no summer time */
+
+/* "/": what is open, for whoever is logged in, and how the agent is; a form to
+ * log in for all others. It is where messages send people for what they do not
+ * list. One plain page without scripts. */
+
+static const char head[] =
+    "<!DOCTYPE html>\n<html lang=\"vi\"><head><meta charset=\"utf-8\">"
+    "<meta name=\"viewport\" content=\"width=device-width\">"
+    "<title>gong</title><style>body{font:18px sans-serif;margin:1.2em;"
+    "max-width:44em}input,button{font:inherit;padding:.5em;width:100%;"
+    "box-sizing:border-box;margin:.2em 0 .8em}.bad{color:#b00020}"
+    "</style></head><body>\n";
+static const char foot[] = "</body></html>\n";
+
+void
+gong_api_put_html(FILE *out, struct gong_str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        switch (text.data[i]) {
+        case '<':
+            (void)fputs("&lt;", out);
+            break;
+        case '>':
+            (void)fputs("&gt;", out);
+            break;
+        case '&':
+            (void)fputs("&amp;", out);
+            break;
+        case '"':
+            (void)fputs("&quot;", out);
+            break;
+        case '\'':
+            (void)fputs("&#39;", out);
+            break;
+        default:
+            (void)fputc(text.data[i], out);
+        }
+    }
+}
+
+struct gong_str
+gong_api_instant(int64_t ms, char *out, size_t size)
+{
+    time_t seconds = (time_t)(ms / 1000) + ZONE_S;
+    struct tm parts;
+
+    if (gmtime_r(&seconds, &parts) == NULL ||
+        strftime(out, size, "%d/%m %H:%M", &parts) == 0) {
+        out[0] = '\0';
+    }
+    return gong_str_of(out);
+}
+
+/* --- who is not logged in --- */
+
+void
+gong_api_login_form(struct gong_api_call *call, unsigned status,
+                    const char *said)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    free(call->answer->body);
+    call->answer->body = NULL;
+    if (out == NULL) {
+        gong_api_no_memory(call->answer);
+        return;
+    }
+    (void)fprintf(out, "%s<h1>Đăng nhập / log in</h1>\n", head);
+    if (said != NULL) {
+        (void)fprintf(out, "<p class=\"bad\">%s</p>\n", said);
+    }
+    (void)fprintf(
+        out,
+        "<form method=\"post\" action=\"/\">\n<label>Tên người dùng / user"
+        "<input name=\"user\" autocomplete=\"username\" required></label>\n"
+        "<label>Mật khẩu / password<input name=\"password\" type=\"password\" "
+        "autocomplete=\"current-password\" required></label>\n"
+        "<button>Đăng nhập / log in</button></form>\n"
+        "<p><a href=\"/\">Tôi đã đăng nhập / I am logged in</a></p>\n%s",
+        foot);
+    if (fclose(out) != 0) {
+        free(text);
+        gong_api_no_memory(call->answer);
+        return;
+    }
+    gong_api_text(call->answer, status, "text/html; charset=utf-8", text, len);
+}
+
+/* --- the list --- */
+
+static const char *
+text_of(const json_t *object, const char *name)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+
+    return text == NULL ? "" : text;
+}
+
+static const char *
+severity_word(const char *severity)
+{
+    return strcmp(severity, "critical") == 0  ? "KHẨN CẤP / critical"
+           : strcmp(severity, "warning") == 0 ? "CHÚ Ý / warning"
+           : strcmp(severity, "info") == 0    ? "THÔNG TIN / info"
+                                              : "CẢNH BÁO / alert";
+}
+
+static void
+put(FILE *out, const char *before, const char *text)
+{
+    if (text[0] != '\0') {
+        (void)fputs(before, out);
+        gong_api_put_html(out, gong_str_of(text));
+    }
+}
+
+static void
+put_incident(FILE *out, const json_t *incident)
+{
+    const json_t *notes = json_object_get(incident, "annotations");
+    const char *summary = text_of(notes, "summary");
+    const char *unit = text_of(notes, "unit_name");
+    char when[64];
+
+    (void)fprintf(
+        out, "<li>#%lld %s · %s · ",
+        (long long)json_integer_value(json_object_get(incident, "number")),
+        severity_word(text_of(incident, "severity")),
+        strcmp(text_of(incident, "state"), "acknowledged") == 0
+            ? "đã tiếp nhận / acknowledged"
+            : "chưa ai tiếp nhận / nobody sees to it");
+    gong_api_put_html(
+        out,
+        gong_api_instant(json_integer_value(json_object_get(incident, "since")),
+                         when, sizeof when));
+    put(out, " · ", unit[0] != '\0' ? unit : text_of(incident, "unit"));
+    put(out, " · người xử lý / owner: ", text_of(incident, "owner"));
+    put(out, "<br>", summary[0] != '\0' ? summary : text_of(incident, "rule"));
+    (void)fputs("</li>\n", out);
+}
+
+static void
+put_list(FILE *out, const json_t *items, uint64_t next)
+{
+    (void)fputs("<h2>Cảnh báo đang mở / open alerts</h2>\n<ul>\n", out);
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        put_incident(out, json_array_get(items, i));
+    }
+    (void)fputs("</ul>\n", out);
+    if (json_array_size(items) == 0) {
+        (void)fputs("<p>Không có / none</p>\n", out);
+    }
+    if (next != 0) {
+        (void)fprintf(out,
+                      "<p><a href=\"/?before=%llu\">Xem tiếp / more</a></p>\n",
+                      (unsigned long long)next);
+    }
+}
+
+/* The list as HTML, heap; NULL with the answer filled. */
+static char *
+list_html(struct gong_api_call *call)
+{
+    char *text = NULL;
+    size_t len = 0;
+    json_t *items = NULL;
+    uint64_t next = 0;
+    enum gong_err err = gong_api_open_incidents(call, &items, &next);
+    FILE *out = err == GONG_OK ? open_memstream(&text, &len) : NULL;
+
+    if (out != NULL) {
+        put_list(out, items, next);
+    }
+    if (out == NULL || fclose(out) != 0) {
+        free(text);
+        text = NULL;
+        gong_api_failed(call->answer, err == GONG_OK ? GONG_ERR_MEMORY : err,
+                        NULL);
+    }
+    json_decref(items);
+    return text;
+}
+
+/* Without an engine: only the list. */
+static char *
+bare_page(const char *list, size_t *len)
+{
+    char *text = NULL;
+    FILE *out = open_memstream(&text, len);
+
+    if (out == NULL) {
+        return NULL;
+    }
+    (void)fprintf(out, "%s%s%s", head, list, foot);
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
+void
+gong_api_page(struct gong_api_call *call)
+{
+    const struct gong_status_source *status = call->api->options.status;
+    bool desk = call->api->options.desk.incidents != NULL;
+    char *list = NULL, *body;
+    size_t len = 0;
+
+    if (status == NULL && !desk) {
+        gong_api_not_offered(call);
+        return;
+    }
+    if (desk) {
+        list = list_html(call);
+        if (list == NULL) {
+            return;
+        }
+    }
+    body = status == NULL
+               ? bare_page(list, &len)
+               : gong_status_page(status, list == NULL ? "" : list, &len);
+    free(list);
+    gong_api_text(call->answer, 200, call->route->type, body, len);
+}

@@ -1,0 +1,104 @@
+/* What an act says, in one line for the record: its comment, and in brackets
+ * what else it sets. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "rules/desk/desk.h"
+
+struct line {
+    FILE *out;
+    int64_t zone_ms;
+    size_t count; /* of what is in the brackets */
+    bool any;     /* a comment goes before them */
+};
+
+static FILE *
+field(struct line *line)
+{
+    (void)fputs(line->count++ > 0 ? " " : line->any ? " [" : "[", line->out);
+    return line->out;
+}
+
+static void
+put_text(struct line *line, const char *name, struct gong_str text)
+{
+    if (text.len > 0) {
+        (void)fprintf(field(line), "%s=\"%.*s\"", name, (int)text.len,
+                      text.data);
+    }
+}
+
+/* 2026-11-22T08:15:00+07:00 */
+static void
+put_time(struct line *line, const char *name, int64_t ms)
+{
+    time_t seconds = (time_t)((ms + line->zone_ms) / 1000);
+    int64_t zone = line->zone_ms / 60000;
+    int64_t minutes = zone < 0 ? -zone : zone;
+    struct tm parts;
+
+    if (ms == 0 || gmtime_r(&seconds, &parts) == NULL) {
+        return;
+    }
+    (void)fprintf(field(line), "%s=%04d-%02d-%02dT%02d:%02d:%02d%c%02d:%02d",
+                  name, parts.tm_year + 1900, parts.tm_mon + 1, parts.tm_mday,
+                  parts.tm_hour, parts.tm_min, parts.tm_sec,
+                  zone < 0 ? '-' : '+', (int)(minutes / 60),
+                  (int)(minutes % 60));
+}
+
+static void
+put_outcome(struct line *line, const struct gong_desk_act *act)
+{
+    static const char *const verdicts[] = {"none", "real", "false", "late",
+                                           "test"};
+
+    if (act->verdict != GONG_VERDICT_NONE) {
+        (void)fprintf(field(line), "verdict=%s", verdicts[act->verdict]);
+    }
+    if (act->cost != 0) {
+        (void)fprintf(field(line), "cost=%lld", (long long)act->cost);
+    }
+    put_text(line, "cause", act->cause);
+}
+
+static void
+put_facts(struct line *line, const struct gong_desk_act *act)
+{
+    put_text(line, "matchers", act->matchers);
+    put_text(line, "owner", act->owner);
+    put_time(line, "from", act->from_ms);
+    put_time(line, "until", act->until_ms);
+    if (act->sticky) {
+        (void)fputs("sticky", field(line));
+    }
+    put_outcome(line, act);
+    if (line->count > 0) {
+        (void)fputc(']', line->out);
+    }
+}
+
+char *
+gong_desk_act_text(const struct gong_desk_act *act, int64_t zone_ms)
+{
+    char *text = NULL;
+    size_t len = 0;
+    struct line line = {.zone_ms = zone_ms, .any = act->comment.len > 0};
+    bool bad;
+
+    line.out = open_memstream(&text, &len);
+    if (line.out == NULL) {
+        return NULL;
+    }
+    if (act->comment.len > 0) {
+        (void)fwrite(act->comment.data, 1, act->comment.len, line.out);
+    }
+    put_facts(&line, act);
+    bad = ferror(line.out) != 0;
+    if (fclose(line.out) != 0 || bad) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
