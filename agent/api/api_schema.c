@@ -178,6 +178,7 @@ static const struct gong_api_field restore_fields[] = {
      "true: only checks it, nothing changes."},
 };
 SCHEMA(gong_api_restore_body, "RestoreRequest", restore_fields);
+
 static const char *const drill_severities[] = {"info", "warning", "critical",
                                                NULL};
 

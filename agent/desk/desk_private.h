@@ -107,6 +107,7 @@ void gong_desk_fail_letters(struct gong_desk_thread *desk, enum gong_err err);
 void gong_desk_replace_now(struct gong_desk_thread *desk);
 /* Who asks from now on, or waits, is told that the desk is gone. */
 void gong_desk_replace_close(struct gong_desk_thread *desk);
+
 /* desk_probe.c */
 /* An alert of a probe that fires becomes messages of its own. */
 enum gong_err

@@ -30,6 +30,22 @@ is_hopeless(const struct gong_desk_thread *desk, uint64_t offset)
     return desk->bad_count >= REFUSED_TRIES && desk->bad_offset == offset;
 }
 
+/* A probe is no incident. */
+static enum gong_err
+apply_alert(struct gong_desk_thread *desk,
+            const struct gong_desk_alert_read *read)
+{
+    enum gong_err err;
+
+    if (gong_probe_of(read->alert.rule_id) != GONG_PROBE_NONE) {
+        return gong_desk_probe_tell(desk, &read->alert);
+    }
+    gong_desk_db_decide(desk->db, &read->decision);
+    err = gong_desk_alert(desk->desk, &read->alert, gong_desk_clock(desk));
+    gong_desk_db_decide(desk->db, NULL);
+    return err;
+}
+
 static enum gong_err
 apply_record(struct gong_desk_thread *desk, struct batch *batch,
              const struct gong_record *record)
@@ -45,13 +61,7 @@ apply_record(struct gong_desk_thread *desk, struct batch *batch,
     }
     err = gong_desk_alert_read(record, &read);
     if (err == GONG_OK) {
-        gong_desk_db_decide(desk->db, &read.decision);
-        err = gong_desk_alert(desk->desk, &read.alert, gong_desk_clock(desk));
-        gong_desk_db_decide(desk->db, NULL);
-        err = gong_probe_of(read.alert.rule_id) != GONG_PROBE_NONE
-                  ? gong_desk_probe_tell(desk, &read.alert)
-                  : gong_desk_alert(desk->desk, &read.alert,
-                                    gong_desk_clock(desk));
+        err = apply_alert(desk, &read);
         desk->place.position = read.alert.position;
         desk->place.ordinal = read.alert.ordinal;
         batch->decided_ms[batch->alerts++] = read.alert.stamps.decided_ms;

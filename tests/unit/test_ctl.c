@@ -477,7 +477,7 @@ backup_and_restore(void **state)
     assert_int_equal(RUN_TCP(world, "units"), 0);
     assert_int_equal(RUN_TCP(world, "devices"), 0);
     assert_int_equal(RUN_TCP(world, "rules", "log"), 0);
-    assert_int_equal(RUN_TCP(world, "handover"), 0);
+    assert_int_equal(RUN_TCP(world, "handover", "--to", "Minh"), 0);
     holds(world->out, "Người giao ca: admin.all");
     assert_int_equal(RUN_TCP(world, "tokens", "add", "cron", "--role", "admin",
                              "--unit", "*", "--for", "9d"),

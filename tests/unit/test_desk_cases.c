@@ -213,8 +213,7 @@ routes_are_checked(void **state)
     expect_run("check bad.cfg", 1, "bad.cfg:3:1: found unknown key \"rute\"");
     expect_run("check --no-lint r.cfg bad.cfg", 1, "1 rule, 0 warnings");
     expect_run("check --model " GONG_SOURCE_DIR
-               "/rules/city/daklak.cfg " GONG_SOURCE_DIR
-               "/deploy/routes.cfg",
+               "/rules/city/daklak.cfg " GONG_SOURCE_DIR "/deploy/routes.cfg",
                0, "4 receivers");
     write_text(
         "bad.cfg",
