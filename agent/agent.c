@@ -7,7 +7,6 @@
 
 #include "common/le.h"
 #include "common/log.h"
-#include "rules/desk/desk_config_load.h"
 
 enum gong_err
 gong_agent_fail(const struct gong_agent_problem *problem, enum gong_err err,
@@ -308,78 +307,6 @@ start_notifiers(struct gong_agent *agent,
     return GONG_OK;
 }
 
-static enum gong_err
-start_desk(struct gong_agent *agent, const struct gong_agent_problem *problem)
-{
-    const struct gong_agent_config *config = agent->config;
-    enum gong_err err;
-
-    if (!config->desk_on) {
-        return GONG_OK;
-    }
-    err = gong_desk_host_start(
-        &(struct gong_desk_host_options){
-            .state_dir = config->state,
-            .file = &config->desk,
-            .channels = &config->channels,
-            .routes = agent->rules.routes,
-            .model = agent->rules.source->model,
-            .effects = agent->effects,
-            .counters = agent->counters,
-            .trust = agent->trust,
-        },
-        &agent->desk, problem->why, problem->size);
-    return err == GONG_OK ? GONG_OK : gong_agent_fail_as(problem, err, "desk");
-}
-
-/* The desk goes over to the new routes and model, and only then the old ones
- * are given back. Without routes the old ones stay. */
-static void
-renew_desk(struct gong_agent *agent, struct gong_rules_checked *rules)
-{
-    struct gong_rules_checked old = agent->rules;
-    struct gong_desk_config *routes =
-        rules->routes == NULL ? old.routes : rules->routes;
-    enum gong_err err = GONG_OK;
-
-    if (agent->desk != NULL) {
-        err = gong_desk_host_renew(agent->desk, routes, rules->source->model);
-    }
-    if (err != GONG_OK) {
-        gong_log(GONG_LOG_ERROR, "routes_not_changed",
-                 "reason=\"%s\" effect=\"rules are new, routes and city model "
-                 "as before\" todo=\"reload again\"",
-                 gong_err_text(err));
-        gong_rules_checked_fini(rules);
-        return;
-    }
-    if (rules->routes == NULL) {
-        old.routes = NULL;
-    }
-    agent->rules = *rules;
-    agent->rules.routes = routes;
-    gong_rules_checked_fini(&old);
-}
-
-static enum gong_err
-desk_may(void *ctx, const struct gong_rule_source *source, char *why,
-         size_t why_size)
-{
-    const struct gong_agent *agent = ctx;
-
-    return agent->desk == NULL ||
-                   gong_desk_config_fits(agent->rules.routes, source->model,
-                                         why, why_size)
-               ? GONG_OK
-               : GONG_ERR_INVALID;
-}
-
-static void
-desk_goes(void *ctx, struct gong_rules_checked *checked)
-{
-    renew_desk(ctx, checked);
-}
-
 /* --- what can be looked at --- */
 
 static void
@@ -415,8 +342,8 @@ start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
                                                    agent->engine,
                                                    agent->journal,
                                                    &agent->reloading,
-                                                   desk_may,
-                                                   desk_goes,
+                                                   gong_agent_desk_may,
+                                                   gong_agent_desk_goes,
                                                    agent};
     api.rules = gong_api_rules_of(&agent->rule_sets);
     agent->backup.state_dir = agent->config->state;
@@ -467,10 +394,18 @@ start_all(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
     static const start_fn before_rules[] = {
         start_state, gong_agent_start_journal, gong_agent_start_effects};
-    static const start_fn after_rules[] = {
-        make_trust,         start_engine,    make_broker,  start_committer,
-        start_stores,       start_notifiers, start_desk,   start_http,
-        start_self_metrics, start_keeper,    start_broker, start_trust};
+    static const start_fn after_rules[] = {make_trust,
+                                           start_engine,
+                                           make_broker,
+                                           start_committer,
+                                           start_stores,
+                                           start_notifiers,
+                                           gong_agent_start_desk,
+                                           start_http,
+                                           start_self_metrics,
+                                           start_keeper,
+                                           start_broker,
+                                           start_trust};
     enum gong_err err = GONG_OK;
 
     for (size_t i = 0;
@@ -590,7 +525,7 @@ gong_agent_reload(struct gong_agent *agent)
     (void)pthread_mutex_lock(&agent->reloading);
     taken = gong_rules_reload_run(&agent->reload, &rules, &errors);
     if (taken) {
-        renew_desk(agent, &rules);
+        gong_agent_renew_desk(agent, &rules);
     }
     (void)pthread_mutex_unlock(&agent->reloading);
     if (!taken) {

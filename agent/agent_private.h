@@ -73,4 +73,19 @@ enum gong_err gong_agent_start_effects(struct gong_agent *agent,
                                        const struct gong_agent_problem *problem)
     GONG_MUST_CHECK;
 
+/* agent_desk.c */
+enum gong_err
+gong_agent_start_desk(struct gong_agent *agent,
+                      const struct gong_agent_problem *problem) GONG_MUST_CHECK;
+/* The desk goes over to the new routes and model, and only then the old ones
+ * are given back. Without routes the old ones stay. Takes rules. */
+void gong_agent_renew_desk(struct gong_agent *agent,
+                           struct gong_rules_checked *rules);
+/* For gong_api_rule_sets: whether the routes in force hold with a set's city
+ * model; and the desk goes over to it. ctx: the agent. */
+enum gong_err gong_agent_desk_may(void *ctx,
+                                  const struct gong_rule_source *source,
+                                  char *why, size_t why_size);
+void gong_agent_desk_goes(void *ctx, struct gong_rules_checked *checked);
+
 #endif
