@@ -25,6 +25,7 @@ from local.servers import STORES, Mosquitto  # noqa: E402
 HOST_INPUTS = """cpu mem system disk diskio net temp processes""".split()
 SETTLE_SECONDS = 60  # at most, for the last samples to reach the store
 QUIET_SECONDS = 8    # give up when nothing new has arrived for so long
+MODEL = ROOT / "rules" / "city" / "daklak.cfg"
 
 
 def seconds(text):
@@ -136,7 +137,7 @@ class Demo:
         self.webhook = Webhook(self.told)
         self.agent = self.start_part(Agent(
             self.folder, self.broker.url, [options.rules], stores,
-            self.webhook))
+            self.webhook, f'model = ( "{MODEL}" );'))
         self.collector = self.start_part(Collector(
             self.folder, self.broker.url, self.inputs()))
         self.sim = self.start_part(Sim(

@@ -6,7 +6,8 @@
 #include "agent/api/api_handlers.h"
 #include "agent/api/api_private.h"
 
-#define ZONE_MS INT64_C(25200000) /* Vietnam has no summer time */
+#define AUDIT_COMMENT_MAX 512 /* bytes: what else was said is not cut */
+#define ZONE_MS           INT64_C(25200000) /* Vietnam has no summer time */
 
 /* What a person does goes to the desk, and then into the audit log with what
  * came of it. */
@@ -31,7 +32,7 @@ act(struct gong_api_call *call, struct gong_desk_act *what, const char *name)
                    what->incident != 0  ? what->incident
                    : what->silence != 0 ? what->silence
                                         : number);
-    text = gong_desk_act_text(what, ZONE_MS);
+    text = gong_desk_act_text(what, ZONE_MS, AUDIT_COMMENT_MAX);
     gong_api_audit(call, name, object,
                    err == GONG_OK   ? "ok"
                    : why[0] != '\0' ? why

@@ -1,3 +1,5 @@
+#include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -133,6 +135,7 @@ gong_api_backup_read(struct gong_api_call *call)
     unsigned char *bytes;
     size_t len = CHUNK;
     enum gong_err err = GONG_ERR_MEMORY;
+    char object[40];
 
     if (backup == NULL) {
         return;
@@ -141,10 +144,9 @@ gong_api_backup_read(struct gong_api_call *call)
     if (bytes != NULL) {
         err = gong_backup_get(backup, offset, bytes, &len);
     }
-    if (offset == 0) {
-        gong_api_audit(call, "backup.read", "",
-                       err == GONG_OK ? "ok" : gong_err_text(err), "");
-    }
+    (void)snprintf(object, sizeof object, "offset %" PRIu64, offset);
+    gong_api_audit(call, "backup.read", object,
+                   err == GONG_OK ? "ok" : gong_err_text(err), "");
     if (err == GONG_OK) {
         gong_api_json(call->answer, 200, chunk_json(offset, bytes, len));
     } else {

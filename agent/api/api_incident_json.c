@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "agent/api/api_private.h"
+#include "agent/tell/message_annotation.h"
 #include "common/lp_text.h"
 
 json_t *
@@ -156,6 +157,8 @@ gong_api_incident_json(const struct gong_desk_incident *incident)
     put(object, "labels", pairs_json(incident->labels, incident->label_count));
     put(object, "annotations",
         pairs_json(incident->annotations, incident->annotation_count));
+    /* Their sections (message_fill.h), as far as the incident alone tells. */
+    put(object, "annotations", gong_message_annotations(object));
     return object;
 }
 

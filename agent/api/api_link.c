@@ -20,14 +20,11 @@ static const char head[] =
     ".en{color:#666;font-size:.85em}</style></head><body>\n";
 
 static struct gong_str
-pair_of(const struct gong_label_view *pairs, size_t count, const char *name)
+text_of(const json_t *texts, const char *name)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (gong_str_is(pairs[i].name, name)) {
-            return pairs[i].value;
-        }
-    }
-    return gong_str_from(NULL, 0);
+    const char *text = json_string_value(json_object_get(texts, name));
+
+    return text == NULL ? gong_str_from(NULL, 0) : gong_str_of(text);
 }
 
 static void
@@ -69,23 +66,20 @@ write_incident(void *arg, const struct gong_desk_incident *incident)
 {
     struct page *page = arg;
     FILE *out = page->out;
-    struct gong_str title =
-        pair_of(incident->annotations, incident->annotation_count, "summary");
+    json_t *shown = gong_api_incident_json(incident);
+    const json_t *texts = json_object_get(shown, "annotations");
+    struct gong_str title = text_of(texts, "summary");
     char when[64];
 
     page->found = true;
     (void)fprintf(out, "<h1>#%llu ", (unsigned long long)incident->number);
     gong_api_put_html(out, title.len > 0 ? title : incident->rule_id);
     (void)fputs("</h1>\n<dl>\n", out);
-    write_row(out, "Đơn vị / unit",
-              pair_of(incident->annotations, incident->annotation_count,
-                      "unit_name"));
+    write_row(out, "Đơn vị / unit", text_of(texts, "unit_name"));
     write_row(out, "Tình trạng / state", gong_str_of(state_of(incident)));
     write_row(out, "Từ / since",
               gong_api_instant(incident->since_ms, when, sizeof when));
-    write_row(
-        out, "Việc cần làm ngay / what to do",
-        pair_of(incident->annotations, incident->annotation_count, "action"));
+    write_row(out, "Việc cần làm ngay / what to do", text_of(texts, "action"));
     write_row(out, "Người xử lý / owner", incident->owner);
     (void)fputs("</dl>\n", out);
     if (incident->state == GONG_INCIDENT_OPEN) {
@@ -95,6 +89,7 @@ write_incident(void *arg, const struct gong_desk_incident *incident)
         gong_api_put_html(out, gong_str_of(page->claims->person));
         (void)fputs("</p></form>\n", out);
     }
+    json_decref(shown);
 }
 
 static void

@@ -103,6 +103,10 @@ add_database(struct making *making, const char *name)
         err = gong_sqlite_copy(from, making->files[i], making->why,
                                making->why_size);
     }
+    if (err == GONG_OK) {
+        err =
+            gong_sqlite_check(making->files[i], making->why, making->why_size);
+    }
     if (err == GONG_OK && strcmp(name, GONG_BACKUP_DESK) == 0) {
         err = note_place(making, making->files[i]);
     }

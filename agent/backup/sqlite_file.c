@@ -96,11 +96,17 @@ copy(sqlite3 *from, const char *from_path, const char *to_path, char *why,
                             "SELECT count(*) FROM sqlite_schema",
                             NULL, NULL, NULL);
     enum gong_err err;
+    int fd;
 
     if (code != SQLITE_OK) {
         return tell(from, code, from_path, why, why_size);
     }
-    code = open_at(to_path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, &to);
+    fd = open(to_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 || close(fd) != 0) {
+        (void)snprintf(why, why_size, "%s: %s", to_path, strerror(errno));
+        return gong_err_from_errno(errno);
+    }
+    code = open_at(to_path, SQLITE_OPEN_READWRITE, &to);
     if (code == SQLITE_OK) {
         code = copy_pages(from, to);
     }

@@ -8,8 +8,9 @@
 #include "common/log.h"
 
 /* Ids of rows are parts of idempotency keys. How many were given out since the
- * other file was written is not known where this one is gone. */
-#define AHEAD "4294967296"
+ * other file was written is not known where this one is gone, nor whether the
+ * same file was put in place before: each time so many others are left out. */
+#define AHEAD "4294967296 + abs(random() % 17592186044416)"
 
 /* What was there, as `live`, goes on in what takes its place: no number and no
  * row's id is given twice, and what was sent is not sent again. */
@@ -123,6 +124,11 @@ replace(struct gong_desk_thread *desk, const char *with, char *aside, char *why,
     }
     gong_census_free(desk->census);
     desk->census = NULL;
+    /* Of the file that was there before. */
+    desk->proofs[0] = 0;
+    desk->proofs[1] = 0;
+    desk->refresh_ms = 0;
+    desk->prune_ms = 0;
     gong_effects_reconcile_again(desk->options.effects);
     if (desk->options.outbox != NULL) {
         gong_outbox_renew(desk->options.outbox);

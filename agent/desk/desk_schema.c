@@ -257,14 +257,16 @@ migrate(sqlite3 *handle, char *why, size_t why_size)
     return err;
 }
 
-/* SQLite gives its other files the mode of this one. */
+/* SQLite gives its other files the mode of this one. One that is there is not
+ * touched: to close it would drop the locks that other connections of this
+ * process have on it (fcntl(2)). */
 static enum gong_err
 make_file(const char *path)
 {
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 
     if (fd < 0) {
-        return gong_err_from_errno(errno);
+        return errno == EEXIST ? GONG_OK : gong_err_from_errno(errno);
     }
     (void)close(fd);
     return GONG_OK;

@@ -7,6 +7,7 @@
 
 #include "agent/decide/effect_json.h"
 #include "agent/tell/notify_backlog.h"
+#include "agent/tell/message_annotation.h"
 #include "agent/stop_latch.h"
 #include "agent/trust/probe.h"
 #include "common/backoff.h"
@@ -195,6 +196,18 @@ is_probe(const struct gong_record *record)
            gong_probe_of_key(prefix.key.rule) != GONG_PROBE_NONE;
 }
 
+/* Sections of texts are for messages of the desk, which knows the facts of the
+ * model: here those are left out that need them. */
+static void
+fill_sections(json_t *effect)
+{
+    json_t *filled = gong_message_annotations(effect);
+
+    if (filled != NULL) {
+        (void)json_object_set_new(effect, "annotations", filled);
+    }
+}
+
 static bool
 tell(struct gong_notifier *notifier, const struct gong_record *record)
 {
@@ -216,6 +229,7 @@ tell(struct gong_notifier *notifier, const struct gong_record *record)
     }
     news = gong_notify_news(effect);
     if (news != GONG_NOTIFY_NOTHING) {
+        fill_sections(effect);
         done = tell_news(notifier, record, effect, news);
     }
     json_decref(effect);

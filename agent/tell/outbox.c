@@ -84,6 +84,7 @@ turn(struct gong_outbox *outbox, gong_mono_t now, gong_mono_t *when)
             atomic_store(&outbox->woken, true);
         }
     }
+    when->ns = INT64_MAX;
     if (err == GONG_OK && !atomic_load(&outbox->pausing)) {
         err = gong_outbox_begin_due(outbox, now, when);
     }

@@ -42,8 +42,8 @@ static const char *const texts[STATEMENTS] = {
      * the next. */
     [UNREACHED] =
         "SELECT DISTINCT i.number FROM outbox AS o"
-        " JOIN message_incidents AS m ON m.message = o.message"
-        " JOIN incidents AS i ON i.number = m.incident"
+        " CROSS JOIN message_incidents AS m ON m.message = o.message"
+        " CROSS JOIN incidents AS i ON i.number = m.incident"
         " WHERE o.unreached_ms <> 0 AND i.ended_ms = 0 AND i.acked_ms = 0"
         " AND NOT EXISTS (SELECT 1 FROM message_incidents AS n"
         " JOIN outbox AS s ON s.message = n.message"
@@ -326,13 +326,14 @@ gong_outbox_db_begin(struct gong_outbox_db *db, bool durable)
                                              "BEGIN IMMEDIATE");
 }
 
-/* The same again, but written: a commit without a page would sync nothing. */
+/* A value that changes: a commit that leaves a page as it was syncs nothing. */
 enum gong_err
 gong_outbox_db_sync(struct gong_outbox_db *db)
 {
     return gong_sql_do(db->handle,
                        "PRAGMA synchronous = FULL;"
-                       "UPDATE meta SET value = value WHERE name = 'id'");
+                       "INSERT INTO meta(name, value) VALUES('synced', 1)"
+                       " ON CONFLICT(name) DO UPDATE SET value = value + 1");
 }
 
 enum gong_err

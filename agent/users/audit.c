@@ -237,7 +237,7 @@ enum gong_err
 gong_audit_verify(struct gong_users *users, struct gong_audit_verdict *out)
 {
     /* Nobody waits for a log that only grows: a connection of its own. */
-    return verify_file(sqlite3_db_filename(users->db, "main"), out, NULL, 0);
+    return verify_file(users->path, out, NULL, 0);
 }
 
 static enum gong_err

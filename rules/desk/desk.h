@@ -292,8 +292,10 @@ enum gong_err gong_desk_act(struct gong_desk *desk,
  *   đang đi [owner="lan" until=2026-11-22T08:15:00+07:00 sticky]
  *   [verdict=real cost=1500000 cause="mưa lớn"]
  *
- * zone_ms: east of UTC. The caller frees; NULL without memory. */
-char *gong_desk_act_text(const struct gong_desk_act *act, int64_t zone_ms);
+ * zone_ms: east of UTC; of a longer comment only comment_max bytes. The caller
+ * frees; NULL without memory. */
+char *gong_desk_act_text(const struct gong_desk_act *act, int64_t zone_ms,
+                         size_t comment_max);
 enum gong_err gong_desk_run(struct gong_desk *desk,
                             int64_t now_ms) GONG_MUST_CHECK;
 /* gong_desk_next: when gong_desk_run has something to do; INT64_MAX: never. */

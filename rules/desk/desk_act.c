@@ -49,7 +49,8 @@ record(struct gong_desk *desk, const struct act *act,
        enum gong_incident_event event)
 {
     char *text = gong_desk_act_text(
-        act->is, desk->model == NULL ? 0 : gong_model_zone_ms(desk->model));
+        act->is, desk->model == NULL ? 0 : gong_model_zone_ms(desk->model),
+        SIZE_MAX);
 
     if (text == NULL) {
         gong_desk_fail(desk, GONG_ERR_MEMORY);

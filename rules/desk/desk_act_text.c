@@ -79,8 +79,26 @@ put_facts(struct line *line, const struct gong_desk_act *act)
     }
 }
 
+static void
+put_comment(struct line *line, struct gong_str comment, size_t max)
+{
+    size_t len = comment.len;
+
+    if (len > max) { /* at the beginning of a character */
+        for (len = max;
+             len > 0 && ((unsigned char)comment.data[len] & 0xc0) == 0x80;) {
+            len--;
+        }
+    }
+    (void)fwrite(comment.data, 1, len, line->out);
+    if (len < comment.len) {
+        (void)fputs("...", line->out);
+    }
+}
+
 char *
-gong_desk_act_text(const struct gong_desk_act *act, int64_t zone_ms)
+gong_desk_act_text(const struct gong_desk_act *act, int64_t zone_ms,
+                   size_t comment_max)
 {
     char *text = NULL;
     size_t len = 0;
@@ -91,9 +109,7 @@ gong_desk_act_text(const struct gong_desk_act *act, int64_t zone_ms)
     if (line.out == NULL) {
         return NULL;
     }
-    if (act->comment.len > 0) {
-        (void)fwrite(act->comment.data, 1, act->comment.len, line.out);
-    }
+    put_comment(&line, act->comment, comment_max);
     put_facts(&line, act);
     bad = ferror(line.out) != 0;
     if (fclose(line.out) != 0 || bad) {

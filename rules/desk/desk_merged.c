@@ -121,7 +121,7 @@ gong_desk_ack_give(struct gong_desk *desk, struct gong_desk_entry *entry,
         is->ack_until_ms = ack->until_ms;
         is->sticky = ack->sticky;
         gong_desk_event_add(desk, is->number, GONG_INCIDENT_ACKNOWLEDGE,
-                            gong_str_of(ack->by), gong_str_of(ack->comment));
+                            gong_str_from("", 0), gong_str_of(ack->by));
         gong_desk_escalate_stop(desk, entry);
         gong_desk_escalate_arm(desk, entry);
     }

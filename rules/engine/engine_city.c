@@ -119,7 +119,8 @@ gong_engine_look_at_params(struct gong_engine *engine,
         const struct gong_instance *i = gong_instance_at(&live->binds, n);
         const struct gong_book_rule *rule = &live->book.rules[i->rule];
 
-        if (rule->plan == NULL || rule->plan->param_count == 0) {
+        if (rule->plan == NULL || rule->plan->param_count == 0 ||
+            gong_engine_waits(live, i)) {
             continue;
         }
         err = rule->interval_ms > 0

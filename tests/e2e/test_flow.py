@@ -3,13 +3,14 @@
 import sys
 import time
 
-from province import SLOW, Province, expect, run
+from province import CITY, SLOW, Province, expect, run
 
 STORE = sys.argv[1]
+MODEL = f'model = ( "{CITY}/daklak.cfg" );'
 
 
 def every_sample_arrives_and_alerts_are_told():
-    with Province(STORE) as province:
+    with Province(STORE, extra=MODEL) as province:
         collector = province.collector(
             ['{ type = "internal"; interval = "1s"; }',
              '{ type = "cpu"; interval = "1s"; }',
@@ -33,6 +34,7 @@ def every_sample_arrives_and_alerts_are_told():
         summaries = " ".join(alert["annotations"]["summary"]
                              for alert in told.alerts)
         expect("Củng Sơn" in summaries, "the river's alert has no text")
+        expect("[[" not in summaries, f"raw sections: {summaries}")
 
 
 run(every_sample_arrives_and_alerts_are_told)

@@ -162,7 +162,8 @@ def test_faults(folder):
 def test_cases():
     cases = os.path.join(ROOT, "tests", "rules", "city.cases")
     city = os.path.join(ROOT, "rules", "city")
-    result = gong("test", "--rules", city, cases)
+    model = os.path.join(city, "daklak.cfg")
+    result = gong("test", "--rules", city, "--model", model, cases)
     check(result.returncode == 0 and "NOTE" not in result.stdout,
           f"city.cases fails: {result.stdout}")
     result = gong("test", cases)

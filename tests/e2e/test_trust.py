@@ -29,7 +29,7 @@ route = { receiver = "hook"; group_by = ("alertname"); group_wait = "30s";
 class World:
     def __init__(self, store=None, mail=None):
         self.hook = Webhook()
-        self.mail = ""
+        self.mail = ', { name = "email"; type = "log"; file = "/dev/null"; }'
         if mail:
             self.mail = f"""
   , {{ name = "email"; type = "email"; from = "gong@example.vn";

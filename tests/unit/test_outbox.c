@@ -58,7 +58,7 @@ __wrap_sqlite3_exec(sqlite3 *handle, const char *sql,
         atomic_fetch_add(&marks, 1);
         atomic_store(&behind, true);
     } else if (strstr(sql, "synchronous = FULL;BEGIN") != NULL ||
-               strstr(sql, "synchronous = FULL;UPDATE") != NULL) {
+               strstr(sql, "synchronous = FULL;INSERT") != NULL) {
         atomic_store(&behind, code != SQLITE_OK);
     }
     return code;
