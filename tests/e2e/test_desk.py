@@ -7,6 +7,7 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import sys
 import threading
 import time
 import urllib.request
@@ -221,6 +222,19 @@ def alerts_carry_their_stamps():
         expect(0 < tops[0] and tops == sorted(tops), tops)
 
 
+def others_may_look_into_the_database():
+    """Its write-ahead log stays, whoever opens and closes the file."""
+    with Mail() as mail, Desk(mail) as desk:
+        path = desk.province.folder / "agent-state" / "desk.db"
+        desk.lamp(90)
+        wait_until(lambda: desk.hook.count("firing") == 1, 20 * SLOW, "the alert")
+        look = ("import sqlite3, sys; c = sqlite3.connect(sys.argv[1]);"
+                "c.execute('SELECT count(*) FROM incidents').fetchone(); c.close()")
+        subprocess.run([sys.executable, "-c", look, path], check=True)
+        expect(path.with_name("desk.db-wal").exists(),
+               "the agent writes on into a log that is gone")
+
+
 def streams_tell_what_became_of_it():
     with Mail() as mail, Desk(mail) as desk:
         stream = Stream(desk.agent)
@@ -305,5 +319,6 @@ def rules_and_city_go_back_together():
 
 if __name__ == "__main__":
     run(alerts_become_work, alerts_carry_their_stamps,
+        others_may_look_into_the_database,
         streams_tell_what_became_of_it, other_routes_hold_after_a_reload,
         rules_and_city_go_back_together)

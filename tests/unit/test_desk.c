@@ -918,10 +918,39 @@ a_sink_that_fails(void **state)
     }
 }
 
+/* What else was said is not cut off with a long comment, nor is a character. */
+static void
+a_long_comment_leaves_the_facts(void **state)
+{
+    const struct gong_desk_act act = {
+        .kind = GONG_ACT_SILENCE,
+        .comment = gong_str_of("đđđđ"), /* of two bytes each */
+        .matchers = gong_str_of("a=\"1\""),
+    };
+    static const struct {
+        size_t max;
+        const char *text;
+    } rows[] = {
+        {8, "đđđđ [matchers=\"a=\"1\"\"]"},
+        {7, "đđđ... [matchers=\"a=\"1\"\"]"},
+        {6, "đđđ... [matchers=\"a=\"1\"\"]"},
+        {0, "... [matchers=\"a=\"1\"\"]"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char *text = gong_desk_act_text(&act, 0, rows[i].max);
+
+        assert_string_equal(text, rows[i].text);
+        free(text);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_long_comment_leaves_the_facts),
         cmocka_unit_test(a_group_waits_then_ticks),
         cmocka_unit_test(what_nobody_heard_of_ends_unheard),
         cmocka_unit_test(receivers_that_want_no_end),
