@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "rules/engine/book.h"
+#include "rules/engine/book_metric.h"
 #include "rules/engine/engine.h"
 #include "rules/engine/plan.h"
 #include "rules/engine/presence.h"
@@ -381,6 +383,9 @@ plan_feed(const struct gong_rule *rule, bool foreign, int64_t every_ms)
 
         back += node->offset_ms > 0 ? node->offset_ms : 0;
         longest = back > longest ? back : longest;
+    }
+    if (gong_book_asks_trend(rule) && longest < GONG_TREND_MS) {
+        longest = GONG_TREND_MS; /* kept for its texts */
     }
     if (longest > 0) {
         fed.step_ms = every_ms > 0            ? every_ms

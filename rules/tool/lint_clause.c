@@ -119,6 +119,34 @@ lint_ranges(struct gong_linter *linter, const struct gong_rule *rule,
     }
 }
 
+/* A parameter that no device has is an empty series: a slip of the pen. */
+static void
+lint_params(struct gong_linter *linter, const struct gong_rule *rule,
+            const struct clause *clause)
+{
+    const struct gong_city *city = linter->set->city;
+
+    for (uint32_t i = 0; i < clause->expr->count && city != NULL; i++) {
+        const struct gong_expr_node *node = &clause->expr->nodes[i];
+        const struct gong_matcher *first = node->matchers;
+        char place[160];
+        size_t number;
+
+        if (node->kind != GONG_EXPR_SELECTOR || node->matcher_count == 0 ||
+            strcmp(first->name, "__name__") != 0 ||
+            first->op != GONG_MATCH_EQUAL ||
+            strncmp(first->value, GONG_CITY_PARAM, strlen(GONG_CITY_PARAM)) !=
+                0 ||
+            gong_city_metric(city, first->value, &number)) {
+            continue;
+        }
+        gong_lint_say(linter, rule, "param",
+                      "found %s%s, expected a parameter that a device of the "
+                      "city model has",
+                      first->value, where(rule, clause, place));
+    }
+}
+
 /* Whether two clauses compare the same thing with numbers. */
 static bool
 same_thing(const struct clause *a, const struct clause *b)
@@ -329,6 +357,7 @@ gong_lint_clauses(struct gong_linter *linter, const struct gong_rule *rule,
         }
         lint_never(linter, rule, clause);
         lint_ranges(linter, rule, clause, options->every_ms);
+        lint_params(linter, rule, clause);
         if (clause->ends) {
             lint_resolve(linter, rule, &all, clause);
         } else {

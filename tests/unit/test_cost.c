@@ -109,6 +109,20 @@ long_windows_are_reckoned(void **state)
     assert_true(years.firing_bytes >= years.rest_bytes);
 }
 
+/* The hour that {trend} in a text asks for is kept as a window is. */
+static void
+a_trend_costs_its_hour(void **state)
+{
+    struct gong_cost plain = measured("expr = \"a > 5\";");
+    struct gong_cost hour = measured("expr = \"last_over_time(a[1h]) > 5\";");
+    struct gong_cost trend = measured(
+        "expr = \"a > 5\"; annotations = { summary = \"x[[ {trend:1}]]\"; };");
+
+    (void)state;
+    assert_true(trend.rest_bytes > plain.rest_bytes + 200);
+    assert_true(trend.rest_bytes < hour.rest_bytes + 200);
+}
+
 static void
 silence_and_closed_calendars_open_alerts_too(void **state)
 {
@@ -198,6 +212,7 @@ main(void)
         cmocka_unit_test(a_series_that_two_clauses_read_counts_once),
         cmocka_unit_test(windows_of_every_clause_are_full),
         cmocka_unit_test(long_windows_are_reckoned),
+        cmocka_unit_test(a_trend_costs_its_hour),
         cmocka_unit_test(silence_and_closed_calendars_open_alerts_too),
         cmocka_unit_test(presence_has_no_samples_but_that_of_others_has),
         cmocka_unit_test(what_is_recorded_costs_its_readers),

@@ -223,6 +223,14 @@ routes_are_checked(void **state)
                "bad.cfg",
                1, "bad.cfg:1:49: found \"77\", expected");
     expect_run("check bad.cfg", 0, "1 receivers");
+    write_text(
+        "p.cfg",
+        "group = \"g\"; rules = ({ alert = \"A\"; expr = \"m_f > on "
+        "(site, device) group_left () param_levl1\"; labels = { severity "
+        "= \"info\"; }; annotations = { summary = \"s\"; action = \"a\"; "
+        "}; });\n");
+    expect_run("check --model " GONG_SOURCE_DIR "/rules/city/daklak.cfg p.cfg",
+               0, "found param_levl1, expected a parameter");
 }
 
 static void
