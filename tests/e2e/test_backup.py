@@ -2,10 +2,12 @@
 back: numbers, acknowledgements, silences, users; nobody is told twice."""
 
 import json
+import sqlite3
 import subprocess
 import tempfile
 import threading
 import time
+from collections import Counter
 from pathlib import Path
 
 from province import ROOT, SLOW, Province, expect, run
@@ -96,6 +98,19 @@ def kept(incident):
             ("number", "state", "acked_by", "ack_comment", "owner", "opened")}
 
 
+def waiting(backup, unpacked):
+    """The keys of messages that waited in a backup: only these may come again,
+    for the desk that has sent them since is gone."""
+    _, manifest, parts = backup.read_bytes().split(b"\n", 2)
+    part = json.loads(manifest)["parts"][0]
+    unpacked.write_bytes(parts[:part["size"]])
+    db = sqlite3.connect(unpacked)
+    rows = db.execute("SELECT (SELECT value FROM meta WHERE name = 'id') || '-'"
+                      " || id FROM outbox WHERE state = 0").fetchall()
+    db.close()
+    return {key for key, in rows}
+
+
 def settle(desk):
     """Until nothing more is told."""
     count = -1
@@ -177,8 +192,10 @@ def backup_wipe_restore():
         again = desk.told()[told:]
         expect(not set(again) & set(early), f"told twice: {again}")
         expect(len(again) == len(set(again)), f"told twice: {again}")
-        expect(len(set(desk.hook.keys)) == len(desk.hook.keys),
-               "two messages with one key")
+        twice = [key for key, count in Counter(desk.hook.keys).items()
+                 if count > 1]
+        known = waiting(file, desk.province.folder / "unpacked.db")
+        expect(not set(twice) - known, f"one key twice: {twice}, {known}")
         expect(list(desk.state.glob("desk.db.before-restore-*")),
                "what was there before is gone")
 
