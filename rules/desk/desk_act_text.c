@@ -90,7 +90,9 @@ put_comment(struct line *line, struct gong_str comment, size_t max)
             len--;
         }
     }
-    (void)fwrite(comment.data, 1, len, line->out);
+    if (len > 0) {
+        (void)fwrite(comment.data, 1, len, line->out);
+    }
     if (len < comment.len) {
         (void)fputs("...", line->out);
     }
