@@ -2,30 +2,6 @@
 #include "agent/desk/desk_db_private.h"
 #include "agent/desk/desk_row.h"
 
-static enum gong_err
-each_row(struct gong_sql_row *row, gong_desk_db_each_fn each, void *ctx,
-         size_t *count)
-{
-    enum gong_err err;
-
-    *count = 0;
-    while ((err = gong_sql_next(row)) == GONG_OK) {
-        struct gong_desk_row found;
-
-        err = gong_desk_row_get(row, &found);
-        if (err == GONG_OK) {
-            err = each(ctx, &found.incident);
-        }
-        gong_desk_row_fini(&found);
-        ++*count;
-        if (err != GONG_OK) {
-            break;
-        }
-    }
-    gong_sql_end(row);
-    return err == GONG_ERR_NOT_FOUND ? GONG_OK : err;
-}
-
 enum gong_err
 gong_desk_db_each_open(struct gong_desk_db *db, gong_desk_db_each_fn each,
                        void *ctx)
@@ -33,7 +9,7 @@ gong_desk_db_each_open(struct gong_desk_db *db, gong_desk_db_each_fn each,
     struct gong_sql_row row = gong_desk_db_row(db, GONG_DESK_DB_INCIDENTS_OPEN);
     size_t count;
 
-    return each_row(&row, each, ctx, &count);
+    return gong_desk_row_each(&row, each, ctx, &count);
 }
 
 enum gong_err
@@ -47,7 +23,7 @@ gong_desk_db_newest(struct gong_desk_db *db, uint64_t rule,
 
     gong_sql_put_int(&row, (int64_t)rule);
     gong_sql_put_int(&row, (int64_t)fingerprint);
-    err = each_row(&row, each, ctx, &count);
+    err = gong_desk_row_each(&row, each, ctx, &count);
     return err == GONG_OK && count == 0 ? GONG_ERR_NOT_FOUND : err;
 }
 
@@ -61,7 +37,7 @@ gong_desk_db_numbered(struct gong_desk_db *db, uint64_t number,
     enum gong_err err;
 
     gong_sql_put_int(&row, (int64_t)number);
-    err = each_row(&row, each, ctx, &count);
+    err = gong_desk_row_each(&row, each, ctx, &count);
     return err == GONG_OK && count == 0 ? GONG_ERR_NOT_FOUND : err;
 }
 
@@ -77,7 +53,7 @@ restore_incidents(struct gong_desk_db *db, struct gong_desk *desk)
     struct gong_sql_row row = gong_desk_db_row(db, GONG_DESK_DB_INCIDENTS_KEPT);
     size_t count;
 
-    return each_row(&row, restore_incident, desk, &count);
+    return gong_desk_row_each(&row, restore_incident, desk, &count);
 }
 
 static enum gong_err

@@ -196,30 +196,6 @@ gong_desk_reader_close(struct gong_desk_reader *reader)
     free(reader);
 }
 
-static enum gong_err
-read_rows(struct gong_sql_row *row, gong_desk_read_incident_fn each, void *ctx,
-          size_t *count)
-{
-    enum gong_err err;
-
-    *count = 0;
-    while ((err = gong_sql_next(row)) == GONG_OK) {
-        struct gong_desk_row found;
-
-        err = gong_desk_row_get(row, &found);
-        if (err == GONG_OK) {
-            err = each(ctx, &found.incident);
-        }
-        gong_desk_row_fini(&found);
-        ++*count;
-        if (err != GONG_OK) {
-            break;
-        }
-    }
-    gong_sql_end(row);
-    return err == GONG_ERR_NOT_FOUND ? GONG_OK : err;
-}
-
 /* %text% with what LIKE would read as a pattern escaped; heap. */
 static char *
 pattern_of(struct gong_str text)
@@ -287,7 +263,7 @@ list(struct gong_desk_reader *reader, const struct gong_desk_filter *filter,
     gong_sql_put_text(&row, gong_str_of(pattern));
     gong_sql_put_text(&row, gong_str_of(units));
     gong_sql_put_int(&row, (int64_t)limit);
-    return read_rows(&row, each, ctx, &count);
+    return gong_desk_row_each(&row, each, ctx, &count);
 }
 
 enum gong_err
@@ -323,7 +299,7 @@ gong_desk_read_incident(struct gong_desk_reader *reader, uint64_t number,
     }
     row = gong_sql_row(reader->statements[ONE]);
     gong_sql_put_int(&row, (int64_t)number);
-    err = read_rows(&row, each, ctx, &count);
+    err = gong_desk_row_each(&row, each, ctx, &count);
     return err == GONG_OK && count == 0 ? GONG_ERR_NOT_FOUND : err;
 }
 

@@ -224,3 +224,27 @@ gong_desk_row_get_silence(struct gong_sql_row *row,
     out->until_ms = gong_sql_get_int(row);
     out->ended = gong_sql_get_int(row) != 0;
 }
+
+enum gong_err
+gong_desk_row_each(struct gong_sql_row *row, gong_desk_row_each_fn each,
+                   void *ctx, size_t *count)
+{
+    enum gong_err err;
+
+    *count = 0;
+    while ((err = gong_sql_next(row)) == GONG_OK) {
+        struct gong_desk_row found;
+
+        err = gong_desk_row_get(row, &found);
+        if (err == GONG_OK) {
+            err = each(ctx, &found.incident);
+        }
+        gong_desk_row_fini(&found);
+        ++*count;
+        if (err != GONG_OK) {
+            break;
+        }
+    }
+    gong_sql_end(row);
+    return err == GONG_ERR_NOT_FOUND ? GONG_OK : err;
+}

@@ -3,15 +3,15 @@
  * the old one's from the columns' names; what was alive under a rule that kept
  * its meaning moves over. Until the swap nothing of the old one changes.
  */
+#include <stdlib.h>
+
 #include "rules/engine/bind_past.h"
 #include "rules/engine/engine_aggregate.h"
-#include "rules/engine/engine_general.h"
 #include "rules/engine/engine_eval.h"
-#include "rules/engine/engine_step.h"
-#include "rules/engine/engine_live.h"
+#include "rules/engine/engine_general.h"
 #include "rules/engine/engine_hold.h"
-
-#include <stdlib.h>
+#include "rules/engine/engine_live.h"
+#include "rules/engine/engine_step.h"
 
 /* Since when the samples of a column are known: all of them where none came
  * yet, none up to now where nobody read them. */
