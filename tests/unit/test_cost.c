@@ -205,6 +205,45 @@ what_opens_in_silence_alone_costs(void **state)
                     .firing_bytes > 0);
 }
 
+/* What reads parameters of the city model is fed by devices that have them. */
+static void
+alerts_on_parameters_open(void **state)
+{
+#define OWN(name) " on (site, device) group_left () param_" name
+    struct gong_cost plain = measured("expr = \"a >= 30\";");
+    struct gong_cost own = measured("expr = \"a >=" OWN("top") "\";");
+    struct gong_cost levels =
+        measured("levels = ( { severity = \"x\"; expr = \"a >=" OWN(
+            "low") "\"; resolve = \"a <" OWN("low") " - 0.1\"; }, "
+                                                    "{ severity = \"y\"; expr "
+                                                    "= \"a >=" OWN(
+                                                        "top") "\"; } );");
+    struct gong_cost one =
+        measured("expr = \"a{site='1', device='g', unit='2', b='c'} >=" OWN(
+            "top") "\";");
+    struct gong_cost whole =
+        measured("expr = \"sum by (site, device) (a) >= on (site, device) "
+                 "param_top\";");
+    struct gong_cost never = measured(
+        "expr = \"param_expected unless on (site, device) up\"; for = \"2h\"; "
+        "on_missing = \"resolve\";");
+    struct gong_cost stated =
+        measured("expr = \"param_top > 1e6\"; on_missing = \"resolve\";");
+
+    (void)state;
+    assert_int_equal(own.series, 1024); /* parameters are no series of it */
+    assert_true(own.firing_bytes > own.rest_bytes);
+    assert_true(own.firing_bytes >= plain.firing_bytes);
+    assert_true(levels.firing_bytes > levels.rest_bytes);
+    assert_int_equal(levels.series, 1024);
+    assert_true(one.firing_bytes > one.rest_bytes);
+    assert_true(whole.firing_bytes > whole.rest_bytes);
+    assert_int_equal(never.series, 1024);
+    assert_true(never.firing_bytes > 0);
+    assert_true(never.firing_bytes >= never.rest_bytes);
+    assert_true(stated.firing_bytes > stated.rest_bytes);
+}
+
 int
 main(void)
 {
@@ -218,6 +257,7 @@ main(void)
         cmocka_unit_test(what_is_recorded_costs_its_readers),
         cmocka_unit_test(a_set_costs_what_its_rules_do),
         cmocka_unit_test(what_opens_in_silence_alone_costs),
+        cmocka_unit_test(alerts_on_parameters_open),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
