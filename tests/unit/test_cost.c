@@ -115,12 +115,20 @@ a_trend_costs_its_hour(void **state)
 {
     struct gong_cost plain = measured("expr = \"a > 5\";");
     struct gong_cost hour = measured("expr = \"last_over_time(a[1h]) > 5\";");
+    struct gong_cost both = measured("expr = \"a > 5 and b > 3\";");
+    struct gong_cost joint =
+        measured("expr = \"a > 5 and b > 3\"; annotations = { summary = \"x[[ "
+                 "{trend:1}]]\"; };");
     struct gong_cost trend = measured(
         "expr = \"a > 5\"; annotations = { summary = \"x[[ {trend:1}]]\"; };");
 
     (void)state;
     assert_true(trend.rest_bytes > plain.rest_bytes + 200);
     assert_true(trend.rest_bytes < hour.rest_bytes + 200);
+    /* Of several series that one alone whose samples it is. */
+    assert_true(joint.rest_bytes > both.rest_bytes);
+    assert_true(joint.rest_bytes - both.rest_bytes <
+                (trend.rest_bytes - plain.rest_bytes) * 3 / 4);
 }
 
 static void

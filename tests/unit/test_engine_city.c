@@ -438,6 +438,70 @@ an_alert_says_how_its_value_changes(void **state)
     end(&world);
 }
 
+#define CUTS 60
+
+/* Record number i of a stream with gaps, samples that come late and silence. */
+static void
+feed_number(struct world *world, int64_t i)
+{
+    int64_t ms = i * 4 * MINUTE + (i > 35 ? 30 * MINUTE : 0);
+    char point[32];
+
+    if (i % 13 == 12) {
+        clock_at(world, ms);
+        return;
+    }
+    (void)snprintf(point, sizeof point, "m a=%" PRId64, 26 + i * i % 11);
+    feed(world, i % 7 == 6 ? ms - 9 * MINUTE : ms, "1", "g", point);
+    feed(world, ms, "2", "g", i % 3 == 0 ? "m a=1" : "m a=5,b=9");
+}
+
+/* Wherever a snapshot is taken, what goes on from it says the same trends. */
+static void
+a_trend_goes_on_from_any_record(void **state)
+{
+    static const char rules[] =
+        "{ alert = \"Up\"; expr = \"m_a >= on (site, device) group_left () "
+        "param_top\"; " TREND ",\n"
+        "{ alert = \"Both\"; expr = \"m_a > 4 and m_b > 3\"; " TREND;
+    static const struct gong_snapshot_place place = {
+        .journal_id = {1}, .generation = 1, .position = 1, .rules = "r"};
+    size_t trends = 0;
+
+    (void)state;
+    for (int64_t cut = 0; cut < CUTS; cut++) {
+        struct world world;
+        struct world other = {0};
+        struct bytes bytes = {0};
+        struct gong_snapshot_start start = {.emit = on_effect,
+                                            .ctx = &other.effects};
+        const char *why = "";
+
+        begin(&world, rules, units, gauges);
+        for (int64_t i = 0; i < cut; i++) {
+            feed_number(&world, i);
+        }
+        assert_true(bytes_save(&bytes, world.engine, &place));
+        start.set = world.source->set;
+        text_clear(&world.effects);
+        text_clear(&other.effects);
+        assert_int_equal(bytes_restore(&bytes, &start, &other.engine, &why),
+                         GONG_OK);
+        for (int64_t i = cut; i < CUTS; i++) {
+            feed_number(&world, i);
+            feed_number(&other, i);
+        }
+        trends += strstr(other.effects.data, " trend=") != NULL;
+        assert_string_equal(world.effects.data, other.effects.data);
+        gong_engine_free(other.engine);
+        text_free(&other.effects);
+        text_free(&other.payload);
+        bytes_free(&bytes);
+        end(&world);
+    }
+    assert_true(trends > CUTS / 2);
+}
+
 static void
 a_renamed_unit_keeps_its_alerts(void **state)
 {
@@ -874,6 +938,7 @@ main(void)
         cmocka_unit_test(a_level_without_its_parameter_ends),
         cmocka_unit_test(a_parameter_that_no_device_has_is_a_series),
         cmocka_unit_test(an_alert_says_how_its_value_changes),
+        cmocka_unit_test(a_trend_goes_on_from_any_record),
         cmocka_unit_test(a_renamed_unit_keeps_its_alerts),
         cmocka_unit_test(only_a_merged_units_alerts_begin_anew),
         cmocka_unit_test(every_makes_the_look_back_longer),
