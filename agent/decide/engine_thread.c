@@ -177,7 +177,7 @@ swap_rules(struct gong_engine_thread *t, struct gong_rule_source *source,
     }
     gong_rule_source_free(t->rules);
     t->rules = source;
-    gong_rule_faults_restart(t->faults);
+    t->now.rules_lacking = gong_rule_faults_restart(t->faults, source->set);
     gong_log(GONG_LOG_INFO, "rules_changed",
              "rules=%zu kept=%zu added=%zu changed=%zu removed=%zu",
              source->set->count, report.kept, report.added, report.changed,
@@ -282,7 +282,7 @@ new_engine(struct gong_engine_thread *t)
     t->restored = false;
     t->now.replayed = 0;
     gong_recorder_restart(t->recorder);
-    gong_rule_faults_restart(t->faults);
+    t->now.rules_lacking = gong_rule_faults_restart(t->faults, NULL);
     t->engine = gong_engine_new(&t->options.limits, emit, t);
     if (t->engine != NULL) {
         listen_to(t, t->engine);
@@ -499,6 +499,7 @@ restore(struct gong_engine_thread *t, uint64_t *bytes)
     t->engine = found.engine;
     listen_to(t, t->engine);
     t->rules = found.rules;
+    t->now.rules_lacking = gong_rule_faults_restart(t->faults, t->rules->set);
     t->restored = true;
     memcpy(t->now.rules_sha, found.place.rules, sizeof t->now.rules_sha);
     gong_spool_cursor_seek(t->cursor, found.place.position);

@@ -49,6 +49,7 @@ struct gong_engine_report {
     bool live;              /* everything kept at the start has been applied */
     uint64_t restarts;      /* after running out of memory */
     uint64_t rules_refused; /* CONFIG records that could not be followed */
+    uint64_t rules_lacking; /* that name a parameter which no device has */
     uint64_t clock_records;
     int64_t read_ms;   /* journal time of the last record; 0: none yet */
     uint64_t replayed; /* records read at the start, after the snapshot */

@@ -12,6 +12,7 @@
 #define SHOWN_SIZE  256
 #define HASH_SIZE   10 /* of "~" and eight digits */
 #define LABELS_SIZE (SHOWN_SIZE + HASH_SIZE + 8)
+#define LACKING_MAX 10 /* that are logged */
 
 /* One that has failed in this run. */
 struct rule {
@@ -193,8 +194,30 @@ gong_rule_faults_note(struct gong_rule_faults *faults,
     }
 }
 
-void
-gong_rule_faults_restart(struct gong_rule_faults *faults)
+static size_t
+count_lacking(const struct gong_ruleset *set)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < set->count; i++) {
+        const char *param = gong_rule_lacking(&set->rules[i], set->city);
+        char id[SHOWN_SIZE];
+
+        if (param == NULL) {
+            continue;
+        }
+        if (count++ < LACKING_MAX) {
+            (void)gong_log_quote(gong_str_of(set->rules[i].id), id, sizeof id);
+            gong_log(GONG_LOG_WARNING, "rule_lacks_parameter",
+                     "rule=%s parameter=%s", id, param);
+        }
+    }
+    return count;
+}
+
+size_t
+gong_rule_faults_restart(struct gong_rule_faults *faults,
+                         const struct gong_ruleset *set)
 {
     (void)pthread_mutex_lock(&faults->lock);
     for (struct rule *rule = faults->rules; rule != NULL; rule = rule->next) {
@@ -202,6 +225,7 @@ gong_rule_faults_restart(struct gong_rule_faults *faults)
         gong_counter_set(rule->failing, 0);
     }
     (void)pthread_mutex_unlock(&faults->lock);
+    return set == NULL ? 0 : count_lacking(set);
 }
 
 const char *

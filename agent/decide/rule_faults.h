@@ -1,7 +1,8 @@
 /*
  * rule_faults: which rules have no result at run time (semantics rule 16), for
  * people: counters by rule, and a log line when one begins to fail, fails
- * otherwise, or works again. Engine thread, but for gong_rule_faults_text.
+ * otherwise, or works again; and which read a parameter that the city model
+ * lacks. Engine thread, but for gong_rule_faults_text.
  *
  *   gong_engine_rule_faults_total{rule="..."}   evaluations without a result
  *   gong_engine_rule_failing{rule="..."}        1 while the last one had none
@@ -26,8 +27,11 @@ void gong_rule_faults_note(struct gong_rule_faults *faults,
                            const struct gong_rule_fault *fault);
 
 /* gong_rule_faults_restart: other rules, or the engine begins anew: none fails
- * until it is said again. */
-void gong_rule_faults_restart(struct gong_rule_faults *faults);
+ * until it is said again. set are the rules, NULL: none yet. Returns how many
+ * read a parameter that no device of the city model has; some of them are
+ * logged. */
+size_t gong_rule_faults_restart(struct gong_rule_faults *faults,
+                                const struct gong_ruleset *set);
 
 /* gong_rule_faults_text: any thread: why the last evaluation of the rule with
  * this id had no result; a literal; NULL: it had one. */

@@ -219,6 +219,12 @@ write_numbers(const struct gong_engine_report *report, FILE *out)
     row(out, "Cảnh báo đang chờ / alerts pending", engine->pending);
     row(out, "Cảnh báo chưa rõ / alerts unknown", engine->unknown);
     row(out, "Quy tắc / rules", engine->rules);
+    if (report->rules_lacking > 0) {
+        row(out,
+            "Quy tắc thiếu tham số của mô hình / rules whose parameter the "
+            "city model lacks",
+            report->rules_lacking);
+    }
     row(out, "Thiết bị / devices", engine->devices);
     row(out, "Thiết bị mất liên lạc / devices dark", engine->devices_dark);
     row(out, "Chuỗi số liệu có quy tắc / series with a rule", engine->series);

@@ -206,6 +206,24 @@ read_of(const struct gong_book_rule *r, const struct gong_entry *entry)
            r->plan->leaves[entry->leaf].offset_ms;
 }
 
+/* Whether its samples are the rule's values, and the texts of the alerts say
+ * how they change (engine_trend.c). */
+static bool
+is_trend(const struct gong_binds *binds, const struct gong_book_rule *r,
+         const struct gong_entry *entry)
+{
+    const struct gong_plan_leaf *leaf = NULL;
+
+    if (!r->trend || r->metric == 0 || r->form > GONG_FORM_JOINT) {
+        return false;
+    }
+    leaf = &r->plan->leaves[entry->leaf];
+    return gong_plan_leaf_is_newest(leaf) &&
+           gong_str_equal(
+               gong_symbol_text(binds->labelsets->symbols, r->metric),
+               gong_str_of(leaf->metric));
+}
+
 /* How far back it keeps: what the texts of a rule of a series want, too. */
 static int64_t
 keep_of(const struct gong_binds *binds, const struct gong_entry *entry)
@@ -213,8 +231,8 @@ keep_of(const struct gong_binds *binds, const struct gong_entry *entry)
     const struct gong_book_rule *r = &binds->book->rules[entry->rule];
     int64_t keep = read_of(r, entry);
 
-    return r->trend && r->metric != 0 && keep < GONG_TREND_MS ? GONG_TREND_MS
-                                                              : keep;
+    return keep < GONG_TREND_MS && is_trend(binds, r, entry) ? GONG_TREND_MS
+                                                             : keep;
 }
 
 /* How far behind now a sample can lie that it still sees. */

@@ -76,8 +76,8 @@ gong_book_identity(const struct gong_book *book)
             r->rule->trial,     r->rule->limit,   (int64_t)calendar_of(r->rule),
             (int64_t)r->general};
 
-        /* Its series keep their past for it. */
-        state = r->trend ? add_text(state, "trend") : state;
+        /* The series whose samples it compares keep their past for it. */
+        state = r->trend ? add_text(state, "trend of its metric") : state;
         state = add_text(state, r->rule->id);
         state = add_text(state, gong_rule_name(r->rule));
         state = add_text(state, r->canonical);

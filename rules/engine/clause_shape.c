@@ -5,6 +5,7 @@
  *   x > 5, rate(x[1m])       the shape of x
  *   x and y, x unless y      that of x
  *   x * on(..) group_left y  that of x, where nothing is taken from y
+ *   x or y                   that of x, if y has the same one
  *   x{k="v"}                 its matchers
  *   anything else            its own text
  */
@@ -144,6 +145,32 @@ is_ranking(const char *name)
            strcmp(name, "count_values") == 0;
 }
 
+/* Of both sides, if they are alike; else the text. NULL without memory. */
+static char *
+either(const struct gong_expr *expr, uint32_t n)
+{
+    struct gong_expr left = *expr;
+    struct gong_expr right = *expr;
+    char *a = NULL;
+    char *b = NULL;
+    bool same = false;
+
+    left.root = expr->nodes[n].args[0];
+    left.count = left.root + 1;
+    right.root = expr->nodes[n].args[1];
+    right.count = right.root + 1;
+    a = gong_clause_shape(&left);
+    b = a == NULL ? NULL : gong_clause_shape(&right);
+    same = b != NULL && strcmp(a, b) == 0;
+    if (b == NULL || same) {
+        free(same ? b : a);
+        return same ? a : NULL;
+    }
+    free(a);
+    free(b);
+    return own_text(expr, n);
+}
+
 char *
 gong_clause_shape(const struct gong_expr *expr)
 {
@@ -163,6 +190,9 @@ gong_clause_shape(const struct gong_expr *expr)
     if (node->kind == GONG_EXPR_AGGREGATE && !node->without &&
         !is_ranking(node->text)) {
         return grouping(node->labels, node->label_count);
+    }
+    if (node->kind == GONG_EXPR_BINARY && node->op == GONG_OP_OR) {
+        return either(expr, n);
     }
     if (node->kind == GONG_EXPR_BINARY && node->on &&
         node->card == GONG_CARD_ONE_TO_ONE) {

@@ -85,11 +85,9 @@ is_warming(const struct sight *sight)
                                       sight->to, &sample);
 }
 
-/* A range without the markers of ends in it. What was read stays decoded no
- * longer. */
-static const struct gong_sample *
-drop_stale(struct gong_sample_windows *windows,
-           const struct gong_sample *samples, size_t *count)
+const struct gong_sample *
+gong_engine_drop_stale(struct gong_sample_windows *windows,
+                       const struct gong_sample *samples, size_t *count)
 {
     struct gong_sample *kept = windows->samples + (samples - windows->samples);
     size_t left = 0;
@@ -135,7 +133,7 @@ see(const struct sight *sight, struct gong_plan_input *input)
     }
     samples = gong_sample_window_read(sight->windows, sight->window, sample,
                                       sight->from, sight->to, &count);
-    samples = drop_stale(sight->windows, samples, &count);
+    samples = gong_engine_drop_stale(sight->windows, samples, &count);
     call.start_ms = sight->from;
     call.end_ms = sight->to;
     call.at_ms = sight->t;

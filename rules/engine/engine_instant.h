@@ -10,6 +10,12 @@
 
 /* engine_instant.c */
 
+/* gong_engine_drop_stale: a range that was read, without the markers of ends in
+ * it; it stays decoded no longer. */
+const struct gong_sample *
+gong_engine_drop_stale(struct gong_sample_windows *windows,
+                       const struct gong_sample *samples, size_t *count);
+
 /* gong_engine_look: what an instance's clauses say at t, which is not
  * before its newest sample on a device's clock, and which selectors have a
  * sample. */

@@ -1,7 +1,7 @@
 /*
  * engine_trend: by how much what a rule compares changes in an hour, for the
  * texts of its alerts: the slope of a straight line through the samples of the
- * last hour (deriv), where they span a third of it.
+ * last hour (deriv), where they span a third of it. Markers of ends are none.
  *
  * That is asked of rules whose result is a sample as it came, of one series;
  * what others compare is no series.
@@ -9,6 +9,7 @@
 #include <math.h>
 
 #include "rules/engine/bind_past.h"
+#include "rules/engine/engine_instant.h"
 #include "rules/engine/engine_state.h"
 #include "rules/engine/engine_step.h"
 
@@ -59,6 +60,7 @@ gong_engine_trend(struct gong_live *live, const struct gong_alert *alert,
     samples = gong_sample_window_read(
         &binds->windows, gong_bind_window(binds, s), gong_bind_newest(s),
         call.start_ms, call.end_ms, &count);
+    samples = gong_engine_drop_stale(&binds->windows, samples, &count);
     if (count < 2 || samples[count - 1].ms - samples[0].ms < SPAN_MS ||
         !gong_range_fn_run(&call, samples, count, NULL, trend)) {
         return false;

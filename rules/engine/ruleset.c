@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rules/engine/city.h"
+
 #define ID_NUMBER_SIZE 24 /* # and a size_t, with the NUL */
 
 static void
@@ -128,6 +130,27 @@ void
 gong_rule_sort_labels(struct gong_rule *rule)
 {
     qsort(rule->labels, rule->label_count, sizeof *rule->labels, compare_names);
+}
+
+const char *
+gong_rule_lacking(const struct gong_rule *rule, const struct gong_city *city)
+{
+    for (uint32_t i = 0; i < rule->expr->count; i++) {
+        const struct gong_expr_node *node = &rule->expr->nodes[i];
+        size_t number = 0;
+
+        for (size_t k = 0; k < node->matcher_count; k++) {
+            const struct gong_matcher *m = &node->matchers[k];
+
+            if (m->op == GONG_MATCH_EQUAL && strcmp(m->name, "__name__") == 0 &&
+                strncmp(m->value, GONG_CITY_PARAM, strlen(GONG_CITY_PARAM)) ==
+                    0 &&
+                !gong_city_metric(city, m->value, &number)) {
+                return m->value;
+            }
+        }
+    }
+    return NULL;
 }
 
 /* Of an id, with the NUL; 0 where a label has no text. */

@@ -97,6 +97,13 @@ bool gong_rule_is_whole(const struct gong_rule *rule);
  * no resolve, no calendar. */
 bool gong_rule_is_plain(const struct gong_rule *rule);
 
+/* gong_rule_lacking: a parameter of the city model that the rule names and no
+ * device has, NULL if there is none: then the name is one like others, of any
+ * series. A rule that would be one of a single device with it is evaluated as a
+ * whole, and on_missing is "resolve". NULL city: there is no model. */
+const char *gong_rule_lacking(const struct gong_rule *rule,
+                              const struct gong_city *city);
+
 /* gong_rule_same_labels: as written, in the same order. */
 bool gong_rule_same_labels(const struct gong_rule *a,
                            const struct gong_rule *b);

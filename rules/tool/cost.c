@@ -1,7 +1,5 @@
 #include "rules/tool/cost.h"
 
-#include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +8,8 @@
 #include "rules/engine/book_metric.h"
 #include "rules/engine/engine.h"
 #include "rules/engine/plan.h"
-#include "rules/engine/presence.h"
 #include "rules/engine/sample_window.h"
+#include "rules/tool/cost_feed.h"
 
 #define SERIES      1024 /* of each selector */
 #define WINDOWED    128  /* of each where windows are to be filled */
@@ -28,11 +26,7 @@ struct fed {
     uint32_t missing; /* that windows hold and are not fed */
     int64_t step_ms;
     int64_t silence_ms; /* until all of it counts as missing */
-    /* The lines of all series as far as they are always the same, one after
-     * another: "a,cost=17 value=". */
-    char *heads;
-    size_t *ends;    /* of each */
-    size_t distinct; /* series in all */
+    struct gong_cost_feed feed;
 };
 
 /* An engine with the rule alone. */
@@ -55,177 +49,16 @@ note(void *ctx, const struct gong_effect *effect)
     run->told += run->silent;
 }
 
-/* A tag for each matcher that names a value. */
-static bool
-put_tags(FILE *out, const struct gong_expr_node *selector, bool foreign)
-{
-    const char *metric = NULL;
-
-    for (size_t i = 0; i < selector->matcher_count; i++) {
-        const struct gong_matcher *m = &selector->matchers[i];
-
-        if (m->op == GONG_MATCH_EQUAL && strcmp(m->name, "__name__") == 0) {
-            metric = m->value;
-        }
-    }
-    if (metric == NULL || (!foreign && gong_presence_metric(gong_str_of(
-                                           metric)) != GONG_PRESENCE_METRICS)) {
-        return false;
-    }
-    (void)fputs(metric, out);
-    for (size_t i = 0; i < selector->matcher_count; i++) {
-        const struct gong_matcher *m = &selector->matchers[i];
-
-        if (m->op == GONG_MATCH_EQUAL && m->value[0] != '\0' &&
-            strcmp(m->name, "__name__") != 0 &&
-            strpbrk(m->value, " ,=\\\n\"") == NULL) {
-            (void)fprintf(out, ",%s=%s", m->name, m->value);
-        }
-    }
-    return true;
-}
-
-/* Whether a selector before it has the same series. */
-static bool
-is_repeated(const struct fed *fed, uint32_t node)
-{
-    const struct gong_expr *expr = fed->rule->expr;
-    char *mine = NULL;
-    size_t len = 0;
-    FILE *out = open_memstream(&mine, &len);
-    bool repeated = false;
-
-    if (out == NULL) {
-        return false;
-    }
-    (void)put_tags(out, &expr->nodes[node], fed->foreign);
-    (void)fclose(out);
-    for (uint32_t i = 0; i < node && !repeated; i++) {
-        char *other = NULL;
-
-        if (expr->nodes[i].kind != GONG_EXPR_SELECTOR) {
-            continue;
-        }
-        out = open_memstream(&other, &len);
-        if (out != NULL) {
-            (void)put_tags(out, &expr->nodes[i], fed->foreign);
-            (void)fclose(out);
-            repeated = strcmp(mine, other) == 0;
-        }
-        free(other);
-    }
-    free(mine);
-    return repeated;
-}
-
-/* Of every series of the rule, in all its clauses. */
-static size_t
-put_heads(FILE *out, const struct fed *fed)
-{
-    const struct gong_expr *expr = fed->rule->expr;
-    size_t count = 0;
-
-    for (uint32_t i = 0; i < expr->count; i++) {
-        if (expr->nodes[i].kind != GONG_EXPR_SELECTOR || is_repeated(fed, i)) {
-            continue;
-        }
-        for (uint32_t k = 0; k < fed->series; k++) {
-            if (!put_tags(out, &expr->nodes[i], fed->foreign)) {
-                break;
-            }
-            (void)fprintf(out, ",cost=%" PRIu32 " value=%c", k, '\0');
-            count++;
-        }
-    }
-    return count;
-}
-
-/* Caller frees heads and ends. */
-static enum gong_err
-make_heads(struct fed *fed)
-{
-    size_t len = 0;
-    size_t at = 0;
-    FILE *out = open_memstream(&fed->heads, &len);
-
-    if (out == NULL) {
-        return GONG_ERR_MEMORY;
-    }
-    fed->distinct = put_heads(out, fed);
-    if (fclose(out) != 0) {
-        return GONG_ERR_MEMORY;
-    }
-    fed->ends = calloc(fed->distinct + 1, sizeof *fed->ends);
-    if (fed->ends == NULL) {
-        return GONG_ERR_MEMORY;
-    }
-    for (size_t i = 0; i < fed->distinct; i++) {
-        at += strlen(fed->heads + at) + 1;
-        fed->ends[i] = at;
-    }
-    return GONG_OK;
-}
-
-#define TAIL_SIZE 64
-
-/* One sample of value for every series, behind the two empty names; heap. */
-static char *
-make_payload(const struct fed *fed, double value, int64_t ms, size_t *len)
-{
-    char tail[TAIL_SIZE];
-    size_t more = (size_t)snprintf(tail, sizeof tail, "%.17g %" PRId64 "\n",
-                                   value, gong_ms_to_ns(ms));
-    size_t all = fed->distinct == 0 ? 0 : fed->ends[fed->distinct - 1];
-    char *payload = malloc(2 + all + fed->distinct * more);
-    size_t from = 0;
-
-    if (payload == NULL) {
-        return NULL;
-    }
-    payload[0] = '\0';
-    payload[1] = '\0';
-    *len = 2;
-    for (size_t i = 0; i < fed->distinct; i++) {
-        size_t head = fed->ends[i] - 1 - from;
-
-        memcpy(payload + *len, fed->heads + from, head);
-        memcpy(payload + *len + head, tail, more);
-        *len += head + more;
-        from = fed->ends[i];
-    }
-    return payload;
-}
-
-static enum gong_err
-feed(struct gong_engine *engine, const struct fed *fed, double value,
-     int64_t ms)
-{
-    size_t len = 0;
-    char *payload = make_payload(fed, value, ms, &len);
-    struct gong_record record = {
-        .meta = {.type = GONG_RECORD_DATA,
-                 .journal_ms = ms,
-                 .wall_ns = gong_ms_to_ns(ms)},
-        .payload = gong_str_from(payload, len),
-    };
-    enum gong_err err = GONG_ERR_MEMORY;
-
-    if (payload != NULL) {
-        err = gong_engine_apply(engine, &record);
-    }
-    free(payload);
-    return err;
-}
-
 /* What the rule costs so far, and whether its alerts are open. */
 static void
 take_stats(const struct run *run, const struct fed *fed, struct gong_cost *cost)
 {
     struct gong_engine_stats stats;
+    size_t count = gong_cost_feed_series(&fed->feed);
     uint64_t each;
 
     gong_engine_stats(run->engine, &stats);
-    each = (stats.bytes + fed->distinct - 1) / fed->distinct + run->extra;
+    each = (stats.bytes + count - 1) / count + run->extra;
     if (stats.pending + stats.firing + stats.unknown + stats.trial > 0) {
         cost->firing_bytes =
             each > cost->firing_bytes ? each : cost->firing_bytes;
@@ -247,8 +80,8 @@ bytes_of(const struct run *run)
 static void
 reckon_extra(struct run *run, const struct fed *fed)
 {
-    if (fed->missing > 0 && fed->distinct > 0) {
-        run->extra = (bytes_of(run) - run->begun) / fed->distinct *
+    if (fed->missing > 0 && fed->feed.distinct > 0) {
+        run->extra = (bytes_of(run) - run->begun) / fed->feed.distinct *
                      fed->missing / (SAMPLES_MAX - 1);
     }
 }
@@ -265,7 +98,7 @@ feed_all(struct run *run, const struct fed *fed, double value)
         double more = fed->samples > 2 ? (double)(t * 7 % 13) / 100 : 0;
 
         ms += fed->step_ms;
-        err = feed(run->engine, fed, value + more, ms);
+        err = gong_cost_feed_all(run->engine, &fed->feed, value + more, ms);
         run->begun = t == 0 ? bytes_of(run) : run->begun;
     }
     reckon_extra(run, fed);
@@ -287,13 +120,16 @@ fall_silent(struct run *run, const struct fed *fed)
 }
 
 static enum gong_err
-begin_run(struct run *run, const struct fed *fed)
+begin_run(struct run *run, const struct fed *fed, double value)
 {
     *run = (struct run){.rule = *fed->rule,
                         .engine = gong_engine_new(NULL, note, run)};
     run->rule.calendar = NULL; /* it costs nothing, and may be closed */
-    run->set = (struct gong_ruleset){
-        .rules = &run->rule, .count = 1, .foreign = fed->foreign};
+    gong_cost_feed_params(&fed->feed, value);
+    run->set = (struct gong_ruleset){.rules = &run->rule,
+                                     .count = 1,
+                                     .foreign = fed->foreign,
+                                     .city = fed->feed.city};
     return run->engine == NULL ? GONG_ERR_MEMORY
                                : gong_engine_set_rules(run->engine, &run->set,
                                                        0, START_MS, NULL);
@@ -307,7 +143,7 @@ look_at_one(const struct fed *one, double value, bool *costs)
 {
     struct run run;
     struct gong_engine_stats stats = {0};
-    enum gong_err err = begin_run(&run, one);
+    enum gong_err err = begin_run(&run, one, value);
 
     if (err == GONG_OK) {
         err = feed_all(&run, one, value);
@@ -329,7 +165,7 @@ measure_value(const struct fed *fed, const struct fed *one, double value,
 {
     struct run run;
     bool costs = true;
-    enum gong_err err = begin_run(&run, fed);
+    enum gong_err err = begin_run(&run, fed, value);
 
     if (err == GONG_OK) {
         err = feed_all(&run, fed, value);
@@ -337,7 +173,7 @@ measure_value(const struct fed *fed, const struct fed *one, double value,
     if (err == GONG_OK) {
         take_stats(&run, fed, cost);
     }
-    if (err == GONG_OK && one->distinct > 0) {
+    if (err == GONG_OK && one->feed.distinct > 0) {
         err = look_at_one(one, value, &costs);
     }
     if (err == GONG_OK && costs) {
@@ -454,7 +290,7 @@ measure_all(const struct fed *fed, const struct fed *one,
          i++) {
         err = measure_value(fed, one, values[i], cost);
     }
-    cost->series = fed->distinct;
+    cost->series = gong_cost_feed_series(&fed->feed);
     if (cost->rest_bytes == UINT64_MAX) {
         cost->rest_bytes = cost->firing_bytes;
     }
@@ -467,22 +303,20 @@ measure(const struct gong_rule *rule, bool foreign, int64_t every_ms,
 {
     struct fed fed = plan_feed(rule, foreign, every_ms);
     struct fed one = fed;
-    enum gong_err err = make_heads(&fed);
+    enum gong_err err =
+        gong_cost_feed_make(rule, foreign, fed.series, &fed.feed);
 
-    one.series = 1;
     if (err == GONG_OK && is_of_series(rule, foreign)) {
-        err = make_heads(&one);
+        err = gong_cost_feed_make(rule, foreign, 1, &one.feed);
     }
-    if (err == GONG_OK && fed.distinct == 0) {
+    if (err == GONG_OK && gong_cost_feed_series(&fed.feed) == 0) {
         err = GONG_ERR_UNSUPPORTED;
     }
     if (err == GONG_OK) {
         err = measure_all(&fed, &one, cost);
     }
-    free(fed.heads);
-    free(fed.ends);
-    free(one.heads);
-    free(one.ends);
+    gong_cost_feed_fini(&fed.feed);
+    gong_cost_feed_fini(&one.feed);
     return err;
 }
 

@@ -21,7 +21,8 @@ struct gong_cost {
  * the group's intervals, else 10 s; of windows with more than 400 samples the
  * others are reckoned from these, up to as many as a window holds
  * (sample_window.h). All clauses count, with what is held for alerts that
- * levels, resolve and on_missing keep open. foreign: as of the rule's set.
+ * levels, resolve and on_missing keep open. What reads parameters is of a city
+ * model in which each device has them all. foreign: as of the rule's set.
  * UNSUPPORTED where no series can be made, as for the agent's own of presence.
  */
 enum gong_err gong_cost_measure(const struct gong_rule *rule, bool foreign,

@@ -311,7 +311,7 @@ put_firing(const struct gong_explain *one, const struct told *told,
         gong_length_put(one->out, rule->levels[worst - 1].for_ms);
     } else if (said->fires != 0) {
         (void)fputs("the expression holds", one->out);
-    } else if (rule->on_missing == GONG_ON_MISSING_FIRE &&
+    } else if (gong_explain_on_missing(one) == GONG_ON_MISSING_FIRE &&
                gong_explain_missing(one, false) > 0) {
         (void)fputs("what is missing counts as true", one->out);
     } else if (rule->clauses.resolves != 0) {

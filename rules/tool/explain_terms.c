@@ -120,6 +120,32 @@ gong_explain_missing(const struct gong_explain *explain, bool told)
     return missing;
 }
 
+enum gong_on_missing
+gong_explain_on_missing(const struct gong_explain *explain)
+{
+    return !explain->set->foreign &&
+                   gong_rule_lacking(explain->rule, explain->set->city) != NULL
+               ? GONG_ON_MISSING_RESOLVE
+               : explain->rule->on_missing;
+}
+
+static void
+put_parameter(const struct gong_explain *explain)
+{
+    const char *param =
+        explain->set->foreign
+            ? NULL
+            : gong_rule_lacking(explain->rule, explain->set->city);
+
+    if (param != NULL) {
+        put_name(explain, "parameter");
+        (void)fprintf(explain->out,
+                      "no device of the city model has %s: the rule is "
+                      "evaluated as a whole\n",
+                      param);
+    }
+}
+
 static void
 put_on_missing(const struct gong_explain *explain)
 {
@@ -129,9 +155,10 @@ put_on_missing(const struct gong_explain *explain)
         [GONG_ON_MISSING_FIRE] = "fire: it counts as true",
     };
     size_t missing = gong_explain_missing(explain, false);
+    enum gong_on_missing said = gong_explain_on_missing(explain);
 
     put_name(explain, "on_missing");
-    (void)fprintf(explain->out, "%s; ", meanings[explain->rule->on_missing]);
+    (void)fprintf(explain->out, "%s; ", meanings[said]);
     if (missing == 0) {
         (void)fputs("nothing is missing\n", explain->out);
         return;
@@ -189,6 +216,7 @@ gong_explain_terms(const struct gong_explain *explain)
     (void)fputs("terms:\n", explain->out);
     put_interval(explain);
     put_lookback(explain);
+    put_parameter(explain);
     if (rule->record != NULL) {
         return;
     }

@@ -14,4 +14,9 @@ void gong_explain_terms(const struct gong_explain *explain);
  * five, if told is set. */
 size_t gong_explain_missing(const struct gong_explain *explain, bool told);
 
+/* gong_explain_on_missing: what of it is in force: not what the rule says where
+ * the city model lacks its parameter. */
+enum gong_on_missing
+gong_explain_on_missing(const struct gong_explain *explain);
+
 #endif

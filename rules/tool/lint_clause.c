@@ -119,6 +119,21 @@ lint_ranges(struct gong_linter *linter, const struct gong_rule *rule,
     }
 }
 
+/* The name of the parameter that a node reads; NULL where it reads none. */
+static const char *
+param_of(const struct gong_expr_node *node)
+{
+    const struct gong_matcher *first = node->matchers;
+
+    return node->kind == GONG_EXPR_SELECTOR && node->matcher_count > 0 &&
+                   strcmp(first->name, "__name__") == 0 &&
+                   first->op == GONG_MATCH_EQUAL &&
+                   strncmp(first->value, GONG_CITY_PARAM,
+                           strlen(GONG_CITY_PARAM)) == 0
+               ? first->value
+               : NULL;
+}
+
 /* A parameter that no device has is an empty series: a slip of the pen. */
 static void
 lint_params(struct gong_linter *linter, const struct gong_rule *rule,
@@ -127,23 +142,61 @@ lint_params(struct gong_linter *linter, const struct gong_rule *rule,
     const struct gong_city *city = linter->set->city;
 
     for (uint32_t i = 0; i < clause->expr->count && city != NULL; i++) {
-        const struct gong_expr_node *node = &clause->expr->nodes[i];
-        const struct gong_matcher *first = node->matchers;
+        const char *name = param_of(&clause->expr->nodes[i]);
         char place[160];
         size_t number;
 
-        if (node->kind != GONG_EXPR_SELECTOR || node->matcher_count == 0 ||
-            strcmp(first->name, "__name__") != 0 ||
-            first->op != GONG_MATCH_EQUAL ||
-            strncmp(first->value, GONG_CITY_PARAM, strlen(GONG_CITY_PARAM)) !=
-                0 ||
-            gong_city_metric(city, first->value, &number)) {
+        if (name == NULL || gong_city_metric(city, name, &number)) {
             continue;
         }
         gong_lint_say(linter, rule, "param",
                       "found %s%s, expected a parameter that a device of the "
                       "city model has",
-                      first->value, where(rule, clause, place));
+                      name, where(rule, clause, place));
+    }
+}
+
+/* Whether an expression says what is where the parameter is not. */
+static bool
+does_without(const struct gong_expr *expr, const char *name)
+{
+    for (uint32_t i = 0; i < expr->count; i++) {
+        const struct gong_expr_node *node = &expr->nodes[i];
+        uint32_t right = 0;
+
+        if (node->kind != GONG_EXPR_BINARY || node->op != GONG_OP_UNLESS) {
+            continue;
+        }
+        right = node->args[1];
+        while (expr->nodes[right].kind == GONG_EXPR_PAREN) {
+            right = expr->nodes[right].args[0];
+        }
+        if (param_of(&expr->nodes[right]) != NULL &&
+            strcmp(param_of(&expr->nodes[right]), name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Once the model has it no more, nothing ends what fired. */
+static void
+lint_dropped(struct gong_linter *linter, const struct gong_rule *rule,
+             const struct clause *ends)
+{
+    for (uint32_t i = 0; i < ends->expr->count; i++) {
+        const char *name = param_of(&ends->expr->nodes[i]);
+        char place[160];
+
+        if (name == NULL || does_without(ends->expr, name)) {
+            continue;
+        }
+        gong_lint_say(linter, rule, "param",
+                      "found %s%s, which holds an alert for ever when the "
+                      "city model drops it, expected \"... or (x unless on "
+                      "(site, device) %s)\" too",
+                      name, where(rule, ends, place), name);
+        return;
     }
 }
 
@@ -360,6 +413,7 @@ gong_lint_clauses(struct gong_linter *linter, const struct gong_rule *rule,
         lint_params(linter, rule, clause);
         if (clause->ends) {
             lint_resolve(linter, rule, &all, clause);
+            lint_dropped(linter, rule, clause);
         } else {
             lint_level(linter, rule, &all, i);
         }

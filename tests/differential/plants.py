@@ -19,9 +19,7 @@ from ours import GongRules
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 CASES = 2000
-SOURCES = ("CMakeLists.txt", "CMakePresets.json", "cmake", "common", "rules",
-           "agent", "collector", "firmware-sim", "bench", "tests", "docs",
-           "deploy")
+LEFT_OUT = ("build",)  # and what begins with a dot
 
 
 class Copy:
@@ -33,12 +31,14 @@ class Copy:
         self.build = self.root / "build"
         if source.exists():
             shutil.rmtree(source)
-        for name in SOURCES:
-            if (ROOT / name).is_dir():
-                shutil.copytree(ROOT / name, source / name, symlinks=True)
-            elif (ROOT / name).exists():
-                source.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, source / name)
+        source.mkdir(parents=True)
+        for path in sorted(ROOT.iterdir()):
+            if path.name.startswith(".") or path.name in LEFT_OUT:
+                continue
+            if path.is_dir():
+                shutil.copytree(path, source / path.name, symlinks=True)
+            else:
+                shutil.copy2(path, source / path.name)
         self.source = source
         for plant in plants:  # objects of the run before may hold a plant
             (source / plant["file"]).touch()

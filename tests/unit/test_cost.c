@@ -115,12 +115,20 @@ a_trend_costs_its_hour(void **state)
 {
     struct gong_cost plain = measured("expr = \"a > 5\";");
     struct gong_cost hour = measured("expr = \"last_over_time(a[1h]) > 5\";");
+    struct gong_cost both = measured("expr = \"a > 5 and b > 3\";");
+    struct gong_cost joint =
+        measured("expr = \"a > 5 and b > 3\"; annotations = { summary = \"x[[ "
+                 "{trend:1}]]\"; };");
     struct gong_cost trend = measured(
         "expr = \"a > 5\"; annotations = { summary = \"x[[ {trend:1}]]\"; };");
 
     (void)state;
     assert_true(trend.rest_bytes > plain.rest_bytes + 200);
     assert_true(trend.rest_bytes < hour.rest_bytes + 200);
+    /* Of several series that one alone whose samples it is. */
+    assert_true(joint.rest_bytes > both.rest_bytes);
+    assert_true(joint.rest_bytes - both.rest_bytes <
+                (trend.rest_bytes - plain.rest_bytes) * 3 / 4);
 }
 
 static void
@@ -205,6 +213,45 @@ what_opens_in_silence_alone_costs(void **state)
                     .firing_bytes > 0);
 }
 
+/* What reads parameters of the city model is fed by devices that have them. */
+static void
+alerts_on_parameters_open(void **state)
+{
+#define OWN(name) " on (site, device) group_left () param_" name
+    struct gong_cost plain = measured("expr = \"a >= 30\";");
+    struct gong_cost own = measured("expr = \"a >=" OWN("top") "\";");
+    struct gong_cost levels =
+        measured("levels = ( { severity = \"x\"; expr = \"a >=" OWN(
+            "low") "\"; resolve = \"a <" OWN("low") " - 0.1\"; }, "
+                                                    "{ severity = \"y\"; expr "
+                                                    "= \"a >=" OWN(
+                                                        "top") "\"; } );");
+    struct gong_cost one =
+        measured("expr = \"a{site='1', device='g', unit='2', b='c'} >=" OWN(
+            "top") "\";");
+    struct gong_cost whole =
+        measured("expr = \"sum by (site, device) (a) >= on (site, device) "
+                 "param_top\";");
+    struct gong_cost never = measured(
+        "expr = \"param_expected unless on (site, device) up\"; for = \"2h\"; "
+        "on_missing = \"resolve\";");
+    struct gong_cost stated =
+        measured("expr = \"param_top > 1e6\"; on_missing = \"resolve\";");
+
+    (void)state;
+    assert_int_equal(own.series, 1024); /* parameters are no series of it */
+    assert_true(own.firing_bytes > own.rest_bytes);
+    assert_true(own.firing_bytes >= plain.firing_bytes);
+    assert_true(levels.firing_bytes > levels.rest_bytes);
+    assert_int_equal(levels.series, 1024);
+    assert_true(one.firing_bytes > one.rest_bytes);
+    assert_true(whole.firing_bytes > whole.rest_bytes);
+    assert_int_equal(never.series, 1024);
+    assert_true(never.firing_bytes > 0);
+    assert_true(never.firing_bytes >= never.rest_bytes);
+    assert_true(stated.firing_bytes > stated.rest_bytes);
+}
+
 int
 main(void)
 {
@@ -218,6 +265,7 @@ main(void)
         cmocka_unit_test(what_is_recorded_costs_its_readers),
         cmocka_unit_test(a_set_costs_what_its_rules_do),
         cmocka_unit_test(what_opens_in_silence_alone_costs),
+        cmocka_unit_test(alerts_on_parameters_open),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -292,6 +292,91 @@ a_lump_is_looked_at_sample_by_sample(void **state)
     end(&world);
 }
 
+/* A file of the shipped rules; heap. */
+static char *
+city_file(const char *name)
+{
+    char path[256];
+    char *text = calloc(1, 1 << 16);
+    FILE *file = NULL;
+
+    (void)snprintf(path, sizeof path, "%s/rules/city/%s", GONG_SOURCE_DIR,
+                   name);
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(text);
+    assert_true(fread(text, 1, (1 << 16) - 1, file) > 0);
+    (void)fclose(file);
+    return text;
+}
+
+/* The model, as gauges are given their levels. */
+static void
+load_flood(struct world *world, const char *rules, const char *params,
+           int64_t ms)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source = NULL;
+    struct text model = {0};
+    struct text bundle = {0};
+
+    text_add(&model,
+             "model = \"m\";\n%sdevices = ( { unit = \"1\"; name = \"g\"; "
+             "params = { %s }; }, { unit = \"2\"; name = \"g\"; params = { "
+             "level1 = 1; level2 = 2; level3 = 3; }; } );\n",
+             units, params);
+    text_add(&bundle, "== a.cfg %zu\n%s== b.cfg %zu\n%s", strlen(rules), rules,
+             model.len, model.data);
+    source =
+        gong_rule_bundle_load(gong_str_from(bundle.data, bundle.len), &errors);
+    gong_conf_errors_print(&errors, stderr);
+    assert_non_null(source);
+    assert_int_equal(
+        gong_engine_set_rules(world->engine, source->set, 0, ms, NULL),
+        GONG_OK);
+    gong_rule_source_free(world->source);
+    world->source = source;
+    text_free(&model);
+    text_free(&bundle);
+}
+
+/* A level that the model has no more ends, at once; what is left of them goes
+ * on. An alert of another station is none the wiser. */
+static void
+a_level_without_its_parameter_ends(void **state)
+{
+    char *rules = city_file("flood.cfg");
+    struct world world = {0};
+
+    (void)state;
+    world.engine = gong_engine_new(NULL, on_effect, &world.effects);
+    assert_non_null(world.engine);
+    load_flood(&world, rules, "level1 = 10; level2 = 20; level3 = 30;", 0);
+    feed(&world, 1000, "1", "g", "river level=31");
+    feed(&world, 1000, "2", "g", "river level=2.5");
+    text_clear(&world.effects);
+    load_flood(&world, rules, "level1 = 10; level2 = 20;", 2000);
+    assert_non_null(strstr(world.effects.data,
+                           "severity=\"warning\",site=\"1\",unit=\"1\"} "
+                           "firing->firing level at 2000 since 1000"));
+    assert_null(strstr(world.effects.data, "firing->inactive"));
+    text_clear(&world.effects);
+    load_flood(&world, rules, "low = 1;", 3000);
+    assert_non_null(strstr(world.effects.data,
+                           "site=\"1\",unit=\"1\"} firing->inactive resolve "
+                           "at 3000 since 1000"));
+    assert_null(strstr(world.effects.data, "site=\"2\""));
+    text_clear(&world.effects);
+    feed(&world, 4000, "1", "g", "river level=99");
+    assert_string_equal(world.effects.data, "");
+    /* And begins again when it is back. */
+    load_flood(&world, rules, "level2 = 20;", 5000);
+    assert_non_null(strstr(world.effects.data,
+                           "inactive->firing condition at 5000 since 5000"));
+    free(rules);
+    end(&world);
+}
+
 /* Without it in the model a parameter's name is any series': its rule is
  * evaluated as a whole, as it ever was. */
 static void
@@ -351,6 +436,70 @@ an_alert_says_how_its_value_changes(void **state)
     feed(&world, 20 * MINUTE, "2", "g", "m a=3.5");
     assert_non_null(strstr(world.effects.data, " trend=7.500\n"));
     end(&world);
+}
+
+#define CUTS 60
+
+/* Record number i of a stream with gaps, samples that come late and silence. */
+static void
+feed_number(struct world *world, int64_t i)
+{
+    int64_t ms = i * 4 * MINUTE + (i > 35 ? 30 * MINUTE : 0);
+    char point[32];
+
+    if (i % 13 == 12) {
+        clock_at(world, ms);
+        return;
+    }
+    (void)snprintf(point, sizeof point, "m a=%" PRId64, 26 + i * i % 11);
+    feed(world, i % 7 == 6 ? ms - 9 * MINUTE : ms, "1", "g", point);
+    feed(world, ms, "2", "g", i % 3 == 0 ? "m a=1" : "m a=5,b=9");
+}
+
+/* Wherever a snapshot is taken, what goes on from it says the same trends. */
+static void
+a_trend_goes_on_from_any_record(void **state)
+{
+    static const char rules[] =
+        "{ alert = \"Up\"; expr = \"m_a >= on (site, device) group_left () "
+        "param_top\"; " TREND ",\n"
+        "{ alert = \"Both\"; expr = \"m_a > 4 and m_b > 3\"; " TREND;
+    static const struct gong_snapshot_place place = {
+        .journal_id = {1}, .generation = 1, .position = 1, .rules = "r"};
+    size_t trends = 0;
+
+    (void)state;
+    for (int64_t cut = 0; cut < CUTS; cut++) {
+        struct world world;
+        struct world other = {0};
+        struct bytes bytes = {0};
+        struct gong_snapshot_start start = {.emit = on_effect,
+                                            .ctx = &other.effects};
+        const char *why = "";
+
+        begin(&world, rules, units, gauges);
+        for (int64_t i = 0; i < cut; i++) {
+            feed_number(&world, i);
+        }
+        assert_true(bytes_save(&bytes, world.engine, &place));
+        start.set = world.source->set;
+        text_clear(&world.effects);
+        text_clear(&other.effects);
+        assert_int_equal(bytes_restore(&bytes, &start, &other.engine, &why),
+                         GONG_OK);
+        for (int64_t i = cut; i < CUTS; i++) {
+            feed_number(&world, i);
+            feed_number(&other, i);
+        }
+        trends += strstr(other.effects.data, " trend=") != NULL;
+        assert_string_equal(world.effects.data, other.effects.data);
+        gong_engine_free(other.engine);
+        text_free(&other.effects);
+        text_free(&other.payload);
+        bytes_free(&bytes);
+        end(&world);
+    }
+    assert_true(trends > CUTS / 2);
 }
 
 static void
@@ -786,8 +935,10 @@ main(void)
         cmocka_unit_test(parameters_are_never_too_old),
         cmocka_unit_test(a_parameter_that_changes_counts_at_once),
         cmocka_unit_test(a_lump_is_looked_at_sample_by_sample),
+        cmocka_unit_test(a_level_without_its_parameter_ends),
         cmocka_unit_test(a_parameter_that_no_device_has_is_a_series),
         cmocka_unit_test(an_alert_says_how_its_value_changes),
+        cmocka_unit_test(a_trend_goes_on_from_any_record),
         cmocka_unit_test(a_renamed_unit_keeps_its_alerts),
         cmocka_unit_test(only_a_merged_units_alerts_begin_anew),
         cmocka_unit_test(every_makes_the_look_back_longer),

@@ -451,6 +451,28 @@ test_hidden_names(void **state)
     stop(&f);
 }
 
+/* A marker of an end is no sample of the hour that a trend is of. */
+static void
+test_trend_without_ends(void **state)
+{
+    static const struct rule_spec spec = {
+        .alert = "A", .expr = "m > 100", .annotation = "s=[[{trend:1}]]"};
+    struct fixture f;
+
+    (void)state;
+    start(&f, spec, 0);
+    for (int64_t i = 0; i < 6; i++) {
+        put(&f, i * 600000, "x", 90 + (double)i);
+    }
+    put(&f, 3300000, "x", gong_stale_nan());
+    text_clear(&f.told);
+    put(&f, 3600000, "x", 101);
+    put(&f, 3600000 + STEP, "x", 101);
+    assert_non_null(strstr(f.told.data, "inactive->firing"));
+    assert_non_null(strstr(f.told.data, " [[{trend:1}]] 9.214\n"));
+    stop(&f);
+}
+
 int
 main(void)
 {
@@ -465,6 +487,7 @@ main(void)
         cmocka_unit_test(test_kept_names),
         cmocka_unit_test(test_names_in_templates),
         cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_trend_without_ends),
     };
 
     return cmocka_run_group_tests_name("engine_foreign", tests, NULL, NULL);

@@ -177,6 +177,15 @@ static const struct clause_case clause_cases[] = {
     {"expr = \"a > 70\"; resolve = \"b < 75\";", NULL},
     {"expr = \"a > 70\"; resolve = \"a != 70\";", NULL},
     {"expr = \"a > 70\"; resolve = \"a < b\";", NULL},
+    {"expr = \"a > on (site, device) group_left () param_low\"; resolve = "
+     "\"a < on (site, device) group_left () param_low - 1\";",
+     "found param_low in resolve, which holds an alert for ever when the city "
+     "model drops it, expected \"... or (x unless on (site, device) "
+     "param_low)\" too (param)"},
+    {"expr = \"a > on (site, device) group_left () param_low\"; resolve = "
+     "\"a < on (site, device) group_left () param_low - 1 or (a unless on "
+     "(site, device) (param_low))\";",
+     NULL},
     {"expr = \"a > 70\"; resolve = \"avg_over_time(a[15s]) < 65\";",
      "found the range [15s] in resolve, expected at least [20s], twice the "
      "time between samples (range)"},

@@ -106,8 +106,47 @@ each_change_is_said_once(void **state)
         count(counters, "gong_engine_rule_failing", "rule=\"join\""), 0);
     assert_int_equal(gong_rule_faults_failing(faults), 0);
     assert_int_equal(logged(fail_often, faults, "event=rule_failing"), 1);
-    gong_rule_faults_restart(faults);
+    assert_int_equal(gong_rule_faults_restart(faults, NULL), 0);
     assert_int_equal(gong_rule_faults_failing(faults), 0);
+    gong_rule_faults_free(faults);
+    gong_counters_free(counters);
+}
+
+static void
+begin_with_twelve(struct gong_rule_faults *faults)
+{
+    struct gong_expr_error error = {0};
+    struct gong_rule rules[13];
+    struct gong_ruleset set = {.rules = rules, .count = 13};
+    char id[] = "flood";
+
+    for (size_t i = 0; i < set.count; i++) {
+        rules[i] = (struct gong_rule){.id = id};
+        rules[i].expr = gong_expr_parse(
+            gong_str_of(i == 3 ? "a > 5"
+                               : "a > on (site, device) group_left () "
+                                 "param_top"),
+            &error);
+        assert_non_null(rules[i].expr);
+    }
+    assert_int_equal(gong_rule_faults_restart(faults, &set), 12);
+    for (size_t i = 0; i < set.count; i++) {
+        gong_expr_free(rules[i].expr);
+    }
+}
+
+/* All are counted, some are named. */
+static void
+what_lacks_its_parameter_is_named(void **state)
+{
+    struct gong_counters *counters = gong_counters_new();
+    struct gong_rule_faults *faults = gong_rule_faults_new(counters);
+
+    (void)state;
+    assert_int_equal(logged(begin_with_twelve, faults,
+                            "event=rule_lacks_parameter rule=\"flood\" "
+                            "parameter=param_top"),
+                     10);
     gong_rule_faults_free(faults);
     gong_counters_free(counters);
 }
@@ -198,6 +237,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_lacks_its_parameter_is_named),
         cmocka_unit_test(each_change_is_said_once),
         cmocka_unit_test(any_id_makes_a_label),
         cmocka_unit_test(a_long_id_is_cut),

@@ -266,6 +266,41 @@ what_is_wrong_with_an_option_is_named(void **state)
     "r.cfg:1: warning: g/A: 1 fault without a result, the first at "           \
     "2025-10-09T08:53:20Z: many-to-many\n"
 
+#define LACKING                                                                \
+    {                                                                          \
+        "r.cfg",                                                               \
+            "group = \"g\"; rules = ( { alert = \"A\"; expr = \"m_t > on "     \
+            "(site, device) group_left () param_top\"; on_missing = "          \
+            "\"fire\"; } );\n"                                                 \
+    }
+#define MODEL(params)                                                          \
+    {                                                                          \
+        "m.cfg",                                                               \
+            "model = \"m\"; units = ( { code = \"66\"; name = \"T\"; kind = "  \
+            "\"province\"; } ); devices = ( { unit = \"66\"; name = \"d\"; "   \
+            "params = { " params " }; } );\n"                                  \
+    }
+
+/* What becomes of a rule whose parameter nobody has is told. */
+static const struct row lacking_rows[] = {
+    {"explain --rules r.cfg --model m.cfg --rule A --at 1760000000 --data d.lp",
+     {LACKING, TWO_LINES, MODEL("low = 1;")},
+     GONG_TOOL_OK,
+     "  parameter        no device of the city model has param_top: the rule "
+     "is evaluated as a whole\n",
+     NULL},
+    {"explain --rules r.cfg --rule A --at 1760000000 --data d.lp",
+     {LACKING, TWO_LINES},
+     GONG_TOOL_OK,
+     "  on_missing       resolve: it counts as false; ",
+     NULL},
+    {"explain --rules r.cfg --model m.cfg --rule A --at 1760000000 --data d.lp",
+     {LACKING, TWO_LINES, MODEL("top = 1;")},
+     GONG_TOOL_OK,
+     "  on_missing       fire: it counts as true; ",
+     NULL},
+};
+
 static const struct row faulty_rows[] = {
     {REPLAY, {FAULTY, TWO_LINES}, GONG_TOOL_OK, NULL, FAULT},
     {REPLAY " --format json",
@@ -637,6 +672,13 @@ static const struct row refused_rows[] = {
      "1 line refused\n",
      "d.lp:4: refused: no_field_value: \"m x\"\nd.lp: 1 line refused\n"},
 };
+
+static void
+what_lacks_its_parameter_is_explained(void **state)
+{
+    (void)state;
+    RUN(lacking_rows);
+}
 
 static void
 refused_lines_are_named(void **state)
@@ -1029,6 +1071,7 @@ main(void)
         cmocka_unit_test(a_name_of_several_rules_is_refused_with_their_ids),
         cmocka_unit_test(cases_are_about_one_rule_and_series),
         cmocka_unit_test(one_of_a_kind_has_no_plural),
+        cmocka_unit_test(what_lacks_its_parameter_is_explained),
         cmocka_unit_test(refused_lines_are_named),
         cmocka_unit_test(stamps_have_a_unit),
         cmocka_unit_test(a_folder_that_is_no_journal_is_told),
