@@ -382,14 +382,15 @@ read_field(struct gong_lp_reader *reader, const char **at, uint64_t *seen)
 static bool
 read_expected_fields(struct gong_lp_reader *reader, const char **at, bool *more)
 {
-    const struct gong_lp_expected *expected = reader->expected;
+    const struct gong_str *const keys = reader->expected->field_keys;
+    const size_t count = reader->expected->field_count;
     const char *const stop = reader->stop;
     const char *p = *at;
     size_t i = 0;
 
-    while (*more && i < expected->field_count) {
+    while (*more && i < count) {
         struct gong_lp_field *field = &reader->fields[i];
-        struct gong_str key = expected->field_keys[i];
+        struct gong_str key = keys[i];
 
         if (!stands_at(p, stop, key) || p[key.len] != '=') {
             break;

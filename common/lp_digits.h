@@ -12,18 +12,13 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <string.h>
+
+#include "common/le.h"
 
 static inline uint64_t
 gong_lp_digits_load(const char *p)
 {
-    uint64_t word;
-
-    memcpy(&word, p, sizeof(word));
-#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-    word = __builtin_bswap64(word);
-#endif
-    return word ^ UINT64_C(0x3030303030303030);
+    return gong_le_get64((const uint8_t *)p) ^ UINT64_C(0x3030303030303030);
 }
 
 /* The top bit of each byte of a word that is no digit. */
@@ -86,6 +81,8 @@ gong_lp_digits_short(const char *p, const char *end, double *out)
     stop = whole;
     behind = 0;
     if (p[whole] == '.') {
+        const uint64_t head = others ^ (others - 1); /* as far as the point */
+
         others &= others - 1;
         if (others == 0) {
             return NULL;
@@ -93,8 +90,7 @@ gong_lp_digits_short(const char *p, const char *end, double *out)
         stop = gong_lp_digits_before(others);
         behind = stop - whole - 1;
         /* Closes the gap of the point. */
-        word = (word & ((UINT64_C(1) << 8 * whole) - 1)) << 8 |
-               (word >> 8 * (whole + 1)) << 8 * (whole + 1);
+        word = (word << 8 & head) | (word & ~head);
     }
     if (whole + behind == 0 || (p[stop] != ',' && p[stop] != ' ')) {
         return NULL;

@@ -93,6 +93,15 @@ feed(struct gong_engine *engine, const struct gong_series *series,
                : gong_engine_evaluate(engine, instance, series->stamp, cause);
 }
 
+/* Whether all that read a series stay at rest: one look at the range says so,
+ * of most samples. */
+static inline bool
+leaves_at_rest(const struct gong_series *s, const struct gong_attachment *a,
+               double value)
+{
+    return s->busy == 0 && value >= a->low && value <= a->high;
+}
+
 /* Both are copies: an alert that changes makes series of its own. */
 static enum gong_err
 feed_all(struct gong_engine *engine, const struct gong_series *series,
@@ -158,6 +167,29 @@ gong_engine_push(struct gong_engine *engine, uint32_t series,
                 gong_attachment_at(binds, s->attachment)->keep_ms);
 }
 
+/* A sample that is newer than its series' others, to all that keeps it or may
+ * move with it. Apart, so that the usual sample saves no registers for it. */
+__attribute__((noinline)) static enum gong_err
+apply_newer(struct gong_engine *engine, struct gong_series *s,
+            const struct gong_attachment *a, const struct gong_staged *sample,
+            const struct gong_cause *cause)
+{
+    struct gong_series fed = *s; /* whole, before its parts are written */
+    enum gong_err err = push(
+        engine, s, (struct gong_sample){sample->ms, sample->value}, a->keep_ms);
+
+    if (err != GONG_OK) {
+        return err;
+    }
+    if (leaves_at_rest(s, a, sample->value)) {
+        engine->stats.evaluations += a->count;
+        return GONG_OK;
+    }
+    fed.stamp = sample->ms;
+    fed.value = sample->value;
+    return feed_all(engine, &fed, *a, cause);
+}
+
 enum gong_err
 gong_engine_apply_sample(struct gong_engine *engine,
                          const struct gong_staged *sample,
@@ -166,8 +198,6 @@ gong_engine_apply_sample(struct gong_engine *engine,
     const struct gong_binds *binds = &engine->live->binds;
     struct gong_series *s = gong_series_at(binds, sample->series);
     const struct gong_attachment *a = gong_attachment_at(binds, s->attachment);
-    struct gong_series fed = *s; /* whole, before its parts are written */
-    enum gong_err err = GONG_OK;
 
     if (sample->ms < s->stamp) {
         return gong_engine_put_aside(engine, sample);
@@ -176,20 +206,13 @@ gong_engine_apply_sample(struct gong_engine *engine,
         engine->stats.same_stamp += sample->value != s->value;
         return GONG_OK;
     }
-    err = push(engine, s, (struct gong_sample){sample->ms, sample->value},
-               a->keep_ms);
-    if (err != GONG_OK) {
-        return err;
+    if (a->keep_ms != GONG_KEEP_NONE || !leaves_at_rest(s, a, sample->value)) {
+        return apply_newer(engine, s, a, sample, cause);
     }
-    /* Most samples leave all that read them at rest: one look at the range
-     * says so. */
-    if (s->busy == 0 && s->value >= a->low && s->value <= a->high) {
-        engine->stats.evaluations += a->count;
-        return GONG_OK;
-    }
-    fed.stamp = s->stamp;
-    fed.value = s->value;
-    return feed_all(engine, &fed, *a, cause);
+    s->stamp = sample->ms;
+    s->value = sample->value;
+    engine->stats.evaluations += a->count;
+    return GONG_OK;
 }
 
 enum gong_err

@@ -91,6 +91,14 @@ reserve(struct gong_engine *engine, uint32_t count)
     return gong_arena_at(staged, at);
 }
 
+/* A number that feeds no series, for a reason that counts. */
+static void
+count_unfed(struct gong_engine *engine, uint32_t series)
+{
+    engine->stats.over_limit += series == GONG_COLUMN_REFUSED;
+    engine->stats.own_names += series == GONG_COLUMN_OWN;
+}
+
 /* One field's number to next, if it is a sample of a series; how many. */
 static inline uint32_t
 stage_value(struct gong_engine *engine, uint32_t series,
@@ -101,11 +109,13 @@ stage_value(struct gong_engine *engine, uint32_t series,
         return 0;
     }
     engine->stats.samples++;
-    engine->stats.over_limit += series == GONG_COLUMN_REFUSED;
-    engine->stats.own_names += series == GONG_COLUMN_OWN;
+    if (!gong_column_feeds(series)) {
+        count_unfed(engine, series);
+        return 0;
+    }
     next->ms = ms;
     next->series = series;
-    return gong_column_feeds(series);
+    return 1;
 }
 
 static enum gong_err
@@ -113,8 +123,9 @@ stage_fields(struct gong_engine *engine, struct gong_intake *intake,
              const struct gong_lp_point *point, int64_t ms)
 {
     const struct gong_row *row = gong_row_at(&engine->registry, intake->row);
-    const struct gong_column *columns =
+    const struct gong_column *column =
         gong_column_at(&engine->registry, row->columns);
+    const struct gong_lp_field *field = point->fields;
     struct gong_staged *next = reserve(engine, (uint32_t)point->field_count);
     uint32_t position = 0;
     uint32_t count = 0;
@@ -123,11 +134,11 @@ stage_fields(struct gong_engine *engine, struct gong_intake *intake,
     if (next == NULL) {
         return GONG_ERR_MEMORY;
     }
-    for (; position < point->expected_fields &&
-           columns[position].series != GONG_COLUMN_NEW;
-         position++) {
-        count += stage_value(engine, columns[position].series,
-                             &point->fields[position].value, ms, next + count);
+    for (;
+         position < point->expected_fields && column->series != GONG_COLUMN_NEW;
+         position++, column++, field++) {
+        count += stage_value(engine, column->series, &field->value, ms,
+                             next + count);
     }
     for (size_t i = position; i < point->field_count; i++) {
         enum gong_err err = find_series(engine, intake->row, &point->fields[i],

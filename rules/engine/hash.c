@@ -1,6 +1,6 @@
 #include "rules/engine/hash.h"
 
-#include <string.h>
+#include "common/le.h"
 
 struct sip {
     uint64_t a;
@@ -30,19 +30,6 @@ sip_round(struct sip *s)
     s->c = rotate(s->c, 32);
 }
 
-/* Byte by byte, so that a hash is the same on every machine: a snapshot may
- * be read on another one. Compilers make one load of it. */
-static inline uint64_t
-load_word(const unsigned char *bytes)
-{
-    uint64_t word = 0;
-
-    for (unsigned i = 0; i < 8; i++) {
-        word |= (uint64_t)bytes[i] << (8 * i);
-    }
-    return word;
-}
-
 uint64_t
 gong_hash(const struct gong_hash_key *key, const void *data, size_t len)
 {
@@ -56,8 +43,9 @@ gong_hash(const struct gong_hash_key *key, const void *data, size_t len)
     uint64_t last = (uint64_t)len << 56;
     size_t whole = len & ~(size_t)7;
 
+    /* The same on every machine: a snapshot may be read on another one. */
     for (size_t i = 0; i < whole; i += 8) {
-        uint64_t word = load_word(bytes + i);
+        uint64_t word = gong_le_get64(bytes + i);
 
         s.d ^= word;
         sip_round(&s);

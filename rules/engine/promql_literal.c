@@ -6,6 +6,7 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "rules/engine/promql_error.h"
@@ -89,15 +90,58 @@ gong_promql_number(struct gong_str text, double *out)
     return end != copy && *end == '\0' && !isinf(*out);
 }
 
+static size_t
+drop_zeros(char *digits, size_t count)
+{
+    while (count > 1 && digits[count - 1] == '0') {
+        count--;
+    }
+    digits[count] = '\0';
+    return count;
+}
+
+/* The same as shortest_digits below, for what has few decimal places, as most
+ * readings: number / 10^places, both exact, rounds once, so that is what the
+ * decimal reads back as; and no other of up to 15 digits does. 0: has more. */
+static size_t
+few_digits(double value, char digits[static 20], int *exponent)
+{
+    static const double tens[] = {1e0, 1e1, 1e2, 1e3, 1e4};
+    const int most = FLT_EVAL_METHOD == 0 ? 5 : 0;
+    char text[20];
+    size_t count = 0;
+
+    for (int places = 0; places < most && value * tens[places] < 1e15;
+         places++) {
+        uint64_t number = (uint64_t)(value * tens[places] + 0.5);
+
+        if ((double)number / tens[places] != value ||
+            number >= UINT64_C(1000000000000000)) {
+            continue;
+        }
+        do {
+            text[sizeof text - ++count] = (char)('0' + number % 10);
+            number /= 10;
+        } while (number > 0);
+        memcpy(digits, text + sizeof text - count, count);
+        *exponent = (int)count - 1 - places;
+        return drop_zeros(digits, count);
+    }
+    return 0;
+}
+
 /* digits of the shortest decimal that reads back; 10^exponent stands for the
  * first one. */
 static size_t
 shortest_digits(double value, char digits[static 20], int *exponent)
 {
     char text[GONG_NUMBER_TEXT_SIZE];
-    size_t count = 0;
+    size_t count = few_digits(value, digits, exponent);
     char *mark = NULL;
 
+    if (count > 0) {
+        return count;
+    }
     /* Up to 15 digits survive a normal double, so that they are among the first
      * 15 of it, and zeros follow. */
     for (int precision = value < DBL_MIN ? 0 : DBL_DIG - 1; precision < 17;
@@ -114,11 +158,7 @@ shortest_digits(double value, char digits[static 20], int *exponent)
             digits[count++] = *c;
         }
     }
-    while (count > 1 && digits[count - 1] == '0') {
-        count--;
-    }
-    digits[count] = '\0';
-    return count;
+    return drop_zeros(digits, count);
 }
 
 static int

@@ -374,7 +374,8 @@ gong_sample_window_push(struct gong_sample_windows *all, uint32_t window,
     uint8_t bytes[GONG_SAMPLE_CODE_MAX];
     size_t len = 0;
 
-    if (!gong_sample_windows_room(all, w->count + 2)) {
+    if (w->count + 2 >= all->room &&
+        !gong_sample_windows_room(all, w->count + 2)) {
         return GONG_ERR_MEMORY;
     }
     if (all->cached == window) {

@@ -9,7 +9,9 @@
 
 #include <zlib.h>
 
-#define BUFFER_SIZE (128u << 10)
+/* Of a plain file zlib reads what is asked for right into its place, if it is
+ * more than twice this. */
+#define BUFFER_SIZE (64u << 10)
 #define CHUNK_MAX   (1u << 30)
 
 struct gong_input {

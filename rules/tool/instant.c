@@ -205,30 +205,61 @@ gong_instant_read(struct gong_str text, int64_t *ms)
     return read_seconds(text, ms) || read_calendar(text, ms);
 }
 
+/* So many digits of a number that has no more; where they end. */
+static char *
+put_digits(char *at, int64_t number, int count)
+{
+    for (int i = count; i-- > 0; number /= 10) {
+        at[i] = (char)('0' + number % 10);
+    }
+    return at + count;
+}
+
+/* hh:mm:ss */
+static char *
+put_time(char *at, int64_t of_day)
+{
+    at = put_digits(at, of_day / 3600, 2);
+    *at++ = ':';
+    at = put_digits(at, of_day / 60 % 60, 2);
+    *at++ = ':';
+    return put_digits(at, of_day % 60, 2);
+}
+
+/* yyyy-mm-dd */
+static char *
+put_date(char *at, struct date date)
+{
+    at = put_digits(at, date.year, 4);
+    *at++ = '-';
+    at = put_digits(at, date.month, 2);
+    *at++ = '-';
+    return put_digits(at, date.day, 2);
+}
+
 size_t
 gong_instant_text(int64_t ms, char out[static GONG_INSTANT_SIZE])
 {
     int64_t seconds = ms >= 0 ? ms / 1000 : -((-(ms + 1)) / 1000) - 1;
     int64_t rest = ms - seconds * 1000;
     int64_t days = seconds >= 0 ? seconds / DAY : -((-(seconds + 1)) / DAY) - 1;
-    int64_t of_day = seconds - days * DAY;
-    struct date date = date_of(days);
-    char dot[24] = "";
-    int used;
+    char *at = out;
 
     if (seconds > SECONDS_MAX || seconds < SECONDS_MIN) {
-        used = snprintf(out, GONG_INSTANT_SIZE, "%" PRId64 "s", seconds);
+        int used = snprintf(out, GONG_INSTANT_SIZE, "%" PRId64 "s", seconds);
+
         return (size_t)used;
     }
+    at = put_date(at, date_of(days));
+    *at++ = 'T';
+    at = put_time(at, seconds - days * DAY);
     if (rest != 0) {
-        (void)snprintf(dot, sizeof dot, ".%03" PRId64, rest);
+        *at++ = '.';
+        at = put_digits(at, rest, 3);
     }
-    used = snprintf(out, GONG_INSTANT_SIZE,
-                    "%04" PRId64 "-%02" PRId64 "-%02" PRId64 "T%02" PRId64
-                    ":%02" PRId64 ":%02" PRId64 "%sZ",
-                    date.year, date.month, date.day, of_day / 3600,
-                    of_day / 60 % 60, of_day % 60, dot);
-    return (size_t)used;
+    *at++ = 'Z';
+    *at = '\0';
+    return (size_t)(at - out);
 }
 
 void

@@ -1,5 +1,6 @@
 #include "rules/tool/json_text.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 
 #include "common/lp_text.h"
@@ -36,6 +37,26 @@ put_byte(FILE *out, unsigned char byte)
     }
 }
 
+/* Whether a byte is written as it is. */
+static bool
+is_plain(char byte)
+{
+    return byte >= ' ' && byte <= '~' && byte != '"' && byte != '\\' &&
+           byte != '<' && byte != '>' && byte != '&';
+}
+
+/* How many bytes at p are. */
+static size_t
+plain_bytes(const char *p, const char *end)
+{
+    size_t len = 0;
+
+    while (p + len < end && is_plain(p[len])) {
+        len++;
+    }
+    return len;
+}
+
 void
 gong_json_put_text(FILE *out, struct gong_str text)
 {
@@ -44,8 +65,14 @@ gong_json_put_text(FILE *out, struct gong_str text)
 
     (void)fputc('"', out);
     while (p < end) {
-        size_t len = gong_lp_utf8_next(p, end);
+        size_t len = plain_bytes(p, end);
 
+        if (len > 0) {
+            (void)fwrite(p, 1, len, out);
+            p += len;
+            continue;
+        }
+        len = gong_lp_utf8_next(p, end);
         if (len <= 1) {
             if (len == 1) {
                 put_byte(out, (unsigned char)*p);

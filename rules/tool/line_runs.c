@@ -11,7 +11,8 @@
 #define NAMES      2 /* bytes before a run's lines */
 #define START_SIZE (4u << 20)
 #define SIZE_MAX_  (16u << 20)
-#define READ_SIZE  (512u << 10) /* still in the cache when lines are cut */
+#define READ_SIZE  (256u << 10) /* still in the cache when lines are cut */
+#define LITTLE     8            /* a part so mean of what lies before it */
 #define STAMP_MAX  24
 
 struct reader {
@@ -273,6 +274,16 @@ add_whole(struct reader *r)
                : add_scaled(r, r->bytes + r->run, r->bytes + r->end, false);
 }
 
+/* What was handed out goes. */
+static void
+move_down(struct reader *r)
+{
+    memmove(r->bytes + NAMES, r->bytes + r->run, r->end - r->run);
+    r->end -= r->run - NAMES;
+    r->next -= r->run - NAMES;
+    r->run = NAMES;
+}
+
 /* Room for more at the end: what was handed out goes, or the buffer grows, or
  * the run is cut. */
 static enum gong_err
@@ -281,6 +292,11 @@ make_room(struct reader *r)
     enum gong_err err = GONG_OK;
     char *bytes;
 
+    /* At once where little has to move: the less memory, the more of it is in
+     * the cache. */
+    if (r->end - r->run <= r->run / LITTLE) {
+        move_down(r);
+    }
     if (r->size - r->end >= r->size / 4) {
         return GONG_OK;
     }
@@ -301,10 +317,7 @@ make_room(struct reader *r)
         }
         err = err == GONG_OK ? hand_out(r, r->next) : err;
     }
-    memmove(r->bytes + NAMES, r->bytes + r->run, r->end - r->run);
-    r->end -= r->run - NAMES;
-    r->next -= r->run - NAMES;
-    r->run = NAMES;
+    move_down(r);
     return err;
 }
 

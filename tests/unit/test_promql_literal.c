@@ -4,6 +4,7 @@
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,55 @@ test_number_text_and_back(void **state)
     assert_string_equal(text, "-Inf");
     (void)gong_promql_number_text((double)NAN, text);
     assert_string_equal(text, "NaN");
+}
+
+/* The shortest text that reads back, by trying all lengths. */
+static void
+try_all(double value, char *out)
+{
+    char text[40];
+    const char *end = NULL;
+    int precision = 0;
+    int exponent = 0;
+
+    do {
+        (void)snprintf(text, sizeof text, "%.*e", precision, value);
+    } while (strtod(text, NULL) != value && precision++ < 17);
+    end = strchr(text, 'e');
+    exponent = (int)strtol(end + 1, NULL, 10);
+    if (exponent >= -4 && exponent < 6) {
+        int places = precision - exponent;
+
+        (void)snprintf(out, 40, "%.*f", places < 0 ? 0 : places, value);
+    } else {
+        (void)snprintf(out, 40, "%s", text);
+    }
+}
+
+/* Few decimal places, many, and the neighbours of those with few, which have
+ * many: what is written at once is what trying finds. */
+static void
+test_number_text_is_the_shortest(void **state)
+{
+    uint64_t seed = 88172645463325252;
+
+    (void)state;
+    for (int i = 0; i < 200000; i++) {
+        char text[GONG_NUMBER_TEXT_SIZE];
+        char tried[40];
+        double value = 0;
+
+        seed ^= seed << 13;
+        seed ^= seed >> 7;
+        seed ^= seed << 17;
+        value = (double)(int64_t)(seed >> 4) / pow(10, (double)(seed % 7));
+        value = floor(value / pow(2, (double)(seed >> 8 & 63)));
+        value /= pow(10, (double)(seed >> 16 & 7));
+        value = (seed >> 20 & 3) == 0 ? nextafter(value, 1e300) : value;
+        text[gong_promql_number_text(value, text)] = '\0';
+        try_all(value, tried);
+        assert_string_equal(text, tried);
+    }
 }
 
 static void
@@ -283,6 +333,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_number_text_and_back),
+        cmocka_unit_test(test_number_text_is_the_shortest),
         cmocka_unit_test(test_number_forms),
         cmocka_unit_test(test_durations),
         cmocka_unit_test(test_strings),
