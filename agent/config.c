@@ -251,16 +251,41 @@ read_lists(struct gong_agent_config *config, const struct gong_conf_node *root,
     }
 }
 
+/* What tells where the file has neither `channels` nor `notify`. */
+static void
+read_default_channels(struct gong_agent_config *config,
+                      struct gong_conf_errors *errors)
+{
+    static const char text[] = "channels = ( { type = \"log\"; } );";
+    struct gong_conf *conf =
+        gong_conf_open_text("channels", gong_str_of(text), errors);
+
+    if (conf == NULL) {
+        return;
+    }
+    (void)gong_desk_channels_read(
+        gong_conf_child(gong_conf_root(conf), "channels"), &config->channels,
+        errors);
+    gong_conf_close(conf);
+}
+
+/* `notify` alone goes on as it did, without a desk beside it. */
 static void
 read_desk(struct gong_agent_config *config, const struct gong_conf_node *root,
           struct gong_conf_errors *errors)
 {
     const struct gong_conf_node *channels = gong_conf_child(root, "channels");
 
-    config->desk_on = channels != NULL || gong_conf_child(root, "desk") != NULL;
+    config->notifies = gong_conf_child(root, "notify") != NULL;
+    config->desk_on = !config->notifies || channels != NULL ||
+                      gong_conf_child(root, "desk") != NULL;
     (void)gong_conf_read_child(root, &gong_desk_file_table, &config->desk,
                                errors);
-    (void)gong_desk_channels_read(channels, &config->channels, errors);
+    if (channels == NULL && !config->notifies) {
+        read_default_channels(config, errors);
+    } else {
+        (void)gong_desk_channels_read(channels, &config->channels, errors);
+    }
     if (config->desk.proof.ns > 0 && config->desk.proof.ns < GONG_NS_PER_S) {
         gong_conf_error(place(gong_conf_child(root, "desk"), "proof"), errors,
                         "found less than a second, expected 0s or 1s to 1h");
@@ -441,6 +466,19 @@ gong_agent_config_free(struct gong_agent_config *config)
     free(config);
 }
 
+static void
+dump_receivers(const struct gong_agent_config *config, FILE *out)
+{
+    (void)fputs("notify = (", out);
+    for (size_t i = 0; i < config->notifier_count; i++) {
+        (void)fputs(i == 0 ? "{\n" : ", {\n", out);
+        gong_conf_dump(&config->notifiers[i].table, config->notifiers[i].filled,
+                       1, out);
+        (void)fputs("}", out);
+    }
+    (void)fputs(");\n", out);
+}
+
 void
 gong_agent_config_dump(const struct gong_agent_config *config, FILE *out)
 {
@@ -459,14 +497,10 @@ gong_agent_config_dump(const struct gong_agent_config *config, FILE *out)
         gong_conf_dump(&gong_store_table, &config->stores[i], 1, out);
         (void)fputs("}", out);
     }
-    (void)fputs(");\nnotify = (", out);
-    for (size_t i = 0; i < config->notifier_count; i++) {
-        (void)fputs(i == 0 ? "{\n" : ", {\n", out);
-        gong_conf_dump(&config->notifiers[i].table, config->notifiers[i].filled,
-                       1, out);
-        (void)fputs("}", out);
-    }
     (void)fputs(");\n", out);
+    if (config->notifies) {
+        dump_receivers(config, out);
+    }
     if (config->desk_on) {
         (void)fputs("desk = {\n", out);
         gong_conf_dump(&gong_desk_file_table, &config->desk, 1, out);

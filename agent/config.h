@@ -4,8 +4,8 @@
  *   agent = "agent-1";  state = "/var/lib/gong-agent";  rules = ( "..." );
  *   broker = { url = "mqtt://127.0.0.1:1883"; };
  *   store = ( { type = "victoriametrics"; url = "..."; } );
- *   notify = ( { type = "log"; }, { type = "webhook"; url = "..."; } );
- *   desk = { routes = "..."; };  channels = ( { type = "email"; ... } );
+ *   channels = ( { type = "log"; }, { type = "webhook"; url = "..."; } );
+ *   desk = { routes = "..."; };
  *   http, journal, effects, ingest, engine: groups
  *
  * deploy/gong-agent.cfg is a commented example.
@@ -98,7 +98,8 @@ struct gong_agent_config {
     size_t store_count;
     struct gong_agent_notifier *notifiers;
     size_t notifier_count;
-    bool desk_on; /* the file has the group desk or the list channels */
+    bool notifies; /* the file has notify, though perhaps empty */
+    bool desk_on;  /* false: the file has notify, and nothing of a desk */
     struct gong_desk_file desk;
     struct gong_desk_channels channels;
 };
@@ -116,6 +117,10 @@ gong_agent_config_read(const struct gong_conf *conf,
 struct gong_agent_config *gong_agent_config_root(const char *path);
 void gong_agent_config_free(struct gong_agent_config *config);
 
+/* gong_agent_config_warn: what should be written otherwise, as text; returns
+ * how many such things there are. */
+size_t gong_agent_config_warn(const struct gong_agent_config *config,
+                              const char *path, FILE *out);
 /* gong_agent_config_dump: a file that reads back to the same. */
 void gong_agent_config_dump(const struct gong_agent_config *config, FILE *out);
 /* gong_agent_config_manual: every option as Markdown. */

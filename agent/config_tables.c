@@ -228,7 +228,7 @@ static const struct gong_option head_options[] = {
 
 const struct gong_option_table gong_agent_notify_head_table = {
     .name = "notify",
-    .help = "Who is told of alerts.",
+    .help = "Deprecated: write `channels` instead (docs/CHANNELS.md).",
     .options = head_options,
     .option_count = COUNT(head_options),
 };

@@ -199,6 +199,7 @@ tell_checked(const char *path, const struct gong_agent_config *config,
                      gong_model_device_count(source->model));
     }
     (void)fputc('\n', stdout);
+    (void)gong_agent_config_warn(config, path, stderr);
     if (checked->routes != NULL) {
         (void)gong_desk_config_warn(checked->routes, config->desk.routes,
                                     stderr);
@@ -245,6 +246,10 @@ run(const struct gong_agent_config *config, struct gong_rules_checked *rules)
 
     if (!block_signals(&signals)) {
         return EX_OSERR;
+    }
+    if (config->notifies) {
+        gong_log(GONG_LOG_WARNING, "notify_deprecated",
+                 "todo=\"see what --check says to write instead\"");
     }
     err = gong_agent_start(config, rules, &agent, why, sizeof why);
     if (err != GONG_OK) {

@@ -30,7 +30,8 @@ static const struct gong_option desk_options[] = {
 
 const struct gong_option_table gong_desk_file_table = {
     .name = "desk",
-    .help = "Who hears of alerts, who owns them, what became of them.",
+    .help = "Who hears of alerts, who owns them, what became of them. There is "
+            "always one, but beside `notify` only where the file says so.",
     .options = desk_options,
     .option_count = COUNT(desk_options),
 };
@@ -58,7 +59,8 @@ static const struct gong_option head_options[] = {
 
 const struct gong_option_table gong_desk_channel_head_table = {
     .name = "channels",
-    .help = "Ways out for messages.",
+    .help = "Ways out for messages. A file without it, and without `notify`, "
+            "has one of type log, on standard error.",
     .options = head_options,
     .option_count = COUNT(head_options),
 };

@@ -132,7 +132,8 @@ make_input(const json_t *message)
     bool ok = fd >= 0;
 
     for (size_t i = 0; ok && i < json_array_size(items); i++) {
-        ok = write_all(fd, gong_view_summary(json_array_get(items, i), line)) &&
+        ok = write_all(fd, gong_view_summary(json_array_get(items, i),
+                                             GONG_MESSAGE_VIETNAMESE, line)) &&
              write_all(fd, "\n");
     }
     if (ok && lseek(fd, 0, SEEK_SET) == 0) {
@@ -191,7 +192,8 @@ make_environment(const struct gong_channel_send *send,
         {"GONG_ALERTNAME", gong_view_label(worst, "alertname")},
         {"GONG_SEVERITY", gong_view_text(worst, "severity")},
         {"GONG_NEWS", gong_view_text(worst, "news")},
-        {"GONG_SUMMARY", gong_view_summary(worst, summary)},
+        {"GONG_SUMMARY",
+         gong_view_summary(worst, GONG_MESSAGE_VIETNAMESE, summary)},
     };
     bool ok = true;
 

@@ -1,4 +1,5 @@
-/* Lines for people, on standard error or at the end of a file. */
+/* Lines for people, Vietnamese and English, on standard error or at the end of
+ * a file. */
 #include "agent/tell/channel.h"
 
 #include <errno.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "agent/tell/message_view.h"
+#include "agent/tell/number_text.h"
 #include "common/log.h"
 
 struct config {
@@ -28,7 +30,7 @@ static const struct gong_option options[] = {
 
 static const struct gong_option_table table = {
     .name = "channels.log",
-    .help = "Writes each message as lines of text.",
+    .help = "Writes two lines for people per alert, Vietnamese and English.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
 };
@@ -75,23 +77,66 @@ write_head(FILE *out, const struct gong_channel_send *send)
     int64_t at_ms = gong_view_int(send->message, "at");
     time_t seconds = (time_t)(at_ms / 1000);
     struct tm parts = {0};
+    const char *unit = gong_view_text(send->message, "unit_name");
     char stamp[32] = "";
     char who[512];
 
     if (localtime_r(&seconds, &parts) != NULL) {
         (void)strftime(stamp, sizeof stamp, "%d/%m %H:%M:%S", &parts);
     }
-    (void)snprintf(who, sizeof who, "%s %s%s%s%s",
-                   gong_view_text(send->message, "receiver"),
-                   gong_view_text(send->message, "unit_name"),
-                   send->contact == NULL ? "" : " -> ",
-                   send->contact == NULL ? "" : send->contact,
-                   strcmp(gong_view_text(send->message, "kind"), "escalate") ==
-                           0
-                       ? " (chuyển cấp trên)"
-                       : "");
+    (void)snprintf(
+        who, sizeof who, "%s%s%s%s%s%s",
+        gong_view_text(send->message, "receiver"), unit[0] == '\0' ? "" : " ",
+        unit, send->contact == NULL ? "" : " -> ",
+        send->contact == NULL ? "" : send->contact,
+        strcmp(gong_view_text(send->message, "kind"), "escalate") == 0
+            ? " (chuyển cấp trên)"
+            : "");
     gong_text_clean(who, strlen(who));
     (void)fprintf(out, "%s %s\n", stamp, who);
+}
+
+/* Where it is and how much, in one language; of what is over no value. */
+static void
+write_place(FILE *out, const json_t *item, enum gong_message_language language)
+{
+    static const char *const words[][2] = {
+        {"đơn vị", "unit"}, {"thiết bị", "device"}, {"giá trị", "value"}};
+    char number[GONG_NUMBER_TEXT_SIZE];
+    const char *values[] = {gong_view_label(item, "site"),
+                            gong_view_label(item, "device"), number};
+
+    gong_number_short(strtod(gong_view_text(item, "value"), NULL),
+                      language == GONG_MESSAGE_ENGLISH ? '.' : ',', number);
+    number[gong_view_over(item) ? 0 : strlen(number)] = '\0';
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++) {
+        char text[512];
+
+        if (values[i][0] != '\0') {
+            (void)snprintf(text, sizeof text, "%s", values[i]);
+            gong_text_clean(text, strlen(text));
+            (void)fprintf(out, " | %s %s", words[i][language], text);
+        }
+    }
+}
+
+static void
+write_item(FILE *out, const json_t *item)
+{
+    static const struct {
+        enum gong_message_language language;
+        const char *indent;
+    } lines[] = {{GONG_MESSAGE_VIETNAMESE, "  "},
+                 {GONG_MESSAGE_ENGLISH, "    "}};
+
+    for (size_t i = 0; i < sizeof lines / sizeof lines[0]; i++) {
+        char text[GONG_VIEW_SUMMARY_SIZE];
+
+        (void)fprintf(out, "%s%s", lines[i].indent,
+                      gong_view_summary(item, lines[i].language, text));
+        write_place(out, item, lines[i].language);
+        (void)fputc('\n', out);
+    }
 }
 
 /* The message's lines; heap. */
@@ -102,7 +147,6 @@ format(const struct gong_channel_send *send, size_t *len)
     const json_t *omitted = json_object_get(send->message, "omitted");
     int64_t firing = gong_view_int(omitted, "firing");
     int64_t resolved = gong_view_int(omitted, "resolved");
-    char line[GONG_VIEW_SUMMARY_SIZE];
     char *text = NULL;
     FILE *out = open_memstream(&text, len);
 
@@ -111,13 +155,14 @@ format(const struct gong_channel_send *send, size_t *len)
     }
     write_head(out, send);
     for (size_t i = 0; i < json_array_size(items); i++) {
-        (void)fprintf(out, "  %s\n",
-                      gong_view_summary(json_array_get(items, i), line));
+        write_item(out, json_array_get(items, i));
     }
     if (firing > 0 || resolved > 0) {
         (void)fprintf(out,
-                      "  và %lld cảnh báo đang diễn ra, %lld đã kết thúc\n",
-                      (long long)firing, (long long)resolved);
+                      "  và %lld cảnh báo đang diễn ra, %lld đã kết thúc\n"
+                      "    and %lld more firing, %lld resolved\n",
+                      (long long)firing, (long long)resolved, (long long)firing,
+                      (long long)resolved);
     }
     if (fclose(out) != 0) {
         free(text);

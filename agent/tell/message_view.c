@@ -33,40 +33,38 @@ gong_view_over(const json_t *item)
            gong_view_int(item, "ended") != 0;
 }
 
+/* What is known of a word in JSON, by language; the last row is for the rest.
+ */
+struct word {
+    const char *text;
+    const char *shown[2]; /* by enum gong_message_language */
+};
+
+static const struct word severities[] = {
+    {"critical", {"KHẨN CẤP", "CRITICAL"}},
+    {"warning", {"CHÚ Ý", "WARNING"}},
+    {"info", {"THÔNG TIN", "INFO"}},
+    {"", {"CẢNH BÁO", "ALERT"}},
+};
+
+static const struct word news[] = {
+    {"resolved", {"đã kết thúc", "resolved"}},
+    {"climbed", {"đã tăng mức", "now worse"}},
+    {"fell", {"đã giảm mức", "now less severe"}},
+    {"overdue", {"quá hạn xử lý", "overdue"}},
+    {"firing", {"đang diễn ra", "firing"}},
+};
+
 static const char *
-word_of(const char *text, const char *const words[][2], size_t count)
+shown(const struct word *words, size_t count, const char *text,
+      enum gong_message_language language)
 {
-    for (size_t i = 0; i < count; i++) {
-        if (strcmp(words[i][0], text) == 0) {
-            return words[i][1];
-        }
+    size_t i = 0;
+
+    while (i + 1 < count && strcmp(words[i].text, text) != 0) {
+        i++;
     }
-    return words[count - 1][1];
-}
-
-static const char *
-severity_word(const json_t *item)
-{
-    static const char *const words[][2] = {{"critical", "KHẨN CẤP"},
-                                           {"warning", "CHÚ Ý"},
-                                           {"info", "THÔNG TIN"},
-                                           {"", "CẢNH BÁO"}};
-
-    return word_of(gong_view_text(item, "severity"), words,
-                   sizeof words / sizeof words[0]);
-}
-
-static const char *
-news_word(const json_t *item)
-{
-    static const char *const words[][2] = {
-        {"resolved", "đã kết thúc"}, {"climbed", "đã tăng mức"},
-        {"fell", "đã giảm mức"},     {"overdue", "quá hạn xử lý"},
-        {"firing", "đang diễn ra"},  {"still", "đang diễn ra"}};
-
-    return word_of(gong_view_over(item) ? "resolved"
-                                        : gong_view_text(item, "news"),
-                   words, sizeof words / sizeof words[0]);
+    return words[i].shown[language];
 }
 
 /* Removes a sequence of UTF-8 that was cut at the end. */
@@ -103,24 +101,32 @@ append(char out[GONG_VIEW_SUMMARY_SIZE], const char *text)
 }
 
 const char *
-gong_view_summary(const json_t *item, char out[GONG_VIEW_SUMMARY_SIZE])
+gong_view_summary(const json_t *item, enum gong_message_language language,
+                  char out[GONG_VIEW_SUMMARY_SIZE])
 {
+    static const char *const to_do[] = {"việc cần làm", "what to do"};
+    const char *what =
+        gong_view_over(item) ? "resolved" : gong_view_text(item, "news");
     char summary[GONG_MESSAGE_ANNOTATION_SIZE];
     char action[GONG_MESSAGE_ANNOTATION_SIZE];
-    bool acts = !gong_view_over(item);
 
-    (void)gong_message_annotation(
-        item, "summary", gong_view_label(item, "alertname"),
-        GONG_MESSAGE_VIETNAMESE, summary, sizeof summary);
-    (void)gong_message_annotation(item, "action", "", GONG_MESSAGE_VIETNAMESE,
-                                  action, sizeof action);
-    acts = acts && action[0] != '\0';
+    (void)gong_message_annotation(item, "summary",
+                                  gong_view_label(item, "alertname"), language,
+                                  summary, sizeof summary);
+    (void)gong_message_annotation(item, "action", "", language, action,
+                                  sizeof action);
     (void)snprintf(out, GONG_VIEW_SUMMARY_SIZE,
                    "#%lld [%s] %s: ", (long long)gong_view_int(item, "number"),
-                   severity_word(item), news_word(item));
+                   shown(severities, sizeof severities / sizeof severities[0],
+                         gong_view_text(item, "severity"), language),
+                   shown(news, sizeof news / sizeof news[0], what, language));
     append(out, summary);
-    append(out, acts ? " | việc cần làm: " : "");
-    append(out, acts ? action : "");
+    if (!gong_view_over(item) && action[0] != '\0') {
+        append(out, " | ");
+        append(out, to_do[language]);
+        append(out, ": ");
+        append(out, action);
+    }
     trim(out);
     gong_text_clean(out, strlen(out));
     return out;

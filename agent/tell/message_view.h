@@ -10,6 +10,8 @@
 
 #include <jansson.h>
 
+#include "agent/tell/message_fill.h"
+
 /* Borrowed from object; "" if absent. */
 const char *gong_view_text(const json_t *object, const char *name);
 int64_t gong_view_int(const json_t *object, const char *name);
@@ -18,11 +20,12 @@ const char *gong_view_label(const json_t *item, const char *name);
 /* Whether an item's incident is over, for people. */
 bool gong_view_over(const json_t *item);
 
-/* gong_view_summary: one line about an item for staff, Vietnamese: "[KHẨN CẤP]
- * đang diễn ra: <summary>, việc cần làm: <action>", with their sections filled
- * and decimal commas, as in every other text (message_annotation.h). */
+/* gong_view_summary: one line about an item for staff: "[KHẨN CẤP] đang diễn
+ * ra: <summary> | việc cần làm: <action>", or the same in English; with their
+ * sections filled, as in every other text (message_annotation.h). */
 #define GONG_VIEW_SUMMARY_SIZE 2048
 const char *gong_view_summary(const json_t *item,
+                              enum gong_message_language language,
                               char out[GONG_VIEW_SUMMARY_SIZE]);
 
 #endif

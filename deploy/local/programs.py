@@ -54,24 +54,28 @@ class Webhook:
 
 
 class Agent:
+    """Told are the log and the webhook; extra may have channels of its own."""
+
     def __init__(self, folder, broker_url, rules, stores=(), webhook=None,
-                 extra=""):
+                 extra="", told_by="channels"):
         self.folder = Path(folder)
         self.http_port = free_port()
         self.url = f"http://127.0.0.1:{self.http_port}"
         self.config = self.folder / "gong-agent.cfg"
         rule_list = ", ".join(json.dumps(str(path), ensure_ascii=False)
                               for path in rules)
-        notify = '{ type = "log"; }'
+        told = '{ type = "log"; }'
         if webhook:
-            notify += f', {{ type = "webhook"; url = "{webhook.url}"; }}'
+            told += f', {{ type = "webhook"; url = "{webhook.url}"; }}'
+        self.told = f"{told_by} = ( {told} );"
+        if "channels = " not in extra:
+            extra += f"\n{self.told}"
         self.config.write_text(f"""
 agent = "demo";
 state = "{self.folder}/agent-state";
 broker = {{ url = "{broker_url}"; }};
 rules = ( {rule_list} );
 store = ( {", ".join(stores)} );
-notify = ( {notify} );
 http = {{ listen = "127.0.0.1:{self.http_port}"; }};
 {extra}
 """, encoding="utf-8")

@@ -69,6 +69,98 @@ little_is_required(void **state)
     gong_agent_config_free(config);
 }
 
+/* Whoever says nothing of it sees alerts all the same. */
+static void
+a_desk_tells_the_log_by_default(void **state)
+{
+    static const struct {
+        const char *text;
+        const char *channel; /* NULL: none */
+        bool desk;
+    } cases[] = {
+        {MINIMAL, "log", true},
+        {MINIMAL "desk = { link = \"https://h\"; };\n", "log", true},
+        {MINIMAL "channels = ( { type = \"log\"; name = \"room\"; } );\n",
+         "room", true},
+        {MINIMAL "channels = ( );\n", NULL, true},
+        {MINIMAL "notify = ( { type = \"log\"; } );\n", NULL, false},
+        {MINIMAL "notify = ( ); desk = { };\n", NULL, true},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct gong_agent_config *config = read_good(cases[i].text);
+        char *first = dump(config);
+        char *second;
+
+        assert_int_equal(config->desk_on, cases[i].desk);
+        assert_int_equal(config->channels.count, cases[i].channel != NULL);
+        if (cases[i].channel != NULL) {
+            assert_string_equal(config->channels.channels[0].name,
+                                cases[i].channel);
+        }
+        gong_agent_config_free(config);
+        config = read_good(first);
+        assert_int_equal(config->desk_on, cases[i].desk);
+        second = dump(config);
+        assert_string_equal(first, second);
+        gong_agent_config_free(config);
+        free(first);
+        free(second);
+    }
+}
+
+static char *
+warnings(const struct gong_agent_config *config, size_t *count)
+{
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+
+    assert_non_null(out);
+    *count = gong_agent_config_warn(config, "a.cfg", out);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+/* What is said to be written instead can be written so. */
+static void
+notify_is_deprecated_with_what_to_write(void **state)
+{
+    struct gong_agent_config *config = read_good(
+        MINIMAL "notify = ( { type = \"log\"; file = \"/tmp/a \\\"b\\\"\"; },\n"
+                "  { type = \"null\"; },\n"
+                "  { type = \"webhook\"; name = \"duty\"; timeout = \"3s\";\n"
+                "    receiver = \"r\"; url = \"http://h:3/x\"; } );\n");
+    size_t count = 0;
+    char *said = warnings(config, &count);
+    const char *instead = strstr(said, "\nchannels = (");
+    char text[4096];
+
+    (void)state;
+    assert_int_equal(count, 1);
+    assert_memory_equal(said, "a.cfg: warning: `notify` is deprecated", 38);
+    assert_non_null(instead);
+    (void)snprintf(text, sizeof text, "%s%s", MINIMAL, instead);
+    gong_agent_config_free(config);
+    config = read_good(text);
+    assert_true(config->desk_on);
+    assert_int_equal(config->notifier_count, 0);
+    assert_int_equal(config->channels.count, 2);
+    assert_string_equal(config->channels.channels[0].name, "log");
+    assert_string_equal(*(char *const *)config->channels.channels[0].config,
+                        "/tmp/a \"b\"");
+    assert_string_equal(config->channels.channels[1].name, "duty");
+    assert_string_equal(*(char *const *)config->channels.channels[1].config,
+                        "http://h:3/x");
+    free(said);
+    said = warnings(config, &count);
+    assert_int_equal(count, 0);
+    assert_string_equal(said, "");
+    free(said);
+    gong_agent_config_free(config);
+}
+
 static void
 stores_and_receivers_are_read(void **state)
 {
@@ -359,6 +451,8 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(little_is_required),
+        cmocka_unit_test(a_desk_tells_the_log_by_default),
+        cmocka_unit_test(notify_is_deprecated_with_what_to_write),
         cmocka_unit_test(stores_and_receivers_are_read),
         cmocka_unit_test(a_dump_reads_back_to_the_same),
         cmocka_unit_test(mistakes_are_named_with_their_place),

@@ -170,10 +170,14 @@ log_writes_lines_for_people(void **state)
     assert_string_equal(
         text,
         "09/10 08:53:20 unit-duty Xã Sơn Hoà -> duty-1\n"
-        "  #17 [KHẨN CẤP] đang diễn ra: Nước dâng?34,5 | việc cần làm: Sơ "
-        "tán\n"
-        "  #18 [CHÚ Ý] đã kết thúc: Đã rút\n"
-        "  và 3 cảnh báo đang diễn ra, 4 đã kết thúc\n");
+        "  #17 [KHẨN CẤP] đang diễn ra: Nước dâng?34,5 | việc cần làm: Sơ tán "
+        "| đơn vị 22015 | thiết bị gauge | giá trị 34,5\n"
+        "    #17 [CRITICAL] firing: Nước dâng?34,5 | what to do: Sơ tán | unit "
+        "22015 | device gauge | value 34.5\n"
+        "  #18 [CHÚ Ý] đã kết thúc: Đã rút | đơn vị 22018 | thiết bị gauge\n"
+        "    #18 [WARNING] resolved: Đã rút | unit 22018 | device gauge\n"
+        "  và 3 cảnh báo đang diễn ra, 4 đã kết thúc\n"
+        "    and 3 more firing, 4 resolved\n");
     assert_int_not_equal(
         channel_open(&test, &gong_channel_log, "file = \"/no/where/log\";"),
         GONG_OK);

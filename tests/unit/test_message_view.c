@@ -21,7 +21,7 @@ what_is_missing_reads_as_empty(void **state)
     assert_string_equal(gong_view_label(NULL, "x"), "");
     assert_int_equal(gong_view_int(NULL, "x"), 0);
     assert_false(gong_view_over(NULL));
-    assert_string_equal(gong_view_summary(NULL, out),
+    assert_string_equal(gong_view_summary(NULL, GONG_MESSAGE_VIETNAMESE, out),
                         "#0 [CẢNH BÁO] đang diễn ra: ");
 }
 
@@ -43,10 +43,13 @@ numbers_are_written_as_people_write_them(void **state)
 
     (void)state;
     assert_non_null(item);
-    assert_string_equal(gong_view_summary(item, out),
+    assert_string_equal(gong_view_summary(item, GONG_MESSAGE_VIETNAMESE, out),
                         "#7 [KHẨN CẤP] đã tăng mức: Củng Sơn 40,31 m, trên báo "
                         "động III 5,81 m, tăng 0,42 m/giờ | việc cần làm: Sơ "
                         "tán");
+    assert_string_equal(gong_view_summary(item, GONG_MESSAGE_ENGLISH, out),
+                        "#7 [CRITICAL] now worse: Củng Sơn 40.31 m, rising "
+                        "0.42 m/h | what to do: Sơ tán");
     /* Programs get the value as it is. */
     assert_string_equal(gong_view_text(texts, "summary"),
                         "Củng Sơn 40.31 m, trên báo động III 5,81 m, tăng 0,42 "
@@ -78,7 +81,7 @@ long_summary_is_cut_between_characters(void **state)
         item = json_pack("{s:i, s:{s:s}}", "number", 5, "annotations",
                          "summary", text);
         assert_non_null(item);
-        (void)gong_view_summary(item, out);
+        (void)gong_view_summary(item, GONG_MESSAGE_VIETNAMESE, out);
         assert_in_range(strlen(out), GONG_VIEW_SUMMARY_SIZE - 4,
                         GONG_VIEW_SUMMARY_SIZE - 1);
         check = json_string(out); /* NULL where it is no UTF-8 */
@@ -103,7 +106,7 @@ sections_are_filled(void **state)
     (void)state;
     assert_non_null(item);
     assert_string_equal(
-        gong_view_summary(item, out),
+        gong_view_summary(item, GONG_MESSAGE_VIETNAMESE, out),
         "#5 [CẢNH BÁO] đang diễn ra: Nước 40,31 m, báo động III | việc cần "
         "làm: Sơ tán 34,5");
     json_decref(item);
