@@ -168,17 +168,13 @@ static enum gong_err
 zns_open(const void *config, void **state, char *why, size_t why_size)
 {
     const struct gong_zns_config *mine = config;
-    const struct gong_strings *languages = &mine->oa.zalo.languages;
     struct zns *zns = calloc(1, sizeof *zns);
 
     if (zns == NULL) {
         return GONG_ERR_MEMORY;
     }
     zns->config = mine;
-    zns->language =
-        languages->count > 0 && strcmp(languages->items[0], "en") == 0
-            ? GONG_MESSAGE_ENGLISH
-            : GONG_MESSAGE_VIETNAMESE;
+    zns->language = gong_message_files_language(&mine->oa.zalo.languages);
     if (params_valid(mine, why, why_size)) {
         zns->token = gong_zalo_oa_open(&mine->oa, why, why_size);
     }
