@@ -308,6 +308,8 @@ gong_test(link_sign LINKS gong_agent_core
 gong_test(message_fill LINKS gong_message m)
 gong_test(message_text LINKS gong_agent_core m
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
+gong_test(message_golden LINKS gong_agent_core
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
 gong_test(channel_zalo LINKS gong_agent_core PkgConfig::MICROHTTPD
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/try_fixture.c
@@ -327,7 +329,8 @@ gong_test(desk_db LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
 foreach(module channel_webhook channel_exec channel_mqtt)
     gong_test(${module} LINKS gong_agent_core
-        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c)
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/channel_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
 endforeach()
 
 # users and API

@@ -96,6 +96,31 @@ gong_channel_wipe(char *secret)
     free(secret);
 }
 
+static void
+hide(char *text, const char *secret, size_t len)
+{
+    for (char *at = strstr(text, secret); at != NULL;
+         at = strstr(at + len, secret)) {
+        memset(at, '*', len);
+    }
+}
+
+void
+gong_channel_hide(char *text, const char *secret)
+{
+    char *escaped;
+
+    if (text == NULL || secret == NULL || secret[0] == '\0') {
+        return;
+    }
+    hide(text, secret, strlen(secret));
+    escaped = curl_easy_escape(NULL, secret, 0);
+    if (escaped != NULL) {
+        hide(text, escaped, strlen(escaped));
+    }
+    curl_free(escaped);
+}
+
 bool
 gong_channel_line_valid(const char *text)
 {

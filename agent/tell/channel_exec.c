@@ -1,8 +1,8 @@
 /*
- * A program for each message: an SMS modem, a siren. No shell: argv comes from
- * the configuration. The text is on standard input, what programs ask for in
- * the environment (docs/CONFIG.md). Exit code 0: sent; 75 (EX_TEMPFAIL) or
- * killed: again later; any other: refused.
+ * A program for each message: an SMS modem, a siren. No shell, and nothing of a
+ * message among its arguments: argv comes from the configuration alone. What it
+ * is given: exec_given.h. Exit code 0: sent; 75 (EX_TEMPFAIL) or killed: again
+ * later; any other: refused.
  */
 #include "agent/tell/channel.h"
 
@@ -13,13 +13,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/timerfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "agent/tell/message_view.h"
+#include "agent/tell/channel_easy.h"
+#include "agent/tell/exec_given.h"
+#include "agent/tell/sms_text.h"
 #include "common/clock.h"
 #include "common/log.h"
 #include "common/spawn.h"
@@ -27,7 +28,6 @@
 #define TEMPFAIL     75
 #define OUTPUT_MAX   4096 /* kept; the rest is read and forgotten */
 #define OUTPUT_SHOWN 128
-#define VARIABLES    14
 #define TICK_MS      100 /* between two looks where the kernel cannot tell */
 #define KILLED_MS    100 /* what is killed is waited for so long at most */
 #define LATE_MAX     64
@@ -35,24 +35,43 @@
 struct config {
     struct gong_strings command;
     gong_dur_t timeout;
+    int input; /* enum input */
+    int64_t parts;
+    char *templates;
+    struct gong_strings languages;
 };
+
+enum input {
+    INPUT_TEXT,
+    INPUT_JSON,
+};
+
+static const char *const input_names[] = {"text", "json", NULL};
 
 #define AT(member) offsetof(struct config, member)
 
 static const struct gong_option options[] = {
     {"command", GONG_OPTION_STRINGS, AT(command), NULL, 0, 0, NULL, "",
-     "Program, an absolute path, and its arguments. The text is on standard "
-     "input; GONG_ADDRESS, GONG_CONTACT, GONG_KEY, GONG_KIND, GONG_RECEIVER, "
-     "GONG_UNIT, GONG_UNIT_NAME, GONG_NUMBER, GONG_ALERTNAME, GONG_SEVERITY, "
-     "GONG_NEWS and GONG_SUMMARY (the last five of the worst alert) are in the "
-     "environment. Exit code 75: try again later."},
+     "Program, an absolute path, and its arguments. No shell reads them, and "
+     "nothing of a message stands there. Exit code 75: try again later."},
+    {"input", GONG_OPTION_CHOICE, AT(input), "text", 0, 0, input_names, "",
+     "What is on its standard input: the text message, or the whole message "
+     "as JSON."},
+    {"parts", GONG_OPTION_INT, AT(parts), "5", GONG_SMS_PARTS_MIN,
+     GONG_SMS_PARTS_MAX, NULL, "",
+     "In how many parts the text message may be sent: 153 characters each, 67 "
+     "with letters such as Vietnamese ones."},
     {"timeout", GONG_OPTION_DURATION, AT(timeout), "30s", 100, 120000, NULL, "",
      "When the program and what it started are killed."},
+    {"templates", GONG_OPTION_STRING, AT(templates), "", 0, 0, NULL, "",
+     "Folder of vi.tmpl and en.tmpl; empty: those built in."},
+    {"languages", GONG_OPTION_STRINGS, AT(languages), "vi,en", 0, 0, NULL, "",
+     "vi, en: the first is that of the text message."},
 };
 
 static const struct gong_option_table table = {
     .name = "channels.exec",
-    .help = "Runs a program for each message.",
+    .help = "Runs a program for each message: an SMS modem, a siren.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
 };
@@ -60,6 +79,8 @@ static const struct gong_option_table table = {
 struct exec {
     char **argv; /* the configuration's strings */
     int64_t timeout_ms;
+    struct gong_message_texts *texts;
+    struct gong_exec_wanted wanted;
     pid_t late[LATE_MAX]; /* killed, and not gone yet */
     size_t late_count;
 };
@@ -69,13 +90,57 @@ struct program {
     int output;  /* -1: closed */
     int process; /* readable at its end, or at each tick: */
     bool ticks;
+    char *secret; /* of its link: what it prints of it is never told */
 };
+
+/* The configuration's strings with a NULL behind them. */
+static bool
+set_command(struct exec *exec, const struct gong_strings *command)
+{
+    exec->argv = calloc(command->count + 1, sizeof exec->argv[0]);
+    if (exec->argv == NULL) {
+        return false;
+    }
+    memcpy(exec->argv, command->items, command->count * sizeof exec->argv[0]);
+    return true;
+}
+
+static enum gong_err
+exec_start(struct exec *exec, const struct config *config, char *why,
+           size_t why_size)
+{
+    if (!set_command(exec, &config->command)) {
+        return GONG_ERR_MEMORY;
+    }
+    exec->texts = gong_message_files_load(config->templates, &config->languages,
+                                          why, why_size);
+    if (exec->texts == NULL) {
+        return GONG_ERR_INVALID;
+    }
+    exec->timeout_ms = config->timeout.ns / GONG_NS_PER_MS;
+    exec->wanted = (struct gong_exec_wanted){
+        .texts = exec->texts,
+        .language = gong_message_files_language(&config->languages),
+        .parts = (size_t)config->parts,
+        .json = config->input == INPUT_JSON,
+    };
+    return GONG_OK;
+}
+
+static void
+free_exec(struct exec *exec)
+{
+    gong_message_texts_free(exec->texts);
+    free(exec->argv);
+    free(exec);
+}
 
 static enum gong_err
 exec_open(const void *config, void **state, char *why, size_t why_size)
 {
     const struct config *mine = config;
     struct exec *exec;
+    enum gong_err err;
 
     if (mine->command.count == 0 || mine->command.items[0][0] != '/') {
         (void)snprintf(why, why_size,
@@ -89,122 +154,14 @@ exec_open(const void *config, void **state, char *why, size_t why_size)
         return GONG_ERR_INVALID;
     }
     exec = calloc(1, sizeof *exec);
-    if (exec != NULL) {
-        exec->argv = calloc(mine->command.count + 1, sizeof exec->argv[0]);
+    err =
+        exec == NULL ? GONG_ERR_MEMORY : exec_start(exec, mine, why, why_size);
+    if (err == GONG_OK) {
+        *state = exec;
+    } else if (exec != NULL) {
+        free_exec(exec);
     }
-    if (exec == NULL || exec->argv == NULL) {
-        free(exec);
-        return GONG_ERR_MEMORY;
-    }
-    exec->timeout_ms = mine->timeout.ns / GONG_NS_PER_MS;
-    memcpy(exec->argv, mine->command.items,
-           mine->command.count * sizeof exec->argv[0]);
-    *state = exec;
-    return GONG_OK;
-}
-
-/* --- what the program is given --- */
-
-static bool
-write_all(int fd, const char *text)
-{
-    size_t left = strlen(text);
-
-    while (left > 0) {
-        ssize_t written = write(fd, text, left);
-
-        if (written <= 0) {
-            return false;
-        }
-        text += written;
-        left -= (size_t)written;
-    }
-    return true;
-}
-
-/* The text, as a file in memory, from its beginning. */
-static int
-make_input(const json_t *message)
-{
-    const json_t *items = json_object_get(message, "items");
-    char line[GONG_VIEW_SUMMARY_SIZE];
-    int fd = memfd_create("gong-message", MFD_CLOEXEC);
-    bool ok = fd >= 0;
-
-    for (size_t i = 0; ok && i < json_array_size(items); i++) {
-        ok = write_all(fd, gong_view_summary(json_array_get(items, i),
-                                             GONG_MESSAGE_VIETNAMESE, line)) &&
-             write_all(fd, "\n");
-    }
-    if (ok && lseek(fd, 0, SEEK_SET) == 0) {
-        return fd;
-    }
-    if (fd >= 0) {
-        (void)close(fd);
-    }
-    return -1;
-}
-
-/* Name and value; control characters never pass. */
-static char *
-variable(const char *name, const char *value)
-{
-    size_t size = strlen(name) + strlen(value) + 2;
-    char *text = malloc(size);
-
-    if (text != NULL) {
-        (void)snprintf(text, size, "%s=%s", name, value);
-        gong_text_clean(text, strlen(text));
-    }
-    return text;
-}
-
-static void
-free_environment(char **environment)
-{
-    for (size_t i = 0; i < VARIABLES; i++) {
-        free(environment[i]);
-    }
-}
-
-static bool
-make_environment(const struct gong_channel_send *send,
-                 char *environment[VARIABLES + 1])
-{
-    const json_t *message = send->message;
-    const json_t *worst = json_array_get(json_object_get(message, "items"), 0);
-    char summary[GONG_VIEW_SUMMARY_SIZE];
-    char number[32];
-    const struct {
-        const char *name;
-        const char *value;
-    } values[VARIABLES] = {
-        {"PATH", GONG_SPAWN_PATH},
-        {"LANG", GONG_SPAWN_LANG},
-        {"GONG_ADDRESS", send->address},
-        {"GONG_CONTACT", send->contact == NULL ? "" : send->contact},
-        {"GONG_KEY", send->key},
-        {"GONG_KIND", gong_view_text(message, "kind")},
-        {"GONG_RECEIVER", gong_view_text(message, "receiver")},
-        {"GONG_UNIT", gong_view_text(message, "unit")},
-        {"GONG_UNIT_NAME", gong_view_text(message, "unit_name")},
-        {"GONG_NUMBER", number},
-        {"GONG_ALERTNAME", gong_view_label(worst, "alertname")},
-        {"GONG_SEVERITY", gong_view_text(worst, "severity")},
-        {"GONG_NEWS", gong_view_text(worst, "news")},
-        {"GONG_SUMMARY",
-         gong_view_summary(worst, GONG_MESSAGE_VIETNAMESE, summary)},
-    };
-    bool ok = true;
-
-    (void)snprintf(number, sizeof number, "%lld",
-                   (long long)gong_view_int(worst, "number"));
-    for (size_t i = 0; i < VARIABLES; i++) {
-        environment[i] = variable(values[i].name, values[i].value);
-        ok = ok && environment[i] != NULL;
-    }
-    environment[VARIABLES] = NULL;
-    return ok;
+    return err;
 }
 
 /* --- one run --- */
@@ -226,19 +183,16 @@ close_fd(int fd)
 }
 
 static int
-run(char *const *argv, char *const *environment, const json_t *message,
-    int output, pid_t *pid)
+run(char *const *argv, const struct gong_exec_given *given, int output,
+    pid_t *pid)
 {
-    int input = make_input(message);
     struct gong_spawn spawn = {.argv = argv,
-                               .environment = environment,
-                               .in = input,
+                               .environment = given->environment,
+                               .in = given->input,
                                .out = output,
                                .err = output};
-    int error = input < 0 ? ENOMEM : gong_spawn(&spawn, pid);
 
-    close_fd(input);
-    return error;
+    return given->input < 0 ? ENOMEM : gong_spawn(&spawn, pid);
 }
 
 static void
@@ -250,6 +204,7 @@ free_program(struct program *program, struct gong_channel_try *attempt)
     attempt->wait_fd = -1;
     attempt->process = 0;
     attempt->own = NULL;
+    free(program->secret);
     free(program);
 }
 
@@ -358,8 +313,8 @@ end_program(struct exec *exec, struct gong_channel_try *attempt, int *status)
 }
 
 static enum gong_err
-start(char *const *argv, char *const *environment,
-      const struct gong_channel_send *send, struct gong_channel_try *attempt)
+start(char *const *argv, struct gong_exec_given *given,
+      struct gong_channel_try *attempt)
 {
     struct program *program = calloc(1, sizeof *program);
     pid_t pid = 0;
@@ -369,9 +324,10 @@ start(char *const *argv, char *const *environment,
     if (program == NULL) {
         return GONG_ERR_MEMORY;
     }
+    program->secret = given->secret;
+    given->secret = NULL;
     output = prepare(program, attempt);
-    error = output < 0 ? errno
-                       : run(argv, environment, send->message, output, &pid);
+    error = output < 0 ? errno : run(argv, given, output, &pid);
     close_fd(output);
     if (error != 0) {
         free_program(program, attempt);
@@ -385,20 +341,35 @@ start(char *const *argv, char *const *environment,
     return GONG_OK;
 }
 
+/* What programs could take for an option, or for two lines, is no address. */
+static bool
+address_valid(const char *address)
+{
+    return address[0] == '\0' ||
+           (address[0] != '-' && gong_channel_line_valid(address));
+}
+
 static enum gong_err
 exec_begin(void *state, const struct gong_channel_send *send,
            struct gong_channel_try *attempt)
 {
     struct exec *exec = state;
-    char *environment[VARIABLES + 1];
-    enum gong_err err = GONG_ERR_MEMORY;
+    struct gong_exec_given given;
+    enum gong_err err;
 
     reap_late(exec);
     attempt->timeout_ms = exec->timeout_ms;
-    if (make_environment(send, environment)) {
-        err = start(exec->argv, environment, send, attempt);
+    if (!address_valid(send->address)) {
+        attempt->outcome = GONG_CHANNEL_REFUSE;
+        (void)snprintf(attempt->why, sizeof attempt->why,
+                       "no address for a program");
+        return GONG_OK;
     }
-    free_environment(environment);
+    err = gong_exec_given_make(&given, &exec->wanted, send);
+    if (err == GONG_OK) {
+        err = start(exec->argv, &given, attempt);
+    }
+    gong_exec_given_fini(&given);
     return err;
 }
 
@@ -458,10 +429,15 @@ exec_judge(void *state, struct gong_channel_try *attempt, CURLcode code,
     size_t shown = attempt->answer_length < OUTPUT_SHOWN
                        ? attempt->answer_length
                        : OUTPUT_SHOWN;
+    struct program *program = attempt->own;
+    char *secret = program->secret;
     int ended = 0;
 
     (void)status;
+    program->secret = NULL;
     end_program(state, attempt, &ended);
+    gong_channel_hide(attempt->answer, secret);
+    free(secret);
     if (code != CURLE_OK || !WIFEXITED(ended)) {
         (void)snprintf(attempt->why, sizeof attempt->why,
                        code == CURLE_OK ? "killed by signal %d"
@@ -485,8 +461,7 @@ exec_close(void *state)
     struct exec *exec = state;
 
     reap_late(exec);
-    free(exec->argv);
-    free(exec);
+    free_exec(exec);
 }
 
 const struct gong_channel_kind gong_channel_exec = {

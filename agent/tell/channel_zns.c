@@ -9,6 +9,13 @@
 #define NAME_SIZE    64
 #define PHONE_DIGITS 11 /* 84 and nine more; fixed lines have ten */
 #define TRACKING_MAX 48
+#define BLOCK_MAX    400 /* of all values together: a template's block */
+#define VALUE_MIN    30  /* no value is cut shorter for that */
+#define LINK         "link"
+#define DEFAULT_PARAMS                                                         \
+    "so:code=number,don_vi:name=unit_name,tinh_trang:status=status,"           \
+    "noi_dung:address=summary,viec:address=action,thoi_gian:status=since,"     \
+    "lien_ket:address=" LINK
 
 struct zns {
     const struct gong_zns_config *config;
@@ -42,10 +49,7 @@ struct param {
 static const struct gong_option options[] = {
     {"template_id", GONG_OPTION_STRING, AT(template_id), NULL, 0, 0, NULL, "",
      "Number of the approved template."},
-    {"params", GONG_OPTION_STRINGS, AT(params),
-     "so:code=number,don_vi:name=unit_name,noi_dung:address=summary,"
-     "thoi_gian:status=since",
-     0, 0, NULL, "",
+    {"params", GONG_OPTION_STRINGS, AT(params), DEFAULT_PARAMS, 0, 0, NULL, "",
      "Parameters of the template: NAME:TYPE=VARIABLE; TYPE (name, status, "
      "code, "
      "address, number) says how long it may be, VARIABLE is one of messages."},
@@ -168,17 +172,13 @@ static enum gong_err
 zns_open(const void *config, void **state, char *why, size_t why_size)
 {
     const struct gong_zns_config *mine = config;
-    const struct gong_strings *languages = &mine->oa.zalo.languages;
     struct zns *zns = calloc(1, sizeof *zns);
 
     if (zns == NULL) {
         return GONG_ERR_MEMORY;
     }
     zns->config = mine;
-    zns->language =
-        languages->count > 0 && strcmp(languages->items[0], "en") == 0
-            ? GONG_MESSAGE_ENGLISH
-            : GONG_MESSAGE_VIETNAMESE;
+    zns->language = gong_message_files_language(&mine->oa.zalo.languages);
     if (params_valid(mine, why, why_size)) {
         zns->token = gong_zalo_oa_open(&mine->oa, why, why_size);
     }
@@ -190,21 +190,85 @@ zns_open(const void *config, void **state, char *why, size_t why_size)
     return GONG_OK;
 }
 
-/* A parameter may be neither empty nor too long. */
+static json_t *
+cut_text(struct gong_str text, size_t units)
+{
+    return json_stringn(text.data, gong_utf16_cut(text, units));
+}
+
+/* A parameter may be neither empty nor too long; half a link is none. */
 static json_t *
 param_value(const struct gong_message_vars *vars, const struct param *param)
 {
     struct gong_str text =
         gong_str_of(gong_message_vars_find(vars, param->variable));
-    size_t len = text.len;
+    bool fits = gong_utf16_units(text) <= param->max;
 
-    if (len == 0) {
+    if (text.len == 0 || (!fits && strcmp(param->variable, LINK) == 0)) {
         return json_string("-");
     }
-    if (gong_utf16_units(text) > param->max) {
-        len = gong_utf16_cut(text, param->max);
+    return cut_text(text, param->max);
+}
+
+static size_t
+units_of(const json_t *value)
+{
+    return gong_utf16_units(gong_str_of(json_string_value(value)));
+}
+
+/* The parameter with the longest value that may be cut; -1: none. */
+static int
+find_longest(const struct zns *zns, const json_t *data, size_t *all)
+{
+    size_t longest = VALUE_MIN;
+    int found = -1;
+
+    *all = 0;
+    for (size_t i = 0; i < zns->config->params.count; i++) {
+        struct param param;
+        size_t units = 0;
+
+        if (read_param(zns->config->params.items[i], &param)) {
+            units = units_of(json_object_get(data, param.name));
+            *all += units;
+        }
+        if (units > longest && strcmp(param.variable, LINK) != 0) {
+            longest = units;
+            found = (int)i;
+        }
     }
-    return json_stringn(text.data, len);
+    return found;
+}
+
+/* The longest are cut until all of them have room in a block. */
+static bool
+fit_block(const struct zns *zns, json_t *data)
+{
+    size_t all = 0;
+    int longest = find_longest(zns, data, &all);
+
+    while (all > BLOCK_MAX && longest >= 0) {
+        struct param param;
+        struct gong_str text;
+        size_t units;
+        size_t less;
+
+        if (!read_param(zns->config->params.items[longest], &param)) {
+            return false;
+        }
+        text =
+            gong_str_of(json_string_value(json_object_get(data, param.name)));
+        units = gong_utf16_units(text);
+        /* In steps, so that the two longest become alike. */
+        less = (all - BLOCK_MAX + 1) / 2;
+        less = less < units - VALUE_MIN ? less : units - VALUE_MIN;
+        if (json_object_set_new(data, param.name,
+                                cut_text(text, units - less)) != 0) {
+            return false;
+        }
+        longest = find_longest(zns, data, &all);
+    }
+    return true;
 }
 
 static json_t *
@@ -228,6 +292,10 @@ template_data(const struct zns *zns, const struct gong_channel_send *send)
         }
     }
     gong_message_vars_free(vars);
+    if (data != NULL && !fit_block(zns, data)) {
+        json_decref(data);
+        data = NULL;
+    }
     return data;
 }
 

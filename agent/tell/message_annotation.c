@@ -31,14 +31,29 @@ gong_message_annotation_raw(const json_t *item, const char *name,
     return text[0] != '\0' ? text : text_of(annotations, name);
 }
 
+/* Of what is over only the value is known: it stands above no limit, and goes
+ * nowhere. */
+static bool
+is_over(const json_t *item)
+{
+    return strcmp(text_of(item, "news"), "resolved") == 0;
+}
+
+static const json_t *
+fact_of(const json_t *item, const char *name)
+{
+    if (strcmp(name, "value") == 0) {
+        return json_object_get(item, "value");
+    }
+    return is_over(item)
+               ? NULL
+               : json_object_get(json_object_get(item, "facts"), name);
+}
+
 static bool
 find_fact(void *ctx, const char *name, double *out)
 {
-    const json_t *item = ctx;
-    const json_t *fact =
-        strcmp(name, "value") == 0
-            ? json_object_get(item, "value")
-            : json_object_get(json_object_get(item, "facts"), name);
+    const json_t *fact = fact_of(ctx, name);
     const char *text = json_string_value(fact);
 
     if (json_is_number(fact)) {
@@ -55,7 +70,8 @@ find_fact(void *ctx, const char *name, double *out)
 static unsigned
 level_of(const json_t *item)
 {
-    json_int_t level = json_integer_value(json_object_get(item, "level"));
+    json_int_t level =
+        is_over(item) ? 0 : json_integer_value(json_object_get(item, "level"));
 
     return level < 0 ? 0 : level > LEVEL_MAX ? LEVEL_MAX : (unsigned)level;
 }
@@ -85,7 +101,10 @@ gong_message_annotation(const json_t *item, const char *name,
     size_t len =
         fill(item, text[0] != '\0' ? text : otherwise, language, out, size);
 
-    if (language == GONG_MESSAGE_VIETNAMESE) {
+    if (language == GONG_MESSAGE_VIETNAMESE && is_over(item)) {
+        /* The text is older than the value. */
+        gong_number_put_all_commas(out, len);
+    } else if (language == GONG_MESSAGE_VIETNAMESE) {
         gong_number_put_commas(strtod(text_of(item, "value"), NULL), out, len);
     }
     return len;

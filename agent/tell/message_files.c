@@ -120,3 +120,14 @@ gong_message_files_load(const char *folder,
     }
     return texts;
 }
+
+enum gong_message_language
+gong_message_files_language(const struct gong_strings *languages)
+{
+    enum gong_message_language language = GONG_MESSAGE_VIETNAMESE;
+
+    if (languages->count > 0) {
+        (void)find_language(languages->items[0], &language);
+    }
+    return language;
+}

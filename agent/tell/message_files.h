@@ -16,4 +16,9 @@ gong_message_files_load(const char *folder,
                         const struct gong_strings *languages, char *why,
                         size_t why_size);
 
+/* gong_message_files_language: the first one; Vietnamese where there is none.
+ */
+enum gong_message_language
+gong_message_files_language(const struct gong_strings *languages);
+
 #endif

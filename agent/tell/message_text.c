@@ -15,7 +15,8 @@
 #define RENDER_SIZE   (512u << 10)
 #define TEXT_MAX      500 /* UTF-16 units of a summary or an action */
 #define TEXT_SHORT    150
-#define TEXT_SHORTEST 60
+#define TEXT_SHORTER  60
+#define TEXT_SHORTEST 20
 #define BETWEEN_TEXT  "\n\n---\n\n"
 #define BETWEEN_HTML  "\n<hr>\n"
 #define HTML_HEAD                                                              \
@@ -46,7 +47,8 @@ struct composition {
     enum gong_message_part part;
     size_t languages; /* how many of them are written */
     struct gong_message_vars *vars[LANGUAGES];
-    char *room; /* RENDER_SIZE */
+    char *room;  /* RENDER_SIZE */
+    bool failed; /* it is more than one render may take */
 };
 
 struct gong_str
@@ -185,7 +187,7 @@ tidy(char *text, size_t len, bool one_line, size_t empty)
 }
 
 static size_t
-render(const struct composition *made, size_t index)
+render(struct composition *made, size_t index)
 {
     const struct language *language = &made->texts->languages[index];
     struct gong_template_context context;
@@ -198,9 +200,10 @@ render(const struct composition *made, size_t index)
                                   made->room, RENDER_SIZE, &len);
     }
     if (!ok) {
-        (void)gong_template_expand(language->builtin[made->part], &context,
-                                   made->room, RENDER_SIZE, &len);
+        ok = gong_template_expand(language->builtin[made->part], &context,
+                                  made->room, RENDER_SIZE, &len);
     }
+    made->failed = made->failed || !ok;
     return tidy(made->room, len, made->part == GONG_MESSAGE_SUBJECT,
                 made->part == GONG_MESSAGE_SMS ? 0 : 1);
 }
@@ -213,7 +216,7 @@ append(struct gong_buffer *out, const char *text)
 
 /* All languages with the first `shown` items. */
 static bool
-compose(const struct composition *made, size_t shown, struct gong_buffer *out)
+compose(struct composition *made, size_t shown, struct gong_buffer *out)
 {
     bool html = made->part == GONG_MESSAGE_HTML;
     bool ok = !html || append(out, HTML_HEAD);
@@ -232,24 +235,26 @@ compose(const struct composition *made, size_t shown, struct gong_buffer *out)
 
 /* NULL without memory; *fits: it is no longer than units_max. */
 static char *
-compose_text(const struct composition *made, size_t shown, size_t units_max,
+compose_text(struct composition *made, size_t shown, size_t units_max,
              bool *fits)
 {
     struct gong_buffer out = {0};
 
+    made->failed = false;
     if (!compose(made, shown, &out)) {
         gong_buffer_fini(&out);
         return NULL;
     }
-    *fits = units_max == 0 ||
-            gong_utf16_units(gong_str_from((const char *)out.data,
-                                           out.len - 1)) <= units_max;
+    *fits = !made->failed &&
+            (units_max == 0 ||
+             gong_utf16_units(gong_str_from((const char *)out.data,
+                                            out.len - 1)) <= units_max);
     return (char *)out.data;
 }
 
 /* The text with as many items as fit; at least one, which may not fit. */
 static char *
-compose_most(const struct composition *made, size_t units_max, bool *fits)
+compose_most(struct composition *made, size_t units_max, bool *fits)
 {
     size_t most = gong_message_vars_items(made->vars[0]);
     size_t low = 1;
@@ -324,7 +329,8 @@ gong_message_text(const struct gong_message_texts *texts,
                   const struct gong_message_view *view,
                   enum gong_message_part part, size_t units_max)
 {
-    static const size_t lengths[] = {TEXT_MAX, TEXT_SHORT, TEXT_SHORTEST};
+    static const size_t lengths[] = {TEXT_MAX, TEXT_SHORT, TEXT_SHORTER,
+                                     TEXT_SHORTEST};
     bool one = part == GONG_MESSAGE_SUBJECT || part == GONG_MESSAGE_SMS;
     struct composition made = {
         .texts = texts,
@@ -344,7 +350,7 @@ gong_message_text(const struct gong_message_texts *texts,
                    ? compose_most(&made, units_max, &fits)
                    : NULL;
     }
-    if (text != NULL && !fits) {
+    if (text != NULL && !fits && units_max > 0) {
         cut(text, units_max);
     }
     free_vars(&made);

@@ -1,18 +1,21 @@
 #include "agent/tell/message_vars.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 
 #include "agent/tell/message_annotation.h"
+#include "agent/tell/message_status.h"
 #include "agent/tell/message_words.h"
 #include "agent/tell/number_text.h"
 #include "rules/desk/desk.h"
 
 #define ROOT_MAX    24
 #define ITEM_MAX    28
-#define SHORT_MAX   200 /* UTF-16 units of names */
+#define SHORT_MAX   200 /* UTF-16 units of names at most, where a summary */
+#define SHORT_MIN   30  /* may be as long, and at least */
 #define COUNT_MAX   INT64_C(1000000000000)
 #define DAY_MS      INT64_C(86400000)
 #define TIME_MAX_MS (INT64_C(253402300799) * 1000)
@@ -65,7 +68,10 @@ add(struct target *target, const char *name, struct gong_str text, size_t max)
 static void
 add_text(struct target *target, const char *name, const char *text)
 {
-    add(target, name, gong_str_of(text), SHORT_MAX);
+    size_t max = target->vars->options.text_max;
+
+    max = max < SHORT_MAX ? max : SHORT_MAX;
+    add(target, name, gong_str_of(text), max > SHORT_MIN ? max : SHORT_MIN);
 }
 
 static void
@@ -183,6 +189,20 @@ add_link(struct target *target, const json_t *item)
     add(target, "link", gong_str_of(url), sizeof url);
 }
 
+/* What is no number is not known. */
+static void
+add_value(struct target *target, const char *given)
+{
+    char text[GONG_NUMBER_TEXT_SIZE] = "";
+    char *end = NULL;
+    double value = strtod(given, &end);
+
+    if (end != given && isfinite(value)) {
+        gong_number_short(value, separator(target->vars, ',', '.'), text);
+    }
+    add_text(target, "value", text);
+}
+
 static void
 add_numbers(struct target *target, const json_t *item)
 {
@@ -191,9 +211,7 @@ add_numbers(struct target *target, const json_t *item)
     (void)snprintf(text, sizeof text, "%" PRId64,
                    integer_of(item, "number", INT64_MAX));
     add_text(target, "number", text);
-    gong_number_short(strtod(text_of(item, "value"), NULL),
-                      separator(target->vars, ',', '.'), text);
-    add_text(target, "value", text);
+    add_value(target, text_of(item, "value"));
     add_text(target, "level", gong_message_roman(level_of(item, "level")));
     add_text(target, "told_level",
              gong_message_roman(level_of(item, "told_level")));
@@ -227,6 +245,32 @@ add_place(struct target *target, const json_t *item)
              first_of(text_of(item, "device_name"), device));
 }
 
+/* "" where it is not over, or nobody knows since when. */
+static void
+add_lasted(struct target *target, const json_t *item)
+{
+    int64_t since = integer_of(item, "since", TIME_MAX_MS);
+    int64_t ended = integer_of(item, "ended", TIME_MAX_MS);
+    char text[GONG_MESSAGE_LASTED_SIZE] = "";
+
+    if (since > 0 && ended >= since) {
+        /* As the two times read, which show no seconds. */
+        gong_message_lasted(ended / 60000 * 60000 - since / 60000 * 60000,
+                            target->vars->options.language, text);
+    }
+    add_text(target, "lasted", text);
+}
+
+static void
+add_status(struct target *target, const json_t *item)
+{
+    char text[GONG_MESSAGE_STATUS_SIZE];
+
+    gong_message_status(text_of(target->vars->view->message, "kind"), item,
+                        target->vars->options.language, text);
+    add_text(target, "status", text);
+}
+
 static void
 read_item(struct gong_message_vars *vars, const json_t *json, struct item *item)
 {
@@ -253,6 +297,8 @@ read_item(struct gong_message_vars *vars, const json_t *json, struct item *item)
     add_place(&target, json);
     add_time(&target, "since", integer_of(json, "since", TIME_MAX_MS));
     add_time(&target, "ended", integer_of(json, "ended", TIME_MAX_MS));
+    add_lasted(&target, json);
+    add_status(&target, json);
     add_text(&target, "owner", text_of(json, "owner"));
     add_text(&target, "acked_by", text_of(json, "acked_by"));
     add_link(&target, json);

@@ -30,7 +30,7 @@ struct gong_message_view {
 struct gong_message_vars_options {
     enum gong_message_language language;
     bool html;
-    size_t text_max; /* UTF-16 units of a summary or an action */
+    size_t text_max; /* UTF-16 units of a summary, an action, a name */
 };
 
 struct gong_message_vars;

@@ -6,6 +6,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/str.h"
+
 /* More digits than a double has are no value of ours. */
 #define DECIMALS_MAX 17
 #define FIXED_MAX    9u
@@ -100,8 +102,40 @@ is_value(double value, const char *run, size_t len, size_t point)
            memcmp(text, run, len) == 0;
 }
 
-void
-gong_number_put_commas(double value, char *text, size_t len)
+/* Whether it is the value times what stands behind it. */
+static bool
+is_scaled(double value, const char *run, size_t len, size_t point,
+          struct gong_str behind)
+{
+    static const char larger[] = "kMGTPEZY";
+    static const char smaller[] = "munpfazy";
+    bool binary = behind.len > 1 && behind.data[1] == 'i';
+    const char *at;
+
+    if (is_value(value, run, len, point)) {
+        return true;
+    }
+    if (behind.len == 0) {
+        return false;
+    }
+    if (behind.data[0] == '%') {
+        return is_value(value * 100, run, len, point);
+    }
+    at = memchr(larger, behind.data[0], sizeof larger - 1);
+    if (at != NULL) {
+        double step = binary ? 1024 : 1000;
+
+        return is_value(value / pow(step, (double)(at - larger + 1)), run, len,
+                        point);
+    }
+    at = memchr(smaller, behind.data[0], sizeof smaller - 1);
+    return at != NULL && is_value(value * pow(1000, (double)(at - smaller + 1)),
+                                  run, len, point);
+}
+
+/* value: NULL for any. */
+static void
+put_commas(const double *value, char *text, size_t len)
 {
     size_t at = 0;
 
@@ -123,9 +157,23 @@ gong_number_put_commas(double value, char *text, size_t len)
         }
         point = point_of(text + at, run);
         if (point < run && (at == 0 || may_begin_after(text[at - 1])) &&
-            is_value(value, text + at, run, point)) {
+            (value == NULL ||
+             is_scaled(*value, text + at, run, point,
+                       gong_str_from(text + at + run, len - at - run)))) {
             text[at + point] = ',';
         }
         at = end;
     }
+}
+
+void
+gong_number_put_commas(double value, char *text, size_t len)
+{
+    put_commas(&value, text, len);
+}
+
+void
+gong_number_put_all_commas(char *text, size_t len)
+{
+    put_commas(NULL, text, len);
 }

@@ -24,8 +24,13 @@ void gong_number_grouped(uint64_t number, char separator,
                          char out[GONG_NUMBER_TEXT_SIZE]);
 
 /* gong_number_put_commas: in len bytes of text, which a template made of value,
- * the value gets a decimal comma, however it was rounded. Other numbers with
- * points (addresses, versions) stay. */
+ * the value gets a decimal comma, however it was rounded; before % also a
+ * hundred times the value, before k, M, Ki, m and their kin what humanize makes
+ * of it. Other numbers with points (addresses, versions) stay. */
 void gong_number_put_commas(double value, char *text, size_t len);
+
+/* gong_number_put_all_commas: each number with one point gets a comma, where
+ * the value that the text was made of is not known. */
+void gong_number_put_all_commas(char *text, size_t len);
 
 #endif

@@ -9,9 +9,8 @@
 #define REPLACEMENT 0xfffdu
 #define JOINER      0x200du
 
-/* The character at p, before end, and how many bytes it takes. */
-static uint32_t
-decode(const char *p, const char *end, size_t *len)
+uint32_t
+gong_utf16_character(const char *p, const char *end, size_t *len)
 {
     static const uint8_t lead_bits[] = {0, 0x7f, 0x1f, 0x0f, 0x07};
     uint32_t character;
@@ -51,7 +50,7 @@ cluster(const char *p, const char *end, size_t *units)
     *units = 0;
     for (size_t i = 0; i < GONG_UTF16_CLUSTER_MAX && p + used < end; i++) {
         size_t len;
-        uint32_t next = decode(p + used, end, &len);
+        uint32_t next = gong_utf16_character(p + used, end, &len);
 
         if (i > 0 && !gong_utf16_is_mark(next) && before != JOINER &&
             !(is_regional(next) && regional == 1 && i == 1) &&
@@ -75,7 +74,8 @@ gong_utf16_units(struct gong_str text)
     while (at < text.len) {
         size_t len;
 
-        units += units_of(decode(text.data + at, text.data + text.len, &len));
+        units += units_of(
+            gong_utf16_character(text.data + at, text.data + text.len, &len));
         at += len;
     }
     return units;

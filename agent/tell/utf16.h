@@ -13,12 +13,17 @@
 #define GONG_AGENT_TELL_UTF16_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/str.h"
 
 /* What a reader sees as one is kept together up to so many characters: what is
  * longer is no text, and may be cut inside. */
 #define GONG_UTF16_CLUSTER_MAX 64
+
+/* gong_utf16_character: the character at p, before end, and how many bytes it
+ * takes; U+FFFD for a bad byte. */
+uint32_t gong_utf16_character(const char *p, const char *end, size_t *len);
 
 /* gong_utf16_units: how many UTF-16 units text has. */
 size_t gong_utf16_units(struct gong_str text);

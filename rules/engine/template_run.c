@@ -135,11 +135,40 @@ eval_operand(struct run *run, uint32_t index, const struct gong_tvalue *dot,
     return true;
 }
 
+/* Whether a value holds nothing of what lies from mark on. */
+static bool
+is_apart(const struct gong_trender *render, const struct gong_tvalue *value,
+         size_t mark)
+{
+    const uintptr_t from = (uintptr_t)render->memory + mark;
+    const uintptr_t to = (uintptr_t)render->memory + render->used;
+
+    switch (value->kind) {
+    case GONG_TKIND_NIL:
+    case GONG_TKIND_BOOL:
+    case GONG_TKIND_INT:
+    case GONG_TKIND_BYTE:
+    case GONG_TKIND_FLOAT:
+        return true;
+    case GONG_TKIND_STRING:
+    case GONG_TKIND_HTML:
+        return (uintptr_t)value->as.text.data < from ||
+               (uintptr_t)value->as.text.data >= to;
+    case GONG_TKIND_LABELS:
+    case GONG_TKIND_VECTOR:
+    case GONG_TKIND_SAMPLE:
+    case GONG_TKIND_ARGS:
+    case GONG_TKIND_ROOT:
+        break;
+    }
+    return false;
+}
+
 /* A function with what is written behind it and what is piped into it. */
 static bool
-eval_call(struct run *run, const struct gong_tnode *function,
-          const struct gong_tvalue *dot, const struct gong_tvalue *piped,
-          struct gong_tvalue *out)
+eval_function(struct run *run, const struct gong_tnode *function,
+              const struct gong_tvalue *dot, const struct gong_tvalue *piped,
+              struct gong_tvalue *out)
 {
     const struct gong_tnode *nodes = run->render->tmpl->nodes;
     struct gong_tvalue *args = NULL;
@@ -168,6 +197,22 @@ eval_call(struct run *run, const struct gong_tnode *function,
     }
     run->render->at = function->at;
     return gong_tcall_run(run->render, (int)function->integer, args, used, out);
+}
+
+/* What its arguments took is free again where its result has no part of it: a
+ * long range asks many questions. */
+static bool
+eval_call(struct run *run, const struct gong_tnode *function,
+          const struct gong_tvalue *dot, const struct gong_tvalue *piped,
+          struct gong_tvalue *out)
+{
+    size_t mark = run->render->used;
+    bool ok = eval_function(run, function, dot, piped, out);
+
+    if (ok && !run->remembered && is_apart(run->render, out, mark)) {
+        run->render->used = mark;
+    }
+    return ok;
 }
 
 static bool

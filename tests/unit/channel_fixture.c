@@ -78,11 +78,19 @@ void
 channel_begin(struct channel_case *test, const char *message,
               const char *address)
 {
-    json_t *json = json_loads(message, 0, NULL);
+    channel_begin_to(test, json_loads(message, 0, NULL), address, NULL);
+}
+
+void
+channel_begin_to(struct channel_case *test, json_t *json, const char *address,
+                 const struct gong_link_signer *signer)
+{
     struct gong_channel_send send = {.address = address,
-                                     .contact = "duty-1",
+                                     .contact = signer == NULL ? "duty-1"
+                                                               : "cs-duty-1",
                                      .key = "abc-7",
-                                     .message = json};
+                                     .message = json,
+                                     .signer = signer};
 
     assert_non_null(json);
     free(test->attempt.answer);

@@ -27,6 +27,10 @@ void channel_close(struct channel_case *test);
 /* Begins a try of a message (JSON text) to an address. */
 void channel_begin(struct channel_case *test, const char *message,
                    const char *address);
+/* Likewise, of JSON, which is taken; with a signer to the contact cs-duty-1. */
+void channel_begin_to(struct channel_case *test, json_t *json,
+                      const char *address,
+                      const struct gong_link_signer *signer);
 /* Until it is over, or code says how it ends at once; frees the try but for
  * why and answer. */
 enum gong_channel_outcome channel_end(struct channel_case *test, CURLcode code);

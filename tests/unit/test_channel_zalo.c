@@ -102,6 +102,42 @@ renew(struct service *service, const struct script_request *request,
     reply->body = service->reply;
 }
 
+/* Of the default parameters; the rest may have what it is given. */
+static const struct {
+    const char *name;
+    size_t max;
+} lengths[] = {
+    {"so", 30},    {"don_vi", 30},    {"tinh_trang", 30}, {"noi_dung", 200},
+    {"viec", 200}, {"thoi_gian", 30}, {"lien_ket", 200},
+};
+
+/* As the service: no parameter longer than its type, none empty, and no more
+ * than a block has. */
+static bool
+lengths_are_kept(const char *text)
+{
+    json_t *body = json_loads(text, 0, NULL);
+    json_t *data = json_object_get(body, "template_data");
+    const char *name;
+    json_t *value;
+    size_t all = 0;
+    bool ok = json_object_size(data) > 0;
+
+    json_object_foreach(data, name, value)
+    {
+        size_t units = gong_utf16_units(gong_str_of(json_string_value(value)));
+
+        for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+            ok = ok && (strcmp(name, lengths[i].name) != 0 ||
+                        units <= lengths[i].max);
+        }
+        ok = ok && units > 0 && units <= 200;
+        all += units;
+    }
+    json_decref(body);
+    return ok && all <= 400;
+}
+
 static void
 decide(void *ctx, size_t index, const struct script_request *request,
        struct script_reply *reply)
@@ -121,6 +157,11 @@ decide(void *ctx, size_t index, const struct script_request *request,
             strcmp(request->url, "/message/template") == 0
                 ? "{\"error\":-124,\"message\":\"Access token invalid\"}"
                 : "{\"error\":-216,\"message\":\"Access token is invalid\"}";
+        return;
+    }
+    if (strcmp(request->url, "/message/template") == 0 &&
+        !lengths_are_kept(request->body)) {
+        reply->body = "{\"error\":-1121,\"message\":\"Parameter too long\"}";
         return;
     }
     reply->status = service->status == 0 ? 200 : service->status;
@@ -787,6 +828,92 @@ a_template_is_filled(void **state)
     close_kind(&zns);
 }
 
+static const char *
+param_at(const json_t *body, const char *name)
+{
+    return json_string_value(
+        json_object_get(json_object_get(body, "template_data"), name));
+}
+
+/* What is configured by default says all that a page does. */
+static void
+the_default_parameters(void **state)
+{
+    struct service *service = *state;
+    struct gong_link_signer signer = message_signer();
+    struct opened zns = open_kind(service, &gong_channel_zns, "");
+    json_t *message = message_flood("escalate");
+    struct gong_channel_send send = send_of(message, "0987654321", &signer);
+    json_t *body;
+
+    assert_int_equal(channel_send(zns.kind, zns.state, &send).outcome,
+                     GONG_CHANNEL_SENT);
+    body = body_at(service, 0);
+    assert_string_equal(param_at(body, "so"), "17");
+    assert_string_equal(param_at(body, "don_vi"), "Xã Sơn Hoà");
+    assert_string_equal(param_at(body, "tinh_trang"),
+                        "CHUYỂN CẤP TRÊN, KHẨN CẤP");
+    assert_string_equal(
+        param_at(body, "noi_dung"),
+        "Củng Sơn 40,31 m, trên báo động III 5,81 m, tăng 0,42 m/giờ");
+    assert_string_equal(param_at(body, "viec"), "Sơ tán dân vùng ngập.");
+    assert_string_equal(param_at(body, "thoi_gian"), "07:25 ngày 20/11");
+    assert_string_equal(param_at(body, "lien_ket"), MESSAGE_LINK);
+    json_decref(body);
+    json_decref(message);
+    close_kind(&zns);
+}
+
+/* However long names are, nothing is refused for that, and a link is whole or
+ * not there. */
+static void
+the_longest_parameters_fit(void **state)
+{
+    struct service *service = *state;
+    struct gong_link_signer signer = message_signer();
+    struct opened zns = open_kind(service, &gong_channel_zns, "");
+    static const char *const news[] = {"firing",  "climbed", "fell",
+                                       "overdue", "still",   "resolved"};
+    static const char *const severities[] = {"critical", "warning", "info", ""};
+    char base[256] = "https://";
+    char text[1201];
+    size_t sent = 0;
+
+    for (size_t i = 0; i + 3 < sizeof text; i += 3) {
+        memcpy(text + i, "\xe1\xba\xbf", 4); /* ế */
+    }
+    memset(base + 8, 'a', 200);
+    base[208] = '\0';
+    for (size_t n = 0; n < 6; n++) {
+        json_t *message = message_flood("news");
+        json_t *item = json_array_get(json_object_get(message, "items"), 0);
+        json_t *annotations = json_object_get(item, "annotations");
+        struct gong_channel_send send = send_of(message, "0987654321", &signer);
+
+        (void)json_object_set_new(annotations, "summary", json_string(text));
+        (void)json_object_set_new(annotations, "action", json_string(text));
+        (void)json_object_set_new(annotations, "unit_name", json_string(text));
+        (void)json_object_set_new(item, "news", json_string(news[n]));
+        for (size_t s = 0; s < 4; s++, sent++) {
+            json_t *body;
+
+            (void)json_object_set_new(item, "severity",
+                                      json_string(severities[s]));
+            signer.base = s == 3 ? base : "https://gong.example";
+            assert_int_equal(channel_send(zns.kind, zns.state, &send).outcome,
+                             GONG_CHANNEL_SENT);
+            body = body_at(service, sent);
+            assert_string_equal(param_at(body, "lien_ket"),
+                                s == 3 ? "-" : MESSAGE_LINK);
+            assert_true(gong_utf16_units(
+                            gong_str_of(param_at(body, "noi_dung"))) >= 100);
+            json_decref(body);
+        }
+        json_decref(message);
+    }
+    close_kind(&zns);
+}
+
 static const struct {
     const char *text;
     const char *phone; /* NULL: none */
@@ -897,6 +1024,8 @@ main(void)
         TEST(a_pair_that_cannot_be_stored),
         TEST(a_pair_that_is_no_longer_wanted),
         TEST(a_template_is_filled),
+        TEST(the_default_parameters),
+        TEST(the_longest_parameters_fit),
         cmocka_unit_test(phone_numbers),
         TEST(what_is_refused_at_start),
     };

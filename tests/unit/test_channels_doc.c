@@ -29,7 +29,7 @@ every_key_is_described(void **state)
 {
     static const struct gong_channel_kind *const kinds[] = {
         &gong_channel_email, &gong_channel_zalo_bot, &gong_channel_zalo_oa,
-        &gong_channel_zns};
+        &gong_channel_zns, &gong_channel_exec};
     char *page = read_page();
 
     (void)state;

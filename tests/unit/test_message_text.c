@@ -119,7 +119,8 @@ golden_texts(void **state)
           "See and acknowledge: " MESSAGE_LINK "\n\n"
           "Sent to: Xã Sơn Hoà, unit-duty, 08:10 on 20 Nov");
     check(message_flood("escalate"), "vi", GONG_MESSAGE_SMS,
-          "CHUYỂN CẤP 10 phút: #17 KHẨN CẤP " GOLDEN
+          "CHUYỂN CẤP TRÊN, 10 phút chưa ai tiếp nhận: #17 KHẨN CẤP tăng lên "
+          "mức III, Xã Sơn Hoà: " GOLDEN
           ". Làm ngay: Sơ tán dân vùng ngập. " MESSAGE_LINK);
     check(message_flood("drill"), "vi", GONG_MESSAGE_SUBJECT,
           "[DIỄN TẬP] [KHẨN CẤP] #17 " GOLDEN);
@@ -148,7 +149,7 @@ past_its_deadline(void **state)
     (void)state;
     set(flood_item(message), "news", json_string("overdue"));
     check(message, "vi", GONG_MESSAGE_SMS,
-          "#17 KHẨN CẤP quá hạn xử lý: " GOLDEN
+          "#17 KHẨN CẤP quá hạn xử lý, Xã Sơn Hoà: " GOLDEN
           ". Làm ngay: Sơ tán dân vùng ngập. " MESSAGE_LINK);
 }
 
@@ -173,16 +174,16 @@ what_is_over_and_what_is_unknown(void **state)
           "Gửi tới: Xã Sơn Hoà, unit-duty, lúc 08:10 ngày 20/11");
     set(item, "alert", json_string("inactive"));
     set(item, "news", json_string("resolved"));
-    set(item, "level", json_integer(0));
     set(item, "ended", json_integer(MESSAGE_AT_MS));
-    set(item, "facts", json_object());
     check(json_incref(message), "vi", GONG_MESSAGE_SUBJECT,
           "[ĐÃ KẾT THÚC] #17 Củng Sơn 40,31 m");
     check(message, "vi", GONG_MESSAGE_CHAT,
-          "KHẨN CẤP · #17 · đã kết thúc\n"
+          "KHẨN CẤP · #17 · đã kết thúc · mức III\n"
           "Củng Sơn 40,31 m\n"
           "Nơi: Xã Sơn Hoà, Trạm thủy văn Củng Sơn\n"
-          "Từ 07:25 ngày 20/11 đến 08:10 ngày 20/11\n"
+          "Từ 07:25 ngày 20/11 đến 08:10 ngày 20/11, kéo dài 45 phút\n"
+          "Giá trị cuối cùng: 40,31\n"
+          "Người xử lý: Nguyễn A\n"
           "Xem: " MESSAGE_LINK "\n\n"
           "Gửi tới: Xã Sơn Hoà, unit-duty, lúc 08:10 ngày 20/11");
 }
@@ -270,9 +271,9 @@ a_storm_adds_up(void **state)
     json_decref(message);
     message = message_storm(2, 9900, 0);
     check(message, "vi", GONG_MESSAGE_SMS,
-          "#1 CHÚ Ý Đèn quá nhiệt: 71,5 °C. Làm ngay: Cắt nguồn tủ đèn "
+          "#1 CHÚ Ý, Xã Sơn Hoà: Đèn quá nhiệt: 71,5 °C. Làm ngay: Cắt nguồn tủ đèn "
           "https://gong.example/a/AWaHwAEBY3MtZHV0eS0x0Jje_ffKTQtjxK0t4t4mPw\n"
-          "#2 CHÚ Ý Đèn quá nhiệt: 71,5 °C. Làm ngay: Cắt nguồn tủ đèn "
+          "#2 CHÚ Ý, Xã Sơn Hoà: Đèn quá nhiệt: 71,5 °C. Làm ngay: Cắt nguồn tủ đèn "
           "https://gong.example/a/AWaHwAECY3MtZHV0eS0xqdyDNm1b0fGjwgxFDr0vLA\n"
           "và 9.900 cảnh báo khác, xem: https://gong.example/alerts");
     gong_message_texts_free(texts);

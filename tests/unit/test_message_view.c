@@ -112,6 +112,39 @@ sections_are_filled(void **state)
     json_decref(item);
 }
 
+/* What functions of templates make of the value is its own, too; addresses,
+ * versions and other numbers are not. */
+static void
+what_functions_make_of_it_has_a_comma(void **state)
+{
+    static const struct {
+        const char *value;
+        const char *summary;
+        const char *shown;
+    } cases[] = {
+        {"0.12342", "12.34% at 10.0.0.1", "12,34% at 10.0.0.1"},
+        {"0.12342", "12.34 at 0.5%", "12.34 at 0.5%"},
+        {"1234.5", "1.234k", "1,234k"},
+        {"1536000", "1.536M or 1.465 MiB", "1,536M or 1.465 MiB"},
+        {"1536000", "1.465Mi", "1,465Mi"},
+        {"0.0125", "12.5ms", "12,5ms"},
+        {"0.0125", "12.5us, v12.5m", "12.5us, v12.5m"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        char out[GONG_VIEW_SUMMARY_SIZE];
+        json_t *item = json_pack("{s:i, s:s, s:{s:s}}", "number", 5, "value",
+                                 cases[i].value, "annotations", "summary",
+                                 cases[i].summary);
+
+        assert_non_null(item);
+        (void)gong_view_summary(item, GONG_MESSAGE_VIETNAMESE, out);
+        assert_string_equal(strstr(out, ": ") + 2, cases[i].shown);
+        json_decref(item);
+    }
+}
+
 int
 main(void)
 {
@@ -120,6 +153,7 @@ main(void)
         cmocka_unit_test(numbers_are_written_as_people_write_them),
         cmocka_unit_test(long_summary_is_cut_between_characters),
         cmocka_unit_test(sections_are_filled),
+        cmocka_unit_test(what_functions_make_of_it_has_a_comma),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
