@@ -64,6 +64,17 @@ function(gong_fuzz name)
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT ${limit})
 endfunction()
 
+# gong_failing_disk(TARGET)
+#
+# A step that changes the disk fails, or is the last (tests/failing_disk.h).
+function(gong_failing_disk target)
+    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/failing_disk.c)
+    target_link_libraries(${target} PRIVATE PkgConfig::SQLITE)
+    foreach(name write fsync rename link unlink statvfs)
+        target_link_options(${target} PRIVATE LINKER:--wrap=${name})
+    endforeach()
+endfunction()
+
 # gong_failing_memory(TARGET)
 #
 # An allocation of the test's choice fails (tests/failing_memory.h).
