@@ -74,13 +74,13 @@ int __real_fsync(int fd);
 int __real_rename(const char *from, const char *to);
 int __real_link(const char *from, const char *to);
 int __real_unlink(const char *path);
-int __real_statvfs(const char *path, struct statvfs *out);
+int __real_statvfs64(const char *path, struct statvfs *out);
 ssize_t __wrap_write(int fd, const void *bytes, size_t len);
 int __wrap_fsync(int fd);
 int __wrap_rename(const char *from, const char *to);
 int __wrap_link(const char *from, const char *to);
 int __wrap_unlink(const char *path);
-int __wrap_statvfs(const char *path, struct statvfs *out);
+int __wrap_statvfs64(const char *path, struct statvfs *out);
 
 ssize_t
 __wrap_write(int fd, const void *bytes, size_t len)
@@ -113,9 +113,9 @@ __wrap_unlink(const char *path)
 }
 
 int
-__wrap_statvfs(const char *path, struct statvfs *out)
+__wrap_statvfs64(const char *path, struct statvfs *out)
 {
-    int done = __real_statvfs(path, out);
+    int done = __real_statvfs64(path, out);
 
     if (done == 0 && atomic_load(&room) >= 0) {
         out->f_frsize = 1;
