@@ -91,7 +91,7 @@ __wrap_write(int fd, const void *bytes, size_t len)
 int
 __wrap_fsync(int fd)
 {
-    return has_space(true) ? __real_fsync(fd) : -1;
+    return has_space(false) ? __real_fsync(fd) : -1;
 }
 
 int
@@ -141,14 +141,14 @@ on_write(sqlite3_file *file, const void *bytes, int len, sqlite3_int64 at)
 static int
 on_truncate(sqlite3_file *file, sqlite3_int64 size)
 {
-    return fails_now(true) ? SQLITE_IOERR_TRUNCATE
-                           : real->xTruncate(file, size);
+    return fails_now(false) ? SQLITE_IOERR_TRUNCATE
+                            : real->xTruncate(file, size);
 }
 
 static int
 on_sync(sqlite3_file *file, int flags)
 {
-    return fails_now(true) ? SQLITE_IOERR_FSYNC : real->xSync(file, flags);
+    return fails_now(false) ? SQLITE_IOERR_FSYNC : real->xSync(file, flags);
 }
 
 static int

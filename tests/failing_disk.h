@@ -12,7 +12,7 @@
 
 enum failing_disk_way {
     FAILING_DISK_ONCE, /* that step alone does nothing: no space */
-    FAILING_DISK_FULL, /* from there on nothing is written; renames work */
+    FAILING_DISK_FULL, /* from there on nothing is written; the rest works */
     FAILING_DISK_DIES, /* the process ends there, as by kill -9 */
 };
 

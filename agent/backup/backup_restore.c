@@ -299,21 +299,6 @@ replace_without_desk(struct unpacked *unpacked)
     return err;
 }
 
-/* What is open goes on with what has the names now; nothing of what could not
- * be undone is opened. */
-static void
-go_on_with_users(struct unpacked *unpacked, enum gong_err err)
-{
-    char reason[512];
-
-    if (err != GONG_OK && !unpacked->put &&
-        gong_users_look(unpacked->users_of, reason, sizeof reason) != GONG_OK) {
-        gong_log(GONG_LOG_ERROR, "users_not_open",
-                 "reason=\"%s\" effect=\"nobody can log in\"", reason);
-    }
-    gong_users_release(unpacked->users_of);
-}
-
 static enum gong_err
 replace(struct unpacked *unpacked)
 {
@@ -334,8 +319,8 @@ replace(struct unpacked *unpacked)
     } else if (has_users(unpacked)) {
         err = replace_without_desk(unpacked);
     }
-    if (has_users(unpacked)) {
-        go_on_with_users(unpacked, err);
+    if (has_users(unpacked)) { /* nothing of what could not be undone */
+        gong_users_release(unpacked->users_of, !unpacked->put);
     }
     return err;
 }

@@ -31,11 +31,18 @@ gong_users_prepare(const char *with, char *why, size_t why_size)
     return err == GONG_OK ? gong_sqlite_settle(with, why, why_size) : err;
 }
 
+static void
+shut(struct gong_users *users)
+{
+    (void)sqlite3_close(users->db);
+    users->db = NULL;
+}
+
 void
 gong_users_hold(struct gong_users *users)
 {
     (void)pthread_mutex_lock(&users->lock);
-    gong_users_shut(users);
+    shut(users);
 }
 
 enum gong_err
@@ -44,7 +51,7 @@ gong_users_look(struct gong_users *users, char *why, size_t why_size)
     enum gong_err err = gong_users_open_db(users, why, why_size);
 
     if (err != GONG_OK) {
-        gong_users_shut(users);
+        shut(users);
     }
     return err;
 }
@@ -52,12 +59,39 @@ gong_users_look(struct gong_users *users, char *why, size_t why_size)
 void
 gong_users_shut(struct gong_users *users)
 {
-    (void)sqlite3_close(users->db);
-    users->db = NULL;
+    shut(users);
+}
+
+/* As at the start; on a disk that is too full for that as far as can be read.
+ */
+static void
+open_again(struct gong_users *users)
+{
+    char why[256];
+
+    if (gong_users_open_db(users, why, sizeof why) != GONG_OK &&
+        gong_users_read_any(users) != GONG_OK) {
+        shut(users);
+        return;
+    }
+    atomic_store(&users->any, users->any_in);
 }
 
 void
-gong_users_release(struct gong_users *users)
+gong_users_lock(struct gong_users *users)
 {
+    (void)pthread_mutex_lock(&users->lock);
+    if (users->db == NULL && !users->shut) {
+        open_again(users);
+    }
+}
+
+void
+gong_users_release(struct gong_users *users, bool may_open)
+{
+    users->shut = !may_open;
+    if (users->db != NULL) {
+        atomic_store(&users->any, users->any_in);
+    }
     (void)pthread_mutex_unlock(&users->lock);
 }

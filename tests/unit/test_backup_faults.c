@@ -134,12 +134,21 @@ fails_at_each_step(struct backup_world *world, enum failing_disk_way way)
         assert_int_equal(is_marked(dir), err != GONG_OK);
         assert_false(err != GONG_OK && why[0] == '\0');
         assert_true(backup_world_has_user(world, "lan"));
+        while (!gong_desk_well(world->life.desk)) { /* loaded again soon */
+            gong_clock_sleep(gong_dur_ms(1));
+        }
         acknowledge(world);
         assert_int_equal(backup_world_files(dir, "restoring"), 0);
         assert_int_equal(backup_world_files(world->folder, "restore-"), 0);
     }
     assert_true(steps < STEPS_MAX);
     assert_true(refused > 30);
+}
+
+static void
+a_disk_that_gets_full_leaves_all_as_it_was(void **state)
+{
+    fails_at_each_step(*state, FAILING_DISK_FULL);
 }
 
 static void
@@ -453,6 +462,7 @@ main(void)
     cmocka_unit_test_setup_teardown(name, backup_world_setup,                  \
                                     backup_world_teardown)
         TEST(a_step_that_fails_leaves_all_as_it_was),
+        TEST(a_disk_that_gets_full_leaves_all_as_it_was),
         cmocka_unit_test(killed_at_each_step_all_is_old_or_new),
         TEST(what_a_crash_left_is_removed_at_the_start),
         TEST(an_outbox_that_cannot_write_is_no_hindrance),
