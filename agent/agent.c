@@ -400,9 +400,9 @@ typedef enum gong_err (*start_fn)(struct gong_agent *agent,
 static enum gong_err
 start_all(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
-    static const start_fn before_rules[] = {
-        start_state, gong_agent_start_journal, gong_agent_start_effects,
-        recover};
+    static const start_fn before_rules[] = {start_state,
+                                            gong_agent_start_journal,
+                                            gong_agent_start_effects, recover};
     static const start_fn after_rules[] = {make_trust,
                                            start_engine,
                                            make_broker,

@@ -64,11 +64,11 @@ function(gong_fuzz name)
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT ${limit})
 endfunction()
 
-# gong_failing_disk(TARGET)
+# gong_failing_step(TARGET)
 #
-# A step that changes the disk fails, or is the last (tests/failing_disk.h).
-function(gong_failing_disk target)
-    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/failing_disk.c)
+# A step that changes the disk fails, or is the last (tests/failing_step.h).
+function(gong_failing_step target)
+    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/failing_step.c)
     target_link_libraries(${target} PRIVATE PkgConfig::SQLITE)
     foreach(name write fsync rename link unlink statvfs64)
         target_link_options(${target} PRIVATE LINKER:--wrap=${name})

@@ -217,15 +217,13 @@ tell(struct gong_ctl *ctl, const json_t *answer, bool done)
                     ctl->out);
         return;
     }
-    (void)fprintf(ctl->out, "Đã khôi phục:%s%s%s.\n",
-                  json_is_true(json_object_get(answer, "desk")) ? " bàn trực"
-                                                                : "",
-                  json_is_true(json_object_get(answer, "users"))
-                      ? " người dùng"
-                      : "",
-                  json_is_true(json_object_get(answer, "rules"))
-                      ? " bộ quy tắc (chưa đưa vào dùng)"
-                      : "");
+    (void)fprintf(
+        ctl->out, "Đã khôi phục:%s%s%s.\n",
+        json_is_true(json_object_get(answer, "desk")) ? " bàn trực" : "",
+        json_is_true(json_object_get(answer, "users")) ? " người dùng" : "",
+        json_is_true(json_object_get(answer, "rules"))
+            ? " bộ quy tắc (chưa đưa vào dùng)"
+            : "");
     if (desk[0] != '\0' || users[0] != '\0') {
         (void)fputs("Dữ liệu trước đó được giữ ở | what was there before:\n",
                     ctl->out);

@@ -324,10 +324,10 @@ foreach(module backup backup_faults)
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/backup_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
             ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
-    gong_failing_disk(test_${module})
+    gong_failing_step(test_${module})
 endforeach()
 gong_test(exchange LINKS gong_sqlite_file)
-gong_failing_disk(test_exchange)
+gong_failing_step(test_exchange)
 gong_test(message_view LINKS gong_agent_core)
 gong_test(desk_db LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)

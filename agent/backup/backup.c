@@ -138,8 +138,8 @@ static enum gong_err
 note_place(struct making *making, const char *file)
 {
     struct gong_desk_place place;
-    enum gong_err err = gong_desk_db_look(file, &place, making->job.why,
-                                          making->job.why_size);
+    enum gong_err err =
+        gong_desk_db_look(file, &place, making->job.why, making->job.why_size);
 
     if (err == GONG_OK) {
         making->manifest->position = place.position;

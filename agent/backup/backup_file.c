@@ -165,8 +165,7 @@ measure(const char *file, struct gong_backup_part *part,
         err = fail(GONG_ERR_CORRUPT, file, "it is empty", job);
     } else {
         part->size = (uint64_t)status.st_size;
-        err =
-            fail_err(pass(fd, -1, part->size, part->sha256, job), file, job);
+        err = fail_err(pass(fd, -1, part->size, part->sha256, job), file, job);
     }
     if (fd >= 0) {
         (void)close(fd);
@@ -357,8 +356,8 @@ verify_part(int fd, const struct gong_backup_part *part,
     enum gong_err err = pass(fd, -1, part->size, sha, job);
 
     if (err == GONG_ERR_NOT_FOUND) {
-        return fail(GONG_ERR_CORRUPT, part->name, "the file ends before it does",
-                    job);
+        return fail(GONG_ERR_CORRUPT, part->name,
+                    "the file ends before it does", job);
     }
     if (err == GONG_OK && strcmp(sha, part->sha256) != 0) {
         return fail(GONG_ERR_CORRUPT, part->name, "its digest is another one",
@@ -382,8 +381,7 @@ gong_backup_verify(const char *path, struct gong_backup_manifest *out,
         err = verify_part(fd, &out->parts[i], job);
     }
     if (err == GONG_OK && read(fd, &more, 1) == 1) {
-        err =
-            fail(GONG_ERR_CORRUPT, "file", "there is more behind it", job);
+        err = fail(GONG_ERR_CORRUPT, "file", "there is more behind it", job);
     }
     (void)close(fd);
     return err;

@@ -52,10 +52,8 @@ enum gong_err
 gong_backup_verify(const char *path, struct gong_backup_manifest *out,
                    const struct gong_file_job *job) GONG_MUST_CHECK;
 /* gong_backup_extract: a part of a verified file into a new one, mode 0600. */
-enum gong_err
-gong_backup_extract(const char *path,
-                    const struct gong_backup_manifest *manifest, size_t part,
-                    const char *to,
-                    const struct gong_file_job *job) GONG_MUST_CHECK;
+enum gong_err gong_backup_extract(
+    const char *path, const struct gong_backup_manifest *manifest, size_t part,
+    const char *to, const struct gong_file_job *job) GONG_MUST_CHECK;
 
 #endif

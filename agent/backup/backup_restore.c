@@ -78,8 +78,8 @@ unpack_one(struct unpacked *unpacked, const char *name, char *path,
         return GONG_OK;
     }
     (void)snprintf(file, sizeof file, "restore-%s", name);
-    err = gong_backup_path(unpacked->backup, file, path, job->why,
-                           job->why_size);
+    err =
+        gong_backup_path(unpacked->backup, file, path, job->why, job->why_size);
     if (err != GONG_OK) {
         return err;
     }
@@ -101,8 +101,8 @@ look_for_room(const struct unpacked *unpacked)
     const struct gong_file_job *job = &unpacked->job;
     char folder[GONG_BACKUP_PATH_SIZE];
     uint64_t size = 0;
-    enum gong_err err = gong_backup_path(unpacked->backup, "", folder, job->why,
-                                         job->why_size);
+    enum gong_err err =
+        gong_backup_path(unpacked->backup, "", folder, job->why, job->why_size);
 
     for (size_t i = 0; i < unpacked->manifest.count; i++) {
         size += unpacked->manifest.parts[i].size;
@@ -116,9 +116,9 @@ static enum gong_err
 unpack(struct unpacked *unpacked)
 {
     const struct gong_file_job *job = &unpacked->job;
-    enum gong_err err = gong_backup_path(unpacked->backup, GONG_BACKUP_GIVEN,
-                                         unpacked->given, job->why,
-                                         job->why_size);
+    enum gong_err err =
+        gong_backup_path(unpacked->backup, GONG_BACKUP_GIVEN, unpacked->given,
+                         job->why, job->why_size);
 
     if (err == GONG_OK && access(unpacked->given, F_OK) != 0) {
         (void)snprintf(job->why, job->why_size, "no file was sent");

@@ -16,7 +16,8 @@
 #define NOTHING   "-"
 #define ASIDE     ".before-restore-"
 
-/* What else of a database lies beside it; its index of the log is made again. */
+/* What else of a database lies beside it; its index of the log is made again.
+ */
 static const char *const parts[] = {"", "-wal", "-journal"};
 static const char *const helpers[] = {"-wal", "-shm", "-journal"};
 
@@ -356,7 +357,8 @@ take_out(const char *dir, const char *name, char *why, size_t why_size)
 }
 
 enum gong_err
-gong_exchange_undo(const struct gong_exchange *exchange, char *why, size_t why_size)
+gong_exchange_undo(const struct gong_exchange *exchange, char *why,
+                   size_t why_size)
 {
     enum gong_err err = GONG_OK;
 

@@ -48,10 +48,10 @@ enum gong_err gong_exchange_do(struct gong_exchange *exchange, bool *whole,
 /* gong_exchange_keep, gong_exchange_undo: after do, one of them; undo also
  * after a keep that failed. The new files may have been opened, and have to be
  * closed for undo. */
-enum gong_err gong_exchange_keep(const struct gong_exchange *exchange, char *why,
-                                 size_t why_size) GONG_MUST_CHECK;
-enum gong_err gong_exchange_undo(const struct gong_exchange *exchange, char *why,
-                                 size_t why_size) GONG_MUST_CHECK;
+enum gong_err gong_exchange_keep(const struct gong_exchange *exchange,
+                                 char *why, size_t why_size) GONG_MUST_CHECK;
+enum gong_err gong_exchange_undo(const struct gong_exchange *exchange,
+                                 char *why, size_t why_size) GONG_MUST_CHECK;
 /* gong_exchange_mend: undoes what was broken off in dir. */
 enum gong_err gong_exchange_mend(const char *dir, char *why,
                                  size_t why_size) GONG_MUST_CHECK;

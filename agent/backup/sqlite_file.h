@@ -24,9 +24,8 @@ gong_file_job_goes_on(const struct gong_file_job *job) GONG_MUST_CHECK;
 
 /* gong_sqlite_copy: one state of the file at from, whatever is written
  * meanwhile, into a new file. In small steps; writers wait for none of them. */
-enum gong_err
-gong_sqlite_copy(const char *from, const char *to,
-                 const struct gong_file_job *job) GONG_MUST_CHECK;
+enum gong_err gong_sqlite_copy(const char *from, const char *to,
+                               const struct gong_file_job *job) GONG_MUST_CHECK;
 
 /* gong_sqlite_check: CORRUPT where its pages do not hang together. Changes
  * nothing. */

@@ -57,8 +57,8 @@ struct gong_desk_thread {
     struct gong_desk_sink sink;
     struct gong_desk *desk;
     struct gong_desk_place place;
-    bool moved;  /* place is ahead of what is kept */
-    bool halved; /* a restore could not be undone: nothing is opened */
+    bool moved;     /* place is ahead of what is kept */
+    bool halved;    /* a restore could not be undone: nothing is opened */
     uint64_t timed; /* of the log: what is behind it has not been timed */
     int64_t kept_ms;
     gong_mono_t now_at; /* when place.now_ms was read */

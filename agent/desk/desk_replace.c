@@ -172,8 +172,7 @@ void
 gong_desk_replace_now(struct gong_desk_thread *desk)
 {
     if (atomic_load(&desk->replace.asked)) {
-        answer(desk,
-               replace(desk, desk->replace.why, desk->replace.why_size));
+        answer(desk, replace(desk, desk->replace.why, desk->replace.why_size));
     }
 }
 

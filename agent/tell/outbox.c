@@ -11,7 +11,7 @@
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
 #define DB_RETRY_MS  500
-#define LOOK_MS      50 /* whether whoever waits for a pause still does */
+#define LOOK_MS      50  /* whether whoever waits for a pause still does */
 #define CONNECTIONS  64L /* kept open for the next message */
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
@@ -438,10 +438,9 @@ gong_outbox_pause(struct gong_outbox *outbox, gong_dur_t timeout,
         if (left.ns <= 0) {
             break;
         }
-        (void)gong_monitor_wait(&outbox->gate,
-                                left.ns < gong_dur_ms(LOOK_MS).ns
-                                    ? left
-                                    : gong_dur_ms(LOOK_MS));
+        (void)gong_monitor_wait(&outbox->gate, left.ns < gong_dur_ms(LOOK_MS).ns
+                                                   ? left
+                                                   : gong_dur_ms(LOOK_MS));
         leaves = cancelled != NULL && atomic_load(cancelled);
     }
     paused = outbox->paused && !leaves;

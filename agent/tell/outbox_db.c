@@ -77,7 +77,8 @@ read_id(struct gong_outbox_db *db)
     if (err == GONG_OK) {
         struct gong_str id = gong_sql_get_text(&row);
 
-        (void)snprintf(db->file.id, sizeof db->file.id, "%.*s", (int)id.len, id.data);
+        (void)snprintf(db->file.id, sizeof db->file.id, "%.*s", (int)id.len,
+                       id.data);
     }
     gong_sql_end(&row);
     return err;

@@ -362,9 +362,8 @@ gong_trust_told(struct gong_trust *trust, double number)
         probe->told_ms = now_ms;
         trust->proven_ms = now_ms;
         trust->proven = gong_mono_now();
-        trust->took_ms =
-            gong_mono_since(trust->proven, trust->proof_begun).ns /
-            GONG_NS_PER_MS;
+        trust->took_ms = gong_mono_since(trust->proven, trust->proof_begun).ns /
+                         GONG_NS_PER_MS;
         broken = trust->broken != GONG_HOP_NONE;
         trust->broken = GONG_HOP_NONE;
         back = true;
@@ -465,9 +464,9 @@ gong_trust_drill(struct gong_trust *trust, const struct gong_drill *drill,
     make_probe(&probe);
     lock(trust);
     running = trust->way.send != NULL;
-    ready = running &&
-            (trust->drilled.ns == 0 ||
-             gong_mono_since(now, trust->drilled).ns >= gong_dur_ms(DRILL_GAP_MS).ns);
+    ready = running && (trust->drilled.ns == 0 ||
+                        gong_mono_since(now, trust->drilled).ns >=
+                            gong_dur_ms(DRILL_GAP_MS).ns);
     if (ready) {
         trust->drill = probe;
         trust->drilled = now;

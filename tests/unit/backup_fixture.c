@@ -216,8 +216,7 @@ backup_world_files(const char *folder, const char *part)
     size_t count = 0;
 
     while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        count +=
-            entry->d_name[0] != '.' && strstr(entry->d_name, part) != NULL;
+        count += entry->d_name[0] != '.' && strstr(entry->d_name, part) != NULL;
     }
     if (dir != NULL) {
         (void)closedir(dir);

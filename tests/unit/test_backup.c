@@ -15,7 +15,7 @@
 #include <openssl/evp.h>
 
 #include "backup_fixture.h"
-#include "tests/failing_disk.h"
+#include "tests/failing_step.h"
 
 #define SENT "SELECT count(*) FROM outbox WHERE state = 1"
 
@@ -93,7 +93,8 @@ what_people_did_comes_back(void **state)
     backup_world_send_back(world);
     restored = backup_world_restore(world);
     assert_true(restored.desk && restored.users && !restored.rules);
-    assert_true(backup_world_has_user(world, "lan") && !backup_world_has_user(world, "minh"));
+    assert_true(backup_world_has_user(world, "lan") &&
+                !backup_world_has_user(world, "minh"));
     assert_int_equal(desk_number(files, "SELECT count(*) FROM incidents WHERE"
                                         " number <= 2 AND state = 2"),
                      2);
@@ -277,9 +278,8 @@ a_newer_desk_is_refused(void **state)
     (void)backup_world_make(world);
     (void)snprintf(manifest.parts[0].name, GONG_BACKUP_NAME_SIZE, "desk.db");
     (void)unlink(world->given);
-    assert_int_equal(
-        gong_backup_write(world->given, &manifest, file, &job),
-        GONG_OK);
+    assert_int_equal(gong_backup_write(world->given, &manifest, file, &job),
+                     GONG_OK);
     backup_world_refused(world, GONG_ERR_UNSUPPORTED, "newer");
     desk_files_fini(&other);
     desk_life_fire(&world->life, "a");
@@ -307,9 +307,8 @@ a_desk_that_cannot_be_restored_is_taken_out(void **state)
     (void)backup_world_make(world);
     (void)snprintf(manifest.parts[0].name, GONG_BACKUP_NAME_SIZE, "desk.db");
     (void)unlink(world->given);
-    assert_int_equal(
-        gong_backup_write(world->given, &manifest, file, &job),
-        GONG_OK);
+    assert_int_equal(gong_backup_write(world->given, &manifest, file, &job),
+                     GONG_OK);
     backup_world_refused(world, GONG_ERR_CORRUPT, "cannot be restored");
     desk_files_fini(&other);
     assert_true(gong_desk_well(world->life.desk));
@@ -356,10 +355,10 @@ a_full_disk_leaves_nothing(void **state)
     desk_life_fire(&world->life, "a");
     desk_wait(&world->life.files, 1, SENT);
     do {
-        failing_disk_begin(FAILING_DISK_FULL, at);
+        failing_step_begin(FAILING_STEP_FULL, at);
         err = gong_backup_make(&world->backup, 5, &manifest, &size, why,
                                sizeof why);
-        steps = failing_disk_end();
+        steps = failing_step_end();
         if (err != GONG_OK) {
             assert_true(why[0] == '/'); /* a file, and what is wrong with it */
             assert_int_equal(backup_world_files(world->folder, ""), 0);
@@ -381,19 +380,19 @@ too_small_a_disk_is_told(void **state)
 
     desk_life_fire(&world->life, "a");
     desk_wait(&world->life.files, 1, SENT);
-    failing_disk_room(1 << 20);
-    assert_int_equal(gong_backup_make(&world->backup, 5, &manifest, &size, why,
-                                      sizeof why),
-                     GONG_ERR_NO_SPACE);
+    failing_step_room(1 << 20);
+    assert_int_equal(
+        gong_backup_make(&world->backup, 5, &manifest, &size, why, sizeof why),
+        GONG_ERR_NO_SPACE);
     assert_non_null(strstr(why, "còn 1 MiB | "));
     assert_non_null(strstr(why, "MiB are needed, 1 MiB are free"));
     assert_int_equal(backup_world_files(world->folder, ""), 0);
-    failing_disk_room(-1);
+    failing_step_room(-1);
     (void)backup_world_make(world);
     backup_world_send_back(world);
-    failing_disk_room(1 << 20);
+    failing_step_room(1 << 20);
     backup_world_refused(world, GONG_ERR_NO_SPACE, "1 MiB are free");
-    failing_disk_room(-1);
+    failing_step_room(-1);
     (void)backup_world_restore(world);
 }
 
@@ -409,9 +408,8 @@ write_manifest(struct backup_world *world, const char *parts)
     assert_non_null(file);
     (void)snprintf(text, sizeof text,
                    "{\"format\":1,\"version\":\"1\",\"parts\":[%s]}", parts);
-    assert_int_equal(EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(),
-                                NULL),
-                     1);
+    assert_int_equal(
+        EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL), 1);
     (void)fputs("gong-backup 1 ", file);
     for (size_t i = 0; i < sizeof digest; i++) {
         (void)fprintf(file, "%02x", digest[i]);
@@ -441,10 +439,10 @@ nothing_is_no_backup(void **state)
     assert_int_equal(gong_backup_write(path, &manifest, NULL, &job),
                      GONG_ERR_CORRUPT);
     manifest.count = 1;
-    assert_int_equal(
-        gong_backup_write(path, &manifest,
-                          (const char *const[]){"/dev/null"}, &job),
-        GONG_ERR_CORRUPT);
+    assert_int_equal(gong_backup_write(path, &manifest,
+                                       (const char *const[]){"/dev/null"},
+                                       &job),
+                     GONG_ERR_CORRUPT);
     assert_string_equal(why, "/dev/null: it is empty");
     assert_int_equal(
         gong_backup_write(path, &manifest,
@@ -464,28 +462,28 @@ the_second_of_two_restores_is_told(void **state)
     uint64_t size;
     char why[512];
 
-    assert_int_equal(gong_backup_put(&world->backup, 0, "gong", 4, why,
-                                     sizeof why),
-                     GONG_OK);
+    assert_int_equal(
+        gong_backup_put(&world->backup, 0, "gong", 4, why, sizeof why),
+        GONG_OK);
     /* Another begins, while the first one still sends. */
-    assert_int_equal(gong_backup_put(&world->backup, 0, "gong", 4, why,
-                                     sizeof why),
-                     GONG_ERR_AGAIN);
+    assert_int_equal(
+        gong_backup_put(&world->backup, 0, "gong", 4, why, sizeof why),
+        GONG_ERR_AGAIN);
     assert_non_null(strstr(why, "another restore is running"));
-    assert_int_equal(gong_backup_put(&world->backup, 4, "-backup", 7, why,
-                                     sizeof why),
-                     GONG_OK);
+    assert_int_equal(
+        gong_backup_put(&world->backup, 4, "-backup", 7, why, sizeof why),
+        GONG_OK);
     /* Looked at: whoever comes now may send. */
     assert_int_not_equal(
         gong_backup_check(&world->backup, &manifest, why, sizeof why), GONG_OK);
-    assert_int_equal(gong_backup_put(&world->backup, 0, "gong", 4, why,
-                                     sizeof why),
-                     GONG_OK);
+    assert_int_equal(
+        gong_backup_put(&world->backup, 0, "gong", 4, why, sizeof why),
+        GONG_OK);
     /* One that left off. */
     world->backup.sent = gong_mono_add(gong_mono_now(), gong_dur_s(-11));
-    assert_int_equal(gong_backup_put(&world->backup, 0, "gong", 4, why,
-                                     sizeof why),
-                     GONG_OK);
+    assert_int_equal(
+        gong_backup_put(&world->backup, 0, "gong", 4, why, sizeof why),
+        GONG_OK);
 
     (void)pthread_mutex_lock(&world->backup.lock);
     atomic_store(&world->backup.doing, GONG_BACKUP_RESTORING);
@@ -493,9 +491,9 @@ the_second_of_two_restores_is_told(void **state)
                                          &restored, why, sizeof why),
                      GONG_ERR_AGAIN);
     assert_non_null(strstr(why, "another restore is running"));
-    assert_int_equal(gong_backup_make(&world->backup, 5, &manifest, &size, why,
-                                      sizeof why),
-                     GONG_ERR_AGAIN);
+    assert_int_equal(
+        gong_backup_make(&world->backup, 5, &manifest, &size, why, sizeof why),
+        GONG_ERR_AGAIN);
     assert_non_null(strstr(why, "another restore is running"));
     atomic_store(&world->backup.doing, GONG_BACKUP_MAKING);
     assert_int_equal(gong_backup_restore(&world->backup, world->users,
@@ -509,7 +507,8 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, backup_world_setup,                     \
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, backup_world_setup,                  \
                                     backup_world_teardown)
         TEST(what_people_did_comes_back),
         TEST(what_was_sent_since_is_not_sent_again),
@@ -526,6 +525,6 @@ main(void)
 #undef TEST
     };
 
-    failing_disk_init();
+    failing_step_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

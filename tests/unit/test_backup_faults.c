@@ -18,9 +18,9 @@
 #include "agent/api/api_desk.h"
 #include "agent/desk/desk_db.h"
 #include "backup_fixture.h"
-#include "tests/failing_disk.h"
+#include "tests/failing_step.h"
 
-#define SENT "SELECT count(*) FROM outbox WHERE state = 1"
+#define SENT      "SELECT count(*) FROM outbox WHERE state = 1"
 #define STEPS_MAX 5000
 
 /* --- what tells the old from the new --- */
@@ -112,7 +112,7 @@ live_a_little(struct backup_world *world)
 /* --- a disk that fails --- */
 
 static void
-fails_at_each_step(struct backup_world *world, enum failing_disk_way way)
+fails_at_each_step(struct backup_world *world, enum failing_step_way way)
 {
     const char *dir = world->life.files.dir;
     struct gong_restored restored;
@@ -126,10 +126,10 @@ fails_at_each_step(struct backup_world *world, enum failing_disk_way way)
         backup_world_look_away(world);
         mark(dir);
         backup_world_send_back(world);
-        failing_disk_begin(way, at);
+        failing_step_begin(way, at);
         err = gong_backup_restore(&world->backup, world->users, &restored, why,
                                   sizeof why);
-        steps = failing_disk_end() + 1;
+        steps = failing_step_end() + 1;
         refused += err != GONG_OK;
         assert_int_equal(is_marked(dir), err != GONG_OK);
         assert_false(err != GONG_OK && why[0] == '\0');
@@ -148,13 +148,13 @@ fails_at_each_step(struct backup_world *world, enum failing_disk_way way)
 static void
 a_disk_that_gets_full_leaves_all_as_it_was(void **state)
 {
-    fails_at_each_step(*state, FAILING_DISK_FULL);
+    fails_at_each_step(*state, FAILING_STEP_FULL);
 }
 
 static void
 a_step_that_fails_leaves_all_as_it_was(void **state)
 {
-    fails_at_each_step(*state, FAILING_DISK_ONCE);
+    fails_at_each_step(*state, FAILING_STEP_ONCE);
 }
 
 /* --- kill -9 --- */
@@ -186,7 +186,7 @@ restore_and_die(struct backup_world *world)
     char why[512];
 
     backup_world_send_back(world);
-    failing_disk_begin(FAILING_DISK_DIES, die_at);
+    failing_step_begin(FAILING_STEP_DIES, die_at);
     if (gong_backup_restore(&world->backup, world->users, &restored, why,
                             sizeof why) != GONG_OK) {
         (void)fprintf(stderr, "%s\n", why);
@@ -214,7 +214,7 @@ killed_at_each_step_all_is_old_or_new(void **state)
 {
     struct desk_files files;
     char folder[96], why[512];
-    int status = FAILING_DISK_DIED;
+    int status = FAILING_STEP_DIED;
     uint64_t old = 0;
 
     (void)state;
@@ -223,7 +223,7 @@ killed_at_each_step_all_is_old_or_new(void **state)
     files.handle = NULL;
     (void)snprintf(folder, sizeof folder, "%s/backup", files.dir);
     assert_int_equal(in_a_child(files.dir, live_a_little), 0);
-    for (die_at = 0; status == FAILING_DISK_DIED && die_at < STEPS_MAX;
+    for (die_at = 0; status == FAILING_STEP_DIED && die_at < STEPS_MAX;
          die_at++) {
         mark(files.dir);
         status = in_a_child(files.dir, restore_and_die);
@@ -381,9 +381,9 @@ restore_main(void *ctx)
     struct restoring *restoring = ctx;
     struct gong_restored restored;
 
-    restoring->err = gong_backup_restore(
-        &restoring->world->backup, restoring->world->users, &restored,
-        restoring->why, sizeof restoring->why);
+    restoring->err =
+        gong_backup_restore(&restoring->world->backup, restoring->world->users,
+                            &restored, restoring->why, sizeof restoring->why);
     return NULL;
 }
 
@@ -473,6 +473,6 @@ main(void)
 #undef TEST
     };
 
-    failing_disk_init();
+    failing_step_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -512,9 +512,9 @@ backup_and_restore(void **state)
     assert_int_equal(RUN(world, "restore", "/tmp"), GONG_CTL_UNAVAILABLE);
     holds(world->err, "gongctl: /tmp: Is a directory");
     /* While another is being sent. */
-    assert_int_equal(gong_backup_put(&world->api->backup, 0, "x", 1, why,
-                                     sizeof why),
-                     GONG_OK);
+    assert_int_equal(
+        gong_backup_put(&world->api->backup, 0, "x", 1, why, sizeof why),
+        GONG_OK);
     assert_int_equal(RUN(world, "restore", world->password),
                      GONG_CTL_UNAVAILABLE);
     holds(world->err, "another restore is running");

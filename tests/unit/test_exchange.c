@@ -18,7 +18,7 @@
 #include <sqlite3.h>
 
 #include "agent/backup/sqlite_file.h"
-#include "tests/failing_disk.h"
+#include "tests/failing_step.h"
 
 struct world {
     char dir[64];
@@ -106,9 +106,8 @@ holds(const char *path, const char *text)
     sqlite3 *handle;
     sqlite3_stmt *statement;
 
-    assert_int_equal(sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE,
-                                     NULL),
-                     SQLITE_OK);
+    assert_int_equal(
+        sqlite3_open_v2(path, &handle, SQLITE_OPEN_READWRITE, NULL), SQLITE_OK);
     assert_int_equal(sqlite3_prepare_v2(handle,
                                         "SELECT text, (SELECT integrity_check"
                                         " FROM pragma_integrity_check) FROM t",
@@ -245,14 +244,14 @@ a_step_that_fails_changes_nothing(void **state)
 
         prepare(world);
         exchange = plan(world);
-        failing_disk_begin(FAILING_DISK_ONCE, at);
+        failing_step_begin(FAILING_STEP_ONCE, at);
         err = gong_exchange_do(&exchange, &whole, why, sizeof why);
         if (err == GONG_OK) {
             err = gong_exchange_keep(&exchange, why, sizeof why);
-            whole = err == GONG_OK || gong_exchange_undo(&exchange, why,
-                                                         sizeof why) == GONG_OK;
+            whole = err == GONG_OK ||
+                    gong_exchange_undo(&exchange, why, sizeof why) == GONG_OK;
         }
-        steps = failing_disk_end();
+        steps = failing_step_end();
         reached = at < steps;
         assert_true(whole);
         if (err != GONG_OK) {
@@ -272,7 +271,7 @@ exchange_and_die(const struct world *world, uint64_t at, bool keeps)
     char why[256];
     bool whole;
 
-    failing_disk_begin(FAILING_DISK_DIES, at);
+    failing_step_begin(FAILING_STEP_DIES, at);
     if (gong_exchange_do(&exchange, &whole, why, sizeof why) == GONG_OK &&
         (keeps ? gong_exchange_keep(&exchange, why, sizeof why)
                : gong_exchange_undo(&exchange, why, sizeof why)) == GONG_OK) {
@@ -286,7 +285,7 @@ mend_and_die(const struct world *world, uint64_t at)
 {
     char why[256];
 
-    failing_disk_begin(FAILING_DISK_DIES, at);
+    failing_step_begin(FAILING_STEP_DIES, at);
     _exit(gong_exchange_mend(world->dir, why, sizeof why) == GONG_OK ? 0 : 1);
 }
 
@@ -294,10 +293,10 @@ mend_and_die(const struct world *world, uint64_t at)
 static void
 mend(const struct world *world)
 {
-    int status = FAILING_DISK_DIED;
+    int status = FAILING_STEP_DIED;
     char why[256];
 
-    for (uint64_t at = 0; status == FAILING_DISK_DIED; at++) {
+    for (uint64_t at = 0; status == FAILING_STEP_DIED; at++) {
         pid_t pid = fork();
 
         if (pid == 0) {
@@ -314,11 +313,11 @@ mend(const struct world *world)
 static void
 killed_at_each_step(const struct world *world, bool keeps)
 {
-    int status = FAILING_DISK_DIED;
+    int status = FAILING_STEP_DIED;
     uint64_t at = 0;
     bool renewed = false;
 
-    for (; status == FAILING_DISK_DIED; at++) {
+    for (; status == FAILING_STEP_DIED; at++) {
         pid_t pid;
 
         prepare(world);
@@ -398,9 +397,9 @@ settled_it_needs_no_log(void **state)
     for (uint64_t at = 0; at < steps; at++) {
         empty(world);
         write_killed(world->path[0], "old");
-        failing_disk_begin(FAILING_DISK_ONCE, at);
+        failing_step_begin(FAILING_STEP_ONCE, at);
         err = gong_sqlite_settle(world->path[0], why, sizeof why);
-        steps = failing_disk_end() + 1;
+        steps = failing_step_end() + 1;
         failed += err != GONG_OK;
         if (err == GONG_OK) {
             assert_false(is_there(world, "desk.db-wal"));
@@ -446,6 +445,6 @@ main(void)
 #undef TEST
     };
 
-    failing_disk_init();
+    failing_step_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -282,7 +282,8 @@ a_drill_is_followed(void **state)
         GONG_ERR_AGAIN);
 }
 
-/* What a set clock says has nothing to do with how long ago the last one was. */
+/* What a set clock says has nothing to do with how long ago the last one was.
+ */
 static void
 a_clock_that_is_set_holds_no_drill_up(void **state)
 {

@@ -1,4 +1,4 @@
-#include "tests/failing_disk.h"
+#include "tests/failing_step.h"
 
 #include <errno.h>
 #include <stdatomic.h>
@@ -28,11 +28,11 @@ fails_now(bool writes)
         return false;
     }
     step = atomic_fetch_add(&steps, 1);
-    if (step == at && atomic_load(&way) == FAILING_DISK_DIES) {
-        _exit(FAILING_DISK_DIED);
+    if (step == at && atomic_load(&way) == FAILING_STEP_DIES) {
+        _exit(FAILING_STEP_DIED);
     }
-    return step == at || (step > at && writes &&
-                          atomic_load(&way) == FAILING_DISK_FULL);
+    return step == at ||
+           (step > at && writes && atomic_load(&way) == FAILING_STEP_FULL);
 }
 
 static bool
@@ -46,7 +46,7 @@ has_space(bool writes)
 }
 
 void
-failing_disk_begin(enum failing_disk_way how, uint64_t at)
+failing_step_begin(enum failing_step_way how, uint64_t at)
 {
     atomic_store(&way, (int)how);
     atomic_store(&steps, 0);
@@ -54,14 +54,14 @@ failing_disk_begin(enum failing_disk_way how, uint64_t at)
 }
 
 uint64_t
-failing_disk_end(void)
+failing_step_end(void)
 {
     atomic_store(&failing, NEVER);
     return atomic_load(&steps);
 }
 
 void
-failing_disk_room(int64_t bytes)
+failing_step_room(int64_t bytes)
 {
     atomic_store(&room, bytes);
 }
@@ -177,7 +177,7 @@ on_open(sqlite3_vfs *vfs, const char *path, sqlite3_file *file, int flags,
 static void
 learn_methods(void)
 {
-    static const char path[] = "/tmp/gong-failing-disk";
+    static const char path[] = "/tmp/gong-failing-step";
     sqlite3_file *file = sqlite3_malloc(disk->szOsFile);
     int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE |
                 SQLITE_OPEN_MAIN_DB | SQLITE_OPEN_DELETEONCLOSE;
@@ -195,7 +195,7 @@ learn_methods(void)
 }
 
 void
-failing_disk_init(void)
+failing_step_init(void)
 {
     disk = sqlite3_vfs_find(NULL);
     learn_methods();
