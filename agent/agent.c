@@ -53,6 +53,14 @@ start_state(struct gong_agent *agent, const struct gong_agent_problem *problem)
                                problem->size);
 }
 
+/* Once the journal's lock says that no other agent has the folder. */
+static enum gong_err
+recover(struct gong_agent *agent, const struct gong_agent_problem *problem)
+{
+    return gong_backup_recover(agent->config->state, problem->why,
+                               problem->size);
+}
+
 /* "what PATH: reason" */
 static enum gong_err
 fail_at(const struct gong_agent_problem *problem, enum gong_err err,
@@ -392,8 +400,9 @@ typedef enum gong_err (*start_fn)(struct gong_agent *agent,
 static enum gong_err
 start_all(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
-    static const start_fn before_rules[] = {
-        start_state, gong_agent_start_journal, gong_agent_start_effects};
+    static const start_fn before_rules[] = {start_state,
+                                            gong_agent_start_journal,
+                                            gong_agent_start_effects, recover};
     static const start_fn after_rules[] = {make_trust,
                                            start_engine,
                                            make_broker,
@@ -464,6 +473,7 @@ stop_inputs(struct gong_agent *agent)
     gong_receive_keeper_halt(agent->keeper);
     gong_self_metrics_stop(agent->self_metrics);
     gong_desk_host_watch(agent->desk, NULL, NULL);
+    gong_backup_cancel(&agent->backup);
     gong_api_host_stop(agent->api);
 }
 

@@ -64,6 +64,17 @@ function(gong_fuzz name)
     set_tests_properties(fuzz.${name} PROPERTIES LABELS fuzz TIMEOUT ${limit})
 endfunction()
 
+# gong_failing_step(TARGET)
+#
+# A step that changes the disk fails, or is the last (tests/failing_step.h).
+function(gong_failing_step target)
+    target_sources(${target} PRIVATE ${CMAKE_SOURCE_DIR}/tests/failing_step.c)
+    target_link_libraries(${target} PRIVATE PkgConfig::SQLITE)
+    foreach(name write fsync rename link unlink statvfs64)
+        target_link_options(${target} PRIVATE LINKER:--wrap=${name})
+    endforeach()
+endfunction()
+
 # gong_failing_memory(TARGET)
 #
 # An allocation of the test's choice fails (tests/failing_memory.h).

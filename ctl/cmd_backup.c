@@ -186,15 +186,15 @@ send_file(struct gong_ctl *ctl, const char *path)
         return fail(ctl, path);
     }
     do {
+        errno = 0;
         len = fread(bytes, 1, sizeof bytes, file);
-        if (len > 0 || offset == 0) {
+        if (ferror(file) != 0) {
+            code = fail(ctl, path);
+        } else if (len > 0 || offset == 0) {
             code = send_piece(ctl, offset, bytes, len);
         }
         offset += (int64_t)len;
     } while (code == GONG_CTL_OK && len == sizeof bytes);
-    if (code == GONG_CTL_OK && ferror(file) != 0) {
-        code = fail(ctl, path);
-    }
     (void)fclose(file);
     return code;
 }
@@ -217,15 +217,20 @@ tell(struct gong_ctl *ctl, const json_t *answer, bool done)
                     ctl->out);
         return;
     }
-    (void)fprintf(ctl->out, "Đã khôi phục:%s%s%s.\n",
-                  desk[0] == '\0' ? "" : " bàn trực",
-                  users[0] == '\0' ? "" : " người dùng",
-                  json_is_true(json_object_get(answer, "rules"))
-                      ? " bộ quy tắc (chưa đưa vào dùng)"
-                      : "");
-    (void)fputs("Dữ liệu trước đó được giữ ở | what was there before:\n",
-                ctl->out);
-    (void)fprintf(ctl->out, "  %s\n  %s\n", desk, users);
+    (void)fprintf(
+        ctl->out, "Đã khôi phục:%s%s%s.\n",
+        json_is_true(json_object_get(answer, "desk")) ? " bàn trực" : "",
+        json_is_true(json_object_get(answer, "users")) ? " người dùng" : "",
+        json_is_true(json_object_get(answer, "rules"))
+            ? " bộ quy tắc (chưa đưa vào dùng)"
+            : "");
+    if (desk[0] != '\0' || users[0] != '\0') {
+        (void)fputs("Dữ liệu trước đó được giữ ở | what was there before:\n",
+                    ctl->out);
+    }
+    (void)fprintf(ctl->out, "%s%s%s%s%s%s", desk[0] == '\0' ? "" : "  ", desk,
+                  desk[0] == '\0' ? "" : "\n", users[0] == '\0' ? "" : "  ",
+                  users, users[0] == '\0' ? "" : "\n");
 }
 
 int

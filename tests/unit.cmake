@@ -321,9 +321,15 @@ gong_test(channels_doc LINKS gong_agent_core)
 gong_test(desk_kill LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
-gong_test(backup LINKS gong_agent_core
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
-        ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+foreach(module backup backup_faults)
+    gong_test(${module} LINKS gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/backup_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+    gong_failing_step(test_${module})
+endforeach()
+gong_test(exchange LINKS gong_sqlite_file)
+gong_failing_step(test_exchange)
 gong_test(message_view LINKS gong_agent_core)
 gong_test(desk_db LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
@@ -346,6 +352,8 @@ endforeach()
 gong_test(http_clients LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 gong_test(trust LINKS gong_agent_core)
+target_link_options(test_trust PRIVATE LINKER:--wrap=gong_wall_now
+    LINKER:--wrap=gong_mono_now)
 gong_test(watch_state LINKS gong_ctl)
 gong_test(ctl LINKS gong_ctl gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)

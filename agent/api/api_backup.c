@@ -29,8 +29,11 @@ fail(struct gong_api_call *call, enum gong_err err, const char *why)
         {GONG_ERR_UNSUPPORTED, 409, "Bản sao lưu không dùng được",
          "The backup cannot be used"},
         {GONG_ERR_NOT_FOUND, 404, "Không có bản sao lưu", "There is no backup"},
-        {GONG_ERR_NO_SPACE, 503, "Ổ đĩa của máy chủ đã đầy",
-         "The agent's disk is full"},
+        {GONG_ERR_NO_SPACE, 503, "Ổ đĩa của máy chủ không đủ chỗ",
+         "The agent's disk has not enough room"},
+        {GONG_ERR_TIMEOUT, 503, "Đang gửi tin, hãy thử lại",
+         "Messages are being sent, try again"},
+        {GONG_ERR_CLOSED, 503, "Máy chủ đang dừng", "The agent is stopping"},
         {GONG_ERR_AGAIN, 503, "Đang sao lưu hoặc khôi phục",
          "A backup or a restore is under way"},
     };
@@ -189,31 +192,32 @@ gong_api_restore_send(struct gong_api_call *call)
 static void
 check(struct gong_api_call *call, struct gong_backup *backup)
 {
-    struct gong_backup_manifest manifest = {.count = 0};
     struct gong_restored restored = {.desk = false};
+    const struct gong_backup_manifest *manifest = &restored.manifest;
     char why[WHY_SIZE] = "", text[WHY_SIZE + 64] = "";
     bool only = gong_api_body_true(call, "check", true);
-    enum gong_err err = gong_backup_check(backup, &manifest, why, sizeof why);
+    enum gong_err err =
+        only ? gong_backup_check(backup, &restored.manifest, why, sizeof why)
+             : gong_backup_restore(backup, call->api->options.users, &restored,
+                                   why, sizeof why);
     uint64_t size = 0;
 
-    if (err == GONG_OK && !only) {
-        err = gong_backup_restore(backup, call->api->options.users, &restored,
-                                  why, sizeof why);
+    if (!only) {
         (void)snprintf(text, sizeof text, "desk=%d users=%d %s",
                        (int)restored.desk, (int)restored.users, why);
         gong_api_audit(call, "backup.restore", "",
                        err == GONG_OK ? "ok" : gong_err_text(err), text);
     }
     if (err != GONG_OK) {
-        fail(call, err, restored.desk ? text : why);
+        fail(call, err, why);
         return;
     }
-    for (size_t i = 0; i < manifest.count; i++) {
-        size += manifest.parts[i].size;
+    for (size_t i = 0; i < manifest->count; i++) {
+        size += manifest->parts[i].size;
     }
     gong_api_json(call->answer, 200,
                   json_pack("{s:o,s:b,s:b,s:b,s:s,s:s}", "backup",
-                            manifest_json(&manifest, size), "desk",
+                            manifest_json(manifest, size), "desk",
                             (int)restored.desk, "users", (int)restored.users,
                             "rules", (int)restored.rules, "desk_before",
                             restored.desk_aside, "users_before",

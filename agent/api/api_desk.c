@@ -333,6 +333,19 @@ gong_api_desk_open(const char *path, struct gong_desk_thread *desk,
 }
 
 void
+gong_api_desk_hold(void *ctx, bool hold)
+{
+    struct gong_api_desk_reader *reader = ctx;
+
+    if (hold) {
+        (void)pthread_mutex_lock(&reader->lock);
+        gong_desk_reader_shut(reader->reader);
+    } else {
+        (void)pthread_mutex_unlock(&reader->lock);
+    }
+}
+
+void
 gong_api_desk_close(struct gong_api_desk_reader *reader)
 {
     if (reader == NULL) {

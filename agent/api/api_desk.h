@@ -18,6 +18,10 @@ enum gong_err gong_api_desk_open(const char *path,
                                  size_t why_size) GONG_MUST_CHECK;
 void gong_api_desk_close(struct gong_api_desk_reader *reader);
 
+/* gong_api_desk_hold: whoever reads waits, and the file is closed, until the
+ * same thread lets go; ctx is the reader. */
+void gong_api_desk_hold(void *ctx, bool hold);
+
 /* gong_api_desk_of: for gong_api_options; borrowed. */
 struct gong_api_desk gong_api_desk_of(struct gong_api_desk_reader *reader);
 

@@ -8,20 +8,31 @@
  *
  * One backup and one file to be restored lie in STATE/backup; the next takes
  * the place of either. One thing is done at a time: who comes meanwhile gets
- * AGAIN. What a restore takes the place of is kept (sqlite_file.h).
+ * AGAIN, with why. A restore puts all of its databases in place, or none, over
+ * a kill too; what it takes the place of is kept (exchange.h).
  */
 #ifndef GONG_AGENT_BACKUP_BACKUP_H
 #define GONG_AGENT_BACKUP_BACKUP_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include "agent/backup/backup_file.h"
+#include "agent/backup/exchange.h"
 #include "agent/desk/desk.h"
 #include "agent/tell/outbox.h"
 #include "agent/users/users.h"
+#include "common/clock.h"
 
 #define GONG_BACKUP_RULE_SIZE 65
+
+enum gong_backup_doing {
+    GONG_BACKUP_NOTHING,
+    GONG_BACKUP_MAKING,
+    GONG_BACKUP_SENDING, /* a file to be restored */
+    GONG_BACKUP_RESTORING,
+};
 
 /* Transparent; everything is borrowed. */
 struct gong_backup {
@@ -31,18 +42,37 @@ struct gong_backup {
     /* Names the rule set in force; "" where there is none. May be NULL. */
     void (*rules)(void *ctx, char out[GONG_BACKUP_RULE_SIZE]);
     void *rules_ctx;
+    /* Others of this process that read desk.db have it open no more, until they
+     * are let go on; both on one thread. May be NULL. */
+    void (*hold_readers)(void *ctx, bool hold);
+    void *readers;
+
+    atomic_bool cancelled;
+    atomic_int doing; /* enum gong_backup_doing: who has the lock */
     pthread_mutex_t lock;
+    /* Under the lock. */
+    bool sending;
+    gong_mono_t sent; /* the last piece */
 };
 
 /* What became of a restore. */
 struct gong_restored {
+    struct gong_backup_manifest manifest;
     bool desk, users, rules; /* they were in it, and are back */
-    char desk_aside[GONG_SQLITE_PATH_SIZE];
-    char users_aside[GONG_SQLITE_PATH_SIZE];
+    char desk_aside[GONG_EXCHANGE_PATH_SIZE];
+    char users_aside[GONG_EXCHANGE_PATH_SIZE];
 };
 
 void gong_backup_init(struct gong_backup *backup);
 void gong_backup_fini(struct gong_backup *backup);
+/* gong_backup_cancel: any thread: for good: whatever is done leaves off soon
+ * with CLOSED, and changes nothing. */
+void gong_backup_cancel(struct gong_backup *backup);
+/* gong_backup_recover: at the start, before anybody opens a database: undoes a
+ * restore that was broken off, and removes what it left; the newest backup
+ * stays. */
+enum gong_err gong_backup_recover(const char *state_dir, char *why,
+                                  size_t why_size) GONG_MUST_CHECK;
 
 /* gong_backup_make: a new backup; size: of its file. */
 enum gong_err gong_backup_make(struct gong_backup *backup, int64_t now_ms,
@@ -52,8 +82,10 @@ enum gong_err gong_backup_make(struct gong_backup *backup, int64_t now_ms,
 enum gong_err gong_backup_get(struct gong_backup *backup, uint64_t offset,
                               void *out, size_t *len) GONG_MUST_CHECK;
 
-/* gong_backup_put: more of a file to be restored; offset 0 begins another one.
- * INVALID where it does not go on where the last ended. */
+/* gong_backup_put: more of a file to be restored; offset 0 begins another one,
+ * unless one is being sent: it was neither checked nor restored yet, and its
+ * last piece came within 10 s. INVALID where it does not go on where the last
+ * ended. */
 enum gong_err gong_backup_put(struct gong_backup *backup, uint64_t offset,
                               const void *bytes, size_t len, char *why,
                               size_t why_size) GONG_MUST_CHECK;
@@ -63,7 +95,7 @@ enum gong_err gong_backup_check(struct gong_backup *backup,
                                 struct gong_backup_manifest *out, char *why,
                                 size_t why_size) GONG_MUST_CHECK;
 /* gong_backup_restore: checks, then puts it in the place of what there is.
- * users may be NULL. Where it fails nothing has changed, unless out says so. */
+ * users may be NULL. Where it fails nothing has changed. */
 enum gong_err gong_backup_restore(struct gong_backup *backup,
                                   struct gong_users *users,
                                   struct gong_restored *out, char *why,

@@ -22,20 +22,28 @@
 #define CHUNK        65536
 
 static enum gong_err
-fail(enum gong_err err, const char *path, const char *what, char *why,
-     size_t why_size)
+fail(enum gong_err err, const char *path, const char *what,
+     const struct gong_file_job *job)
 {
-    (void)snprintf(why, why_size, "%s: %s", path, what);
+    (void)snprintf(job->why, job->why_size, "%s: %s", path, what);
     return err;
 }
 
 static enum gong_err
-fail_errno(const char *path, char *why, size_t why_size)
+fail_errno(const char *path, const struct gong_file_job *job)
 {
     int error = errno;
 
-    return fail(gong_err_from_errno(error), path, strerror(error), why,
-                why_size);
+    return fail(gong_err_from_errno(error), path, strerror(error), job);
+}
+
+/* Who cancelled has said why. */
+static enum gong_err
+fail_err(enum gong_err err, const char *path, const struct gong_file_job *job)
+{
+    return err == GONG_OK || err == GONG_ERR_CLOSED
+               ? err
+               : fail(err, path, gong_err_text(err), job);
 }
 
 /* --- digests --- */
@@ -63,7 +71,8 @@ digest_text(const char *text, size_t len, char out[GONG_BACKUP_SHA_SIZE])
 /* Reads size bytes of from, gives them to `to` (-1: to nobody), and their
  * digest. NOT_FOUND: from ended before. */
 static enum gong_err
-pass(int from, int to, uint64_t size, char sha[GONG_BACKUP_SHA_SIZE])
+pass(int from, int to, uint64_t size, char sha[GONG_BACKUP_SHA_SIZE],
+     const struct gong_file_job *job)
 {
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     unsigned char digest[EVP_MAX_MD_SIZE];
@@ -83,6 +92,9 @@ pass(int from, int to, uint64_t size, char sha[GONG_BACKUP_SHA_SIZE])
             err = GONG_ERR_MEMORY;
         } else if (to >= 0) {
             err = gong_fd_write_all(to, bytes, len);
+        }
+        if (err == GONG_OK) {
+            err = gong_file_job_goes_on(job);
         }
         size -= len;
     }
@@ -140,21 +152,20 @@ write_head(int fd, const struct gong_backup_manifest *manifest)
 }
 
 static enum gong_err
-measure(const char *file, struct gong_backup_part *part, char *why,
-        size_t why_size)
+measure(const char *file, struct gong_backup_part *part,
+        const struct gong_file_job *job)
 {
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     struct stat status;
     enum gong_err err;
 
     if (fd < 0 || fstat(fd, &status) != 0) {
-        err = fail_errno(file, why, why_size);
+        err = fail_errno(file, job);
+    } else if (status.st_size <= 0) {
+        err = fail(GONG_ERR_CORRUPT, file, "it is empty", job);
     } else {
         part->size = (uint64_t)status.st_size;
-        err = pass(fd, -1, part->size, part->sha256);
-        if (err != GONG_OK) {
-            (void)fail(err, file, gong_err_text(err), why, why_size);
-        }
+        err = fail_err(pass(fd, -1, part->size, part->sha256, job), file, job);
     }
     if (fd >= 0) {
         (void)close(fd);
@@ -163,16 +174,17 @@ measure(const char *file, struct gong_backup_part *part, char *why,
 }
 
 static enum gong_err
-append(int to, const char *file, const struct gong_backup_part *part)
+append(int to, const char *file, const struct gong_backup_part *part,
+       const struct gong_file_job *job)
 {
     char sha[GONG_BACKUP_SHA_SIZE];
     int fd = open(file, O_RDONLY | O_CLOEXEC);
     enum gong_err err;
 
     if (fd < 0) {
-        return gong_err_from_errno(errno);
+        return fail_errno(file, job);
     }
-    err = pass(fd, to, part->size, sha);
+    err = pass(fd, to, part->size, sha, job);
     (void)close(fd);
     return err == GONG_OK && strcmp(sha, part->sha256) != 0 ? GONG_ERR_CORRUPT
                                                             : err;
@@ -180,12 +192,12 @@ append(int to, const char *file, const struct gong_backup_part *part)
 
 static enum gong_err
 write_all(int fd, const struct gong_backup_manifest *manifest,
-          const char *const *files)
+          const char *const *files, const struct gong_file_job *job)
 {
     enum gong_err err = write_head(fd, manifest);
 
     for (size_t i = 0; i < manifest->count && err == GONG_OK; i++) {
-        err = append(fd, files[i], &manifest->parts[i]);
+        err = append(fd, files[i], &manifest->parts[i], job);
     }
     if (err == GONG_OK && fsync(fd) != 0) {
         err = gong_err_from_errno(errno);
@@ -195,28 +207,30 @@ write_all(int fd, const struct gong_backup_manifest *manifest,
 
 enum gong_err
 gong_backup_write(const char *path, struct gong_backup_manifest *manifest,
-                  const char *const *files, char *why, size_t why_size)
+                  const char *const *files, const struct gong_file_job *job)
 {
     enum gong_err err = GONG_OK;
     int fd;
 
+    if (manifest->count == 0) {
+        return fail(GONG_ERR_CORRUPT, path, "there is nothing to back up", job);
+    }
     for (size_t i = 0; i < manifest->count && err == GONG_OK; i++) {
-        err = measure(files[i], &manifest->parts[i], why, why_size);
+        err = measure(files[i], &manifest->parts[i], job);
     }
     if (err != GONG_OK) {
         return err;
     }
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0) {
-        return fail_errno(path, why, why_size);
+        return fail_errno(path, job);
     }
-    err = write_all(fd, manifest, files);
+    err = write_all(fd, manifest, files, job);
     (void)close(fd);
     if (err != GONG_OK) {
         (void)unlink(path);
-        return fail(err, path, gong_err_text(err), why, why_size);
     }
-    return GONG_OK;
+    return fail_err(err, path, job);
 }
 
 /* --- reading --- */
@@ -230,7 +244,7 @@ read_part(const json_t *json, struct gong_backup_part *out)
 
     if (name == NULL || strlen(name) >= sizeof out->name || sha == NULL ||
         strlen(sha) != GONG_BACKUP_SHA_SIZE - 1 || !json_is_integer(size) ||
-        json_integer_value(size) < 0 ||
+        json_integer_value(size) <= 0 ||
         (strcmp(name, GONG_BACKUP_DESK) != 0 &&
          strcmp(name, GONG_BACKUP_USERS) != 0 &&
          strncmp(name, GONG_BACKUP_RULES, strlen(GONG_BACKUP_RULES)) != 0)) {
@@ -242,6 +256,18 @@ read_part(const json_t *json, struct gong_backup_part *out)
     return true;
 }
 
+/* Whether one before it has its name. */
+static bool
+is_named(const struct gong_backup_manifest *manifest, size_t part)
+{
+    for (size_t i = 0; i < part; i++) {
+        if (strcmp(manifest->parts[i].name, manifest->parts[part].name) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool
 read_manifest(const json_t *json, struct gong_backup_manifest *out)
 {
@@ -250,7 +276,8 @@ read_manifest(const json_t *json, struct gong_backup_manifest *out)
 
     memset(out, 0, sizeof *out);
     out->count = json_array_size(parts);
-    if (version == NULL || out->count > GONG_BACKUP_PARTS_MAX) {
+    if (version == NULL || out->count == 0 ||
+        out->count > GONG_BACKUP_PARTS_MAX) {
         return false;
     }
     (void)snprintf(out->version, sizeof out->version, "%s", version);
@@ -260,7 +287,8 @@ read_manifest(const json_t *json, struct gong_backup_manifest *out)
     out->ordinal =
         (uint32_t)json_integer_value(json_object_get(json, "ordinal"));
     for (size_t i = 0; i < out->count; i++) {
-        if (!read_part(json_array_get(parts, i), &out->parts[i])) {
+        if (!read_part(json_array_get(parts, i), &out->parts[i]) ||
+            is_named(out, i)) {
             return false;
         }
     }
@@ -299,13 +327,13 @@ read_head(int fd, struct gong_backup_manifest *out)
 
 static enum gong_err
 open_backup(const char *path, int *fd, struct gong_backup_manifest *out,
-            char *why, size_t why_size)
+            const struct gong_file_job *job)
 {
     enum gong_err err;
 
     *fd = open(path, O_RDONLY | O_CLOEXEC);
     if (*fd < 0) {
-        return fail_errno(path, why, why_size);
+        return fail_errno(path, job);
     }
     err = read_head(*fd, out);
     if (err == GONG_OK) {
@@ -317,74 +345,100 @@ open_backup(const char *path, int *fd, struct gong_backup_manifest *out,
                 err == GONG_ERR_INVALID       ? "it is no backup"
                 : err == GONG_ERR_UNSUPPORTED ? "a backup of another version"
                                               : "its manifest is damaged",
-                why, why_size);
+                job);
+}
+
+static enum gong_err
+verify_part(int fd, const struct gong_backup_part *part,
+            const struct gong_file_job *job)
+{
+    char sha[GONG_BACKUP_SHA_SIZE];
+    enum gong_err err = pass(fd, -1, part->size, sha, job);
+
+    if (err == GONG_ERR_NOT_FOUND) {
+        return fail(GONG_ERR_CORRUPT, part->name,
+                    "the file ends before it does", job);
+    }
+    if (err == GONG_OK && strcmp(sha, part->sha256) != 0) {
+        return fail(GONG_ERR_CORRUPT, part->name, "its digest is another one",
+                    job);
+    }
+    return fail_err(err, part->name, job);
 }
 
 enum gong_err
 gong_backup_verify(const char *path, struct gong_backup_manifest *out,
-                   char *why, size_t why_size)
+                   const struct gong_file_job *job)
 {
-    char sha[GONG_BACKUP_SHA_SIZE], more;
+    char more;
     int fd;
-    enum gong_err err = open_backup(path, &fd, out, why, why_size);
+    enum gong_err err = open_backup(path, &fd, out, job);
 
     if (err != GONG_OK) {
         return err;
     }
     for (size_t i = 0; i < out->count && err == GONG_OK; i++) {
-        err = pass(fd, -1, out->parts[i].size, sha);
-        if (err == GONG_ERR_NOT_FOUND) {
-            err = fail(GONG_ERR_CORRUPT, out->parts[i].name,
-                       "the file ends before it does", why, why_size);
-        } else if (err == GONG_OK && strcmp(sha, out->parts[i].sha256) != 0) {
-            err = fail(GONG_ERR_CORRUPT, out->parts[i].name,
-                       "its digest is another one", why, why_size);
-        }
+        err = verify_part(fd, &out->parts[i], job);
     }
     if (err == GONG_OK && read(fd, &more, 1) == 1) {
-        err = fail(GONG_ERR_CORRUPT, "file", "there is more behind it", why,
-                   why_size);
+        err = fail(GONG_ERR_CORRUPT, "file", "there is more behind it", job);
     }
     (void)close(fd);
     return err;
 }
 
+static enum gong_err
+skip_to(int fd, const struct gong_backup_manifest *manifest, size_t part)
+{
+    for (size_t i = 0; i < part; i++) {
+        if (lseek(fd, (off_t)manifest->parts[i].size, SEEK_CUR) < 0) {
+            return gong_err_from_errno(errno);
+        }
+    }
+    return GONG_OK;
+}
+
+static enum gong_err
+write_part(int from, const struct gong_backup_part *part, const char *to,
+           const struct gong_file_job *job)
+{
+    char sha[GONG_BACKUP_SHA_SIZE];
+    int fd = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    enum gong_err err;
+
+    if (fd < 0) {
+        return fail_errno(to, job);
+    }
+    err = pass(from, fd, part->size, sha, job);
+    if (err == GONG_OK && fsync(fd) != 0) {
+        err = gong_err_from_errno(errno);
+    }
+    (void)close(fd);
+    if (err == GONG_OK && strcmp(sha, part->sha256) != 0) {
+        err = GONG_ERR_CORRUPT;
+    }
+    if (err != GONG_OK) {
+        (void)unlink(to);
+    }
+    return fail_err(err, to, job);
+}
+
 enum gong_err
 gong_backup_extract(const char *path,
                     const struct gong_backup_manifest *manifest, size_t part,
-                    const char *to, char *why, size_t why_size)
+                    const char *to, const struct gong_file_job *job)
 {
     struct gong_backup_manifest found;
-    char sha[GONG_BACKUP_SHA_SIZE];
-    int fd, out = -1;
-    enum gong_err err = open_backup(path, &fd, &found, why, why_size);
+    int fd;
+    enum gong_err err = open_backup(path, &fd, &found, job);
 
     if (err != GONG_OK) {
         return err;
     }
-    for (size_t i = 0; i < part && err == GONG_OK; i++) {
-        err = lseek(fd, (off_t)manifest->parts[i].size, SEEK_CUR) < 0
-                  ? gong_err_from_errno(errno)
-                  : GONG_OK;
-    }
+    err = fail_err(skip_to(fd, manifest, part), path, job);
     if (err == GONG_OK) {
-        out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-        err = out < 0 ? gong_err_from_errno(errno)
-                      : pass(fd, out, manifest->parts[part].size, sha);
-    }
-    if (err == GONG_OK && fsync(out) != 0) {
-        err = gong_err_from_errno(errno);
-    }
-    if (err == GONG_OK && strcmp(sha, manifest->parts[part].sha256) != 0) {
-        err = GONG_ERR_CORRUPT;
-    }
-    if (out >= 0) {
-        (void)close(out);
+        err = write_part(fd, &manifest->parts[part], to, job);
     }
     (void)close(fd);
-    if (err != GONG_OK) {
-        (void)unlink(to);
-        return fail(err, to, gong_err_text(err), why, why_size);
-    }
-    return GONG_OK;
+    return err;
 }

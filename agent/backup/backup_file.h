@@ -14,6 +14,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "agent/backup/sqlite_file.h"
 #include "common/err.h"
 
 #define GONG_BACKUP_PARTS_MAX 3
@@ -41,19 +42,18 @@ struct gong_backup_manifest {
 
 /* gong_backup_write: a new file at path, synced, of the files that are the
  * manifest's parts; fills in their sizes and digests. Nothing is left of what
- * fails. */
-enum gong_err gong_backup_write(const char *path,
-                                struct gong_backup_manifest *manifest,
-                                const char *const *files, char *why,
-                                size_t why_size) GONG_MUST_CHECK;
+ * fails. CORRUPT where a part is empty, or there is none. */
+enum gong_err
+gong_backup_write(const char *path, struct gong_backup_manifest *manifest,
+                  const char *const *files,
+                  const struct gong_file_job *job) GONG_MUST_CHECK;
 /* gong_backup_verify: reads all of it. CORRUPT, UNSUPPORTED with why. */
-enum gong_err gong_backup_verify(const char *path,
-                                 struct gong_backup_manifest *out, char *why,
-                                 size_t why_size) GONG_MUST_CHECK;
+enum gong_err
+gong_backup_verify(const char *path, struct gong_backup_manifest *out,
+                   const struct gong_file_job *job) GONG_MUST_CHECK;
 /* gong_backup_extract: a part of a verified file into a new one, mode 0600. */
-enum gong_err gong_backup_extract(const char *path,
-                                  const struct gong_backup_manifest *manifest,
-                                  size_t part, const char *to, char *why,
-                                  size_t why_size) GONG_MUST_CHECK;
+enum gong_err gong_backup_extract(
+    const char *path, const struct gong_backup_manifest *manifest, size_t part,
+    const char *to, const struct gong_file_job *job) GONG_MUST_CHECK;
 
 #endif

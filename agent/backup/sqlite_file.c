@@ -13,7 +13,8 @@
 #define STEP_PAGES 256
 #define STEP_MS    1
 #define BUSY_MS    5000
-#define ASIDE_MAX  1000
+#define CHECK_OPS  100000 /* between two looks at whether to leave off */
+#define PATH_SIZE  4200
 
 static enum gong_err
 err_of(int code)
@@ -36,6 +37,8 @@ err_of(int code)
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
         return GONG_ERR_AGAIN;
+    case SQLITE_INTERRUPT:
+        return GONG_ERR_CLOSED;
     default:
         return GONG_ERR_IO;
     }
@@ -63,32 +66,55 @@ open_at(const char *path, int flags, sqlite3 **out)
     return code;
 }
 
+enum gong_err
+gong_file_job_goes_on(const struct gong_file_job *job)
+{
+    if (job->cancelled == NULL || !atomic_load(job->cancelled)) {
+        return GONG_OK;
+    }
+    (void)snprintf(job->why, job->why_size, "the agent is stopping");
+    return GONG_ERR_CLOSED;
+}
+
 /* --- copies --- */
 
 /* The reader's transaction holds one state: what others write meanwhile
  * neither shows nor makes the copy begin again. */
 static int
-copy_pages(sqlite3 *from, sqlite3 *to)
+copy_pages(sqlite3 *from, sqlite3 *to, const struct gong_file_job *job)
 {
     sqlite3_backup *backup = sqlite3_backup_init(to, "main", from, "main");
-    int code;
+    int code, finished;
 
     if (backup == NULL) {
         return sqlite3_errcode(to);
     }
     do {
         code = sqlite3_backup_step(backup, STEP_PAGES);
-        if (code == SQLITE_OK) {
+        if (code == SQLITE_OK || code == SQLITE_BUSY) {
             gong_clock_sleep(gong_dur_ms(STEP_MS));
         }
-    } while (code == SQLITE_OK || code == SQLITE_BUSY);
-    (void)sqlite3_backup_finish(backup);
-    return code;
+    } while ((code == SQLITE_OK || code == SQLITE_BUSY) &&
+             gong_file_job_goes_on(job) == GONG_OK);
+    finished = sqlite3_backup_finish(backup);
+    if (code == SQLITE_OK || code == SQLITE_BUSY) {
+        return SQLITE_INTERRUPT;
+    }
+    return code == SQLITE_DONE ? finished : code;
 }
 
 static enum gong_err
-copy(sqlite3 *from, const char *from_path, const char *to_path, char *why,
-     size_t why_size)
+fail_errno(const char *path, char *why, size_t why_size)
+{
+    int error = errno;
+
+    (void)snprintf(why, why_size, "%s: %s", path, strerror(error));
+    return gong_err_from_errno(error);
+}
+
+static enum gong_err
+copy(sqlite3 *from, const char *from_path, const char *to_path,
+     const struct gong_file_job *job)
 {
     sqlite3 *to = NULL;
     int code = sqlite3_exec(from,
@@ -99,179 +125,140 @@ copy(sqlite3 *from, const char *from_path, const char *to_path, char *why,
     int fd;
 
     if (code != SQLITE_OK) {
-        return tell(from, code, from_path, why, why_size);
+        return tell(from, code, from_path, job->why, job->why_size);
     }
     fd = open(to_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     if (fd < 0 || close(fd) != 0) {
-        (void)snprintf(why, why_size, "%s: %s", to_path, strerror(errno));
-        return gong_err_from_errno(errno);
+        return fail_errno(to_path, job->why, job->why_size);
     }
     code = open_at(to_path, SQLITE_OPEN_READWRITE, &to);
     if (code == SQLITE_OK) {
-        code = copy_pages(from, to);
+        code = copy_pages(from, to, job);
     }
-    err = tell(to, code, to_path, why, why_size);
+    err = tell(to, code, to_path, job->why, job->why_size);
     (void)sqlite3_close(to);
     return err;
 }
 
 enum gong_err
-gong_sqlite_copy(const char *from, const char *to, char *why, size_t why_size)
+gong_sqlite_copy(const char *from, const char *to,
+                 const struct gong_file_job *job)
 {
     sqlite3 *handle = NULL;
     int code = open_at(from, SQLITE_OPEN_READONLY, &handle);
-    enum gong_err err = tell(handle, code, from, why, why_size);
+    enum gong_err err = tell(handle, code, from, job->why, job->why_size);
 
     if (err == GONG_OK) {
-        err = copy(handle, from, to, why, why_size);
+        err = copy(handle, from, to, job);
     }
     (void)sqlite3_close(handle);
     return err;
 }
 
-enum gong_err
-gong_sqlite_check(const char *path, char *why, size_t why_size)
+/* --- checks --- */
+
+static int
+leaves_off(void *ctx)
 {
-    sqlite3 *handle = NULL;
+    return gong_file_job_goes_on(ctx) == GONG_OK ? 0 : 1;
+}
+
+/* The one answer of a statement is this text. */
+static enum gong_err
+expect(sqlite3 *handle, const char *path, const char *sql, const char *expected,
+       const struct gong_file_job *job)
+{
     sqlite3_stmt *statement = NULL;
-    int code = open_at(path, SQLITE_OPEN_READWRITE, &handle);
+    int code = sqlite3_prepare_v2(handle, sql, -1, &statement, NULL);
     enum gong_err err;
 
     if (code == SQLITE_OK) {
-        code = sqlite3_prepare_v2(handle, "PRAGMA integrity_check(1)", -1,
-                                  &statement, NULL);
-    }
-    if (code == SQLITE_OK) {
         code = sqlite3_step(statement);
     }
-    err = tell(handle, code, path, why, why_size);
+    err = tell(handle, code, path, job->why, job->why_size);
     if (err == GONG_OK) {
         const char *text = (const char *)sqlite3_column_text(statement, 0);
 
-        if (code != SQLITE_ROW || text == NULL || strcmp(text, "ok") != 0) {
-            (void)snprintf(why, why_size, "%s: %s", path,
+        if (code != SQLITE_ROW || text == NULL || strcmp(text, expected) != 0) {
+            (void)snprintf(job->why, job->why_size, "%s: %s", path,
                            text == NULL ? "not checked" : text);
             err = GONG_ERR_CORRUPT;
         }
     }
     (void)sqlite3_finalize(statement);
+    return err;
+}
+
+enum gong_err
+gong_sqlite_check(const char *path, const struct gong_file_job *job)
+{
+    struct gong_file_job copy = *job;
+    sqlite3 *handle = NULL;
+    int code = open_at(path, SQLITE_OPEN_READWRITE, &handle);
+    enum gong_err err = tell(handle, code, path, job->why, job->why_size);
+
+    if (err == GONG_OK) {
+        sqlite3_progress_handler(handle, CHECK_OPS, leaves_off, &copy);
+        err = expect(handle, path, "PRAGMA integrity_check(1)", "ok", job);
+    }
     (void)sqlite3_close(handle);
     return err;
 }
 
-/* --- one for another --- */
+/* --- a file that is all of its database --- */
 
-static void
-with_suffix(char out[GONG_SQLITE_PATH_SIZE], const char *path,
-            const char *suffix)
-{
-    (void)snprintf(out, GONG_SQLITE_PATH_SIZE, "%s%s", path, suffix);
-}
-
-/* So that the file alone holds everything. What cannot be read is left. */
-static void
-write_back(const char *path)
-{
-    sqlite3 *handle = NULL;
-
-    if (access(path, F_OK) == 0 &&
-        open_at(path, SQLITE_OPEN_READWRITE, &handle) == SQLITE_OK) {
-        (void)sqlite3_wal_checkpoint_v2(handle, NULL,
-                                        SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-    }
-    (void)sqlite3_close(handle);
-}
-
-static void
-sync_folder_of(const char *path)
-{
-    char folder[GONG_SQLITE_PATH_SIZE];
-    char *slash;
-    int fd;
-
-    with_suffix(folder, path, "");
-    slash = strrchr(folder, '/');
-    if (slash != NULL) {
-        *slash = '\0';
-    }
-    fd = open(slash == NULL ? "." : folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd >= 0) {
-        (void)fsync(fd);
-        (void)close(fd);
-    }
-}
-
-static void
-move_helpers(const char *from, const char *to)
-{
-    static const char *const suffixes[] = {"-wal", "-shm"};
-    char a[GONG_SQLITE_PATH_SIZE], b[GONG_SQLITE_PATH_SIZE];
-
-    for (size_t i = 0; i < 2; i++) {
-        with_suffix(a, from, suffixes[i]);
-        with_suffix(b, to, suffixes[i]);
-        (void)rename(a, b);
-    }
-}
-
-/* A second name for what is there. */
 static enum gong_err
-keep_aside(const char *path, char aside[GONG_SQLITE_PATH_SIZE])
+sync_file(const char *path, char *why, size_t why_size)
 {
-    for (int number = 1; number < ASIDE_MAX; number++) {
-        (void)snprintf(aside, GONG_SQLITE_PATH_SIZE, "%s.before-restore-%d",
-                       path, number);
-        if (link(path, aside) == 0) {
-            return GONG_OK;
-        }
-        if (errno == ENOENT) {
-            aside[0] = '\0';
-            return GONG_OK;
-        }
-        if (errno != EEXIST) {
-            break;
-        }
+    int fd = open(path, O_RDWR | O_CLOEXEC);
+    enum gong_err err = GONG_OK;
+
+    if (fd < 0) {
+        return fail_errno(path, why, why_size);
     }
-    aside[0] = '\0';
-    return gong_err_from_errno(errno);
+    if (fsync(fd) != 0) {
+        err = fail_errno(path, why, why_size);
+    }
+    (void)close(fd);
+    return err;
 }
 
-enum gong_err
-gong_sqlite_swap(const char *path, const char *with,
-                 char aside[GONG_SQLITE_PATH_SIZE], char *why, size_t why_size)
+static enum gong_err
+nothing_beside(const char *path, char *why, size_t why_size)
 {
-    enum gong_err err;
+    static const char *const suffixes[] = {"-wal", "-journal"};
+    char name[PATH_SIZE];
 
-    write_back(path);
-    err = keep_aside(path, aside);
-    if (err == GONG_OK && rename(with, path) != 0) {
-        err = gong_err_from_errno(errno);
-        if (aside[0] != '\0') {
-            (void)unlink(aside);
+    for (size_t i = 0; i < sizeof suffixes / sizeof suffixes[0]; i++) {
+        (void)snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+        if (access(name, F_OK) == 0) {
+            (void)snprintf(why, why_size, "%s: it is not written back", name);
+            return GONG_ERR_IO;
         }
     }
-    if (err != GONG_OK) {
-        (void)snprintf(why, why_size, "%s: %s", path, strerror(errno));
-        return err;
-    }
-    if (aside[0] != '\0') {
-        move_helpers(path, aside);
-    }
-    sync_folder_of(path);
     return GONG_OK;
 }
 
+/* Without a log of changes: SQLite lets go of it only when all of it is written
+ * back, and only for the one connection that there is. */
 enum gong_err
-gong_sqlite_swap_back(const char *path, const char *with, const char *aside)
+gong_sqlite_settle(const char *path, char *why, size_t why_size)
 {
-    move_helpers(path, with);
-    if (rename(path, with) != 0 ||
-        (aside[0] != '\0' && rename(aside, path) != 0)) {
-        return gong_err_from_errno(errno);
+    const struct gong_file_job job = {NULL, why, why_size};
+    sqlite3 *handle = NULL;
+    int code = open_at(path, SQLITE_OPEN_READWRITE, &handle);
+    enum gong_err err = tell(handle, code, path, why, why_size);
+
+    if (err == GONG_OK) {
+        err = expect(handle, path, "PRAGMA journal_mode = DELETE", "delete",
+                     &job);
     }
-    if (aside[0] != '\0') {
-        move_helpers(aside, path);
+    code = sqlite3_close(handle);
+    if (err == GONG_OK && code != SQLITE_OK) {
+        err = tell(NULL, code, path, why, why_size);
     }
-    sync_folder_of(path);
-    return GONG_OK;
+    if (err == GONG_OK) {
+        err = nothing_beside(path, why, why_size);
+    }
+    return err == GONG_OK ? sync_file(path, why, why_size) : err;
 }

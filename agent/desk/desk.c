@@ -175,6 +175,7 @@ add_counters(struct gong_desk_thread *desk)
 static enum gong_err
 start_parts(struct gong_desk_thread *desk, char *why, size_t why_size)
 {
+    struct gong_spool_stats stats;
     enum gong_err err = gong_monitor_init(&desk->replace.monitor);
 
     if (err == GONG_OK) {
@@ -198,6 +199,8 @@ start_parts(struct gong_desk_thread *desk, char *why, size_t why_size)
         return GONG_ERR_MEMORY;
     }
     gong_counter_set(desk->up, 1);
+    gong_spool_stats(desk->spool, &stats);
+    desk->timed = stats.end;
     err = gong_spool_cursor_open(desk->spool, "desk", &desk->cursor);
     return err == GONG_OK ? gong_desk_load(desk, why, why_size) : err;
 }

@@ -25,7 +25,6 @@
 #ifndef GONG_AGENT_DESK_DESK_H
 #define GONG_AGENT_DESK_DESK_H
 
-#include "agent/backup/sqlite_file.h"
 #include "agent/decide/effects.h"
 #include "agent/tell/outbox.h"
 #include "agent/trust/trust.h"
@@ -83,14 +82,24 @@ typedef void (*gong_desk_changed_fn)(void *ctx,
                                      const struct gong_desk_incident *incident);
 void gong_desk_watch(struct gong_desk_thread *desk, gong_desk_changed_fn fn,
                      void *ctx);
+/* How another database comes into the place of this one; on the desk's thread,
+ * which has nothing open. put: the one has the name of the other; keep: for
+ * good; undo: after either of these, or the desk, failed: as before. */
+struct gong_desk_swap {
+    void *ctx;
+    enum gong_err (*put)(void *ctx, char *why, size_t why_size);
+    enum gong_err (*keep)(void *ctx, char *why, size_t why_size);
+    enum gong_err (*undo)(void *ctx, char *why, size_t why_size);
+};
 /* gong_desk_replace: any thread but the desk's: goes on from another database,
- * the sound file at path `with`, which becomes the desk's own; what was there
- * lies in aside then. What was given out since (numbers, rows that were sent)
- * stays given out; what alerts did since is applied again from the log of
- * effects, and the incidents are compared with what the engine holds. The
- * outbox must be paused. After a failure all is as before. */
+ * the sound file at path `with`, which becomes the desk's own. What was given
+ * out since (numbers, rows that were sent) stays given out; what alerts did
+ * since is applied again from the log of effects, and the incidents are
+ * compared with what the engine holds. The outbox must be paused. After a
+ * failure all is as before; where not even undo can be done nothing is opened
+ * any more, until the next start. */
 enum gong_err gong_desk_replace(struct gong_desk_thread *desk, const char *with,
-                                char aside[GONG_SQLITE_PATH_SIZE], char *why,
+                                const struct gong_desk_swap *swap, char *why,
                                 size_t why_size) GONG_MUST_CHECK;
 /* gong_desk_well: false while the database cannot be written. Any thread. */
 bool gong_desk_well(const struct gong_desk_thread *desk);

@@ -144,9 +144,12 @@ get_numbers(struct gong_desk_db *db)
     return err == GONG_ERR_NOT_FOUND ? GONG_OK : err;
 }
 
-enum gong_err
-gong_desk_db_open(const char *path, struct gong_desk_db **out, char *why,
-                  size_t why_size)
+typedef enum gong_err (*open_fn)(const char *path, sqlite3 **out, char *why,
+                                 size_t why_size);
+
+static enum gong_err
+open_with(open_fn open, const char *path, struct gong_desk_db **out, char *why,
+          size_t why_size)
 {
     struct gong_desk_db *db = calloc(1, sizeof *db);
     enum gong_err err;
@@ -157,7 +160,7 @@ gong_desk_db_open(const char *path, struct gong_desk_db **out, char *why,
         return GONG_ERR_MEMORY;
     }
     db->link = "";
-    err = gong_desk_schema_open(path, &db->handle, why, why_size);
+    err = open(path, &db->handle, why, why_size);
     if (err == GONG_OK) {
         /* Written back when nothing waits: gong_desk_db_tidy. */
         (void)sqlite3_wal_hook(db->handle, note_pages, db);
@@ -177,6 +180,38 @@ gong_desk_db_open(const char *path, struct gong_desk_db **out, char *why,
     }
     *out = db;
     return GONG_OK;
+}
+
+enum gong_err
+gong_desk_db_open(const char *path, struct gong_desk_db **out, char *why,
+                  size_t why_size)
+{
+    return open_with(gong_desk_schema_open, path, out, why, why_size);
+}
+
+enum gong_err
+gong_desk_db_open_sound(const char *path, struct gong_desk_db **out, char *why,
+                        size_t why_size)
+{
+    return open_with(gong_desk_schema_open_sound, path, out, why, why_size);
+}
+
+enum gong_err
+gong_desk_db_look(const char *path, struct gong_desk_place *out, char *why,
+                  size_t why_size)
+{
+    struct gong_desk_db *db;
+    enum gong_err err =
+        open_with(gong_desk_schema_read, path, &db, why, why_size);
+
+    if (err == GONG_OK) {
+        err = gong_desk_db_place(db, out);
+        if (err != GONG_OK) {
+            (void)snprintf(why, why_size, "%s: %s", path, gong_err_text(err));
+        }
+        gong_desk_db_close(db);
+    }
+    return err;
 }
 
 void

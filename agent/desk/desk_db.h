@@ -48,7 +48,15 @@ struct gong_desk_place {
 
 enum gong_err gong_desk_db_open(const char *path, struct gong_desk_db **out,
                                 char *why, size_t why_size) GONG_MUST_CHECK;
+/* gong_desk_db_open_sound: a file that is there; one that is damaged is CORRUPT
+ * and stays where it is. */
+enum gong_err gong_desk_db_open_sound(const char *path,
+                                      struct gong_desk_db **out, char *why,
+                                      size_t why_size) GONG_MUST_CHECK;
 void gong_desk_db_close(struct gong_desk_db *db);
+/* gong_desk_db_look: the place that a file holds, which is only read. */
+enum gong_err gong_desk_db_look(const char *path, struct gong_desk_place *out,
+                                char *why, size_t why_size) GONG_MUST_CHECK;
 
 /* gong_desk_db_tell: whom messages go to: model and link (see desk.h) are
  * borrowed until the next call. */

@@ -284,5 +284,7 @@ gong_desk_host_back_up(struct gong_desk_host *host, struct gong_backup *backup)
     if (host != NULL) {
         backup->desk = host->desk;
         backup->outbox = host->outbox;
+        backup->hold_readers = gong_api_desk_hold;
+        backup->readers = host->reader;
     }
 }

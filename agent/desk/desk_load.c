@@ -159,15 +159,11 @@ find_place(struct gong_desk_thread *desk)
     return catch_up_log(desk);
 }
 
-enum gong_err
-gong_desk_load(struct gong_desk_thread *desk, char *why, size_t why_size)
+static enum gong_err
+restore(struct gong_desk_thread *desk, char *why, size_t why_size)
 {
-    enum gong_err err =
-        gong_desk_db_open(desk->options.path, &desk->db, why, why_size);
+    enum gong_err err;
 
-    if (err != GONG_OK) {
-        return err;
-    }
     gong_desk_db_tell(desk->db, desk->model, desk->options.link);
     gong_desk_db_retain(desk->db, desk->options.retained,
                         desk->options.retained_count);
@@ -186,9 +182,31 @@ gong_desk_load(struct gong_desk_thread *desk, char *why, size_t why_size)
         err = find_place(desk);
     }
     if (err != GONG_OK) {
-        (void)snprintf(why, why_size, "cannot be restored: %s",
-                       gong_err_text(err));
+        (void)snprintf(why, why_size, "%s: cannot be restored: %s",
+                       desk->options.path, gong_err_text(err));
         gong_desk_unload(desk);
     }
     return err;
+}
+
+enum gong_err
+gong_desk_load(struct gong_desk_thread *desk, char *why, size_t why_size)
+{
+    enum gong_err err;
+
+    if (desk->halved) {
+        (void)snprintf(why, why_size, "a restore could not be undone");
+        return GONG_ERR_IO;
+    }
+    err = gong_desk_db_open(desk->options.path, &desk->db, why, why_size);
+    return err == GONG_OK ? restore(desk, why, why_size) : err;
+}
+
+enum gong_err
+gong_desk_load_sound(struct gong_desk_thread *desk, char *why, size_t why_size)
+{
+    enum gong_err err =
+        gong_desk_db_open_sound(desk->options.path, &desk->db, why, why_size);
+
+    return err == GONG_OK ? restore(desk, why, why_size) : err;
 }

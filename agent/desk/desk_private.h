@@ -46,7 +46,7 @@ struct gong_desk_thread {
         struct gong_monitor monitor;
         atomic_bool asked;
         const char *with; /* NULL: nobody asks */
-        char *aside;
+        const struct gong_desk_swap *swap;
         char *why;
         size_t why_size;
         enum gong_err err;
@@ -57,7 +57,9 @@ struct gong_desk_thread {
     struct gong_desk_sink sink;
     struct gong_desk *desk;
     struct gong_desk_place place;
-    bool moved; /* place is ahead of what is kept */
+    bool moved;     /* place is ahead of what is kept */
+    bool halved;    /* a restore could not be undone: nothing is opened */
+    uint64_t timed; /* of the log: what is behind it has not been timed */
     int64_t kept_ms;
     gong_mono_t now_at; /* when place.now_ms was read */
     int64_t prune_ms;
@@ -91,6 +93,10 @@ struct gong_desk_catch_up gong_desk_catch_up_of(struct gong_desk_thread *desk);
 void gong_desk_set_offset(struct gong_desk_thread *desk, uint64_t offset);
 enum gong_err gong_desk_load(struct gong_desk_thread *desk, char *why,
                              size_t why_size) GONG_MUST_CHECK;
+/* Of a file that is there and sound, or not at all: none is set aside or made.
+ */
+enum gong_err gong_desk_load_sound(struct gong_desk_thread *desk, char *why,
+                                   size_t why_size) GONG_MUST_CHECK;
 void gong_desk_unload(struct gong_desk_thread *desk);
 void gong_desk_note_failed(struct gong_desk_thread *desk, enum gong_err err,
                            const char *why);

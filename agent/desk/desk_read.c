@@ -186,6 +186,12 @@ gong_desk_reader_open(const char *path, struct gong_desk_reader **out,
 }
 
 void
+gong_desk_reader_shut(struct gong_desk_reader *reader)
+{
+    close_file(reader);
+}
+
+void
 gong_desk_reader_close(struct gong_desk_reader *reader)
 {
     if (reader == NULL) {

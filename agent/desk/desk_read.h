@@ -26,6 +26,9 @@ enum gong_err gong_desk_reader_open(const char *path,
                                     struct gong_desk_reader **out, char *why,
                                     size_t why_size) GONG_MUST_CHECK;
 void gong_desk_reader_close(struct gong_desk_reader *reader);
+/* gong_desk_reader_shut: closes the file; the next read opens what has its name
+ * then. */
+void gong_desk_reader_shut(struct gong_desk_reader *reader);
 
 #define GONG_DESK_READ_MAX 1000 /* incidents of one call */
 

@@ -1,10 +1,12 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "agent/desk/desk_private.h"
 #include "agent/desk/desk_schema.h"
 #include "agent/desk/desk_sql.h"
+#include "agent/backup/sqlite_file.h"
 #include "common/log.h"
 
 /* Ids of rows are parts of idempotency keys. How many were given out since the
@@ -47,8 +49,13 @@ static void
 carry(sqlite3 *handle, const char *live)
 {
     char *attach = sqlite3_mprintf("ATTACH %Q AS live", live);
-    enum gong_err err =
-        attach == NULL ? GONG_ERR_MEMORY : gong_sql_do(handle, attach);
+    enum gong_err err = GONG_ERR_MEMORY;
+
+    if (attach != NULL) {
+        /* ATTACH would make one. */
+        err = access(live, F_OK) != 0 ? GONG_ERR_NOT_FOUND
+                                      : gong_sql_do(handle, attach);
+    }
 
     if (err == GONG_OK) {
         err = gong_sql_do(handle, carry_over);
@@ -64,6 +71,7 @@ carry(sqlite3 *handle, const char *live)
     sqlite3_free(attach);
 }
 
+/* It alone is the database then. */
 static enum gong_err
 prepare(const struct gong_desk_thread *desk, const char *with, char *why,
         size_t why_size)
@@ -71,51 +79,60 @@ prepare(const struct gong_desk_thread *desk, const char *with, char *why,
     sqlite3 *handle = NULL;
     enum gong_err err = gong_desk_schema_join(with, &handle, why, why_size);
 
-    if (err == GONG_OK) {
-        carry(handle, desk->options.path);
-        err = gong_sql_do(handle, move_ahead);
-        if (err != GONG_OK) {
-            (void)snprintf(why, why_size, "%s: %s", with,
-                           sqlite3_errmsg(handle));
-        }
-        gong_sql_rollback(handle);
-        (void)sqlite3_wal_checkpoint_v2(handle, NULL,
-                                        SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
-        gong_desk_schema_close(handle);
-    }
-    return err;
-}
-
-/* The desk has nothing open. */
-static enum gong_err
-put_in_place(struct gong_desk_thread *desk, const char *with, char *aside,
-             char *why, size_t why_size)
-{
-    const char *path = desk->options.path;
-    enum gong_err err = prepare(desk, with, why, why_size);
-
-    if (err == GONG_OK) {
-        err = gong_sqlite_swap(path, with, aside, why, why_size);
-    }
     if (err != GONG_OK) {
         return err;
     }
-    err = gong_desk_load(desk, why, why_size);
-    if (err != GONG_OK && gong_sqlite_swap_back(path, with, aside) != GONG_OK) {
-        gong_log(GONG_LOG_ERROR, "desk_not_put_back", "file=%s", aside);
+    carry(handle, desk->options.path);
+    err = gong_sql_do(handle, move_ahead);
+    if (err != GONG_OK) {
+        (void)snprintf(why, why_size, "%s: %s", with, sqlite3_errmsg(handle));
+    }
+    gong_sql_rollback(handle);
+    gong_desk_schema_close(handle);
+    return err == GONG_OK ? gong_sqlite_settle(with, why, why_size) : err;
+}
+
+/* The desk has nothing open. Where this fails it has nothing open either. */
+static enum gong_err
+put_in_place(struct gong_desk_thread *desk, char *why, size_t why_size)
+{
+    const struct gong_desk_swap *swap = desk->replace.swap;
+    enum gong_err err = prepare(desk, desk->replace.with, why, why_size);
+    char reason[512] = "";
+
+    if (err != GONG_OK) {
+        return err;
+    }
+    err = swap->put(swap->ctx, why, why_size);
+    if (err == GONG_OK) {
+        err = gong_desk_load_sound(desk, why, why_size);
+    }
+    if (err == GONG_OK) {
+        err = swap->keep(swap->ctx, why, why_size);
+    }
+    if (err == GONG_OK) {
+        return GONG_OK;
+    }
+    gong_desk_unload(desk);
+    if (swap->undo(swap->ctx, reason, sizeof reason) != GONG_OK) {
+        desk->halved = true;
+        gong_log(GONG_LOG_ERROR, "restore_not_undone",
+                 "reason=\"%s\" effect=\"nobody is told, nobody can log in\" "
+                 "todo=\"see that the disk can be written, then start the "
+                 "agent again: it undoes it\"",
+                 reason);
     }
     return err;
 }
 
 static enum gong_err
-replace(struct gong_desk_thread *desk, const char *with, char *aside, char *why,
-        size_t why_size)
+replace(struct gong_desk_thread *desk, char *why, size_t why_size)
 {
-    char reason[512];
+    char reason[512] = "";
     enum gong_err err;
 
     gong_desk_unload(desk);
-    err = put_in_place(desk, with, aside, why, why_size);
+    err = put_in_place(desk, why, why_size);
     if (err != GONG_OK) {
         if (gong_desk_load(desk, reason, sizeof reason) != GONG_OK) {
             gong_desk_note_failed(desk, err, reason);
@@ -135,8 +152,8 @@ replace(struct gong_desk_thread *desk, const char *with, char *aside, char *why,
     }
     gong_desk_note_well(desk);
     gong_desk_tell_all_changed(desk);
-    gong_log(GONG_LOG_WARNING, "desk_restored", "before=%s position=%" PRIu64,
-             aside, desk->place.position);
+    gong_log(GONG_LOG_WARNING, "desk_restored", "position=%" PRIu64,
+             desk->place.position);
     return GONG_OK;
 }
 
@@ -155,8 +172,7 @@ void
 gong_desk_replace_now(struct gong_desk_thread *desk)
 {
     if (atomic_load(&desk->replace.asked)) {
-        answer(desk, replace(desk, desk->replace.with, desk->replace.aside,
-                             desk->replace.why, desk->replace.why_size));
+        answer(desk, replace(desk, desk->replace.why, desk->replace.why_size));
     }
 }
 
@@ -164,6 +180,8 @@ void
 gong_desk_replace_close(struct gong_desk_thread *desk)
 {
     if (atomic_load(&desk->replace.asked)) {
+        (void)snprintf(desk->replace.why, desk->replace.why_size,
+                       "the agent is stopping");
         answer(desk, GONG_ERR_CLOSED);
     }
 }
@@ -172,19 +190,19 @@ gong_desk_replace_close(struct gong_desk_thread *desk)
  * way out, and whoever stops it stops those who ask first. */
 enum gong_err
 gong_desk_replace(struct gong_desk_thread *desk, const char *with,
-                  char aside[GONG_SQLITE_PATH_SIZE], char *why, size_t why_size)
+                  const struct gong_desk_swap *swap, char *why, size_t why_size)
 {
     enum gong_err err;
 
-    aside[0] = '\0';
     why[0] = '\0';
     gong_monitor_lock(&desk->replace.monitor);
     if (desk->replace.with != NULL) {
         gong_monitor_unlock(&desk->replace.monitor);
+        (void)snprintf(why, why_size, "another restore is running");
         return GONG_ERR_AGAIN;
     }
     desk->replace.with = with;
-    desk->replace.aside = aside;
+    desk->replace.swap = swap;
     desk->replace.why = why;
     desk->replace.why_size = why_size;
     atomic_store(&desk->replace.asked, true);

@@ -272,16 +272,15 @@ make_file(const char *path)
     return GONG_OK;
 }
 
-static enum gong_err
-open_sound(const char *path, sqlite3 **out, char *why, size_t why_size)
+enum gong_err
+gong_desk_schema_open_sound(const char *path, sqlite3 **out, char *why,
+                            size_t why_size)
 {
-    enum gong_err err = make_file(path);
+    enum gong_err err;
 
     *out = NULL;
     why[0] = '\0';
-    if (err == GONG_OK) {
-        err = open_handle(path, SQLITE_OPEN_READWRITE, out);
-    }
+    err = open_handle(path, SQLITE_OPEN_READWRITE, out);
     if (err == GONG_OK) {
         err = set_up_writer(*out);
     }
@@ -299,6 +298,19 @@ open_sound(const char *path, sqlite3 **out, char *why, size_t why_size)
         *out = NULL;
     }
     return err;
+}
+
+static enum gong_err
+open_or_make(const char *path, sqlite3 **out, char *why, size_t why_size)
+{
+    enum gong_err err = make_file(path);
+
+    *out = NULL;
+    if (err != GONG_OK) {
+        (void)snprintf(why, why_size, "%s: %s", path, strerror(errno));
+        return err;
+    }
+    return gong_desk_schema_open_sound(path, out, why, why_size);
 }
 
 static bool
@@ -339,10 +351,10 @@ enum gong_err
 gong_desk_schema_open(const char *path, sqlite3 **out, char *why,
                       size_t why_size)
 {
-    enum gong_err err = open_sound(path, out, why, why_size);
+    enum gong_err err = open_or_make(path, out, why, why_size);
 
     if (err == GONG_ERR_CORRUPT && set_aside(path, why)) {
-        err = open_sound(path, out, why, why_size);
+        err = open_or_make(path, out, why, why_size);
     }
     return err;
 }

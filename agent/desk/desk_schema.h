@@ -35,6 +35,11 @@ enum gong_outbox_state {
  * log names, and a new one made. UNSUPPORTED: written by a newer version. */
 enum gong_err gong_desk_schema_open(const char *path, sqlite3 **out, char *why,
                                     size_t why_size) GONG_MUST_CHECK;
+/* gong_desk_schema_open_sound: the same of a file that is there; CORRUPT where
+ * it is damaged, and it stays where it is. */
+enum gong_err gong_desk_schema_open_sound(const char *path, sqlite3 **out,
+                                          char *why,
+                                          size_t why_size) GONG_MUST_CHECK;
 /* gong_desk_schema_join: one more connection to a file that was opened. Only
  * reading: without any lock that a writer waits for. */
 enum gong_err gong_desk_schema_join(const char *path, sqlite3 **out, char *why,

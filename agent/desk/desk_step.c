@@ -18,8 +18,8 @@ struct batch {
     uint64_t failing; /* the record that failed, or UINT64_MAX */
     bool compared;    /* with the census */
     bool refreshed;
-    int64_t decided_ms[BATCH_MAX]; /* of the alerts */
-    size_t alerts;
+    int64_t decided_ms[BATCH_MAX]; /* of alerts stored for the first time */
+    size_t timed;
 };
 
 /* An input that the desk never takes is passed over in the end: the log keeps
@@ -51,6 +51,7 @@ apply_record(struct gong_desk_thread *desk, struct batch *batch,
              const struct gong_record *record)
 {
     struct gong_desk_alert_read read;
+    size_t written = gong_desk_db_written(desk->db);
     enum gong_err err;
 
     if (is_hopeless(desk, record->offset)) {
@@ -64,7 +65,11 @@ apply_record(struct gong_desk_thread *desk, struct batch *batch,
         err = apply_alert(desk, &read);
         desk->place.position = read.alert.position;
         desk->place.ordinal = read.alert.ordinal;
-        batch->decided_ms[batch->alerts++] = read.alert.stamps.decided_ms;
+        if (err == GONG_OK && record->offset >= desk->timed &&
+            gong_desk_db_written(desk->db) > written &&
+            gong_probe_of(read.alert.rule_id) == GONG_PROBE_NONE) {
+            batch->decided_ms[batch->timed++] = read.alert.stamps.decided_ms;
+        }
         gong_counter_increase(desk->alerts, 1);
         if (err == GONG_ERR_TOO_LARGE) { /* more open than can be held */
             gong_counter_increase(desk->refused, 1);
@@ -283,12 +288,14 @@ count(struct gong_desk_thread *desk)
     gong_counter_set(desk->silences, (int64_t)stats.silences);
 }
 
+/* From the decision to the disk, while both ran: what was decided before the
+ * start, and what a restore applies again, says nothing of that. */
 static void
 note_stored(struct gong_desk_thread *desk, const struct batch *batch)
 {
     int64_t now_ms = gong_floor_ms(gong_wall_now().ns);
 
-    for (size_t i = 0; i < batch->alerts; i++) {
+    for (size_t i = 0; i < batch->timed; i++) {
         gong_timing_note(desk->stored, now_ms - batch->decided_ms[i]);
     }
 }
@@ -310,6 +317,9 @@ after_commit(struct gong_desk_thread *desk, const struct batch *batch)
         gong_outbox_wake(desk->options.outbox);
     }
     note_stored(desk, batch);
+    if (batch->offset > desk->timed) {
+        desk->timed = batch->offset;
+    }
     if (!desk->moved &&
         gong_spool_cursor_commit(desk->cursor, desk->place.offset) != GONG_OK) {
         desk->moved = true; /* tried again; failing only costs disk */

@@ -11,6 +11,7 @@
 #define RETRY_MIN_MS 1000
 #define RETRY_MAX_MS 60000
 #define DB_RETRY_MS  500
+#define LOOK_MS      50  /* whether whoever waits for a pause still does */
 #define CONNECTIONS  64L /* kept open for the next message */
 
 static pthread_once_t curl_once = PTHREAD_ONCE_INIT;
@@ -40,12 +41,37 @@ note_database(struct gong_outbox *outbox, enum gong_err err)
              gong_err_text(err), err == GONG_OK ? "" : gong_err_todo(err));
 }
 
-/* After a failure, and when the desk says so: the file under the same name. If
- * it is another one, what was in hand is gone with the old one. */
+/* What was in hand is gone with the file that it was of; but what it came to is
+ * kept by another that knows the same rows: one that was restored. */
+static enum gong_err
+change_file(struct gong_outbox *outbox, struct gong_outbox_db *db,
+            bool same_rows)
+{
+    struct gong_outbox_db *before = outbox->db;
+    enum gong_err err = GONG_OK;
+
+    gong_outbox_abort_tries(outbox);
+    if (same_rows) {
+        outbox->db = db;
+        err = gong_outbox_keep(outbox, false);
+        outbox->db = before;
+    }
+    if (err != GONG_OK) {
+        return err;
+    }
+    gong_outbox_free_notes(outbox);
+    gong_outbox_free_recipients(outbox);
+    gong_outbox_db_disown(before);
+    atomic_store(&outbox->woken, true);
+    return GONG_OK;
+}
+
+/* After a failure, and when the desk says so: the file under the same name. */
 static enum gong_err
 open_again(struct gong_outbox *outbox)
 {
     struct gong_outbox_db *db;
+    struct gong_outbox_file file;
     char why[GONG_OUTBOX_WHY_SIZE * 2];
     enum gong_err err =
         gong_outbox_db_open(outbox->options.path, &db, why, sizeof why);
@@ -53,14 +79,19 @@ open_again(struct gong_outbox *outbox)
     if (err != GONG_OK) {
         return err;
     }
-    if (!gong_outbox_db_same(db, outbox->db)) {
-        gong_outbox_abort_tries(outbox);
-        gong_outbox_free_notes(outbox);
-        gong_outbox_free_recipients(outbox);
-        atomic_store(&outbox->woken, true);
+    file = gong_outbox_db_file(db);
+    if (file.device != outbox->file.device ||
+        file.number != outbox->file.number ||
+        strcmp(file.id, outbox->file.id) != 0) {
+        err = change_file(outbox, db, strcmp(file.id, outbox->file.id) == 0);
+    }
+    if (err != GONG_OK) {
+        gong_outbox_db_close(db);
+        return err;
     }
     gong_outbox_db_close(outbox->db);
     outbox->db = db;
+    outbox->file = file;
     return GONG_OK;
 }
 
@@ -72,7 +103,8 @@ turn(struct gong_outbox *outbox, gong_mono_t now, gong_mono_t *when)
 {
     enum gong_err err = GONG_OK;
 
-    if (atomic_exchange(&outbox->renewed, false) || outbox->failing) {
+    if (atomic_exchange(&outbox->renewed, false) || outbox->failing ||
+        outbox->db == NULL) {
         err = open_again(outbox);
     }
     if (err == GONG_OK) {
@@ -98,14 +130,17 @@ turn(struct gong_outbox *outbox, gong_mono_t now, gong_mono_t *when)
     return err;
 }
 
-/* Between two turns, with nothing in hand. */
+/* Between two turns, with no try under way, and with nothing to be kept, unless
+ * it cannot be kept. The file is closed meanwhile. */
 static void
 stand_still(struct gong_outbox *outbox)
 {
     if (!atomic_load(&outbox->pausing) || outbox->tries != NULL ||
-        outbox->changed > 0) {
+        (outbox->changed > 0 && !outbox->failing)) {
         return;
     }
+    gong_outbox_db_close(outbox->db);
+    outbox->db = NULL;
     gong_monitor_lock(&outbox->gate);
     outbox->paused = true;
     gong_monitor_wake(&outbox->gate);
@@ -114,6 +149,25 @@ stand_still(struct gong_outbox *outbox)
     }
     outbox->paused = false;
     gong_monitor_unlock(&outbox->gate);
+    /* What could not be kept may be now, and by another file. */
+    outbox->failed_until.ns = 0;
+}
+
+/* What was answered needs no second try after the next start, nor after a power
+ * cut. */
+static void
+keep_last(struct gong_outbox *outbox)
+{
+    enum gong_err err = outbox->db == NULL ? open_again(outbox) : GONG_OK;
+
+    if (err == GONG_OK) {
+        err = gong_outbox_keep(outbox, true);
+    }
+    note_database(outbox, err);
+    outbox->sync_due.ns = 0;
+    if (outbox->db != NULL) {
+        note_database(outbox, gong_outbox_sync(outbox, gong_mono_now()));
+    }
 }
 
 static void *
@@ -123,9 +177,10 @@ outbox_main(void *ctx)
 
     while (!atomic_load(&outbox->stopping)) {
         gong_mono_t now = gong_mono_now();
-        gong_mono_t when = outbox->failed_until;
+        gong_mono_t when;
 
         stand_still(outbox);
+        when = outbox->failed_until;
         gong_outbox_finish_tries(outbox);
         if (!outbox->failing || now.ns >= outbox->failed_until.ns) {
             enum gong_err err = turn(outbox, now, &when);
@@ -140,11 +195,7 @@ outbox_main(void *ctx)
         gong_outbox_poll(outbox, when);
     }
     gong_outbox_abort_tries(outbox);
-    /* What was answered needs no second try after the next start, nor after a
-     * power cut. */
-    note_database(outbox, gong_outbox_keep(outbox, true));
-    outbox->sync_due.ns = 0;
-    note_database(outbox, gong_outbox_sync(outbox, gong_mono_now()));
+    keep_last(outbox);
     return NULL;
 }
 
@@ -274,6 +325,9 @@ open_parts(struct gong_outbox *outbox, char *why, size_t why_size)
         gong_desk_schema_close(made);
         err = gong_outbox_db_open(options->path, &outbox->db, why, why_size);
     }
+    if (err == GONG_OK) {
+        outbox->file = gong_outbox_db_file(outbox->db);
+    }
     return err;
 }
 
@@ -368,33 +422,41 @@ gong_outbox_renew(struct gong_outbox *outbox)
 }
 
 enum gong_err
-gong_outbox_pause(struct gong_outbox *outbox, gong_dur_t timeout)
+gong_outbox_pause(struct gong_outbox *outbox, gong_dur_t timeout,
+                  const atomic_bool *cancelled)
 {
     gong_mono_t until = gong_mono_add(gong_mono_now(), timeout);
+    bool leaves = false;
     bool paused;
 
     atomic_store(&outbox->pausing, true);
     (void)curl_multi_wakeup(outbox->multi);
     gong_monitor_lock(&outbox->gate);
-    while (!outbox->paused) {
+    while (!outbox->paused && !leaves) {
         gong_dur_t left = gong_mono_since(until, gong_mono_now());
 
-        if (left.ns <= 0 || !gong_monitor_wait(&outbox->gate, left)) {
+        if (left.ns <= 0) {
             break;
         }
+        (void)gong_monitor_wait(&outbox->gate, left.ns < gong_dur_ms(LOOK_MS).ns
+                                                   ? left
+                                                   : gong_dur_ms(LOOK_MS));
+        leaves = cancelled != NULL && atomic_load(cancelled);
     }
-    paused = outbox->paused;
+    paused = outbox->paused && !leaves;
     gong_monitor_unlock(&outbox->gate);
     if (!paused) {
         gong_outbox_resume(outbox);
     }
-    return paused ? GONG_OK : GONG_ERR_TIMEOUT;
+    return paused ? GONG_OK : leaves ? GONG_ERR_CLOSED : GONG_ERR_TIMEOUT;
 }
 
 void
 gong_outbox_resume(struct gong_outbox *outbox)
 {
+    gong_monitor_lock(&outbox->gate);
     atomic_store(&outbox->pausing, false);
     gong_monitor_wake(&outbox->gate);
+    gong_monitor_unlock(&outbox->gate);
     gong_outbox_wake(outbox);
 }

@@ -30,6 +30,7 @@
 #ifndef GONG_AGENT_TELL_OUTBOX_H
 #define GONG_AGENT_TELL_OUTBOX_H
 
+#include <stdatomic.h>
 #include <stddef.h>
 
 #include "agent/tell/channel.h"
@@ -70,10 +71,12 @@ void gong_outbox_wake(struct gong_outbox *outbox);
  * was set aside): open it again. */
 void gong_outbox_renew(struct gong_outbox *outbox);
 /* gong_outbox_pause: any thread: begins nothing more, and returns when what was
- * being sent is over and kept: then the file is not touched until
- * gong_outbox_resume. TIMEOUT: it goes on as before. Not to be called twice. */
-enum gong_err gong_outbox_pause(struct gong_outbox *outbox,
-                                gong_dur_t timeout) GONG_MUST_CHECK;
+ * being sent is over, and kept unless that fails: then the file is closed until
+ * gong_outbox_resume, and what could not be kept is in the file that has its
+ * name then, if that knows the row. TIMEOUT, and CLOSED once cancelled (NULL:
+ * never): it goes on as before. Not to be called twice. */
+enum gong_err gong_outbox_pause(struct gong_outbox *outbox, gong_dur_t timeout,
+                                const atomic_bool *cancelled) GONG_MUST_CHECK;
 void gong_outbox_resume(struct gong_outbox *outbox);
 
 #endif

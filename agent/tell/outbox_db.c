@@ -54,7 +54,8 @@ static const char *const texts[STATEMENTS] = {
         " AND NOT EXISTS (SELECT 1 FROM incident_labels AS l"
         " WHERE l.incident = i.number AND l.name = 'unreached')",
     [PUT_ROW] = "UPDATE outbox SET state = ?, place = ?, rounds = ?, tries = ?,"
-                " next_ms = ?, unreached_ms = ?, done_ms = ? WHERE id = ?",
+                " next_ms = ?, unreached_ms = ?, done_ms = ?"
+                " WHERE id = ? AND state = 0",
     [PUT_DELIVERY] =
         "INSERT INTO deliveries(outbox, at_ms, channel, outcome, why,"
         " latency_ms, stored_ms, notified_ms)"
@@ -64,9 +65,7 @@ static const char *const texts[STATEMENTS] = {
 struct gong_outbox_db {
     sqlite3 *handle;
     sqlite3_stmt *statements[STATEMENTS];
-    char id[64];
-    dev_t device; /* and number of the file */
-    ino_t file;
+    struct gong_outbox_file file;
 };
 
 static enum gong_err
@@ -78,7 +77,8 @@ read_id(struct gong_outbox_db *db)
     if (err == GONG_OK) {
         struct gong_str id = gong_sql_get_text(&row);
 
-        (void)snprintf(db->id, sizeof db->id, "%.*s", (int)id.len, id.data);
+        (void)snprintf(db->file.id, sizeof db->file.id, "%.*s", (int)id.len,
+                       id.data);
     }
     gong_sql_end(&row);
     return err;
@@ -98,8 +98,8 @@ gong_outbox_db_open(const char *path, struct gong_outbox_db **out, char *why,
         return GONG_ERR_MEMORY;
     }
     if (stat(path, &about) == 0) {
-        db->device = about.st_dev;
-        db->file = about.st_ino;
+        db->file.device = about.st_dev;
+        db->file.number = about.st_ino;
     }
     err = gong_desk_schema_join(path, &db->handle, why, why_size);
     if (err == GONG_OK) {
@@ -134,15 +134,27 @@ gong_outbox_db_close(struct gong_outbox_db *db)
 const char *
 gong_outbox_db_id(const struct gong_outbox_db *db)
 {
-    return db->id;
+    return db->file.id;
 }
 
-bool
-gong_outbox_db_same(const struct gong_outbox_db *a,
-                    const struct gong_outbox_db *b)
+struct gong_outbox_file
+gong_outbox_db_file(const struct gong_outbox_db *db)
 {
-    return strcmp(a->id, b->id) == 0 && a->device == b->device &&
-           a->file == b->file;
+    return db->file;
+}
+
+/* The last connection to a file removes its log of changes, by name. */
+void
+gong_outbox_db_disown(struct gong_outbox_db *db)
+{
+    int persist = 1;
+
+    if (db != NULL) {
+        (void)sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1,
+                                NULL);
+        (void)sqlite3_file_control(db->handle, "main", SQLITE_FCNTL_PERSIST_WAL,
+                                   &persist);
+    }
 }
 
 enum gong_err

@@ -49,9 +49,17 @@ struct gong_outbox_delivery {
 enum gong_err gong_outbox_db_open(const char *path, struct gong_outbox_db **out,
                                   char *why, size_t why_size) GONG_MUST_CHECK;
 void gong_outbox_db_close(struct gong_outbox_db *db);
-/* Whether both are of one file. */
-bool gong_outbox_db_same(const struct gong_outbox_db *a,
-                         const struct gong_outbox_db *b);
+/* gong_outbox_db_disown: its name stands for another file now: close leaves
+ * alone what lies beside that. */
+void gong_outbox_db_disown(struct gong_outbox_db *db);
+
+/* Which file it is: the id of its rows, and the number of the file. */
+struct gong_outbox_file {
+    char id[64];
+    dev_t device;
+    ino_t number;
+};
+struct gong_outbox_file gong_outbox_db_file(const struct gong_outbox_db *db);
 /* The name of the file, part of idempotency keys. */
 const char *gong_outbox_db_id(const struct gong_outbox_db *db);
 

@@ -74,7 +74,8 @@ struct gong_outbox {
     bool paused;
 
     /* The outbox's thread. */
-    struct gong_outbox_db *db;
+    struct gong_outbox_db *db;    /* NULL while it stands still */
+    struct gong_outbox_file file; /* that it is, or was last */
     struct gong_outbox_way *ways;
     size_t way_count;
     struct gong_outbox_recipient **recipients;

@@ -30,6 +30,8 @@ struct gong_trust {
     pthread_mutex_t *lock; /* of what follows */
     struct gong_trust_probe proof;
     struct gong_trust_probe drill;
+    gong_mono_t proof_begun;
+    gong_mono_t drilled; /* when the last drill began; 0: none did */
     gong_mono_t began;
     gong_mono_t proven;
     int64_t proven_ms;
@@ -183,6 +185,7 @@ prove(struct gong_trust *trust)
     make_probe(&probe);
     lock(trust);
     trust->proof = probe;
+    trust->proof_begun = gong_mono_now();
     unlock(trust);
     publish(trust, NULL, probe.number);
 }
@@ -357,9 +360,10 @@ gong_trust_told(struct gong_trust *trust, double number)
     probe = numbered(trust, GONG_PROBE_PROOF, number);
     if (probe != NULL && probe->told_ms == 0) {
         probe->told_ms = now_ms;
-        trust->took_ms = now_ms - probe->begun_ms;
         trust->proven_ms = now_ms;
         trust->proven = gong_mono_now();
+        trust->took_ms = gong_mono_since(trust->proven, trust->proof_begun).ns /
+                         GONG_NS_PER_MS;
         broken = trust->broken != GONG_HOP_NONE;
         trust->broken = GONG_HOP_NONE;
         back = true;
@@ -450,6 +454,7 @@ enum gong_err
 gong_trust_drill(struct gong_trust *trust, const struct gong_drill *drill,
                  uint64_t *number, const char **why)
 {
+    const gong_mono_t now = gong_mono_now();
     struct gong_trust_probe probe;
     bool running, ready;
 
@@ -459,9 +464,12 @@ gong_trust_drill(struct gong_trust *trust, const struct gong_drill *drill,
     make_probe(&probe);
     lock(trust);
     running = trust->way.send != NULL;
-    ready = running && probe.begun_ms - trust->drill.begun_ms >= DRILL_GAP_MS;
+    ready = running && (trust->drilled.ns == 0 ||
+                        gong_mono_since(now, trust->drilled).ns >=
+                            gong_dur_ms(DRILL_GAP_MS).ns);
     if (ready) {
         trust->drill = probe;
+        trust->drilled = now;
     }
     unlock(trust);
     if (!ready) {

@@ -163,7 +163,7 @@ gong_audit_each(struct gong_users *users, int64_t before, size_t limit,
     int status = SQLITE_ERROR;
     enum gong_err err = GONG_OK;
 
-    (void)pthread_mutex_lock(&users->lock);
+    gong_users_lock(users);
     row = gong_users_sql_open(users->db,
                               "SELECT " COLUMNS " FROM audit WHERE number < ? "
                               "ORDER BY number DESC LIMIT ?",

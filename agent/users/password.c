@@ -91,7 +91,7 @@ hash_of(struct gong_users *users, const char *name, char **out)
     enum gong_err err;
 
     *out = NULL;
-    (void)pthread_mutex_lock(&users->lock);
+    gong_users_lock(users);
     row = gong_users_sql_open(users->db,
                               "SELECT password FROM users WHERE name = ? AND "
                               "disabled = 0",

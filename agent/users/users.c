@@ -70,8 +70,8 @@ set_up(sqlite3 *db, char *why, size_t why_size)
     (void)sqlite3_busy_timeout(db, BUSY_MS);
     (void)sqlite3_extended_result_codes(db, 0);
     if (sqlite3_exec(db,
-                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;"
-                     "PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+                     "PRAGMA trusted_schema = OFF; PRAGMA foreign_keys = ON;"
+                     "PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL;",
                      NULL, NULL, NULL) != SQLITE_OK) {
         (void)snprintf(why, why_size, "%s", sqlite3_errmsg(db));
         return gong_users_sql_error(db);
@@ -97,18 +97,28 @@ set_up(sqlite3 *db, char *why, size_t why_size)
     return GONG_OK;
 }
 
-static enum gong_err
-look_for_any(struct gong_users *users, char *why, size_t why_size)
+enum gong_err
+gong_users_read_any(struct gong_users *users)
 {
     int64_t count = gong_users_sql_number(
         users->db, -1, "SELECT count(*) FROM first_user", "");
 
     if (count < 0) {
-        (void)snprintf(why, why_size, "%s", sqlite3_errmsg(users->db));
         return gong_users_sql_error(users->db);
     }
-    atomic_store(&users->any, count > 0);
+    users->any_in = count > 0;
     return GONG_OK;
+}
+
+static enum gong_err
+look_for_any(struct gong_users *users, char *why, size_t why_size)
+{
+    enum gong_err err = gong_users_read_any(users);
+
+    if (err != GONG_OK) {
+        (void)snprintf(why, why_size, "%s", sqlite3_errmsg(users->db));
+    }
+    return err;
 }
 
 /* A hash of what nobody can type: unknown names take as long as known ones. */
@@ -175,6 +185,7 @@ gong_users_open(const char *path, struct gong_users **out, char *why,
         gong_users_close(users);
         return err;
     }
+    atomic_store(&users->any, users->any_in);
     *out = users;
     return GONG_OK;
 }
@@ -530,7 +541,7 @@ gong_users_get(struct gong_users *users, const char *name,
     int status;
     enum gong_err err;
 
-    (void)pthread_mutex_lock(&users->lock);
+    gong_users_lock(users);
     row = gong_users_sql_open(
         users->db, "SELECT " COLUMNS " FROM users WHERE name = ?", "t", name);
     status = row == NULL ? SQLITE_ERROR : sqlite3_step(row);
@@ -552,7 +563,7 @@ gong_users_each(struct gong_users *users,
     int status = SQLITE_ERROR;
     enum gong_err err = GONG_OK;
 
-    (void)pthread_mutex_lock(&users->lock);
+    gong_users_lock(users);
     row = gong_users_sql_open(
         users->db, "SELECT " COLUMNS " FROM users ORDER BY name", "");
     while (err == GONG_OK && row != NULL &&

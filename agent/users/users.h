@@ -92,13 +92,20 @@ enum gong_err gong_users_open(const char *path, struct gong_users **out,
                               char *why, size_t why_size) GONG_MUST_CHECK;
 void gong_users_close(struct gong_users *users);
 
-/* gong_users_replace: any thread: goes on with another file, the one at `with`
- * (checked, opened and closed before), which becomes its own; what was there
- * lies in aside then. All sessions of the other file end. After a failure all
- * is as before. */
-enum gong_err gong_users_replace(struct gong_users *users, const char *with,
-                                 char *aside, char *why,
+/* Another file in the place of this one, for a restore:
+ *   prepare  the file at `with`, open nowhere: all its sessions end, and it
+ *            alone is the database then
+ *   hold     nobody reads or writes; the file is closed
+ *   look     opens what has the name now, as at a start; shut closes it again
+ *   release  on the thread that holds: all go on with what is open, or, if it
+ *            may be opened, with what whoever comes next opens */
+enum gong_err gong_users_prepare(const char *with, char *why,
                                  size_t why_size) GONG_MUST_CHECK;
+void gong_users_hold(struct gong_users *users);
+enum gong_err gong_users_look(struct gong_users *users, char *why,
+                              size_t why_size) GONG_MUST_CHECK;
+void gong_users_shut(struct gong_users *users);
+void gong_users_release(struct gong_users *users, bool may_open);
 
 /* gong_users_any: whether there is a user, or was one once: what a login
  * guards does not open when the last one goes. Does not block. */

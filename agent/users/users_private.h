@@ -18,6 +18,8 @@ struct gong_users {
     sqlite3 *db;
     char *path;
     atomic_bool any; /* there is a user, or was one once */
+    bool any_in;     /* the same of the file, under the lock */
+    bool shut;       /* for good: it must not be opened */
     struct gong_monitor hashing;
     unsigned hashes; /* under hashing */
     char *nobodys;   /* a hash that no password has, for unknown names */
@@ -26,6 +28,12 @@ struct gong_users {
 /* gong_users_open_db: users->db at users->path, with all that it needs. */
 enum gong_err gong_users_open_db(struct gong_users *users, char *why,
                                  size_t why_size) GONG_MUST_CHECK;
+
+/* gong_users_read_any: users->any_in, from the file. */
+enum gong_err gong_users_read_any(struct gong_users *users) GONG_MUST_CHECK;
+/* gong_users_lock: with the file open, unless that fails: then users->db is
+ * NULL, and what asks it fails. */
+void gong_users_lock(struct gong_users *users);
 
 /* gong_users_sql_open: prepares sql and binds by format: t const char *, s
  * struct gong_str, i int64_t, b pointer to 32 bytes. NULL after an error.

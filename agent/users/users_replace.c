@@ -9,61 +9,89 @@ end_sessions(const char *path, char *why, size_t why_size)
 {
     sqlite3 *db = NULL;
     int code = sqlite3_open_v2(path, &db, SQLITE_OPEN_READWRITE, NULL);
+    enum gong_err err = GONG_OK;
 
     if (code == SQLITE_OK) {
         code = sqlite3_exec(db, "DELETE FROM sessions", NULL, NULL, NULL);
     }
     if (code != SQLITE_OK) {
-        (void)snprintf(why, why_size, "%s: %s", path, sqlite3_errmsg(db));
+        (void)snprintf(why, why_size, "%s: %s", path,
+                       db == NULL ? sqlite3_errstr(code) : sqlite3_errmsg(db));
+        err = db == NULL ? GONG_ERR_MEMORY : gong_users_sql_error(db);
     }
     (void)sqlite3_close(db);
-    return code == SQLITE_OK ? GONG_OK : GONG_ERR_IO;
+    return err;
+}
+
+enum gong_err
+gong_users_prepare(const char *with, char *why, size_t why_size)
+{
+    enum gong_err err = end_sessions(with, why, why_size);
+
+    return err == GONG_OK ? gong_sqlite_settle(with, why, why_size) : err;
 }
 
 static void
-close_db(struct gong_users *users)
+shut(struct gong_users *users)
 {
     (void)sqlite3_close(users->db);
     users->db = NULL;
 }
 
-/* With the lock held and the file closed. */
-static enum gong_err
-replace(struct gong_users *users, const char *with, char *aside, char *why,
-        size_t why_size)
+void
+gong_users_hold(struct gong_users *users)
 {
-    enum gong_err err =
-        gong_sqlite_swap(users->path, with, aside, why, why_size);
+    (void)pthread_mutex_lock(&users->lock);
+    shut(users);
+}
 
-    if (err == GONG_OK) {
-        err = gong_users_open_db(users, why, why_size);
-        if (err != GONG_OK) {
-            close_db(users);
-            if (gong_sqlite_swap_back(users->path, with, aside) != GONG_OK) {
-                (void)snprintf(why, why_size, "users lie in %s", aside);
-            }
-        }
+enum gong_err
+gong_users_look(struct gong_users *users, char *why, size_t why_size)
+{
+    enum gong_err err = gong_users_open_db(users, why, why_size);
+
+    if (err != GONG_OK) {
+        shut(users);
     }
     return err;
 }
 
-enum gong_err
-gong_users_replace(struct gong_users *users, const char *with, char *aside,
-                   char *why, size_t why_size)
+void
+gong_users_shut(struct gong_users *users)
 {
-    char reason[256];
-    enum gong_err err = end_sessions(with, why, why_size);
+    shut(users);
+}
 
-    if (err != GONG_OK) {
-        return err;
+/* As at the start; on a disk that is too full for that as far as can be read.
+ */
+static void
+open_again(struct gong_users *users)
+{
+    char why[256];
+
+    if (gong_users_open_db(users, why, sizeof why) != GONG_OK &&
+        gong_users_read_any(users) != GONG_OK) {
+        shut(users);
+        return;
     }
+    atomic_store(&users->any, users->any_in);
+}
+
+void
+gong_users_lock(struct gong_users *users)
+{
     (void)pthread_mutex_lock(&users->lock);
-    close_db(users);
-    err = replace(users, with, aside, why, why_size);
-    if (err != GONG_OK &&
-        gong_users_open_db(users, reason, sizeof reason) != GONG_OK) {
-        (void)snprintf(why, why_size, "%s", reason);
+    if (users->db == NULL && !users->shut) {
+        open_again(users);
+    }
+}
+
+void
+gong_users_release(struct gong_users *users, bool may_open)
+{
+    users->shut = !may_open;
+    if (users->db != NULL) {
+        atomic_store(&users->any, users->any_in);
     }
     (void)pthread_mutex_unlock(&users->lock);
-    return err;
 }

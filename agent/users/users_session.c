@@ -205,7 +205,7 @@ gong_users_find(struct gong_users *users, struct gong_str token, bool cookie,
                          : GONG_PRINCIPAL_SESSION;
     (void)crypto_hash_sha256(out->session, (const uint8_t *)token.data,
                              token.len);
-    (void)pthread_mutex_lock(&users->lock);
+    gong_users_lock(users);
     err = find(users, out->session, now_ms, out);
     (void)pthread_mutex_unlock(&users->lock);
     if (err == GONG_OK && cookie) {
@@ -367,7 +367,7 @@ gong_tokens_each(struct gong_users *users, const char *user,
     int status = SQLITE_ERROR;
     enum gong_err err = GONG_OK;
 
-    (void)pthread_mutex_lock(&users->lock);
+    gong_users_lock(users);
     row = gong_users_sql_open(
         users->db,
         "SELECT id, user, name, role, unit, created, expires, "

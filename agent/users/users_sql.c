@@ -126,7 +126,7 @@ gong_users_begin(struct gong_users *users)
 {
     enum gong_err err;
 
-    (void)pthread_mutex_lock(&users->lock);
+    gong_users_lock(users);
     err = gong_users_sql_run(users->db, "BEGIN IMMEDIATE", "");
     if (err != GONG_OK) {
         (void)pthread_mutex_unlock(&users->lock);

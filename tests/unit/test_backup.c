@@ -1,7 +1,6 @@
 /* Unit tests of agent/backup, agent/desk/desk_replace.c and
  * agent/users/users_replace.c: a backup is made and restored while the desk
  * and the outbox run; and files that are none. */
-#include <dirent.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,93 +12,17 @@
 #include <unistd.h>
 
 #include <cmocka.h>
+#include <openssl/evp.h>
 
-#include "agent/backup/backup.h"
-#include "desk_life.h"
+#include "backup_fixture.h"
+#include "tests/failing_step.h"
 
 #define SENT "SELECT count(*) FROM outbox WHERE state = 1"
-
-struct world {
-    struct desk_life life;
-    struct planned planned;
-    struct gong_users *users;
-    struct gong_backup backup;
-    char folder[96];
-    char given[128]; /* what was sent to be restored */
-};
 
 static const struct gong_audit_by by = {"local:0", "local", 1};
 
 static void
-start(struct world *world)
-{
-    desk_life_open(&world->life);
-    desk_life_start(&world->life);
-    world->backup.state_dir = world->life.files.dir;
-    world->backup.desk = world->life.desk;
-    world->backup.outbox = world->life.outbox;
-}
-
-static int
-setup(void **state)
-{
-    struct world *world = calloc(1, sizeof *world);
-    char path[128], why[256];
-
-    assert_non_null(world);
-    planned_init(&world->planned, "");
-    desk_life_init(&world->life, &planned_kind, &world->planned);
-    (void)snprintf(path, sizeof path, "%s/users.db", world->life.files.dir);
-    assert_int_equal(gong_users_open(path, &world->users, why, sizeof why),
-                     GONG_OK);
-    gong_backup_init(&world->backup);
-    (void)snprintf(world->folder, sizeof world->folder, "%s/backup",
-                   world->life.files.dir);
-    (void)snprintf(world->given, sizeof world->given, "%s/restore",
-                   world->folder);
-    start(world);
-    *state = world;
-    return 0;
-}
-
-static int
-teardown(void **state)
-{
-    struct world *world = *state;
-    DIR *dir = opendir(world->folder);
-    struct dirent *entry;
-    char path[512];
-
-    desk_life_stop(&world->life);
-    gong_users_close(world->users);
-    gong_backup_fini(&world->backup);
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        (void)snprintf(path, sizeof path, "%s/%s", world->folder,
-                       entry->d_name);
-        (void)unlink(path);
-    }
-    if (dir != NULL) {
-        (void)closedir(dir);
-        assert_int_equal(rmdir(world->folder), 0);
-    }
-    desk_life_fini(&world->life);
-    free(world);
-    return 0;
-}
-
-/* The file that has the name now. */
-static void
-look_again(struct world *world)
-{
-    struct desk_files *files = &world->life.files;
-
-    (void)sqlite3_close(files->handle);
-    assert_int_equal(sqlite3_open(files->path, &files->handle), SQLITE_OK);
-    (void)sqlite3_busy_timeout(files->handle, 5000);
-}
-
-static void
-act(struct world *world, enum gong_act_kind kind, uint64_t incident,
+act(struct backup_world *world, enum gong_act_kind kind, uint64_t incident,
     const char *matchers)
 {
     const struct gong_desk_act act = {
@@ -121,78 +44,7 @@ act(struct world *world, enum gong_act_kind kind, uint64_t incident,
 }
 
 static void
-add_user(struct world *world, const char *name)
-{
-    struct gong_user user = {.grants.count = 1};
-
-    user.grants.items[0].role = GONG_ROLE_VIEWER;
-    (void)snprintf(user.grants.items[0].unit, GONG_GRANT_UNIT_SIZE, "*");
-    (void)snprintf(user.name, sizeof user.name, "%s", name);
-    assert_int_equal(gong_users_add(world->users, &user,
-                                    gong_str_of("mot mat khau dai"), &by),
-                     GONG_OK);
-}
-
-static bool
-has_user(struct world *world, const char *name)
-{
-    struct gong_user user;
-
-    return gong_users_get(world->users, name, &user) == GONG_OK;
-}
-
-static struct gong_backup_manifest
-make(struct world *world)
-{
-    struct gong_backup_manifest manifest;
-    uint64_t size = 0;
-    char why[512];
-
-    if (gong_backup_make(&world->backup, 5, &manifest, &size, why,
-                         sizeof why) != GONG_OK) {
-        fail_msg("%s", why);
-    }
-    assert_true(size > 8192);
-    return manifest;
-}
-
-/* What was made goes back in pieces, as over the API. */
-static void
-send_back(struct world *world)
-{
-    char bytes[30000], why[512];
-    uint64_t offset = 0;
-    size_t len;
-
-    do {
-        len = sizeof bytes;
-        assert_int_equal(gong_backup_get(&world->backup, offset, bytes, &len),
-                         GONG_OK);
-        if (len > 0) {
-            assert_int_equal(gong_backup_put(&world->backup, offset, bytes, len,
-                                             why, sizeof why),
-                             GONG_OK);
-        }
-        offset += len;
-    } while (len > 0);
-}
-
-static struct gong_restored
-restore(struct world *world)
-{
-    struct gong_restored restored;
-    char why[512];
-
-    if (gong_backup_restore(&world->backup, world->users, &restored, why,
-                            sizeof why) != GONG_OK) {
-        fail_msg("%s", why);
-    }
-    look_again(world);
-    return restored;
-}
-
-static void
-told_once(struct world *world)
+told_once(struct backup_world *world)
 {
     size_t told = planned_tries(&world->planned);
 
@@ -209,13 +61,13 @@ told_once(struct world *world)
 static void
 what_people_did_comes_back(void **state)
 {
-    struct world *world = *state;
+    struct backup_world *world = *state;
     struct desk_files *files = &world->life.files;
     struct gong_backup_manifest manifest;
     struct gong_restored restored;
     struct stat status;
 
-    add_user(world, "lan");
+    backup_world_add_user(world, "lan");
     desk_life_fire(&world->life, "a");
     desk_life_fire(&world->life, "b");
     desk_wait(files, 2, "SELECT count(*) FROM incidents");
@@ -223,7 +75,7 @@ what_people_did_comes_back(void **state)
     act(world, GONG_ACT_ACKNOWLEDGE, 2, "");
     act(world, GONG_ACT_SILENCE, 0, "unit=\"22015\"");
     desk_wait(files, 2, SENT);
-    manifest = make(world);
+    manifest = backup_world_make(world);
     assert_int_equal(manifest.count, 2);
     assert_string_equal(manifest.parts[0].name, "desk.db");
     assert_string_equal(manifest.parts[1].name, "users.db");
@@ -235,13 +87,14 @@ what_people_did_comes_back(void **state)
     desk_life_fire(&world->life, "c");
     desk_wait(files, 3, "SELECT count(*) FROM incidents");
     desk_wait(files, 0, "SELECT count(*) FROM outbox WHERE state = 0");
-    add_user(world, "minh");
+    backup_world_add_user(world, "minh");
     assert_int_equal(gong_users_remove(world->users, "lan", &by), GONG_OK);
 
-    send_back(world);
-    restored = restore(world);
+    backup_world_send_back(world);
+    restored = backup_world_restore(world);
     assert_true(restored.desk && restored.users && !restored.rules);
-    assert_true(has_user(world, "lan") && !has_user(world, "minh"));
+    assert_true(backup_world_has_user(world, "lan") &&
+                !backup_world_has_user(world, "minh"));
     assert_int_equal(desk_number(files, "SELECT count(*) FROM incidents WHERE"
                                         " number <= 2 AND state = 2"),
                      2);
@@ -265,7 +118,7 @@ what_people_did_comes_back(void **state)
 static void
 what_was_sent_since_is_not_sent_again(void **state)
 {
-    struct world *world = *state;
+    struct backup_world *world = *state;
     struct desk_files *files = &world->life.files;
     size_t tries;
 
@@ -273,11 +126,11 @@ what_was_sent_since_is_not_sent_again(void **state)
     desk_wait(files, 1, SENT);
     act(world, GONG_ACT_ACKNOWLEDGE, 1, "");
     desk_sql(files, "UPDATE outbox SET state = 0, done_ms = 0");
-    (void)make(world);
+    (void)backup_world_make(world);
     desk_sql(files, "UPDATE outbox SET state = 1, done_ms = 9");
     tries = planned_tries(&world->planned);
-    send_back(world);
-    (void)restore(world);
+    backup_world_send_back(world);
+    (void)backup_world_restore(world);
     assert_int_equal(desk_number(files, SENT), 1);
     desk_life_fire(&world->life, "b");
     desk_wait(files, 2, SENT);
@@ -291,7 +144,7 @@ what_was_sent_since_is_not_sent_again(void **state)
 static void
 a_wiped_desk_has_its_incidents_again(void **state)
 {
-    struct world *world = *state;
+    struct backup_world *world = *state;
     struct desk_files *files = &world->life.files;
     char path[128];
 
@@ -300,10 +153,11 @@ a_wiped_desk_has_its_incidents_again(void **state)
     desk_wait(files, 2, SENT);
     act(world, GONG_ACT_ACKNOWLEDGE, 1, "");
     act(world, GONG_ACT_ACKNOWLEDGE, 2, "");
-    (void)make(world);
+    (void)backup_world_make(world);
     desk_life_over(&world->life, "b");
     desk_wait(files, 3, SENT);
 
+    backup_world_look_away(world);
     desk_life_stop(&world->life);
     for (int i = 0; i < 3; i++) {
         (void)snprintf(path, sizeof path, "%s%s", files->path,
@@ -312,13 +166,13 @@ a_wiped_desk_has_its_incidents_again(void **state)
                                 : "-shm");
         (void)unlink(path);
     }
-    start(world);
-    look_again(world);
+    backup_world_start(world);
+    backup_world_look(world);
     desk_wait(files, 1, "SELECT count(*) FROM incidents");
     desk_wait(files, 0, "SELECT count(*) FROM outbox WHERE state = 0");
 
-    send_back(world);
-    (void)restore(world);
+    backup_world_send_back(world);
+    (void)backup_world_restore(world);
     desk_wait(files, 1,
               "SELECT count(*) FROM incidents WHERE number = 1 AND state = 2"
               " AND acked_by = 'lan'");
@@ -332,18 +186,18 @@ a_wiped_desk_has_its_incidents_again(void **state)
 static void
 what_the_engine_does_not_hold_ends(void **state)
 {
-    struct world *world = *state;
+    struct backup_world *world = *state;
     struct desk_files *files = &world->life.files;
 
     desk_life_fire(&world->life, "a");
     desk_wait(files, 1, SENT);
     act(world, GONG_ACT_ACKNOWLEDGE, 1, "");
-    (void)make(world);
-    send_back(world);
+    (void)backup_world_make(world);
+    backup_world_send_back(world);
     desk_life_stop(&world->life);
     desk_life_forget_log(&world->life);
-    start(world);
-    (void)restore(world);
+    backup_world_start(world);
+    (void)backup_world_restore(world);
     assert_true(gong_effects_unreconciled(world->life.effects));
     desk_life_reconcile(&world->life, NULL);
     desk_wait(files, 1, "SELECT count(*) FROM incidents WHERE lost = 1");
@@ -363,59 +217,44 @@ change(const char *path, long at, const char *byte)
 }
 
 static void
-refused(struct world *world, enum gong_err expected, const char *reason)
-{
-    struct gong_restored restored;
-    char why[512];
-
-    assert_int_equal(gong_backup_restore(&world->backup, world->users,
-                                         &restored, why, sizeof why),
-                     expected);
-    if (strstr(why, reason) == NULL) {
-        fail_msg("\"%s\" is not in: %s", reason, why);
-    }
-    assert_false(restored.desk || restored.users);
-}
-
-static void
 damaged_files_change_nothing(void **state)
 {
-    struct world *world = *state;
+    struct backup_world *world = *state;
     struct desk_files *files = &world->life.files;
     struct gong_backup_manifest manifest;
     struct stat status;
     char why[512];
 
-    refused(world, GONG_ERR_NOT_FOUND, "no file");
+    backup_world_refused(world, GONG_ERR_NOT_FOUND, "no file");
     desk_life_fire(&world->life, "a");
     desk_wait(files, 1, SENT);
-    (void)make(world);
-    send_back(world);
+    (void)backup_world_make(world);
+    backup_world_send_back(world);
     assert_int_equal(stat(world->given, &status), 0);
     assert_int_equal(status.st_mode & 07777, 0600);
     /* Truncated; longer; another bit; another line; other versions. */
     assert_int_equal(truncate(world->given, status.st_size - 1), 0);
-    refused(world, GONG_ERR_CORRUPT, "users.db: the file ends");
-    send_back(world);
+    backup_world_refused(world, GONG_ERR_CORRUPT, "users.db: the file ends");
+    backup_world_send_back(world);
     assert_int_equal(truncate(world->given, status.st_size + 1), 0);
-    refused(world, GONG_ERR_CORRUPT, "more behind");
-    send_back(world);
+    backup_world_refused(world, GONG_ERR_CORRUPT, "more behind");
+    backup_world_send_back(world);
     change(world->given, -1, "\x55");
-    refused(world, GONG_ERR_CORRUPT, "users.db: its digest");
-    send_back(world);
+    backup_world_refused(world, GONG_ERR_CORRUPT, "users.db: its digest");
+    backup_world_send_back(world);
     change(world->given, 100, "\x55");
-    refused(world, GONG_ERR_CORRUPT, "manifest");
-    send_back(world);
+    backup_world_refused(world, GONG_ERR_CORRUPT, "manifest");
+    backup_world_send_back(world);
     change(world->given, 12, "2");
-    refused(world, GONG_ERR_UNSUPPORTED, "another version");
-    send_back(world);
+    backup_world_refused(world, GONG_ERR_UNSUPPORTED, "another version");
+    backup_world_send_back(world);
     change(world->given, 0, "G");
-    refused(world, GONG_ERR_INVALID, "no backup");
+    backup_world_refused(world, GONG_ERR_INVALID, "no backup");
     assert_int_equal(
         gong_backup_put(&world->backup, 7, "x", 1, why, sizeof why),
         GONG_ERR_INVALID);
     /* A whole one is sound, and checking it changes nothing. */
-    send_back(world);
+    backup_world_send_back(world);
     assert_int_equal(
         gong_backup_check(&world->backup, &manifest, why, sizeof why), GONG_OK);
     assert_int_equal(manifest.made_ms, 5);
@@ -426,22 +265,22 @@ damaged_files_change_nothing(void **state)
 static void
 a_newer_desk_is_refused(void **state)
 {
-    struct world *world = *state;
+    struct backup_world *world = *state;
     struct gong_backup_manifest manifest = {.count = 1};
     struct desk_files other;
     const char *const file[] = {other.path};
     char why[512];
+    const struct gong_file_job job = {NULL, why, sizeof why};
 
     desk_files_init(&other);
     desk_sql(&other, "PRAGMA user_version = 99");
     desk_sql(&other, "PRAGMA wal_checkpoint(TRUNCATE)");
-    (void)make(world);
+    (void)backup_world_make(world);
     (void)snprintf(manifest.parts[0].name, GONG_BACKUP_NAME_SIZE, "desk.db");
     (void)unlink(world->given);
-    assert_int_equal(
-        gong_backup_write(world->given, &manifest, file, why, sizeof why),
-        GONG_OK);
-    refused(world, GONG_ERR_UNSUPPORTED, "newer");
+    assert_int_equal(gong_backup_write(world->given, &manifest, file, &job),
+                     GONG_OK);
+    backup_world_refused(world, GONG_ERR_UNSUPPORTED, "newer");
     desk_files_fini(&other);
     desk_life_fire(&world->life, "a");
     desk_wait(&world->life.files, 1, SENT);
@@ -452,11 +291,12 @@ a_newer_desk_is_refused(void **state)
 static void
 a_desk_that_cannot_be_restored_is_taken_out(void **state)
 {
-    struct world *world = *state;
+    struct backup_world *world = *state;
     struct gong_backup_manifest manifest = {.count = 1};
     struct desk_files other;
     const char *const file[] = {other.path};
     char why[512];
+    const struct gong_file_job job = {NULL, why, sizeof why};
 
     desk_files_init(&other);
     desk_incident(&other, 1);
@@ -464,15 +304,13 @@ a_desk_that_cannot_be_restored_is_taken_out(void **state)
     desk_sql(&other, "PRAGMA wal_checkpoint(TRUNCATE)");
     desk_life_fire(&world->life, "a");
     desk_wait(&world->life.files, 1, SENT);
-    (void)make(world);
+    (void)backup_world_make(world);
     (void)snprintf(manifest.parts[0].name, GONG_BACKUP_NAME_SIZE, "desk.db");
     (void)unlink(world->given);
-    assert_int_equal(
-        gong_backup_write(world->given, &manifest, file, why, sizeof why),
-        GONG_OK);
-    refused(world, GONG_ERR_CORRUPT, "cannot be restored");
+    assert_int_equal(gong_backup_write(world->given, &manifest, file, &job),
+                     GONG_OK);
+    backup_world_refused(world, GONG_ERR_CORRUPT, "cannot be restored");
     desk_files_fini(&other);
-    look_again(world);
     assert_true(gong_desk_well(world->life.desk));
     desk_life_fire(&world->life, "b");
     desk_wait(&world->life.files, 2, SENT);
@@ -487,10 +325,10 @@ a_desk_that_cannot_be_restored_is_taken_out(void **state)
 static void
 messages_stand_still_and_go_on(void **state)
 {
-    struct world *world = *state;
+    struct backup_world *world = *state;
     struct gong_outbox *outbox = world->life.outbox;
 
-    assert_int_equal(gong_outbox_pause(outbox, gong_dur_s(20)), GONG_OK);
+    assert_int_equal(gong_outbox_pause(outbox, gong_dur_s(20), NULL), GONG_OK);
     desk_life_fire(&world->life, "a");
     desk_wait(&world->life.files, 1, "SELECT count(*) FROM outbox");
     assert_int_equal(planned_tries(&world->planned), 0);
@@ -499,49 +337,179 @@ messages_stand_still_and_go_on(void **state)
     while (planned_tries(&world->planned) == 0) {
         gong_clock_sleep(gong_dur_ms(1));
     }
-    assert_int_equal(gong_outbox_pause(outbox, gong_dur_ms(30)),
+    assert_int_equal(gong_outbox_pause(outbox, gong_dur_ms(30), NULL),
                      GONG_ERR_TIMEOUT);
 }
 
+/* At each step of it. */
 static void
 a_full_disk_leaves_nothing(void **state)
 {
-    struct world *world = *state;
+    struct backup_world *world = *state;
+    struct gong_backup_manifest manifest;
+    uint64_t size, steps = 0;
+    uint64_t at = 0;
+    char why[512];
+    enum gong_err err;
+
+    desk_life_fire(&world->life, "a");
+    desk_wait(&world->life.files, 1, SENT);
+    do {
+        failing_step_begin(FAILING_STEP_FULL, at);
+        err = gong_backup_make(&world->backup, 5, &manifest, &size, why,
+                               sizeof why);
+        steps = failing_step_end();
+        if (err != GONG_OK) {
+            assert_true(why[0] == '/'); /* a file, and what is wrong with it */
+            assert_int_equal(backup_world_files(world->folder, ""), 0);
+        }
+    } while (err != GONG_OK && ++at < 10000);
+    assert_true(at > 10 && at <= steps);
+    backup_world_send_back(world);
+    assert_int_equal(
+        gong_backup_check(&world->backup, &manifest, why, sizeof why), GONG_OK);
+}
+
+static void
+too_small_a_disk_is_told(void **state)
+{
+    struct backup_world *world = *state;
     struct gong_backup_manifest manifest;
     uint64_t size;
-    char why[512], path[160];
+    char why[512];
 
-    if (geteuid() != 0) {
-        /* A folder that cannot be written to. */
-        (void)mkdir(world->folder, 0500);
-        assert_int_equal(chmod(world->folder, 0500), 0);
-        assert_int_not_equal(gong_backup_make(&world->backup, 5, &manifest,
-                                              &size, why, sizeof why),
-                             GONG_OK);
-        assert_int_equal(chmod(world->folder, 0700), 0);
-    }
-    (void)mkdir(world->folder, 0700);
-    (void)snprintf(path, sizeof path, "%s/backup", world->folder);
-    manifest = (struct gong_backup_manifest){.count = 1};
-    (void)snprintf(manifest.parts[0].name, GONG_BACKUP_NAME_SIZE, "desk.db");
+    desk_life_fire(&world->life, "a");
+    desk_wait(&world->life.files, 1, SENT);
+    failing_step_room(1 << 20);
     assert_int_equal(
-        gong_backup_write("/dev/full", &manifest,
-                          (const char *const[]){world->life.files.path}, why,
-                          sizeof why),
-        GONG_ERR_IO);
+        gong_backup_make(&world->backup, 5, &manifest, &size, why, sizeof why),
+        GONG_ERR_NO_SPACE);
+    assert_non_null(strstr(why, "còn 1 MiB | "));
+    assert_non_null(strstr(why, "MiB are needed, 1 MiB are free"));
+    assert_int_equal(backup_world_files(world->folder, ""), 0);
+    failing_step_room(-1);
+    (void)backup_world_make(world);
+    backup_world_send_back(world);
+    failing_step_room(1 << 20);
+    backup_world_refused(world, GONG_ERR_NO_SPACE, "1 MiB are free");
+    failing_step_room(-1);
+    (void)backup_world_restore(world);
+}
+
+static void
+write_manifest(struct backup_world *world, const char *parts)
+{
+    FILE *file = fopen(world->given, "w");
+    unsigned char digest[32];
+    char text[512];
+
+    (void)mkdir(world->folder, 0700);
+    file = file == NULL ? fopen(world->given, "w") : file;
+    assert_non_null(file);
+    (void)snprintf(text, sizeof text,
+                   "{\"format\":1,\"version\":\"1\",\"parts\":[%s]}", parts);
+    assert_int_equal(
+        EVP_Digest(text, strlen(text), digest, NULL, EVP_sha256(), NULL), 1);
+    (void)fputs("gong-backup 1 ", file);
+    for (size_t i = 0; i < sizeof digest; i++) {
+        (void)fprintf(file, "%02x", digest[i]);
+    }
+    (void)fprintf(file, "\n%s\n", text);
+    assert_int_equal(fclose(file), 0);
+}
+
+#define NO_BYTES                                                               \
+    "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+
+/* Whole, by its digests, and yet no backup of anything. */
+static void
+nothing_is_no_backup(void **state)
+{
+    struct backup_world *world = *state;
+    struct gong_backup_manifest manifest = {.count = 0};
+    char why[512], path[160];
+    const struct gong_file_job job = {NULL, why, sizeof why};
+
+    write_manifest(world, "");
+    backup_world_refused(world, GONG_ERR_CORRUPT, "manifest");
+    write_manifest(world, "{\"name\":\"users.db\",\"size\":0,"
+                          "\"sha256\":\"" NO_BYTES "\"}");
+    backup_world_refused(world, GONG_ERR_CORRUPT, "manifest");
+    (void)snprintf(path, sizeof path, "%s/none", world->folder);
+    assert_int_equal(gong_backup_write(path, &manifest, NULL, &job),
+                     GONG_ERR_CORRUPT);
+    manifest.count = 1;
+    assert_int_equal(gong_backup_write(path, &manifest,
+                                       (const char *const[]){"/dev/null"},
+                                       &job),
+                     GONG_ERR_CORRUPT);
+    assert_string_equal(why, "/dev/null: it is empty");
     assert_int_equal(
         gong_backup_write(path, &manifest,
-                          (const char *const[]){"/nowhere/desk.db"}, why,
-                          sizeof why),
+                          (const char *const[]){"/nowhere/desk.db"}, &job),
         GONG_ERR_NOT_FOUND);
     assert_int_not_equal(access(path, F_OK), 0);
+}
+
+/* --- two at once --- */
+
+static void
+the_second_of_two_restores_is_told(void **state)
+{
+    struct backup_world *world = *state;
+    struct gong_backup_manifest manifest;
+    struct gong_restored restored;
+    uint64_t size;
+    char why[512];
+
+    assert_int_equal(
+        gong_backup_put(&world->backup, 0, "gong", 4, why, sizeof why),
+        GONG_OK);
+    /* Another begins, while the first one still sends. */
+    assert_int_equal(
+        gong_backup_put(&world->backup, 0, "gong", 4, why, sizeof why),
+        GONG_ERR_AGAIN);
+    assert_non_null(strstr(why, "another restore is running"));
+    assert_int_equal(
+        gong_backup_put(&world->backup, 4, "-backup", 7, why, sizeof why),
+        GONG_OK);
+    /* Looked at: whoever comes now may send. */
+    assert_int_not_equal(
+        gong_backup_check(&world->backup, &manifest, why, sizeof why), GONG_OK);
+    assert_int_equal(
+        gong_backup_put(&world->backup, 0, "gong", 4, why, sizeof why),
+        GONG_OK);
+    /* One that left off. */
+    world->backup.sent = gong_mono_add(gong_mono_now(), gong_dur_s(-11));
+    assert_int_equal(
+        gong_backup_put(&world->backup, 0, "gong", 4, why, sizeof why),
+        GONG_OK);
+
+    (void)pthread_mutex_lock(&world->backup.lock);
+    atomic_store(&world->backup.doing, GONG_BACKUP_RESTORING);
+    assert_int_equal(gong_backup_restore(&world->backup, world->users,
+                                         &restored, why, sizeof why),
+                     GONG_ERR_AGAIN);
+    assert_non_null(strstr(why, "another restore is running"));
+    assert_int_equal(
+        gong_backup_make(&world->backup, 5, &manifest, &size, why, sizeof why),
+        GONG_ERR_AGAIN);
+    assert_non_null(strstr(why, "another restore is running"));
+    atomic_store(&world->backup.doing, GONG_BACKUP_MAKING);
+    assert_int_equal(gong_backup_restore(&world->backup, world->users,
+                                         &restored, why, sizeof why),
+                     GONG_ERR_AGAIN);
+    assert_non_null(strstr(why, "a backup is being made"));
+    (void)pthread_mutex_unlock(&world->backup.lock);
 }
 
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+#define TEST(name)                                                             \
+    cmocka_unit_test_setup_teardown(name, backup_world_setup,                  \
+                                    backup_world_teardown)
         TEST(what_people_did_comes_back),
         TEST(what_was_sent_since_is_not_sent_again),
         TEST(a_wiped_desk_has_its_incidents_again),
@@ -551,8 +519,12 @@ main(void)
         TEST(a_desk_that_cannot_be_restored_is_taken_out),
         TEST(messages_stand_still_and_go_on),
         TEST(a_full_disk_leaves_nothing),
+        TEST(too_small_a_disk_is_told),
+        TEST(nothing_is_no_backup),
+        TEST(the_second_of_two_restores_is_told),
 #undef TEST
     };
 
+    failing_step_init();
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -438,7 +438,7 @@ static void
 backup_and_restore(void **state)
 {
     struct world *world = *state;
-    char file[160], path[200];
+    char file[160], path[200], why[256];
     FILE *damaged;
 
     (void)api_add_user(world->api, "admin", "*");
@@ -509,6 +509,15 @@ backup_and_restore(void **state)
     holds(world->err, "it is no backup");
     assert_int_equal(unlink(path), 0);
     assert_int_equal(RUN(world, "restore", path), GONG_CTL_UNAVAILABLE);
+    assert_int_equal(RUN(world, "restore", "/tmp"), GONG_CTL_UNAVAILABLE);
+    holds(world->err, "gongctl: /tmp: Is a directory");
+    /* While another is being sent. */
+    assert_int_equal(
+        gong_backup_put(&world->api->backup, 0, "x", 1, why, sizeof why),
+        GONG_OK);
+    assert_int_equal(RUN(world, "restore", world->password),
+                     GONG_CTL_UNAVAILABLE);
+    holds(world->err, "another restore is running");
 }
 
 /* --- parts --- */

@@ -182,6 +182,26 @@ what_waited_over_a_start_has_no_time_of_storing(void **state)
               " AND d.notified_ms >= x.decided_ms");
 }
 
+/* Timed is what was stored while it happened: not what was decided before the
+ * start, no probe, nothing that is passed over. */
+static void
+only_what_is_stored_live_is_timed(void **state)
+{
+    struct desk_life *life = *state;
+
+    planned_init(&planned, "");
+    desk_life_open(life);
+    desk_life_fire(life, "before");
+    desk_life_start(life);
+    desk_wait(&life->files, 1, "SELECT count(*) FROM incidents");
+    desk_life_probe(life, "gong-drill", 7, "drill_unit", "22015");
+    desk_life_fire(life, "live");
+    desk_wait(&life->files, 2, "SELECT count(*) FROM incidents");
+    desk_life_fire(life, "last");
+    desk_wait(&life->files, 3, "SELECT count(*) FROM incidents");
+    wait_timed(life, "gong_desk_stored_seconds", "", 2);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -192,6 +212,7 @@ main(void)
         TEST(only_news_has_stamps),
         TEST(who_did_not_answer_was_not_notified),
         TEST(what_waited_over_a_start_has_no_time_of_storing),
+        TEST(only_what_is_stored_live_is_timed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -169,6 +169,34 @@ catch_it(void *ctx, const char *topic, struct gong_str payload)
     return true;
 }
 
+/* The names are the linker's. NOLINTBEGIN(bugprone-reserved-identifier) */
+gong_wall_t __real_gong_wall_now(void);
+gong_mono_t __real_gong_mono_now(void);
+gong_wall_t __wrap_gong_wall_now(void);
+gong_mono_t __wrap_gong_mono_now(void);
+
+static _Atomic int64_t wall_moved; /* ns */
+static _Atomic int64_t mono_moved;
+
+gong_wall_t
+__wrap_gong_wall_now(void)
+{
+    gong_wall_t now = __real_gong_wall_now();
+
+    now.ns += wall_moved;
+    return now;
+}
+
+gong_mono_t
+__wrap_gong_mono_now(void)
+{
+    gong_mono_t now = __real_gong_mono_now();
+
+    now.ns += mono_moved;
+    return now;
+}
+/* NOLINTEND(bugprone-reserved-identifier) */
+
 /* Without proofs of its own: drills only, on this thread. */
 static int
 setup(void **state)
@@ -192,6 +220,8 @@ teardown(void **state)
 {
     struct world *world = *state;
 
+    wall_moved = 0;
+    mono_moved = 0;
     gong_trust_free(world->trust);
     gong_counters_free(world->counters);
     free(world);
@@ -247,6 +277,33 @@ a_drill_is_followed(void **state)
     assert_int_equal(drill.first_message, 5);
     assert_int_equal(drill.last_message, 6);
     /* Another one has to wait a little. */
+    assert_int_equal(
+        gong_trust_drill(world->trust, &(struct gong_drill){0}, &number, &why),
+        GONG_ERR_AGAIN);
+}
+
+/* What a set clock says has nothing to do with how long ago the last one was.
+ */
+static void
+a_clock_that_is_set_holds_no_drill_up(void **state)
+{
+    struct world *world = *state;
+    const char *why = "";
+    uint64_t number = 0;
+
+    assert_int_equal(
+        gong_trust_drill(world->trust, &(struct gong_drill){0}, &number, &why),
+        GONG_OK);
+    wall_moved = -gong_dur_s(3600).ns;
+    mono_moved = gong_dur_ms(999).ns;
+    assert_int_equal(
+        gong_trust_drill(world->trust, &(struct gong_drill){0}, &number, &why),
+        GONG_ERR_AGAIN);
+    mono_moved = gong_dur_s(100).ns;
+    assert_int_equal(
+        gong_trust_drill(world->trust, &(struct gong_drill){0}, &number, &why),
+        GONG_OK);
+    wall_moved = gong_dur_s(3600).ns;
     assert_int_equal(
         gong_trust_drill(world->trust, &(struct gong_drill){0}, &number, &why),
         GONG_ERR_AGAIN);
@@ -390,6 +447,8 @@ main(void)
         cmocka_unit_test(words_that_would_be_syntax_are_refused),
         cmocka_unit_test(its_rules_are_rules),
         cmocka_unit_test_setup_teardown(a_drill_is_followed, setup, teardown),
+        cmocka_unit_test_setup_teardown(a_clock_that_is_set_holds_no_drill_up,
+                                        setup, teardown),
         cmocka_unit_test_setup_teardown(a_drill_without_a_broker_says_so, setup,
                                         teardown),
         cmocka_unit_test(proofs_come_back_or_are_lost),
