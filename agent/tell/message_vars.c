@@ -252,7 +252,11 @@ read_item(struct gong_message_vars *vars, const json_t *json, struct item *item)
     add_annotation(&target, json, "action", "");
     add_place(&target, json);
     add_time(&target, "since", integer_of(json, "since", TIME_MAX_MS));
-    add_time(&target, "ended", integer_of(json, "ended", TIME_MAX_MS));
+    add_time(
+        &target, "ended",
+        integer_of(json,
+                   integer_of(json, "over", TIME_MAX_MS) > 0 ? "over" : "ended",
+                   TIME_MAX_MS));
     add_text(&target, "owner", text_of(json, "owner"));
     add_text(&target, "acked_by", text_of(json, "acked_by"));
     add_link(&target, json);

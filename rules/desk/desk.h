@@ -119,11 +119,17 @@ struct gong_desk_incident {
     bool trial;
     bool lost;
     double value;
+    /* The agent's clock: durations for people (time to acknowledge and to
+     * resolve, deadlines) are between these and those below. */
     int64_t opened_ms; /* when the desk heard of it */
-    int64_t since_ms;
     int64_t changed_ms;
-    int64_t ended_ms; /* when the alert ended, not before the desk heard of it,
-                         or a person ended it; 0: it is open */
+    int64_t ended_ms; /* when the engine ended the alert, not before the desk
+                         heard of it, or a person ended it; 0: it is open */
+    /* The rule's clock, which is the device's: what is said of the alert
+     * itself. since <= over; neither is later than the desk's now when it
+     * heard of it. */
+    int64_t since_ms; /* the earliest that was said */
+    int64_t over_ms;  /* 0: it is open, or a person ended it */
     /* It has ended, but the desk still needs it: somebody was told of it who
      * has not been told that it is over, or a person ended it and its alert
      * goes on. To be restored, as those that are open. */
@@ -139,9 +145,11 @@ struct gong_desk_incident {
     enum gong_verdict verdict;
     int64_t cost;
     /* Time. */
-    unsigned escalated;     /* steps told so far */
-    int64_t escalate_ms;    /* when the next is due; 0: none */
-    int64_t ack_due_ms;     /* 0: no deadline */
+    int64_t untaken_ms;  /* since when nobody has it: it was opened or climbed,
+                            or an acknowledgement ended; the agent's clock */
+    unsigned escalated;  /* steps told so far */
+    int64_t escalate_ms; /* when the next is due; 0: none */
+    int64_t ack_due_ms;  /* 0: no deadline */
     int64_t resolve_due_ms; /* 0: no deadline */
     bool ack_overdue;
     bool resolve_overdue;
@@ -201,8 +209,8 @@ struct gong_desk_message {
     const struct gong_desk_receiver *receiver; /* of the configuration */
     struct gong_str unit; /* code; empty where the receiver is of no unit */
     unsigned step;        /* ESCALATE: 1, 2 ... */
-    int64_t waited_ms; /* ESCALATE: for how long nobody took it up: since it was
-                          opened or climbed, or an acknowledgement ended */
+    int64_t waited_ms;    /* ESCALATE: for how long nobody has taken up the one
+                             that waits longest, by its untaken_ms */
     int64_t at_ms;
     /* Groups in it; where it is one: that one's labels. */
     size_t groups;

@@ -33,6 +33,7 @@ struct gong_desk_member {
     unsigned told; /* the rank told last, and 1; 0: not told */
     bool fell;     /* told that it falls, since it climbed last */
     bool late;     /* told after its deadline to resolve */
+    bool paged;    /* told as critical: its fall and end are told at night */
     bool left;     /* the route no longer takes it: only its end is told */
     bool wanted;   /* of gong_desk_route_entry */
 };
@@ -77,6 +78,11 @@ struct gong_desk_entry {
     size_t silences;   /* that hold it now */
     size_t maintenances;
     size_t listed; /* while a message is made: its item, and 1 */
+    /* Those that only the label unit sets apart (desk_merged.h). */
+    uint64_t shape;
+    struct gong_desk_entry *alike_next;
+    struct gong_desk_entry *alike_prev;
+    bool shaped; /* among them */
     struct gong_desk_member **members;
     size_t member_count;
     size_t member_capacity;
@@ -168,6 +174,7 @@ struct gong_desk {
     struct gong_desk_table groups;     /* by key */
     struct gong_desk_table recipients; /* by key */
     struct gong_desk_table buckets;
+    struct gong_desk_table shapes; /* the first of each */
     struct gong_desk_list entry_list;
     struct gong_desk_list group_list;
     struct gong_desk_list recipient_list;

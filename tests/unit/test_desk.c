@@ -28,6 +28,12 @@
     " group_wait = \"30s\"; group_interval = \"5m\"; repeat_interval = "       \
     "\"1h\";"
 
+#define ESCALATION                                                             \
+    "escalation = ({ matchers = (\"severity=\\\"critical\\\"\");"              \
+    " acknowledge = \"10m\"; resolve = \"4h\";"                                \
+    " steps = ({ after = \"10m\"; receiver = \"head\"; },"                     \
+    "          { after = \"20m\"; receiver = \"province\"; }); });\n"
+
 #define expect(world, text) assert_string_equal(desk_said(world), text)
 
 static void
@@ -334,6 +340,127 @@ critical_ones_are_never_muted(void **state)
     desk_world_fini(&w);
 }
 
+#define AT_NIGHT                                                               \
+    RECEIVERS "time_intervals = ({ name = \"night\"; zone = \"+00:00\";"       \
+              " hours = (\"mon-sun 00:00-08:00\"); });" ROUTE " routes = ("
+
+/* Who was woken by it need not stay up for it: its fall and its end are told at
+ * night, what becomes of it otherwise waits. */
+static void
+what_was_told_as_critical_falls_and_ends_at_night(void **state)
+{
+    static const char *const routes[] = {
+        AT_NIGHT "{ mute_time_intervals = (\"night\"); }); };",
+        /* Its fall takes it into another route. */
+        AT_NIGHT "{ matchers = (\"severity=\\\"critical\\\"\"); },"
+                 "{ mute_time_intervals = (\"night\"); }); };",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct desk_world w;
+
+        desk_world_init(&w, routes[i % 2]);
+        assert_int_equal(desk_fire(&w, "alertname=A,severity=critical", 3),
+                         GONG_OK);
+        desk_run_to(&w, 10 * MINUTE);
+        expect(&w, "30.000 news hook: #1 firing 3<0\n");
+        assert_int_equal(desk_fire(&w, "alertname=A,severity=info", 1),
+                         GONG_OK);
+        desk_run_to(&w, 30 * MINUTE);
+        expect(&w, "630.000 news hook: #1 fell 1<3\n");
+        if (i >= 2) {
+            desk_again(&w);
+        }
+        /* Neither is repeated at night nor told that it climbs a little. */
+        assert_int_equal(desk_fire(&w, "alertname=A,severity=warning", 2),
+                         GONG_OK);
+        desk_run_to(&w, 3 * HOUR);
+        expect(&w, "");
+        desk_over(&w, "alertname=A,severity=warning");
+        desk_run_to(&w, 4 * HOUR);
+        expect(&w, "10830.000 news hook: #1 resolved 2<1\n");
+        desk_world_fini(&w);
+    }
+}
+
+/* Of two incidents that a group holds one is escalated before the group told
+ * it: the other is repeated when it would have been. */
+static void
+an_escalation_is_no_repetition(void **state)
+{
+    struct desk_world w;
+
+    (void)state;
+    desk_world_init(&w, RECEIVERS ESCALATION
+                    "route = { receiver = \"head\"; group_by = ();"
+                    " group_wait = \"30s\"; group_interval = \"30m\";"
+                    " repeat_interval = \"1h\"; };");
+    assert_int_equal(
+        desk_fire(&w, "alertname=A,unit=22018,severity=warning", 0), GONG_OK);
+    desk_run_to(&w, 31 * MINUTE);
+    expect(&w, "30.000 news head@22018: #1 firing\n");
+    assert_int_equal(
+        desk_fire(&w, "alertname=B,unit=22018,severity=critical", 0), GONG_OK);
+    desk_run_to(&w, 45 * MINUTE);
+    expect(&w, "2460.000 escalate head@22018 step 1: #2 firing\n");
+    (void)desk_do(&w, (struct gong_desk_act){.kind = GONG_ACT_ACKNOWLEDGE,
+                                             .incident = 2});
+    desk_run_to(&w, 95 * MINUTE);
+    expect(&w, "5430.000 repeat head@22018: #1 still\n");
+    desk_world_fini(&w);
+}
+
+static void
+add_waited(void *ctx, const struct gong_desk_message *message)
+{
+    char *text = ctx;
+
+    if (message->kind == GONG_MESSAGE_ESCALATE) {
+        (void)snprintf(text + strlen(text), 200 - strlen(text), "%lld.%03lld ",
+                       (long long)message->waited_ms / 1000,
+                       (long long)message->waited_ms % 1000);
+    }
+}
+
+/* Not by the step's time, nor since it was opened where somebody had it. */
+static void
+an_escalation_says_how_long_nobody_had_it(void **state)
+{
+    char waited[200] = "";
+    struct desk_world w;
+
+    (void)state;
+    desk_world_init(&w, RECEIVERS ESCALATION ROUTE " };");
+    w.on_message = add_waited;
+    w.ctx = waited;
+    desk_run_to(&w, 1500);
+    assert_int_equal(desk_fire(&w, "alertname=A,severity=critical", 1),
+                     GONG_OK);
+    desk_run_to(&w, 5 * MINUTE);
+    /* Held back for 20 minutes: the step comes later, and says so. */
+    (void)desk_do(
+        &w, (struct gong_desk_act){.kind = GONG_ACT_SILENCE,
+                                   .matchers = gong_str_of("alertname=\"A\""),
+                                   .until_ms = 25 * MINUTE});
+    desk_run_to(&w, 36 * MINUTE);
+    assert_string_equal(waited, "2098.500 ");
+    (void)desk_do(&w, (struct gong_desk_act){.kind = GONG_ACT_ACKNOWLEDGE,
+                                             .incident = 1,
+                                             .until_ms = 60 * MINUTE});
+    desk_run_to(&w, 65 * MINUTE);
+    waited[0] = '\0';
+    desk_again(&w);
+    desk_run_to(&w, 71 * MINUTE);
+    assert_string_equal(waited, "600.000 ");
+    assert_int_equal(desk_fire(&w, "alertname=A,severity=critical", 2),
+                     GONG_OK);
+    waited[0] = '\0';
+    desk_run_to(&w, 82 * MINUTE);
+    assert_string_equal(waited, "600.000 ");
+    desk_world_fini(&w);
+}
+
 static void
 routes_that_hold_critical_ones_are_named(void **state)
 {
@@ -451,12 +578,6 @@ silences_hold_back(void **state)
     }
     desk_world_fini(&w);
 }
-
-#define ESCALATION                                                             \
-    "escalation = ({ matchers = (\"severity=\\\"critical\\\"\");"              \
-    " acknowledge = \"10m\"; resolve = \"4h\";"                                \
-    " steps = ({ after = \"10m\"; receiver = \"head\"; },"                     \
-    "          { after = \"20m\"; receiver = \"province\"; }); });\n"
 
 static void
 nobody_acknowledges(void **state)
@@ -695,8 +816,7 @@ the_dark_stay_open(void **state)
     desk_world_fini(&w);
 }
 
-/* When the alert ended, however late that was heard, but after the beginning.
- */
+/* When it was ended, however late that was heard, but after the beginning. */
 static void
 an_end_has_its_own_time(void **state)
 {
@@ -721,6 +841,65 @@ an_end_has_its_own_time(void **state)
         assert_int_equal(w.incidents->is.ended_ms, cases[i].ended_ms);
         desk_world_fini(&w);
     }
+}
+
+/* What people took is measured by the agent's clock, what the alert took by the
+ * device's: neither is ever negative, and nothing is said of the future. */
+static void
+a_device_whose_clock_is_off(void **state)
+{
+    static const char one[] = "alertname=A,severity=critical";
+    static const struct {
+        int64_t off_ms;
+        int64_t since_ms;
+        int64_t over_ms;
+    } cases[] = {
+        {0, 20 * HOUR, 21 * HOUR},           {-5 * HOUR, 15 * HOUR, 16 * HOUR},
+        {5 * HOUR, 20 * HOUR, 21 * HOUR},    {MINUTE, 20 * HOUR, 21 * HOUR},
+        {-30 * HOUR, -10 * HOUR, 21 * HOUR}, /* an end before 1970 is none */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct gong_desk_incident *is = NULL;
+        struct desk_world w;
+
+        desk_world_init(&w, RECEIVERS ROUTE " };");
+        desk_run_to(&w, 20 * HOUR);
+        w.off_ms = cases[i].off_ms;
+        assert_int_equal(desk_fire(&w, one, 1), GONG_OK);
+        desk_run_to(&w, 20 * HOUR + 30 * MINUTE);
+        /* The condition is no younger because the level is. */
+        assert_int_equal(desk_fire(&w, one, 2), GONG_OK);
+        desk_run_to(&w, 21 * HOUR);
+        desk_over(&w, one);
+        is = &w.incidents->is;
+        assert_int_equal(is->since_ms, cases[i].since_ms);
+        assert_int_equal(is->over_ms, cases[i].over_ms);
+        assert_int_equal(is->opened_ms, 20 * HOUR);
+        assert_int_equal(is->ended_ms, 21 * HOUR);
+        desk_world_fini(&w);
+    }
+}
+
+/* A person's end is on the agent's clock alone. */
+static void
+a_person_ends_what_a_device_began_later(void **state)
+{
+    struct desk_world w;
+
+    (void)state;
+    desk_world_init(&w, RECEIVERS ROUTE " };");
+    desk_run_to(&w, HOUR);
+    w.off_ms = 5 * HOUR;
+    assert_int_equal(desk_fire(&w, "alertname=A", 0), GONG_OK);
+    desk_run_to(&w, 2 * HOUR);
+    (void)desk_do(
+        &w, (struct gong_desk_act){.kind = GONG_ACT_RESOLVE, .incident = 1});
+    assert_int_equal(w.incidents->is.since_ms, HOUR);
+    assert_int_equal(w.incidents->is.over_ms, 0);
+    assert_int_equal(w.incidents->is.ended_ms, 2 * HOUR);
+    desk_world_fini(&w);
 }
 
 static void
@@ -961,6 +1140,9 @@ main(void)
         cmocka_unit_test(a_climb_that_routes_elsewhere),
         cmocka_unit_test(intervals_mute_and_make_active),
         cmocka_unit_test(critical_ones_are_never_muted),
+        cmocka_unit_test(what_was_told_as_critical_falls_and_ends_at_night),
+        cmocka_unit_test(an_escalation_is_no_repetition),
+        cmocka_unit_test(an_escalation_says_how_long_nobody_had_it),
         cmocka_unit_test(routes_that_hold_critical_ones_are_named),
         cmocka_unit_test(sources_inhibit_targets),
         cmocka_unit_test(silences_hold_back),
@@ -973,6 +1155,8 @@ main(void)
         cmocka_unit_test(trials_are_recorded_only),
         cmocka_unit_test(the_dark_stay_open),
         cmocka_unit_test(an_end_has_its_own_time),
+        cmocka_unit_test(a_device_whose_clock_is_off),
+        cmocka_unit_test(a_person_ends_what_a_device_began_later),
         cmocka_unit_test(acts_that_mean_nothing),
         cmocka_unit_test(acts_on_what_is_over),
         cmocka_unit_test(without_a_routing_file),
