@@ -200,7 +200,10 @@ struct gong_message_item {
 #define GONG_DESK_INCIDENTS_MAX 100000
 #define GONG_DESK_GROUPS_MAX    100000
 #define GONG_DESK_SILENCES_MAX  1000
-#define GONG_DESK_STATE_MAX     (8 << 20)
+/* A silence or maintenance that is planned further ahead or lasts longer, and
+ * an acknowledgement, are mistakes: refused. */
+#define GONG_DESK_SILENCE_MS_MAX (INT64_C(366) * 24 * 3600 * 1000)
+#define GONG_DESK_STATE_MAX      (8 << 20)
 
 /* Borrowed during the call. Each incident that a message is about is either
  * in items or in exactly one of the counts of omitted. */

@@ -273,6 +273,21 @@ go_on(struct gong_desk *desk, struct gong_desk_entry *entry,
     gong_desk_escalate_arm(desk, entry);
 }
 
+/* Its texts as of its end, with the value that was seen last; labels stay, by
+ * which it is known. */
+static void
+take_last_words(struct gong_desk *desk, struct gong_desk_entry *entry,
+                const struct gong_desk_alert *alert)
+{
+    if (alert->annotation_count > 0) {
+        (void)gong_desk_entry_text(
+            desk, entry,
+            &(struct gong_desk_texts){entry->is.rule_id, entry->is.labels,
+                                      entry->is.label_count, alert->annotations,
+                                      alert->annotation_count});
+    }
+}
+
 static int64_t
 within(int64_t from, int64_t ms, int64_t until)
 {
@@ -307,6 +322,7 @@ end(struct gong_desk *desk, struct gong_desk_entry *entry,
     entry->is.lost = alert->lost;
     entry->is.value = alert->value;
     entry->is.stamps = alert->stamps;
+    take_last_words(desk, entry, alert);
     (void)gong_desk_entry_step(desk, entry, GONG_INCIDENT_END);
     date_end(&entry->is, alert);
     gong_desk_event_add(desk, entry->is.number, GONG_INCIDENT_END,

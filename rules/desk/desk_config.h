@@ -158,6 +158,10 @@ bool gong_desk_matchers_take(struct gong_desk_matchers *matchers,
  * on, which begins with 0; NULL: no further one. Borrowed. */
 const char *gong_desk_matchers_unit(const struct gong_desk_matchers *matchers,
                                     size_t *next);
+/* gong_desk_matchers_at: by number, from 0 on; NULL: no further one. Borrowed.
+ */
+const struct gong_matcher *
+gong_desk_matchers_at(const struct gong_desk_matchers *matchers, size_t index);
 /* Whether those that speak of the label take this value of it. */
 bool gong_desk_matchers_allow(struct gong_desk_matchers *matchers,
                               const char *name, const char *value);

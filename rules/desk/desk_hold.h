@@ -36,6 +36,9 @@ gong_desk_silence_add(struct gong_desk *desk,
 struct gong_desk_hush *gong_desk_silence_find(const struct gong_desk *desk,
                                               uint64_t number);
 void gong_desk_silence_free(struct gong_desk_hush *hush);
+/* gong_desk_silence_undo: one that was added and not begun, without a word. */
+void gong_desk_silence_undo(struct gong_desk *desk,
+                            struct gong_desk_hush *hush);
 /* gong_desk_silence_turn: begins or ends it if it is time. */
 void gong_desk_silence_turn(struct gong_desk *desk,
                             struct gong_desk_hush *hush);

@@ -279,6 +279,14 @@ gong_desk_matchers_take(struct gong_desk_matchers *matchers,
                      GONG_MATCH_YES;
 }
 
+const struct gong_matcher *
+gong_desk_matchers_at(const struct gong_desk_matchers *matchers, size_t index)
+{
+    return index < gong_matchers_count(matchers->compiled)
+               ? matcher_at(matchers, index)
+               : NULL;
+}
+
 const char *
 gong_desk_matchers_unit(const struct gong_desk_matchers *matchers, size_t *next)
 {

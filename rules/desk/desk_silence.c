@@ -198,12 +198,28 @@ spread(struct gong_desk *desk, struct gong_desk_hush *hush, bool more)
     }
 }
 
-void
-gong_desk_silence_end(struct gong_desk *desk, struct gong_desk_hush *hush)
+static void
+unlink_hush(struct gong_desk *desk, struct gong_desk_hush *hush)
 {
     struct gong_desk_list *list = &desk->hush_list;
     struct gong_desk_hush *last = list->items[list->count - 1];
 
+    gong_desk_set_timer(desk, &hush->timer, GONG_DESK_NEVER);
+    list->items[hush->place] = last;
+    last->place = hush->place;
+    list->count--;
+}
+
+void
+gong_desk_silence_undo(struct gong_desk *desk, struct gong_desk_hush *hush)
+{
+    unlink_hush(desk, hush);
+    gong_desk_silence_free(hush);
+}
+
+void
+gong_desk_silence_end(struct gong_desk *desk, struct gong_desk_hush *hush)
+{
     if (hush->begun) {
         spread(desk, hush, false);
     }
@@ -212,10 +228,7 @@ gong_desk_silence_end(struct gong_desk *desk, struct gong_desk_hush *hush)
     if (hush->is.until_ms > desk->now) {
         hush->is.until_ms = desk->now;
     }
-    gong_desk_set_timer(desk, &hush->timer, GONG_DESK_NEVER);
-    list->items[hush->place] = last;
-    last->place = hush->place;
-    list->count--;
+    unlink_hush(desk, hush);
     gong_desk_hush_dirty(desk, hush);
 }
 

@@ -408,8 +408,9 @@ desk_alert(struct desk_world *world, const char *text,
 {
     char *copy = gong_str_copy(gong_str_of(text));
     struct gong_label_view labels[LABELS_MAX];
-    struct gong_label_view annotation = {gong_str_of("summary"),
-                                         gong_str_of("text")};
+    struct gong_label_view annotation = {
+        gong_str_of("summary"),
+        gong_str_of(world->summary == NULL ? "text" : world->summary)};
     size_t count = read_labels(copy, labels);
     struct gong_desk_alert alert = {
         .rule = 7,

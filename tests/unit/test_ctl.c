@@ -642,6 +642,10 @@ instants_and_lengths(void **state)
         {"2026-11-22T18:00", INT64_C(1795345200000)},
         {"1795345200000", INT64_C(1795345200000)},
         {"2026-13-01", 0},
+        {"2026-02-29", 0},
+        {"2028-02-29", INT64_C(1835370000000)},
+        {"11-22 18:00", 0},
+        {"18:00", 0},
         {"2026-11-22 25:00", 0},
         {"2026-11-22 18:00x", 0},
         {"soon", 0},
@@ -675,8 +679,10 @@ instants_and_lengths(void **state)
 static void
 matchers(void **state)
 {
-    static const char *const wrong[] = {"",       "unit",     "=x",
-                                        "unit!x", "unit=\"x", "unit=\"x\"y"};
+    static const char *const wrong[] = {
+        "",         "unit",        "=x",           "unit!x",
+        "unit=\"x", "unit=\"x\"y", "unit==~\"x\"", "unit==x",
+        "unit!==x"};
     json_t *list = json_array();
 
     (void)state;

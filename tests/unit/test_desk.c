@@ -14,6 +14,12 @@
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)
+#define DAY    (24 * HOUR)
+/* In a table, where gong_str_of is no constant. */
+#define LIT(text)                                                              \
+    {                                                                          \
+        text, sizeof(text) - 1                                                 \
+    }
 
 #define RECEIVERS                                                              \
     "receivers = ({ name = \"hook\"; channels = (\"hook\"); },"                \
@@ -882,6 +888,40 @@ a_device_whose_clock_is_off(void **state)
     }
 }
 
+static void
+add_words(void *ctx, const struct gong_desk_message *message)
+{
+    const struct gong_desk_incident *is = message->items[0].incident;
+    char *text = ctx;
+
+    (void)snprintf(text + strlen(text), 200 - strlen(text), "%.*s in %.*s; ",
+                   (int)is->annotations[0].value.len,
+                   is->annotations[0].value.data, (int)is->labels[1].value.len,
+                   is->labels[1].value.data);
+}
+
+/* With the value that was seen last, as of the alert that it was. */
+static void
+an_end_has_its_own_words(void **state)
+{
+    char words[200] = "";
+    struct desk_world w;
+
+    (void)state;
+    desk_world_init(&w, RECEIVERS ROUTE " };");
+    w.on_message = add_words;
+    w.ctx = words;
+    w.summary = "5,61 m";
+    assert_int_equal(desk_fire(&w, "alertname=A,severity=critical", 3),
+                     GONG_OK);
+    desk_run_to(&w, 10 * MINUTE);
+    w.summary = "2,93 m";
+    desk_over(&w, "alertname=A,severity=info");
+    desk_run_to(&w, HOUR);
+    assert_string_equal(words, "5,61 m in critical; 2,93 m in critical; ");
+    desk_world_fini(&w);
+}
+
 /* A person's end is on the agent's clock alone. */
 static void
 a_person_ends_what_a_device_began_later(void **state)
@@ -914,6 +954,38 @@ acts_that_mean_nothing(void **state)
         {{.kind = GONG_ACT_ACKNOWLEDGE, .incident = 1, .until_ms = 1},
          "over already"},
         {{.kind = GONG_ACT_COMMENT, .incident = 1}, "empty"},
+        {{.kind = GONG_ACT_ACKNOWLEDGE,
+          .incident = 1,
+          .until_ms = 20 * MINUTE + GONG_DESK_SILENCE_MS_MAX + DAY},
+         "longer than 366 days"},
+        {{.kind = GONG_ACT_SILENCE, .incident = 1, .until_ms = INT64_MAX},
+         "last longer than 366 days"},
+        {{.kind = GONG_ACT_SILENCE,
+          .matchers = LIT("a=\"b\""),
+          .until_ms = INT64_MAX},
+         "last longer than 366 days"},
+        {{.kind = GONG_ACT_MAINTENANCE,
+          .matchers = LIT("a=\"b\""),
+          .from_ms = INT64_MAX - 1,
+          .until_ms = INT64_MAX},
+         "begin in more than 366 days"},
+        {{.kind = GONG_ACT_SILENCE,
+          .matchers = LIT("a=\"b\""),
+          .until_ms = 1122}, /* a date without its year */
+         "end before it begins"},
+        {{.kind = GONG_ACT_SILENCE,
+          .matchers = LIT("a=\"b\""),
+          .from_ms = INT64_MIN,
+          .until_ms = INT64_MIN},
+         "end before it begins"},
+        {{.kind = GONG_ACT_SILENCE,
+          .matchers = LIT("unit==~\"2201.\""),
+          .until_ms = 10 * HOUR},
+         "found"},
+        {{.kind = GONG_ACT_SILENCE,
+          .matchers = LIT("unit=\"=~2201.\""),
+          .until_ms = 10 * HOUR},
+         "value of unit begins with an operator"},
         {{.kind = GONG_ACT_SILENCE}, "either an incident or matchers"},
         {{.kind = GONG_ACT_SILENCE, .incident = 1, .matchers = {"a=\"b\"", 5}},
          "either"},
@@ -922,11 +994,11 @@ acts_that_mean_nothing(void **state)
          "before it begins"},
         {{.kind = GONG_ACT_SILENCE,
           .matchers = {"a=b", 3},
-          .until_ms = INT64_C(1) << 40},
+          .until_ms = 10 * HOUR},
          "found"},
         {{.kind = GONG_ACT_SILENCE,
           .matchers = {"{}", 2},
-          .until_ms = INT64_C(1) << 40},
+          .until_ms = 10 * HOUR},
          "no matcher"},
         {{.kind = GONG_ACT_UNSILENCE, .silence = 3}, "no silence 3"},
     };
@@ -1110,10 +1182,10 @@ a_long_comment_leaves_the_facts(void **state)
         size_t max;
         const char *text;
     } rows[] = {
-        {8, "đđđđ [matchers=\"a=\"1\"\"]"},
-        {7, "đđđ... [matchers=\"a=\"1\"\"]"},
-        {6, "đđđ... [matchers=\"a=\"1\"\"]"},
-        {0, "... [matchers=\"a=\"1\"\"]"},
+        {8, "đđđđ [matchers=\"a=\\\"1\\\"\"]"},
+        {7, "đđđ... [matchers=\"a=\\\"1\\\"\"]"},
+        {6, "đđđ... [matchers=\"a=\\\"1\\\"\"]"},
+        {0, "... [matchers=\"a=\\\"1\\\"\"]"},
     };
 
     (void)state;
@@ -1156,6 +1228,7 @@ main(void)
         cmocka_unit_test(the_dark_stay_open),
         cmocka_unit_test(an_end_has_its_own_time),
         cmocka_unit_test(a_device_whose_clock_is_off),
+        cmocka_unit_test(an_end_has_its_own_words),
         cmocka_unit_test(a_person_ends_what_a_device_began_later),
         cmocka_unit_test(acts_that_mean_nothing),
         cmocka_unit_test(acts_on_what_is_over),
