@@ -214,6 +214,8 @@ static const struct gong_api_field unit_fields[] = {
     {"parent", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Code; root: empty."},
     {"lon", GONG_API_NUMBER, YES, YES, 0, NULL, NULL, ""},
     {"lat", GONG_API_NUMBER, YES, YES, 0, NULL, NULL, ""},
+    {"was", GONG_API_ARRAY, YES, NO, 0, NULL, NULL,
+     "Codes of units that were merged into it."},
 };
 static SCHEMA(unit_part, "Unit", unit_fields);
 

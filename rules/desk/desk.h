@@ -200,8 +200,8 @@ struct gong_message_item {
 #define GONG_DESK_INCIDENTS_MAX 100000
 #define GONG_DESK_GROUPS_MAX    100000
 #define GONG_DESK_SILENCES_MAX  1000
-/* A silence or maintenance that is planned further ahead or lasts longer, and
- * an acknowledgement, are mistakes: refused. */
+/* A silence or maintenance that is planned further ahead or lasts longer is a
+ * mistake: refused. */
 #define GONG_DESK_SILENCE_MS_MAX (INT64_C(366) * 24 * 3600 * 1000)
 #define GONG_DESK_STATE_MAX      (8 << 20)
 

@@ -131,11 +131,6 @@ check_act(const struct gong_desk *desk, const struct act *act)
         is->until_ms <= desk->now) {
         return refuse(act, "the acknowledgement would be over already");
     }
-    if (is->kind == GONG_ACT_ACKNOWLEDGE && is->until_ms > desk->now &&
-        is->until_ms - desk->now > GONG_DESK_SILENCE_MS_MAX) {
-        return refuse(act, "the acknowledgement would last longer than %d days",
-                      DAYS_MAX);
-    }
     if (is->kind == GONG_ACT_COMMENT && is->comment.len == 0) {
         return refuse(act, "the comment is empty");
     }

@@ -14,7 +14,6 @@
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)
-#define DAY    (24 * HOUR)
 /* In a table, where gong_str_of is no constant. */
 #define LIT(text)                                                              \
     {                                                                          \
@@ -954,10 +953,6 @@ acts_that_mean_nothing(void **state)
         {{.kind = GONG_ACT_ACKNOWLEDGE, .incident = 1, .until_ms = 1},
          "over already"},
         {{.kind = GONG_ACT_COMMENT, .incident = 1}, "empty"},
-        {{.kind = GONG_ACT_ACKNOWLEDGE,
-          .incident = 1,
-          .until_ms = 20 * MINUTE + GONG_DESK_SILENCE_MS_MAX + DAY},
-         "longer than 366 days"},
         {{.kind = GONG_ACT_SILENCE, .incident = 1, .until_ms = INT64_MAX},
          "last longer than 366 days"},
         {{.kind = GONG_ACT_SILENCE,
