@@ -230,7 +230,7 @@ gong_desk_row_get_silence(struct gong_sql_row *row,
 }
 
 enum gong_err
-gong_desk_row_each(struct gong_sql_row *row, gong_desk_row_each_fn each,
+gong_desk_row_each(struct gong_sql_row *row, gong_desk_incident_fn each,
                    void *ctx, size_t *count)
 {
     enum gong_err err;

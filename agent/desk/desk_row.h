@@ -48,10 +48,8 @@ void gong_desk_row_fini(struct gong_desk_row *row);
 
 /* gong_desk_row_each: all rows of a statement that selects these columns, until
  * each gives an error back; *count: how many came. Ends the row. */
-typedef enum gong_err (*gong_desk_row_each_fn)(
-    void *ctx, const struct gong_desk_incident *incident);
 enum gong_err gong_desk_row_each(struct gong_sql_row *row,
-                                 gong_desk_row_each_fn each, void *ctx,
+                                 gong_desk_incident_fn each, void *ctx,
                                  size_t *count) GONG_MUST_CHECK;
 
 /* gong_desk_row_get_silence: its columns in the order of the struct. */

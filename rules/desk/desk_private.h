@@ -25,6 +25,7 @@ struct gong_desk_entry;
 struct gong_desk_group;
 struct gong_desk_recipient;
 struct gong_desk_hush;
+struct gong_desk_seat;
 
 struct gong_desk_member {
     struct gong_desk_entry *entry;
@@ -36,28 +37,6 @@ struct gong_desk_member {
     bool paged;    /* told as critical: its fall and end are told at night */
     bool left;     /* the route no longer takes it: only its end is told */
     bool wanted;   /* of gong_desk_route_entry */
-};
-
-/* An incident in a bucket of one inhibit rule: the alerts that agree in the
- * labels of `equal`. */
-struct gong_desk_bucket {
-    char *key; /* the rule's number and the values */
-    size_t key_len;
-    size_t sources;      /* that are no targets of the rule themselves */
-    size_t both_sources; /* that are */
-    struct gong_desk_seat **targets;
-    size_t count;
-    size_t capacity;
-    size_t seats;
-};
-
-struct gong_desk_seat {
-    struct gong_desk_entry *entry;
-    struct gong_desk_bucket *bucket;
-    size_t place; /* among the targets */
-    bool source;
-    bool target;
-    bool counted; /* as a source: while it is open */
 };
 
 struct gong_desk_entry {
