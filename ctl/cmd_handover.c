@@ -5,6 +5,7 @@
 #include <sodium.h>
 
 #include "ctl/commands.h"
+#include "ctl/incident.h"
 #include "ctl/words.h"
 
 /* Giao ca: the shift log, as text to print and sign: what is still open, what
@@ -57,7 +58,7 @@ put_incident(struct shift *shift, const json_t *incident)
     }
     if (gong_ctl_int(incident, "ended") != 0) {
         (void)fprintf(shift->out, ", kết thúc %s",
-                      gong_ctl_instant(gong_ctl_int(incident, "ended"), ended));
+                      gong_ctl_instant(gong_ctl_end_ms(incident), ended));
     }
     if (json_is_true(json_object_get(incident, "ack_overdue"))) {
         (void)fputs(", QUÁ HẠN TIẾP NHẬN", shift->out);

@@ -68,7 +68,7 @@ put_incident(FILE *out, const json_t *incident)
     put_row(out, "Quy tắc", gong_ctl_text(incident, "rule"));
     put_time(out, "Bắt đầu", gong_ctl_int(incident, "since"));
     put_time(out, "Mở", gong_ctl_int(incident, "opened"));
-    put_time(out, "Kết thúc", gong_ctl_int(incident, "ended"));
+    put_time(out, "Kết thúc", gong_ctl_end_ms(incident));
     put_time(out, "Hạn tiếp nhận", gong_ctl_int(incident, "ack_due"));
     put_time(out, "Hạn xử lý", gong_ctl_int(incident, "resolve_due"));
     put_row(out, "Người xử lý", gong_ctl_text(incident, "owner"));

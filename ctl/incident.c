@@ -16,6 +16,14 @@ gong_ctl_title(const json_t *incident)
     return summary[0] != '\0' ? summary : gong_ctl_text(incident, "rule");
 }
 
+int64_t
+gong_ctl_end_ms(const json_t *incident)
+{
+    int64_t over = gong_ctl_int(incident, "over");
+
+    return over != 0 ? over : gong_ctl_int(incident, "ended");
+}
+
 const char *
 gong_ctl_mark(const json_t *incident)
 {

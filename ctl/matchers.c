@@ -50,6 +50,10 @@ gong_ctl_matcher_add(json_t *list, const char *text)
         '\0' ||(!equal && operator[1] != '=' && operator[1] != '~')) {
         return false;
     }
+    /* A second operator is no value; one in quotes may be. */
+    if (operator[length] == '=' || operator[length] == '~') {
+        return false;
+    }
     value = unquote(operator+ length);
     matcher = value == NULL ? NULL
                             : json_pack("{s:s%,s:s,s:b,s:b}", "name", text,

@@ -222,6 +222,88 @@ compare_rows(const void *a, const void *b)
     return strcmp(x->code, y->code);
 }
 
+static bool
+add_times(struct gong_ctl_times *to, const struct gong_ctl_times *from)
+{
+    for (size_t i = 0; i < from->count; i++) {
+        if (!add_time(to, from->items[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static bool
+add_row(struct gong_ctl_report_row *to, const struct gong_ctl_report_row *from)
+{
+    to->alerts += from->alerts;
+    to->critical += from->critical;
+    to->acknowledged += from->acknowledged;
+    to->ended += from->ended;
+    to->false_ones += from->false_ones;
+    to->ack_breaches += from->ack_breaches;
+    to->resolve_breaches += from->resolve_breaches;
+    to->cost = add_cost(to->cost, from->cost);
+    to->received += from->received;
+    to->missing += from->missing;
+    to->counted = to->counted || from->counted;
+    return add_times(&to->to_ack, &from->to_ack) &&
+           add_times(&to->to_end, &from->to_end);
+}
+
+static struct gong_ctl_report_row *
+find_row(const struct gong_ctl_report *report, const char *code)
+{
+    for (size_t i = 0; i < report->count; i++) {
+        if (strcmp(report->rows[i].code, code) == 0) {
+            return &report->rows[i];
+        }
+    }
+    return NULL;
+}
+
+/* The row of an older code becomes part of the unit's. */
+static void
+move_row(struct gong_ctl_report *report, const char *was, const char *code)
+{
+    struct gong_ctl_report_row *old =
+        strcmp(was, code) == 0 ? NULL : find_row(report, was);
+    struct gong_ctl_report_row *row = NULL;
+
+    if (old == NULL) {
+        return;
+    }
+    row = row_of(report, code);
+    old = find_row(report, was); /* where the list moved to */
+    if (row == NULL || !add_row(row, old)) {
+        report->failed = true;
+        return;
+    }
+    free_row(old);
+    memmove(old, old + 1,
+            (size_t)(report->rows + report->count - old - 1) * sizeof *old);
+    report->count--;
+}
+
+/* History under the code of a unit that was merged is that of the one that goes
+ * on. */
+static void
+merge_rows(struct gong_ctl_report *report, const json_t *units)
+{
+    for (size_t i = 0; i < json_array_size(units); i++) {
+        const json_t *unit = json_array_get(units, i);
+        const json_t *was = json_object_get(unit, "was");
+
+        for (size_t j = 0; j < json_array_size(was); j++) {
+            const char *code = json_string_value(json_array_get(was, j));
+
+            if (code != NULL) {
+                move_row(report, code, gong_ctl_text(unit, "code"));
+            }
+        }
+    }
+}
+
 /* Names of units that had no alert. */
 static void
 name_rows(struct gong_ctl_report *report, const json_t *units)
@@ -242,6 +324,7 @@ name_rows(struct gong_ctl_report *report, const json_t *units)
 void
 gong_ctl_report_finish(struct gong_ctl_report *report, const json_t *units)
 {
+    merge_rows(report, units);
     name_rows(report, units);
     report->sum.code = strdup("*");
     report->sum.name = strdup("Toàn bộ");

@@ -54,7 +54,8 @@ void gong_ctl_report_take_incident(struct gong_ctl_report *report,
                                    const json_t *incident);
 void gong_ctl_report_take_device(struct gong_ctl_report *report,
                                  const json_t *device);
-/* gong_ctl_report_finish: units (for names) may be NULL. */
+/* gong_ctl_report_finish: units, for names and older codes, whose rows become
+ * part of the unit's; may be NULL. */
 void gong_ctl_report_finish(struct gong_ctl_report *report,
                             const json_t *units);
 

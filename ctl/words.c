@@ -204,7 +204,9 @@ read_date(const char *text, int64_t *out)
     if (!take_digits(&text, 4, &year) || !take(&text, '-') ||
         !take_digits(&text, 2, &month) || !take(&text, '-') ||
         !take_digits(&text, 2, &day) || year < 1971 || month < 1 ||
-        month > 12 || day < 1 || day > 31) {
+        month > 12 || day < 1 ||
+        days_to(year, month, day) >=
+            days_to(month == 12 ? year + 1 : year, month % 12 + 1, 1)) {
         return false;
     }
     if (*text == ' ' || *text == 'T') {

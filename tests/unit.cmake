@@ -272,6 +272,8 @@ gong_test(rule_cases LINKS gong_rules_tool
 gong_test(incident LINKS gong_desk)
 gong_test(desk_config LINKS gong_desk)
 gong_test(desk_config_load LINKS gong_desk)
+gong_test(desk_matchers LINKS gong_desk
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_model.c)
 gong_test(desk_cases LINKS gong_rules_tool)
 gong_test(desk_doc LINKS gong_rules_tool)
 foreach(module desk desk_restore desk_storm)

@@ -5,9 +5,11 @@
 
 #include "agent/api/api_handlers.h"
 #include "agent/api/api_private.h"
+#include "rules/desk/desk_text.h"
 
-#define AUDIT_COMMENT_MAX 512 /* bytes: what else was said is not cut */
-#define ZONE_MS           INT64_C(25200000) /* Vietnam has no summer time */
+#define AUDIT_COMMENT_MAX    512 /* bytes: what else was said is not cut */
+#define HANDOVER_COMMENT_MAX 256
+#define ZONE_MS              INT64_C(25200000) /* Vietnam has no summer time */
 
 /* What a person does goes to the desk, and then into the audit log with what
  * came of it. */
@@ -138,6 +140,23 @@ gong_api_outcome(struct gong_api_call *call)
 
 /* --- by matchers --- */
 
+/* Whether it ends within what a silence may last; else says so. */
+static bool
+is_short(const struct gong_api_call *call, int64_t from_ms, int64_t until_ms)
+{
+    int64_t from = from_ms > call->now_ms ? from_ms : call->now_ms;
+
+    if (from - call->now_ms <= GONG_DESK_SILENCE_MS_MAX &&
+        until_ms - from <= GONG_DESK_SILENCE_MS_MAX) {
+        return true;
+    }
+    gong_api_problem(call->answer, 400, "Thời gian dài quá 366 ngày",
+                     "It is longer than 366 days",
+                     until_ms - from > GONG_DESK_SILENCE_MS_MAX ? "until"
+                                                                : "from");
+    return false;
+}
+
 static void
 act_on_matchers(struct gong_api_call *call, enum gong_act_kind kind,
                 const char *name)
@@ -154,6 +173,9 @@ act_on_matchers(struct gong_api_call *call, enum gong_act_kind kind,
         (what.from_ms != 0 && what.until_ms <= what.from_ms)) {
         gong_api_problem(call->answer, 400, "Thời gian kết thúc đã qua",
                          "It would end before it begins", "until");
+        return;
+    }
+    if (!is_short(call, what.from_ms, what.until_ms)) {
         return;
     }
     text = gong_api_matchers_text(json_object_get(call->body, "matchers"), unit,
@@ -199,28 +221,55 @@ is_digest(const char *text)
     return strlen(text) == 64 && strspn(text, "0123456789abcdef") == 64;
 }
 
+/* by="Lan" to="Minh" from=.. until=.. open=3 sha256=.. comment="..": heap, NULL
+ * without memory. */
+static char *
+handover_text(const struct gong_api_call *call, const char *digest)
+{
+    char *text = NULL;
+    size_t len = 0;
+    FILE *out = open_memstream(&text, &len);
+
+    if (out == NULL) {
+        return NULL;
+    }
+    (void)fputs("by=", out);
+    gong_desk_text_quote(out, gong_str_of(gong_api_body_text(call, "by", "")));
+    (void)fputs(" to=", out);
+    gong_desk_text_quote(out, gong_str_of(gong_api_body_text(call, "to", "")));
+    (void)fprintf(
+        out, " from=%" PRId64 " until=%" PRId64 " open=%" PRId64 " sha256=%s",
+        gong_api_body_number(call, "from", 0),
+        gong_api_body_number(call, "until", 0),
+        gong_api_body_number(call, "open", 0), digest);
+    (void)fputs(" comment=", out);
+    gong_desk_text_quote(
+        out,
+        gong_desk_text_cut(gong_str_of(gong_api_body_text(call, "comment", "")),
+                           HANDOVER_COMMENT_MAX));
+    if (fclose(out) != 0) {
+        free(text);
+        return NULL;
+    }
+    return text;
+}
+
 /* The shift log is the staff's; that it was written, by whom and that it is
  * this one stands in the audit log. */
 void
 gong_api_handover(struct gong_api_call *call)
 {
     const char *digest = gong_api_body_text(call, "sha256", "");
-    char text[1024];
+    char *text;
 
     if (!is_digest(digest)) {
         gong_api_problem(call->answer, 400, "Nội dung không hợp lệ",
                          "The body is not as it must be", "sha256");
         return;
     }
-    (void)snprintf(text, sizeof text,
-                   "by=\"%s\" to=\"%s\" from=%" PRId64 " until=%" PRId64
-                   " open=%" PRId64 " sha256=%s %.256s",
-                   gong_api_body_text(call, "by", ""),
-                   gong_api_body_text(call, "to", ""),
-                   gong_api_body_number(call, "from", 0),
-                   gong_api_body_number(call, "until", 0),
-                   gong_api_body_number(call, "open", 0), digest,
-                   gong_api_body_text(call, "comment", ""));
-    gong_api_audit(call, "handover", "shift", "ok", text);
+    text = handover_text(call, digest);
+    gong_api_audit(call, "handover", "shift", "ok",
+                   text == NULL ? digest : text);
+    free(text);
     gong_api_done(call, 0);
 }

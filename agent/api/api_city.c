@@ -70,18 +70,35 @@ or_empty(const char *text)
     return text == NULL ? "" : text;
 }
 
+/* The codes of units that were merged into it. */
+static json_t *
+older_codes(const struct gong_model *model, size_t index)
+{
+    json_t *items = json_array();
+
+    for (size_t i = 0; i < gong_model_alias_count(model); i++) {
+        const struct gong_unit_alias *alias = gong_model_alias_at(model, i);
+
+        if (alias->unit == index) {
+            (void)json_array_append_new(items, json_string(alias->code));
+        }
+    }
+    return items;
+}
+
 static json_t *
 unit_json(const struct gong_model *model, size_t index)
 {
     const struct gong_unit *unit = gong_model_unit_at(model, index);
 
     return json_pack(
-        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o}", "code", unit->code, "name",
+        "{s:s,s:s,s:s,s:s,s:s,s:o,s:o,s:o}", "code", unit->code, "name",
         or_empty(unit->name), "name_en", or_empty(unit->name_en), "kind",
         gong_unit_kind_text(unit->kind), "parent",
         unit->parent == index ? ""
                               : gong_model_unit_at(model, unit->parent)->code,
-        "lon", degrees(unit->lon), "lat", degrees(unit->lat));
+        "lon", degrees(unit->lon), "lat", degrees(unit->lat), "was",
+        older_codes(model, index));
 }
 
 static json_t *

@@ -119,6 +119,7 @@ put_times(json_t *object, const struct gong_desk_incident *incident)
     put_number(object, "opened", incident->opened_ms);
     put_number(object, "changed", incident->changed_ms);
     put_number(object, "ended", incident->ended_ms);
+    put_number(object, "over", incident->over_ms);
     put_number(object, "escalated", incident->escalated);
     put_number(object, "escalates", incident->escalate_ms);
     put_number(object, "ack_due", incident->ack_due_ms);

@@ -84,10 +84,13 @@ static const struct gong_api_field incident_fields[] = {
     {"trial", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
     {"lost", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL,
      "It ended because the engine no longer knew it."},
-    {"since", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
+    {"since", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "The rule's clock, which is the device's; ms since 1970."},
     {"opened", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
     {"changed", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, ""},
     {"ended", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "0: it is open."},
+    {"over", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "The rule's clock; 0: it is open, or a person ended it."},
     {"owner", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
     {"acked_by", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
     {"ack_comment", GONG_API_TEXT, YES, NO, 0, NULL, NULL, ""},
@@ -211,6 +214,8 @@ static const struct gong_api_field unit_fields[] = {
     {"parent", GONG_API_STRING, YES, NO, 0, NULL, NULL, "Code; root: empty."},
     {"lon", GONG_API_NUMBER, YES, YES, 0, NULL, NULL, ""},
     {"lat", GONG_API_NUMBER, YES, YES, 0, NULL, NULL, ""},
+    {"was", GONG_API_ARRAY, YES, NO, 0, NULL, NULL,
+     "Codes of units that were merged into it."},
 };
 static SCHEMA(unit_part, "Unit", unit_fields);
 

@@ -19,6 +19,7 @@ static const char *const texts[GONG_DESK_DB_STATEMENTS] = {
     [GONG_DESK_DB_INCIDENT_PUT] =
         "INSERT INTO incidents(" GONG_DESK_ROW_COLUMNS
         ") VALUES(" GONG_DESK_ROW_MARKS ") ON CONFLICT(number) DO UPDATE SET"
+        " fingerprint = excluded.fingerprint,"
         " state = excluded.state, alert = excluded.alert,"
         " level = excluded.level, severity = excluded.severity,"
         " trial = excluded.trial, lost = excluded.lost,"
@@ -39,7 +40,8 @@ static const char *const texts[GONG_DESK_DB_STATEMENTS] = {
         " silenced = excluded.silenced,"
         " in_maintenance = excluded.in_maintenance,"
         " inhibited = excluded.inhibited, rule_id = excluded.rule_id,"
-        " labels = excluded.labels, annotations = excluded.annotations",
+        " labels = excluded.labels, annotations = excluded.annotations,"
+        " over_ms = excluded.over_ms, untaken_ms = excluded.untaken_ms",
     [GONG_DESK_DB_INCIDENT_LABELS] =
         "SELECT labels FROM incidents WHERE number = ?",
     [GONG_DESK_DB_LABELS_CLEAR] =

@@ -115,18 +115,16 @@ enum gong_err gong_desk_db_restore(struct gong_desk_db *db,
 /* gong_desk_db_each: incidents whose alert people see as open, by number, or
  * the newest one of an alert. What `each` is given is valid during the call; it
  * must not change incidents. Its error ends it and is given back. */
-typedef enum gong_err (*gong_desk_db_each_fn)(
-    void *ctx, const struct gong_desk_incident *incident);
 enum gong_err gong_desk_db_each_open(struct gong_desk_db *db,
-                                     gong_desk_db_each_fn each,
+                                     gong_desk_incident_fn each,
                                      void *ctx) GONG_MUST_CHECK;
 /* NOT_FOUND: there was none yet. */
 enum gong_err gong_desk_db_newest(struct gong_desk_db *db, uint64_t rule,
                                   uint64_t fingerprint,
-                                  gong_desk_db_each_fn each,
+                                  gong_desk_incident_fn each,
                                   void *ctx) GONG_MUST_CHECK;
 enum gong_err gong_desk_db_numbered(struct gong_desk_db *db, uint64_t number,
-                                    gong_desk_db_each_fn each,
+                                    gong_desk_incident_fn each,
                                     void *ctx) GONG_MUST_CHECK;
 
 #define GONG_DESK_PRUNE_STEP 200 /* rows of a kind */

@@ -3,7 +3,7 @@
 #include "agent/desk/desk_row.h"
 
 enum gong_err
-gong_desk_db_each_open(struct gong_desk_db *db, gong_desk_db_each_fn each,
+gong_desk_db_each_open(struct gong_desk_db *db, gong_desk_incident_fn each,
                        void *ctx)
 {
     struct gong_sql_row row = gong_desk_db_row(db, GONG_DESK_DB_INCIDENTS_OPEN);
@@ -14,7 +14,7 @@ gong_desk_db_each_open(struct gong_desk_db *db, gong_desk_db_each_fn each,
 
 enum gong_err
 gong_desk_db_newest(struct gong_desk_db *db, uint64_t rule,
-                    uint64_t fingerprint, gong_desk_db_each_fn each, void *ctx)
+                    uint64_t fingerprint, gong_desk_incident_fn each, void *ctx)
 {
     struct gong_sql_row row =
         gong_desk_db_row(db, GONG_DESK_DB_INCIDENT_NEWEST);
@@ -29,7 +29,7 @@ gong_desk_db_newest(struct gong_desk_db *db, uint64_t rule,
 
 enum gong_err
 gong_desk_db_numbered(struct gong_desk_db *db, uint64_t number,
-                      gong_desk_db_each_fn each, void *ctx)
+                      gong_desk_incident_fn each, void *ctx)
 {
     struct gong_sql_row row =
         gong_desk_db_row(db, GONG_DESK_DB_INCIDENT_NUMBERED);

@@ -250,7 +250,7 @@ units_of(const struct gong_desk_filter *filter)
 
 static enum gong_err
 list(struct gong_desk_reader *reader, const struct gong_desk_filter *filter,
-     const char *pattern, const char *units, gong_desk_read_incident_fn each,
+     const char *pattern, const char *units, gong_desk_incident_fn each,
      void *ctx)
 {
     struct gong_sql_row row = gong_sql_row(
@@ -275,7 +275,7 @@ list(struct gong_desk_reader *reader, const struct gong_desk_filter *filter,
 enum gong_err
 gong_desk_read_incidents(struct gong_desk_reader *reader,
                          const struct gong_desk_filter *filter,
-                         gong_desk_read_incident_fn each, void *ctx)
+                         gong_desk_incident_fn each, void *ctx)
 {
     char *pattern = pattern_of(filter->text);
     char *units = units_of(filter);
@@ -294,7 +294,7 @@ gong_desk_read_incidents(struct gong_desk_reader *reader,
 
 enum gong_err
 gong_desk_read_incident(struct gong_desk_reader *reader, uint64_t number,
-                        gong_desk_read_incident_fn each, void *ctx)
+                        gong_desk_incident_fn each, void *ctx)
 {
     struct gong_sql_row row;
     size_t count;

@@ -49,17 +49,15 @@ struct gong_desk_filter {
     size_t limit; /* 0, or more than that: GONG_DESK_READ_MAX */
 };
 
-typedef enum gong_err (*gong_desk_read_incident_fn)(
-    void *ctx, const struct gong_desk_incident *incident);
 enum gong_err gong_desk_read_incidents(struct gong_desk_reader *reader,
                                        const struct gong_desk_filter *filter,
-                                       gong_desk_read_incident_fn each,
+                                       gong_desk_incident_fn each,
                                        void *ctx) GONG_MUST_CHECK;
 /* gong_desk_read_incident: one, whatever its unit: the caller checks who may
  * see it. NOT_FOUND. */
 enum gong_err gong_desk_read_incident(struct gong_desk_reader *reader,
                                       uint64_t number,
-                                      gong_desk_read_incident_fn each,
+                                      gong_desk_incident_fn each,
                                       void *ctx) GONG_MUST_CHECK;
 
 struct gong_desk_read_event {

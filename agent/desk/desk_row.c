@@ -83,6 +83,8 @@ gong_desk_row_put(struct gong_sql_row *row,
     gong_sql_put_text(row, incident->rule_id);
     gong_sql_put_text(row, labels);
     gong_sql_put_text(row, annotations);
+    gong_sql_put_int(row, incident->over_ms);
+    gong_sql_put_int(row, incident->untaken_ms);
 }
 
 static void
@@ -184,6 +186,8 @@ gong_desk_row_get(struct gong_sql_row *row, struct gong_desk_row *out)
     incident->rule_id = gong_sql_get_text(row);
     out->labels = parse(gong_sql_get_text(row));
     out->annotations = parse(gong_sql_get_text(row));
+    incident->over_ms = gong_sql_get_int(row);
+    incident->untaken_ms = gong_sql_get_int(row);
     if (out->labels == NULL || out->annotations == NULL || !sound(incident)) {
         return GONG_ERR_CORRUPT;
     }
@@ -226,7 +230,7 @@ gong_desk_row_get_silence(struct gong_sql_row *row,
 }
 
 enum gong_err
-gong_desk_row_each(struct gong_sql_row *row, gong_desk_row_each_fn each,
+gong_desk_row_each(struct gong_sql_row *row, gong_desk_incident_fn each,
                    void *ctx, size_t *count)
 {
     enum gong_err err;

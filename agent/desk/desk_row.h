@@ -17,9 +17,10 @@
     "ack_comment, acked_ms, ack_until_ms, sticky, cause, verdict, cost, "      \
     "escalated, escalate_ms, ack_due_ms, resolve_due_ms, ack_overdue, "        \
     "resolve_overdue, silenced, in_maintenance, inhibited, rule_id, labels, "  \
-    "annotations"
+    "annotations, over_ms, untaken_ms"
 #define GONG_DESK_ROW_MARKS                                                    \
-    "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?"
+    "?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?," \
+    "?,?"
 
 /* Label sets as JSON objects: {"alertname":"RiverHigh", ...}. Heap text, to be
  * freed by the caller; NULL without memory. */
@@ -47,10 +48,8 @@ void gong_desk_row_fini(struct gong_desk_row *row);
 
 /* gong_desk_row_each: all rows of a statement that selects these columns, until
  * each gives an error back; *count: how many came. Ends the row. */
-typedef enum gong_err (*gong_desk_row_each_fn)(
-    void *ctx, const struct gong_desk_incident *incident);
 enum gong_err gong_desk_row_each(struct gong_sql_row *row,
-                                 gong_desk_row_each_fn each, void *ctx,
+                                 gong_desk_incident_fn each, void *ctx,
                                  size_t *count) GONG_MUST_CHECK;
 
 /* gong_desk_row_get_silence: its columns in the order of the struct. */

@@ -118,6 +118,11 @@ static const char *const versions[] = {
     "ALTER TABLE message_incidents ADD decided_ms INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE deliveries ADD stored_ms INTEGER NOT NULL DEFAULT 0;"
     "ALTER TABLE deliveries ADD notified_ms INTEGER NOT NULL DEFAULT 0;",
+    /* When the alert was over by its rule's clock, and since when nobody has
+     * it. */
+    "ALTER TABLE incidents ADD over_ms INTEGER NOT NULL DEFAULT 0;"
+    "ALTER TABLE incidents ADD untaken_ms INTEGER NOT NULL DEFAULT 0;"
+    "UPDATE incidents SET untaken_ms = changed_ms;",
 };
 
 #define VERSIONS ((int)(sizeof versions / sizeof versions[0]))

@@ -67,7 +67,9 @@ alert_json(const json_t *item, json_t *annotations)
 
     gong_rfc3339(gong_view_int(item, "since"), starts);
     if (over) {
-        gong_rfc3339(gong_view_int(item, "ended"), ends);
+        int64_t end_ms = gong_view_int(item, "over");
+
+        gong_rfc3339(end_ms > 0 ? end_ms : gong_view_int(item, "ended"), ends);
     }
     return json_pack(
         "{s:s, s:O, s:o, s:s, s:s, s:s, s:s}", "status",

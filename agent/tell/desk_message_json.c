@@ -143,14 +143,15 @@ item_json(const struct gong_message_item *item, const struct gong_model *model)
         pairs_json(incident->annotations, incident->annotation_count), "value",
         value);
     when = json_pack(
-        "{s:i, s:i, s:s, s:I, s:I, s:I, s:o, s:o, s:b, s:b, s:s}", "level",
+        "{s:i, s:i, s:s, s:I, s:I, s:I, s:I, s:o, s:o, s:b, s:b, s:s}", "level",
         (int)incident->level, "told_level", (int)item->told_level, "severity",
         severity == NULL ? "" : severity, "since",
         (json_int_t)incident->since_ms, "opened",
         (json_int_t)incident->opened_ms, "ended",
-        (json_int_t)incident->ended_ms, "owner", text_json(incident->owner),
-        "acked_by", text_json(incident->acked_by), "lost", incident->lost,
-        "no_unit", item->no_unit, "fingerprint", fingerprint);
+        (json_int_t)incident->ended_ms, "over", (json_int_t)incident->over_ms,
+        "owner", text_json(incident->owner), "acked_by",
+        text_json(incident->acked_by), "lost", incident->lost, "no_unit",
+        item->no_unit, "fingerprint", fingerprint);
     return with_facts(join(what, when), incident, model);
 }
 

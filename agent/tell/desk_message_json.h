@@ -9,7 +9,7 @@
  *  "items":[{"number":17,"news":"firing","state":"open","alert":"firing",
  *    "rule":"..","labels":{..},"annotations":{..},"value":"34.5",
  *    "level":3,"told_level":2,"severity":"critical","since":ms,"opened":ms,
- *    "ended":0,"owner":"","acked_by":"","lost":false,"no_unit":false,
+ *    "ended":0,"over":0,"owner":"","acked_by":"","lost":false,"no_unit":false,
  *    "fingerprint":"16 hex","device_name":"..","facts":{..}}]}
  *
  * waited, in ms, behind step where that is why it was made.

@@ -246,11 +246,21 @@ add_place(struct target *target, const json_t *item)
 }
 
 /* "" where it is not over, or nobody knows since when. */
+/* When what was measured was over, by the clock that `since` is of; where a
+ * person ended it, when that was. */
+static int64_t
+end_of(const json_t *item)
+{
+    int64_t over = integer_of(item, "over", TIME_MAX_MS);
+
+    return over > 0 ? over : integer_of(item, "ended", TIME_MAX_MS);
+}
+
 static void
 add_lasted(struct target *target, const json_t *item)
 {
     int64_t since = integer_of(item, "since", TIME_MAX_MS);
-    int64_t ended = integer_of(item, "ended", TIME_MAX_MS);
+    int64_t ended = end_of(item);
     char text[GONG_MESSAGE_LASTED_SIZE] = "";
 
     if (since > 0 && ended >= since) {
@@ -296,7 +306,7 @@ read_item(struct gong_message_vars *vars, const json_t *json, struct item *item)
     add_annotation(&target, json, "action", "");
     add_place(&target, json);
     add_time(&target, "since", integer_of(json, "since", TIME_MAX_MS));
-    add_time(&target, "ended", integer_of(json, "ended", TIME_MAX_MS));
+    add_time(&target, "ended", end_of(json));
     add_lasted(&target, json);
     add_status(&target, json);
     add_text(&target, "owner", text_of(json, "owner"));

@@ -85,6 +85,7 @@ gong_desk_new(const struct gong_desk_config *config,
     desk->groups.hash = key;
     desk->recipients.hash = key;
     desk->buckets.hash = key;
+    desk->shapes.hash = key;
     return desk;
 }
 
@@ -135,6 +136,7 @@ gong_desk_free(struct gong_desk *desk)
     gong_desk_table_fini(&desk->groups);
     gong_desk_table_fini(&desk->recipients);
     gong_desk_table_fini(&desk->buckets);
+    gong_desk_table_fini(&desk->shapes);
     gong_desk_heap_fini(&desk->timers);
     gong_desk_heap_fini(&desk->recipient_timers);
     free(desk);

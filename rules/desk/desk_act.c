@@ -10,6 +10,8 @@
 #include "rules/desk/desk_hold.h"
 #include "rules/desk/desk_private.h"
 
+#define DAYS_MAX ((int)(GONG_DESK_SILENCE_MS_MAX / 86400000))
+
 struct act {
     const struct gong_desk_act *is;
     struct gong_desk_entry *entry;
@@ -158,6 +160,13 @@ do_incident(struct gong_desk *desk, const struct act *act)
     return true;
 }
 
+/* The end of one that says none: that of its incident; 0: it has to say. */
+static int64_t
+until_over(const struct gong_desk_act *is)
+{
+    return is->incident != 0 && is->until_ms == 0 ? INT64_MAX : 0;
+}
+
 /* The times of a silence, or why not. */
 static bool
 set_times(const struct gong_desk *desk, const struct act *act,
@@ -167,14 +176,41 @@ set_times(const struct gong_desk *desk, const struct act *act,
 
     silence->from_ms = is->from_ms > desk->now ? is->from_ms : desk->now;
     silence->until_ms = is->until_ms;
-    if (is->until_ms == 0 && is->incident != 0) {
-        silence->until_ms = INT64_MAX;
+    if (is->until_ms == 0) {
+        silence->until_ms = until_over(is);
     }
     if (silence->until_ms == 0) {
         return refuse(act, "without an incident it must say until when");
     }
-    return silence->until_ms > silence->from_ms ||
-           refuse(act, "it would end before it begins");
+    if (silence->until_ms <= silence->from_ms) {
+        return refuse(act, "it would end before it begins");
+    }
+    if (silence->from_ms - desk->now > GONG_DESK_SILENCE_MS_MAX) {
+        return refuse(act, "it would begin in more than %d days", DAYS_MAX);
+    }
+    return silence->until_ms == until_over(is) ||
+           silence->until_ms - silence->from_ms <= GONG_DESK_SILENCE_MS_MAX ||
+           refuse(act, "it would last longer than %d days", DAYS_MAX);
+}
+
+/* A second operator, as in unit==~"24.*", would be part of the value: it would
+ * be taken, and hold nothing back. */
+static bool
+check_values(const struct act *act, const struct gong_desk_hush *hush)
+{
+    size_t next = 0;
+    const struct gong_matcher *one = NULL;
+
+    while (hush->matchers != NULL &&
+           (one = gong_desk_matchers_at(hush->matchers, next++)) != NULL) {
+        if (one->value[0] == '=' || one->value[0] == '~') {
+            return refuse(act,
+                          "the value of %s begins with an operator: expected "
+                          "one of = != =~ !~, then the value",
+                          one->name);
+        }
+    }
+    return true;
 }
 
 static bool
@@ -211,6 +247,10 @@ do_silence(struct gong_desk *desk, const struct act *act)
     hush = gong_desk_silence_add(desk, &silence, &error);
     if (hush == NULL) {
         return refuse(act, "%s", error.message);
+    }
+    if (!check_values(act, hush)) {
+        gong_desk_silence_undo(desk, hush);
+        return false;
     }
     desk->next_silence++;
     if (act->number != NULL) {

@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "rules/desk/desk.h"
+#include "rules/desk/desk_text.h"
 
 struct line {
     FILE *out;
@@ -24,8 +25,8 @@ static void
 put_text(struct line *line, const char *name, struct gong_str text)
 {
     if (text.len > 0) {
-        (void)fprintf(field(line), "%s=\"%.*s\"", name, (int)text.len,
-                      text.data);
+        (void)fprintf(field(line), "%s=", name);
+        gong_desk_text_quote(line->out, text);
     }
 }
 
@@ -82,18 +83,12 @@ put_facts(struct line *line, const struct gong_desk_act *act)
 static void
 put_comment(struct line *line, struct gong_str comment, size_t max)
 {
-    size_t len = comment.len;
+    struct gong_str cut = gong_desk_text_cut(comment, max);
 
-    if (len > max) { /* at the beginning of a character */
-        for (len = max;
-             len > 0 && ((unsigned char)comment.data[len] & 0xc0) == 0x80;) {
-            len--;
-        }
+    if (cut.len > 0) {
+        (void)fwrite(cut.data, 1, cut.len, line->out);
     }
-    if (len > 0) {
-        (void)fwrite(comment.data, 1, len, line->out);
-    }
-    if (len < comment.len) {
+    if (cut.len < comment.len) {
         (void)fputs("...", line->out);
     }
 }

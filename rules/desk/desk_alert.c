@@ -95,6 +95,17 @@ event_with_level(struct gong_desk *desk, const struct gong_desk_entry *entry,
                         gong_str_of(text));
 }
 
+/* A device whose clock is ahead says that it begins later than now. */
+static void
+take_since(struct gong_desk_incident *is, int64_t since_ms, int64_t now)
+{
+    int64_t since = since_ms < now ? since_ms : now;
+
+    if (is->since_ms == 0 || since < is->since_ms) {
+        is->since_ms = since;
+    }
+}
+
 /* What the alert says of itself; whether its labels are others. */
 static bool
 take_facts(struct gong_desk *desk, struct gong_desk_entry *entry,
@@ -114,7 +125,7 @@ take_facts(struct gong_desk *desk, struct gong_desk_entry *entry,
     other = other || is->trial != alert->trial;
     is->trial = alert->trial;
     is->value = alert->value;
-    is->since_ms = alert->since_ms;
+    take_since(is, alert->since_ms, desk->now);
     gong_desk_entry_dirty(desk, entry);
     return other;
 }
@@ -153,6 +164,7 @@ reopen(struct gong_desk *desk, struct gong_desk_entry *entry,
 {
     (void)gong_desk_entry_step(desk, entry, GONG_INCIDENT_FIRE);
     entry->is.ended_ms = 0;
+    entry->is.over_ms = 0;
     entry->is.lost = false;
     (void)take_facts(desk, entry, alert);
     entry->is.stamps = alert->stamps;
@@ -161,13 +173,60 @@ reopen(struct gong_desk *desk, struct gong_desk_entry *entry,
     gong_desk_escalate_start(desk, entry);
 }
 
-/* Under the code of the unit that its own was merged into. */
+static enum gong_severity
+severity_of(const struct gong_desk_alert *alert)
+{
+    char text[16] = "";
+
+    for (size_t i = 0; i < alert->label_count; i++) {
+        if (gong_str_is(alert->labels[i].name, "severity") &&
+            alert->labels[i].value.len < sizeof text) {
+            (void)snprintf(text, sizeof text, "%.*s",
+                           (int)alert->labels[i].value.len,
+                           alert->labels[i].value.data);
+        }
+    }
+    return gong_severity_of(text);
+}
+
+/* A person ended it and the alert goes on: only a climb is worth a word. Where
+ * somebody has not been told yet that it is over, it opens again. */
+static enum gong_err
+after_end(struct gong_desk *desk, struct gong_desk_entry *entry,
+          const struct gong_desk_alert *alert)
+{
+    enum gong_severity severity = severity_of(alert);
+    bool goes_on = gong_alert_state_open(entry->is.alert);
+    unsigned before = gong_desk_rank(entry->is.level, entry->is.severity);
+
+    if (goes_on && gong_desk_rank(alert->level, severity) <= before) {
+        entry->is.alert = alert->state;
+        gong_desk_entry_dirty(desk, entry);
+        return GONG_OK;
+    }
+    if (entry->member_count > 0) {
+        entry->is.since_ms = 0;
+        reopen(desk, entry, alert);
+        return GONG_OK;
+    }
+    gong_desk_entry_detach(desk, entry);
+    gong_desk_entry_release(desk, entry);
+    return open_new(desk, alert);
+}
+
+/* Under the code of the unit that its own was merged into. What a person ended
+ * stays ended, as if its alert had gone on. */
 static enum gong_err
 go_on_merged(struct gong_desk *desk, struct gong_desk_entry *entry,
              const struct gong_desk_alert *alert)
 {
     struct gong_desk_ack ack;
 
+    if (entry->is.over_ms == 0 || entry->is.state == GONG_INCIDENT_CLOSED) {
+        gong_desk_entry_rekey(desk, entry, alert->fingerprint);
+        entry->is.alert = alert->state;
+        return after_end(desk, entry, alert);
+    }
     if (!gong_desk_ack_keep(desk, entry, &ack)) {
         return desk->err;
     }
@@ -214,13 +273,38 @@ go_on(struct gong_desk *desk, struct gong_desk_entry *entry,
     gong_desk_escalate_arm(desk, entry);
 }
 
-/* The alert's own end: the desk may hear of it late. */
+/* Its texts as of its end, with the value that was seen last; labels stay, by
+ * which it is known. */
 static void
-date_end(struct gong_desk_incident *is, int64_t at_ms)
+take_last_words(struct gong_desk *desk, struct gong_desk_entry *entry,
+                const struct gong_desk_alert *alert)
 {
-    if (at_ms > 0 && at_ms < is->ended_ms) {
-        is->ended_ms = at_ms > is->opened_ms ? at_ms : is->opened_ms;
+    if (alert->annotation_count > 0) {
+        (void)gong_desk_entry_text(
+            desk, entry,
+            &(struct gong_desk_texts){entry->is.rule_id, entry->is.labels,
+                                      entry->is.label_count, alert->annotations,
+                                      alert->annotation_count});
     }
+}
+
+static int64_t
+within(int64_t from, int64_t ms, int64_t until)
+{
+    return ms < from ? from : ms > until ? until : ms;
+}
+
+/* The desk may hear of an end late: what the engine's decision says is the
+ * agent's clock, what the alert says the device's. */
+static void
+date_end(struct gong_desk_incident *is, const struct gong_desk_alert *alert)
+{
+    int64_t now = is->ended_ms;
+    int64_t decided = alert->stamps.decided_ms;
+
+    is->ended_ms = within(is->opened_ms, decided > 0 ? decided : now, now);
+    is->over_ms =
+        within(is->since_ms, alert->at_ms > 0 ? alert->at_ms : now, now);
 }
 
 static void
@@ -238,51 +322,13 @@ end(struct gong_desk *desk, struct gong_desk_entry *entry,
     entry->is.lost = alert->lost;
     entry->is.value = alert->value;
     entry->is.stamps = alert->stamps;
+    take_last_words(desk, entry, alert);
     (void)gong_desk_entry_step(desk, entry, GONG_INCIDENT_END);
-    date_end(&entry->is, alert->at_ms);
+    date_end(&entry->is, alert);
     gong_desk_event_add(desk, entry->is.number, GONG_INCIDENT_END,
                         gong_str_from("", 0),
                         gong_str_of(alert->lost ? "lost" : ""));
     gong_desk_entry_end(desk, entry);
-}
-
-/* A person ended it and the alert goes on: only a climb is worth a word. Where
- * somebody has not been told yet that it is over, it opens again. */
-static enum gong_err
-after_end(struct gong_desk *desk, struct gong_desk_entry *entry,
-          const struct gong_desk_alert *alert, enum gong_severity severity)
-{
-    bool goes_on = gong_alert_state_open(entry->is.alert);
-    unsigned before = gong_desk_rank(entry->is.level, entry->is.severity);
-
-    if (goes_on && gong_desk_rank(alert->level, severity) <= before) {
-        entry->is.alert = alert->state;
-        gong_desk_entry_dirty(desk, entry);
-        return GONG_OK;
-    }
-    if (entry->member_count > 0) {
-        reopen(desk, entry, alert);
-        return GONG_OK;
-    }
-    gong_desk_entry_detach(desk, entry);
-    gong_desk_entry_release(desk, entry);
-    return open_new(desk, alert);
-}
-
-static enum gong_severity
-severity_of(const struct gong_desk_alert *alert)
-{
-    char text[16] = "";
-
-    for (size_t i = 0; i < alert->label_count; i++) {
-        if (gong_str_is(alert->labels[i].name, "severity") &&
-            alert->labels[i].value.len < sizeof text) {
-            (void)snprintf(text, sizeof text, "%.*s",
-                           (int)alert->labels[i].value.len,
-                           alert->labels[i].value.data);
-        }
-    }
-    return gong_severity_of(text);
 }
 
 static enum gong_err
@@ -303,7 +349,7 @@ take(struct gong_desk *desk, const struct gong_desk_alert *alert)
                              : go_on_merged(desk, entry, alert);
     }
     if (!gong_desk_entry_open(entry)) {
-        return after_end(desk, entry, alert, severity_of(alert));
+        return after_end(desk, entry, alert);
     }
     go_on(desk, entry, alert);
     return GONG_OK;

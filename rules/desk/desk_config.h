@@ -54,6 +54,7 @@
 #include "common/conf.h"
 #include "rules/engine/calendar.h"
 #include "rules/engine/match.h"
+#include "rules/model/model.h"
 
 #define GONG_DESK_ROUTES_MAX    1000
 #define GONG_DESK_RECEIVERS_MAX 200
@@ -145,15 +146,22 @@ struct gong_desk_matchers *
 gong_desk_matchers_read(struct gong_str text, struct gong_expr_error *error);
 void gong_desk_matchers_free(struct gong_desk_matchers *matchers);
 /* Labels sorted by name. What cannot be decided does not match. A matcher on
- * `unit` also takes the label `site`: the code under which a device of a unit
- * that was merged still reports. */
+ * `unit` also takes the label `site` where it is another code of that unit by
+ * the model (NULL: there is none): the one under which a device of a unit that
+ * was merged still reports. No other site speaks for a unit, nor one whose
+ * device the model has in another unit. */
 bool gong_desk_matchers_take(struct gong_desk_matchers *matchers,
+                             const struct gong_model *model,
                              const struct gong_label_view *labels,
                              size_t count);
 /* gong_desk_matchers_unit: the next unit that is named with = or !=, from *next
  * on, which begins with 0; NULL: no further one. Borrowed. */
 const char *gong_desk_matchers_unit(const struct gong_desk_matchers *matchers,
                                     size_t *next);
+/* gong_desk_matchers_at: by number, from 0 on; NULL: no further one. Borrowed.
+ */
+const struct gong_matcher *
+gong_desk_matchers_at(const struct gong_desk_matchers *matchers, size_t index);
 /* Whether those that speak of the label take this value of it. */
 bool gong_desk_matchers_allow(struct gong_desk_matchers *matchers,
                               const char *name, const char *value);

@@ -5,6 +5,7 @@
 
 #include "rules/desk/desk_group.h"
 #include "rules/desk/desk_hold.h"
+#include "rules/desk/desk_merged.h"
 #include "rules/desk/desk_private.h"
 
 static struct gong_str
@@ -180,6 +181,9 @@ gong_desk_entry_text(struct gong_desk *desk, struct gong_desk_entry *entry,
     free(entry->views);
     entry->text = block;
     entry->views = views;
+    if (!same) {
+        gong_desk_alike_take(desk, entry);
+    }
     return !same;
 }
 
@@ -249,6 +253,7 @@ unlink_entry(struct gong_desk *desk, struct gong_desk_entry *entry)
     struct gong_desk_entry *last = list->items[list->count - 1];
 
     gong_desk_entry_detach(desk, entry);
+    gong_desk_alike_leave(desk, entry);
     gong_desk_table_remove(&desk->numbers, number_key(entry), entry);
     gong_desk_set_timer(desk, &entry->timer, GONG_DESK_NEVER);
     gong_desk_inhibit_unseat(desk, entry);

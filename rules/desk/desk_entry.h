@@ -45,6 +45,11 @@ gong_desk_rank(unsigned level, enum gong_severity severity)
 {
     return level << 2 | (unsigned)severity;
 }
+static inline enum gong_severity
+gong_desk_rank_severity(unsigned rank)
+{
+    return (enum gong_severity)(rank & 3);
+}
 void gong_desk_entry_dirty(struct gong_desk *desk,
                            struct gong_desk_entry *entry);
 /* gong_desk_entry_detach: its alert may have another one. */

@@ -44,7 +44,8 @@ gong_desk_escalate_find(struct gong_desk *desk, struct gong_desk_entry *entry)
     entry->escalation = GONG_DESK_NONE;
     for (size_t i = 0; i < config->escalation_count && !entry->is.trial; i++) {
         if (gong_desk_matchers_take(config->escalations[i].matchers,
-                                    entry->is.labels, entry->is.label_count)) {
+                                    desk->model, entry->is.labels,
+                                    entry->is.label_count)) {
             entry->escalation = i;
             return;
         }
@@ -133,6 +134,8 @@ void
 gong_desk_escalate_start(struct gong_desk *desk, struct gong_desk_entry *entry)
 {
     entry->is.escalated = 0;
+    entry->is.untaken_ms = desk->now;
+    gong_desk_entry_dirty(desk, entry);
     gong_desk_escalate_go_on(desk, entry);
 }
 

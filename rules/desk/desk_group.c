@@ -347,20 +347,31 @@ gong_desk_member_news(const struct gong_desk_member *member, bool muted,
     const struct gong_desk_entry *entry = member->entry;
     unsigned rank = gong_desk_rank(entry->is.level, entry->is.severity) + 1;
 
-    if (gong_desk_entry_held(entry) ||
-        (muted && entry->is.severity != GONG_SEVERITY_CRITICAL)) {
+    bool quiet = muted && entry->is.severity != GONG_SEVERITY_CRITICAL;
+
+    if (gong_desk_entry_held(entry)) {
         return false;
     }
     if (!gong_desk_entry_open(entry)) {
         *news = GONG_NEWS_RESOLVED;
-        return member->told != 0;
+        return member->told != 0 && (!quiet || member->paged);
     }
     *news = member->told == 0                            ? GONG_NEWS_FIRING
             : rank > member->told                        ? GONG_NEWS_CLIMBED
             : rank < member->told && !member->fell       ? GONG_NEWS_FELL
             : entry->is.resolve_overdue && !member->late ? GONG_NEWS_OVERDUE
                                                          : GONG_NEWS_STILL;
-    return !member->left;
+    return !member->left &&
+           (!quiet || (member->paged && *news == GONG_NEWS_FELL));
+}
+
+void
+gong_desk_member_tell(struct gong_desk_member *member)
+{
+    const struct gong_desk_incident *is = &member->entry->is;
+
+    member->told = gong_desk_rank(is->level, is->severity) + 1;
+    member->paged = member->paged || is->severity == GONG_SEVERITY_CRITICAL;
 }
 
 /* An acknowledgement keeps it quiet until the deadline to resolve. */

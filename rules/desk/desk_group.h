@@ -45,9 +45,12 @@ gong_desk_group_route(const struct gong_desk *desk,
 bool gong_desk_group_muted(const struct gong_desk *desk,
                            const struct gong_desk_group *group, int64_t *until);
 /* What a member has to say; false: nothing, now. In a group that is muted only
- * what is critical says anything. */
+ * what is critical says anything, and what was told as critical that it falls
+ * or is over. */
 bool gong_desk_member_news(const struct gong_desk_member *member, bool muted,
                            enum gong_message_news *news);
+/* gong_desk_member_tell: as it is now, its recipient knows it. */
+void gong_desk_member_tell(struct gong_desk_member *member);
 /* Whether it is told again where there is nothing new. */
 bool gong_desk_member_repeats(const struct gong_desk_member *member);
 enum gong_desk_need {

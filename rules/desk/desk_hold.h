@@ -4,6 +4,28 @@
 
 #include "rules/desk/desk_private.h"
 
+/* An incident in a bucket of one inhibit rule: the alerts that agree in the
+ * labels of `equal`. */
+struct gong_desk_bucket {
+    char *key; /* the rule's number and the values */
+    size_t key_len;
+    size_t sources;      /* that are no targets of the rule themselves */
+    size_t both_sources; /* that are */
+    struct gong_desk_seat **targets;
+    size_t count;
+    size_t capacity;
+    size_t seats;
+};
+
+struct gong_desk_seat {
+    struct gong_desk_entry *entry;
+    struct gong_desk_bucket *bucket;
+    size_t place; /* among the targets */
+    bool source;
+    bool target;
+    bool counted; /* as a source: while it is open */
+};
+
 /* A silence or maintenance. */
 struct gong_desk_hush {
     struct gong_desk_silence is;
@@ -36,6 +58,9 @@ gong_desk_silence_add(struct gong_desk *desk,
 struct gong_desk_hush *gong_desk_silence_find(const struct gong_desk *desk,
                                               uint64_t number);
 void gong_desk_silence_free(struct gong_desk_hush *hush);
+/* gong_desk_silence_undo: one that was added and not begun, without a word. */
+void gong_desk_silence_undo(struct gong_desk *desk,
+                            struct gong_desk_hush *hush);
 /* gong_desk_silence_turn: begins or ends it if it is time. */
 void gong_desk_silence_turn(struct gong_desk *desk,
                             struct gong_desk_hush *hush);

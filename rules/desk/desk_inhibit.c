@@ -192,8 +192,10 @@ gong_desk_inhibit_seat(struct gong_desk *desk, struct gong_desk_entry *entry)
 
         *seat = (struct gong_desk_seat){
             .entry = entry,
-            .source = gong_desk_matchers_take(rule->source, labels, count),
-            .target = gong_desk_matchers_take(rule->target, labels, count),
+            .source = gong_desk_matchers_take(rule->source, desk->model, labels,
+                                              count),
+            .target = gong_desk_matchers_take(rule->target, desk->model, labels,
+                                              count),
         };
         if (!seat->source && !seat->target) {
             continue;

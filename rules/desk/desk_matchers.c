@@ -243,8 +243,28 @@ take_with_site(struct gong_desk_matchers *matchers,
     return true;
 }
 
+/* Whether the site is another code of the label's unit. */
+static bool
+is_also(const struct gong_model *model, struct gong_str unit,
+        struct gong_str site, struct gong_str device)
+{
+    const struct gong_unit *of = model == NULL || unit.len == 0 ||
+                                         site.len == 0 ||
+                                         gong_str_equal(unit, site)
+                                     ? NULL
+                                     : gong_model_unit(model, unit);
+    const struct gong_model_device *known = NULL;
+
+    if (of == NULL || gong_model_unit(model, site) != of) {
+        return false;
+    }
+    known = gong_model_device(model, site, device);
+    return known == NULL || gong_model_unit_at(model, known->unit) == of;
+}
+
 bool
 gong_desk_matchers_take(struct gong_desk_matchers *matchers,
+                        const struct gong_model *model,
                         const struct gong_label_view *labels, size_t count)
 {
     struct gong_str unit = value_of(labels, count, UNIT);
@@ -253,10 +273,18 @@ gong_desk_matchers_take(struct gong_desk_matchers *matchers,
     if (matchers == NULL) {
         return true;
     }
-    return unit.len == 0 || site.len == 0 || gong_str_equal(unit, site)
-               ? gong_matchers_all(matchers->compiled, labels, count) ==
-                     GONG_MATCH_YES
-               : take_with_site(matchers, labels, count, site);
+    return is_also(model, unit, site, value_of(labels, count, "device"))
+               ? take_with_site(matchers, labels, count, site)
+               : gong_matchers_all(matchers->compiled, labels, count) ==
+                     GONG_MATCH_YES;
+}
+
+const struct gong_matcher *
+gong_desk_matchers_at(const struct gong_desk_matchers *matchers, size_t index)
+{
+    return index < gong_matchers_count(matchers->compiled)
+               ? matcher_at(matchers, index)
+               : NULL;
 }
 
 const char *

@@ -7,6 +7,7 @@
 #include "rules/desk/desk_entry.h"
 #include "rules/desk/desk_hold.h"
 #include "rules/desk/desk_route.h"
+#include "rules/engine/hash.h"
 
 #define UNIT "unit"
 
@@ -57,18 +58,95 @@ same_but_unit(const struct gong_desk_entry *entry,
     return true;
 }
 
+static struct gong_str
+shape_key(const uint64_t *shape)
+{
+    return gong_str_from((const char *)shape, sizeof *shape);
+}
+
+static uint64_t
+shape_of(uint64_t rule, const struct gong_label_view *labels, size_t count)
+{
+    uint64_t shape = gong_fnv1a(GONG_FNV1A_START, &rule, sizeof rule);
+
+    for (size_t i = 0; i < count; i++) {
+        shape = gong_fnv1a(shape, labels[i].name.data, labels[i].name.len);
+        shape = gong_fnv1a(shape, "\xff", 1);
+        if (!gong_str_is(labels[i].name, UNIT)) {
+            shape =
+                gong_fnv1a(shape, labels[i].value.data, labels[i].value.len);
+            shape = gong_fnv1a(shape, "\xff", 1);
+        }
+    }
+    return shape;
+}
+
+void
+gong_desk_alike_leave(struct gong_desk *desk, struct gong_desk_entry *entry)
+{
+    struct gong_desk_entry *next = entry->alike_next;
+
+    if (!entry->shaped) {
+        return;
+    }
+    if (next != NULL) {
+        next->alike_prev = entry->alike_prev;
+    }
+    if (entry->alike_prev != NULL) {
+        entry->alike_prev->alike_next = next;
+    } else {
+        gong_desk_table_remove(&desk->shapes, shape_key(&entry->shape), entry);
+        if (next != NULL && !gong_desk_table_put(
+                                &desk->shapes, shape_key(&next->shape), next)) {
+            gong_desk_fail(desk, GONG_ERR_MEMORY);
+        }
+    }
+    entry->alike_next = NULL;
+    entry->alike_prev = NULL;
+    entry->shaped = false;
+}
+
+void
+gong_desk_alike_take(struct gong_desk *desk, struct gong_desk_entry *entry)
+{
+    struct gong_desk_entry *first = NULL;
+
+    gong_desk_alike_leave(desk, entry);
+    entry->shape =
+        shape_of(entry->is.rule, entry->is.labels, entry->is.label_count);
+    first = gong_desk_table_find(&desk->shapes, shape_key(&entry->shape));
+    if (first == NULL &&
+        !gong_desk_table_put(&desk->shapes, shape_key(&entry->shape), entry)) {
+        gong_desk_fail(desk, GONG_ERR_MEMORY);
+        return;
+    }
+    entry->shaped = true;
+    if (first != NULL) { /* its key stays the table's */
+        entry->alike_prev = first;
+        entry->alike_next = first->alike_next;
+        first->alike_next = entry;
+        if (entry->alike_next != NULL) {
+            entry->alike_next->alike_prev = entry;
+        }
+    }
+}
+
 struct gong_desk_entry *
 gong_desk_merged_find(const struct gong_desk *desk,
                       const struct gong_desk_alert *alert)
 {
     const struct gong_unit *unit = unit_with_alias(desk, alert);
+    uint64_t shape = 0;
     struct gong_desk_entry *found = NULL;
 
-    for (size_t i = 0; unit != NULL && i < desk->entry_list.count; i++) {
-        struct gong_desk_entry *entry = desk->entry_list.items[i];
-
-        /* A person's end stays one: only what the engine ended goes on. */
-        if (entry->is.state == GONG_INCIDENT_ENDED &&
+    if (unit == NULL) {
+        return NULL;
+    }
+    shape = shape_of(alert->rule, alert->labels, alert->label_count);
+    for (struct gong_desk_entry *entry =
+             gong_desk_table_find(&desk->shapes, shape_key(&shape));
+         entry != NULL; entry = entry->alike_next) {
+        if (!gong_desk_entry_open(entry) &&
             !gong_alert_state_open(entry->is.alert) &&
             entry->member_count > 0 && same_but_unit(entry, alert) &&
             gong_desk_route_unit_of(desk, entry) == unit &&

@@ -8,9 +8,22 @@
 
 #include "rules/desk/desk_private.h"
 
+/*
+ * The desk's table of shapes: rule and labels without unit. The entries of a
+ * shape are a list, at most one open one for each unit:
+ *
+ *   shapes --> entry <-> entry <-> entry
+ *
+ * gong_desk_alike_take: after its labels became others. gong_desk_alike_leave:
+ * before it goes; nothing if it is in none. */
+void gong_desk_alike_take(struct gong_desk *desk,
+                          struct gong_desk_entry *entry);
+void gong_desk_alike_leave(struct gong_desk *desk,
+                           struct gong_desk_entry *entry);
+
 /* gong_desk_merged_find: the incident of the same rule that has ended under
  * the same labels but an older code of its unit, while somebody has not been
- * told that it is over; NULL. */
+ * told that it is over; NULL. A person may have ended or closed it. */
 struct gong_desk_entry *
 gong_desk_merged_find(const struct gong_desk *desk,
                       const struct gong_desk_alert *alert);

@@ -162,7 +162,7 @@ mark_group(struct gong_desk *desk, struct gong_desk_group *group)
             gong_desk_entry_release(desk, entry);
             continue;
         }
-        member->told = gong_desk_rank(entry->is.level, entry->is.severity) + 1;
+        gong_desk_member_tell(member);
         member->fell = news == GONG_NEWS_FELL ||
                        (news == GONG_NEWS_OVERDUE && member->fell);
         member->late = entry->is.resolve_overdue;
@@ -336,8 +336,11 @@ remember(struct gong_desk *desk, struct gong_desk_entry *entry,
     } else if (known->told != 0 && !known->left) {
         return; /* its group tells what becomes of it */
     }
-    known->told = gong_desk_rank(entry->is.level, entry->is.severity) + 1;
-    known->group->told_ms = desk->now;
+    gong_desk_member_tell(known);
+    /* What else the group told is repeated when it would have been. */
+    if (known->group->told_ms == 0) {
+        known->group->told_ms = desk->now;
+    }
     gong_desk_group_dirty(desk, known->group);
 }
 
@@ -349,21 +352,6 @@ escalated_news(const struct gong_desk_entry *entry, unsigned told)
     return told == 0     ? GONG_NEWS_FIRING
            : rank > told ? GONG_NEWS_CLIMBED
                          : GONG_NEWS_STILL;
-}
-
-/* The time of its step; 0 where other routes no longer have it. */
-static int64_t
-waited_for(const struct gong_desk *desk, const struct gong_desk_entry *entry,
-           unsigned step)
-{
-    const struct gong_desk_escalation *escalation =
-        entry->escalation == GONG_DESK_NONE
-            ? NULL
-            : &desk->config->escalations[entry->escalation];
-
-    return escalation == NULL || step == 0 || step > escalation->step_count
-               ? 0
-               : escalation->steps[step - 1].after.ns / GONG_NS_PER_MS;
 }
 
 bool
@@ -384,7 +372,6 @@ gong_desk_message_escalate(struct gong_desk *desk,
             gong_desk_entry_find(desk, pending->incident);
         struct gong_desk_member *known = NULL;
         unsigned told = 0;
-        int64_t waited = 0;
 
         if (entry == NULL || entry->is.state != GONG_INCIDENT_OPEN ||
             gong_desk_entry_held(entry)) {
@@ -396,9 +383,9 @@ gong_desk_message_escalate(struct gong_desk *desk,
         remember(desk, entry, recipient, known);
         message.step =
             pending->step > message.step ? pending->step : message.step;
-        waited = waited_for(desk, entry, pending->step);
-        message.waited_ms =
-            waited > message.waited_ms ? waited : message.waited_ms;
+        if (desk->now - entry->is.untaken_ms > message.waited_ms) {
+            message.waited_ms = desk->now - entry->is.untaken_ms;
+        }
     }
     recipient->pending_count = 0;
     gong_desk_recipient_dirty(desk, recipient);

@@ -25,6 +25,7 @@ struct gong_desk_entry;
 struct gong_desk_group;
 struct gong_desk_recipient;
 struct gong_desk_hush;
+struct gong_desk_seat;
 
 struct gong_desk_member {
     struct gong_desk_entry *entry;
@@ -33,30 +34,9 @@ struct gong_desk_member {
     unsigned told; /* the rank told last, and 1; 0: not told */
     bool fell;     /* told that it falls, since it climbed last */
     bool late;     /* told after its deadline to resolve */
+    bool paged;    /* told as critical: its fall and end are told at night */
     bool left;     /* the route no longer takes it: only its end is told */
     bool wanted;   /* of gong_desk_route_entry */
-};
-
-/* An incident in a bucket of one inhibit rule: the alerts that agree in the
- * labels of `equal`. */
-struct gong_desk_bucket {
-    char *key; /* the rule's number and the values */
-    size_t key_len;
-    size_t sources;      /* that are no targets of the rule themselves */
-    size_t both_sources; /* that are */
-    struct gong_desk_seat **targets;
-    size_t count;
-    size_t capacity;
-    size_t seats;
-};
-
-struct gong_desk_seat {
-    struct gong_desk_entry *entry;
-    struct gong_desk_bucket *bucket;
-    size_t place; /* among the targets */
-    bool source;
-    bool target;
-    bool counted; /* as a source: while it is open */
 };
 
 struct gong_desk_entry {
@@ -77,6 +57,11 @@ struct gong_desk_entry {
     size_t silences;   /* that hold it now */
     size_t maintenances;
     size_t listed; /* while a message is made: its item, and 1 */
+    /* Those that only the label unit sets apart (desk_merged.h). */
+    uint64_t shape;
+    struct gong_desk_entry *alike_next;
+    struct gong_desk_entry *alike_prev;
+    bool shaped; /* among them */
     struct gong_desk_member **members;
     size_t member_count;
     size_t member_capacity;
@@ -168,6 +153,7 @@ struct gong_desk {
     struct gong_desk_table groups;     /* by key */
     struct gong_desk_table recipients; /* by key */
     struct gong_desk_table buckets;
+    struct gong_desk_table shapes; /* the first of each */
     struct gong_desk_list entry_list;
     struct gong_desk_list group_list;
     struct gong_desk_list recipient_list;

@@ -136,6 +136,9 @@ take_told(struct gong_desk *desk, const struct gong_desk_raw *raw,
         member->told = (unsigned)raw->told[i].told;
         member->fell = (raw->told[i].flags & GONG_DESK_FLAG_FELL) != 0;
         member->late = (raw->told[i].flags & GONG_DESK_FLAG_LATE) != 0;
+        member->paged =
+            (raw->told[i].flags & GONG_DESK_FLAG_PAGED) != 0 ||
+            gong_desk_rank_severity(member->told - 1) == GONG_SEVERITY_CRITICAL;
         member->left = (raw->told[i].flags & GONG_DESK_FLAG_LEFT) != 0 ||
                        group->route == GONG_DESK_NONE;
     }

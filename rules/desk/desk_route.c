@@ -268,7 +268,7 @@ walk(struct gong_desk *desk, struct gong_desk_entry *entry, size_t index)
     const struct gong_desk_route *route = &desk->config->routes[index];
     bool below = false;
 
-    if (!gong_desk_matchers_take(route->matchers, entry->is.labels,
+    if (!gong_desk_matchers_take(route->matchers, desk->model, entry->is.labels,
                                  entry->is.label_count)) {
         return false;
     }
@@ -301,6 +301,7 @@ hand_over(struct gong_desk *desk, struct gong_desk_member *member)
                 other->told = member->told;
                 other->fell = member->fell;
                 other->late = member->late;
+                other->paged = member->paged;
                 other->group->told_ms =
                     other->group->told_ms > member->group->told_ms
                         ? other->group->told_ms

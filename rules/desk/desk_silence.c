@@ -44,7 +44,8 @@ gong_desk_hold(struct gong_desk *desk, struct gong_desk_entry *entry)
 }
 
 static bool
-takes(const struct gong_desk_hush *hush, const struct gong_desk_entry *entry)
+takes(const struct gong_desk *desk, const struct gong_desk_hush *hush,
+      const struct gong_desk_entry *entry)
 {
     if (!hush->begun) {
         return false;
@@ -52,8 +53,8 @@ takes(const struct gong_desk_hush *hush, const struct gong_desk_entry *entry)
     if (hush->is.incident != 0) {
         return hush->is.incident == entry->is.number;
     }
-    return gong_desk_matchers_take(hush->matchers, entry->is.labels,
-                                   entry->is.label_count);
+    return gong_desk_matchers_take(hush->matchers, desk->model,
+                                   entry->is.labels, entry->is.label_count);
 }
 
 static void
@@ -74,7 +75,7 @@ gong_desk_silence_recount(struct gong_desk *desk, struct gong_desk_entry *entry)
     for (size_t i = 0; i < desk->hush_list.count; i++) {
         const struct gong_desk_hush *hush = desk->hush_list.items[i];
 
-        if (takes(hush, entry)) {
+        if (takes(desk, hush, entry)) {
             count_one(entry, hush, true);
         }
     }
@@ -190,19 +191,35 @@ spread(struct gong_desk *desk, struct gong_desk_hush *hush, bool more)
     for (size_t i = 0; i < desk->entry_list.count; i++) {
         struct gong_desk_entry *entry = desk->entry_list.items[i];
 
-        if (takes(hush, entry)) {
+        if (takes(desk, hush, entry)) {
             count_one(entry, hush, more);
             gong_desk_hold(desk, entry);
         }
     }
 }
 
-void
-gong_desk_silence_end(struct gong_desk *desk, struct gong_desk_hush *hush)
+static void
+unlink_hush(struct gong_desk *desk, struct gong_desk_hush *hush)
 {
     struct gong_desk_list *list = &desk->hush_list;
     struct gong_desk_hush *last = list->items[list->count - 1];
 
+    gong_desk_set_timer(desk, &hush->timer, GONG_DESK_NEVER);
+    list->items[hush->place] = last;
+    last->place = hush->place;
+    list->count--;
+}
+
+void
+gong_desk_silence_undo(struct gong_desk *desk, struct gong_desk_hush *hush)
+{
+    unlink_hush(desk, hush);
+    gong_desk_silence_free(hush);
+}
+
+void
+gong_desk_silence_end(struct gong_desk *desk, struct gong_desk_hush *hush)
+{
     if (hush->begun) {
         spread(desk, hush, false);
     }
@@ -211,10 +228,7 @@ gong_desk_silence_end(struct gong_desk *desk, struct gong_desk_hush *hush)
     if (hush->is.until_ms > desk->now) {
         hush->is.until_ms = desk->now;
     }
-    gong_desk_set_timer(desk, &hush->timer, GONG_DESK_NEVER);
-    list->items[hush->place] = last;
-    last->place = hush->place;
-    list->count--;
+    unlink_hush(desk, hush);
     gong_desk_hush_dirty(desk, hush);
 }
 

@@ -68,7 +68,8 @@ put_members(FILE *out, const struct gong_desk_group *group)
         put_number(out, told[i]->told);
         put_number(out, (told[i]->fell ? GONG_DESK_FLAG_FELL : 0) |
                             (told[i]->left ? GONG_DESK_FLAG_LEFT : 0) |
-                            (told[i]->late ? GONG_DESK_FLAG_LATE : 0));
+                            (told[i]->late ? GONG_DESK_FLAG_LATE : 0) |
+                            (told[i]->paged ? GONG_DESK_FLAG_PAGED : 0));
     }
     free(told);
     return true;

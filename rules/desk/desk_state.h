@@ -33,9 +33,10 @@ struct gong_desk_raw {
     struct gong_desk_raw_told *told;
     size_t told_count;
 };
-#define GONG_DESK_FLAG_FELL 1
-#define GONG_DESK_FLAG_LEFT 2
-#define GONG_DESK_FLAG_LATE 4
+#define GONG_DESK_FLAG_FELL  1
+#define GONG_DESK_FLAG_LEFT  2
+#define GONG_DESK_FLAG_LATE  4
+#define GONG_DESK_FLAG_PAGED 8
 /* NULL with err set: INVALID or MEMORY. */
 struct gong_desk_raw *gong_desk_raw_read(struct gong_str key,
                                          struct gong_str state,

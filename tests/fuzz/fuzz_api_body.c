@@ -50,7 +50,7 @@ check_bound(struct gong_desk_matchers *matchers, const char *unit)
     };
 
     FUZZ_CHECK(strcmp(unit, "another") == 0 ||
-               !gong_desk_matchers_take(matchers, labels, 2));
+               !gong_desk_matchers_take(matchers, NULL, labels, 2));
 }
 
 static void

@@ -218,12 +218,13 @@ static json_t *
 units(void *ctx)
 {
     (void)ctx;
-    return json_pack(
-        "[{s:s,s:s,s:s,s:s,s:s,s:n,s:n},{s:s,s:s,s:s,s:s,s:s,s:f,s:f}]", "code",
-        "66", "name", "Tỉnh Đắk Lắk", "name_en", "Dak Lak", "kind", "province",
-        "parent", "", "lon", "lat", "code", "22015", "name", "Xã Sơn Hoà",
-        "name_en", "Son Hoa", "kind", "commune", "parent", "66", "lon", 108.9,
-        "lat", 13.0);
+    return json_pack("[{s:s,s:s,s:s,s:s,s:s,s:n,s:n,s:[]},"
+                     "{s:s,s:s,s:s,s:s,s:s,s:f,s:f,s:[s]}]",
+                     "code", "66", "name", "Tỉnh Đắk Lắk", "name_en", "Dak Lak",
+                     "kind", "province", "parent", "", "lon", "lat", "was",
+                     "code", "22015", "name", "Xã Sơn Hoà", "name_en",
+                     "Son Hoa", "kind", "commune", "parent", "66", "lon", 108.9,
+                     "lat", 13.0, "was", "22016");
 }
 
 static json_t *

@@ -408,8 +408,9 @@ desk_alert(struct desk_world *world, const char *text,
 {
     char *copy = gong_str_copy(gong_str_of(text));
     struct gong_label_view labels[LABELS_MAX];
-    struct gong_label_view annotation = {gong_str_of("summary"),
-                                         gong_str_of("text")};
+    struct gong_label_view annotation = {
+        gong_str_of("summary"),
+        gong_str_of(world->summary == NULL ? "text" : world->summary)};
     size_t count = read_labels(copy, labels);
     struct gong_desk_alert alert = {
         .rule = 7,
@@ -419,8 +420,9 @@ desk_alert(struct desk_world *world, const char *text,
         .level = level,
         .trial = strstr(text, "trial=yes") != NULL,
         .value = 1.5,
-        .at_ms = world->now - world->age_ms,
-        .since_ms = world->now,
+        .at_ms = world->now - world->age_ms + world->off_ms,
+        .since_ms = world->now + world->off_ms,
+        .stamps = {.decided_ms = world->now - world->age_ms},
         .labels = labels,
         .label_count = count,
         .annotations = &annotation,

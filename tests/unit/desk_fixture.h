@@ -27,7 +27,9 @@ struct desk_world {
     struct gong_model *model;
     struct gong_desk *desk;
     int64_t now;
-    int64_t age_ms; /* of alerts when they come */
+    int64_t age_ms;      /* of alerts when they come, by the agent's clock */
+    int64_t off_ms;      /* by which the device's clock is ahead */
+    const char *summary; /* of alerts; NULL: "text" */
     /* What the sink was told since desk_said was called last. */
     char *said;
     size_t said_len;

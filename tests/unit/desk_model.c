@@ -27,6 +27,8 @@ static size_t affects[] = {2, 3, 1, 2};
 static const struct gong_model_device gauge = {
     .unit = 1, .name = name, .affects = affects, .affects_count = 4};
 
+static const struct gong_model_device moved = {.unit = 2, .name = name};
+
 static struct gong_model plain;
 static struct gong_model merged = {1};
 
@@ -108,6 +110,9 @@ gong_model_device(const struct gong_model *model, struct gong_str site,
                   struct gong_str device)
 {
     (void)model;
+    if (gong_str_is(site, "22016") && gong_str_is(device, "moved")) {
+        return &moved;
+    }
     return gong_str_is(site, "22015") && gong_str_is(device, "gauge") ? &gauge
                                                                       : NULL;
 }

@@ -116,7 +116,13 @@ desk_incident(struct desk_files *files, int64_t number)
 {
     desk_sql(
         files,
-        "INSERT INTO incidents VALUES(%lld, 1, %lld, 1, 2, 0, 3, 0, 0,"
+        "INSERT INTO incidents(number, rule, fingerprint, state, alert, level,"
+        " severity, trial, lost, value, opened_ms, since_ms, changed_ms,"
+        " ended_ms, waits, owner, acked_by, ack_comment, acked_ms,"
+        " ack_until_ms, sticky, cause, verdict, cost, escalated, escalate_ms,"
+        " ack_due_ms, resolve_due_ms, ack_overdue, resolve_overdue, silenced,"
+        " in_maintenance, inhibited, rule_id, labels, annotations)"
+        " VALUES(%lld, 1, %lld, 1, 2, 0, 3, 0, 0,"
         " 1.5, 1, 1, 1, 0, 0, '', '', '', 0, 0, 0, '', 0, 0, 0, 0, 0, 0, 0,"
         " 0, 0, 0, 0, 'g/A', '{\"alertname\":\"A%lld\"}', '{}')",
         (long long)number, (long long)number, (long long)number);

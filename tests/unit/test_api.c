@@ -418,6 +418,11 @@ incidents_by_page_and_by_what_is_wanted(void **state)
     holds(world, "\"value\":\"40.31\"");
 }
 
+#define DIGEST                                                                 \
+    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
+#define D10  "đđđđđđđđđđ"
+#define D100 D10 D10 D10 D10 D10 D10 D10 D10 D10 D10
+
 static void
 acts_reach_the_desk_and_the_audit_log(void **state)
 {
@@ -499,10 +504,36 @@ acts_reach_the_desk_and_the_audit_log(void **state)
              "\"from\":1760000009000,\"until\":1760000001000}",
              token),
         400);
+    /* Absurd lengths, and what would not fit a number. */
+    assert_int_equal(
+        post(world, OURS "/silences",
+             "{\"matchers\":[{\"name\":\"unit\",\"value\":\"22015\"}],"
+             "\"until\":9999999999999}",
+             token),
+        400);
+    holds(world, "366 ngày");
+    assert_int_equal(
+        post(world, OURS "/maintenance",
+             "{\"matchers\":[{\"name\":\"unit\",\"value\":\"22015\"}],"
+             "\"from\":9223372036854775806,\"until\":9223372036854775807}",
+             token),
+        400);
     assert_int_equal(post(world, OURS "/silences",
                           "{\"matchers\":[],\"until\":1760000001000}", token),
                      400);
     assert_int_equal(world->acts, 0);
+    /* Two bytes a character from an odd place on; quotes of its own. */
+    assert_int_equal(
+        post(world, OURS "/handovers",
+             "{\"by\":\"Lan \\\"A\\\"\",\"to\":\"Minh\",\"from\":1,\"until\":2,"
+             "\"open\":3,\"sha256\":\"" DIGEST "\",\"comment\":\"x" D100 D100
+             "\"}",
+             token),
+        200);
+    assert_int_equal(api_get(world, OURS "/audit?limit=1"), 200);
+    holds(world, "by=\\\"Lan \\\\\\\"A\\\\\\\"\\\" to=\\\"Minh\\\" from=1 "
+                 "until=2 open=3 sha256=" DIGEST " comment=\\\"x" D100 D10 D10
+                 "đđđđđđđ\\\"\"");
     world->act_err = GONG_ERR_INVALID;
     assert_int_equal(post(world, OURS "/incidents/1/resolve", "{}", token),
                      409);

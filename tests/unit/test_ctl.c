@@ -559,6 +559,45 @@ take(struct gong_ctl_report *report, const char *text)
     json_decref(incident);
 }
 
+/* 22016 and 22017 were merged into 22015, of which there is no row yet. */
+static void
+a_merged_unit_has_one_row(void **state)
+{
+    struct gong_ctl_report report = {.from = 1, .until = 1000000};
+    json_t *units = json_loads(
+        "[{\"code\":\"22015\",\"name\":\"Xã A\",\"was\":[\"22016\",\"22017\"]},"
+        "{\"code\":\"22018\",\"name\":\"Xã B\",\"was\":[]}]",
+        0, NULL);
+    json_t *device = json_loads("{\"site\":\"22017\",\"epochs\":[{\"received\":"
+                                "9,\"missing\":1,\"dropped\":0}]}",
+                                0, NULL);
+    struct gong_ctl_report_row *row;
+
+    (void)state;
+    take(&report, "{\"unit\":\"22016\",\"opened\":1000,\"acked\":3000,"
+                  "\"ended\":11000,\"severity\":\"critical\",\"cost\":7}");
+    take(&report, "{\"unit\":\"22018\",\"opened\":1000}");
+    take(&report, "{\"unit\":\"22017\",\"opened\":1000,\"acked\":2000,"
+                  "\"cost\":5,\"annotations\":{\"unit_name\":\"Xã cũ\"}}");
+    gong_ctl_report_take_device(&report, device);
+    gong_ctl_report_finish(&report, units);
+    assert_int_equal(report.count, 2);
+    row = &report.rows[0];
+    assert_string_equal(row->code, "22015");
+    assert_string_equal(row->name, "Xã A");
+    assert_true(row->alerts == 2 && row->critical == 1 && row->cost == 12 &&
+                row->acknowledged == 2 && row->ended == 1);
+    assert_int_equal(gong_ctl_quantile(&row->to_ack, 100), 2000);
+    assert_int_equal(gong_ctl_quantile(&row->to_ack, 0), 1000);
+    assert_true(gong_ctl_completeness(row) == 90.0);
+    assert_string_equal(report.rows[1].code, "22018");
+    assert_int_equal(report.sum.alerts, 3);
+    assert_false(report.failed);
+    json_decref(units);
+    json_decref(device);
+    gong_ctl_report_free(&report);
+}
+
 /* Figures of known incidents, and what is no work of the month. */
 static void
 a_month_adds_up(void **state)
@@ -651,6 +690,10 @@ instants_and_lengths(void **state)
         {"2026-11-22T18:00", INT64_C(1795345200000)},
         {"1795345200000", INT64_C(1795345200000)},
         {"2026-13-01", 0},
+        {"2026-02-29", 0},
+        {"2028-02-29", INT64_C(1835370000000)},
+        {"11-22 18:00", 0},
+        {"18:00", 0},
         {"2026-11-22 25:00", 0},
         {"2026-11-22 18:00x", 0},
         {"soon", 0},
@@ -684,8 +727,10 @@ instants_and_lengths(void **state)
 static void
 matchers(void **state)
 {
-    static const char *const wrong[] = {"",       "unit",     "=x",
-                                        "unit!x", "unit=\"x", "unit=\"x\"y"};
+    static const char *const wrong[] = {
+        "",         "unit",        "=x",           "unit!x",
+        "unit=\"x", "unit=\"x\"y", "unit==~\"x\"", "unit==x",
+        "unit!==x"};
     json_t *list = json_array();
 
     (void)state;
@@ -772,6 +817,7 @@ main(void)
         T(backup_and_restore),
         cmocka_unit_test(bytes_as_text),
         cmocka_unit_test(a_month_adds_up),
+        cmocka_unit_test(a_merged_unit_has_one_row),
         cmocka_unit_test(addresses_of_an_agent),
         cmocka_unit_test(tables_fit_their_text),
         cmocka_unit_test(instants_and_lengths),

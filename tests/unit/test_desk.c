@@ -14,6 +14,11 @@
 #define SECOND INT64_C(1000)
 #define MINUTE (60 * SECOND)
 #define HOUR   (60 * MINUTE)
+/* In a table, where gong_str_of is no constant. */
+#define LIT(text)                                                              \
+    {                                                                          \
+        text, sizeof(text) - 1                                                 \
+    }
 
 #define RECEIVERS                                                              \
     "receivers = ({ name = \"hook\"; channels = (\"hook\"); },"                \
@@ -27,6 +32,12 @@
     "route = { receiver = \"hook\"; group_by = (\"alertname\");"               \
     " group_wait = \"30s\"; group_interval = \"5m\"; repeat_interval = "       \
     "\"1h\";"
+
+#define ESCALATION                                                             \
+    "escalation = ({ matchers = (\"severity=\\\"critical\\\"\");"              \
+    " acknowledge = \"10m\"; resolve = \"4h\";"                                \
+    " steps = ({ after = \"10m\"; receiver = \"head\"; },"                     \
+    "          { after = \"20m\"; receiver = \"province\"; }); });\n"
 
 #define expect(world, text) assert_string_equal(desk_said(world), text)
 
@@ -334,6 +345,127 @@ critical_ones_are_never_muted(void **state)
     desk_world_fini(&w);
 }
 
+#define AT_NIGHT                                                               \
+    RECEIVERS "time_intervals = ({ name = \"night\"; zone = \"+00:00\";"       \
+              " hours = (\"mon-sun 00:00-08:00\"); });" ROUTE " routes = ("
+
+/* Who was woken by it need not stay up for it: its fall and its end are told at
+ * night, what becomes of it otherwise waits. */
+static void
+what_was_told_as_critical_falls_and_ends_at_night(void **state)
+{
+    static const char *const routes[] = {
+        AT_NIGHT "{ mute_time_intervals = (\"night\"); }); };",
+        /* Its fall takes it into another route. */
+        AT_NIGHT "{ matchers = (\"severity=\\\"critical\\\"\"); },"
+                 "{ mute_time_intervals = (\"night\"); }); };",
+    };
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        struct desk_world w;
+
+        desk_world_init(&w, routes[i % 2]);
+        assert_int_equal(desk_fire(&w, "alertname=A,severity=critical", 3),
+                         GONG_OK);
+        desk_run_to(&w, 10 * MINUTE);
+        expect(&w, "30.000 news hook: #1 firing 3<0\n");
+        assert_int_equal(desk_fire(&w, "alertname=A,severity=info", 1),
+                         GONG_OK);
+        desk_run_to(&w, 30 * MINUTE);
+        expect(&w, "630.000 news hook: #1 fell 1<3\n");
+        if (i >= 2) {
+            desk_again(&w);
+        }
+        /* Neither is repeated at night nor told that it climbs a little. */
+        assert_int_equal(desk_fire(&w, "alertname=A,severity=warning", 2),
+                         GONG_OK);
+        desk_run_to(&w, 3 * HOUR);
+        expect(&w, "");
+        desk_over(&w, "alertname=A,severity=warning");
+        desk_run_to(&w, 4 * HOUR);
+        expect(&w, "10830.000 news hook: #1 resolved 2<1\n");
+        desk_world_fini(&w);
+    }
+}
+
+/* Of two incidents that a group holds one is escalated before the group told
+ * it: the other is repeated when it would have been. */
+static void
+an_escalation_is_no_repetition(void **state)
+{
+    struct desk_world w;
+
+    (void)state;
+    desk_world_init(&w, RECEIVERS ESCALATION
+                    "route = { receiver = \"head\"; group_by = ();"
+                    " group_wait = \"30s\"; group_interval = \"30m\";"
+                    " repeat_interval = \"1h\"; };");
+    assert_int_equal(
+        desk_fire(&w, "alertname=A,unit=22018,severity=warning", 0), GONG_OK);
+    desk_run_to(&w, 31 * MINUTE);
+    expect(&w, "30.000 news head@22018: #1 firing\n");
+    assert_int_equal(
+        desk_fire(&w, "alertname=B,unit=22018,severity=critical", 0), GONG_OK);
+    desk_run_to(&w, 45 * MINUTE);
+    expect(&w, "2460.000 escalate head@22018 step 1: #2 firing\n");
+    (void)desk_do(&w, (struct gong_desk_act){.kind = GONG_ACT_ACKNOWLEDGE,
+                                             .incident = 2});
+    desk_run_to(&w, 95 * MINUTE);
+    expect(&w, "5430.000 repeat head@22018: #1 still\n");
+    desk_world_fini(&w);
+}
+
+static void
+add_waited(void *ctx, const struct gong_desk_message *message)
+{
+    char *text = ctx;
+
+    if (message->kind == GONG_MESSAGE_ESCALATE) {
+        (void)snprintf(text + strlen(text), 200 - strlen(text), "%lld.%03lld ",
+                       (long long)message->waited_ms / 1000,
+                       (long long)message->waited_ms % 1000);
+    }
+}
+
+/* Not by the step's time, nor since it was opened where somebody had it. */
+static void
+an_escalation_says_how_long_nobody_had_it(void **state)
+{
+    char waited[200] = "";
+    struct desk_world w;
+
+    (void)state;
+    desk_world_init(&w, RECEIVERS ESCALATION ROUTE " };");
+    w.on_message = add_waited;
+    w.ctx = waited;
+    desk_run_to(&w, 1500);
+    assert_int_equal(desk_fire(&w, "alertname=A,severity=critical", 1),
+                     GONG_OK);
+    desk_run_to(&w, 5 * MINUTE);
+    /* Held back for 20 minutes: the step comes later, and says so. */
+    (void)desk_do(
+        &w, (struct gong_desk_act){.kind = GONG_ACT_SILENCE,
+                                   .matchers = gong_str_of("alertname=\"A\""),
+                                   .until_ms = 25 * MINUTE});
+    desk_run_to(&w, 36 * MINUTE);
+    assert_string_equal(waited, "2098.500 ");
+    (void)desk_do(&w, (struct gong_desk_act){.kind = GONG_ACT_ACKNOWLEDGE,
+                                             .incident = 1,
+                                             .until_ms = 60 * MINUTE});
+    desk_run_to(&w, 65 * MINUTE);
+    waited[0] = '\0';
+    desk_again(&w);
+    desk_run_to(&w, 71 * MINUTE);
+    assert_string_equal(waited, "600.000 ");
+    assert_int_equal(desk_fire(&w, "alertname=A,severity=critical", 2),
+                     GONG_OK);
+    waited[0] = '\0';
+    desk_run_to(&w, 82 * MINUTE);
+    assert_string_equal(waited, "600.000 ");
+    desk_world_fini(&w);
+}
+
 static void
 routes_that_hold_critical_ones_are_named(void **state)
 {
@@ -451,12 +583,6 @@ silences_hold_back(void **state)
     }
     desk_world_fini(&w);
 }
-
-#define ESCALATION                                                             \
-    "escalation = ({ matchers = (\"severity=\\\"critical\\\"\");"              \
-    " acknowledge = \"10m\"; resolve = \"4h\";"                                \
-    " steps = ({ after = \"10m\"; receiver = \"head\"; },"                     \
-    "          { after = \"20m\"; receiver = \"province\"; }); });\n"
 
 static void
 nobody_acknowledges(void **state)
@@ -695,8 +821,7 @@ the_dark_stay_open(void **state)
     desk_world_fini(&w);
 }
 
-/* When the alert ended, however late that was heard, but after the beginning.
- */
+/* When it was ended, however late that was heard, but after the beginning. */
 static void
 an_end_has_its_own_time(void **state)
 {
@@ -723,6 +848,99 @@ an_end_has_its_own_time(void **state)
     }
 }
 
+/* What people took is measured by the agent's clock, what the alert took by the
+ * device's: neither is ever negative, and nothing is said of the future. */
+static void
+a_device_whose_clock_is_off(void **state)
+{
+    static const char one[] = "alertname=A,severity=critical";
+    static const struct {
+        int64_t off_ms;
+        int64_t since_ms;
+        int64_t over_ms;
+    } cases[] = {
+        {0, 20 * HOUR, 21 * HOUR},           {-5 * HOUR, 15 * HOUR, 16 * HOUR},
+        {5 * HOUR, 20 * HOUR, 21 * HOUR},    {MINUTE, 20 * HOUR, 21 * HOUR},
+        {-30 * HOUR, -10 * HOUR, 21 * HOUR}, /* an end before 1970 is none */
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        const struct gong_desk_incident *is = NULL;
+        struct desk_world w;
+
+        desk_world_init(&w, RECEIVERS ROUTE " };");
+        desk_run_to(&w, 20 * HOUR);
+        w.off_ms = cases[i].off_ms;
+        assert_int_equal(desk_fire(&w, one, 1), GONG_OK);
+        desk_run_to(&w, 20 * HOUR + 30 * MINUTE);
+        /* The condition is no younger because the level is. */
+        assert_int_equal(desk_fire(&w, one, 2), GONG_OK);
+        desk_run_to(&w, 21 * HOUR);
+        desk_over(&w, one);
+        is = &w.incidents->is;
+        assert_int_equal(is->since_ms, cases[i].since_ms);
+        assert_int_equal(is->over_ms, cases[i].over_ms);
+        assert_int_equal(is->opened_ms, 20 * HOUR);
+        assert_int_equal(is->ended_ms, 21 * HOUR);
+        desk_world_fini(&w);
+    }
+}
+
+static void
+add_words(void *ctx, const struct gong_desk_message *message)
+{
+    const struct gong_desk_incident *is = message->items[0].incident;
+    char *text = ctx;
+
+    (void)snprintf(text + strlen(text), 200 - strlen(text), "%.*s in %.*s; ",
+                   (int)is->annotations[0].value.len,
+                   is->annotations[0].value.data, (int)is->labels[1].value.len,
+                   is->labels[1].value.data);
+}
+
+/* With the value that was seen last, as of the alert that it was. */
+static void
+an_end_has_its_own_words(void **state)
+{
+    char words[200] = "";
+    struct desk_world w;
+
+    (void)state;
+    desk_world_init(&w, RECEIVERS ROUTE " };");
+    w.on_message = add_words;
+    w.ctx = words;
+    w.summary = "5,61 m";
+    assert_int_equal(desk_fire(&w, "alertname=A,severity=critical", 3),
+                     GONG_OK);
+    desk_run_to(&w, 10 * MINUTE);
+    w.summary = "2,93 m";
+    desk_over(&w, "alertname=A,severity=info");
+    desk_run_to(&w, HOUR);
+    assert_string_equal(words, "5,61 m in critical; 2,93 m in critical; ");
+    desk_world_fini(&w);
+}
+
+/* A person's end is on the agent's clock alone. */
+static void
+a_person_ends_what_a_device_began_later(void **state)
+{
+    struct desk_world w;
+
+    (void)state;
+    desk_world_init(&w, RECEIVERS ROUTE " };");
+    desk_run_to(&w, HOUR);
+    w.off_ms = 5 * HOUR;
+    assert_int_equal(desk_fire(&w, "alertname=A", 0), GONG_OK);
+    desk_run_to(&w, 2 * HOUR);
+    (void)desk_do(
+        &w, (struct gong_desk_act){.kind = GONG_ACT_RESOLVE, .incident = 1});
+    assert_int_equal(w.incidents->is.since_ms, HOUR);
+    assert_int_equal(w.incidents->is.over_ms, 0);
+    assert_int_equal(w.incidents->is.ended_ms, 2 * HOUR);
+    desk_world_fini(&w);
+}
+
 static void
 acts_that_mean_nothing(void **state)
 {
@@ -735,6 +953,34 @@ acts_that_mean_nothing(void **state)
         {{.kind = GONG_ACT_ACKNOWLEDGE, .incident = 1, .until_ms = 1},
          "over already"},
         {{.kind = GONG_ACT_COMMENT, .incident = 1}, "empty"},
+        {{.kind = GONG_ACT_SILENCE, .incident = 1, .until_ms = INT64_MAX},
+         "last longer than 366 days"},
+        {{.kind = GONG_ACT_SILENCE,
+          .matchers = LIT("a=\"b\""),
+          .until_ms = INT64_MAX},
+         "last longer than 366 days"},
+        {{.kind = GONG_ACT_MAINTENANCE,
+          .matchers = LIT("a=\"b\""),
+          .from_ms = INT64_MAX - 1,
+          .until_ms = INT64_MAX},
+         "begin in more than 366 days"},
+        {{.kind = GONG_ACT_SILENCE,
+          .matchers = LIT("a=\"b\""),
+          .until_ms = 1122}, /* a date without its year */
+         "end before it begins"},
+        {{.kind = GONG_ACT_SILENCE,
+          .matchers = LIT("a=\"b\""),
+          .from_ms = INT64_MIN,
+          .until_ms = INT64_MIN},
+         "end before it begins"},
+        {{.kind = GONG_ACT_SILENCE,
+          .matchers = LIT("unit==~\"2201.\""),
+          .until_ms = 10 * HOUR},
+         "found"},
+        {{.kind = GONG_ACT_SILENCE,
+          .matchers = LIT("unit=\"=~2201.\""),
+          .until_ms = 10 * HOUR},
+         "value of unit begins with an operator"},
         {{.kind = GONG_ACT_SILENCE}, "either an incident or matchers"},
         {{.kind = GONG_ACT_SILENCE, .incident = 1, .matchers = {"a=\"b\"", 5}},
          "either"},
@@ -743,11 +989,11 @@ acts_that_mean_nothing(void **state)
          "before it begins"},
         {{.kind = GONG_ACT_SILENCE,
           .matchers = {"a=b", 3},
-          .until_ms = INT64_C(1) << 40},
+          .until_ms = 10 * HOUR},
          "found"},
         {{.kind = GONG_ACT_SILENCE,
           .matchers = {"{}", 2},
-          .until_ms = INT64_C(1) << 40},
+          .until_ms = 10 * HOUR},
          "no matcher"},
         {{.kind = GONG_ACT_UNSILENCE, .silence = 3}, "no silence 3"},
     };
@@ -931,10 +1177,10 @@ a_long_comment_leaves_the_facts(void **state)
         size_t max;
         const char *text;
     } rows[] = {
-        {8, "đđđđ [matchers=\"a=\"1\"\"]"},
-        {7, "đđđ... [matchers=\"a=\"1\"\"]"},
-        {6, "đđđ... [matchers=\"a=\"1\"\"]"},
-        {0, "... [matchers=\"a=\"1\"\"]"},
+        {8, "đđđđ [matchers=\"a=\\\"1\\\"\"]"},
+        {7, "đđđ... [matchers=\"a=\\\"1\\\"\"]"},
+        {6, "đđđ... [matchers=\"a=\\\"1\\\"\"]"},
+        {0, "... [matchers=\"a=\\\"1\\\"\"]"},
     };
 
     (void)state;
@@ -961,6 +1207,9 @@ main(void)
         cmocka_unit_test(a_climb_that_routes_elsewhere),
         cmocka_unit_test(intervals_mute_and_make_active),
         cmocka_unit_test(critical_ones_are_never_muted),
+        cmocka_unit_test(what_was_told_as_critical_falls_and_ends_at_night),
+        cmocka_unit_test(an_escalation_is_no_repetition),
+        cmocka_unit_test(an_escalation_says_how_long_nobody_had_it),
         cmocka_unit_test(routes_that_hold_critical_ones_are_named),
         cmocka_unit_test(sources_inhibit_targets),
         cmocka_unit_test(silences_hold_back),
@@ -973,6 +1222,9 @@ main(void)
         cmocka_unit_test(trials_are_recorded_only),
         cmocka_unit_test(the_dark_stay_open),
         cmocka_unit_test(an_end_has_its_own_time),
+        cmocka_unit_test(a_device_whose_clock_is_off),
+        cmocka_unit_test(an_end_has_its_own_words),
+        cmocka_unit_test(a_person_ends_what_a_device_began_later),
         cmocka_unit_test(acts_that_mean_nothing),
         cmocka_unit_test(acts_on_what_is_over),
         cmocka_unit_test(without_a_routing_file),

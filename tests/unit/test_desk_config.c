@@ -312,91 +312,6 @@ trees_are_bounded(void **state)
     free(text);
 }
 
-static void
-matchers_take_labels(void **state)
-{
-    static const struct {
-        const char *text;
-        bool takes;
-    } rows[] = {
-        {"a=\"1\"", true},
-        {"{a=\"1\",b=\"2\"}", true},
-        {" { a = '1' } ", true},
-        {"a=~\"1|2\",b!=\"3\"", true},
-        {"c=\"\"", true},
-        {"c!=\"\"", false},
-        {"a!~\"1.*\"", false},
-        {"a=\"2\"", false},
-        {"", true},
-        {"{}", true},
-        {"a=~\"[0-9]+\"", true},
-    };
-    static const char *const bad[] = {"a",
-                                      "a=1",
-                                      "a=\"1\"}[5m",
-                                      "a=\"1\"} or {",
-                                      "a=\"1\"} offset 5m #",
-                                      "a=~\"(\"",
-                                      "__name__=\"a\"",
-                                      "{a=\"1\""};
-    const struct gong_label_view labels[] = {
-        {gong_str_of("a"), gong_str_of("1")},
-        {gong_str_of("b"), gong_str_of("2")},
-    };
-    struct gong_expr_error error;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct gong_desk_matchers *m =
-            gong_desk_matchers_read(gong_str_of(rows[i].text), &error);
-
-        assert_non_null(m);
-        assert_true(gong_desk_matchers_take(m, labels, 2) == rows[i].takes);
-        gong_desk_matchers_free(m);
-    }
-    for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
-        if (gong_desk_matchers_read(gong_str_of(bad[i]), &error) != NULL) {
-            fail_msg("%s is taken", bad[i]);
-        }
-        assert_true(error.at <= strlen(bad[i]));
-    }
-}
-
-/* A device of 22018, which was merged into 22015, still reports as 22018. */
-static void
-a_unit_is_also_the_code_that_a_device_reports_under(void **state)
-{
-    static const struct {
-        const char *text;
-        bool takes;
-    } rows[] = {
-        {"unit=\"22015\"", true},         {"unit=\"22018\"", true},
-        {"unit=\"22021\"", false},        {"unit!=\"22018\"", false},
-        {"unit!=\"22015\"", false},       {"unit!=\"22021\"", true},
-        {"unit=~\"22018|22021\"", true},  {"unit!~\"2201.\"", false},
-        {"unit=\"22018\",a=\"1\"", true}, {"unit=\"22018\",a=\"2\"", false},
-        {"unit=\"22018\",b=\"\"", true},  {"site=\"22015\"", false},
-    };
-    const struct gong_label_view labels[] = {
-        {gong_str_of("a"), gong_str_of("1")},
-        {gong_str_of("site"), gong_str_of("22018")},
-        {gong_str_of("unit"), gong_str_of("22015")},
-    };
-    struct gong_expr_error error;
-
-    (void)state;
-    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
-        struct gong_desk_matchers *m =
-            gong_desk_matchers_read(gong_str_of(rows[i].text), &error);
-
-        assert_non_null(m);
-        if (gong_desk_matchers_take(m, labels, 3) != rows[i].takes) {
-            fail_msg("%s", rows[i].text);
-        }
-        gong_desk_matchers_free(m);
-    }
-}
-
 int
 main(void)
 {
@@ -405,9 +320,7 @@ main(void)
         cmocka_unit_test(children_inherit),
         cmocka_unit_test(escalation_and_inhibition),
         cmocka_unit_test(mistakes_have_their_place),
-        cmocka_unit_test(a_unit_is_also_the_code_that_a_device_reports_under),
         cmocka_unit_test(trees_are_bounded),
-        cmocka_unit_test(matchers_take_labels),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -51,6 +51,8 @@ make(uint64_t number, const char *site)
         .since_ms = -12,
         .changed_ms = 13,
         .ended_ms = 0,
+        .over_ms = 21,
+        .untaken_ms = 22,
         .waits = false,
         .owner = gong_str_of("lan"),
         .acked_by = gong_str_of("minh"),
@@ -147,7 +149,10 @@ compare(void *ctx, const struct gong_desk_incident *is)
         plain.opened_ms == expected->opened_ms &&
         plain.since_ms == expected->since_ms &&
         plain.changed_ms == expected->changed_ms &&
-        plain.ended_ms == expected->ended_ms && plain.waits == expected->waits);
+        plain.ended_ms == expected->ended_ms &&
+        plain.over_ms == expected->over_ms &&
+        plain.untaken_ms == expected->untaken_ms &&
+        plain.waits == expected->waits);
     assert_true(plain.acked_ms == expected->acked_ms &&
                 plain.ack_until_ms == expected->ack_until_ms &&
                 plain.sticky == expected->sticky &&
@@ -339,6 +344,8 @@ why_an_alert_went_so_is_kept(void **state)
     "ALTER TABLE message_incidents DROP COLUMN decided_ms;"                    \
     "ALTER TABLE deliveries DROP COLUMN stored_ms;"                            \
     "ALTER TABLE deliveries DROP COLUMN notified_ms;"                          \
+    "ALTER TABLE incidents DROP COLUMN over_ms;"                               \
+    "ALTER TABLE incidents DROP COLUMN untaken_ms;"                            \
     "PRAGMA user_version = 1"
 
 /* A file that was made before messages had stamps. */
@@ -368,6 +375,29 @@ file_of_before_gets_the_stamps(void **state)
     desk_files_fini(&files);
 }
 
+/* Its unit was merged into another: the same incident, another alert. */
+static void
+an_incident_goes_on_under_another_fingerprint(void **state)
+{
+    struct gong_desk_incident incident = make(7, "22015");
+    struct desk_files files;
+    struct gong_desk_db *db;
+
+    (void)state;
+    desk_files_init(&files);
+    db = open_db(&files);
+    put(db, &incident);
+    incident.fingerprint = 99;
+    labels[2] = view("site", "22016");
+    put(db, &incident);
+    assert_int_equal(
+        gong_desk_db_newest(db, incident.rule, 99, compare, &incident),
+        GONG_OK);
+    assert_int_equal(gong_desk_db_numbered(db, 7, compare, &incident), GONG_OK);
+    gong_desk_db_close(db);
+    desk_files_fini(&files);
+}
+
 /* What version 1 wrote is read, and gets what came later. */
 static void
 an_older_file_is_brought_up_to_date(void **state)
@@ -383,7 +413,9 @@ an_older_file_is_brought_up_to_date(void **state)
     gong_desk_db_close(db);
     desk_sql(&files, VERSION_1);
     db = open_db(&files);
-    assert_int_equal(desk_number(&files, "PRAGMA user_version"), 3);
+    assert_int_equal(desk_number(&files, "PRAGMA user_version"), 4);
+    incident.over_ms = 0; /* nobody knew */
+    incident.untaken_ms = incident.changed_ms;
     assert_int_equal(desk_number(&files, "SELECT count(*) FROM decisions"), 0);
     assert_int_equal(gong_desk_db_numbered(db, 7, compare, &incident), GONG_OK);
     gong_desk_db_close(db);
@@ -817,7 +849,8 @@ message_is_json_with_all_its_parts(void **state)
         "\"severity\":\"critical\",\"site\":\"22015\"},\"annotations\":{"
         "\"summary\":\"Nước dâng 50%\"},\"value\":\"-0.1\",\"level\":3,"
         "\"told_level\":2,\"severity\":\"critical\",\"since\":-12,"
-        "\"opened\":11,\"ended\":0,\"owner\":\"lan\",\"acked_by\":\"minh\","
+        "\"opened\":11,\"ended\":0,\"over\":21,\"owner\":\"lan\",\"acked_by\":"
+        "\"minh\","
         "\"lost\":true,\"no_unit\":true,\"fingerprint\":\"8000000000000011\"}]"
         "}";
     json_t *json = gong_desk_message_to_json(&message, NULL, "https://g");
@@ -949,6 +982,7 @@ main(void)
         cmocka_unit_test(file_is_private_and_newer_ones_are_left_alone),
         cmocka_unit_test(why_an_alert_went_so_is_kept),
         cmocka_unit_test(an_older_file_is_brought_up_to_date),
+        cmocka_unit_test(an_incident_goes_on_under_another_fingerprint),
         cmocka_unit_test(file_of_before_gets_the_stamps),
         cmocka_unit_test(
             old_things_are_pruned_and_their_numbers_never_given_again),

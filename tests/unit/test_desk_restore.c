@@ -635,6 +635,97 @@ what_ends_in_a_merge_stays_ended(void **state)
     desk_world_fini(&w);
 }
 
+#define MERGED_ROUTES                                                          \
+    "receivers = ({ name = \"duty\"; role = \"duty\"; of = \"unit\"; "         \
+    "}); route = { receiver = \"duty\"; };"
+
+/* A person had ended it: it goes on as if nothing had become of its alert, and
+ * only a climb is worth a word. */
+static void
+what_a_person_ended_stays_ended_in_a_merge(void **state)
+{
+    static const enum gong_act_kind last[] = {GONG_ACT_RESOLVE,
+                                              GONG_ACT_OUTCOME};
+
+    (void)state;
+    for (size_t i = 0; i < 4; i++) {
+        const struct gong_desk_incident *is = NULL;
+        struct desk_world w;
+
+        desk_world_init(&w, MERGED_ROUTES);
+        assert_int_equal(desk_fire(&w, "alertname=A,site=22020,unit=22020", 1),
+                         GONG_OK);
+        desk_run_to(&w, MINUTE);
+        for (size_t k = 0; k <= i % 2; k++) {
+            (void)desk_do(
+                &w, (struct gong_desk_act){.kind = last[k], .incident = 1});
+        }
+        w.model = desk_model_merged();
+        desk_reload(&w, NULL);
+        desk_over(&w, "alertname=A,site=22020,unit=22020");
+        if (i >= 2) {
+            desk_again(&w);
+        }
+        assert_int_equal(desk_fire(&w, "alertname=A,site=22020,unit=22018", 1),
+                         GONG_OK);
+        is = gong_desk_find(w.desk, 1);
+        assert_non_null(is);
+        assert_int_equal(is->state, i % 2 == 0 ? GONG_INCIDENT_ENDED
+                                               : GONG_INCIDENT_CLOSED);
+        desk_run_to(&w, 20 * MINUTE);
+        assert_string_equal(desk_said(&w),
+                            "30.000 news duty@22020: #1 firing 1<0\n"
+                            "330.000 news duty@22018: #1 resolved 1<1\n");
+        assert_null(gong_desk_find(w.desk, 2));
+        assert_int_equal(desk_fire(&w, "alertname=A,site=22020,unit=22018", 2),
+                         GONG_OK);
+        is = gong_desk_find(w.desk, 2);
+        assert_non_null(is);
+        assert_int_equal(is->state, GONG_INCIDENT_OPEN);
+        desk_world_fini(&w);
+    }
+}
+
+/* Of many that differ in more than their unit. */
+static void
+each_is_found_by_what_else_it_says(void **state)
+{
+    struct desk_world w;
+    char labels[64];
+
+    (void)state;
+    desk_world_init(&w, MERGED_ROUTES);
+    for (int unit = 22020; unit >= 22018; unit -= 2) {
+        for (int i = 0; i < 50; i++) {
+            (void)snprintf(labels, sizeof labels, "a=%d,unit=%d", i,
+                           unit == 22018 && i % 2 == 0 ? 22015 : unit);
+            assert_int_equal(desk_fire(&w, labels, 0), GONG_OK);
+        }
+    }
+    desk_run_to(&w, MINUTE);
+    w.model = desk_model_merged();
+    desk_reload(&w, NULL);
+    for (int i = 0; i < 50; i += 2) {
+        (void)snprintf(labels, sizeof labels, "a=%d,unit=22020", i);
+        desk_over(&w, labels);
+    }
+    for (int i = 48; i >= 0; i -= 2) {
+        (void)snprintf(labels, sizeof labels, "a=%d,unit=22018", i);
+        assert_int_equal(desk_fire(&w, labels, 0), GONG_OK);
+        assert_int_equal(gong_desk_find(w.desk, (uint64_t)i + 1)->state,
+                         GONG_INCIDENT_OPEN);
+    }
+    assert_null(gong_desk_find(w.desk, 101));
+    for (int i = 1; i < 50; i += 2) {
+        (void)snprintf(labels, sizeof labels, "a=%d,unit=22020", i);
+        desk_over(&w, labels);
+        (void)snprintf(labels, sizeof labels, "a=%d,unit=22018", i);
+        desk_over(&w, labels);
+    }
+    desk_run_to(&w, HOUR);
+    desk_world_fini(&w);
+}
+
 int
 main(void)
 {
@@ -645,6 +736,8 @@ main(void)
         cmocka_unit_test(what_no_sink_was_given_is_refused),
         cmocka_unit_test(a_unit_that_is_merged),
         cmocka_unit_test(what_ends_in_a_merge_stays_ended),
+        cmocka_unit_test(what_a_person_ended_stays_ended_in_a_merge),
+        cmocka_unit_test(each_is_found_by_what_else_it_says),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
