@@ -245,7 +245,6 @@ add_place(struct target *target, const json_t *item)
              first_of(text_of(item, "device_name"), device));
 }
 
-/* "" where it is not over, or nobody knows since when. */
 /* When what was measured was over, by the clock that `since` is of; where a
  * person ended it, when that was. */
 static int64_t
@@ -256,6 +255,7 @@ end_of(const json_t *item)
     return over > 0 ? over : integer_of(item, "ended", TIME_MAX_MS);
 }
 
+/* "" where it is not over, or nobody knows since when. */
 static void
 add_lasted(struct target *target, const json_t *item)
 {
