@@ -278,6 +278,12 @@ desk_life_fire(struct desk_life *life, const char *device)
     put(life, device, GONG_ALERT_INACTIVE, GONG_ALERT_FIRING, false);
 }
 
+int64_t
+desk_life_tomorrow(void)
+{
+    return gong_floor_ms(gong_wall_now().ns) + INT64_C(86400000);
+}
+
 void
 desk_life_over(struct desk_life *life, const char *device)
 {

@@ -57,6 +57,8 @@ void desk_life_put(struct desk_life *life, const char *device,
                    enum gong_alert_state from, enum gong_alert_state to);
 void desk_life_fire(struct desk_life *life, const char *device);
 void desk_life_over(struct desk_life *life, const char *device);
+/* An end for silences: they last no year. */
+int64_t desk_life_tomorrow(void);
 /* A probe's alert fires, with one label of a drill; value "": without. */
 void desk_life_probe(struct desk_life *life, const char *rule, double number,
                      const char *label, const char *value);

@@ -33,7 +33,7 @@ act(struct backup_world *world, enum gong_act_kind kind, uint64_t incident,
         .comment = gong_str_of("đang xem"),
         .matchers = gong_str_of(matchers),
         .until_ms =
-            kind == GONG_ACT_SILENCE ? INT64_C(4000000000000) : INT64_C(0),
+            kind == GONG_ACT_SILENCE ? desk_life_tomorrow() : INT64_C(0),
     };
     char why[256];
 

@@ -216,7 +216,7 @@ a_silence_does_not_hold_a_drill(void **state)
         .kind = GONG_ACT_SILENCE,
         .by = gong_str_of("lan"),
         .matchers = gong_str_of("severity=\"critical\""),
-        .until_ms = INT64_C(4000000000000),
+        .until_ms = desk_life_tomorrow(),
     };
     char why[256] = "";
 

@@ -608,7 +608,7 @@ too_many_changes_are_told_as_one(void **state)
         .kind = GONG_ACT_SILENCE,
         .by = gong_str_of("lan"),
         .matchers = gong_str_of("alertname=\"A\""),
-        .until_ms = INT64_MAX / 2,
+        .until_ms = desk_life_tomorrow(),
     };
     struct desk_life *life = *state;
     struct watcher watcher;
