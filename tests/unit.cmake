@@ -316,6 +316,7 @@ gong_test(channel_zalo LINKS gong_agent_core PkgConfig::MICROHTTPD
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/try_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
+target_link_options(test_channel_zalo PRIVATE LINKER:--wrap=renameat)
 gong_test(channel_email LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/try_fixture.c)

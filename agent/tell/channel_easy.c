@@ -97,26 +97,33 @@ gong_channel_wipe(char *secret)
 }
 
 static void
-hide(char *text, const char *secret, size_t len)
+hide(char *text, size_t len, const char *secret)
 {
-    for (char *at = strstr(text, secret); at != NULL;
-         at = strstr(at + len, secret)) {
-        memset(at, '*', len);
+    size_t size = strlen(secret);
+    size_t at = 0;
+
+    while (len - at >= size) {
+        if (memcmp(text + at, secret, size) == 0) {
+            memset(text + at, '*', size);
+            at += size;
+        } else {
+            at++;
+        }
     }
 }
 
 void
-gong_channel_hide(char *text, const char *secret)
+gong_channel_hide(struct gong_channel_try *attempt, const char *secret)
 {
     char *escaped;
 
-    if (text == NULL || secret == NULL || secret[0] == '\0') {
+    if (attempt->answer_length == 0 || secret == NULL || secret[0] == '\0') {
         return;
     }
-    hide(text, secret, strlen(secret));
+    hide(attempt->answer, attempt->answer_length, secret);
     escaped = curl_easy_escape(NULL, secret, 0);
     if (escaped != NULL) {
-        hide(text, escaped, strlen(escaped));
+        hide(attempt->answer, attempt->answer_length, escaped);
     }
     curl_free(escaped);
 }

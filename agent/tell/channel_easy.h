@@ -40,10 +40,10 @@ char *gong_channel_secret(const char *path, char *why, size_t why_size);
 /* gong_channel_wipe: frees a secret without leaving it behind; NULL is fine. */
 void gong_channel_wipe(char *secret);
 
-/* gong_channel_hide: each byte of a secret in text becomes '*', wherever it
- * stands, as it is or escaped for an address: what answers say goes into
- * records. NULL or "" hides nothing. */
-void gong_channel_hide(char *text, const char *secret);
+/* gong_channel_hide: each byte of a secret becomes '*' in what came back,
+ * wherever it stands, as it is or escaped for an address: what answers say goes
+ * into records. NULL or "" hides nothing. */
+void gong_channel_hide(struct gong_channel_try *attempt, const char *secret);
 
 /* Whether a text may stand in a header or a command: not empty, no control
  * characters, valid UTF-8. */

@@ -436,7 +436,7 @@ exec_judge(void *state, struct gong_channel_try *attempt, CURLcode code,
     (void)status;
     program->secret = NULL;
     end_program(state, attempt, &ended);
-    gong_channel_hide(attempt->answer, secret);
+    gong_channel_hide(attempt, secret);
     free(secret);
     if (code != CURLE_OK || !WIFEXITED(ended)) {
         (void)snprintf(attempt->why, sizeof attempt->why,

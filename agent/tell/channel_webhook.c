@@ -11,6 +11,7 @@
 #include "agent/tell/rfc3339.h"
 #include "common/clock.h"
 
+#define BEARER   "Authorization: Bearer "
 #define NOT_OVER "0001-01-01T00:00:00Z" /* Go's zero time */
 
 struct config {
@@ -174,12 +175,11 @@ static char *
 read_token(const char *path, char *why, size_t why_size)
 {
     char *secret = gong_channel_secret(path, why, why_size);
-    size_t size =
-        secret == NULL ? 0 : sizeof "Authorization: Bearer " + strlen(secret);
+    size_t size = secret == NULL ? 0 : sizeof BEARER + strlen(secret);
     char *line = secret == NULL ? NULL : malloc(size);
 
     if (line != NULL) {
-        (void)snprintf(line, size, "Authorization: Bearer %s", secret);
+        (void)snprintf(line, size, BEARER "%s", secret);
     } else if (secret != NULL) {
         (void)snprintf(why, why_size, "%s: %s", path,
                        gong_err_text(GONG_ERR_MEMORY));
@@ -269,7 +269,12 @@ static enum gong_channel_outcome
 webhook_judge(void *state, struct gong_channel_try *attempt, CURLcode code,
               long status)
 {
-    (void)state;
+    const struct webhook *webhook = state;
+
+    gong_channel_hide(attempt, webhook->password);
+    if (webhook->authorization != NULL) {
+        gong_channel_hide(attempt, webhook->authorization + sizeof BEARER - 1);
+    }
     return gong_channel_judge_status(attempt, code, status);
 }
 

@@ -7,6 +7,7 @@
 struct bot {
     const struct gong_zalo_bot_config *config;
     struct gong_message_texts *texts;
+    char *token;
     char *url; /* with the token */
 };
 
@@ -33,6 +34,7 @@ bot_close(void *state)
 
     gong_message_texts_free(bot->texts);
     gong_channel_wipe(bot->url);
+    gong_channel_wipe(bot->token);
     free(bot);
 }
 
@@ -53,15 +55,12 @@ token_valid(const char *token)
 }
 
 static char *
-make_url(const struct gong_zalo_bot_config *config, char *why, size_t why_size)
+make_url(const struct gong_zalo_bot_config *config, const char *token,
+         char *why, size_t why_size)
 {
-    char *token = gong_channel_secret(config->token_file, why, why_size);
     char *url = NULL;
     size_t size;
 
-    if (token == NULL) {
-        return NULL;
-    }
     size = strlen(config->zalo.base_url) + strlen(token) +
            sizeof "/bot/sendMessage";
     if (!token_valid(token)) {
@@ -74,7 +73,6 @@ make_url(const struct gong_zalo_bot_config *config, char *why, size_t why_size)
         (void)snprintf(url, size, "%s/bot%s/sendMessage", config->zalo.base_url,
                        token);
     }
-    gong_channel_wipe(token);
     return url;
 }
 
@@ -94,7 +92,10 @@ bot_open(const void *config, void **state, char *why, size_t why_size)
             mine->zalo.templates, &mine->zalo.languages, why, why_size);
     }
     if (bot->texts != NULL) {
-        bot->url = make_url(mine, why, why_size);
+        bot->token = gong_channel_secret(mine->token_file, why, why_size);
+    }
+    if (bot->token != NULL) {
+        bot->url = make_url(mine, bot->token, why, why_size);
     }
     if (bot->url != NULL) {
         *state = bot;
@@ -143,6 +144,7 @@ bot_judge(void *state, struct gong_channel_try *attempt, CURLcode code,
     const struct bot *bot = state;
     enum gong_zalo_meaning meaning;
 
+    gong_channel_hide(attempt, bot->token);
     return gong_zalo_judge(&bot->config->zalo.codes, attempt, code, status,
                            &meaning);
 }

@@ -121,6 +121,7 @@ gong_zalo_oa_judge(const struct gong_zalo_oa_config *config,
     if (gong_zalo_token_renews(attempt)) {
         return gong_zalo_token_take(token, attempt, code, status);
     }
+    gong_zalo_token_hide(token, attempt);
     outcome =
         gong_zalo_judge(&config->zalo.codes, attempt, code, status, &meaning);
     if (meaning == GONG_ZALO_TOKEN) {

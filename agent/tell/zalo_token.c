@@ -13,13 +13,13 @@
 #include <jansson.h>
 
 #include "agent/tell/zalo_answer.h"
+#include "agent/tell/zalo_pair.h"
 #include "common/log.h"
 #include "common/spool_file.h"
 #include "common/wipe.h"
 #include "agent/store/http_easy.h"
 
 #define PATH_SIZE     4096
-#define FILE_MAX      16384
 #define EARLY_MS      INT64_C(300000) /* renewed so long before it ends */
 #define PAUSE_S       60              /* between two renewals at least */
 #define LIFE_MAX_S    INT64_C(2592000)
@@ -44,47 +44,11 @@ struct gong_zalo_token {
 };
 
 static bool
-copy_member(const json_t *object, const char *key,
-            char out[GONG_ZALO_ACCESS_MAX])
-{
-    const char *text = json_string_value(json_object_get(object, key));
-
-    if (text == NULL || strlen(text) >= GONG_ZALO_ACCESS_MAX ||
-        !gong_channel_line_valid(text)) {
-        return false;
-    }
-    memcpy(out, text, strlen(text) + 1);
-    return true;
-}
-
-static bool
 same_file(const struct stat *a, const struct stat *b)
 {
     return a->st_ino == b->st_ino && a->st_size == b->st_size &&
            a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
            a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
-}
-
-static json_t *
-load(const char *path, struct stat *about)
-{
-    char bytes[FILE_MAX];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t len = -1;
-    json_t *file = NULL;
-
-    if (fd < 0) {
-        return NULL;
-    }
-    if (fstat(fd, about) == 0) {
-        len = read(fd, bytes, sizeof bytes);
-    }
-    (void)close(fd);
-    if (len > 0 && (size_t)len < sizeof bytes) {
-        file = json_loadb(bytes, (size_t)len, 0, NULL);
-    }
-    gong_wipe(bytes, sizeof bytes);
-    return file;
 }
 
 /* Takes over what the file says, if it is another one than before. False: there
@@ -102,9 +66,9 @@ read_again(struct gong_zalo_token *token)
         same_file(&about, &token->seen)) {
         return true;
     }
-    file = load(token->options.path, &about);
-    ok = copy_member(file, "refresh_token", refresh);
-    (void)copy_member(file, "access_token", access);
+    file = gong_zalo_pair_load(token->options.path, &about);
+    ok = gong_zalo_pair_member(file, "refresh_token", refresh);
+    (void)gong_zalo_pair_member(file, "access_token", access);
     if (ok) {
         bool other = strcmp(access, token->access) != 0;
 
@@ -135,8 +99,8 @@ split_path(struct gong_zalo_token *token)
     }
     memcpy(token->folder, path, len);
     memcpy(token->folder + len, len == 0 ? "." : "", len == 0 ? 2 : 1);
-    token->name = path + len;
-    return token->name[0] != '\0';
+    token->name = path[len] == '\0' ? NULL : path + len;
+    return token->name != NULL;
 }
 
 static bool
@@ -158,33 +122,6 @@ read_secret(struct gong_zalo_token *token, char *why, size_t why_size)
     return token->secret_header != NULL;
 }
 
-struct gong_zalo_token *
-gong_zalo_token_open(const struct gong_zalo_token_options *options, char *why,
-                     size_t why_size)
-{
-    struct gong_zalo_token *token = calloc(1, sizeof *token);
-
-    if (token == NULL) {
-        (void)snprintf(why, why_size, "out of memory");
-        return NULL;
-    }
-    token->options = *options;
-    token->lock = -1;
-    if (!read_secret(token, why, why_size)) {
-        gong_zalo_token_close(token);
-        return NULL;
-    }
-    if (!split_path(token) || !read_again(token)) {
-        (void)snprintf(why, why_size,
-                       "%s: found no refresh_token, expected "
-                       "{\"access_token\":..,\"refresh_token\":..}",
-                       options->path);
-        gong_zalo_token_close(token);
-        return NULL;
-    }
-    return token;
-}
-
 static void
 unlock(struct gong_zalo_token *token)
 {
@@ -192,19 +129,6 @@ unlock(struct gong_zalo_token *token)
         (void)close(token->lock);
         token->lock = -1;
     }
-}
-
-void
-gong_zalo_token_close(struct gong_zalo_token *token)
-{
-    if (token == NULL) {
-        return;
-    }
-    unlock(token);
-    gong_channel_wipe(token->secret_header);
-    gong_wipe(token->access, sizeof token->access);
-    gong_wipe(token->refresh, sizeof token->refresh);
-    free(token);
 }
 
 /* Whether nobody else renews it. */
@@ -222,6 +146,50 @@ lock(struct gong_zalo_token *token)
         unlock(token);
     }
     return token->lock >= 0;
+}
+
+struct gong_zalo_token *
+gong_zalo_token_open(const struct gong_zalo_token_options *options, char *why,
+                     size_t why_size)
+{
+    struct gong_zalo_token *token = calloc(1, sizeof *token);
+
+    if (token == NULL) {
+        (void)snprintf(why, why_size, "out of memory");
+        return NULL;
+    }
+    token->options = *options;
+    token->lock = -1;
+    if (!read_secret(token, why, why_size)) {
+        gong_zalo_token_close(token);
+        return NULL;
+    }
+    if (split_path(token) && lock(token)) {
+        gong_zalo_pair_adopt(token->options.path, token->folder);
+        unlock(token);
+    }
+    if (token->name == NULL || !read_again(token)) {
+        (void)snprintf(why, why_size,
+                       "%s: found no refresh_token, expected "
+                       "{\"access_token\":..,\"refresh_token\":..}",
+                       options->path);
+        gong_zalo_token_close(token);
+        return NULL;
+    }
+    return token;
+}
+
+void
+gong_zalo_token_close(struct gong_zalo_token *token)
+{
+    if (token == NULL) {
+        return;
+    }
+    unlock(token);
+    gong_channel_wipe(token->secret_header);
+    gong_wipe(token->access, sizeof token->access);
+    gong_wipe(token->refresh, sizeof token->refresh);
+    free(token);
 }
 
 static int64_t
@@ -316,6 +284,7 @@ gong_zalo_token_ask(struct gong_zalo_token *token, const char **access)
         return GONG_ZALO_TOKEN_WAIT;
     }
     /* The one who held the lock may have renewed it. */
+    gong_zalo_pair_adopt(token->options.path, token->folder);
     keep_up(token);
     if (usable(token)) {
         unlock(token);
@@ -413,8 +382,8 @@ take_pair(struct gong_zalo_token *token, struct gong_str body)
         body.len == 0 ? NULL : json_loadb(body.data, body.len, 0, NULL);
     char access[GONG_ZALO_ACCESS_MAX];
     char refresh[GONG_ZALO_ACCESS_MAX];
-    bool ok = copy_member(answer, "access_token", access) &&
-              copy_member(answer, "refresh_token", refresh);
+    bool ok = gong_zalo_pair_member(answer, "access_token", access) &&
+              gong_zalo_pair_member(answer, "refresh_token", refresh);
 
     if (ok) {
         int64_t life = life_ms(answer);
@@ -437,9 +406,13 @@ refused_renewal(struct gong_zalo_token *token, struct gong_channel_try *attempt,
 {
     struct gong_zalo_answer answer;
 
+    gong_zalo_token_hide(token, attempt);
     if (code != CURLE_OK || status < 200 || status > 299) {
-        enum gong_channel_outcome outcome =
-            gong_channel_judge_status(attempt, code, status);
+        enum gong_channel_outcome outcome;
+
+        /* It may hold new tokens: no word of it is told. */
+        attempt->answer_length = 0;
+        outcome = gong_channel_judge_status(attempt, code, status);
 
         return outcome == GONG_CHANNEL_RETRY ? outcome : GONG_CHANNEL_EXHAUSTED;
     }
@@ -489,6 +462,16 @@ gong_zalo_token_take(struct gong_zalo_token *token,
     }
     unlock(token);
     return outcome;
+}
+
+void
+gong_zalo_token_hide(const struct gong_zalo_token *token,
+                     struct gong_channel_try *attempt)
+{
+    gong_channel_hide(attempt, header_of(attempt, ACCESS_HEADER));
+    gong_channel_hide(attempt, token->access);
+    gong_channel_hide(attempt, token->refresh);
+    gong_channel_hide(attempt, token->secret_header + sizeof SECRET_HEADER - 1);
 }
 
 bool

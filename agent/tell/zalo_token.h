@@ -8,6 +8,9 @@
  *
  *   {"access_token":"..","refresh_token":"..","expires":ms}
  *
+ * What a process wrote beside and was killed before it renamed it is taken by
+ * the next one, unless the file is newer.
+ *
  * A file that somebody replaced is read again, and wins over what is in memory.
  *
  *   ask -> READY, with the token
@@ -63,6 +66,10 @@ bool gong_zalo_token_renews(const struct gong_channel_try *attempt);
 enum gong_channel_outcome gong_zalo_token_take(struct gong_zalo_token *token,
                                                struct gong_channel_try *attempt,
                                                CURLcode code, long status);
+
+/* gong_zalo_token_hide: whatever of its secrets an answer repeats. */
+void gong_zalo_token_hide(const struct gong_zalo_token *token,
+                          struct gong_channel_try *attempt);
 
 /* gong_zalo_token_header: the header that bears the token; false without
  * memory. */

@@ -4,6 +4,7 @@ import email
 import email.policy
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -75,7 +76,8 @@ class Mail:
         if kind is None:
             shutil.rmtree(self.folder, ignore_errors=True)
 
-    def send(self, to="duty@example.vn", scheme="smtp", message=None, **keys):
+    def send(self, to="duty@example.vn", scheme="smtp", message=None,
+             mail_key="gong-17-1", **keys):
         """The outcome and the reason."""
         keys = {"url": f"{scheme}://127.0.0.1:{self.port}/gong.example.vn",
                 "from": "gong@example.vn", "from_name": "Trung tâm Giám sát",
@@ -85,7 +87,7 @@ class Mail:
                                   for name, value in keys.items()))
         path = self.folder / "message.json"
         path.write_text(json.dumps(message or MESSAGE))
-        done = subprocess.run([TOOL, config, to, "gong-17-1", path],
+        done = subprocess.run([TOOL, config, to, mail_key, path],
                               capture_output=True, text=True, timeout=60,
                               check=False)
         if done.returncode != 0:
@@ -99,13 +101,39 @@ class Mail:
         return [(json.loads(about.read_text()),
                  email.message_from_bytes(
                      about.with_suffix(".eml").read_bytes(),
-                     policy=email.policy.default),
+                     policy=email.policy.strict),
                  about.with_suffix(".eml").read_bytes())
                 for about in sorted(self.folder.glob("*.json"))
                 if about.stem.isdigit()]
 
 
+# What a mail may say before its text, each once.
+HEADERS = {"Date", "From", "To", "Subject", "Message-ID", "References",
+           "Auto-Submitted", "X-Auto-Response-Suppress", "MIME-Version",
+           "Content-Type", "Importance", "X-Priority"}
+
+
+def check_form(mail, raw):
+    """What holds of each mail, whatever is in it. The parser is strict: it
+    raises at a defect."""
+    expect(len(mail.keys()) == len(set(mail.keys())), f"twice: {mail.keys()}")
+    expect(set(mail.keys()) <= HEADERS, f"headers {mail.keys()}")
+    for name, value in mail.items():
+        expect(not value.defects, f"{name}: {value.defects}")
+    head, _, body = raw.partition(b"\r\n\r\n")
+    expect(all(len(line) <= 78 for line in raw.split(b"\r\n")), "a long line")
+    expect(b"\n" not in raw.replace(b"\r\n", b""), "a bare line feed")
+    expect(raw.isascii(), "a byte beyond ASCII")
+    expect(not any(line.startswith(b".") for line in body.split(b"\r\n")),
+           "a line begins with a dot")
+    for word in re.findall(rb"=\?[^?]*\?[^?]*\?[^?]*\?=", head):
+        expect(len(word) <= 75, f"a long encoded word {word}")
+    expect(re.fullmatch(r"<[^<>\s@]+@[^<>\s@]+>", mail["Message-ID"]),
+           f"id {mail['Message-ID']}")
+
+
 def check_mail(mail, raw):
+    check_form(mail, raw)
     expect(mail["Subject"] == SUBJECT, f"subject {mail['Subject']}")
     expect(mail["To"] == "duty@example.vn", f"to {mail['To']}")
     expect(mail["From"].addresses[0].addr_spec == "gong@example.vn",
@@ -118,8 +146,6 @@ def check_mail(mail, raw):
     expect(mail["Date"].datetime.timestamp() == 1763601000,
            f"date {mail['Date']}")
     expect(mail["Bcc"] is None, "a header was injected")
-    expect(all(len(line) <= 78 for line in raw.split(b"\r\n")), "a long line")
-    expect(b"\n" not in raw.replace(b"\r\n", b""), "a bare line feed")
     parts = list(mail.walk())
     expect([part.get_content_type() for part in parts]
            == ["multipart/alternative", "text/plain", "text/html"],
@@ -161,6 +187,67 @@ def a_hundred_alerts_are_one_mail():
         (_, mail, _), = server.got()
         text = mail.get_body(("plain",)).get_content()
         expect(text.count("· #") == 200, "alerts are missing")
+
+
+def hostile(text):
+    item = MESSAGE["items"][0]
+    return dict(
+        MESSAGE, receiver=text, unit_name=text, kind="news",
+        omitted={"firing": 0, "resolved": 0},
+        items=[dict(item, owner=text, acked_by=text, device_name=text,
+                    annotations={"unit_name": text, "summary": text,
+                                 "action": text})])
+
+
+def what_texts_hold_stays_text():
+    texts = ("a\r\nBcc: x@example.vn\r\n\r\nbody", "\r\n.\r\nQUIT\r\n",
+             ".", "..\n.\n", "=?UTF-8?B?QQ==?=", "--=_gong_gong-17-1--",
+             "Củng Sơn ế " * 40, "x" * 1000, "\u202e\u2028\x1b[2J", "")
+    with Mail(starttls=True) as server:
+        for number, text in enumerate(texts):
+            outcome = server.send(tls="required", message=hostile(text),
+                                  mail_key=f"k\r\n>{number}",
+                                  from_name="Trung tâm, \"IOC\" <x@y>; ế" * 4)
+            expect(outcome == ("sent", ""), f"{text!r}: {outcome}")
+        got = server.got()
+        expect(len(got) == len(texts), f"{len(got)} mails")
+        for (about, mail, raw), text in zip(got, texts):
+            check_form(mail, raw)
+            expect(about["to"] == ["duty@example.vn"], f"{about}")
+            expect([str(one) for one in mail["To"].addresses]
+                   == ["duty@example.vn"], f"to {mail['To']}")
+            expect(mail["From"].addresses[0].addr_spec == "gong@example.vn"
+                   and len(mail["From"].addresses) == 1, f"{mail['From']}")
+            expect("#17" in mail["Subject"], f"subject {mail['Subject']}")
+            expect(len(list(mail.walk())) == 3, f"parts of {text!r}")
+            expect("\x1b" not in mail.get_body(("plain",)).get_content(),
+                   "a control character")
+
+
+def mails_of_an_incident_are_a_thread():
+    with Mail(starttls=True) as server:
+        for key, number in (("a-1", 17), ("a-2", 17), ("b-1", 18)):
+            message = dict(MESSAGE, items=[dict(MESSAGE["items"][0],
+                                                number=number)])
+            expect(server.send(tls="required", message=message,
+                               mail_key=key)[0] == "sent", "it is not sent")
+        mails = [mail for _, mail, _ in server.got()]
+        expect(len({mail["Message-ID"] for mail in mails}) == 3, "one id twice")
+        threads = [mail["References"] for mail in mails]
+        expect(threads[0] == threads[1] != threads[2], f"{threads}")
+
+
+def what_is_over_is_not_urgent():
+    ended = dict(MESSAGE, kind="news", items=[dict(
+        MESSAGE["items"][0], news="resolved", ended=1763601000000)])
+    with Mail(starttls=True) as server:
+        expect(server.send(tls="required", message=ended)[0] == "sent",
+               "it is not sent")
+        (_, mail, raw), = server.got()
+        check_form(mail, raw)
+        expect(mail["Importance"] is None, "it is urgent")
+        expect("kéo dài 45 phút" in mail.get_body(("plain",)).get_content(),
+               "it does not say for how long")
 
 
 def a_stranger_gets_nothing():
@@ -207,5 +294,7 @@ def tls_from_the_first_byte():
 
 if __name__ == "__main__":
     run(a_mail_arrives_over_starttls, a_hundred_alerts_are_one_mail,
+        what_texts_hold_stays_text, mails_of_an_incident_are_a_thread,
+        what_is_over_is_not_urgent,
         a_stranger_gets_nothing, nothing_goes_in_clear,
         refusals_are_told_apart, tls_from_the_first_byte)

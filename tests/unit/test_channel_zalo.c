@@ -1,6 +1,8 @@
 /* Unit tests of the channels to Zalo, against a server that answers as the
  * published descriptions say: headers, sizes, parameter lengths, codes, and the
  * age of tokens. */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,6 +12,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -23,6 +26,30 @@
 #include "message_fixture.h"
 
 #define BOT_TOKEN "123456789:AbC-dEf_ghi"
+
+/* --- a process that is killed, or a disk that is full, at a rename --- */
+
+int __real_renameat(int from_fd, const char *from, int to_fd, const char *to);
+int __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to);
+
+static enum { RENAME_WORKS, KILLED_BEFORE, KILLED_AFTER, DISK_FULL } renames;
+
+int
+__wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
+{
+    if (renames == KILLED_BEFORE) {
+        _exit(9);
+    }
+    if (renames == DISK_FULL) {
+        errno = ENOSPC;
+        return -1;
+    }
+    if (renames == KILLED_AFTER) {
+        (void)__real_renameat(from_fd, from, to_fd, to);
+        _exit(9);
+    }
+    return __real_renameat(from_fd, from, to_fd, to);
+}
 
 /* The service: which tokens are good now, and what to answer else. */
 struct service {
@@ -763,6 +790,233 @@ a_pair_that_is_no_longer_wanted(void **state)
     json_decref(message);
 }
 
+/* A send in a process of its own, which is killed while it stores a pair. */
+static void
+send_and_be_killed(struct service *service,
+                   const struct gong_channel_send *send)
+{
+    pid_t pid = fork();
+    int status = 0;
+
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        struct opened oa = open_kind(service, &gong_channel_zalo_oa, "");
+
+        (void)channel_send(oa.kind, oa.state, send);
+        _exit(0);
+    }
+    assert_int_equal(waitpid(pid, &status, 0), pid);
+    assert_true(WIFEXITED(status));
+    assert_int_equal(WEXITSTATUS(status), 9);
+}
+
+/* The refresh token that came last is never lost: a used one is never sent. */
+static void
+killed_while_a_pair_is_stored(void **state)
+{
+    struct service *service = *state;
+    json_t *message = message_flood("news");
+    struct gong_channel_send send = send_of(message, "u", NULL);
+
+    for (int at = KILLED_BEFORE; at <= KILLED_AFTER; at++) {
+        int before = service->renewals;
+        struct opened oa;
+
+        (void)snprintf(service->access, sizeof service->access, "another");
+        renames = at == KILLED_BEFORE ? KILLED_BEFORE : KILLED_AFTER;
+        send_and_be_killed(service, &send);
+        renames = RENAME_WORKS;
+        assert_int_equal(service->renewals, before + 1);
+        oa = open_kind(service, &gong_channel_zalo_oa, "");
+        assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
+                         GONG_CHANNEL_SENT);
+        assert_int_equal(service->renewals, before + 1);
+        check_tokens(service, service->access, service->refresh);
+        close_kind(&oa);
+        assert_int_equal(service->old_refresh, 0);
+    }
+    json_decref(message);
+}
+
+/* One that was open all the time takes it before it renews. */
+static void
+another_process_was_killed(void **state)
+{
+    struct service *service = *state;
+    json_t *message = message_flood("news");
+    struct gong_channel_send send = send_of(message, "u", NULL);
+    struct opened oa = open_kind(service, &gong_channel_zalo_oa, "");
+
+    (void)snprintf(service->access, sizeof service->access, "another");
+    renames = KILLED_BEFORE;
+    send_and_be_killed(service, &send);
+    renames = RENAME_WORKS;
+    assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
+                     GONG_CHANNEL_SENT);
+    assert_int_equal(service->renewals, 1);
+    assert_int_equal(service->old_refresh, 0);
+    close_kind(&oa);
+    json_decref(message);
+}
+
+/* What lies beside is not taken where it is half a pair, or older. */
+static void
+what_lies_beside_is_judged(void **state)
+{
+    struct service *service = *state;
+    json_t *message = message_flood("news");
+    struct gong_channel_send send = send_of(message, "u", NULL);
+    char beside[80];
+    const struct timespec old[2] = {{.tv_sec = 1}, {.tv_sec = 1}};
+    static const char *const texts[] = {
+        "", "{\"access_token\":\"half", "{\"access_token\":\"a\"}",
+        "{\"access_token\":\"a\",\"refresh_token\":\"b\"}"};
+
+    (void)snprintf(beside, sizeof beside, "%s.tmp", service->token_path);
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct opened oa;
+
+        write_file(beside, texts[i]);
+        if (i == 3) {
+            assert_int_equal(utimensat(AT_FDCWD, beside, old, 0), 0);
+        }
+        oa = open_kind(service, &gong_channel_zalo_oa, "");
+        assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
+                         GONG_CHANNEL_SENT);
+        assert_int_equal(service->renewals, 0);
+        close_kind(&oa);
+    }
+    assert_int_equal(unlink(beside), 0);
+    json_decref(message);
+}
+
+static void
+a_disk_that_is_full_loses_no_pair(void **state)
+{
+    struct service *service = *state;
+    json_t *message = message_flood("news");
+    struct gong_channel_send send = send_of(message, "u", NULL);
+    struct opened oa = open_kind(service, &gong_channel_zalo_oa, "");
+
+    (void)snprintf(service->access, sizeof service->access, "another");
+    renames = DISK_FULL;
+    for (int i = 0; i < 3; i++) {
+        assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
+                         GONG_CHANNEL_SENT);
+    }
+    renames = RENAME_WORKS;
+    assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
+                     GONG_CHANNEL_SENT);
+    check_tokens(service, "access-1", "refresh-1");
+    close_kind(&oa);
+    assert_int_equal(service->renewals, 1);
+    assert_int_equal(service->old_refresh, 0);
+    json_decref(message);
+}
+
+/* --- nothing secret is told, whatever a server repeats --- */
+
+#define ALL_SECRETS                                                            \
+    "access-0 refresh-0 app-secret " BOT_TOKEN " 123456789%3AAbC-dEf_ghi"
+
+/* The bot knows only the last one. */
+static void
+check_secrets(const struct gong_channel_kind *kind, const char *text)
+{
+    static const char *const secrets[] = {"access-0", "refresh-0", "app-secret",
+                                          "fresh-one", "AbC-dEf"};
+    bool bot = kind == &gong_channel_zalo_bot;
+
+    for (size_t i = bot ? 4 : 0; i < (bot ? 5 : 4); i++) {
+        if (strstr(text, secrets[i]) != NULL) {
+            fail_msg("%s is told: %s", secrets[i], text);
+        }
+    }
+}
+
+static const struct {
+    int status;
+    const char *answer;  /* to messages; NULL: the token is refused */
+    const char *renewal; /* NULL: as it should be */
+} repeated[] = {
+    {200, "{\"error\":-201,\"message\":\"" ALL_SECRETS "\"}", NULL},
+    {200, "{\"error\":-32,\"message\":\"" ALL_SECRETS "\"}", NULL},
+    {200,
+     "{\"ok\":false,\"error_code\":400,\"description\":\"" ALL_SECRETS "\"}",
+     NULL},
+    {200, "<p>" ALL_SECRETS, NULL},
+    {400, ALL_SECRETS, NULL},
+    {500, ALL_SECRETS, NULL},
+    {401, ALL_SECRETS, "{\"error\":-1,\"message\":\"" ALL_SECRETS "\"}"},
+    {401, ALL_SECRETS, "{\"error\":-1,\"access_token\":\"fresh-one\"}"},
+    {401, ALL_SECRETS, "<p>fresh-one " ALL_SECRETS},
+};
+
+static void
+check_kind(struct service *service, const struct gong_channel_kind *kind)
+{
+    json_t *message = message_flood("news");
+    struct gong_channel_send send = send_of(message, "0987654321", NULL);
+
+    for (size_t i = 0; i < sizeof repeated / sizeof repeated[0]; i++) {
+        struct opened opened;
+
+        write_tokens(service, "access-0", "refresh-0", 0);
+        write_file(service->secret_path, "app-secret\n");
+        (void)snprintf(service->access, sizeof service->access, "access-0");
+        (void)snprintf(service->refresh, sizeof service->refresh, "refresh-0");
+        service->status = repeated[i].status;
+        service->answer = repeated[i].answer;
+        service->answer_to_renewal = repeated[i].renewal;
+        opened = open_kind(service, kind, "");
+        (void)fprintf(stderr, "%s\n",
+                      channel_send(opened.kind, opened.state, &send).why);
+        renames = DISK_FULL;
+        (void)fprintf(stderr, "%s\n",
+                      channel_send(opened.kind, opened.state, &send).why);
+        renames = RENAME_WORKS;
+        close_kind(&opened);
+    }
+    json_decref(message);
+}
+
+/* The reasons and what is logged meanwhile. */
+static char *
+told_by(struct service *service, const struct gong_channel_kind *kind)
+{
+    int before = dup(STDERR_FILENO);
+    char *told = calloc(1, 262144);
+    FILE *log = tmpfile();
+
+    assert_non_null(log);
+    assert_non_null(told);
+    (void)fflush(stderr);
+    assert_true(dup2(fileno(log), STDERR_FILENO) >= 0);
+    check_kind(service, kind);
+    (void)fflush(stderr);
+    assert_true(dup2(before, STDERR_FILENO) >= 0);
+    (void)close(before);
+    rewind(log);
+    assert_true(fread(told, 1, 262143, log) > 0);
+    (void)fclose(log);
+    return told;
+}
+
+static void
+no_secret_is_told(void **state)
+{
+    static const struct gong_channel_kind *const kinds[] = {
+        &gong_channel_zalo_bot, &gong_channel_zalo_oa, &gong_channel_zns};
+
+    for (size_t i = 0; i < 3; i++) {
+        char *told = told_by(*state, kinds[i]);
+
+        check_secrets(kinds[i], told);
+        assert_int_equal(strstr(told, "zalo_token_refused") != NULL, i > 0);
+        free(told);
+    }
+}
+
 static void
 a_template_is_filled(void **state)
 {
@@ -1023,6 +1277,11 @@ main(void)
         TEST(the_newest_pair_stays),
         TEST(a_pair_that_cannot_be_stored),
         TEST(a_pair_that_is_no_longer_wanted),
+        TEST(killed_while_a_pair_is_stored),
+        TEST(another_process_was_killed),
+        TEST(what_lies_beside_is_judged),
+        TEST(a_disk_that_is_full_loses_no_pair),
+        TEST(no_secret_is_told),
         TEST(a_template_is_filled),
         TEST(the_default_parameters),
         TEST(the_longest_parameters_fit),

@@ -487,6 +487,31 @@ a_rate_lets_through_so_many_and_no_more(void **state)
     box_fini(&box);
 }
 
+/* What is newer to the same receiver does not overtake what is tried again:
+ * nobody reads that it is over before that it began. */
+static void
+what_is_tried_again_is_not_overtaken(void **state)
+{
+    static const int order[] = {1, 1, 1, 1, 2, 3};
+    static struct box box;
+
+    (void)state;
+    box_init(&box, "rrr", "");
+    for (int i = 1; i <= 3; i++) {
+        if (i > 1) {
+            desk_incident(&box.files, i);
+        }
+        (void)desk_post(&box.files, "contact:p", "[[\"one\",\"a\"]]", i);
+    }
+    box_start(&box);
+    desk_wait(&box.files, 0, WAITING_NONE);
+    assert_int_equal(planned_tries(&box.one), 6);
+    for (int i = 0; i < 6; i++) {
+        assert_int_equal(box.one.incidents[i], order[i]);
+    }
+    box_fini(&box);
+}
+
 static void
 unknown_channel_in_a_chain_is_passed_by(void **state)
 {
@@ -813,6 +838,7 @@ main(void)
         cmocka_unit_test(a_climb_that_reaches_nobody_counts),
         cmocka_unit_test(alerts_about_this_are_left_out),
         cmocka_unit_test(a_rate_lets_through_so_many_and_no_more),
+        cmocka_unit_test(what_is_tried_again_is_not_overtaken),
         cmocka_unit_test(unknown_channel_in_a_chain_is_passed_by),
         cmocka_unit_test(
             a_receiver_that_stays_away_counts_as_unreached_until_it_is_back),
