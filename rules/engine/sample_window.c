@@ -378,9 +378,7 @@ gong_sample_window_push(struct gong_sample_windows *all, uint32_t window,
         !gong_sample_windows_room(all, w->count + 2)) {
         return GONG_ERR_MEMORY;
     }
-    if (all->cached == window) {
-        all->cached = 0;
-    }
+    all->cached = all->cached == window ? 0 : all->cached;
     if (w->chunk == 0) {
         begin_code(w, newest, next);
     }
