@@ -18,11 +18,6 @@ struct config {
     char *file; /* "": standard error */
 };
 
-struct log_state {
-    int fd;
-    bool owned;
-};
-
 static const struct gong_option options[] = {
     {"file", GONG_OPTION_STRING, offsetof(struct config, file), "", 0, 0, NULL,
      "", "File to append to; empty: standard error."},
@@ -35,40 +30,52 @@ static const struct gong_option_table table = {
     .option_count = sizeof options / sizeof options[0],
 };
 
+static bool
+is_named(const struct config *config)
+{
+    return config->file != NULL && config->file[0] != '\0';
+}
+
+/* Opened each time, so that the file may be moved away while we run. */
+static int
+open_output(const struct config *config)
+{
+    return is_named(config)
+               ? open(config->file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC,
+                      0640)
+               : STDERR_FILENO;
+}
+
+static void
+close_output(int fd)
+{
+    if (fd >= 0 && fd != STDERR_FILENO) {
+        (void)close(fd);
+    }
+}
+
+/* A file that cannot be opened is told at start, not at the first message. */
 static enum gong_err
 log_open(const void *config, void **state, char *why, size_t why_size)
 {
     const struct config *mine = config;
-    bool named = mine->file != NULL && mine->file[0] != '\0';
-    struct log_state *log = calloc(1, sizeof *log);
+    int fd = open_output(mine);
+    int saved_errno = errno;
 
-    if (log == NULL) {
-        return GONG_ERR_MEMORY;
+    if (fd < 0) {
+        (void)snprintf(why, why_size, "%s: %s", mine->file,
+                       strerror(saved_errno));
+        return gong_err_from_errno(saved_errno);
     }
-    log->fd = STDERR_FILENO;
-    log->owned = named;
-    if (named) {
-        log->fd =
-            open(mine->file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
-    }
-    if (log->fd < 0) {
-        (void)snprintf(why, why_size, "%s: %s", mine->file, strerror(errno));
-        free(log);
-        return gong_err_from_errno(errno);
-    }
-    *state = log;
+    close_output(fd);
+    *state = (void *)(uintptr_t)config;
     return GONG_OK;
 }
 
 static void
 log_close(void *state)
 {
-    struct log_state *log = state;
-
-    if (log->owned) {
-        (void)close(log->fd);
-    }
-    free(log);
+    (void)state; /* the caller's */
 }
 
 static void
@@ -175,20 +182,24 @@ static enum gong_err
 log_begin(void *state, const struct gong_channel_send *send,
           struct gong_channel_try *attempt)
 {
-    const struct log_state *log = state;
     size_t len = 0;
     ssize_t written;
+    int saved_errno;
+    int fd;
 
     attempt->body = format(send, &len);
     if (attempt->body == NULL) {
         return GONG_ERR_MEMORY;
     }
-    written = write(log->fd, attempt->body, len);
+    fd = open_output(state);
+    written = fd < 0 ? -1 : write(fd, attempt->body, len);
+    saved_errno = errno;
+    close_output(fd);
     attempt->outcome = GONG_CHANNEL_SENT;
     if (written != (ssize_t)len) {
         attempt->outcome = GONG_CHANNEL_RETRY;
         (void)snprintf(attempt->why, sizeof attempt->why, "%s",
-                       written < 0 ? strerror(errno) : "written in part");
+                       written < 0 ? strerror(saved_errno) : "written in part");
     }
     return GONG_OK;
 }

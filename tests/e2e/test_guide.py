@@ -7,8 +7,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-from province import ROOT, SLOW, expect, run
-from local.process import free_port
+from province import ROOT, SLOW, Province, expect, run
+from local.process import free_port, wait_until
 from local.servers import UNPACKED
 
 BIN = Path(os.environ["GONG_BIN_DIR"])
@@ -80,4 +80,32 @@ def what_the_guide_assumes_is_what_setup_makes():
         expect(part in text, f"{part!r} is not in the guide's first block")
 
 
-run(the_guide_ends_with_the_alert, what_the_guide_assumes_is_what_setup_makes)
+def the_smallest_configuration_tells():
+    """Nothing about whom to tell: the desk writes it for whoever is there."""
+    with Province(store=None) as province:
+        agent = province.agent
+        agent.stop()
+        rules = province.folder / "tank.cfg"
+        rules.write_text('group = "g";\nrules = ( { alert = "TankLow"; '
+                         'expr = "tank_level < 20"; } );\n')
+        agent.config.write_text(f"""
+agent = "demo";
+state = "{province.folder}/state";
+rules = ( "{rules}" );
+broker = {{ url = "{province.broker.url}"; }};
+http = {{ listen = "127.0.0.1:{agent.http_port}"; }};
+""")
+        agent.start()
+        for level, words in ((18, ("đang diễn ra: TankLow", "firing: TankLow")),
+                             (64, ("đã kết thúc: TankLow",
+                                   "resolved: TankLow"))):
+            province.broker.publish("gong/v1/22015/tank-1/data",
+                                    f"tank level={level}")
+            wait_until(lambda: all(word in agent.process.log_path.read_text(
+                           encoding="utf-8") for word in words), 20 * SLOW,
+                       words[0])
+        expect((province.folder / "state" / "desk.db").exists(), "desk.db")
+
+
+run(the_guide_ends_with_the_alert, what_the_guide_assumes_is_what_setup_makes,
+    the_smallest_configuration_tells)

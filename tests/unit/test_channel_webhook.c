@@ -191,6 +191,31 @@ log_writes_lines_for_people(void **state)
     channel_close(&test);
 }
 
+/* As logrotate does it. */
+static void
+a_log_that_was_moved_away_begins_anew(void **state)
+{
+    char dir[] = "/tmp/gong-log-XXXXXX";
+    char path[64];
+    char moved[64];
+    char options[96];
+    struct channel_case test;
+
+    (void)state;
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof path, "%s/log", dir);
+    (void)snprintf(moved, sizeof moved, "%s/log.1", dir);
+    (void)snprintf(options, sizeof options, "file = \"%s\";", path);
+    assert_int_equal(channel_open(&test, &gong_channel_log, options), GONG_OK);
+    assert_int_equal(rename(path, moved), 0);
+    channel_begin(&test, channel_message, "");
+    assert_int_equal(channel_end(&test, CURLE_OK), GONG_CHANNEL_SENT);
+    channel_close(&test);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(unlink(moved), 0);
+    assert_int_equal(rmdir(dir), 0);
+}
+
 /* --- the configuration --- */
 
 static bool
@@ -290,6 +315,7 @@ main(void)
         cmocka_unit_test(sections_of_annotations_are_filled),
         cmocka_unit_test(answers_are_judged_without_the_url),
         cmocka_unit_test(log_writes_lines_for_people),
+        cmocka_unit_test(a_log_that_was_moved_away_begins_anew),
         cmocka_unit_test(channels_are_read_with_their_kinds_options),
         cmocka_unit_test(mistakes_are_named_with_their_place),
     };
