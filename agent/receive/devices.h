@@ -31,6 +31,8 @@ struct gong_device {
     struct gong_device *newer, *older;
     void *state; /* the owner's; NULL at first */
     gong_mono_t seen;
+    int64_t
+        arrived_ms; /* the last message that was given an arrival; 0: none */
     double tokens;
     uint64_t hash;
     size_t site_len, device_len;

@@ -279,8 +279,10 @@ take_data(struct gong_ingest *ingest, struct gong_device_name device,
         if (message.len > ingest->options.message_max) {
             return RESULT_TOO_LARGE;
         }
-        return append(ingest, GONG_RECORD_DATA, device, message,
-                      gong_wall_now(), NULL);
+        return append(
+            ingest, GONG_RECORD_DATA, device, message,
+            gong_receive_arrival(ingest->receive, device, gong_wall_now()),
+            NULL);
     case GONG_BATCH_HEADED:
         if (header.low <= header.seq) {
             return take_sound(ingest, device, &header, message, body);

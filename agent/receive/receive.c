@@ -84,6 +84,29 @@ gong_receive_admit(struct gong_receive *receive, struct gong_device_name name,
     return verdict;
 }
 
+gong_wall_t
+gong_receive_arrival(struct gong_receive *receive, struct gong_device_name name,
+                     gong_wall_t now)
+{
+    int64_t ms = gong_floor_ms(now.ns);
+    struct gong_device *device;
+
+    (void)pthread_mutex_lock(&receive->lock);
+    device = gong_devices_find(&receive->devices, name);
+    if (device != NULL) {
+        int64_t ahead = device->arrived_ms - ms;
+
+        /* Farther ahead: the clock was set back. */
+        if (ahead >= 0 && ahead <= GONG_RECEIVE_AHEAD_MS) {
+            ms = device->arrived_ms + (ahead < GONG_RECEIVE_AHEAD_MS);
+            now.ns = gong_ms_to_ns(ms);
+        }
+        device->arrived_ms = ms;
+    }
+    (void)pthread_mutex_unlock(&receive->lock);
+    return now;
+}
+
 /* --- epochs --- */
 
 /* What is below low has left the sender's spool: nobody will send it again. */

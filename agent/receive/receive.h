@@ -32,7 +32,8 @@
 #include "common/str.h"
 #include "common/topic.h"
 
-#define GONG_RECEIVE_TRIES 3 /* of a damaged batch before it is set aside */
+#define GONG_RECEIVE_TRIES    3 /* of a damaged batch before it is set aside */
+#define GONG_RECEIVE_AHEAD_MS 1000
 
 struct gong_receive_options {
     size_t devices_max;
@@ -76,6 +77,15 @@ void gong_receive_free(struct gong_receive *receive);
 enum gong_receive_verdict gong_receive_admit(struct gong_receive *receive,
                                              struct gong_device_name name,
                                              gong_mono_t now);
+
+/* gong_receive_arrival: when a message without a header, which may have points
+ * without stamps, is to have arrived: now, but a millisecond after the device's
+ * last one at least, as far as that lies GONG_RECEIVE_AHEAD_MS ahead of now at
+ * most: then together with it. What a broker kept for it comes all at once, and
+ * of equal stamps the first stands (semantics rule 8). For devices that were
+ * admitted. */
+gong_wall_t gong_receive_arrival(struct gong_receive *receive,
+                                 struct gong_device_name name, gong_wall_t now);
 
 /* gong_receive_check: whether a sound batch is to be journaled: NEW, DUPLICATE,
  * SHOWN, GAPS or MEMORY. Changes nothing but what the sender says is gone

@@ -110,8 +110,31 @@ static const char silence[] =
     "\n"
     "{ alert = \"Sum\"; expr = \"sum by (site) (m_a) > 4\"; on_missing = "
     "\"resolve\"; },\n"
-    "{ alert = \"Down\"; expr = \"up == 0\"; for = \"2h\"; }\n"
+    "{ alert = \"Down\"; expr = \"up == 0\"; for = \"2h\"; },\n"
+    "{ alert = \"Level\"; annotations = { s = \"[[{trend:1}]]\"; }; levels = "
+    "(\n"
+    "  { severity = \"info\"; expr = \"m_a >= on (site, device) group_left () "
+    "param_low\";\n"
+    "    resolve = \"m_a < on (site, device) group_left () param_low - 1 or "
+    "(m_a unless on (site, device) param_low)\"; },\n"
+    "  { severity = \"critical\"; expr = \"m_a >= on (site, device) group_left "
+    "() param_top\"; } ); },\n"
+    "{ alert = \"Merged\"; expr = \"sum by (k) (m_a) > 0\"; on_missing = "
+    "\"resolve\"; labels = { k = \"z\"; }; },\n"
+    "{ alert = \"Began\"; expr = \"max_over_time(m_c[20m]) > 3\"; },\n"
+    "{ alert = \"Stated\"; expr = \"param_top + 0 > 5\"; on_missing = "
+    "\"resolve\"; },\n"
+    "{ alert = \"Never\"; expr = \"param_expected unless on (site, device) "
+    "m_a\"; on_missing = \"resolve\"; }\n"
     ");\n";
+static const char model[] =
+    "model = \"m\";\n"
+    "units = ( { code = \"66\"; name = \"T\"; kind = \"province\"; },\n"
+    "  { code = \"1\"; name = \"M\"; kind = \"ward\"; parent = \"66\";\n"
+    "    aliases = ( { code = \"11\"; } ); } );\n"
+    "devices = ( { unit = \"1\"; name = \"d\"; every = \"10m\";\n"
+    "  params = { low = 2; top = 6; }; },\n"
+    "  { unit = \"1\"; name = \"e\"; params = { low = 3; top = 5; }; } );\n";
 
 static void
 put_file(FILE *out, const char *name, const char *text)
@@ -119,10 +142,10 @@ put_file(FILE *out, const char *name, const char *text)
     (void)fprintf(out, "== %s %zu\n%s", name, strlen(text), text);
 }
 
-/* Two files, by name. */
+/* Files by name; between them a model, which may be NULL. */
 static struct gong_rule_source *
 load(const char *first, const char *first_text, const char *second,
-     const char *second_text)
+     const char *second_text, const char *between)
 {
     struct gong_conf_errors errors = {0};
     struct gong_rule_source *source = NULL;
@@ -132,6 +155,9 @@ load(const char *first, const char *first_text, const char *second,
 
     FUZZ_CHECK(out != NULL);
     put_file(out, first, first_text);
+    if (between != NULL) {
+        put_file(out, "model.cfg", between);
+    }
     put_file(out, second, second_text);
     FUZZ_CHECK(fclose(out) == 0);
     source = gong_rule_bundle_load(gong_str_from(bundle, len), &errors);
@@ -145,11 +171,11 @@ load(const char *first, const char *first_text, const char *second,
 struct gong_rule_source *
 every_rule_load(void)
 {
-    return load("grid.cfg", grid, "streaming.cfg", streaming);
+    return load("grid.cfg", grid, "streaming.cfg", streaming, NULL);
 }
 
 struct gong_rule_source *
 every_rule_load_slow(void)
 {
-    return load("hours.cfg", hours, "silence.cfg", silence);
+    return load("hours.cfg", hours, "silence.cfg", silence, model);
 }

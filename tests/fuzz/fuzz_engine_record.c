@@ -403,7 +403,8 @@ world_of(const struct gong_ruleset *all, uint32_t instances, int64_t time_ms,
 {
     struct world world = {*all, *all, time_ms, end_ms, instances};
 
-    world.some.count /= 2;
+    world.some.count /= all->city == NULL ? 2 : 3;
+    world.some.city = NULL;
     return world;
 }
 

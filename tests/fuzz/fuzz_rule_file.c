@@ -200,6 +200,23 @@ write_file(const char *folder, const char *name, struct gong_str text)
     FUZZ_CHECK(fclose(out) == 0);
 }
 
+/* The folder once more, as it may be written too, as the model of the rules. */
+static void
+load_with_model(const char *folder, const struct gong_strings *rules)
+{
+    char slashed[PATH_SIZE];
+    char *paths[] = {slashed};
+    struct gong_strings models = {paths, 1};
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source = NULL;
+
+    (void)snprintf(slashed, sizeof slashed, "%s/", folder);
+    source = gong_rule_files_load_city(rules, &models, &errors);
+    FUZZ_CHECK((source == NULL) == (errors.count > 0));
+    gong_rule_source_free(source);
+    gong_conf_errors_fini(&errors);
+}
+
 /* Files load as the bundle that is made of them does. */
 static void
 load_folder(struct gong_str text)
@@ -241,6 +258,7 @@ load_folder(struct gong_str text)
     source = gong_rule_files_load(&list, &errors);
     gong_rule_source_free(source);
     gong_conf_errors_fini(&errors);
+    load_with_model(folder, &list);
     FUZZ_CHECK(remove(one) == 0 && remove(two) == 0 && remove(folder) == 0);
 }
 

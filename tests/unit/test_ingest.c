@@ -32,6 +32,79 @@ a_plain_line_is_journaled_as_it_came(void **state)
     gong_spool_cursor_close(cursor);
 }
 
+/* The arrivals of all records of data, in their order; how many. */
+static size_t
+arrivals_of(const struct ingest_world *world, int64_t *ms, size_t max)
+{
+    struct gong_spool_cursor *cursor;
+    struct gong_record record;
+    size_t count = 0;
+
+    assert_int_equal(
+        gong_spool_cursor_open(gong_journal_spool(world->sinks->journal), NULL,
+                               &cursor),
+        GONG_OK);
+    while (count < max &&
+           gong_spool_cursor_next(cursor, UINT64_MAX, &record) == GONG_OK) {
+        if (record.meta.type == GONG_RECORD_DATA) {
+            ms[count++] = gong_floor_ms(record.meta.wall_ns);
+        }
+    }
+    gong_spool_cursor_close(cursor);
+    return count;
+}
+
+/* What a broker kept comes at once: each message has an instant of its own, in
+ * the order in which they came. */
+static void
+queued_messages_are_told_apart(void **state)
+{
+    enum { COUNT = 200 };
+    struct ingest_world *world = *state;
+    int64_t ms[COUNT];
+
+    for (int i = 0; i < COUNT; i++) {
+        ingest_text(world, "gong/v1/22015/lamp-1/data", "lamp temp=41.5");
+    }
+    assert_int_equal(arrivals_of(world, ms, COUNT), COUNT);
+    for (int i = 1; i < COUNT; i++) {
+        assert_true(ms[i] > ms[i - 1]);
+    }
+}
+
+/* Never far ahead of the clock; another device, and a clock that is set back,
+ * begin at the clock. */
+static void
+arrivals_stay_near_the_clock(void **state)
+{
+    struct ingest_world *world = *state;
+    struct gong_device_name one = {gong_str_of("1"), gong_str_of("a")};
+    struct gong_device_name other = {gong_str_of("1"), gong_str_of("b")};
+    gong_wall_t now = {gong_ms_to_ns(5000000) + 7};
+    gong_wall_t back = {gong_ms_to_ns(2000000)};
+    gong_mono_t mono = gong_mono_now();
+    int64_t last = 0;
+
+    assert_int_equal(gong_receive_admit(world->receive, one, mono),
+                     GONG_RECEIVE_NEW);
+    assert_int_equal(gong_receive_admit(world->receive, other, mono),
+                     GONG_RECEIVE_NEW);
+    assert_int_equal(gong_receive_arrival(world->receive, one, now).ns, now.ns);
+    for (int i = 1; i <= GONG_RECEIVE_AHEAD_MS; i++) {
+        last = gong_receive_arrival(world->receive, one, now).ns;
+        assert_int_equal(last, gong_ms_to_ns(5000000 + i));
+    }
+    assert_int_equal(gong_receive_arrival(world->receive, other, now).ns,
+                     now.ns);
+    /* What is past the bound stays in order, and with the last one. */
+    assert_int_equal(gong_receive_arrival(world->receive, one, now).ns, last);
+    now.ns += gong_ms_to_ns(3);
+    assert_int_equal(gong_receive_arrival(world->receive, one, now).ns,
+                     last + gong_ms_to_ns(1));
+    assert_int_equal(gong_receive_arrival(world->receive, one, back).ns,
+                     back.ns);
+}
+
 static void
 a_batch_is_journaled_once(void **state)
 {
@@ -340,6 +413,8 @@ main(void)
     cmocka_unit_test_setup_teardown(name, ingest_setup, ingest_teardown)
     const struct CMUnitTest tests[] = {
         T(a_plain_line_is_journaled_as_it_came),
+        T(queued_messages_are_told_apart),
+        T(arrivals_stay_near_the_clock),
         T(a_batch_is_journaled_once),
         T(dedup_survives_a_restart),
         T(learning_passes_over_what_is_no_batch),
