@@ -32,7 +32,8 @@ fails_now(bool writes)
         _exit(FAILING_STEP_DIED);
     }
     return step == at ||
-           (step > at && writes && atomic_load(&way) == FAILING_STEP_FULL);
+           (step > at && (atomic_load(&way) == FAILING_STEP_DEAD ||
+                          (writes && atomic_load(&way) == FAILING_STEP_FULL)));
 }
 
 static bool

@@ -13,6 +13,7 @@
 enum failing_step_way {
     FAILING_STEP_ONCE, /* that step alone does nothing: no space */
     FAILING_STEP_FULL, /* from there on nothing is written; the rest works */
+    FAILING_STEP_DEAD, /* from there on nothing works */
     FAILING_STEP_DIES, /* the process ends there, as by kill -9 */
 };
 

@@ -63,6 +63,14 @@ gong_backup_begin(struct gong_backup *backup, enum gong_backup_doing doing,
             busy_text((enum gong_backup_doing)atomic_load(&backup->doing)));
         return GONG_ERR_AGAIN;
     }
+    if (gong_exchange_pending(backup->state_dir)) {
+        (void)pthread_mutex_unlock(&backup->lock);
+        (void)snprintf(why, why_size,
+                       "%s/restoring: a restore could not be undone; the next "
+                       "start of the agent does it",
+                       backup->state_dir);
+        return GONG_ERR_IO;
+    }
     atomic_store(&backup->doing, (int)doing);
     return GONG_OK;
 }

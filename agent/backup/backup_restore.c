@@ -352,7 +352,8 @@ replace_quietly(struct unpacked *unpacked)
     if (backup->hold_readers != NULL) {
         backup->hold_readers(backup->readers, false);
     }
-    if (backup->outbox != NULL) {
+    /* Nothing is sent from what could not be undone. */
+    if (backup->outbox != NULL && !unpacked->put) {
         gong_outbox_resume(backup->outbox);
     }
     return err;

@@ -375,6 +375,15 @@ gong_exchange_undo(const struct gong_exchange *exchange, char *why,
     return err == GONG_OK ? drop_note(exchange->dir, why, why_size) : err;
 }
 
+bool
+gong_exchange_pending(const char *dir)
+{
+    char path[GONG_EXCHANGE_PATH_SIZE];
+
+    path_of(dir, NOTE, "", path);
+    return access(path, F_OK) == 0;
+}
+
 enum gong_err
 gong_exchange_mend(const char *dir, char *why, size_t why_size)
 {

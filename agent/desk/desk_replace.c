@@ -44,8 +44,9 @@ static const char move_ahead[] =
     "DROP TABLE temp.ahead;"
     "COMMIT";
 
-/* The live file may be damaged, that may be why: then nothing is taken over. */
-static void
+/* The live file may be damaged, that may be why: then nothing is taken over.
+ * What keeps it from being written to the other one is an error. */
+static enum gong_err
 carry(sqlite3 *handle, const char *live)
 {
     char *attach = sqlite3_mprintf("ATTACH %Q AS live", live);
@@ -56,11 +57,15 @@ carry(sqlite3 *handle, const char *live)
         err = access(live, F_OK) != 0 ? GONG_ERR_NOT_FOUND
                                       : gong_sql_do(handle, attach);
     }
-
     if (err == GONG_OK) {
         err = gong_sql_do(handle, carry_over);
         gong_sql_rollback(handle);
         (void)sqlite3_exec(handle, "DETACH live", NULL, NULL, NULL);
+    }
+    sqlite3_free(attach);
+    if (err != GONG_OK && err != GONG_ERR_CORRUPT && err != GONG_ERR_IO &&
+        err != GONG_ERR_NOT_FOUND) {
+        return err;
     }
     if (err != GONG_OK) {
         gong_log(GONG_LOG_WARNING, "desk_not_carried_over",
@@ -68,7 +73,7 @@ carry(sqlite3 *handle, const char *live)
                  "given again, what waited in it is sent again\"",
                  gong_err_text(err));
     }
-    sqlite3_free(attach);
+    return GONG_OK;
 }
 
 /* It alone is the database then. */
@@ -82,10 +87,12 @@ prepare(const struct gong_desk_thread *desk, const char *with, char *why,
     if (err != GONG_OK) {
         return err;
     }
-    carry(handle, desk->options.path);
-    err = gong_sql_do(handle, move_ahead);
+    err = carry(handle, desk->options.path);
+    if (err == GONG_OK) {
+        err = gong_sql_do(handle, move_ahead);
+    }
     if (err != GONG_OK) {
-        (void)snprintf(why, why_size, "%s: %s", with, sqlite3_errmsg(handle));
+        (void)snprintf(why, why_size, "%s: %s", with, gong_err_text(err));
     }
     gong_sql_rollback(handle);
     gong_desk_schema_close(handle);

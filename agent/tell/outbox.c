@@ -158,8 +158,12 @@ stand_still(struct gong_outbox *outbox)
 static void
 keep_last(struct gong_outbox *outbox)
 {
-    enum gong_err err = outbox->db == NULL ? open_again(outbox) : GONG_OK;
+    enum gong_err err;
 
+    if (outbox->db == NULL && atomic_load(&outbox->pausing)) {
+        return; /* whoever paused it has not given the file back */
+    }
+    err = outbox->db == NULL ? open_again(outbox) : GONG_OK;
     if (err == GONG_OK) {
         err = gong_outbox_keep(outbox, true);
     }

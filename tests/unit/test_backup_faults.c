@@ -275,6 +275,47 @@ what_a_crash_left_is_removed_at_the_start(void **state)
     assert_int_equal(backup_world_files(world->folder, "backup"), 1);
 }
 
+/* The disk fails for good in the middle: nothing is opened, nothing is told,
+ * until a start undoes it. */
+static void
+what_cannot_be_undone_waits_for_the_next_start(void **state)
+{
+    struct backup_world *world = *state;
+    const char *dir = world->life.files.dir;
+    struct gong_restored restored;
+    uint64_t at = 0;
+    char why[512];
+
+    live_a_little(world);
+    backup_world_look_away(world);
+    do { /* to where the note can no longer be removed */
+        mark(dir);
+        backup_world_send_back(world);
+        failing_step_begin(FAILING_STEP_DEAD, at++);
+        assert_int_not_equal(gong_backup_restore(&world->backup, world->users,
+                                                 &restored, why, sizeof why),
+                             GONG_OK);
+        (void)failing_step_end();
+    } while (!gong_exchange_pending(dir) && at < STEPS_MAX);
+    assert_true(gong_exchange_pending(dir));
+    assert_false(gong_desk_well(world->life.desk));
+    assert_false(backup_world_has_user(world, "lan"));
+    assert_int_equal(gong_backup_restore(&world->backup, world->users,
+                                         &restored, why, sizeof why),
+                     GONG_ERR_IO);
+    assert_non_null(strstr(why, "/restoring: a restore could not be undone"));
+    desk_life_stop(&world->life);
+    gong_users_close(world->users);
+    assert_int_equal(gong_backup_recover(dir, why, sizeof why), GONG_OK);
+    assert_true(is_marked(dir));
+    backup_world_start(world);
+    assert_int_equal(
+        gong_users_open(world->users_path, &world->users, why, sizeof why),
+        GONG_OK);
+    assert_true(backup_world_has_user(world, "lan"));
+    acknowledge(world);
+}
+
 /* --- others --- */
 
 /* What was sent could not be kept; the file that is restored knows the row. */
@@ -465,6 +506,7 @@ main(void)
         TEST(a_disk_that_gets_full_leaves_all_as_it_was),
         cmocka_unit_test(killed_at_each_step_all_is_old_or_new),
         TEST(what_a_crash_left_is_removed_at_the_start),
+        TEST(what_cannot_be_undone_waits_for_the_next_start),
         TEST(an_outbox_that_cannot_write_is_no_hindrance),
         TEST(whoever_reads_has_it_closed_meanwhile),
         TEST(a_file_that_others_have_open_is_left_to_them),
