@@ -52,6 +52,7 @@ static void
 put_incident(FILE *out, const json_t *incident)
 {
     const json_t *annotations = json_object_get(incident, "annotations");
+    char marks[GONG_CTL_MARKS_SIZE];
 
     (void)fprintf(out, "#%lld ", (long long)gong_ctl_int(incident, "number"));
     gong_ctl_put(out, gong_ctl_title(incident));
@@ -59,7 +60,7 @@ put_incident(FILE *out, const json_t *incident)
     put_row(out, "Mức độ", gong_ctl_word(gong_ctl_text(incident, "severity")));
     put_row(out, "Tình trạng", gong_ctl_word(gong_ctl_text(incident, "state")));
     put_row(out, "Cảnh báo", gong_ctl_word(gong_ctl_text(incident, "alert")));
-    put_row(out, "Ghi chú hệ thống", gong_ctl_mark(incident));
+    put_row(out, "Ghi chú hệ thống", gong_ctl_marks_text(incident, marks));
     put_row(out, "Đơn vị", gong_ctl_annotation(incident, "unit_name"));
     put_row(out, "Mã đơn vị", gong_ctl_text(incident, "unit"));
     put_row(out, "Thiết bị",

@@ -20,8 +20,8 @@ const char *gong_ctl_length(int64_t ms, char out[GONG_CTL_TIME_SIZE]);
 /* The glossary's word; the same text where there is none. */
 const char *gong_ctl_word(const char *english);
 
-/* gong_ctl_read_instant: "2h" from now on, "2026-11-22", "2026-11-22 18:00"
- * (Vietnam's time), or ms since 1970. */
+/* gong_ctl_read_instant: "2h" from now on, "2026-11-22", "2026-11-22 18:00",
+ * "22/11/2026 18:00" as it is shown (Vietnam's time), or ms since 1970. */
 bool gong_ctl_read_instant(const char *text, int64_t now_ms, int64_t *out);
 /* gong_ctl_read_length: "90d". */
 bool gong_ctl_read_length(const char *text, int64_t *out_ms);

@@ -344,8 +344,11 @@ gong_test(http_clients LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 gong_test(trust LINKS gong_agent_core)
 gong_test(watch_state LINKS gong_ctl)
-gong_test(ctl LINKS gong_ctl gong_agent_core
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
+foreach(module ctl ctl_said)
+    gong_test(${module} LINKS gong_ctl gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/ctl_fixture.c)
+endforeach()
 gong_test(ctl_doc LINKS gong_ctl)
 gong_test(api_desk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
