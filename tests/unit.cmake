@@ -121,7 +121,8 @@ foreach(module engine rule_file rule_file_bundle rule_file_clause rules_doc)
 endforeach()
 
 # agent: what comes in, and the engine's shell
-foreach(module ranges ledger ledger_view ack journal_clock config_refs agent_config)
+foreach(module ranges ledger ledger_view ack journal_clock config_refs agent_config
+        config_paths)
     gong_test(${module} LINKS gong_agent_core)
 endforeach()
 foreach(module ingest set_aside)

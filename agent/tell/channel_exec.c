@@ -40,7 +40,7 @@ struct config {
 #define AT(member) offsetof(struct config, member)
 
 static const struct gong_option options[] = {
-    {"command", GONG_OPTION_STRINGS, AT(command), NULL, 0, 0, NULL, "",
+    {"command", GONG_OPTION_COMMAND, AT(command), NULL, 0, 0, NULL, "",
      "Program, an absolute path, and its arguments. The text is on standard "
      "input; GONG_ADDRESS, GONG_CONTACT, GONG_KEY, GONG_KIND, GONG_RECEIVER, "
      "GONG_UNIT, GONG_UNIT_NAME, GONG_NUMBER, GONG_ALERTNAME, GONG_SEVERITY, "

@@ -22,7 +22,7 @@ struct log_state {
 };
 
 static const struct gong_option options[] = {
-    {"file", GONG_OPTION_STRING, offsetof(struct config, file), "", 0, 0, NULL,
+    {"file", GONG_OPTION_OUTPUT, offsetof(struct config, file), "", 0, 0, NULL,
      "", "File to append to; empty: standard error."},
 };
 

@@ -120,3 +120,15 @@ gong_message_files_load(const char *folder,
     }
     return texts;
 }
+
+bool
+gong_message_files_check(const char *folder,
+                         const struct gong_strings *languages, char *why,
+                         size_t why_size)
+{
+    struct gong_message_texts *texts =
+        gong_message_files_load(folder, languages, why, why_size);
+
+    gong_message_texts_free(texts);
+    return texts != NULL;
+}

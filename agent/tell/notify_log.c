@@ -250,7 +250,7 @@ gong_notify_log_format(const json_t *effect, char out[GONG_NOTIFY_LOG_SIZE])
 }
 
 static const struct gong_option options[] = {
-    {"file", GONG_OPTION_STRING, offsetof(struct gong_notify_log_config, file),
+    {"file", GONG_OPTION_OUTPUT, offsetof(struct gong_notify_log_config, file),
      "", 0, 0, NULL, "", "Appended to; empty: standard error."},
 };
 

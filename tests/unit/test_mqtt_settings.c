@@ -216,7 +216,8 @@ password_is_the_first_line(void **state)
         {"secret\n", "secret"},
         {"secret", "secret"},
         {"secret\r\nmore\n", "secret"},
-        {"\n", ""},
+        {"\n", NULL},
+        {"\nsecond\n", NULL},
         {"", NULL},
     };
     char path[] = "/tmp/gong-password-XXXXXX";
