@@ -9,15 +9,13 @@
 
 #include "common/clock.h"
 
-#define ZONE_S INT64_C(25200) /* Vietnam has no summer time */
+#define ZONE_S (GONG_STAFF_ZONE_MS / 1000)
 #define DAY_S  INT64_C(86400)
 
 static bool
 split(int64_t ms, struct tm *out)
 {
-    time_t seconds = (time_t)(ms / 1000 + ZONE_S);
-
-    return ms > 0 && gmtime_r(&seconds, out) != NULL;
+    return ms > 0 && gong_clock_staff(ms, GONG_STAFF_ZONE_MS, out);
 }
 
 const char *

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent/tell/message_view.h"
+#include "common/clock.h"
 #include "common/log.h"
 
 struct config {
@@ -28,7 +29,9 @@ static const struct gong_option options[] = {
 
 static const struct gong_option_table table = {
     .name = "channels.log",
-    .help = "Writes each message as lines of text.",
+    .help =
+        "Writes each message as lines of text, in the time of the city model's "
+        "zone.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
 };
@@ -73,12 +76,14 @@ static void
 write_head(FILE *out, const struct gong_channel_send *send)
 {
     int64_t at_ms = gong_view_int(send->message, "at");
-    time_t seconds = (time_t)(at_ms / 1000);
+    const json_t *zone = json_object_get(send->message, "zone");
+    int64_t east =
+        json_is_integer(zone) ? json_integer_value(zone) : GONG_STAFF_ZONE_MS;
     struct tm parts = {0};
     char stamp[32] = "";
     char who[512];
 
-    if (localtime_r(&seconds, &parts) != NULL) {
+    if (gong_clock_staff(at_ms, east, &parts)) {
         (void)strftime(stamp, sizeof stamp, "%d/%m %H:%M:%S", &parts);
     }
     (void)snprintf(who, sizeof who, "%s %s%s%s%s",
