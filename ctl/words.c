@@ -81,6 +81,19 @@ gong_ctl_length(int64_t ms, char out[GONG_CTL_TIME_SIZE])
     return out;
 }
 
+const char *
+gong_ctl_decimal(const char *text, char out[GONG_CTL_TIME_SIZE])
+{
+    char *point;
+
+    (void)snprintf(out, GONG_CTL_TIME_SIZE, "%s", text);
+    point = strchr(out, '.');
+    if (point != NULL && strspn(out, "+-.0123456789e") == strlen(out)) {
+        *point = ',';
+    }
+    return out;
+}
+
 static const char *const words[][2] = {
     {"broker", "kết nối MQTT (broker)"},
     {"receive", "broker không trả mẫu thử về"},

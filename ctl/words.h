@@ -17,6 +17,9 @@ const char *gong_ctl_day(int64_t ms, char out[GONG_CTL_TIME_SIZE]);
 const char *gong_ctl_stamp(int64_t ms, char out[GONG_CTL_TIME_SIZE]);
 /* "2 giờ 5 phút"; "" for less than 0. */
 const char *gong_ctl_length(int64_t ms, char out[GONG_CTL_TIME_SIZE]);
+/* A number of the API, "18.5", as one writes it in Vietnamese: "18,5"; other
+ * texts ("NaN") as they are. */
+const char *gong_ctl_decimal(const char *text, char out[GONG_CTL_TIME_SIZE]);
 /* The glossary's word; the same text where there is none. */
 const char *gong_ctl_word(const char *english);
 

@@ -561,6 +561,10 @@ instants_and_lengths(void **state)
     assert_string_equal(gong_ctl_day(INT64_C(1795345200000), text),
                         "22/11/2026 18:00");
     assert_string_equal(gong_ctl_instant(0, text), "");
+    assert_string_equal(gong_ctl_decimal("-18.5", text), "-18,5");
+    assert_string_equal(gong_ctl_decimal("1.5e+20", text), "1,5e+20");
+    assert_string_equal(gong_ctl_decimal("NaN", text), "NaN");
+    assert_string_equal(gong_ctl_decimal("v1.2", text), "v1.2");
     assert_string_equal(gong_ctl_length(7500000, text), "2 giờ 5 phút");
     assert_string_equal(gong_ctl_length(90000000, text), "1 ngày 1 giờ");
     assert_true(gong_ctl_read_month("2026-12", &from, &until));
