@@ -1,5 +1,6 @@
 # common
 gong_test(wipe LINKS gong_base)
+gong_test(html LINKS gong_base)
 gong_test(spawn LINKS gong_base)
 gong_test(err LINKS gong_base)
 gong_test(clock LINKS gong_base)
