@@ -288,7 +288,7 @@ static int
 with_config(enum mode mode, const struct arguments *arguments)
 {
     const char *path = arguments->path;
-    struct gong_conf_errors errors = {0};
+    struct gong_conf_errors errors = {.files = mode == MODE_CHECK};
     struct gong_agent_config *config = gong_agent_config_load(path, &errors);
     struct gong_rules_checked rules;
     int status = EX_OK;

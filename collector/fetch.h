@@ -24,16 +24,17 @@ struct gong_fetch_access {
 /* Their rows of the input's table; at is where the struct lies in its options.
  */
 #define GONG_FETCH_ACCESS_OPTIONS(at)                                          \
-    GONG_FETCH_ACCESS_OPTION(at, ca_file,                                      \
+    GONG_FETCH_ACCESS_OPTION(at, ca_file, GONG_OPTION_FILE,                    \
                              "Certificates to trust instead of the "           \
                              "system's."),                                     \
         GONG_FETCH_ACCESS_OPTION(                                              \
-            at, username, "Name for HTTP basic authentication; empty: none."), \
-        GONG_FETCH_ACCESS_OPTION(at, password_file,                            \
+            at, username, GONG_OPTION_STRING,                                  \
+            "Name for HTTP basic authentication; empty: none."),               \
+        GONG_FETCH_ACCESS_OPTION(at, password_file, GONG_OPTION_SECRET,        \
                                  "File whose first line is the password.")
-#define GONG_FETCH_ACCESS_OPTION(at, member, text)                             \
+#define GONG_FETCH_ACCESS_OPTION(at, member, kind, text)                       \
     {                                                                          \
-        .name = #member, .type = GONG_OPTION_STRING,                           \
+        .name = #member, .type = (kind),                                       \
         .offset = (at) + offsetof(struct gong_fetch_access, member),           \
         .default_value = "", .unit = "", .help = (text)                        \
     }

@@ -23,7 +23,7 @@ struct config {
 
 static const struct gong_option options[] = {
     {.name = "command",
-     .type = GONG_OPTION_STRINGS,
+     .type = GONG_OPTION_COMMAND,
      .offset = offsetof(struct config, command),
      .unit = "",
      .help = "The program's absolute path, then its arguments; no shell."},

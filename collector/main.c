@@ -373,6 +373,7 @@ with_config(const struct arguments *arguments)
                     stderr);
         return EX_USAGE;
     }
+    errors.files = arguments->action == ACTION_CHECK;
     config = gong_config_read(arguments->config, &errors);
     if (config == NULL) {
         gong_conf_errors_print(&errors, stderr);

@@ -200,3 +200,16 @@ gong_dur_format(gong_dur_t length, char out[GONG_DUR_TEXT_SIZE])
         (void)snprintf(out, GONG_DUR_TEXT_SIZE, "0s");
     }
 }
+
+bool
+gong_clock_staff(int64_t at_ms, int64_t zone_ms, struct tm *out)
+{
+    int64_t there;
+    time_t seconds;
+
+    if (__builtin_add_overflow(at_ms, zone_ms, &there)) {
+        return false;
+    }
+    seconds = (time_t)(there / 1000 - (there % 1000 < 0 ? 1 : 0));
+    return gmtime_r(&seconds, out) != NULL;
+}

@@ -95,6 +95,14 @@ gong_floor_ms(int64_t ns)
     return ns % GONG_NS_PER_MS < 0 ? ms - 1 : ms;
 }
 
+/* Viet Nam, which has no summer time: the zone of what staff read where no city
+ * model or message names another, whatever the machine's is. */
+#define GONG_STAFF_ZONE_MS INT64_C(25200000)
+
+/* gong_clock_staff: the date and time of day at an instant (ms since 1970), so
+ * far east of UTC; false where the calendar does not reach. */
+bool gong_clock_staff(int64_t at_ms, int64_t zone_ms, struct tm *out);
+
 /*
  * gong_dur_parse: a duration as Prometheus writes it: "1h30m", "15s", "250ms",
  * "0s", "2d", "1w", "1y" (365 d); units strictly descending, each once. A bare

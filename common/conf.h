@@ -9,7 +9,8 @@
  * Unknown keys are refused with the nearest known name. @include is refused
  * (list several files instead). Files over 4 MiB are refused.
  *
- * One table of options per group feeds the reader, --dump and the manual.
+ * One table of options per group feeds the reader, --dump and the manual. A
+ * relative path is meant from the folder of the file that names it.
  */
 #ifndef GONG_COMMON_CONF_H
 #define GONG_COMMON_CONF_H
@@ -31,6 +32,17 @@ enum gong_option_type {
     GONG_OPTION_STRING,   /* char *, owned by the config struct */
     GONG_OPTION_STRINGS,  /* struct gong_strings, owned */
     GONG_OPTION_CHOICE,   /* int: index into choices */
+    /* char *: a path; a relative one is meant from the folder of the file that
+     * names it, and is made absolute. "" is not given. With errors->files the
+     * read looks at what is there: */
+    GONG_OPTION_PATH,    /* nothing: made where it is missing */
+    GONG_OPTION_FILE,    /* a file that can be read */
+    GONG_OPTION_SECRET,  /* likewise, with a first line, not for everybody */
+    GONG_OPTION_FOLDER,  /* a folder that can be read */
+    GONG_OPTION_OUTPUT,  /* a file that can be written, or made */
+    GONG_OPTION_PATHS,   /* struct gong_strings of PATH */
+    GONG_OPTION_COMMAND, /* struct gong_strings: a program (with errors->files:
+                            one that can be run) and its arguments */
 };
 
 struct gong_strings {
@@ -70,6 +82,8 @@ struct gong_conf_errors {
     char **items;
     size_t count;
     struct gong_conf_spot *spots; /* the collector's own: where each points */
+    bool files;     /* set by who wants the files and programs that options name
+                       looked at too (--check) */
     bool no_memory; /* some message, or what it would be about, had none: the
                        same may be fine another time */
 };

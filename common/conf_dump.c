@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/conf_path.h"
 #include "common/conf_private.h"
 
 /* Text in quotes as libconfig reads it back; control characters as \xHH. */
@@ -96,9 +97,16 @@ dump_value(const struct gong_option *option, const void *field, FILE *out)
         dump_text(size, out);
         return;
     case GONG_OPTION_STRING:
+    case GONG_OPTION_PATH:
+    case GONG_OPTION_FILE:
+    case GONG_OPTION_SECRET:
+    case GONG_OPTION_FOLDER:
+    case GONG_OPTION_OUTPUT:
         dump_text(*(char *const *)field, out);
         return;
     case GONG_OPTION_STRINGS:
+    case GONG_OPTION_PATHS:
+    case GONG_OPTION_COMMAND:
         dump_strings(field, out);
         return;
     case GONG_OPTION_CHOICE:
@@ -115,7 +123,7 @@ gong_conf_dump(const struct gong_option_table *table, const void *filled,
         const struct gong_option *option = &table->options[i];
         const void *field = gong_conf_value_field_const(option, filled);
 
-        if (option->type == GONG_OPTION_STRING &&
+        if (gong_conf_type_text(option->type) &&
             *(char *const *)field == NULL) {
             continue;
         }
@@ -146,6 +154,13 @@ manual_type(const struct gong_option *option, FILE *out)
         [GONG_OPTION_STRING] = "text",
         [GONG_OPTION_STRINGS] = "texts",
         [GONG_OPTION_CHOICE] = "choice",
+        [GONG_OPTION_PATH] = "path",
+        [GONG_OPTION_FILE] = "file",
+        [GONG_OPTION_SECRET] = "secret file",
+        [GONG_OPTION_FOLDER] = "folder",
+        [GONG_OPTION_OUTPUT] = "output file",
+        [GONG_OPTION_PATHS] = "paths",
+        [GONG_OPTION_COMMAND] = "command",
     };
 
     (void)fputs(names[option->type], out);

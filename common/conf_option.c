@@ -5,10 +5,12 @@
 #include <string.h>
 
 #include "common/clock.h"
+#include "common/conf_path.h"
 #include "common/conf_private.h"
 #include "common/log.h"
 
 #define SHOWN_MAX 72
+#define WHY_SIZE  512
 
 /* What is being read, for messages. */
 struct reading {
@@ -203,6 +205,32 @@ read_bool(const struct gong_conf_node *node, bool *out)
     return true;
 }
 
+/* What is there under the name, where that is asked for. */
+static void
+look_at(struct reading *reading, const struct gong_conf_node *node,
+        const struct gong_option *option, const char *path)
+{
+    char why[WHY_SIZE];
+    char quoted[WHY_SIZE];
+    char *message = NULL;
+    size_t size = 0;
+    FILE *out;
+
+    if (!reading->errors->files ||
+        gong_conf_path_fits(option->type, path, why, sizeof why)) {
+        return;
+    }
+    out = open_memstream(&message, &size);
+    if (out != NULL) {
+        (void)gong_log_quote(gong_str_of(path), quoted, sizeof quoted);
+        (void)fputs("found ", out);
+        print_path(reading, option, out);
+        (void)fprintf(out, " = %s: %s", quoted, why);
+        (void)fclose(out);
+    }
+    report(reading, node, true, message);
+}
+
 /* Array or list of texts; what was made before a failure stays in out. */
 static bool
 read_strings(struct reading *reading, const struct gong_conf_node *node,
@@ -227,12 +255,17 @@ read_strings(struct reading *reading, const struct gong_conf_node *node,
             refuse_value(reading, item, option);
             return false;
         }
-        out->items[i] = strdup(text);
+        out->items[i] = option->type == GONG_OPTION_PATHS
+                            ? gong_conf_path_join(gong_conf_file(item), text)
+                            : strdup(text);
         if (out->items[i] == NULL) {
             report(reading, item, true, NULL);
             return false;
         }
         out->count++;
+    }
+    if (count > 0) {
+        look_at(reading, gong_conf_at(node, 0), option, out->items[0]);
     }
     return true;
 }
@@ -255,6 +288,25 @@ read_text(struct reading *reading, const struct gong_conf_node *node,
         return true;
     }
     return err == GONG_OK;
+}
+
+static bool
+read_path(struct reading *reading, const struct gong_conf_node *node,
+          const struct gong_option *option)
+{
+    char **field = gong_conf_value_field(option, reading->out);
+    const char *text = gong_conf_string(node);
+
+    if (text == NULL) {
+        return false;
+    }
+    *field = gong_conf_path_join(gong_conf_file(node), text);
+    if (*field == NULL) {
+        report(reading, node, true, NULL);
+        return true;
+    }
+    look_at(reading, node, option, *field);
+    return true;
 }
 
 static bool
@@ -296,7 +348,15 @@ read_value(struct reading *reading, const struct gong_conf_node *node,
     case GONG_OPTION_STRING:
     case GONG_OPTION_CHOICE:
         return read_text(reading, node, option);
+    case GONG_OPTION_PATH:
+    case GONG_OPTION_FILE:
+    case GONG_OPTION_SECRET:
+    case GONG_OPTION_FOLDER:
+    case GONG_OPTION_OUTPUT:
+        return read_path(reading, node, option);
     case GONG_OPTION_STRINGS:
+    case GONG_OPTION_PATHS:
+    case GONG_OPTION_COMMAND:
         break;
     }
     return false;
@@ -311,7 +371,7 @@ read_option(struct reading *reading, const struct gong_conf_node *node,
 
     if (child == NULL) {
         (void)take_default(reading, option);
-    } else if (option->type == GONG_OPTION_STRINGS) {
+    } else if (gong_conf_type_texts(option->type)) {
         (void)read_strings(reading, child, option,
                            gong_conf_value_field(option, reading->out));
     } else if (!read_value(reading, child, option)) {
@@ -467,12 +527,12 @@ gong_conf_free(const struct gong_option_table *table, void *filled)
     for (size_t i = 0; i < table->option_count; i++) {
         void *field = gong_conf_value_field(&table->options[i], filled);
 
-        if (table->options[i].type == GONG_OPTION_STRING) {
+        if (gong_conf_type_text(table->options[i].type)) {
             char **text = field;
 
             free(*text);
             *text = NULL;
-        } else if (table->options[i].type == GONG_OPTION_STRINGS) {
+        } else if (gong_conf_type_texts(table->options[i].type)) {
             struct gong_strings *strings = field;
 
             for (size_t item = 0; item < strings->count; item++) {

@@ -94,6 +94,13 @@ print_bound(const struct gong_option *option, double bound, FILE *out)
     case GONG_OPTION_STRING:
     case GONG_OPTION_STRINGS:
     case GONG_OPTION_CHOICE:
+    case GONG_OPTION_PATH:
+    case GONG_OPTION_FILE:
+    case GONG_OPTION_SECRET:
+    case GONG_OPTION_FOLDER:
+    case GONG_OPTION_OUTPUT:
+    case GONG_OPTION_PATHS:
+    case GONG_OPTION_COMMAND:
         (void)fprintf(out, "%g", bound);
         return;
     }
@@ -132,6 +139,13 @@ gong_conf_value_expected(const struct gong_option *option, FILE *out)
         [GONG_OPTION_SIZE] = "a size such as \"64MiB\" or a number of bytes",
         [GONG_OPTION_STRING] = "text in \"quotes\"",
         [GONG_OPTION_STRINGS] = "an array of texts such as [\"a\", \"b\"]",
+        [GONG_OPTION_PATH] = "a path in \"quotes\"",
+        [GONG_OPTION_FILE] = "a file in \"quotes\"",
+        [GONG_OPTION_SECRET] = "a file in \"quotes\"",
+        [GONG_OPTION_FOLDER] = "a folder in \"quotes\"",
+        [GONG_OPTION_OUTPUT] = "a file in \"quotes\"",
+        [GONG_OPTION_PATHS] = "an array of paths such as [\"a\", \"b\"]",
+        [GONG_OPTION_COMMAND] = "a command such as [\"/bin/a\", \"b\"]",
     };
 
     if (option->type == GONG_OPTION_CHOICE) {
@@ -301,8 +315,15 @@ gong_conf_value_from_text(const struct gong_option *option,
     case GONG_OPTION_BOOL:
         return bool_from_text(text, field);
     case GONG_OPTION_STRING:
+    case GONG_OPTION_PATH:
+    case GONG_OPTION_FILE:
+    case GONG_OPTION_SECRET:
+    case GONG_OPTION_FOLDER:
+    case GONG_OPTION_OUTPUT:
         return string_from_text(text, field);
     case GONG_OPTION_STRINGS:
+    case GONG_OPTION_PATHS:
+    case GONG_OPTION_COMMAND:
         return strings_from_text(text, field);
     case GONG_OPTION_CHOICE:
         return choice_from_text(option, text, field);

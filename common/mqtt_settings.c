@@ -104,11 +104,15 @@ read_password(const char *path, char out[PASSWORD_MAX], char *why,
     /* Unbuffered: no copy of the secret stays behind in a freed buffer. */
     (void)setvbuf(file, NULL, _IONBF, 0);
     ok = fgets(out, PASSWORD_MAX, file) != NULL;
-    if (!ok) {
-        (void)snprintf(why, why_size, "password_file %s is empty", path);
-    }
     (void)fclose(file);
-    out[strcspn(out, "\r\n")] = '\0';
+    out[ok ? strcspn(out, "\r\n") : 0] = '\0';
+    ok = out[0] != '\0';
+    if (!ok) {
+        (void)snprintf(why, why_size,
+                       "password_file %s: its first line is empty: put the "
+                       "password there",
+                       path);
+    }
     return ok ? GONG_OK : GONG_ERR_INVALID;
 }
 

@@ -2,7 +2,10 @@
 
 #include <string.h>
 
+#include "common/conf.h"
 #include "common/log.h"
+
+#define NAMES_MAX 64
 
 static const struct gong_ctl_option *
 find(const struct gong_ctl_option *table, const char *name, size_t len)
@@ -48,6 +51,64 @@ take_word(struct gong_ctl_arguments *out, const char *word, FILE *err)
     return true;
 }
 
+bool
+gong_ctl_arguments_fit(const struct gong_ctl_arguments *arguments, size_t most,
+                       FILE *err)
+{
+    return arguments->word_count <= most ||
+           complain(err,
+                    "thừa từ (có dấu cách thì đặt trong ngoặc kép) | one word "
+                    "too many (quote a text with spaces)",
+                    arguments->words[most]);
+}
+
+static size_t
+add_names(const struct gong_ctl_option *table, const char **names, size_t count)
+{
+    for (; table != NULL && table->name != NULL && count < NAMES_MAX; table++) {
+        names[count++] = table->name;
+    }
+    return count;
+}
+
+/* "-h" is "--help". */
+static const struct gong_ctl_option *
+find_either(const struct gong_ctl_option *common,
+            const struct gong_ctl_option *own, const char *word)
+{
+    const char *name = strcmp(word, "-h") == 0 ? "help" : word + 2;
+    const struct gong_ctl_option *option;
+    size_t len = strcspn(name, "=");
+
+    if (name == word + 2 && word[1] != '-') {
+        return NULL;
+    }
+    option = find(own, name, len);
+    return option != NULL ? option : find(common, name, len);
+}
+
+/* word: as it was typed, with its dashes; false. */
+static bool
+refuse_unknown(const struct gong_ctl_option *common,
+               const struct gong_ctl_option *own, const char *word, FILE *err)
+{
+    const char *names[NAMES_MAX];
+    size_t count = add_names(common, names, add_names(own, names, 0));
+    char typed[64];
+    const char *nearest;
+
+    if (find_either(common, own, word) != NULL) {
+        return false; /* that was said */
+    }
+    (void)snprintf(typed, sizeof typed, "%.*s", (int)strcspn(word, "="), word);
+    nearest = gong_conf_nearest(typed + strspn(typed, "-"), names, count);
+    (void)complain(err, "tùy chọn lạ | unknown option", word);
+    if (nearest != NULL) {
+        (void)fprintf(err, "  gần nhất | did you mean: --%s\n", nearest);
+    }
+    return false;
+}
+
 /* "--name=value", or "--name" with the next word; *taken: whether that was. */
 static bool
 read_option(const struct gong_ctl_option *option, const char *word,
@@ -57,8 +118,12 @@ read_option(const struct gong_ctl_option *option, const char *word,
     const char *equals = strchr(word, '=');
 
     *taken = false;
-    if (option == NULL || (option->value == NULL && equals != NULL)) {
-        return complain(err, "tùy chọn lạ | no such option", word);
+    if (option == NULL) {
+        return false;
+    }
+    if (option->value == NULL && equals != NULL) {
+        return complain(err, "tùy chọn không có giá trị | it takes no value",
+                        word);
     }
     if (option->value == NULL) {
         return take_option(out, option->name, "", err);
@@ -66,7 +131,7 @@ read_option(const struct gong_ctl_option *option, const char *word,
     if (equals != NULL) {
         return take_option(out, option->name, equals + 1, err);
     }
-    if (next == NULL) {
+    if (next == NULL || strncmp(next, "--", 2) == 0) {
         return complain(err, "thiếu giá trị | a value is missing", word);
     }
     *taken = true;
@@ -84,26 +149,21 @@ gong_ctl_arguments_read(int argc, char **argv,
     memset(out, 0, sizeof *out);
     for (int i = 0; i < argc; i++) {
         const char *word = argv[i];
-        const struct gong_ctl_option *option;
-        size_t len;
         bool taken;
 
         if (options && strcmp(word, "--") == 0) {
             options = false;
             continue;
         }
-        if (!options || strncmp(word, "--", 2) != 0) {
+        if (!options || word[0] != '-' || word[1] == '\0') {
             if (!take_word(out, word, err)) {
                 return false;
             }
             continue;
         }
-        len = strcspn(word + 2, "=");
-        option = find(own, word + 2, len);
-        option = option != NULL ? option : find(common, word + 2, len);
-        if (!read_option(option, word, i + 1 < argc ? argv[i + 1] : NULL, out,
-                         &taken, err)) {
-            return false;
+        if (!read_option(find_either(common, own, word), word,
+                         i + 1 < argc ? argv[i + 1] : NULL, out, &taken, err)) {
+            return refuse_unknown(common, own, word, err);
         }
         i += taken;
     }

@@ -36,6 +36,10 @@ bool gong_ctl_arguments_read(int argc, char **argv,
                              const struct gong_ctl_option *common,
                              const struct gong_ctl_option *own,
                              struct gong_ctl_arguments *out, FILE *err);
+/* gong_ctl_arguments_fit: whether there are at most so many words; false after
+ * naming the first that is too many. */
+bool gong_ctl_arguments_fit(const struct gong_ctl_arguments *arguments,
+                            size_t most, FILE *err);
 /* The last value of an option; NULL: it is not there. A flag's is "". */
 const char *gong_ctl_option(const struct gong_ctl_arguments *arguments,
                             const char *name);

@@ -9,11 +9,12 @@
 
 #include <curl/curl.h>
 
-#define TIMEOUT_S 60L
-#define CONNECT_S 10L
-#define BASE_MAX  512
-#define UNIX      "unix:"
-#define HTTPS     "https://"
+#define TIMEOUT_S  60L
+#define CONNECT_S  10L
+#define BASE_MAX   512
+#define HEADER_MAX 4160 /* of a token of any length that is read */
+#define UNIX       "unix:"
+#define HTTPS      "https://"
 
 struct gong_ctl_client {
     CURL *curl;
@@ -69,7 +70,7 @@ set_up(struct gong_ctl_client *client, const char *agent, const char *token,
 {
     CURL *curl = client->curl;
     bool plain = strncasecmp(agent, HTTPS, strlen(HTTPS)) != 0;
-    char header[512];
+    char header[HEADER_MAX];
     bool good = add_header(client, "Content-Type: application/json") &&
                 add_header(client, "Expect:");
 

@@ -1,7 +1,7 @@
 #include <string.h>
 
 #include "ctl/commands.h"
-#include "ctl/words.h"
+#include "ctl/when.h"
 
 /* The body takes what options say. */
 static void
@@ -45,15 +45,14 @@ simple(struct gong_ctl *ctl, const char *what, const char *said)
 int
 gong_ctl_ack(struct gong_ctl *ctl)
 {
-    const char *until = gong_ctl_option(&ctl->arguments, "until");
-    json_t *body = json_object();
+    json_t *body;
     int64_t instant = 0;
-    int code = GONG_CTL_OK;
+    int code = gong_ctl_when_until(ctl, "until", &instant);
 
-    if (until != NULL && !gong_ctl_read_instant(until, ctl->now_ms, &instant)) {
-        json_decref(body);
-        return gong_ctl_wrong(ctl, "--until: 2h, 2026-11-22 18:00");
+    if (code != GONG_CTL_OK) {
+        return code;
     }
+    body = json_object();
     put_text(ctl, body, "comment");
     put_text(ctl, body, "owner");
     if (instant != 0) {

@@ -6,15 +6,63 @@
 #include "ctl/table.h"
 #include "ctl/words.h"
 
-#define MAX_SHOWN 100000
+#define MAX_SHOWN  100000
+#define LEGEND_MAX 16
+
+/* What the rows say, each word once; borrowed. */
+struct legend {
+    const char *names[LEGEND_MAX];
+    size_t count;
+};
 
 /* --- the list --- */
+
+static void
+note_word(struct legend *legend, const char *name)
+{
+    for (size_t i = 0; i < legend->count; i++) {
+        if (strcmp(legend->names[i], name) == 0) {
+            return;
+        }
+    }
+    if (legend->count < LEGEND_MAX && name[0] != '\0') {
+        legend->names[legend->count++] = name;
+    }
+}
+
+/* The words of the rows in English, for those who do not read Vietnamese. */
+static void
+print_legend(const json_t *items, FILE *out)
+{
+    struct legend legend = {.count = 0};
+
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *incident = json_array_get(items, i);
+        const char *names[GONG_CTL_MARKS_MAX];
+        size_t count = gong_ctl_marks(incident, names);
+
+        note_word(&legend, gong_ctl_text(incident, "severity"));
+        note_word(&legend, gong_ctl_text(incident, "state"));
+        for (size_t mark = 0; mark < count; mark++) {
+            note_word(&legend, names[mark]);
+        }
+    }
+    for (size_t i = 0; i < legend.count; i++) {
+        const char *word = gong_ctl_word(legend.names[i]);
+
+        (void)fputs(i == 0 ? "English: " : "; ", out);
+        gong_ctl_put(out, word);
+        (void)fputs(" = ", out);
+        gong_ctl_put(out, legend.names[i]);
+    }
+    (void)fputc('\n', out);
+}
 
 static void
 add_row(struct gong_ctl_table *table, const json_t *incident)
 {
     const char *unit = gong_ctl_annotation(incident, "unit_name");
-    char number[32], since[GONG_CTL_TIME_SIZE];
+    char number[32], since[GONG_CTL_TIME_SIZE], marks[GONG_CTL_MARKS_SIZE];
 
     (void)snprintf(number, sizeof number, "#%lld",
                    (long long)gong_ctl_int(incident, "number"));
@@ -22,7 +70,7 @@ add_row(struct gong_ctl_table *table, const json_t *incident)
     gong_ctl_table_add(table,
                        gong_ctl_word(gong_ctl_text(incident, "severity")));
     gong_ctl_table_add(table, gong_ctl_word(gong_ctl_text(incident, "state")));
-    gong_ctl_table_add(table, gong_ctl_mark(incident));
+    gong_ctl_table_add(table, gong_ctl_marks_text(incident, marks));
     gong_ctl_table_add(
         table, gong_ctl_instant(gong_ctl_int(incident, "since"), since));
     gong_ctl_table_add(
@@ -81,7 +129,7 @@ int
 gong_ctl_alerts(struct gong_ctl *ctl)
 {
     static const char *const headings[] = {
-        "SỐ", "MỨC ĐỘ", "TÌNH TRẠNG",  "",
+        "SỐ", "MỨC ĐỘ", "TÌNH TRẠNG",  "LƯU Ý",
         "TỪ", "ĐƠN VỊ", "NGƯỜI XỬ LÝ", "CẢNH BÁO"};
     const char *limit = gong_ctl_option(&ctl->arguments, "limit");
     uint64_t max = limit == NULL ? MAX_SHOWN : gong_ctl_number(limit);
@@ -104,9 +152,10 @@ gong_ctl_alerts(struct gong_ctl *ctl)
         add_row(table, json_array_get(items, i));
     }
     if (json_array_size(items) == 0) {
-        (void)fputs("Không có cảnh báo nào.\n", ctl->out);
+        (void)fputs("Không có cảnh báo nào. | No alerts.\n", ctl->out);
     } else {
         gong_ctl_table_print(table, gong_ctl_width(ctl->out), ctl->out);
+        print_legend(items, ctl->out);
     }
     gong_ctl_table_free(table);
     json_decref(items);

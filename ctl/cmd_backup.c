@@ -7,6 +7,7 @@
 
 #include "ctl/base64.h"
 #include "ctl/commands.h"
+#include "ctl/output.h"
 #include "ctl/words.h"
 
 #define BACKUP    "/api/gong/v1/backup"
@@ -14,14 +15,6 @@
 #define PIECE     30000 /* of a body */
 #define PATIENCE  600   /* seconds, for what reads or writes all of it */
 #define PATH_SIZE 4096
-
-static int
-fail(struct gong_ctl *ctl, const char *path)
-{
-    (void)fprintf(ctl->err, "gongctl: %s: %s\n", path, strerror(errno));
-    return errno == EACCES || errno == EPERM ? GONG_CTL_NO_PERMISSION
-                                             : GONG_CTL_UNAVAILABLE;
-}
 
 /* --- from the agent --- */
 
@@ -89,13 +82,13 @@ read_backup(struct gong_ctl *ctl, int64_t size, int fd, const char *path)
                         ctl->err);
             code = GONG_CTL_UNAVAILABLE;
         } else if (code == GONG_CTL_OK && write_all(fd, bytes, len) != 0) {
-            code = fail(ctl, path);
+            code = gong_ctl_failed(ctl, path);
         }
         offset += (int64_t)len;
         free(bytes);
     }
     if (code == GONG_CTL_OK && fsync(fd) != 0) {
-        code = fail(ctl, path);
+        code = gong_ctl_failed(ctl, path);
     }
     return code;
 }
@@ -110,12 +103,14 @@ save(struct gong_ctl *ctl, int64_t size, const char *path)
     (void)snprintf(part, sizeof part, "%s.part", path);
     fd = open(part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     if (fd < 0) {
-        return fail(ctl, part);
+        return gong_ctl_failed(ctl, part);
     }
     code = read_backup(ctl, size, fd, part);
-    (void)close(fd);
+    if (close(fd) != 0 && code == GONG_CTL_OK) {
+        code = gong_ctl_failed(ctl, part);
+    }
     if (code == GONG_CTL_OK && link(part, path) != 0) {
-        code = fail(ctl, path);
+        code = gong_ctl_failed(ctl, path);
     }
     (void)unlink(part);
     return code;
@@ -183,13 +178,13 @@ send_file(struct gong_ctl *ctl, const char *path)
     int code = GONG_CTL_OK;
 
     if (file == NULL) {
-        return fail(ctl, path);
+        return gong_ctl_failed(ctl, path);
     }
     do {
         errno = 0;
         len = fread(bytes, 1, sizeof bytes, file);
         if (ferror(file) != 0) {
-            code = fail(ctl, path);
+            code = gong_ctl_failed(ctl, path);
         } else if (len > 0 || offset == 0) {
             code = send_piece(ctl, offset, bytes, len);
         }

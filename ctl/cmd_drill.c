@@ -35,7 +35,7 @@ struct progress {
 static void
 print_clock(FILE *out, int64_t ms)
 {
-    int64_t second = (ms / 1000 + 25200) % 86400; /* Vietnam's time */
+    int64_t second = (ms + GONG_STAFF_ZONE_MS) / 1000 % 86400;
 
     (void)fprintf(out, "%02d:%02d:%02d  ", (int)(second / 3600),
                   (int)(second / 60 % 60), (int)(second % 60));

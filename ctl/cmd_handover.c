@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +5,7 @@
 
 #include "ctl/commands.h"
 #include "ctl/incident.h"
+#include "ctl/output.h"
 #include "ctl/words.h"
 
 /* Giao ca: the shift log, as text to print and sign: what is still open, what
@@ -324,18 +324,13 @@ keep(const struct shift *shift, const char *text, size_t len)
 static int
 put_out(const struct shift *shift, const char *text, size_t len)
 {
-    const struct gong_ctl *ctl = shift->ctl;
-    const char *path = gong_ctl_option(&ctl->arguments, "output");
-    FILE *out = path == NULL ? ctl->out : fopen(path, "w");
-    bool bad = out == NULL || fwrite(text, 1, len, out) != len;
+    FILE *out = gong_ctl_output_open(shift->ctl);
 
-    if (out != NULL && path != NULL) {
-        bad = fclose(out) != 0 || bad;
+    if (out == NULL) {
+        return GONG_CTL_IO;
     }
-    if (bad) {
-        (void)fprintf(ctl->err, "gongctl: %s\n", strerror(errno));
-    }
-    return bad ? GONG_CTL_UNAVAILABLE : GONG_CTL_OK;
+    (void)fwrite(text, 1, len, out);
+    return gong_ctl_output_close(shift->ctl, out);
 }
 
 static int

@@ -5,28 +5,35 @@
 #include <unistd.h>
 
 #include "ctl/commands.h"
+#include "ctl/output.h"
 #include "ctl/table.h"
 #include "ctl/token_file.h"
 #include "ctl/words.h"
 #include "common/wipe.h"
 
 #define SECRET_MAX 4096
+#define WHY_SIZE   4200
 
 /* --- secrets --- */
 
-/* The first line, without its end; heap. */
+/* The first line, without its end; heap. NULL with errno. */
 static char *
 read_line(int fd)
 {
     char *line = calloc(1, SECRET_MAX);
     size_t len = 0;
+    ssize_t got = 0;
 
     if (line == NULL) {
         return NULL;
     }
-    while (len + 1 < SECRET_MAX && read(fd, line + len, 1) == 1 &&
+    while (len + 1 < SECRET_MAX && (got = read(fd, line + len, 1)) == 1 &&
            line[len] != '\n') {
         len++;
+    }
+    if (got < 0) {
+        free(line);
+        return NULL;
     }
     line[len] = '\0';
     if (len > 0 && line[len - 1] == '\r') {
@@ -62,32 +69,53 @@ ask_terminal(struct gong_ctl *ctl, const char *prompt)
     return line;
 }
 
+static void
+refuse_empty(struct gong_ctl *ctl, const char *path)
+{
+    (void)fputs("gongctl: ", ctl->err);
+    gong_ctl_put(ctl->err, path);
+    (void)fputs(": dòng đầu trống; hãy ghi mã truy cập hoặc mật khẩu vào dòng "
+                "đầu | its first line is empty: put the token or password "
+                "there\n",
+                ctl->err);
+}
+
 char *
 gong_ctl_secret(struct gong_ctl *ctl, const char *prompt, const char *path)
 {
+    bool piped = path != NULL && strcmp(path, "-") == 0;
     char *line;
     int fd;
 
     if (path == NULL) {
         return ask_terminal(ctl, prompt);
     }
-    fd = strcmp(path, "-") == 0 ? STDIN_FILENO
-                                : open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        (void)fputs("gongctl: không đọc được tệp | cannot read the file: ",
-                    ctl->err);
-        gong_ctl_put(ctl->err, path);
-        (void)fputc('\n', ctl->err);
-        return NULL;
+    fd = piped ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    line = fd < 0 ? NULL : read_line(fd);
+    if (line == NULL) {
+        (void)gong_ctl_failed(ctl, path);
+    } else if (line[0] == '\0') {
+        refuse_empty(ctl, piped ? "đầu vào chuẩn | standard input" : path);
+        free(line);
+        line = NULL;
     }
-    line = read_line(fd);
-    if (fd != STDIN_FILENO) {
+    if (fd >= 0 && !piped) {
         (void)close(fd);
     }
     return line;
 }
 
 /* --- login --- */
+
+static int
+refuse_session(struct gong_ctl *ctl, const char *why)
+{
+    (void)fprintf(ctl->err,
+                  "gongctl: không ghi được phiên đăng nhập | cannot keep the "
+                  "session: %s\n",
+                  why);
+    return GONG_CTL_IO;
+}
 
 int
 gong_ctl_login(struct gong_ctl *ctl)
@@ -96,7 +124,7 @@ gong_ctl_login(struct gong_ctl *ctl)
     const char *login = getenv("USER");
     char *password;
     json_t *answer = NULL;
-    char until[GONG_CTL_TIME_SIZE];
+    char until[GONG_CTL_TIME_SIZE], why[WHY_SIZE];
     int code;
 
     user = user != NULL ? user : login;
@@ -118,12 +146,9 @@ gong_ctl_login(struct gong_ctl *ctl)
     if (code != GONG_CTL_OK) {
         return code;
     }
-    if (gong_ctl_token_save(ctl->agent, gong_ctl_text(answer, "token")) !=
-        GONG_OK) {
-        (void)fputs("gongctl: không ghi được phiên đăng nhập | cannot keep the "
-                    "session\n",
-                    ctl->err);
-        code = GONG_CTL_UNAVAILABLE;
+    if (gong_ctl_token_save(ctl->agent, gong_ctl_text(answer, "token"), why,
+                            sizeof why) != GONG_OK) {
+        code = refuse_session(ctl, why);
     } else if (!ctl->json) {
         (void)fprintf(ctl->out, "Xin chào %s. Phiên đến %s.\n",
                       gong_ctl_text(answer, "full_name")[0] != '\0'
@@ -139,9 +164,10 @@ int
 gong_ctl_logout(struct gong_ctl *ctl)
 {
     int code = gong_ctl_do(ctl, "POST", "/api/gong/v1/logout", NULL, NULL);
+    char why[WHY_SIZE];
 
-    if (gong_ctl_token_save(ctl->agent, NULL) != GONG_OK) {
-        return GONG_CTL_UNAVAILABLE;
+    if (gong_ctl_token_save(ctl->agent, NULL, why, sizeof why) != GONG_OK) {
+        return refuse_session(ctl, why);
     }
     if (code == GONG_CTL_OK && !ctl->json) {
         (void)fputs("Đã đăng xuất.\n", ctl->out);

@@ -1,4 +1,3 @@
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -6,6 +5,7 @@
 #include "ctl/commands.h"
 #include "ctl/incident.h"
 #include "ctl/markup.h"
+#include "ctl/output.h"
 #include "ctl/report.h"
 #include "ctl/words.h"
 
@@ -79,25 +79,6 @@ collect(struct gong_ctl *ctl, struct gong_ctl_report *report)
 
 /* --- where it goes --- */
 
-static FILE *
-open_output(struct gong_ctl *ctl)
-{
-    const char *path = gong_ctl_option(&ctl->arguments, "output");
-    FILE *out = path == NULL ? ctl->out : fopen(path, "w");
-
-    if (out == NULL) {
-        (void)fprintf(ctl->err, "gongctl: %s: %s\n", path, strerror(errno));
-    }
-    return out;
-}
-
-static int
-close_output(struct gong_ctl *ctl, FILE *out)
-{
-    return out != ctl->out && fclose(out) != 0 ? GONG_CTL_UNAVAILABLE
-                                               : GONG_CTL_OK;
-}
-
 static bool
 as_csv(const struct gong_ctl *ctl)
 {
@@ -122,16 +103,16 @@ report_month(struct gong_ctl *ctl, const char *month)
     if (code == GONG_CTL_OK && ctl->json) {
         code = gong_ctl_print_json(ctl, gong_ctl_report_json(&report));
     } else if (code == GONG_CTL_OK) {
-        out = open_output(ctl);
+        out = gong_ctl_output_open(ctl);
         if (out == NULL) {
-            code = GONG_CTL_UNAVAILABLE;
+            code = GONG_CTL_IO;
         } else {
             if (as_csv(ctl)) {
                 gong_ctl_report_csv(&report, out);
             } else {
                 gong_ctl_report_html(&report, month, out);
             }
-            code = close_output(ctl, out);
+            code = gong_ctl_output_close(ctl, out);
         }
     }
     gong_ctl_report_free(&report);
@@ -189,11 +170,11 @@ report_incident(struct gong_ctl *ctl, uint64_t number)
     if (ctl->json) {
         code = gong_ctl_print_json(ctl, json_incref(chain));
     } else {
-        out = open_output(ctl);
-        code = GONG_CTL_UNAVAILABLE;
+        out = gong_ctl_output_open(ctl);
+        code = GONG_CTL_IO;
         if (out != NULL) {
             write_chain(ctl, answer, chain, out);
-            code = close_output(ctl, out);
+            code = gong_ctl_output_close(ctl, out);
         }
     }
     json_decref(chain);

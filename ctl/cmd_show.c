@@ -52,6 +52,7 @@ static void
 put_incident(FILE *out, const json_t *incident)
 {
     const json_t *annotations = json_object_get(incident, "annotations");
+    char marks[GONG_CTL_MARKS_SIZE], number[GONG_CTL_TIME_SIZE];
 
     (void)fprintf(out, "#%lld ", (long long)gong_ctl_int(incident, "number"));
     gong_ctl_put(out, gong_ctl_title(incident));
@@ -59,12 +60,13 @@ put_incident(FILE *out, const json_t *incident)
     put_row(out, "Mức độ", gong_ctl_word(gong_ctl_text(incident, "severity")));
     put_row(out, "Tình trạng", gong_ctl_word(gong_ctl_text(incident, "state")));
     put_row(out, "Cảnh báo", gong_ctl_word(gong_ctl_text(incident, "alert")));
-    put_row(out, "Ghi chú hệ thống", gong_ctl_mark(incident));
+    put_row(out, "Ghi chú hệ thống", gong_ctl_marks_text(incident, marks));
     put_row(out, "Đơn vị", gong_ctl_annotation(incident, "unit_name"));
     put_row(out, "Mã đơn vị", gong_ctl_text(incident, "unit"));
     put_row(out, "Thiết bị",
             gong_ctl_text(json_object_get(incident, "labels"), "device"));
-    put_row(out, "Giá trị", gong_ctl_text(incident, "value"));
+    put_row(out, "Giá trị",
+            gong_ctl_decimal(gong_ctl_text(incident, "value"), number));
     put_row(out, "Quy tắc", gong_ctl_text(incident, "rule"));
     put_time(out, "Bắt đầu", gong_ctl_int(incident, "since"));
     put_time(out, "Mở", gong_ctl_int(incident, "opened"));
@@ -108,7 +110,7 @@ put_why(FILE *out, const json_t *answer)
     const json_t *incident = json_object_get(answer, "incident");
     const json_t *why = gong_ctl_why(answer);
     const char *reason = gong_ctl_text(why, "reason");
-    char inputs[INPUTS_SIZE], place[64];
+    char inputs[INPUTS_SIZE], place[64], number[GONG_CTL_TIME_SIZE];
 
     (void)fputs("\nVÌ SAO\n", out);
     if (why == NULL) {
@@ -120,7 +122,8 @@ put_why(FILE *out, const json_t *answer)
                    (long long)gong_ctl_int(why, "ordinal"));
     put_row(out, "  Điều kiện", gong_ctl_text(why, "expr"));
     put_row(out, "  Xét cho", inputs_of(incident, inputs));
-    put_row(out, "  Cho giá trị", gong_ctl_text(why, "value"));
+    put_row(out, "  Cho giá trị",
+            gong_ctl_decimal(gong_ctl_text(why, "value"), number));
     put_row(out, "  Lý do",
             strcmp(reason, "resolve") == 0 ? "điều kiện kết thúc đúng"
                                            : gong_ctl_word(reason));

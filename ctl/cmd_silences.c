@@ -3,6 +3,7 @@
 #include "ctl/commands.h"
 #include "ctl/matchers.h"
 #include "ctl/table.h"
+#include "ctl/when.h"
 #include "ctl/words.h"
 
 #define SILENCES    "/api/gong/v1/silences"
@@ -65,25 +66,28 @@ gong_ctl_silences(struct gong_ctl *ctl)
 static int
 put_times(struct gong_ctl *ctl, json_t *body)
 {
-    const char *from = gong_ctl_option(&ctl->arguments, "from");
-    const char *until = gong_ctl_option(&ctl->arguments, "until");
-    const char *length = gong_ctl_option(&ctl->arguments, "for");
-    int64_t begin = ctl->now_ms, end = 0, ms;
+    int64_t begin = ctl->now_ms, end = 0, length = 0;
+    int code = gong_ctl_when_from(ctl, "from", &begin);
 
-    if (from != NULL) {
-        if (!gong_ctl_read_instant(from, ctl->now_ms, &begin)) {
-            return gong_ctl_wrong(ctl, "--from: 2h, 2026-11-22 18:00");
-        }
+    code = code != GONG_CTL_OK ? code : gong_ctl_when_until(ctl, "until", &end);
+    code =
+        code != GONG_CTL_OK ? code : gong_ctl_when_length(ctl, "for", &length);
+    if (code != GONG_CTL_OK) {
+        return code;
+    }
+    if (end != 0 && length != 0) {
+        return gong_ctl_wrong(ctl, "--for hoặc --until, không cả hai | one of "
+                                   "--for and --until, not both");
+    }
+    if (length != 0) {
+        end = begin + length;
+    }
+    if (end != 0 && end <= begin) {
+        return gong_ctl_wrong(ctl, "--until phải sau --from | --until has to "
+                                   "be later than --from");
+    }
+    if (gong_ctl_option(&ctl->arguments, "from") != NULL) {
         (void)json_object_set_new(body, "from", json_integer(begin));
-    }
-    if (until != NULL && !gong_ctl_read_instant(until, ctl->now_ms, &end)) {
-        return gong_ctl_wrong(ctl, "--until: 2h, 2026-11-22 18:00");
-    }
-    if (length != NULL) {
-        if (!gong_ctl_read_length(length, &ms)) {
-            return gong_ctl_wrong(ctl, "--for: 30m, 2h, 7d");
-        }
-        end = begin + ms;
     }
     if (end != 0) {
         (void)json_object_set_new(body, "until", json_integer(end));

@@ -5,13 +5,17 @@
 #include <signal.h>
 #include <spawn.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "common/clock.h"
 #include "common/log.h"
 #include "ctl/commands.h"
+#include "ctl/output.h"
 #include "ctl/watch_state.h"
 #include "ctl/words.h"
 
@@ -22,6 +26,7 @@
 #define PROGRAM_MS  INT64_C(60000)
 #define PROGRAM_GAP INT64_C(100)
 #define TEXT_SIZE   512
+#define PATH_SIZE   4096
 
 extern char **environ;
 
@@ -64,6 +69,7 @@ look_at(struct gong_ctl *ctl, struct look *look)
     } else if (answer.status == 501) {
         look->is.answered = true; /* no desk: no proofs */
     } else if (answer.status != 0) {
+        look->is.refused = answer.status == 401 || answer.status == 403;
         (void)snprintf(look->problem, sizeof look->problem, "HTTP %ld %s",
                        answer.status, gong_ctl_text(answer.json, "title_en"));
     } else {
@@ -115,6 +121,18 @@ name_it(struct texts *texts, enum gong_watch_why why, const struct look *look,
         (void)snprintf(texts->en, sizeof texts->en,
                        "the agent does not answer (%.200s)", look->problem);
         return;
+    case GONG_WATCH_REFUSED:
+        (void)snprintf(texts->vi, sizeof texts->vi,
+                       "trạm trung tâm trả lời nhưng không cho xem (%.200s): "
+                       "mã truy cập sai, hết hạn hoặc không đủ quyền; hãy xem "
+                       "lại --token-file hoặc chạy gongctl login",
+                       look->problem);
+        (void)snprintf(texts->en, sizeof texts->en,
+                       "the agent answers, but this watch may not look "
+                       "(%.200s): its token is wrong, over or not enough; see "
+                       "to --token-file, or run gongctl login",
+                       look->problem);
+        return;
     case GONG_WATCH_NO_PROOFS:
         (void)snprintf(texts->vi, sizeof texts->vi,
                        "trạm trung tâm không gửi mẫu thử (desk.proof)");
@@ -147,7 +165,9 @@ print(struct gong_ctl *ctl, bool alarm, const struct texts *texts)
                       alarm ? "BÁO ĐỘNG" : "BÌNH THƯỜNG", texts->vi,
                       alarm ? "ALARM" : "WELL", texts->en);
     }
-    (void)fflush(ctl->out);
+    if (fflush(ctl->out) != 0) {
+        (void)gong_ctl_failed(ctl, "đầu ra chuẩn | standard output");
+    }
 }
 
 /* --- signals: held back, and taken where it waits --- */
@@ -200,6 +220,61 @@ start(const char *program, bool alarm, struct texts *texts, pid_t *out)
     code = posix_spawnp(out, program, NULL, &attributes, arguments, environ);
     (void)posix_spawnattr_destroy(&attributes);
     return code;
+}
+
+static bool
+is_program(const char *path)
+{
+    struct stat about;
+
+    if (stat(path, &about) != 0) {
+        return false;
+    }
+    if (!S_ISREG(about.st_mode)) {
+        errno = S_ISDIR(about.st_mode) ? EISDIR : EACCES;
+        return false;
+    }
+    return access(path, X_OK) == 0;
+}
+
+/* As posix_spawnp will look for it; false with errno. */
+static bool
+can_run(const char *program)
+{
+    const char *at = getenv("PATH");
+    char path[PATH_SIZE];
+
+    if (program == NULL || strchr(program, '/') != NULL) {
+        return program == NULL || is_program(program);
+    }
+    while (at != NULL && program[0] != '\0') {
+        size_t len = strcspn(at, ":");
+
+        if (len > 0 && len + strlen(program) + 2 < sizeof path) {
+            (void)snprintf(path, sizeof path, "%.*s/%s", (int)len, at, program);
+            if (is_program(path)) {
+                return true;
+            }
+        }
+        at = at[len] == ':' ? at + len + 1 : NULL;
+    }
+    errno = ENOENT;
+    return false;
+}
+
+/* An alarm is no time to find out. */
+static int
+refuse_program(struct gong_ctl *ctl, const char *program)
+{
+    int number = errno;
+
+    (void)fputs("gongctl: --exec ", ctl->err);
+    gong_ctl_put(ctl->err, program);
+    (void)fprintf(ctl->err,
+                  ": %s; cần chương trình chạy được | expected a program that "
+                  "can be run\n",
+                  strerror(number));
+    return GONG_CTL_USAGE;
 }
 
 /* Its exit code; -1 where it had to be ended. */
@@ -304,6 +379,23 @@ watch_once(struct gong_ctl *ctl, struct gong_watch *watch,
 }
 
 static int
+exit_of(enum gong_watch_why why)
+{
+    switch (why) {
+    case GONG_WATCH_FINE:
+        return GONG_CTL_OK;
+    case GONG_WATCH_NO_ANSWER:
+        return GONG_CTL_UNAVAILABLE;
+    case GONG_WATCH_REFUSED:
+        return GONG_CTL_NO_PERMISSION;
+    case GONG_WATCH_NO_PROOFS:
+    case GONG_WATCH_TOO_OLD:
+        break;
+    }
+    return GONG_CTL_BROKEN;
+}
+
+static int
 watch_for_once(struct gong_ctl *ctl, const struct options *options)
 {
     struct gong_watch watch;
@@ -317,15 +409,15 @@ watch_for_once(struct gong_ctl *ctl, const struct options *options)
     if (look.is.answered && look.is.last == 0) {
         look.is.last = 1; /* none yet: the agent's own age counts */
     }
-    why = look.is.answered ? gong_watch_note(&watch, &look.is, now_ms())
-                           : GONG_WATCH_NO_ANSWER;
+    why = look.is.answered || look.is.refused
+              ? gong_watch_note(&watch, &look.is, now_ms())
+              : GONG_WATCH_NO_ANSWER;
     name_it(&texts, why, &look, gong_watch_age(&watch, now_ms()));
     print(ctl, why != GONG_WATCH_FINE, &texts);
-    if (why == GONG_WATCH_FINE) {
-        return GONG_CTL_OK;
+    if (why != GONG_WATCH_FINE) {
+        (void)run_program(ctl, options->program, true, &texts, &stopped);
     }
-    (void)run_program(ctl, options->program, true, &texts, &stopped);
-    return why == GONG_WATCH_NO_ANSWER ? GONG_CTL_UNAVAILABLE : GONG_CTL_BROKEN;
+    return exit_of(why);
 }
 
 int
@@ -338,6 +430,9 @@ gong_ctl_watch(struct gong_ctl *ctl)
 
     if (!read_options(ctl, &options)) {
         return gong_ctl_wrong(ctl, "--max-age, --every, --repeat: 3m, 15s, 1h");
+    }
+    if (!can_run(options.program)) {
+        return refuse_program(ctl, options.program);
     }
     gong_ctl_client_hurry(ctl->client, ANSWER_S);
     hold_signals(&before);

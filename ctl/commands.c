@@ -6,7 +6,9 @@
 
 #include "common/clock.h"
 #include "common/log.h"
+#include "ctl/output.h"
 #include "ctl/token_file.h"
+#include "ctl/usage.h"
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define PAGE         500
@@ -142,105 +144,63 @@ static const struct gong_ctl_option drill_options[] = {
 };
 
 const struct gong_ctl_command gong_ctl_commands[] = {
-    {"login", "", login_options, gong_ctl_login, "đăng nhập | log in"},
-    {"logout", "", NULL, gong_ctl_logout, "đăng xuất | log out"},
-    {"whoami", "", NULL, gong_ctl_whoami,
+    {"login", "", 0, login_options, gong_ctl_login, "đăng nhập | log in"},
+    {"logout", "", 0, NULL, gong_ctl_logout, "đăng xuất | log out"},
+    {"whoami", "", 0, NULL, gong_ctl_whoami,
      "tôi là ai, được làm gì | who am I, what may I"},
-    {"passwd", "", NULL, gong_ctl_passwd, "đổi mật khẩu | my password"},
-    {"alerts", "", alerts_options, gong_ctl_alerts,
+    {"passwd", "", 0, NULL, gong_ctl_passwd, "đổi mật khẩu | my password"},
+    {"alerts", "", 0, alerts_options, gong_ctl_alerts,
      "danh sách cảnh báo | incidents"},
-    {"show", "N", NULL, gong_ctl_show,
+    {"show", "N", 1, NULL, gong_ctl_show,
      "một cảnh báo: vì sao, diễn biến | one of them, with its history"},
-    {"ack", "N...", ack_options, gong_ctl_ack, "tiếp nhận | acknowledge"},
-    {"unack", "N", comment_options, gong_ctl_unack,
+    {"ack", "N...", GONG_CTL_WORDS_MAX, ack_options, gong_ctl_ack,
+     "tiếp nhận | acknowledge"},
+    {"unack", "N", 1, comment_options, gong_ctl_unack,
      "thôi tiếp nhận | take that back"},
-    {"assign", "N OWNER", comment_options, gong_ctl_assign,
+    {"assign", "N OWNER", 2, comment_options, gong_ctl_assign,
      "giao người xử lý | another owner"},
-    {"comment", "N TEXT", NULL, gong_ctl_comment, "ghi chú | a remark"},
-    {"resolve", "N", comment_options, gong_ctl_resolve,
+    {"comment", "N TEXT", 2, NULL, gong_ctl_comment, "ghi chú | a remark"},
+    {"resolve", "N", 1, comment_options, gong_ctl_resolve,
      "đóng sự cố | it is over"},
-    {"outcome", "N", outcome_options, gong_ctl_outcome,
+    {"outcome", "N", 1, outcome_options, gong_ctl_outcome,
      "kết quả, nguyên nhân, chi phí | what it was"},
-    {"silence", "[N]", silence_options, gong_ctl_silence,
+    {"silence", "[N]", 1, silence_options, gong_ctl_silence,
      "tạm ngừng báo | no messages"},
-    {"silences", "", silence_options, gong_ctl_silences,
+    {"silences", "", 0, silence_options, gong_ctl_silences,
      "các lần tạm ngừng báo | silences"},
-    {"unsilence", "S", comment_options, gong_ctl_unsilence,
+    {"unsilence", "S", 1, comment_options, gong_ctl_unsilence,
      "báo trở lại | end a silence or maintenance"},
-    {"maintenance", "[add]", silence_options, gong_ctl_maintenance,
+    {"maintenance", "[add]", 1, silence_options, gong_ctl_maintenance,
      "bảo trì theo lịch | planned maintenance"},
-    {"units", "", NULL, gong_ctl_units, "đơn vị | units"},
-    {"devices", "[UNIT]", NULL, gong_ctl_devices, "thiết bị | devices"},
-    {"ledger", "[SITE[/DEVICE]]", NULL, gong_ctl_ledger,
+    {"units", "", 0, NULL, gong_ctl_units, "đơn vị | units"},
+    {"devices", "[UNIT]", 1, NULL, gong_ctl_devices, "thiết bị | devices"},
+    {"ledger", "[SITE[/DEVICE]]", 1, NULL, gong_ctl_ledger,
      "sổ giao nhận số liệu | delivery ledger"},
-    {"rules", "log|rollback SHA", comment_options, gong_ctl_rules,
+    {"rules", "log|rollback SHA", 2, comment_options, gong_ctl_rules,
      "bộ quy tắc đã dùng, quay lại bộ cũ | rule sets, an earlier one"},
-    {"users", "[add|change|remove NAME]", users_options, gong_ctl_users,
+    {"users", "[add|change|remove NAME]", 2, users_options, gong_ctl_users,
      "người dùng | users"},
-    {"tokens", "[add NAME|remove ID]", tokens_options, gong_ctl_tokens,
+    {"tokens", "[add NAME|remove ID]", 2, tokens_options, gong_ctl_tokens,
      "mã truy cập cho chương trình | API tokens"},
-    {"audit", "[verify]", limit_options, gong_ctl_audit,
+    {"audit", "[verify]", 1, limit_options, gong_ctl_audit,
      "nhật ký kiểm toán | audit log"},
-    {"handover", "--to NAME", handover_options, gong_ctl_handover,
+    {"handover", "--to NAME", 0, handover_options, gong_ctl_handover,
      "giao ca: viết sổ trực | write the shift log"},
-    {"report", "", report_options, gong_ctl_report,
+    {"report", "", 0, report_options, gong_ctl_report,
      "báo cáo tháng theo đơn vị, hoặc một cảnh báo | by unit, or one "
      "alert"},
-    {"backup", "FILE", NULL, gong_ctl_backup,
+    {"backup", "FILE", 1, NULL, gong_ctl_backup,
      "sao lưu bàn trực và người dùng | back up desk and users"},
-    {"restore", "FILE", restore_options, gong_ctl_restore,
+    {"restore", "FILE", 1, restore_options, gong_ctl_restore,
      "khôi phục từ bản sao lưu | restore a backup"},
-    {"watch", "", watch_options, gong_ctl_watch,
+    {"watch", "", 0, watch_options, gong_ctl_watch,
      "canh từ máy khác: báo động có còn đến nơi không | do alerts get through"},
-    {"drill", "", drill_options, gong_ctl_drill,
+    {"drill", "", 0, drill_options, gong_ctl_drill,
      "diễn tập từ thiết bị đến điện thoại | from a device to the phone"},
-    {"completion", "bash", NULL, gong_ctl_completion,
+    {"completion", "bash", 1, NULL, gong_ctl_completion,
      "gợi ý lệnh cho bash | completion"},
 };
 const size_t gong_ctl_command_count = COUNT(gong_ctl_commands);
-
-static void
-print_options(const struct gong_ctl_option *options, FILE *out)
-{
-    for (; options != NULL && options->name != NULL; options++) {
-        (void)fprintf(out, "      --%s%s%s\n          %s\n", options->name,
-                      options->value == NULL ? "" : " ",
-                      options->value == NULL ? "" : options->value,
-                      options->help);
-    }
-}
-
-static void
-print_usage(const struct gong_ctl_command *only, FILE *out)
-{
-    if (only != NULL) {
-        (void)fprintf(out, "gongctl %s %s\n  %s\n", only->name, only->words,
-                      only->help);
-        print_options(only->options, out);
-        print_options(gong_ctl_common_options, out);
-        return;
-    }
-    (void)fputs("gongctl: bàn trực cảnh báo | the alert desk\n\n"
-                "gongctl LỆNH | COMMAND ...\n",
-                out);
-    for (size_t i = 0; i < gong_ctl_command_count; i++) {
-        (void)fprintf(out, "  %-12s %s\n", gong_ctl_commands[i].name,
-                      gong_ctl_commands[i].help);
-    }
-    (void)fputs("\n", out);
-    print_options(gong_ctl_common_options, out);
-}
-
-static const struct gong_ctl_command *
-find_command(const char *name)
-{
-    for (size_t i = 0; i < gong_ctl_command_count; i++) {
-        if (strcmp(gong_ctl_commands[i].name, name) == 0) {
-            return &gong_ctl_commands[i];
-        }
-    }
-    return NULL;
-}
 
 /* --- for commands --- */
 
@@ -346,11 +306,45 @@ exit_of(long status)
     }
 }
 
+/* Who is not let in, and what to do about it. */
+static void
+advise(struct gong_ctl *ctl)
+{
+    const char *path = gong_ctl_option(&ctl->arguments, "token-file");
+
+    if (path == NULL) {
+        (void)fputs("Hãy chạy: gongctl login | log in first\n", ctl->err);
+        return;
+    }
+    (void)fputs("  mã truy cập sai hoặc hết hạn | the token is wrong or over: ",
+                ctl->err);
+    gong_ctl_put(ctl->err, path);
+    (void)fputc('\n', ctl->err);
+}
+
+/* What a refusal says: Vietnamese | English (status), then the detail. */
+static void
+print_problem(struct gong_ctl *ctl, const struct gong_ctl_answer *answer)
+{
+    const char *vi = gong_ctl_text(answer->json, "title");
+    const char *en = gong_ctl_text(answer->json, "title_en");
+    const char *detail = gong_ctl_text(answer->json, "detail");
+
+    (void)fputs("gongctl: ", ctl->err);
+    gong_ctl_put(ctl->err, vi[0] == '\0' ? "máy chủ từ chối" : vi);
+    (void)fputs(" | ", ctl->err);
+    gong_ctl_put(ctl->err, en[0] == '\0' ? "the server refuses" : en);
+    (void)fprintf(ctl->err, " (%ld)\n", answer->status);
+    if (detail[0] != '\0') {
+        (void)fputs("  ", ctl->err);
+        gong_ctl_put(ctl->err, detail);
+        (void)fputc('\n', ctl->err);
+    }
+}
+
 static int
 complain(struct gong_ctl *ctl, const struct gong_ctl_answer *answer)
 {
-    const char *detail = gong_ctl_text(answer->json, "detail");
-
     if (answer->status == 0) {
         (void)fprintf(
             ctl->err,
@@ -359,17 +353,9 @@ complain(struct gong_ctl *ctl, const struct gong_ctl_answer *answer)
         (void)fputc('\n', ctl->err);
         return GONG_CTL_UNAVAILABLE;
     }
-    (void)fputs("gongctl: ", ctl->err);
-    gong_ctl_put(ctl->err, gong_ctl_text(answer->json, "title"));
-    (void)fputs(" | ", ctl->err);
-    gong_ctl_put(ctl->err, gong_ctl_text(answer->json, "title_en"));
-    if (detail[0] != '\0') {
-        (void)fputs(": ", ctl->err);
-        gong_ctl_put(ctl->err, detail);
-    }
-    (void)fprintf(ctl->err, " (%ld)\n", answer->status);
+    print_problem(ctl, answer);
     if (answer->status == 401) {
-        (void)fputs("Hãy chạy: gongctl login | log in first\n", ctl->err);
+        advise(ctl);
     }
     return exit_of(answer->status);
 }
@@ -450,13 +436,17 @@ static int
 open_and_run(struct gong_ctl *ctl, const struct gong_ctl_command *command)
 {
     const char *path = gong_ctl_option(&ctl->arguments, "token-file");
-    char *token = path != NULL ? gong_ctl_secret(ctl, NULL, path)
-                               : gong_ctl_token_load(ctl->agent);
-    char why[256];
+    char why[512] = "";
+    char *token = path != NULL
+                      ? gong_ctl_secret(ctl, NULL, path)
+                      : gong_ctl_token_load(ctl->agent, why, sizeof why);
     int code = GONG_CTL_USAGE;
 
     if (path != NULL && token == NULL) {
         return GONG_CTL_USAGE;
+    }
+    if (why[0] != '\0') {
+        (void)fprintf(ctl->err, "gongctl: %s\n", why);
     }
     if (gong_ctl_client_open(ctl->agent, token,
                              gong_ctl_option(&ctl->arguments, "ca-file"),
@@ -476,17 +466,20 @@ static int
 run_command(struct gong_ctl *ctl, const struct gong_ctl_command *command)
 {
     const char *format = gong_ctl_option(&ctl->arguments, "format");
+    int code;
 
     if (gong_ctl_flag(&ctl->arguments, "help")) {
-        print_usage(command, ctl->out);
-        return GONG_CTL_OK;
+        gong_ctl_usage(command, ctl->out);
+        code = GONG_CTL_OK;
+    } else {
+        ctl->json = format != NULL && strcmp(format, "json") == 0;
+        if (format != NULL && !ctl->json && strcmp(format, "table") != 0) {
+            return gong_ctl_wrong(ctl, "--format: table | json");
+        }
+        ctl->agent = agent_of(&ctl->arguments);
+        code = open_and_run(ctl, command);
     }
-    ctl->json = format != NULL && strcmp(format, "json") == 0;
-    if (format != NULL && !ctl->json && strcmp(format, "table") != 0) {
-        return gong_ctl_wrong(ctl, "--format: table | json");
-    }
-    ctl->agent = agent_of(&ctl->arguments);
-    return open_and_run(ctl, command);
+    return gong_ctl_output_end(ctl, code);
 }
 
 int
@@ -495,23 +488,26 @@ gong_ctl_run(int argc, char **argv, FILE *out, FILE *err)
     struct gong_ctl ctl = {
         .out = out, .err = err, .now_ms = gong_floor_ms(gong_wall_now().ns)};
     const char *name = argc < 2 ? "" : argv[1];
-    const struct gong_ctl_command *command = find_command(name);
+    const struct gong_ctl_command *command = gong_ctl_command_find(name);
 
-    if (strcmp(name, "--help") == 0 || strcmp(name, "help") == 0) {
-        print_usage(NULL, out);
-        return GONG_CTL_OK;
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
+        strcmp(name, "help") == 0) {
+        gong_ctl_usage(argc > 2 ? gong_ctl_command_find(argv[2]) : NULL, out);
+        return gong_ctl_output_end(&ctl, GONG_CTL_OK);
     }
     if (strcmp(name, "--version") == 0) {
         (void)fprintf(out, "gongctl %s\n", GONG_VERSION);
-        return GONG_CTL_OK;
+        return gong_ctl_output_end(&ctl, GONG_CTL_OK);
     }
     if (command == NULL) {
-        print_usage(NULL, err);
+        gong_ctl_usage_unknown(name, err);
         return GONG_CTL_USAGE;
     }
     if (!gong_ctl_arguments_read(argc - 2, argv + 2, gong_ctl_common_options,
-                                 command->options, &ctl.arguments, err)) {
-        print_usage(command, err);
+                                 command->options, &ctl.arguments, err) ||
+        (!gong_ctl_flag(&ctl.arguments, "help") &&
+         !gong_ctl_arguments_fit(&ctl.arguments, command->words_max, err))) {
+        gong_ctl_usage_hint(command, err);
         return GONG_CTL_USAGE;
     }
     return run_command(&ctl, command);

@@ -25,6 +25,7 @@ enum gong_ctl_exit {
     GONG_CTL_NOT_FOUND = 66,
     GONG_CTL_UNAVAILABLE = 69, /* no agent there, or it cannot now */
     GONG_CTL_SOFTWARE = 70,    /* an answer of another shape, no memory */
+    GONG_CTL_IO = 74,          /* a file, or the output, was not written */
     GONG_CTL_NO_PERMISSION = 77,
 };
 
@@ -42,6 +43,7 @@ struct gong_ctl {
 struct gong_ctl_command {
     const char *name;
     const char *words; /* after the name, for the usage */
+    size_t words_max;  /* more are refused */
     const struct gong_ctl_option *options;
     int (*run)(struct gong_ctl *ctl);
     const char *help; /* Vietnamese | English */

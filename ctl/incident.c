@@ -1,6 +1,11 @@
 #include "ctl/incident.h"
 
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
 #include "ctl/commands.h"
+#include "ctl/words.h"
 
 const char *
 gong_ctl_annotation(const json_t *incident, const char *name)
@@ -24,21 +29,54 @@ gong_ctl_end_ms(const json_t *incident)
     return over != 0 ? over : gong_ctl_int(incident, "ended");
 }
 
-const char *
-gong_ctl_mark(const json_t *incident)
+/* What is true of an incident beside its state, worst first. */
+static const struct {
+    const char *flag;
+    const char *name; /* for gong_ctl_word */
+} marks[] = {
+    {"ack_overdue", "overdue"},      {"resolve_overdue", "overdue"},
+    {"lost", "no longer evaluated"}, {"in_maintenance", "maintenance"},
+    {"silenced", "silenced"},        {"inhibited", "inhibited"},
+    {"trial", "on trial"},
+};
+
+static size_t
+add_mark(const char *names[GONG_CTL_MARKS_MAX], size_t count, const char *name)
 {
-    if (json_is_true(json_object_get(incident, "ack_overdue")) ||
-        json_is_true(json_object_get(incident, "resolve_overdue"))) {
-        return "quá hạn";
+    bool there = count > 0 && strcmp(names[count - 1], name) == 0;
+
+    if (!there && count < GONG_CTL_MARKS_MAX) {
+        names[count++] = name;
     }
-    if (json_is_true(json_object_get(incident, "in_maintenance"))) {
-        return "bảo trì";
+    return count;
+}
+
+size_t
+gong_ctl_marks(const json_t *incident, const char *names[GONG_CTL_MARKS_MAX])
+{
+    size_t count = 0;
+
+    if (strcmp(gong_ctl_text(incident, "alert"), "unknown") == 0) {
+        count = add_mark(names, count, "unknown");
     }
-    if (json_is_true(json_object_get(incident, "silenced"))) {
-        return "tạm ngừng";
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (json_is_true(json_object_get(incident, marks[i].flag))) {
+            count = add_mark(names, count, marks[i].name);
+        }
     }
-    if (json_is_true(json_object_get(incident, "trial"))) {
-        return "thử nghiệm";
+    return count;
+}
+
+const char *
+gong_ctl_marks_text(const json_t *incident, char out[GONG_CTL_MARKS_SIZE])
+{
+    const char *names[GONG_CTL_MARKS_MAX];
+    size_t count = gong_ctl_marks(incident, names), used = 0;
+
+    out[0] = '\0';
+    for (size_t i = 0; i < count && used < GONG_CTL_MARKS_SIZE; i++) {
+        used += (size_t)snprintf(out + used, GONG_CTL_MARKS_SIZE - used, "%s%s",
+                                 i == 0 ? "" : ", ", gong_ctl_word(names[i]));
     }
-    return "";
+    return out;
 }

@@ -2,6 +2,7 @@
 #ifndef GONG_CTL_INCIDENT_H
 #define GONG_CTL_INCIDENT_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include <jansson.h>
@@ -14,7 +15,15 @@ const char *gong_ctl_annotation(const json_t *incident, const char *name);
 const char *gong_ctl_title(const json_t *incident);
 /* When it ended, on the clock of its beginning; 0: it is open. */
 int64_t gong_ctl_end_ms(const json_t *incident);
-/* What holds messages back, or what is late, in one word. */
-const char *gong_ctl_mark(const json_t *incident);
+#define GONG_CTL_MARKS_MAX  8
+#define GONG_CTL_MARKS_SIZE 256
+
+/* gong_ctl_marks: what is late, what holds messages back, and whether anything
+ * is still known of it: English names for gong_ctl_word; how many. */
+size_t gong_ctl_marks(const json_t *incident,
+                      const char *names[GONG_CTL_MARKS_MAX]);
+/* In Vietnamese: "tạm ngừng báo, quá hạn"; "" for none. */
+const char *gong_ctl_marks_text(const json_t *incident,
+                                char out[GONG_CTL_MARKS_SIZE]);
 
 #endif

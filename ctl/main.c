@@ -19,5 +19,5 @@ main(int argc, char **argv)
     }
     code = gong_ctl_run(argc, argv, stdout, stderr);
     curl_global_cleanup();
-    return fflush(stdout) == 0 ? code : GONG_CTL_SOFTWARE;
+    return code;
 }

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "common/html.h"
+
 void
 gong_ctl_csv(FILE *out, const char *text)
 {
@@ -19,24 +21,7 @@ gong_ctl_csv(FILE *out, const char *text)
 void
 gong_ctl_html(FILE *out, const char *text)
 {
-    for (; *text != '\0'; text++) {
-        switch (*text) {
-        case '<':
-            (void)fputs("&lt;", out);
-            break;
-        case '>':
-            (void)fputs("&gt;", out);
-            break;
-        case '&':
-            (void)fputs("&amp;", out);
-            break;
-        case '"':
-            (void)fputs("&quot;", out);
-            break;
-        default:
-            (void)fputc((unsigned char)*text < 0x20 ? '?' : *text, out);
-        }
-    }
+    gong_html_put(out, gong_str_of(text));
 }
 
 void

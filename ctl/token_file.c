@@ -42,32 +42,45 @@ name_file(char out[PATH_SIZE], bool make)
     return true;
 }
 
+/* why: "" but where there is a file that is not believed. */
 static json_t *
-load(const char *path)
+load(const char *path, char *why, size_t why_size)
 {
     struct stat status;
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     json_t *sessions = NULL;
 
+    why[0] = '\0';
     if (fd < 0) {
         return NULL;
     }
     if (fstat(fd, &status) == 0 && (status.st_mode & 077) == 0 &&
         status.st_uid == geteuid()) {
         sessions = json_loadfd(fd, 0, NULL);
+    } else {
+        (void)snprintf(why, why_size,
+                       "%s: người khác đọc được hoặc là chủ tệp nên không "
+                       "dùng; chmod 600 rồi đăng nhập lại | others can read or "
+                       "own it, so it is not used: chmod 600 it and log in "
+                       "again",
+                       path);
     }
     (void)close(fd);
     return sessions;
 }
 
 char *
-gong_ctl_token_load(const char *agent)
+gong_ctl_token_load(const char *agent, char *why, size_t why_size)
 {
     char path[PATH_SIZE];
-    json_t *sessions = name_file(path, false) ? load(path) : NULL;
-    const char *token = json_string_value(json_object_get(sessions, agent));
-    char *copy = token == NULL ? NULL : strdup(token);
+    json_t *sessions;
+    const char *token;
+    char *copy;
 
+    why[0] = '\0';
+    sessions = name_file(path, false) ? load(path, why, why_size) : NULL;
+    token = json_string_value(json_object_get(sessions, agent));
+    copy = token == NULL ? NULL : strdup(token);
     json_decref(sessions);
     return copy;
 }
@@ -87,23 +100,30 @@ store(const char *path, const json_t *sessions)
     }
     written = json_dumpfd(sessions, fd, JSON_INDENT(1)) == 0 && fsync(fd) == 0;
     if (close(fd) != 0 || !written || rename(fresh, path) != 0) {
+        int number = errno;
+
         (void)unlink(fresh);
+        errno = number;
         return GONG_ERR_IO;
     }
     return GONG_OK;
 }
 
 enum gong_err
-gong_ctl_token_save(const char *agent, const char *token)
+gong_ctl_token_save(const char *agent, const char *token, char *why,
+                    size_t why_size)
 {
     char path[PATH_SIZE];
     json_t *sessions;
     enum gong_err err;
 
+    errno = 0;
     if (!name_file(path, true)) {
+        (void)snprintf(why, why_size, "$XDG_STATE_HOME, $HOME: %s",
+                       errno == 0 ? "?" : strerror(errno));
         return GONG_ERR_IO;
     }
-    sessions = load(path);
+    sessions = load(path, why, why_size);
     if (!json_is_object(sessions)) {
         json_decref(sessions);
         sessions = json_object();
@@ -113,7 +133,13 @@ gong_ctl_token_save(const char *agent, const char *token)
     } else {
         (void)json_object_del(sessions, agent);
     }
+    why[0] = '\0';
+    errno = 0;
     err = sessions == NULL ? GONG_ERR_MEMORY : store(path, sessions);
+    if (err != GONG_OK) {
+        (void)snprintf(why, why_size, "%s: %s", path,
+                       errno == 0 ? gong_err_text(err) : strerror(errno));
+    }
     json_decref(sessions);
     return err;
 }

@@ -30,6 +30,10 @@ gong_watch_note(struct gong_watch *watch, const struct gong_watch_look *look,
             watch->proven_ms = now_ms - look->age_ms;
         }
     }
+    if (look->refused) {
+        watch->deaf = 0;
+        return GONG_WATCH_REFUSED;
+    }
     old = gong_watch_age(watch, now_ms) > watch->max_age_ms;
     if (watch->deaf >= GONG_WATCH_DEAF || (watch->deaf > 0 && old)) {
         return GONG_WATCH_NO_ANSWER;

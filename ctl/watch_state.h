@@ -32,6 +32,7 @@ struct gong_watch_look {
     bool proves;    /* the agent sends proofs at all */
     int64_t last;   /* 0: none since its start */
     int64_t age_ms; /* of the last one, or of the agent */
+    bool refused;   /* it answered that this watch may not look */
 };
 
 enum gong_watch_word {
@@ -45,6 +46,7 @@ enum gong_watch_word {
 enum gong_watch_why {
     GONG_WATCH_FINE,
     GONG_WATCH_NO_ANSWER,
+    GONG_WATCH_REFUSED, /* the agent lives; nobody knows of the rest */
     GONG_WATCH_NO_PROOFS,
     GONG_WATCH_TOO_OLD,
 };
@@ -52,7 +54,7 @@ enum gong_watch_why {
 void gong_watch_init(struct gong_watch *watch, int64_t max_age_ms,
                      int64_t repeat_ms, int64_t now_ms);
 /* gong_watch_note: of one look, why it is to be an alarm by itself; deaf: no
- * answer is one only after GONG_WATCH_DEAF. */
+ * answer is one only after GONG_WATCH_DEAF, a refusal is one at once. */
 enum gong_watch_why gong_watch_note(struct gong_watch *watch,
                                     const struct gong_watch_look *look,
                                     int64_t now_ms);

@@ -9,15 +9,13 @@
 
 #include "common/clock.h"
 
-#define ZONE_S INT64_C(25200) /* Vietnam has no summer time */
+#define ZONE_S (GONG_STAFF_ZONE_MS / 1000)
 #define DAY_S  INT64_C(86400)
 
 static bool
 split(int64_t ms, struct tm *out)
 {
-    time_t seconds = (time_t)(ms / 1000 + ZONE_S);
-
-    return ms > 0 && gmtime_r(&seconds, out) != NULL;
+    return ms > 0 && gong_clock_staff(ms, GONG_STAFF_ZONE_MS, out);
 }
 
 const char *
@@ -83,6 +81,19 @@ gong_ctl_length(int64_t ms, char out[GONG_CTL_TIME_SIZE])
     return out;
 }
 
+const char *
+gong_ctl_decimal(const char *text, char out[GONG_CTL_TIME_SIZE])
+{
+    char *point;
+
+    (void)snprintf(out, GONG_CTL_TIME_SIZE, "%s", text);
+    point = strchr(out, '.');
+    if (point != NULL && strspn(out, "+-.0123456789e") == strlen(out)) {
+        *point = ',';
+    }
+    return out;
+}
+
 static const char *const words[][2] = {
     {"broker", "kết nối MQTT (broker)"},
     {"receive", "broker không trả mẫu thử về"},
@@ -97,6 +108,12 @@ static const char *const words[][2] = {
     {"pending", "chờ xác nhận"},
     {"inactive", "đã kết thúc"},
     {"unknown", "không rõ (mất tín hiệu)"},
+    {"overdue", "quá hạn"},
+    {"no longer evaluated", "hệ thống không còn giữ"},
+    {"maintenance", "bảo trì"},
+    {"silenced", "tạm ngừng báo"},
+    {"inhibited", "bị cảnh báo khác che"},
+    {"on trial", "thử nghiệm"},
     {"open", "chưa tiếp nhận"},
     {"acknowledged", "đã tiếp nhận"},
     {"ended", "đã kết thúc"},
@@ -196,17 +213,47 @@ take(const char **at, char c)
     return true;
 }
 
+/* That the calendar has. */
+static bool
+is_day(int64_t year, int64_t month, int64_t day)
+{
+    int64_t next_year = month == 12 ? year + 1 : year;
+
+    return year >= 1971 && month >= 1 && month <= 12 && day >= 1 &&
+           days_to(year, month, day) < days_to(next_year, month % 12 + 1, 1);
+}
+
+/* "2026-11-22" or "22/11/2026". */
+static bool
+take_day(const char **at, int64_t *days)
+{
+    const char *p = *at;
+    int64_t year, month, day;
+    bool known;
+
+    known = take_digits(&p, 4, &year) && take(&p, '-') &&
+            take_digits(&p, 2, &month) && take(&p, '-') &&
+            take_digits(&p, 2, &day);
+    if (!known) {
+        p = *at;
+        known = take_digits(&p, 2, &day) && take(&p, '/') &&
+                take_digits(&p, 2, &month) && take(&p, '/') &&
+                take_digits(&p, 4, &year);
+    }
+    if (!known || !is_day(year, month, day)) {
+        return false;
+    }
+    *at = p;
+    *days = days_to(year, month, day);
+    return true;
+}
+
 static bool
 read_date(const char *text, int64_t *out)
 {
-    int64_t year, month, day, hour = 0, minute = 0;
+    int64_t days, hour = 0, minute = 0;
 
-    if (!take_digits(&text, 4, &year) || !take(&text, '-') ||
-        !take_digits(&text, 2, &month) || !take(&text, '-') ||
-        !take_digits(&text, 2, &day) || year < 1971 || month < 1 ||
-        month > 12 || day < 1 ||
-        days_to(year, month, day) >=
-            days_to(month == 12 ? year + 1 : year, month % 12 + 1, 1)) {
+    if (!take_day(&text, &days)) {
         return false;
     }
     if (*text == ' ' || *text == 'T') {
@@ -216,9 +263,7 @@ read_date(const char *text, int64_t *out)
             return false;
         }
     }
-    *out = (days_to(year, month, day) * DAY_S + hour * 3600 + minute * 60 -
-            ZONE_S) *
-           1000;
+    *out = (days * DAY_S + hour * 3600 + minute * 60 - ZONE_S) * 1000;
     return *text == '\0';
 }
 

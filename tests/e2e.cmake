@@ -41,6 +41,7 @@ set_target_properties(encode_cases PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
 gong_e2e(roundtrip test_roundtrip.py)
 gong_e2e(metrics_doc test_metrics_doc.py)
+gong_e2e(agent_metrics test_agent_metrics.py)
 gong_e2e(snapshots test_snapshots.py)
 gong_e2e(maps test_maps.py)
 gong_e2e(rules_tool test_rules_tool.py)

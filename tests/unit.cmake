@@ -1,5 +1,6 @@
 # common
 gong_test(wipe LINKS gong_base)
+gong_test(html LINKS gong_base)
 gong_test(spawn LINKS gong_base)
 gong_test(err LINKS gong_base)
 gong_test(clock LINKS gong_base)
@@ -121,7 +122,8 @@ foreach(module engine rule_file rule_file_bundle rule_file_clause rules_doc)
 endforeach()
 
 # agent: what comes in, and the engine's shell
-foreach(module ranges ledger ledger_view ack journal_clock config_refs agent_config)
+foreach(module ranges ledger ledger_view ack journal_clock config_refs agent_config
+        config_paths)
     gong_test(${module} LINKS gong_agent_core)
 endforeach()
 foreach(module ingest set_aside)
@@ -358,8 +360,11 @@ gong_test(trust LINKS gong_agent_core)
 target_link_options(test_trust PRIVATE LINKER:--wrap=gong_wall_now
     LINKER:--wrap=gong_mono_now)
 gong_test(watch_state LINKS gong_ctl)
-gong_test(ctl LINKS gong_ctl gong_agent_core
-    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
+foreach(module ctl ctl_said)
+    gong_test(${module} LINKS gong_ctl gong_agent_core
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/ctl_fixture.c)
+endforeach()
 gong_test(ctl_doc LINKS gong_ctl)
 gong_test(api_desk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c

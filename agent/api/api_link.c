@@ -4,6 +4,7 @@
 
 #include "agent/api/api_handlers.h"
 #include "agent/api/api_private.h"
+#include "common/html.h"
 
 /* The page of a signed link: for one person, one incident, until a time. GET
  * only shows: whatever looks at links in messages (previews, scanners) does
@@ -34,7 +35,7 @@ write_row(FILE *out, const char *label, struct gong_str text)
         return;
     }
     (void)fprintf(out, "<dt>%s</dt><dd>", label);
-    gong_api_put_html(out, text);
+    gong_html_put(out, text);
     (void)fputs("</dd>\n", out);
 }
 
@@ -73,7 +74,7 @@ write_incident(void *arg, const struct gong_desk_incident *incident)
 
     page->found = true;
     (void)fprintf(out, "<h1>#%llu ", (unsigned long long)incident->number);
-    gong_api_put_html(out, title.len > 0 ? title : incident->rule_id);
+    gong_html_put(out, title.len > 0 ? title : incident->rule_id);
     (void)fputs("</h1>\n<dl>\n", out);
     write_row(out, "Đơn vị / unit", text_of(texts, "unit_name"));
     write_row(out, "Tình trạng / state", gong_str_of(state_of(incident)));
@@ -86,7 +87,7 @@ write_incident(void *arg, const struct gong_desk_incident *incident)
         (void)fputs("<form method=\"post\"><p><button>Tiếp nhận cảnh báo này "
                     "/ acknowledge</button></p><p class=\"en\">",
                     out);
-        gong_api_put_html(out, gong_str_of(page->claims->person));
+        gong_html_put(out, gong_str_of(page->claims->person));
         (void)fputs("</p></form>\n", out);
     }
     json_decref(shown);

@@ -5,6 +5,7 @@
 
 #include "agent/api/api_handlers.h"
 #include "agent/api/api_private.h"
+#include "common/html.h"
 
 #define ZONE_S INT64_C(25200) /* Vietnam has no summer time */
 
@@ -20,32 +21,6 @@ static const char head[] =
     "box-sizing:border-box;margin:.2em 0 .8em}.bad{color:#b00020}"
     "</style></head><body>\n";
 static const char foot[] = "</body></html>\n";
-
-void
-gong_api_put_html(FILE *out, struct gong_str text)
-{
-    for (size_t i = 0; i < text.len; i++) {
-        switch (text.data[i]) {
-        case '<':
-            (void)fputs("&lt;", out);
-            break;
-        case '>':
-            (void)fputs("&gt;", out);
-            break;
-        case '&':
-            (void)fputs("&amp;", out);
-            break;
-        case '"':
-            (void)fputs("&quot;", out);
-            break;
-        case '\'':
-            (void)fputs("&#39;", out);
-            break;
-        default:
-            (void)fputc(text.data[i], out);
-        }
-    }
-}
 
 struct gong_str
 gong_api_instant(int64_t ms, char *out, size_t size)
@@ -121,7 +96,7 @@ put(FILE *out, const char *before, const char *text)
 {
     if (text[0] != '\0') {
         (void)fputs(before, out);
-        gong_api_put_html(out, gong_str_of(text));
+        gong_html_put(out, gong_str_of(text));
     }
 }
 
@@ -140,10 +115,9 @@ put_incident(FILE *out, const json_t *incident)
         strcmp(text_of(incident, "state"), "acknowledged") == 0
             ? "đã tiếp nhận / acknowledged"
             : "chưa ai tiếp nhận / nobody sees to it");
-    gong_api_put_html(
-        out,
-        gong_api_instant(json_integer_value(json_object_get(incident, "since")),
-                         when, sizeof when));
+    gong_html_put(out, gong_api_instant(json_integer_value(
+                                            json_object_get(incident, "since")),
+                                        when, sizeof when));
     put(out, " · ", unit[0] != '\0' ? unit : text_of(incident, "unit"));
     put(out, " · người xử lý / owner: ", text_of(incident, "owner"));
     put(out, "<br>", summary[0] != '\0' ? summary : text_of(incident, "rule"));

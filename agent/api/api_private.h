@@ -82,8 +82,6 @@ json_t *gong_api_grants_json(const struct gong_grants *grants);
 
 /* --- pages: api_page.c --- */
 
-/* Text of strangers as text of HTML. */
-void gong_api_put_html(FILE *out, struct gong_str text);
 /* "22/11 08:15", Vietnam's time; a view of out. */
 struct gong_str gong_api_instant(int64_t ms, char *out, size_t size);
 /* Instead of what was answered. said: a line of HTML, or NULL. */

@@ -7,11 +7,12 @@
 
 #define COUNT(array) (sizeof(array) / sizeof((array)[0]))
 #define YEAR_MS      31536000000.0
+#define WHY_SIZE     1024
 
 #define DESK(member) offsetof(struct gong_desk_file, member)
 
 static const struct gong_option desk_options[] = {
-    {"routes", GONG_OPTION_STRING, DESK(routes), "", 0, 0, NULL, "",
+    {"routes", GONG_OPTION_PATH, DESK(routes), "", 0, 0, NULL, "",
      "Routing file, read again on SIGHUP; empty: every alert by itself, at "
      "once, to all channels."},
     {"link", GONG_OPTION_STRING, DESK(link), "", 0, 0, NULL, "",
@@ -172,6 +173,7 @@ read_channel(struct gong_desk_channels *out, const struct gong_conf_node *node,
     struct gong_desk_channel_read *read = &out->read[out->count];
     struct gong_outbox_channel *channel = &out->channels[out->count];
     const struct gong_conf_node *type = gong_conf_child(node, "type");
+    char why[WHY_SIZE] = "";
 
     read->kind =
         gong_channel_kind_find(type == NULL ? NULL : gong_conf_string(type));
@@ -200,6 +202,10 @@ read_channel(struct gong_desk_channels *out, const struct gong_conf_node *node,
     channel->burst =
         read->filled->burst < 0 ? read->kind->burst : read->filled->burst;
     check_name(out, node, channel->name, errors);
+    if (errors->files && channel->kind->check != NULL &&
+        !channel->kind->check(channel->config, why, sizeof why)) {
+        gong_conf_error(place(node, "templates"), errors, "found %s", why);
+    }
 }
 
 bool

@@ -6,6 +6,8 @@
 
 #include <jansson.h>
 
+#include "common/clock.h"
+
 #define TIME_SIZE 32
 
 static uint64_t
@@ -40,10 +42,10 @@ plain(const json_t *object, const char *key)
 static void
 format_time(uint64_t ms, char out[TIME_SIZE])
 {
-    time_t seconds = (time_t)(ms / 1000);
     struct tm local;
 
-    if (localtime_r(&seconds, &local) == NULL ||
+    if (ms > INT64_MAX ||
+        !gong_clock_staff((int64_t)ms, GONG_STAFF_ZONE_MS, &local) ||
         strftime(out, TIME_SIZE, "%Y-%m-%d %H:%M:%S", &local) == 0) {
         (void)snprintf(out, TIME_SIZE, "?");
     }

@@ -366,6 +366,15 @@ gong_http_secret(const char *path, char out[GONG_HTTP_SECRET_MAX])
     return len == 0 ? GONG_ERR_INVALID : GONG_OK;
 }
 
+const char *
+gong_http_secret_wrong(enum gong_err err)
+{
+    return err == GONG_ERR_INVALID
+               ? "found no secret in it, expected one line of text: put the "
+                 "password or token there"
+               : gong_err_text(err);
+}
+
 enum gong_err
 gong_http_read_secret(const char *path, char out[GONG_HTTP_SECRET_MAX],
                       char *why, size_t why_size)
@@ -377,7 +386,8 @@ gong_http_read_secret(const char *path, char out[GONG_HTTP_SECRET_MAX],
         err = gong_http_secret(path, out);
     }
     if (err != GONG_OK) {
-        (void)snprintf(why, why_size, "%s: %s", path, gong_err_text(err));
+        (void)snprintf(why, why_size, "%s: %s", path,
+                       gong_http_secret_wrong(err));
     }
     return err;
 }

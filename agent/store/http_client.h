@@ -82,6 +82,8 @@ bool gong_http_url_private(const char *url);
  * GONG_ERR_INVALID where it is empty or holds control characters. */
 enum gong_err gong_http_secret(const char *path,
                                char out[GONG_HTTP_SECRET_MAX]) GONG_MUST_CHECK;
+/* gong_http_secret_wrong: what was wrong with the file, and what to do. */
+const char *gong_http_secret_wrong(enum gong_err err);
 /* gong_http_read_secret: likewise of an option; empty where that is not given,
  * and NULL is not given either. why names the file where it fails. */
 enum gong_err gong_http_read_secret(const char *path,

@@ -101,6 +101,9 @@ struct gong_channel_kind {
     gong_dur_t (*valid)(const void *config);
     double rate; /* messages a second by default; 0: unbounded */
     double burst;
+    /* For --check: whether what open reads beside the files that options name
+     * is sound; connects to nothing. NULL: there is nothing more. */
+    bool (*check)(const void *config, char *why, size_t why_size);
 };
 
 extern const struct gong_channel_kind gong_channel_log;

@@ -81,7 +81,8 @@ gong_channel_secret(const char *path, char *why, size_t why_size)
         err = out == NULL ? GONG_ERR_MEMORY : GONG_OK;
     }
     if (err != GONG_OK) {
-        (void)snprintf(why, why_size, "%s: %s", path, gong_err_text(err));
+        (void)snprintf(why, why_size, "%s: %s", path,
+                       gong_http_secret_wrong(err));
     }
     gong_wipe(secret, sizeof secret);
     return out;

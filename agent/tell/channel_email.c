@@ -32,16 +32,16 @@ static const struct gong_option options[] = {
      "Name beside it."},
     {"user", GONG_OPTION_STRING, AT(user), "", 0, 0, NULL, "",
      "User at the server; empty: none is named."},
-    {"password_file", GONG_OPTION_STRING, AT(password_file), "", 0, 0, NULL, "",
+    {"password_file", GONG_OPTION_SECRET, AT(password_file), "", 0, 0, NULL, "",
      "File whose only line is the user's password."},
     {"tls", GONG_OPTION_CHOICE, AT(tls), "auto", 0, 0, tls_names, "",
      "STARTTLS of smtp://: auto requires it but on loopback; none is for "
      "loopback only."},
-    {"ca_file", GONG_OPTION_STRING, AT(ca_file), "", 0, 0, NULL, "",
+    {"ca_file", GONG_OPTION_FILE, AT(ca_file), "", 0, 0, NULL, "",
      "PEM file of the authorities to trust instead of the system's."},
     {"timeout", GONG_OPTION_DURATION, AT(timeout), "30s", 100, 600000, NULL, "",
      "How long one try may take."},
-    {"templates", GONG_OPTION_STRING, AT(templates), "", 0, 0, NULL, "",
+    {"templates", GONG_OPTION_FOLDER, AT(templates), "", 0, 0, NULL, "",
      "Folder of vi.tmpl and en.tmpl; empty: those built in."},
     {"languages", GONG_OPTION_STRINGS, AT(languages), "vi,en", 0, 0, NULL, "",
      "vi, en: the order in which a message is written."},
@@ -316,6 +316,15 @@ email_judge(void *state, struct gong_channel_try *attempt, CURLcode code,
     return outcome;
 }
 
+static bool
+check(const void *config, char *why, size_t why_size)
+{
+    const struct gong_email_config *mine = config;
+
+    return gong_message_files_check(mine->templates, &mine->languages, why,
+                                    why_size);
+}
+
 const struct gong_channel_kind gong_channel_email = {
     .type = "email",
     .options = &table,
@@ -326,4 +335,5 @@ const struct gong_channel_kind gong_channel_email = {
     .close = email_close,
     .rate = 10,
     .burst = 50,
+    .check = check,
 };

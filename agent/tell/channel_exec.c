@@ -51,7 +51,7 @@ static const char *const input_names[] = {"text", "json", NULL};
 #define AT(member) offsetof(struct config, member)
 
 static const struct gong_option options[] = {
-    {"command", GONG_OPTION_STRINGS, AT(command), NULL, 0, 0, NULL, "",
+    {"command", GONG_OPTION_COMMAND, AT(command), NULL, 0, 0, NULL, "",
      "Program, an absolute path, and its arguments. No shell reads them, and "
      "nothing of a message stands there. Exit code 75: try again later."},
     {"input", GONG_OPTION_CHOICE, AT(input), "text", 0, 0, input_names, "",
@@ -63,7 +63,7 @@ static const struct gong_option options[] = {
      "with letters such as Vietnamese ones."},
     {"timeout", GONG_OPTION_DURATION, AT(timeout), "30s", 100, 120000, NULL, "",
      "When the program and what it started are killed."},
-    {"templates", GONG_OPTION_STRING, AT(templates), "", 0, 0, NULL, "",
+    {"templates", GONG_OPTION_FOLDER, AT(templates), "", 0, 0, NULL, "",
      "Folder of vi.tmpl and en.tmpl; empty: those built in."},
     {"languages", GONG_OPTION_STRINGS, AT(languages), "vi,en", 0, 0, NULL, "",
      "vi, en: the first is that of the text message."},

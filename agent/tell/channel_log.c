@@ -12,6 +12,7 @@
 
 #include "agent/tell/message_view.h"
 #include "agent/tell/number_text.h"
+#include "common/clock.h"
 #include "common/log.h"
 
 struct config {
@@ -19,13 +20,14 @@ struct config {
 };
 
 static const struct gong_option options[] = {
-    {"file", GONG_OPTION_STRING, offsetof(struct config, file), "", 0, 0, NULL,
+    {"file", GONG_OPTION_OUTPUT, offsetof(struct config, file), "", 0, 0, NULL,
      "", "File to append to; empty: standard error."},
 };
 
 static const struct gong_option_table table = {
     .name = "channels.log",
-    .help = "Writes two lines for people per alert, Vietnamese and English.",
+    .help = "Writes two lines for people per alert, Vietnamese and English, in "
+            "the time of the city model's zone.",
     .options = options,
     .option_count = sizeof options / sizeof options[0],
 };
@@ -82,13 +84,15 @@ static void
 write_head(FILE *out, const struct gong_channel_send *send)
 {
     int64_t at_ms = gong_view_int(send->message, "at");
-    time_t seconds = (time_t)(at_ms / 1000);
+    const json_t *zone = json_object_get(send->message, "zone");
+    int64_t east =
+        json_is_integer(zone) ? json_integer_value(zone) : GONG_STAFF_ZONE_MS;
     struct tm parts = {0};
     const char *unit = gong_view_text(send->message, "unit_name");
     char stamp[32] = "";
     char who[512];
 
-    if (localtime_r(&seconds, &parts) != NULL) {
+    if (gong_clock_staff(at_ms, east, &parts)) {
         (void)strftime(stamp, sizeof stamp, "%d/%m %H:%M:%S", &parts);
     }
     (void)snprintf(

@@ -34,7 +34,7 @@ struct gong_zalo_config {
      "",                                                                       \
      "Address of the service."},                                               \
         {"ca_file",                                                            \
-         GONG_OPTION_STRING,                                                   \
+         GONG_OPTION_FILE,                                                     \
          GONG_ZALO_AT(ca_file),                                                \
          "",                                                                   \
          0,                                                                    \
@@ -52,7 +52,7 @@ struct gong_zalo_config {
          "",                                                                   \
          "How long one try may take."},                                        \
         {"templates",                                                          \
-         GONG_OPTION_STRING,                                                   \
+         GONG_OPTION_FOLDER,                                                   \
          GONG_ZALO_AT(templates),                                              \
          "",                                                                   \
          0,                                                                    \

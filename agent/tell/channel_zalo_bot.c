@@ -12,7 +12,7 @@ struct bot {
 };
 
 static const struct gong_option options[] = {
-    {"token_file", GONG_OPTION_STRING,
+    {"token_file", GONG_OPTION_SECRET,
      offsetof(struct gong_zalo_bot_config, token_file), NULL, 0, 0, NULL, "",
      "File whose only line is the bot's token."},
     GONG_ZALO_OPTIONS("https://bot-api.zaloplatforms.com",
@@ -149,6 +149,15 @@ bot_judge(void *state, struct gong_channel_try *attempt, CURLcode code,
                            &meaning);
 }
 
+static bool
+check(const void *config, char *why, size_t why_size)
+{
+    const struct gong_zalo_bot_config *mine = config;
+
+    return gong_message_files_check(mine->zalo.templates, &mine->zalo.languages,
+                                    why, why_size);
+}
+
 const struct gong_channel_kind gong_channel_zalo_bot = {
     .type = "zalo_bot",
     .options = &table,
@@ -159,4 +168,5 @@ const struct gong_channel_kind gong_channel_zalo_bot = {
     .close = bot_close,
     .rate = 5,
     .burst = 20,
+    .check = check,
 };

@@ -206,6 +206,15 @@ oa_judge(void *state, struct gong_channel_try *attempt, CURLcode code,
                               status);
 }
 
+static bool
+check(const void *config, char *why, size_t why_size)
+{
+    const struct gong_zalo_oa_config *mine = config;
+
+    return gong_message_files_check(mine->zalo.templates, &mine->zalo.languages,
+                                    why, why_size);
+}
+
 const struct gong_channel_kind gong_channel_zalo_oa = {
     .type = "zalo_oa",
     .options = &table,
@@ -216,4 +225,5 @@ const struct gong_channel_kind gong_channel_zalo_oa = {
     .close = oa_close,
     .rate = 5,
     .burst = 20,
+    .check = check,
 };

@@ -29,7 +29,7 @@ struct gong_zalo_oa_config {
      "",                                                                       \
      "Number of the application that the account is linked to."},              \
         {"secret_file",                                                        \
-         GONG_OPTION_STRING,                                                   \
+         GONG_OPTION_SECRET,                                                   \
          GONG_ZALO_OA_AT(secret_file),                                         \
          NULL,                                                                 \
          0,                                                                    \
@@ -38,7 +38,7 @@ struct gong_zalo_oa_config {
          "",                                                                   \
          "File whose only line is the application's secret key."},             \
         {"token_file",                                                         \
-         GONG_OPTION_STRING,                                                   \
+         GONG_OPTION_SECRET,                                                   \
          GONG_ZALO_OA_AT(token_file),                                          \
          NULL,                                                                 \
          0,                                                                    \

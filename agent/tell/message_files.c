@@ -131,3 +131,15 @@ gong_message_files_language(const struct gong_strings *languages)
     }
     return language;
 }
+
+bool
+gong_message_files_check(const char *folder,
+                         const struct gong_strings *languages, char *why,
+                         size_t why_size)
+{
+    struct gong_message_texts *texts =
+        gong_message_files_load(folder, languages, why, why_size);
+
+    gong_message_texts_free(texts);
+    return texts != NULL;
+}

@@ -15,6 +15,10 @@ struct gong_message_texts *
 gong_message_files_load(const char *folder,
                         const struct gong_strings *languages, char *why,
                         size_t why_size);
+/* gong_message_files_check: whether that would load. */
+bool gong_message_files_check(const char *folder,
+                              const struct gong_strings *languages, char *why,
+                              size_t why_size);
 
 /* gong_message_files_language: the first one; Vietnamese where there is none.
  */

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "agent/tell/utf16.h"
+#include "common/html.h"
 #include "common/log.h"
 
 #define CHUNK_SIZE 16384
@@ -48,25 +49,6 @@ gong_message_words_take(struct gong_message_words *words, size_t size)
     return out;
 }
 
-static const char *
-entity(char c)
-{
-    switch (c) {
-    case '&':
-        return "&amp;";
-    case '<':
-        return "&lt;";
-    case '>':
-        return "&gt;";
-    case '"':
-        return "&#34;";
-    case '\'':
-        return "&#39;";
-    default:
-        return NULL;
-    }
-}
-
 struct gong_str
 gong_message_words_escape(struct gong_message_words *words,
                           struct gong_str text)
@@ -76,13 +58,13 @@ gong_message_words_escape(struct gong_message_words *words,
     char *out;
 
     for (size_t i = 0; i < text.len; i++) {
-        const char *written = entity(text.data[i]);
+        const char *written = gong_html_entity(text.data[i]);
 
         size += written == NULL ? 1 : strlen(written);
     }
     out = gong_message_words_take(words, size);
     for (size_t i = 0; out != NULL && i < text.len; i++) {
-        const char *written = entity(text.data[i]);
+        const char *written = gong_html_entity(text.data[i]);
         size_t len = written == NULL ? 1 : strlen(written);
 
         memcpy(out + used, written == NULL ? text.data + i : written, len);

@@ -12,6 +12,7 @@
 
 #include "agent/tell/notify.h"
 #include "agent/tell/notify_number.h"
+#include "common/clock.h"
 #include "common/log.h"
 
 /* As wide as "dd/mm HH:MM:SS ". */
@@ -194,11 +195,10 @@ static void
 add_time(struct text *text, const json_t *effect)
 {
     int64_t at_ms = json_integer_value(json_object_get(effect, "at"));
-    time_t seconds = (time_t)(at_ms / 1000);
     struct tm parts = {0};
     char when[sizeof INDENT] = INDENT;
 
-    if (localtime_r(&seconds, &parts) != NULL) {
+    if (gong_clock_staff(at_ms, GONG_STAFF_ZONE_MS, &parts)) {
         (void)strftime(when, sizeof when, "%d/%m %H:%M:%S ", &parts);
     }
     add(text, "%s", when);
@@ -250,7 +250,7 @@ gong_notify_log_format(const json_t *effect, char out[GONG_NOTIFY_LOG_SIZE])
 }
 
 static const struct gong_option options[] = {
-    {"file", GONG_OPTION_STRING, offsetof(struct gong_notify_log_config, file),
+    {"file", GONG_OPTION_OUTPUT, offsetof(struct gong_notify_log_config, file),
      "", 0, 0, NULL, "", "Appended to; empty: standard error."},
 };
 

@@ -21,7 +21,7 @@ METRIC, PROGRAM = "lamp_hours_total", "from_a_program"
 def read_doc(text):
     """{measurement: {(tag or field, name): (type, when)}}"""
     doc, section = {}, None
-    for line in text.splitlines():
+    for line in text.split("\n# What the agent", 1)[0].splitlines():
         if line.startswith("### "):
             section = doc.setdefault(line[4:].strip(), {})
         elif line.startswith("| `"):

@@ -422,6 +422,47 @@ the_example_is_valid_and_says_the_defaults(void **state)
     gong_agent_config_free(bare);
 }
 
+/* The example with every line that is only offered ("#   key = ..."; "# desk =
+ * {") taken in: what somebody gets who takes the marks away. */
+static char *
+read_offered(void)
+{
+    FILE *file = fopen(GONG_SOURCE_DIR "/deploy/gong-agent.cfg", "r");
+    char *text = NULL;
+    size_t size = 0;
+    FILE *out = open_memstream(&text, &size);
+    char line[512];
+    bool block = false;
+
+    assert_non_null(file);
+    assert_non_null(out);
+    while (fgets(line, sizeof line, file) != NULL) {
+        block = line[0] == '#' && (block || strncmp(line, "# model", 7) == 0);
+        (void)fputs(block || strncmp(line, "#   ", 4) == 0 ? line + 1 : line,
+                    out);
+    }
+    (void)fclose(file);
+    assert_int_equal(fclose(out), 0);
+    return text;
+}
+
+static void
+what_the_example_offers_is_valid(void **state)
+{
+    char *text = read_offered();
+    struct gong_agent_config *config = read_good(text);
+
+    (void)state;
+    assert_true(config->desk_on);
+    assert_int_equal(config->channels.count, 3);
+    assert_int_equal(config->store_count, 2);
+    assert_int_equal(config->notifier_count, 2);
+    assert_string_equal(config->broker.username, "agent-1");
+    assert_string_equal(config->desk.routes, "/etc/gong/routes.cfg");
+    gong_agent_config_free(config);
+    free(text);
+}
+
 static void
 the_manual_has_every_key_once(void **state)
 {
@@ -462,6 +503,7 @@ main(void)
         cmocka_unit_test(mistakes_come_in_the_order_of_lines),
         cmocka_unit_test(a_missing_file_is_named),
         cmocka_unit_test(the_example_is_valid_and_says_the_defaults),
+        cmocka_unit_test(what_the_example_offers_is_valid),
         cmocka_unit_test(the_manual_has_every_key_once),
     };
 

@@ -156,7 +156,7 @@ log_writes_lines_for_people(void **state)
     (void)state;
     assert_true(fd >= 0);
     (void)close(fd);
-    (void)setenv("TZ", "UTC", 1);
+    (void)setenv("TZ", "UTC", 1); /* staff read their own zone */
     (void)snprintf(options, sizeof options, "file = \"%s\";", path);
     assert_int_equal(channel_open(&test, &gong_channel_log, options), GONG_OK);
     channel_begin(&test, channel_message, "");
@@ -169,7 +169,7 @@ log_writes_lines_for_people(void **state)
     (void)unlink(path);
     assert_string_equal(
         text,
-        "09/10 08:53:20 unit-duty Xã Sơn Hoà -> duty-1\n"
+        "09/10 15:53:20 unit-duty Xã Sơn Hoà -> duty-1\n"
         "  #17 [KHẨN CẤP] đang diễn ra: Nước dâng?34,5 | việc cần làm: Sơ tán "
         "| đơn vị 22015 | thiết bị gauge | giá trị 34,5\n"
         "    #17 [CRITICAL] firing: Nước dâng?34,5 | what to do: Sơ tán | unit "

@@ -2,7 +2,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 #include <cmocka.h>
 
@@ -111,6 +113,25 @@ floor_rounds_down_below_zero_too(void **state)
 }
 
 static void
+staff_read_one_zone(void **state)
+{
+    struct tm parts = {0};
+    char text[32];
+
+    (void)state;
+    assert_int_equal(setenv("TZ", "<+03>-3", 1), 0);
+    tzset();
+    assert_true(
+        gong_clock_staff(INT64_C(1795345200999), GONG_STAFF_ZONE_MS, &parts));
+    (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+    assert_string_equal(text, "2026-11-22 18:00:00");
+    assert_true(gong_clock_staff(-1, 0, &parts));
+    (void)strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts);
+    assert_string_equal(text, "1969-12-31 23:59:59");
+    assert_false(gong_clock_staff(INT64_MAX, 1, &parts));
+}
+
+static void
 clocks_run(void **state)
 {
     gong_mono_t before = gong_mono_now();
@@ -136,6 +157,7 @@ main(void)
         cmocka_unit_test(bad_durations_are_refused),
         cmocka_unit_test(every_printed_duration_parses_back),
         cmocka_unit_test(floor_rounds_down_below_zero_too),
+        cmocka_unit_test(staff_read_one_zone),
         cmocka_unit_test(clocks_run),
     };
 

@@ -213,11 +213,9 @@ password_is_the_first_line(void **state)
         const char *file;
         const char *password; /* NULL: refused */
     } cases[] = {
-        {"secret\n", "secret"},
-        {"secret", "secret"},
-        {"secret\r\nmore\n", "secret"},
-        {"\n", ""},
-        {"", NULL},
+        {"secret\n", "secret"},         {"secret", "secret"},
+        {"secret\r\nmore\n", "secret"}, {"\n", NULL},
+        {"\nsecond\n", NULL},           {"", NULL},
     };
     char path[] = "/tmp/gong-password-XXXXXX";
     struct gong_mqtt_options options = {

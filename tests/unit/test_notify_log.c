@@ -281,8 +281,8 @@ main(void)
         cmocka_unit_test(a_missing_folder_is_told_at_start),
     };
 
-    /* POSIX's sign: seven hours east. */
-    if (setenv("TZ", "<+07>-7", 1) != 0) {
+    /* Staff read Viet Nam's time, whatever the machine's zone is. */
+    if (setenv("TZ", "<+03>-3", 1) != 0) {
         return 1;
     }
     tzset();

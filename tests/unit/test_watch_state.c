@@ -39,7 +39,7 @@ play(const struct step *steps, size_t count)
         const struct step *step = &steps[i];
         const struct gong_watch_look look = {step->answered, step->proves,
                                              step->any ? 1760000000000 : 0,
-                                             INT64_C(1000) * step->age};
+                                             INT64_C(1000) * step->age, false};
         enum gong_watch_why why =
             gong_watch_note(&watch, &look, INT64_C(1000) * step->now);
 
@@ -169,6 +169,27 @@ what_nobody_heard_is_said_again(void **state)
     assert_int_equal(gong_watch_say(&watch, FINE, 8400), N);
 }
 
+/* The agent lives and says so: no waiting for a third time, no "dead". */
+static void
+a_refusal_is_told_apart_at_once(void **state)
+{
+    const struct gong_watch_look refused = {.refused = true};
+    const struct gong_watch_look well = {
+        .answered = true, .proves = true, .last = 1};
+    struct gong_watch watch;
+
+    (void)state;
+    gong_watch_init(&watch, 180000, 600000, 0);
+    assert_int_equal(gong_watch_note(&watch, &refused, 1000),
+                     GONG_WATCH_REFUSED);
+    assert_int_equal(gong_watch_say(&watch, GONG_WATCH_REFUSED, 1000), A);
+    assert_int_equal(gong_watch_note(&watch, &refused, 900000),
+                     GONG_WATCH_REFUSED);
+    assert_int_equal(gong_watch_say(&watch, GONG_WATCH_REFUSED, 900000), R);
+    assert_int_equal(gong_watch_note(&watch, &well, 901000), FINE);
+    assert_int_equal(gong_watch_say(&watch, FINE, 901000), W);
+}
+
 int
 main(void)
 {
@@ -180,6 +201,7 @@ main(void)
         cmocka_unit_test(an_alarm_ends_by_a_proof_only),
         cmocka_unit_test(an_agent_without_proofs_is_an_alarm),
         cmocka_unit_test(what_nobody_heard_is_said_again),
+        cmocka_unit_test(a_refusal_is_told_apart_at_once),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
