@@ -72,7 +72,7 @@ static const char grid[] =
     ");\n";
 
 /* Hour by hour, so that days cost little; a file's names come in their order.
- * What is read stands before what reads it is over: half of them end it. */
+ * What is read stands before what reads it is over: a third of them end it. */
 static const char hours[] =
     "group = \"h\"; interval = \"1h\"; lookback = \"3h\";\n"
     "calendars = ( { name = \"day\"; zone = \"+07:00\";\n"

@@ -73,7 +73,7 @@ check_plan(const struct gong_expr *expr)
     FUZZ_CHECK(plan->leaf_count > 0 &&
                plan->leaf_count <= GONG_PLAN_LEAVES_MAX);
     for (unsigned bits = 0; bits < 64; bits++) {
-        for (uint32_t i = 0; i < plan->leaf_count; i++) {
+        for (uint32_t i = 0; i < GONG_PLAN_INPUTS_MAX; i++) {
             inputs[i].present = (bits >> (i % 6) & 1) != 0;
             inputs[i].value = (double)bits - 32;
         }
