@@ -189,16 +189,20 @@ only_what_is_stored_live_is_timed(void **state)
 {
     struct desk_life *life = *state;
 
-    planned_init(&planned, "");
+    start(life, "");
+    desk_life_fire(life, "first");
+    desk_wait(&life->files, 1, "SELECT count(*) FROM incidents");
+    desk_life_stop(life);
     desk_life_open(life);
     desk_life_fire(life, "before");
     desk_life_start(life);
-    desk_wait(&life->files, 1, "SELECT count(*) FROM incidents");
+    desk_wait(&life->files, 2, "SELECT count(*) FROM incidents");
     desk_life_probe(life, "gong-drill", 7, "drill_unit", "22015");
     desk_life_fire(life, "live");
-    desk_wait(&life->files, 2, "SELECT count(*) FROM incidents");
-    desk_life_fire(life, "last");
     desk_wait(&life->files, 3, "SELECT count(*) FROM incidents");
+    wait_timed(life, "gong_desk_stored_seconds", "", 1);
+    desk_life_fire(life, "last");
+    desk_wait(&life->files, 4, "SELECT count(*) FROM incidents");
     wait_timed(life, "gong_desk_stored_seconds", "", 2);
 }
 
