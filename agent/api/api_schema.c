@@ -317,6 +317,10 @@ static const struct gong_api_field set_fields[] = {
     {"sha", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
     {"at", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
     {"now", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, "It is in force."},
+    {"rolled_back", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "When the last rollback made it the one in force; 0: it did not."},
+    {"undone", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "When rule files that differ took its place; 0: they did not."},
 };
 static SCHEMA(set_part, "RuleSet", set_fields);
 

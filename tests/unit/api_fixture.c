@@ -256,8 +256,9 @@ static json_t *
 rules_log(void *ctx)
 {
     (void)ctx;
-    return json_pack("[{s:s,s:I,s:b}]", "sha", "ab", "at", (json_int_t)API_NOW,
-                     "now", 1);
+    return json_pack("[{s:s,s:I,s:b,s:I,s:I}]", "sha", "ab", "at",
+                     (json_int_t)API_NOW, "now", 1, "rolled_back",
+                     (json_int_t)API_NOW, "undone", (json_int_t)0);
 }
 
 static enum gong_err

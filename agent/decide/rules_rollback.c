@@ -1,0 +1,131 @@
+#include "agent/decide/rules_rollback.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/log.h"
+
+#define PATH_SIZE 4096
+#define LINE_SIZE 256
+#define NONE      "-" /* no set yet */
+
+static bool
+path_of(const char *state_dir, const char *name, char out[PATH_SIZE])
+{
+    int len = snprintf(out, PATH_SIZE, "%s/rules/%s", state_dir, name);
+
+    return len > 0 && len < PATH_SIZE;
+}
+
+static bool
+parse(const char *line, struct gong_rules_rollback *out)
+{
+    char sha[GONG_RULE_SHA_SIZE], by[GONG_RULE_SHA_SIZE];
+
+    *out = (struct gong_rules_rollback){.at_ms = 0};
+    if (sscanf(line, "sha=%64s at=%" SCNd64 " by=%64s ended=%" SCNd64, sha,
+               &out->at_ms, by, &out->ended_ms) != 4 ||
+        !gong_rule_sha_valid(gong_str_of(sha))) {
+        return false;
+    }
+    memcpy(out->sha, sha, sizeof sha);
+    if (strcmp(by, NONE) != 0) {
+        memcpy(out->by, by, sizeof by);
+    }
+    return out->by[0] == '\0' || gong_rule_sha_valid(gong_str_of(by));
+}
+
+enum gong_err
+gong_rules_rollback_read(const char *state_dir, struct gong_rules_rollback *out)
+{
+    char path[PATH_SIZE], line[LINE_SIZE] = "";
+    FILE *in = path_of(state_dir, "rollback", path) ? fopen(path, "re") : NULL;
+    bool got;
+
+    if (in == NULL) {
+        return errno == ENOENT ? GONG_ERR_NOT_FOUND : GONG_ERR_IO;
+    }
+    got = fgets(line, sizeof line, in) != NULL;
+    (void)fclose(in);
+    return got && parse(line, out) ? GONG_OK : GONG_ERR_CORRUPT;
+}
+
+static enum gong_err
+write_line(const char *path, const char *line)
+{
+    size_t len = strlen(line);
+    enum gong_err err = GONG_OK;
+    int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+
+    if (fd < 0) {
+        return gong_err_from_errno(errno);
+    }
+    if (write(fd, line, len) != (ssize_t)len || fsync(fd) != 0) {
+        err = gong_err_from_errno(errno);
+    }
+    if (close(fd) != 0 && err == GONG_OK) {
+        err = gong_err_from_errno(errno);
+    }
+    return err;
+}
+
+enum gong_err
+gong_rules_rollback_keep(const char *state_dir,
+                         const struct gong_rules_rollback *rollback)
+{
+    char path[PATH_SIZE], beside[PATH_SIZE], line[LINE_SIZE];
+    enum gong_err err = GONG_ERR_TOO_LARGE;
+
+    (void)snprintf(
+        line, sizeof line, "sha=%s at=%" PRId64 " by=%s ended=%" PRId64 "\n",
+        rollback->sha, rollback->at_ms,
+        rollback->by[0] == '\0' ? NONE : rollback->by, rollback->ended_ms);
+    if (path_of(state_dir, "rollback", path) &&
+        path_of(state_dir, "new.rollback", beside)) {
+        err = write_line(beside, line);
+        if (err == GONG_OK && rename(beside, path) != 0) {
+            err = gong_err_from_errno(errno);
+        }
+        if (err != GONG_OK) {
+            (void)unlink(beside);
+        }
+    }
+    return err;
+}
+
+void
+gong_rules_rollback_settle(const char *state_dir, const char *sha,
+                           int64_t now_ms)
+{
+    struct gong_rules_rollback rollback;
+    enum gong_err err = gong_rules_rollback_read(state_dir, &rollback);
+
+    if (err == GONG_ERR_NOT_FOUND ||
+        (err == GONG_OK && rollback.ended_ms != 0)) {
+        return;
+    }
+    if (err == GONG_OK) {
+        (void)snprintf(rollback.by, sizeof rollback.by, "%.64s", sha);
+        rollback.ended_ms = now_ms;
+        err = gong_rules_rollback_keep(state_dir, &rollback);
+        if (strcmp(rollback.sha, sha) == 0) {
+            gong_log(GONG_LOG_INFO, "rules_rollback_kept",
+                     "sha256=%s reason=\"the rule files say the same now\"",
+                     sha);
+        } else {
+            gong_log(GONG_LOG_WARNING, "rules_rollback_undone",
+                     "rolled_back_to=%s running=%s reason=\"the rule files "
+                     "were read again and differ\" todo=\"put the earlier "
+                     "files back on the disk, or roll back again\"",
+                     rollback.sha, sha);
+        }
+    }
+    if (err != GONG_OK) {
+        gong_log(GONG_LOG_WARNING, "rules_rollback_not_kept",
+                 "file=\"rules/rollback\" reason=\"%s\"", gong_err_text(err));
+    }
+}
