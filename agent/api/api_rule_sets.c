@@ -254,7 +254,8 @@ rollback(void *ctx, const char *sha, char *why, size_t why_size)
     enum gong_err err;
 
     if (!gong_rule_sha_valid(gong_str_of(sha))) {
-        (void)snprintf(why, why_size, "sha: expected 64 hex digits");
+        (void)snprintf(why, why_size,
+                       "sha: cần 64 chữ số hex | expected 64 hex digits");
         return GONG_ERR_INVALID;
     }
     err = go_back(ctx, sha, why, why_size);

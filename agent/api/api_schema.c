@@ -116,6 +116,9 @@ static const struct gong_api_field incidents_fields[] = {
      "The newest first."},
     {"next", GONG_API_INTEGER, YES, YES, 0, NULL, NULL,
      "What to say as `before` for the following page; null: none."},
+    {"warning", GONG_API_STRING, NO, NO, 0, NULL, NULL,
+     "The desk cannot write: what is new is not kept, and may be missing here. "
+     "Absent while all is well."},
 };
 SCHEMA(gong_api_incidents_answer, "Incidents", incidents_fields);
 
@@ -181,6 +184,9 @@ static const struct gong_api_field incident_answer_fields[] = {
      "The oldest first."},
     {"more", GONG_API_OBJECT, YES, YES, 0, &more_part, NULL,
      "Why, stamps, who was told."},
+    {"warning", GONG_API_STRING, NO, NO, 0, NULL, NULL,
+     "The desk cannot write: what is new is not kept, and may be missing here. "
+     "Absent while all is well."},
 };
 SCHEMA(gong_api_incident_answer, "IncidentShown", incident_answer_fields);
 

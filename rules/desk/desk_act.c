@@ -1,5 +1,4 @@
 /* What people do. An act that means nothing changes nothing and says why. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,6 +8,7 @@
 #include "rules/desk/desk_group.h"
 #include "rules/desk/desk_hold.h"
 #include "rules/desk/desk_private.h"
+#include "rules/desk/desk_refuse.h"
 
 struct act {
     const struct gong_desk_act *is;
@@ -18,20 +18,22 @@ struct act {
     size_t why_size;
 };
 
-static bool refuse(const struct act *act, const char *format, ...)
-    GONG_PRINTF(2, 3);
-
 static bool
-refuse(const struct act *act, const char *format, ...)
+refuse_what(const struct act *act, enum gong_desk_refusal refusal,
+            const struct gong_desk_refused *what)
 {
-    va_list args;
-
-    va_start(args, format);
-    if (act->why != NULL && act->why_size > 0) {
-        (void)vsnprintf(act->why, act->why_size, format, args);
+    if (act->why != NULL) {
+        gong_desk_refuse(refusal, what, act->why, act->why_size);
     }
-    va_end(args);
     return false;
+}
+
+/* With a number. */
+static bool
+refuse(const struct act *act, enum gong_desk_refusal refusal, uint64_t number)
+{
+    return refuse_what(act, refusal,
+                       &(struct gong_desk_refused){.number = number});
 }
 
 static const enum gong_incident_event events[] = {
@@ -127,10 +129,10 @@ check_act(const struct gong_desk *desk, const struct act *act)
 
     if (is->kind == GONG_ACT_ACKNOWLEDGE && is->until_ms != 0 &&
         is->until_ms <= desk->now) {
-        return refuse(act, "the acknowledgement would be over already");
+        return refuse(act, GONG_REFUSE_OVER_ALREADY, 0);
     }
     if (is->kind == GONG_ACT_COMMENT && is->comment.len == 0) {
-        return refuse(act, "the comment is empty");
+        return refuse(act, GONG_REFUSE_NO_COMMENT, 0);
     }
     return true;
 }
@@ -141,17 +143,18 @@ do_incident(struct gong_desk *desk, const struct act *act)
     enum gong_incident_event event = events[act->is->kind];
 
     if (act->entry == NULL) {
-        return refuse(act, "no incident %llu is open",
-                      (unsigned long long)act->is->incident);
+        return refuse(act, GONG_REFUSE_NOT_OPEN, act->is->incident);
     }
     if (!check_act(desk, act)) {
         return false;
     }
     if (!gong_desk_entry_step(desk, act->entry, event)) {
-        return refuse(act, "incident %llu is %s: %s means nothing",
-                      (unsigned long long)act->is->incident,
-                      gong_incident_state_text(act->entry->is.state),
-                      gong_incident_event_text(event));
+        return refuse_what(act, GONG_REFUSE_STATE,
+                           &(struct gong_desk_refused){
+                               .number = act->is->incident,
+                               .state = act->entry->is.state,
+                               .event = event,
+                           });
     }
     record(desk, act, event);
     carry_out(desk, act);
@@ -171,10 +174,10 @@ set_times(const struct gong_desk *desk, const struct act *act,
         silence->until_ms = INT64_MAX;
     }
     if (silence->until_ms == 0) {
-        return refuse(act, "without an incident it must say until when");
+        return refuse(act, GONG_REFUSE_NO_UNTIL, 0);
     }
     return silence->until_ms > silence->from_ms ||
-           refuse(act, "it would end before it begins");
+           refuse(act, GONG_REFUSE_BACKWARDS, 0);
 }
 
 static bool
@@ -194,23 +197,22 @@ do_silence(struct gong_desk *desk, const struct act *act)
     struct gong_desk_hush *hush = NULL;
 
     if ((is->incident != 0) == (is->matchers.len > 0)) {
-        return refuse(act, "it needs either an incident or matchers");
+        return refuse(act, GONG_REFUSE_NO_TARGET, 0);
     }
     if (is->incident != 0 &&
         (act->entry == NULL || !gong_desk_entry_open(act->entry))) {
-        return refuse(act, "no incident %llu is open",
-                      (unsigned long long)is->incident);
+        return refuse(act, GONG_REFUSE_NOT_OPEN, is->incident);
     }
     if (desk->hush_list.count >= GONG_DESK_SILENCES_MAX) {
-        return refuse(act, "there are %d silences, no more can be made",
-                      GONG_DESK_SILENCES_MAX);
+        return refuse(act, GONG_REFUSE_TOO_MANY, GONG_DESK_SILENCES_MAX);
     }
     if (!set_times(desk, act, &silence)) {
         return false;
     }
     hush = gong_desk_silence_add(desk, &silence, &error);
     if (hush == NULL) {
-        return refuse(act, "%s", error.message);
+        return refuse_what(act, GONG_REFUSE_MATCHERS,
+                           &(struct gong_desk_refused){.text = error.message});
     }
     desk->next_silence++;
     if (act->number != NULL) {
@@ -228,8 +230,7 @@ do_unsilence(struct gong_desk *desk, const struct act *act)
         gong_desk_silence_find(desk, act->is->silence);
 
     if (hush == NULL) {
-        return refuse(act, "there is no silence %llu",
-                      (unsigned long long)act->is->silence);
+        return refuse(act, GONG_REFUSE_NO_SILENCE, act->is->silence);
     }
     hush->is.until_ms = desk->now;
     gong_desk_silence_end(desk, hush);
@@ -240,7 +241,7 @@ static bool
 do_act(struct gong_desk *desk, const struct act *act)
 {
     if (act->is->by.len == 0) {
-        return refuse(act, "it does not say who does it");
+        return refuse(act, GONG_REFUSE_NOBODY, 0);
     }
     switch (act->is->kind) {
     case GONG_ACT_ACKNOWLEDGE:
@@ -256,7 +257,7 @@ do_act(struct gong_desk *desk, const struct act *act)
     case GONG_ACT_UNSILENCE:
         return do_unsilence(desk, act);
     }
-    return refuse(act, "no such act");
+    return refuse(act, GONG_REFUSE_NO_ACT, 0);
 }
 
 enum gong_err
