@@ -102,6 +102,11 @@ struct gong_api_city {
                  char code[GONG_GRANT_UNIT_SIZE], char *near, size_t size);
     /* Whether the model has a contact of this id. The pointer may be NULL. */
     bool (*contact)(void *ctx, struct gong_str id);
+    /* Puts what the model knows of an incident into its JSON: unit_name,
+     * device_name, and facts for its texts (message_facts.h). The pointer may
+     * be NULL. */
+    void (*facts)(void *ctx, json_t *item, struct gong_str unit,
+                  struct gong_str site, struct gong_str device);
 };
 
 /* Rules in force and their history. */
@@ -161,6 +166,7 @@ void gong_api_ask(struct gong_api *api, const struct gong_api_request *request,
 
 /* gong_api_publish_incident: to the streams of whoever may see it. */
 void gong_api_publish_incident(struct gong_events *events,
+                               const struct gong_api_city *city,
                                const struct gong_desk_incident *incident);
 
 #endif

@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/tell/message_facts.h"
+
 struct gong_api_city_model {
     pthread_mutex_t lock;
     const struct gong_model *model;
@@ -310,6 +312,26 @@ contact(void *ctx, struct gong_str id)
     return found;
 }
 
+static void
+facts(void *ctx, json_t *item, struct gong_str unit, struct gong_str site,
+      struct gong_str device)
+{
+    struct gong_api_city_model *city = ctx;
+    const struct gong_unit *known;
+
+    (void)pthread_mutex_lock(&city->lock);
+    known = gong_model_unit(city->model, unit);
+    if (known != NULL && or_empty(known->name)[0] != '\0') {
+        (void)json_object_set_new(item, "unit_name", json_string(known->name));
+    }
+    if (site.len > 0 && device.len > 0) {
+        /* Without memory its sections stay out, as where it is not known. */
+        (void)gong_message_facts_device(
+            item, gong_model_device(city->model, site, device));
+    }
+    (void)pthread_mutex_unlock(&city->lock);
+}
+
 struct gong_api_city_model *
 gong_api_city_open(const struct gong_model *model)
 {
@@ -343,6 +365,12 @@ gong_api_city_renew(struct gong_api_city_model *city,
 struct gong_api_city
 gong_api_city_of(struct gong_api_city_model *city)
 {
-    return (struct gong_api_city){
-        {under, city, affects}, city, units, devices, codes, find, contact};
+    return (struct gong_api_city){{under, city, affects},
+                                  city,
+                                  units,
+                                  devices,
+                                  codes,
+                                  find,
+                                  contact,
+                                  facts};
 }

@@ -83,8 +83,10 @@ list_incident(void *arg, const struct gong_desk_incident *incident)
         return false;
     }
     listing->last = incident->number;
-    return json_array_append_new(listing->items,
-                                 gong_api_incident_json(incident)) == 0;
+    return json_array_append_new(
+               listing->items,
+               gong_api_incident_json(&listing->call->api->options.city,
+                                      incident)) == 0;
 }
 
 /* --- what the desk is asked --- */
@@ -273,6 +275,7 @@ gong_api_open_incidents(struct gong_api_call *call, json_t **out,
 /* --- one --- */
 
 struct shown {
+    const struct gong_api_city *city;
     json_t *incident;
     json_t *history;
 };
@@ -283,7 +286,7 @@ show(void *arg, const struct gong_desk_incident *incident)
     struct shown *shown = arg;
 
     json_decref(shown->incident);
-    shown->incident = gong_api_incident_json(incident);
+    shown->incident = gong_api_incident_json(shown->city, incident);
 }
 
 static void
@@ -298,7 +301,8 @@ void
 gong_api_incident(struct gong_api_call *call)
 {
     const struct gong_api_desk *desk = &call->api->options.desk;
-    struct shown shown = {.history = json_array()};
+    struct shown shown = {.city = &call->api->options.city,
+                          .history = json_array()};
     enum gong_err err =
         desk->incident(desk->ctx, call->number, show, show_event, &shown);
     json_t *more = NULL;

@@ -156,8 +156,9 @@ static void
 put_incident(FILE *out, const json_t *incident)
 {
     const json_t *notes = json_object_get(incident, "annotations");
-    const char *summary = text_of(notes, "summary");
+    const char *summary = text_of(incident, "summary");
     const char *unit = text_of(notes, "unit_name");
+    const char *name = text_of(incident, "unit_name");
     char when[64];
 
     (void)fprintf(
@@ -171,7 +172,10 @@ put_incident(FILE *out, const json_t *incident)
         out,
         gong_api_instant(json_integer_value(json_object_get(incident, "since")),
                          when, sizeof when));
-    put(out, " · ", unit[0] != '\0' ? unit : text_of(incident, "unit"));
+    put(out, " · ",
+        unit[0] != '\0'   ? unit
+        : name[0] != '\0' ? name
+                          : text_of(incident, "unit"));
     put(out, " · người xử lý / owner: ", text_of(incident, "owner"));
     put_marks(out, incident);
     put(out, "<br>", summary[0] != '\0' ? summary : text_of(incident, "rule"));

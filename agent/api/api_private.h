@@ -125,7 +125,9 @@ uint64_t gong_api_query_number(const struct gong_api_call *call,
 
 /* --- incidents: api_incident_json.c --- */
 
-json_t *gong_api_incident_json(const struct gong_desk_incident *incident);
+/* As messages say it: with what the city model knows. */
+json_t *gong_api_incident_json(const struct gong_api_city *city,
+                               const struct gong_desk_incident *incident);
 /* As Prometheus writes values: a text. */
 json_t *gong_api_value_json(double value);
 json_t *gong_api_silence_json(const struct gong_desk_silence *silence);

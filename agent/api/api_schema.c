@@ -108,6 +108,14 @@ static const struct gong_api_field incident_fields[] = {
     {"inhibited", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
     {"labels", GONG_API_MAP, YES, NO, 0, NULL, NULL, ""},
     {"annotations", GONG_API_MAP, YES, NO, 0, NULL, NULL, ""},
+    {"summary", GONG_API_TEXT, YES, NO, 0, NULL, NULL,
+     "The sentence that messages say, in Vietnamese; may be empty."},
+    {"unit_name", GONG_API_STRING, NO, NO, 0, NULL, NULL,
+     "Where the city model knows the unit."},
+    {"device_name", GONG_API_STRING, NO, NO, 0, NULL, NULL,
+     "Where the city model knows the device."},
+    {"facts", GONG_API_ANY, NO, NO, 0, NULL, NULL,
+     "Numbers that texts are filled from: param_*, trend."},
 };
 static SCHEMA(incident_part, "Incident", incident_fields);
 
