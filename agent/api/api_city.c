@@ -230,7 +230,7 @@ likeness(const char *name, struct gong_str text)
         same += name[i] == text.data[i] ||
                 name[len - 1 - i] == text.data[text.len - 1 - i];
     }
-    return len > text.len + same || text.len > len + same
+    return shorter == 0 || len > text.len + same || text.len > len + same
                ? 0
                : same * 100 / (len > text.len ? len : text.len);
 }
@@ -262,8 +262,9 @@ list_near(const struct gong_model *model, struct gong_str text, char *out,
              k < NEAR_MAX && unit_likeness(unit, text) >= ALIKE_MIN; k++) {
             if (near[k] == NULL ||
                 unit_likeness(unit, text) > unit_likeness(near[k], text)) {
-                memmove(&near[k + 1], &near[k],
-                        (NEAR_MAX - 1 - k) * sizeof near[0]);
+                for (size_t m = NEAR_MAX - 1; m > k; m--) {
+                    near[m] = near[m - 1];
+                }
                 near[k] = unit;
                 break;
             }

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -21,22 +22,53 @@ path_of(const char *state_dir, const char *name, char out[PATH_SIZE])
     return len > 0 && len < PATH_SIZE;
 }
 
+/* "name=value" at *at, up to a blank; what follows is at *at then. */
+static bool
+take(const char **at, const char *name, char *out, size_t size)
+{
+    size_t len = strlen(name), value;
+
+    if (strncmp(*at, name, len) != 0 || (*at)[len] != '=') {
+        return false;
+    }
+    value = strcspn(*at + len + 1, " \n");
+    if (value == 0 || value >= size) {
+        return false;
+    }
+    memcpy(out, *at + len + 1, value);
+    out[value] = '\0';
+    *at += len + 1 + value;
+    *at += **at == ' ';
+    return true;
+}
+
+static bool
+take_number(const char **at, const char *name, int64_t *out)
+{
+    char text[24], *end = NULL;
+
+    if (!take(at, name, text, sizeof text)) {
+        return false;
+    }
+    *out = strtoll(text, &end, 10);
+    return *end == '\0' && *out >= 0;
+}
+
 static bool
 parse(const char *line, struct gong_rules_rollback *out)
 {
-    char sha[GONG_RULE_SHA_SIZE], by[GONG_RULE_SHA_SIZE];
-
     *out = (struct gong_rules_rollback){.at_ms = 0};
-    if (sscanf(line, "sha=%64s at=%" SCNd64 " by=%64s ended=%" SCNd64, sha,
-               &out->at_ms, by, &out->ended_ms) != 4 ||
-        !gong_rule_sha_valid(gong_str_of(sha))) {
+    if (!take(&line, "sha", out->sha, sizeof out->sha) ||
+        !take_number(&line, "at", &out->at_ms) ||
+        !take(&line, "by", out->by, sizeof out->by) ||
+        !take_number(&line, "ended", &out->ended_ms) ||
+        !gong_rule_sha_valid(gong_str_of(out->sha))) {
         return false;
     }
-    memcpy(out->sha, sha, sizeof sha);
-    if (strcmp(by, NONE) != 0) {
-        memcpy(out->by, by, sizeof by);
+    if (strcmp(out->by, NONE) == 0) {
+        out->by[0] = '\0';
     }
-    return out->by[0] == '\0' || gong_rule_sha_valid(gong_str_of(by));
+    return out->by[0] == '\0' || gong_rule_sha_valid(gong_str_of(out->by));
 }
 
 enum gong_err

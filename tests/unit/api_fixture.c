@@ -354,8 +354,14 @@ api_setup(void **state)
     struct gong_api_options options = {
         .desk = {world, incidents, incident, more, NULL, silences, silence, act,
                  well},
-        .city =
-            {{under, NULL, affects}, NULL, units, devices, NULL, find, contact},
+        .city = {{under, NULL, affects},
+                 NULL,
+                 units,
+                 devices,
+                 NULL,
+                 find,
+                 contact,
+                 NULL},
         .rules = {world, rules, rules_log, rollback},
         .link = {NULL, verify},
     };

@@ -130,6 +130,16 @@ a_list_that_may_lack_alerts_says_so(void **state)
         503);
     holds(world, "Đĩa của máy chủ đã đầy");
     holds(world, "disk is full");
+    /* Who says why is heard: another drill, say. */
+    world->act_err = GONG_ERR_AGAIN;
+    assert_int_equal(
+        api_ask(world,
+                &(struct api_ask){.method = "POST",
+                                  .path = OURS "/incidents/1/acknowledge",
+                                  .body = "{}"}),
+        503);
+    holds(world, "Máy chủ đang bận");
+    holds(world, "\"detail\":\"it is over\"");
 }
 
 /* A page is empty only where there is nothing, or it says that there is more.
