@@ -30,7 +30,8 @@ static bool
 has_word(struct gong_str list, const char *word)
 {
     size_t len = strlen(word);
-    const char *at = list.data, *end = list.data + list.len;
+    const char *at = list.data;
+    const char *end = list.len == 0 ? at : list.data + list.len;
 
     while (at < end) {
         const char *comma = memchr(at, ',', (size_t)(end - at));
