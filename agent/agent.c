@@ -93,6 +93,8 @@ announce(struct gong_agent *agent, const struct gong_agent_problem *problem)
     if (err != GONG_OK) {
         return fail_at(problem, err, why, agent->config->state);
     }
+    gong_rules_rollback_settle(agent->config->state, agent->rules.sha,
+                               gong_floor_ms(gong_wall_now().ns));
     gong_rules_reload_of(agent->config, &agent->reload);
     agent->reload.journal = agent->journal;
     return gong_rules_reload_init(&agent->reload, agent->counters)
@@ -350,8 +352,8 @@ start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
                                                    agent->engine,
                                                    agent->journal,
                                                    &agent->reloading,
-                                                   gong_agent_desk_may,
-                                                   gong_agent_desk_goes,
+                                                   &agent->reload,
+                                                   gong_agent_renew_from,
                                                    agent};
     api.rules = gong_api_rules_of(&agent->rule_sets);
     agent->backup.state_dir = agent->config->state;

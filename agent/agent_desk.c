@@ -1,7 +1,6 @@
 /* The agent and its desk: start, other routes, earlier rules. */
 #include "agent/agent_private.h"
 #include "common/log.h"
-#include "rules/desk/desk_config_load.h"
 
 enum gong_err
 gong_agent_start_desk(struct gong_agent *agent,
@@ -56,21 +55,8 @@ gong_agent_renew_desk(struct gong_agent *agent,
     gong_rules_checked_fini(&old);
 }
 
-enum gong_err
-gong_agent_desk_may(void *ctx, const struct gong_rule_source *source, char *why,
-                    size_t why_size)
-{
-    const struct gong_agent *agent = ctx;
-
-    return agent->desk == NULL ||
-                   gong_desk_config_fits(agent->rules.routes, source->model,
-                                         why, why_size)
-               ? GONG_OK
-               : GONG_ERR_INVALID;
-}
-
 void
-gong_agent_desk_goes(void *ctx, struct gong_rules_checked *checked)
+gong_agent_renew_from(void *ctx, struct gong_rules_checked *checked)
 {
     gong_agent_renew_desk(ctx, checked);
 }

@@ -16,6 +16,7 @@
 #include "agent/receive/receive.h"
 #include "agent/receive/receive_keeper.h"
 #include "agent/decide/rules_reload.h"
+#include "agent/decide/rules_rollback.h"
 #include "agent/look/self_metrics.h"
 #include "agent/state_dir.h"
 #include "agent/look/status.h"
@@ -81,11 +82,7 @@ gong_agent_start_desk(struct gong_agent *agent,
  * are given back. Without routes the old ones stay. Takes rules. */
 void gong_agent_renew_desk(struct gong_agent *agent,
                            struct gong_rules_checked *rules);
-/* For gong_api_rule_sets: whether the routes in force hold with a set's city
- * model; and the desk goes over to it. ctx: the agent. */
-enum gong_err gong_agent_desk_may(void *ctx,
-                                  const struct gong_rule_source *source,
-                                  char *why, size_t why_size);
-void gong_agent_desk_goes(void *ctx, struct gong_rules_checked *checked);
+/* The same for gong_api_rule_sets. ctx: the agent. */
+void gong_agent_renew_from(void *ctx, struct gong_rules_checked *checked);
 
 #endif

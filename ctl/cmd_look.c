@@ -163,6 +163,30 @@ gong_ctl_ledger(struct gong_ctl *ctl)
 
 /* --- rules --- */
 
+/* A rollback lasts until the rule files are read again. */
+static const char *
+set_state(const json_t *set, char *out, size_t size)
+{
+    bool now = json_is_true(json_object_get(set, "now"));
+    int64_t back = gong_ctl_int(set, "rolled_back");
+    int64_t undone = gong_ctl_int(set, "undone");
+    char at[GONG_CTL_TIME_SIZE], until[GONG_CTL_TIME_SIZE];
+
+    if (undone != 0 && !now) {
+        (void)snprintf(out, size,
+                       "đã quay lại %s, bị tệp quy tắc thay thế %s / "
+                       "rollback undone",
+                       gong_ctl_day(back, at), gong_ctl_day(undone, until));
+        return out;
+    }
+    if (now && back != 0 && undone == 0) {
+        (void)snprintf(out, size, "đang dùng, quay lại %s / rolled back",
+                       gong_ctl_day(back, at));
+        return out;
+    }
+    return now ? "đang dùng" : "";
+}
+
 static int
 rules_log(struct gong_ctl *ctl)
 {
@@ -178,12 +202,10 @@ rules_log(struct gong_ctl *ctl)
     table = gong_ctl_table_new(headings, 3);
     for (size_t i = 0; i < json_array_size(sets); i++) {
         const json_t *set = json_array_get(sets, i);
-        char at[GONG_CTL_TIME_SIZE];
+        char at[GONG_CTL_TIME_SIZE], text[160];
 
         gong_ctl_table_add(table, gong_ctl_day(gong_ctl_int(set, "at"), at));
-        gong_ctl_table_add(table, json_is_true(json_object_get(set, "now"))
-                                      ? "đang dùng"
-                                      : "");
+        gong_ctl_table_add(table, set_state(set, text, sizeof text));
         gong_ctl_table_add(table, gong_ctl_text(set, "sha"));
     }
     gong_ctl_table_print(table, 0, ctl->out);

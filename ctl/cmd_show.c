@@ -61,8 +61,12 @@ put_incident(FILE *out, const json_t *incident)
     put_row(out, "Tình trạng", gong_ctl_word(gong_ctl_text(incident, "state")));
     put_row(out, "Cảnh báo", gong_ctl_word(gong_ctl_text(incident, "alert")));
     put_row(out, "Ghi chú hệ thống", gong_ctl_marks_text(incident, marks));
-    put_row(out, "Đơn vị", gong_ctl_annotation(incident, "unit_name"));
+    put_row(out, "Đơn vị",
+            gong_ctl_annotation(incident, "unit_name")[0] != '\0'
+                ? gong_ctl_annotation(incident, "unit_name")
+                : gong_ctl_text(incident, "unit_name"));
     put_row(out, "Mã đơn vị", gong_ctl_text(incident, "unit"));
+    put_row(out, "Trạm", gong_ctl_text(incident, "device_name"));
     put_row(out, "Thiết bị",
             gong_ctl_text(json_object_get(incident, "labels"), "device"));
     put_row(out, "Giá trị",

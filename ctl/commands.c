@@ -360,6 +360,20 @@ complain(struct gong_ctl *ctl, const struct gong_ctl_answer *answer)
     return exit_of(answer->status);
 }
 
+/* Once; the answer is shown as well. */
+static void
+warn(struct gong_ctl *ctl, const json_t *answer)
+{
+    const char *warning = gong_ctl_text(answer, "warning");
+
+    if (warning[0] != '\0' && !ctl->warned) {
+        ctl->warned = true;
+        (void)fputs("gongctl: CHÚ Ý: ", ctl->err);
+        gong_ctl_put(ctl->err, warning);
+        (void)fputc('\n', ctl->err);
+    }
+}
+
 int
 gong_ctl_do(struct gong_ctl *ctl, const char *method, const char *path,
             json_t *body, json_t **json)
@@ -376,6 +390,8 @@ gong_ctl_do(struct gong_ctl *ctl, const char *method, const char *path,
                     "be read\n",
                     ctl->err);
         code = GONG_CTL_SOFTWARE;
+    } else {
+        warn(ctl, answer.json);
     }
     if (json != NULL) {
         *json = code == GONG_CTL_OK ? json_incref(answer.json) : NULL;
@@ -456,6 +472,7 @@ open_and_run(struct gong_ctl *ctl, const struct gong_ctl_command *command)
         (void)fputc('\n', ctl->err);
     } else {
         code = command->run(ctl);
+        code = code == GONG_CTL_OK && ctl->warned ? GONG_CTL_BROKEN : code;
     }
     gong_ctl_client_close(ctl->client);
     free(token);

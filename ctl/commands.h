@@ -18,7 +18,7 @@
 enum gong_ctl_exit {
     GONG_CTL_OK = 0,
     /* audit verify: the log was changed; watch, drill: alerts do not get
-     * through */
+     * through; alerts, show ..: the desk cannot keep what is new */
     GONG_CTL_BROKEN = 1,
     GONG_CTL_USAGE = 64,
     GONG_CTL_REFUSED = 65, /* the agent says that it makes no sense */
@@ -34,7 +34,8 @@ struct gong_ctl {
     struct gong_ctl_client *client;
     const char *agent;
     struct gong_ctl_arguments arguments;
-    bool json; /* --format json */
+    bool json;   /* --format json */
+    bool warned; /* an answer came with a warning, which was shown */
     int64_t now_ms;
     FILE *out;
     FILE *err;

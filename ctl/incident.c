@@ -16,7 +16,11 @@ gong_ctl_annotation(const json_t *incident, const char *name)
 const char *
 gong_ctl_title(const json_t *incident)
 {
-    const char *summary = gong_ctl_annotation(incident, "summary");
+    const char *summary = gong_ctl_text(incident, "summary");
+
+    if (summary[0] == '\0') { /* of an older agent */
+        summary = gong_ctl_annotation(incident, "summary");
+    }
 
     return summary[0] != '\0' ? summary : gong_ctl_text(incident, "rule");
 }

@@ -25,6 +25,7 @@
 #ifndef GONG_RULES_RULE_FILE_H
 #define GONG_RULES_RULE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/conf.h"
@@ -39,6 +40,19 @@ struct gong_rule_source {
     char *bundle; /* every file as "== name length\n" and its bytes, in byte
                      order of names: the same rules give the same bytes */
     size_t bundle_len;
+    char *routes; /* of the alert desk, as they are in the bundle, "": without a
+                     routing file; NULL: it has none */
+    size_t routes_len;
+};
+
+/* The name of the desk's routing file in a bundle: rules and model pass it
+ * over. */
+#define GONG_RULE_ROUTES "gong/routes.cfg"
+
+/* A file that is on no disk: its name in the bundle. Borrowed. */
+struct gong_rule_extra {
+    const char *name;
+    struct gong_str text; /* data NULL: the bundle is to have none */
 };
 
 /* gong_rule_files_load: paths are files, or folders whose *.cfg are taken in
@@ -57,16 +71,24 @@ gong_rule_files_load_city(const struct gong_strings *paths,
                           const struct gong_strings *models,
                           struct gong_conf_errors *errors);
 
-/* gong_rule_files_load_with: the same, and a rule file that is on no disk:
- * name as it stands in the bundle, text what it holds; both NULL for none. */
+/* gong_rule_files_load_with: the same, and files that are on no disk. */
 struct gong_rule_source *
 gong_rule_files_load_with(const struct gong_strings *paths,
-                          const struct gong_strings *models, const char *name,
-                          const char *text, struct gong_conf_errors *errors);
+                          const struct gong_strings *models,
+                          const struct gong_rule_extra *texts, size_t count,
+                          struct gong_conf_errors *errors);
 
 /* gong_rule_bundle_load: the same from the bytes of a bundle. */
 struct gong_rule_source *gong_rule_bundle_load(struct gong_str bundle,
                                                struct gong_conf_errors *errors);
+/* gong_rule_bundle_load_with: these instead of those that it has under their
+ * names. */
+struct gong_rule_source *
+gong_rule_bundle_load_with(struct gong_str bundle,
+                           const struct gong_rule_extra *texts, size_t count,
+                           struct gong_conf_errors *errors);
+/* gong_rule_bundle_has: whether a file of the name is in it. */
+bool gong_rule_bundle_has(struct gong_str bundle, const char *name);
 void gong_rule_source_free(struct gong_rule_source *source);
 
 #endif

@@ -267,16 +267,30 @@ gong_rule_files_collect(const struct gong_strings *paths,
 
 bool
 gong_rule_files_add(struct gong_rule_files *files, const char *name,
-                    const char *text, struct gong_conf_errors *errors)
+                    struct gong_str text, struct gong_conf_errors *errors)
 {
-    struct gong_str bytes = gong_str_of(text);
-
-    if (!add_file(files, gong_str_copy(gong_str_of(name)), gong_str_copy(bytes),
-                  bytes.len, errors)) {
+    if (!add_file(files, gong_str_copy(gong_str_of(name)), gong_str_copy(text),
+                  text.len, errors)) {
         return false;
     }
     qsort(files->items, files->count, sizeof *files->items, compare_names);
     return check_twice(files, errors);
+}
+
+void
+gong_rule_files_remove(struct gong_rule_files *files, const char *name)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < files->count; i++) {
+        if (strcmp(files->items[i].name, name) == 0) {
+            free(files->items[i].name);
+            free(files->items[i].bytes);
+        } else {
+            files->items[kept++] = files->items[i];
+        }
+    }
+    files->count = kept;
 }
 
 /* One "== name length\n" line. */

@@ -47,7 +47,9 @@ bool gong_rule_files_collect(const struct gong_strings *paths,
 
 /* gong_rule_files_add: one more that is on no disk; copied. */
 bool gong_rule_files_add(struct gong_rule_files *files, const char *name,
-                         const char *text, struct gong_conf_errors *errors);
+                         struct gong_str text, struct gong_conf_errors *errors);
+/* gong_rule_files_remove: the one of the name, if there is one. */
+void gong_rule_files_remove(struct gong_rule_files *files, const char *name);
 
 /* gong_rule_bundle_read: the same from the bytes of a bundle. */
 bool gong_rule_bundle_read(struct gong_str bundle,

@@ -350,7 +350,7 @@ foreach(module grant login_limit users audit)
     gong_test(${module} LINKS gong_users)
 endforeach()
 gong_test(events LINKS gong_agent_core)
-foreach(module api api_permissions api_openapi)
+foreach(module api api_asked api_permissions api_openapi)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 endforeach()

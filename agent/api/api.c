@@ -78,7 +78,7 @@ static bool
 read_body(struct gong_api_call *call)
 {
     const struct gong_api_route *route = call->route;
-    char why[256] = "";
+    char why[512] = "";
 
     if (route->body == NULL) {
         return true;
@@ -94,29 +94,6 @@ read_body(struct gong_api_call *call)
         gong_api_problem(call->answer, 400, "Nội dung không hợp lệ",
                          "The body is not as it must be", why);
         return false;
-    }
-    return true;
-}
-
-/* Parameters that the route does not know are refused by name. */
-static bool
-check_query(struct gong_api_call *call)
-{
-    const struct gong_api_request *request = call->request;
-
-    for (size_t i = 0; i < request->query_count; i++) {
-        const struct gong_api_parameter *known = call->route->query;
-
-        while (known != NULL && known->name != NULL &&
-               strcmp(known->name, request->query[i].name) != 0) {
-            known++;
-        }
-        if (known == NULL || known->name == NULL || request->query_overflow) {
-            gong_api_problem(
-                call->answer, 400, "Tham số lạ", "There is no such parameter",
-                request->query_overflow ? "too many" : request->query[i].name);
-            return false;
-        }
     }
     return true;
 }
@@ -259,7 +236,8 @@ gong_api_ask(struct gong_api *api, const struct gong_api_request *request,
     } else if (call->route == NULL) {
         no_route(answer, allow);
     } else if (gong_api_identify(call) && gong_api_allow(call) &&
-               check_query(call) && check_scope(call) && read_body(call)) {
+               gong_api_check_query(call) && check_scope(call) &&
+               read_body(call)) {
         call->route->handle(call);
     }
     json_decref(call->body);

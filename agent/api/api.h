@@ -82,6 +82,8 @@ struct gong_api_desk {
     /* gong_desk_do. */
     enum gong_err (*act)(void *ctx, const struct gong_desk_act *act,
                          uint64_t *number, char *why, size_t why_size);
+    /* OK, or why it cannot write what is new. The pointer may be NULL. */
+    enum gong_err (*well)(void *ctx);
 };
 
 /* The city model. Arrays of objects that the caller json_decref()s. */
@@ -93,6 +95,18 @@ struct gong_api_city {
     /* Codes and earlier codes, as strings, of a unit, of all below it and of
      * those whose devices affect them. The pointer may be NULL. */
     json_t *(*codes)(void *ctx, struct gong_str root);
+    /* The unit of a code, of an earlier one, or of a name that only one has:
+     * into code; true without a model, text as it is. Otherwise false, and the
+     * nearest ones in near. The pointer may be NULL. */
+    bool (*find)(void *ctx, struct gong_str text,
+                 char code[GONG_GRANT_UNIT_SIZE], char *near, size_t size);
+    /* Whether the model has a contact of this id. The pointer may be NULL. */
+    bool (*contact)(void *ctx, struct gong_str id);
+    /* Puts what the model knows of an incident into its JSON: unit_name,
+     * device_name, and facts for its texts (message_facts.h). The pointer may
+     * be NULL. */
+    void (*facts)(void *ctx, json_t *item, struct gong_str unit,
+                  struct gong_str site, struct gong_str device);
 };
 
 /* Rules in force and their history. */
@@ -152,6 +166,7 @@ void gong_api_ask(struct gong_api *api, const struct gong_api_request *request,
 
 /* gong_api_publish_incident: to the streams of whoever may see it. */
 void gong_api_publish_incident(struct gong_events *events,
+                               const struct gong_api_city *city,
                                const struct gong_desk_incident *incident);
 
 #endif

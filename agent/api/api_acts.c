@@ -18,7 +18,7 @@ act(struct gong_api_call *call, struct gong_desk_act *what, const char *name)
 {
     const struct gong_api_desk *desk = &call->api->options.desk;
     const char *comment = gong_api_body_text(call, "comment", "");
-    char why[256] = "", object[64], *text;
+    char why[512] = "", object[64], *text;
     uint64_t number = 0;
     enum gong_err err;
 
@@ -68,7 +68,9 @@ gong_api_acknowledge(struct gong_api_call *call)
         .sticky = gong_api_body_true(call, "sticky", false),
     };
 
-    act(call, &what, "acknowledge");
+    if (gong_api_check_owner(call, what.owner.data)) {
+        act(call, &what, "acknowledge");
+    }
 }
 
 void
@@ -86,7 +88,9 @@ gong_api_assign(struct gong_api_call *call)
         .owner = gong_str_of(gong_api_body_text(call, "owner", "")),
     };
 
-    act(call, &what, "assign");
+    if (gong_api_check_owner(call, what.owner.data)) {
+        act(call, &what, "assign");
+    }
 }
 
 void
@@ -166,8 +170,8 @@ act_on_matchers(struct gong_api_call *call, enum gong_act_kind kind,
         .from_ms = gong_api_body_number(call, "from", 0),
         .until_ms = gong_api_body_number(call, "until", 0),
     };
-    char unit[GONG_GRANT_UNIT_SIZE], why[256] = "";
-    char *text;
+    char unit[GONG_GRANT_UNIT_SIZE], code[GONG_GRANT_UNIT_SIZE];
+    char why[256] = "", *text;
 
     if (what.until_ms <= call->now_ms ||
         (what.from_ms != 0 && what.until_ms <= what.from_ms)) {
@@ -186,7 +190,8 @@ act_on_matchers(struct gong_api_call *call, enum gong_act_kind kind,
         return;
     }
     what.matchers = gong_str_of(text);
-    if (gong_api_allow_unit(call, gong_str_of(unit))) {
+    if (gong_api_allow_unit(call, gong_str_of(unit)) &&
+        gong_api_check_unit(call, "unit", unit, code)) {
         act(call, &what, name);
     }
     free(text);
@@ -264,7 +269,8 @@ gong_api_handover(struct gong_api_call *call)
 
     if (!is_digest(digest)) {
         gong_api_problem(call->answer, 400, "Nội dung không hợp lệ",
-                         "The body is not as it must be", "sha256");
+                         "The body is not as it must be",
+                         "sha256: cần 64 chữ số hex | expected 64 hex digits");
         return;
     }
     text = handover_text(call, digest);

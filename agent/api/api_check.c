@@ -45,20 +45,23 @@ gong_api_read(struct gong_str text, char *why, size_t why_size)
 
     if (depth_of(text) > GONG_API_DEPTH_MAX) {
         (void)snprintf(why, why_size,
-                       "found JSON nested deeper than %d, expected less",
-                       GONG_API_DEPTH_MAX);
+                       "JSON lồng quá %d tầng | found JSON nested deeper than "
+                       "%d, expected less",
+                       GONG_API_DEPTH_MAX, GONG_API_DEPTH_MAX);
         return NULL;
     }
     value = json_loadb(text.len == 0 ? "" : text.data, text.len,
                        JSON_REJECT_DUPLICATES, &error);
     if (value == NULL) {
-        (void)snprintf(why, why_size, "line %d, column %d: %s", error.line,
-                       error.column, error.text);
+        (void)snprintf(why, why_size,
+                       "không đọc được JSON | line %d, column %d: %s",
+                       error.line, error.column, error.text);
         gong_text_clean(why, strlen(why));
         return NULL;
     }
     if (!json_is_object(value)) {
-        (void)snprintf(why, why_size, "found no object, expected one");
+        (void)snprintf(why, why_size,
+                       "cần một đối tượng | found no object, expected one");
         json_decref(value);
         return NULL;
     }
@@ -72,7 +75,7 @@ wrong(const char *name, const char *expected, char *why, size_t why_size)
 {
     char quoted[160];
 
-    (void)snprintf(why, why_size, "%s: expected %s",
+    (void)snprintf(why, why_size, "%s: cần %s",
                    gong_log_quote(gong_str_of(name), quoted, sizeof quoted),
                    expected);
     return false;
@@ -110,31 +113,53 @@ is_choice(const struct gong_api_field *field, const char *text)
 }
 
 static bool
+wrong_choice(const struct gong_api_field *field, char *why, size_t why_size)
+{
+    char words[256] = "", expected[320];
+    size_t len = 0;
+
+    for (size_t i = 0; field->choices[i] != NULL && len < sizeof words; i++) {
+        len += (size_t)snprintf(
+            words + len, sizeof words - len, "%s%s", i == 0 ? "" : ", ",
+            field->choices[i][0] == '\0' ? "\"\"" : field->choices[i]);
+    }
+    (void)snprintf(expected, sizeof expected, "một trong | expected one of: %s",
+                   words);
+    return wrong(field->name, expected, why, why_size);
+}
+
+static bool
 check_string(const json_t *value, const struct gong_api_field *field, char *why,
              size_t why_size)
 {
     char expected[128];
 
     if (!json_is_string(value)) {
-        return wrong(field->name, "a string", why, why_size);
+        return wrong(field->name, "một chuỗi | expected a string", why,
+                     why_size);
     }
     if (field->max > 0 && json_string_length(value) > field->max) {
-        (void)snprintf(expected, sizeof expected, "at most %zu bytes",
-                       field->max);
+        (void)snprintf(expected, sizeof expected,
+                       "nhiều nhất %zu byte | expected at most %zu bytes",
+                       field->max, field->max);
         return wrong(field->name, expected, why, why_size);
     }
     if (field->type == GONG_API_BYTES) {
         return strspn(json_string_value(value), BASE64) ==
                        json_string_length(value)
                    ? true
-                   : wrong(field->name, "base64", why, why_size);
+                   : wrong(field->name, "base64 | expected base64", why,
+                           why_size);
     }
     if (!is_clean(json_string_value(value), json_string_length(value),
                   field->type == GONG_API_TEXT)) {
-        return wrong(field->name, "no control characters", why, why_size);
+        return wrong(field->name,
+                     "không có ký tự điều khiển | expected no control "
+                     "characters",
+                     why, why_size);
     }
     if (!is_choice(field, json_string_value(value))) {
-        return wrong(field->name, "one of its words", why, why_size);
+        return wrong_choice(field, why, why_size);
     }
     return true;
 }
@@ -146,18 +171,21 @@ check_array(const json_t *value, const struct gong_api_field *field, char *why,
     char expected[128];
 
     if (!json_is_array(value)) {
-        return wrong(field->name, "a list", why, why_size);
+        return wrong(field->name, "một danh sách | expected a list", why,
+                     why_size);
     }
     if (field->max > 0 && json_array_size(value) > field->max) {
-        (void)snprintf(expected, sizeof expected, "at most %zu items",
-                       field->max);
+        (void)snprintf(expected, sizeof expected,
+                       "nhiều nhất %zu mục | expected at most %zu items",
+                       field->max, field->max);
         return wrong(field->name, expected, why, why_size);
     }
     for (size_t i = 0; i < json_array_size(value); i++) {
         json_t *item = json_array_get(value, i);
 
         if (field->of == NULL && !json_is_string(item)) {
-            return wrong(field->name, "strings", why, why_size);
+            return wrong(field->name, "các chuỗi | expected strings", why,
+                         why_size);
         }
         if (field->of != NULL &&
             !gong_api_check(item, field->of, why, why_size)) {
@@ -175,12 +203,13 @@ check_map(json_t *value, const struct gong_api_field *field, char *why,
     json_t *item;
 
     if (!json_is_object(value)) {
-        return wrong(field->name, "an object", why, why_size);
+        return wrong(field->name, "một đối tượng | expected an object", why,
+                     why_size);
     }
     json_object_foreach(value, name, item)
     {
         if (!json_is_string(item)) {
-            return wrong(name, "a string", why, why_size);
+            return wrong(name, "một chuỗi | expected a string", why, why_size);
         }
     }
     return true;
@@ -200,18 +229,22 @@ check_field(json_t *value, const struct gong_api_field *field, char *why,
         return check_string(value, field, why, why_size);
     case GONG_API_INTEGER:
         return json_is_integer(value) ||
-               wrong(field->name, "a whole number", why, why_size);
+               wrong(field->name, "số nguyên | expected a whole number", why,
+                     why_size);
     case GONG_API_AMOUNT:
         return (json_is_integer(value) && json_integer_value(value) >= 0 &&
                 json_integer_value(value) <= GONG_API_AMOUNT_MAX) ||
-               wrong(field->name, "a whole number from 0 to 10^15", why,
-                     why_size);
+               wrong(field->name,
+                     "số nguyên từ 0 đến 10^15 | expected a whole "
+                     "number from 0 to 10^15",
+                     why, why_size);
     case GONG_API_NUMBER:
         return json_is_number(value) ||
-               wrong(field->name, "a number", why, why_size);
+               wrong(field->name, "một số | expected a number", why, why_size);
     case GONG_API_BOOLEAN:
         return json_is_boolean(value) ||
-               wrong(field->name, "true or false", why, why_size);
+               wrong(field->name, "true hoặc false | expected true or false",
+                     why, why_size);
     case GONG_API_OBJECT:
         return gong_api_check(value, field->of, why, why_size);
     case GONG_API_ARRAY:
@@ -235,6 +268,25 @@ field_of(const struct gong_api_schema *schema, const char *name)
     return NULL;
 }
 
+static bool
+wrong_name(const struct gong_api_schema *schema, const char *name, char *why,
+           size_t why_size)
+{
+    char quoted[160], names[256] = "";
+    size_t len = 0;
+
+    for (size_t i = 0; i < schema->count && len < sizeof names; i++) {
+        len += (size_t)snprintf(names + len, sizeof names - len, "%s%s",
+                                i == 0 ? "" : ", ", schema->fields[i].name);
+    }
+    (void)snprintf(why, why_size,
+                   "%s: không có mục này, chỉ có | no such field, expected one "
+                   "of: %s",
+                   gong_log_quote(gong_str_of(name), quoted, sizeof quoted),
+                   names);
+    return false;
+}
+
 bool
 gong_api_check(json_t *value, const struct gong_api_schema *schema, char *why,
                size_t why_size)
@@ -244,14 +296,15 @@ gong_api_check(json_t *value, const struct gong_api_schema *schema, char *why,
     bool good = true;
 
     if (!json_is_object(value)) {
-        return wrong(schema->name, "an object", why, why_size);
+        return wrong(schema->name, "một đối tượng | expected an object", why,
+                     why_size);
     }
     json_object_foreach(value, name, member)
     {
         const struct gong_api_field *field = field_of(schema, name);
 
         if (field == NULL && schema->fields != NULL) {
-            good = wrong(name, "no such field", why, why_size);
+            good = wrong_name(schema, name, why, why_size);
         } else if (field != NULL &&
                    !check_field(member, field, why, why_size)) {
             good = false;
@@ -264,8 +317,8 @@ gong_api_check(json_t *value, const struct gong_api_schema *schema, char *why,
          i++) {
         if (schema->fields[i].required &&
             json_object_get(value, schema->fields[i].name) == NULL) {
-            good =
-                wrong(schema->fields[i].name, "it to be there", why, why_size);
+            good = wrong(schema->fields[i].name,
+                         "phải có | expected it to be there", why, why_size);
         }
     }
     return good;

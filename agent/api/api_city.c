@@ -2,7 +2,11 @@
 
 #include <math.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
+
+#include "agent/tell/message_facts.h"
 
 struct gong_api_city_model {
     pthread_mutex_t lock;
@@ -208,6 +212,144 @@ codes(void *ctx, struct gong_str root)
     return items;
 }
 
+/* --- a unit by what people call it --- */
+
+/* The one unit of the name; NULL: none, or several. */
+static const struct gong_unit *
+named(const struct gong_model *model, struct gong_str text)
+{
+    const struct gong_unit *found = NULL;
+
+    for (size_t i = 0; i < gong_model_unit_count(model); i++) {
+        const struct gong_unit *unit = gong_model_unit_at(model, i);
+
+        if (!gong_str_is(text, or_empty(unit->name)) &&
+            !gong_str_is(text, or_empty(unit->name_en))) {
+            continue;
+        }
+        if (found != NULL) {
+            return NULL;
+        }
+        found = unit;
+    }
+    return found;
+}
+
+/* How many bytes stand where they stand in text, from the begin and from the
+ * end: enough to tell a code with a wrong digit. */
+static size_t
+likeness(const char *name, struct gong_str text)
+{
+    size_t len = strlen(name), shorter = len < text.len ? len : text.len;
+    size_t same = 0;
+
+    for (size_t i = 0; i < shorter; i++) {
+        same += name[i] == text.data[i] ||
+                name[len - 1 - i] == text.data[text.len - 1 - i];
+    }
+    return shorter == 0 || len > text.len + same || text.len > len + same
+               ? 0
+               : same * 100 / (len > text.len ? len : text.len);
+}
+
+#define NEAR_MAX  3
+#define ALIKE_MIN 50 /* percent */
+
+static size_t
+unit_likeness(const struct gong_unit *unit, struct gong_str text)
+{
+    size_t code = likeness(unit->code, text);
+    size_t name = likeness(or_empty(unit->name), text);
+
+    return code > name ? code : name;
+}
+
+/* "22015 (Xã Sơn Hoà), 22018 (..)": the most alike first. */
+static void
+list_near(const struct gong_model *model, struct gong_str text, char *out,
+          size_t size)
+{
+    const struct gong_unit *near[NEAR_MAX] = {NULL};
+    size_t len = 0;
+
+    for (size_t i = 0; i < gong_model_unit_count(model); i++) {
+        const struct gong_unit *unit = gong_model_unit_at(model, i);
+
+        for (size_t k = 0;
+             k < NEAR_MAX && unit_likeness(unit, text) >= ALIKE_MIN; k++) {
+            if (near[k] == NULL ||
+                unit_likeness(unit, text) > unit_likeness(near[k], text)) {
+                for (size_t m = NEAR_MAX - 1; m > k; m--) {
+                    near[m] = near[m - 1];
+                }
+                near[k] = unit;
+                break;
+            }
+        }
+    }
+    out[0] = '\0';
+    for (size_t k = 0; k < NEAR_MAX && near[k] != NULL && len < size; k++) {
+        len += (size_t)snprintf(out + len, size - len, "%s%s (%s)",
+                                k == 0 ? "" : ", ", near[k]->code,
+                                or_empty(near[k]->name));
+    }
+}
+
+static bool
+find(void *ctx, struct gong_str text, char code[GONG_GRANT_UNIT_SIZE],
+     char *near, size_t size)
+{
+    struct gong_api_city_model *city = ctx;
+    const struct gong_unit *unit;
+    bool found = true;
+
+    (void)pthread_mutex_lock(&city->lock);
+    unit = gong_model_unit(city->model, text);
+    if (unit == NULL && gong_model_unit_count(city->model) > 0) {
+        unit = named(city->model, text);
+        found = unit != NULL;
+        if (found) {
+            (void)snprintf(code, GONG_GRANT_UNIT_SIZE, "%s", unit->code);
+        } else {
+            list_near(city->model, text, near, size);
+        }
+    }
+    (void)pthread_mutex_unlock(&city->lock);
+    return found;
+}
+
+static bool
+contact(void *ctx, struct gong_str id)
+{
+    struct gong_api_city_model *city = ctx;
+    bool found;
+
+    (void)pthread_mutex_lock(&city->lock);
+    found = gong_model_contact(city->model, id) != NULL;
+    (void)pthread_mutex_unlock(&city->lock);
+    return found;
+}
+
+static void
+facts(void *ctx, json_t *item, struct gong_str unit, struct gong_str site,
+      struct gong_str device)
+{
+    struct gong_api_city_model *city = ctx;
+    const struct gong_unit *known;
+
+    (void)pthread_mutex_lock(&city->lock);
+    known = gong_model_unit(city->model, unit);
+    if (known != NULL && or_empty(known->name)[0] != '\0') {
+        (void)json_object_set_new(item, "unit_name", json_string(known->name));
+    }
+    if (site.len > 0 && device.len > 0) {
+        /* Without memory its sections stay out, as where it is not known. */
+        (void)gong_message_facts_device(
+            item, gong_model_device(city->model, site, device));
+    }
+    (void)pthread_mutex_unlock(&city->lock);
+}
+
 struct gong_api_city_model *
 gong_api_city_open(const struct gong_model *model)
 {
@@ -241,6 +383,12 @@ gong_api_city_renew(struct gong_api_city_model *city,
 struct gong_api_city
 gong_api_city_of(struct gong_api_city_model *city)
 {
-    return (struct gong_api_city){
-        {under, city, affects}, city, units, devices, codes};
+    return (struct gong_api_city){{under, city, affects},
+                                  city,
+                                  units,
+                                  devices,
+                                  codes,
+                                  find,
+                                  contact,
+                                  facts};
 }

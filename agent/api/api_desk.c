@@ -307,6 +307,14 @@ act(void *ctx, const struct gong_desk_act *what, uint64_t *number, char *why,
     return gong_desk_do(reader->desk, what, number, why, why_size);
 }
 
+static enum gong_err
+well(void *ctx)
+{
+    const struct gong_api_desk_reader *reader = ctx;
+
+    return gong_desk_failing(reader->desk);
+}
+
 /* --- open and close --- */
 
 enum gong_err
@@ -359,6 +367,6 @@ gong_api_desk_close(struct gong_api_desk_reader *reader)
 struct gong_api_desk
 gong_api_desk_of(struct gong_api_desk_reader *reader)
 {
-    return (struct gong_api_desk){reader, incidents, incident, more,
-                                  told,   silences,  silence,  act};
+    return (struct gong_api_desk){reader,   incidents, incident, more, told,
+                                  silences, silence,   act,      well};
 }

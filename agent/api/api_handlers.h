@@ -52,16 +52,15 @@ void gong_api_outcome(struct gong_api_call *call);
 void gong_api_silence(struct gong_api_call *call);
 void gong_api_unsilence(struct gong_api_call *call);
 void gong_api_maintenance(struct gong_api_call *call);
+void gong_api_handover(struct gong_api_call *call);
 /* api_backup.c */
 void gong_api_backup_make(struct gong_api_call *call);
 void gong_api_backup_read(struct gong_api_call *call);
 void gong_api_restore_send(struct gong_api_call *call);
 void gong_api_restore(struct gong_api_call *call);
-void gong_api_handover(struct gong_api_call *call);
 /* api_link.c */
 void gong_api_link_show(struct gong_api_call *call);
 void gong_api_link_acknowledge(struct gong_api_call *call);
-
 /* api_trust.c */
 void gong_api_proof(struct gong_api_call *call);
 void gong_api_drill(struct gong_api_call *call);

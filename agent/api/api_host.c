@@ -12,6 +12,7 @@ struct gong_api_host {
     struct gong_events *events;
     struct gong_api *api;
     struct gong_http_server *http;
+    struct gong_api_city city; /* borrowed behind it */
 };
 
 static enum gong_err
@@ -68,6 +69,7 @@ start_parts(struct gong_api_host *host,
     char path[PATH_SIZE];
     enum gong_err err;
 
+    host->city = api.city;
     (void)snprintf(path, sizeof path, "%s/users.db", options->state_dir);
     err = gong_users_open(path, &host->users, why, why_size);
     if (err != GONG_OK) {
@@ -136,7 +138,7 @@ gong_api_host_changed(struct gong_api_host *host,
         return;
     }
     if (incident != NULL) {
-        gong_api_publish_incident(host->events, incident);
+        gong_api_publish_incident(host->events, &host->city, incident);
     } else {
         gong_events_reset(host->events);
     }

@@ -5,6 +5,7 @@
 
 #include "agent/api/api_private.h"
 #include "agent/tell/message_annotation.h"
+#include "agent/tell/message_facts.h"
 #include "common/lp_text.h"
 
 json_t *
@@ -131,8 +132,44 @@ put_times(json_t *object, const struct gong_desk_incident *incident)
     put(object, "inhibited", json_boolean(incident->inhibited));
 }
 
+static struct gong_str
+pair_of(const struct gong_label_view *pairs, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (gong_str_is(pairs[i].name, name)) {
+            return pairs[i].value;
+        }
+    }
+    return gong_str_from(NULL, 0);
+}
+
+/* Texts with their sections filled (message_fill.h) from the same facts as
+ * those of messages, so that all say the same sentence. */
+static void
+put_texts(json_t *object, const struct gong_api_city *city,
+          const struct gong_desk_incident *incident)
+{
+    struct gong_grant_place place =
+        gong_api_place_of(incident->labels, incident->label_count);
+    char summary[GONG_MESSAGE_ANNOTATION_SIZE];
+
+    if (city->facts != NULL) {
+        city->facts(city->ctx, object, place.unit, place.site, place.device);
+    }
+    /* Without memory a section of it stays out, as where it is not known. */
+    (void)gong_message_facts_trend(
+        object,
+        pair_of(incident->annotations, incident->annotation_count, "trend"));
+    (void)gong_message_annotation(object, "summary", "",
+                                  GONG_MESSAGE_VIETNAMESE, summary,
+                                  sizeof summary);
+    put(object, "summary", json_string(summary));
+    put(object, "annotations", gong_message_annotations(object));
+}
+
 json_t *
-gong_api_incident_json(const struct gong_desk_incident *incident)
+gong_api_incident_json(const struct gong_api_city *city,
+                       const struct gong_desk_incident *incident)
 {
     const char *severity = gong_severity_text(incident->severity);
     json_t *object = json_object();
@@ -158,8 +195,7 @@ gong_api_incident_json(const struct gong_desk_incident *incident)
     put(object, "labels", pairs_json(incident->labels, incident->label_count));
     put(object, "annotations",
         pairs_json(incident->annotations, incident->annotation_count));
-    /* Their sections (message_fill.h), as far as the incident alone tells. */
-    put(object, "annotations", gong_message_annotations(object));
+    put_texts(object, city, incident);
     return object;
 }
 
@@ -203,9 +239,10 @@ gong_api_event_json(const struct gong_api_event *event)
 
 void
 gong_api_publish_incident(struct gong_events *events,
+                          const struct gong_api_city *city,
                           const struct gong_desk_incident *incident)
 {
-    json_t *object = gong_api_incident_json(incident);
+    json_t *object = gong_api_incident_json(city, incident);
     char *text = object == NULL ? NULL : json_dumps(object, JSON_COMPACT);
 
     if (text != NULL) {

@@ -6,7 +6,8 @@
 
 #define PAGE     100
 #define PAGE_MAX 500
-#define ROWS_MAX 5000 /* of the desk that one answer looks at */
+#define ROWS_MAX 5000 /* of the desk that one question looks at */
+#define ROUNDS   10   /* questions, until something is found */
 
 /* --- lists --- */
 
@@ -29,7 +30,8 @@ static bool
 has_word(struct gong_str list, const char *word)
 {
     size_t len = strlen(word);
-    const char *at = list.data, *end = list.data + list.len;
+    const char *at = list.data;
+    const char *end = list.len == 0 ? at : list.data + list.len;
 
     while (at < end) {
         const char *comma = memchr(at, ',', (size_t)(end - at));
@@ -82,8 +84,10 @@ list_incident(void *arg, const struct gong_desk_incident *incident)
         return false;
     }
     listing->last = incident->number;
-    return json_array_append_new(listing->items,
-                                 gong_api_incident_json(incident)) == 0;
+    return json_array_append_new(
+               listing->items,
+               gong_api_incident_json(&listing->call->api->options.city,
+                                      incident)) == 0;
 }
 
 /* --- what the desk is asked --- */
@@ -158,11 +162,53 @@ ask_desk(struct listing *listing, uint64_t *next)
         }
         query.units = codes == NULL ? NULL : units;
         query.unit_count = count;
-        err = desk->incidents(desk->ctx, &query, list_incident, listing, next);
+        /* A page is empty only where there is nothing behind it, or far away.
+         */
+        for (int i = 0; i == 0 || (i < ROUNDS && err == GONG_OK && *next != 0 &&
+                                   json_array_size(listing->items) == 0);
+             i++) {
+            query.before = i == 0 ? query.before : *next;
+            err = desk->incidents(desk->ctx, &query, list_incident, listing,
+                                  next);
+        }
     }
     free(units);
     json_decref(codes);
     return err;
+}
+
+const char *
+gong_api_desk_warning(const struct gong_api_call *call)
+{
+    const struct gong_api_desk *desk = &call->api->options.desk;
+    enum gong_err err = desk->well == NULL ? GONG_OK : desk->well(desk->ctx);
+
+    if (err == GONG_OK) {
+        return NULL;
+    }
+    return err == GONG_ERR_NO_SPACE
+               ? "Đĩa của máy chủ cảnh báo đã đầy: cảnh báo mới chưa được ghi "
+                 "và chưa báo cho ai, danh sách này có thể thiếu. Hãy giải "
+                 "phóng đĩa. | The agent's disk is full: new alerts are not "
+                 "kept and nobody is told, this list may lack some. Free some "
+                 "space."
+               : "Máy chủ cảnh báo không ghi được dữ liệu: cảnh báo mới chưa "
+                 "được ghi và chưa báo cho ai, danh sách này có thể thiếu. "
+                 "Hãy xem nhật ký máy chủ. | The agent cannot write its data: "
+                 "new alerts are not kept and nobody is told, this list may "
+                 "lack some. Look at its log.";
+}
+
+/* An answer that may lack what is new says so. */
+static json_t *
+with_warning(const struct gong_api_call *call, json_t *answer)
+{
+    const char *warning = gong_api_desk_warning(call);
+
+    if (answer != NULL && warning != NULL) {
+        (void)json_object_set_new(answer, "warning", json_string(warning));
+    }
+    return answer;
 }
 
 void
@@ -173,12 +219,12 @@ gong_api_incidents(struct gong_api_call *call)
         .call = call,
         .limit = (size_t)gong_api_query_number(call, "limit", PAGE),
         .open_only = strcmp(gong_api_argument(request, "open"), "true") == 0,
-        .unit = gong_str_of(gong_api_argument(request, "unit")),
         .severities = gong_str_of(gong_api_argument(request, "severity")),
         .owner = gong_str_of(gong_api_argument(request, "owner")),
         .since_ms = (int64_t)gong_api_query_number(call, "since", 0),
         .changed_ms = (int64_t)gong_api_query_number(call, "changed", 0),
     };
+    char unit[GONG_GRANT_UNIT_SIZE];
     uint64_t next = 0;
     enum gong_err err;
 
@@ -189,6 +235,11 @@ gong_api_incidents(struct gong_api_call *call)
     if (listing.limit == 0 || listing.limit > PAGE_MAX) {
         listing.limit = PAGE_MAX;
     }
+    if (!gong_api_check_unit(call, "unit", gong_api_argument(request, "unit"),
+                             unit)) {
+        return;
+    }
+    listing.unit = gong_str_of(unit);
     listing.items = json_array();
     err = ask_desk(&listing, &next);
     if (err != GONG_OK) {
@@ -201,8 +252,10 @@ gong_api_incidents(struct gong_api_call *call)
     }
     gong_api_json(
         call->answer, 200,
-        json_pack("{s:o,s:o}", "incidents", listing.items, "next",
-                  next == 0 ? json_null() : json_integer((json_int_t)next)));
+        with_warning(call,
+                     json_pack("{s:o,s:o}", "incidents", listing.items, "next",
+                               next == 0 ? json_null()
+                                         : json_integer((json_int_t)next))));
 }
 
 enum gong_err
@@ -223,6 +276,7 @@ gong_api_open_incidents(struct gong_api_call *call, json_t **out,
 /* --- one --- */
 
 struct shown {
+    const struct gong_api_city *city;
     json_t *incident;
     json_t *history;
 };
@@ -233,7 +287,7 @@ show(void *arg, const struct gong_desk_incident *incident)
     struct shown *shown = arg;
 
     json_decref(shown->incident);
-    shown->incident = gong_api_incident_json(incident);
+    shown->incident = gong_api_incident_json(shown->city, incident);
 }
 
 static void
@@ -248,7 +302,8 @@ void
 gong_api_incident(struct gong_api_call *call)
 {
     const struct gong_api_desk *desk = &call->api->options.desk;
-    struct shown shown = {.history = json_array()};
+    struct shown shown = {.city = &call->api->options.city,
+                          .history = json_array()};
     enum gong_err err =
         desk->incident(desk->ctx, call->number, show, show_event, &shown);
     json_t *more = NULL;
@@ -263,10 +318,12 @@ gong_api_incident(struct gong_api_call *call)
     if (desk->more != NULL) {
         more = desk->more(desk->ctx, call->number);
     }
-    gong_api_json(call->answer, 200,
-                  json_pack("{s:o,s:o,s:o}", "incident", shown.incident,
-                            "history", shown.history, "more",
-                            more == NULL ? json_null() : more));
+    gong_api_json(
+        call->answer, 200,
+        with_warning(call,
+                     json_pack("{s:o,s:o,s:o}", "incident", shown.incident,
+                               "history", shown.history, "more",
+                               more == NULL ? json_null() : more)));
 }
 
 /* --- silences --- */

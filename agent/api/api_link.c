@@ -67,9 +67,10 @@ write_incident(void *arg, const struct gong_desk_incident *incident)
 {
     struct page *page = arg;
     FILE *out = page->out;
-    json_t *shown = gong_api_incident_json(incident);
+    json_t *shown =
+        gong_api_incident_json(&page->call->api->options.city, incident);
     const json_t *texts = json_object_get(shown, "annotations");
-    struct gong_str title = text_of(texts, "summary");
+    struct gong_str title = text_of(shown, "summary");
     char when[64];
 
     page->found = true;

@@ -271,7 +271,7 @@ gong_api_rules_rollback(struct gong_api_call *call)
 {
     const struct gong_api_rules *rules = &call->api->options.rules;
     const char *sha = gong_api_body_text(call, "sha", "");
-    char why[256] = "", object[96];
+    char why[1024] = "", object[96];
     enum gong_err err;
 
     if (rules->rollback == NULL) {

@@ -101,11 +101,39 @@ put(FILE *out, const char *before, const char *text)
 }
 
 static void
+put_marks(FILE *out, const json_t *incident)
+{
+    static const struct {
+        const char *field, *text;
+    } marks[] = {
+        {"ack_overdue", "quá hạn tiếp nhận / overdue"},
+        {"resolve_overdue", "quá hạn xử lý / overdue"},
+        {"silenced", "tạm ngừng báo / silenced"},
+        {"in_maintenance", "bảo trì / in maintenance"},
+        {"inhibited", "bị cảnh báo khác che / inhibited"},
+        {"trial", "quy tắc thử nghiệm / on trial"},
+    };
+    const char *alert = text_of(incident, "alert");
+
+    for (size_t i = 0; i < sizeof marks / sizeof marks[0]; i++) {
+        if (json_is_true(json_object_get(incident, marks[i].field))) {
+            (void)fprintf(out, " · <b>%s</b>", marks[i].text);
+        }
+    }
+    if (strcmp(alert, "unknown") == 0) {
+        (void)fputs(" · <b>không rõ, mất tín hiệu / unknown</b>", out);
+    } else if (strcmp(alert, "keeping") == 0) {
+        (void)fputs(" · <b>đã hết, đang giữ thêm / keeping</b>", out);
+    }
+}
+
+static void
 put_incident(FILE *out, const json_t *incident)
 {
     const json_t *notes = json_object_get(incident, "annotations");
-    const char *summary = text_of(notes, "summary");
+    const char *summary = text_of(incident, "summary");
     const char *unit = text_of(notes, "unit_name");
+    const char *name = text_of(incident, "unit_name");
     char when[64];
 
     (void)fprintf(
@@ -118,22 +146,33 @@ put_incident(FILE *out, const json_t *incident)
     gong_html_put(out, gong_api_instant(json_integer_value(
                                             json_object_get(incident, "since")),
                                         when, sizeof when));
-    put(out, " · ", unit[0] != '\0' ? unit : text_of(incident, "unit"));
+    put(out, " · ",
+        unit[0] != '\0'   ? unit
+        : name[0] != '\0' ? name
+                          : text_of(incident, "unit"));
     put(out, " · người xử lý / owner: ", text_of(incident, "owner"));
+    put_marks(out, incident);
     put(out, "<br>", summary[0] != '\0' ? summary : text_of(incident, "rule"));
     (void)fputs("</li>\n", out);
 }
 
 static void
-put_list(FILE *out, const json_t *items, uint64_t next)
+put_list(FILE *out, const json_t *items, uint64_t next, const char *warning)
 {
+    if (warning != NULL) {
+        (void)fprintf(out, "<p class=\"bad\"><b>%s</b></p>\n", warning);
+    }
     (void)fputs("<h2>Cảnh báo đang mở / open alerts</h2>\n<ul>\n", out);
     for (size_t i = 0; i < json_array_size(items); i++) {
         put_incident(out, json_array_get(items, i));
     }
     (void)fputs("</ul>\n", out);
     if (json_array_size(items) == 0) {
-        (void)fputs("<p>Không có / none</p>\n", out);
+        (void)fputs(next == 0
+                        ? "<p>Không có / none</p>\n"
+                        : "<p>Chưa thấy trong số vừa xem, còn nữa / none among "
+                          "those looked at, there are more</p>\n",
+                    out);
     }
     if (next != 0) {
         (void)fprintf(out,
@@ -154,7 +193,7 @@ list_html(struct gong_api_call *call)
     FILE *out = err == GONG_OK ? open_memstream(&text, &len) : NULL;
 
     if (out != NULL) {
-        put_list(out, items, next);
+        put_list(out, items, next, gong_api_desk_warning(call));
     }
     if (out == NULL || fclose(out) != 0) {
         free(text);

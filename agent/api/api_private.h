@@ -93,6 +93,21 @@ void gong_api_login_form(struct gong_api_call *call, unsigned status,
 enum gong_err gong_api_open_incidents(struct gong_api_call *call, json_t **out,
                                       uint64_t *next);
 
+/* What whoever reads incidents is to know while the desk cannot write: text in
+ * Vietnamese and English; NULL: it can. */
+const char *gong_api_desk_warning(const struct gong_api_call *call);
+
+/* --- what is asked for: api_query.c --- */
+
+/* All false with the answer filled: which words or units there are. */
+bool gong_api_check_query(struct gong_api_call *call);
+/* A unit of the city model by code, earlier code, or a name that only one has:
+ * its code. Without a model any is one. name: of the argument or field. */
+bool gong_api_check_unit(struct gong_api_call *call, const char *name,
+                         const char *text, char code[GONG_GRANT_UNIT_SIZE]);
+/* Who may own an incident: a user, or a contact of the model; "" is nobody. */
+bool gong_api_check_owner(struct gong_api_call *call, const char *owner);
+
 /* --- bodies --- */
 
 /* Of call->body: fallback where it is not there. */
@@ -108,7 +123,9 @@ uint64_t gong_api_query_number(const struct gong_api_call *call,
 
 /* --- incidents: api_incident_json.c --- */
 
-json_t *gong_api_incident_json(const struct gong_desk_incident *incident);
+/* As messages say it: with what the city model knows. */
+json_t *gong_api_incident_json(const struct gong_api_city *city,
+                               const struct gong_desk_incident *incident);
 /* As Prometheus writes values: a text. */
 json_t *gong_api_value_json(double value);
 json_t *gong_api_silence_json(const struct gong_desk_silence *silence);

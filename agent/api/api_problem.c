@@ -105,45 +105,61 @@ gong_api_problem(struct gong_api_answer *answer, unsigned status,
     put_json(answer, status, "application/problem+json", value);
 }
 
+/* What each error means to who asked, Vietnamese first. */
+static const struct meaning {
+    unsigned status;
+    const char *vi, *en;
+} meanings[] = {
+    [GONG_OK] = {503, "Máy chủ tạm thời không thực hiện được",
+                 "The agent cannot do it now"},
+    [GONG_ERR_MEMORY] = {503, "Hết bộ nhớ", "Out of memory"},
+    [GONG_ERR_INVALID] = {409, "Không thực hiện được", "This cannot be done"},
+    [GONG_ERR_IO] = {503,
+                     "Máy chủ không đọc hoặc ghi được dữ liệu, chưa thực hiện: "
+                     "hãy báo quản trị hệ thống xem nhật ký",
+                     "The agent cannot read or write its data, nothing was "
+                     "done: have its log looked at"},
+    [GONG_ERR_NO_SPACE] =
+        {503,
+         "Đĩa của máy chủ đã đầy, chưa thực hiện: hãy giải phóng đĩa rồi làm "
+         "lại; trong lúc chờ hãy báo nhau qua điện thoại",
+         "The agent's disk is full, nothing was done: free some space, then do "
+         "it again; meanwhile tell each other by phone"},
+    [GONG_ERR_READ_ONLY] =
+        {503,
+         "Đĩa của máy chủ chỉ đọc được, chưa thực hiện: hãy báo quản trị hệ "
+         "thống",
+         "The agent's disk is read-only, nothing was done: tell the "
+         "administrator"},
+    [GONG_ERR_CORRUPT] = {503,
+                          "Tệp dữ liệu của máy chủ bị hỏng, chưa thực hiện: "
+                          "hãy báo quản trị hệ thống",
+                          "The agent's data are damaged, nothing was done: "
+                          "tell the administrator"},
+    [GONG_ERR_TOO_LARGE] = {409, "Đã đạt số lượng tối đa",
+                            "There are as many as there may be"},
+    [GONG_ERR_AGAIN] = {503, "Máy chủ đang bận, hãy làm lại sau ít giây",
+                        "The agent is busy: do it again in some seconds"},
+    [GONG_ERR_CLOSED] = {503, "Máy chủ đang dừng, hãy làm lại sau",
+                         "The agent is stopping: do it again later"},
+    [GONG_ERR_NOT_FOUND] = {404, "Không có mục này", "There is none"},
+    [GONG_ERR_TIMEOUT] = {504,
+                          "Chưa xong trong 10 giây, có thể vẫn được thực hiện",
+                          "Not done within 10 s; it may still come to pass"},
+    [GONG_ERR_UNSUPPORTED] = {501, "Máy chủ này không có chức năng đó",
+                              "This agent does not offer it"},
+};
+
 void
 gong_api_failed(struct gong_api_answer *answer, enum gong_err err,
                 const char *detail)
 {
-    switch (err) {
-    case GONG_ERR_MEMORY:
+    const struct meaning *means = &meanings[err];
+
+    if (err == GONG_ERR_MEMORY) {
         gong_api_no_memory(answer);
-        break;
-    case GONG_ERR_INVALID:
-        gong_api_problem(answer, 409, "Không thực hiện được",
-                         "This cannot be done", detail);
-        break;
-    case GONG_ERR_NOT_FOUND:
-        gong_api_problem(answer, 404, "Không có mục này", "There is none",
-                         detail);
-        break;
-    case GONG_ERR_TOO_LARGE:
-        gong_api_problem(answer, 409, "Đã đạt số lượng tối đa",
-                         "There are as many as there may be", detail);
-        break;
-    case GONG_ERR_TIMEOUT:
-        gong_api_problem(
-            answer, 504, "Chưa xong trong 10 giây, có thể vẫn được thực hiện",
-            "Not done within 10 s; it may still come to pass", detail);
-        break;
-    case GONG_ERR_UNSUPPORTED:
-        gong_api_problem(answer, 501, "Máy chủ này không có chức năng đó",
-                         "This agent does not offer it", detail);
-        break;
-    case GONG_OK:
-    case GONG_ERR_IO:
-    case GONG_ERR_NO_SPACE:
-    case GONG_ERR_READ_ONLY:
-    case GONG_ERR_CORRUPT:
-    case GONG_ERR_AGAIN:
-    case GONG_ERR_CLOSED:
-        gong_api_problem(answer, 503, "Máy chủ tạm thời không thực hiện được",
-                         "The agent cannot do it now", gong_err_text(err));
-        break;
+    } else {
+        gong_api_problem(answer, means->status, means->vi, means->en, detail);
     }
 }
 

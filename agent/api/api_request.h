@@ -36,7 +36,9 @@ struct gong_api_request {
     struct gong_api_pair query[GONG_API_QUERY_MAX];
     size_t query_count;
     bool query_overflow;
-    const char *host; /* Host */
+    const char *host;       /* Host */
+    const char *origin;     /* Origin */
+    const char *fetch_site; /* Sec-Fetch-Site */
     const char *authorization;
     const char *cookie;
     const char *csrf;          /* X-Gong-CSRF */

@@ -27,55 +27,62 @@
 #define WORK GONG_API_LANE_WORK
 #define HASH GONG_API_LANE_HASH
 
+static const char *const severities[] = {"info", "warning", "critical", NULL};
+
 static const struct gong_api_parameter ledger_query[] = {
-    {"site", GONG_API_STRING, "Exactly this one."},
-    {"device", GONG_API_STRING, "Exactly this one."},
-    {"prefix", GONG_API_STRING, "Of site/device."},
-    {"after", GONG_API_STRING, "`next` of the page before."},
-    {"limit", GONG_API_INTEGER, "Devices on a page; at most 500."},
-    {NULL, GONG_API_ANY, NULL},
+    {"site", GONG_API_STRING, "Exactly this one.", NULL},
+    {"device", GONG_API_STRING, "Exactly this one.", NULL},
+    {"prefix", GONG_API_STRING, "Of site/device.", NULL},
+    {"after", GONG_API_STRING, "`next` of the page before.", NULL},
+    {"limit", GONG_API_INTEGER, "Devices on a page; at most 500.", NULL},
+    {NULL, GONG_API_ANY, NULL, NULL},
 };
 
 static const struct gong_api_parameter incidents_query[] = {
-    {"open", GONG_API_BOOLEAN, "true: only those that are not over."},
-    {"unit", GONG_API_STRING, "Only of this unit and below."},
-    {"severity", GONG_API_STRING, "Only these: critical,warning."},
-    {"owner", GONG_API_STRING, "Only whose owner this is."},
-    {"since", GONG_API_INTEGER, "Only opened at or after; ms since 1970."},
-    {"changed", GONG_API_INTEGER, "Only changed at or after; ms since 1970."},
-    {"before", GONG_API_INTEGER, "`next` of the page before."},
-    {"limit", GONG_API_INTEGER, "Incidents on a page; at most 500."},
-    {NULL, GONG_API_ANY, NULL},
+    {"open", GONG_API_BOOLEAN, "true: only those that are not over.", NULL},
+    {"unit", GONG_API_STRING,
+     "Only of this unit and below: its code, an earlier one, or its name.",
+     NULL},
+    {"severity", GONG_API_STRING, "Only these: critical,warning.", severities},
+    {"owner", GONG_API_STRING, "Only whose owner this is.", NULL},
+    {"since", GONG_API_INTEGER, "Only opened at or after; ms since 1970.",
+     NULL},
+    {"changed", GONG_API_INTEGER, "Only changed at or after; ms since 1970.",
+     NULL},
+    {"before", GONG_API_INTEGER, "`next` of the page before.", NULL},
+    {"limit", GONG_API_INTEGER, "Incidents on a page; at most 500.", NULL},
+    {NULL, GONG_API_ANY, NULL, NULL},
 };
 
 static const struct gong_api_parameter rules_query[] = {
-    {"type", GONG_API_STRING, "Only these: alert or record."},
-    {"rule_name[]", GONG_API_STRING, "Only these; may come again."},
-    {"rule_group[]", GONG_API_STRING, "Only of these; may come again."},
-    {"file[]", GONG_API_STRING, "Only of these; may come again."},
-    {"exclude_alerts", GONG_API_BOOLEAN, "true: without their alerts."},
-    {NULL, GONG_API_ANY, NULL},
+    {"type", GONG_API_STRING, "Only these: alert or record.", NULL},
+    {"rule_name[]", GONG_API_STRING, "Only these; may come again.", NULL},
+    {"rule_group[]", GONG_API_STRING, "Only of these; may come again.", NULL},
+    {"file[]", GONG_API_STRING, "Only of these; may come again.", NULL},
+    {"exclude_alerts", GONG_API_BOOLEAN, "true: without their alerts.", NULL},
+    {NULL, GONG_API_ANY, NULL, NULL},
 };
 
 static const struct gong_api_parameter page_query[] = {
-    {"before", GONG_API_INTEGER, "What follows a page of open incidents."},
-    {NULL, GONG_API_ANY, NULL},
+    {"before", GONG_API_INTEGER, "What follows a page of open incidents.",
+     NULL},
+    {NULL, GONG_API_ANY, NULL, NULL},
 };
 
 static const struct gong_api_parameter silences_query[] = {
-    {"all", GONG_API_BOOLEAN, "true: also those that are over."},
-    {NULL, GONG_API_ANY, NULL},
+    {"all", GONG_API_BOOLEAN, "true: also those that are over.", NULL},
+    {NULL, GONG_API_ANY, NULL, NULL},
 };
 
 static const struct gong_api_parameter audit_query[] = {
-    {"before", GONG_API_INTEGER, "`next` of the page before."},
-    {"limit", GONG_API_INTEGER, "Entries on a page; at most 500."},
-    {NULL, GONG_API_ANY, NULL},
+    {"before", GONG_API_INTEGER, "`next` of the page before.", NULL},
+    {"limit", GONG_API_INTEGER, "Entries on a page; at most 500.", NULL},
+    {NULL, GONG_API_ANY, NULL, NULL},
 };
 
 static const struct gong_api_parameter backup_query[] = {
-    {"offset", GONG_API_INTEGER, "Of its first byte."},
-    {NULL, GONG_API_ANY, NULL},
+    {"offset", GONG_API_INTEGER, "Of its first byte.", NULL},
+    {NULL, GONG_API_ANY, NULL, NULL},
 };
 
 /* clang-format off */

@@ -32,6 +32,7 @@ struct gong_api_parameter {
     const char *name;
     enum gong_api_type type;
     const char *help;
+    const char *const *words; /* it is a list of these, a,b; NULL: any text */
 };
 
 struct gong_api_route {

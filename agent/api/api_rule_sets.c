@@ -8,7 +8,9 @@
 
 #include "agent/decide/alert_view.h"
 #include "agent/decide/rules_reload.h"
+#include "agent/decide/rules_rollback.h"
 #include "agent/api/rules_view.h"
+#include "common/clock.h"
 #include "common/log.h"
 
 #define PATH_SIZE 4096
@@ -142,14 +144,33 @@ list_kept(const char *folder, struct kept **out)
 }
 
 static json_t *
+kept_json(const struct kept *kept, const char *current,
+          const struct gong_rules_rollback *back)
+{
+    bool was = strcmp(kept->sha, back->sha) == 0;
+    bool undone =
+        was && back->ended_ms != 0 && strcmp(back->by, back->sha) != 0;
+
+    return json_pack("{s:s,s:I,s:b,s:I,s:I}", "sha", kept->sha, "at",
+                     (json_int_t)kept->at_ms, "now",
+                     (int)(strcmp(kept->sha, current) == 0), "rolled_back",
+                     (json_int_t)(was ? back->at_ms : 0), "undone",
+                     (json_int_t)(undone ? back->ended_ms : 0));
+}
+
+static json_t *
 rules_log(void *ctx)
 {
     const struct gong_api_rule_sets *sets = ctx;
     char current[GONG_RULE_SHA_SIZE], folder[PATH_SIZE - 128];
+    struct gong_rules_rollback back;
     struct kept *kept;
     size_t count;
     json_t *items = json_array();
 
+    if (gong_rules_rollback_read(sets->state_dir, &back) != GONG_OK) {
+        back = (struct gong_rules_rollback){.at_ms = 0};
+    }
     (void)snprintf(folder, sizeof folder, "%s/rules", sets->state_dir);
     name_current(sets, current);
     count = list_kept(folder, &kept);
@@ -157,10 +178,7 @@ rules_log(void *ctx)
         qsort(kept, count, sizeof *kept, compare_kept);
     }
     for (size_t i = 0; i < count; i++) {
-        (void)json_array_append_new(
-            items, json_pack("{s:s,s:I,s:b}", "sha", kept[i].sha, "at",
-                             (json_int_t)kept[i].at_ms, "now",
-                             (int)(strcmp(kept[i].sha, current) == 0)));
+        (void)json_array_append_new(items, kept_json(&kept[i], current, &back));
     }
     free(kept);
     return items;
@@ -168,62 +186,80 @@ rules_log(void *ctx)
 
 /* --- going back --- */
 
-/* As a reload: first whether all can go, then the journal, then the desk. */
-static enum gong_err
-put_back(struct gong_api_rule_sets *sets, struct gong_rules_checked *checked,
-         char *why, size_t why_size)
+/* All that is wrong, as far as there is room. */
+static void
+join_errors(const struct gong_conf_errors *errors, char *why, size_t why_size)
 {
-    const char *what = "";
-    enum gong_err err = GONG_OK;
+    size_t len = 0;
 
-    (void)pthread_mutex_lock(sets->reload);
-    if (sets->desk_may != NULL) {
-        err = sets->desk_may(sets->desk_ctx, checked->source, why, why_size);
+    why[0] = '\0';
+    for (size_t i = 0; i < errors->count && len < why_size; i++) {
+        const char *item = errors->items[i];
+
+        len += (size_t)snprintf(why + len, why_size - len, "%s%s",
+                                i == 0 ? "" : "; ",
+                                item == NULL ? "out of memory" : item);
     }
+}
+
+static void
+note_rollback(const struct gong_api_rule_sets *sets, const char *sha,
+              const char *now)
+{
+    struct gong_rules_rollback rollback = {
+        .at_ms = gong_floor_ms(gong_wall_now().ns)};
+    enum gong_err err;
+
+    (void)snprintf(rollback.sha, sizeof rollback.sha, "%s", now);
+    err = gong_rules_rollback_keep(sets->state_dir, &rollback);
+    gong_log(GONG_LOG_WARNING, "rules_rolled_back",
+             "sha=%s running=%s until=\"the next reload or start\"", sha, now);
+    if (err != GONG_OK) {
+        gong_log(GONG_LOG_WARNING, "rules_rollback_not_kept",
+                 "file=\"rules/rollback\" reason=\"%s\"", gong_err_text(err));
+    }
+}
+
+static enum gong_err
+go_back(struct gong_api_rule_sets *sets, const char *sha, char *why,
+        size_t why_size)
+{
+    struct gong_conf_errors errors = {0};
+    struct gong_rules_checked checked;
+    enum gong_err err;
+
+    (void)pthread_mutex_lock(sets->lock);
+    err = gong_rules_reload_back(sets->reload, sha, &checked, &errors);
     if (err == GONG_OK) {
-        err = gong_rules_put(sets->state_dir, sets->journal, checked, &what);
-        if (err != GONG_OK) {
-            (void)snprintf(why, why_size, "%s: %s", what, gong_err_text(err));
+        note_rollback(sets, sha, checked.sha);
+        if (sets->desk_goes != NULL) {
+            sets->desk_goes(sets->desk_ctx, &checked);
+        } else {
+            gong_rules_checked_fini(&checked);
         }
     }
-    if (err == GONG_OK && sets->desk_goes != NULL) {
-        sets->desk_goes(sets->desk_ctx, checked);
-    } else {
-        gong_rules_checked_fini(checked);
+    (void)pthread_mutex_unlock(sets->lock);
+    if (err != GONG_OK) {
+        gong_rules_log_errors("rules_problem", &errors);
+        join_errors(&errors, why, why_size);
     }
-    (void)pthread_mutex_unlock(sets->reload);
+    gong_conf_errors_fini(&errors);
     return err;
 }
 
 static enum gong_err
 rollback(void *ctx, const char *sha, char *why, size_t why_size)
 {
-    struct gong_api_rule_sets *sets = ctx;
-    struct gong_conf_errors errors = {0};
-    struct gong_rules_checked checked = {0};
-    char quoted[512];
+    char quoted[2048];
     enum gong_err err;
 
     if (!gong_rule_sha_valid(gong_str_of(sha))) {
-        (void)snprintf(why, why_size, "sha: expected 64 hex digits");
+        (void)snprintf(why, why_size,
+                       "sha: cần 64 chữ số hex | expected 64 hex digits");
         return GONG_ERR_INVALID;
     }
-    checked.source = gong_rule_store_get(sets->state_dir, sha, &errors);
-    if (checked.source == NULL) {
-        (void)snprintf(why, why_size, "%.200s",
-                       errors.count > 0 && errors.items[0] != NULL
-                           ? errors.items[0]
-                           : "no such set");
-        gong_conf_errors_fini(&errors);
-        return GONG_ERR_NOT_FOUND;
-    }
-    gong_conf_errors_fini(&errors);
-    (void)snprintf(checked.sha, sizeof checked.sha, "%s", sha);
-    err = put_back(sets, &checked, why, why_size);
-    if (err == GONG_OK) {
-        gong_log(GONG_LOG_WARNING, "rules_rolled_back",
-                 "sha=%s until=\"the next reload or start\"", sha);
-    } else {
+    err = go_back(ctx, sha, why, why_size);
+    if (err != GONG_OK) {
         gong_log(GONG_LOG_WARNING, "rules_not_rolled_back", "sha=%s reason=%s",
                  sha, gong_log_quote(gong_str_of(why), quoted, sizeof quoted));
     }

@@ -111,6 +111,14 @@ static const struct gong_api_field incident_fields[] = {
     {"inhibited", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, ""},
     {"labels", GONG_API_MAP, YES, NO, 0, NULL, NULL, ""},
     {"annotations", GONG_API_MAP, YES, NO, 0, NULL, NULL, ""},
+    {"summary", GONG_API_TEXT, YES, NO, 0, NULL, NULL,
+     "The sentence that messages say, in Vietnamese; may be empty."},
+    {"unit_name", GONG_API_STRING, NO, NO, 0, NULL, NULL,
+     "Where the city model knows the unit."},
+    {"device_name", GONG_API_STRING, NO, NO, 0, NULL, NULL,
+     "Where the city model knows the device."},
+    {"facts", GONG_API_ANY, NO, NO, 0, NULL, NULL,
+     "Numbers that texts are filled from: param_*, trend."},
 };
 static SCHEMA(incident_part, "Incident", incident_fields);
 
@@ -119,6 +127,9 @@ static const struct gong_api_field incidents_fields[] = {
      "The newest first."},
     {"next", GONG_API_INTEGER, YES, YES, 0, NULL, NULL,
      "What to say as `before` for the following page; null: none."},
+    {"warning", GONG_API_STRING, NO, NO, 0, NULL, NULL,
+     "The desk cannot write: what is new is not kept, and may be missing here. "
+     "Absent while all is well."},
 };
 SCHEMA(gong_api_incidents_answer, "Incidents", incidents_fields);
 
@@ -184,6 +195,9 @@ static const struct gong_api_field incident_answer_fields[] = {
      "The oldest first."},
     {"more", GONG_API_OBJECT, YES, YES, 0, &more_part, NULL,
      "Why, stamps, who was told."},
+    {"warning", GONG_API_STRING, NO, NO, 0, NULL, NULL,
+     "The desk cannot write: what is new is not kept, and may be missing here. "
+     "Absent while all is well."},
 };
 SCHEMA(gong_api_incident_answer, "IncidentShown", incident_answer_fields);
 
@@ -322,6 +336,10 @@ static const struct gong_api_field set_fields[] = {
     {"sha", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
     {"at", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
     {"now", GONG_API_BOOLEAN, YES, NO, 0, NULL, NULL, "It is in force."},
+    {"rolled_back", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "When the last rollback made it the one in force; 0: it did not."},
+    {"undone", GONG_API_INTEGER, YES, NO, 0, NULL, NULL,
+     "When rule files that differ took its place; 0: they did not."},
 };
 static SCHEMA(set_part, "RuleSet", set_fields);
 

@@ -1,5 +1,6 @@
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #include <sodium.h>
 
@@ -193,8 +194,45 @@ take_field(struct gong_str form, const char *name, char *out, size_t size)
     return field.data != NULL;
 }
 
-/* As /login, for browsers without a script: another site's page gains nothing
- * by it, for the cookie is SameSite=Strict and the answer cannot be read. */
+/* Whether another site's page sent the form: it would log somebody in under a
+ * name that they did not type. Browsers say so; one that says neither is older
+ * than both headers, or no browser. */
+static bool
+is_foreign(const struct gong_api_request *request)
+{
+    const char *site = request->fetch_site, *origin = request->origin;
+    const char *host;
+
+    if (site != NULL && site[0] != '\0') {
+        return strcmp(site, "same-origin") != 0 && strcmp(site, "none") != 0;
+    }
+    if (origin == NULL || origin[0] == '\0') {
+        return false;
+    }
+    host = strstr(origin, "://");
+    return host == NULL || request->host == NULL ||
+           strcasecmp(host + 3, request->host) != 0;
+}
+
+/* Why a login came to nothing, as the form says it. */
+static const char *
+login_failed(unsigned status)
+{
+    switch (status) {
+    case 401:
+        return "Sai tên hoặc mật khẩu / wrong name or password";
+    case 429:
+        return "Thử quá nhiều lần, hãy chờ một lát rồi thử lại / too many "
+               "tries: wait a while, then try again";
+    default:
+        return "Máy chủ hiện chưa kiểm tra được mật khẩu (không phải do nhập "
+               "sai): hãy thử lại sau, nếu vẫn vậy hãy báo quản trị hệ thống / "
+               "the server cannot check passwords now (yours is not wrong): "
+               "try again later, and tell the administrator if it stays so";
+    }
+}
+
+/* As /login, for browsers without a script. */
 void
 gong_api_page_login(struct gong_api_call *call)
 {
@@ -208,6 +246,13 @@ gong_api_page_login(struct gong_api_call *call)
         gong_api_not_offered(call);
         return;
     }
+    if (is_foreign(call->request)) {
+        gong_api_login_form(call, 403,
+                            "Biểu mẫu được gửi từ trang khác: hãy đăng nhập "
+                            "tại đây / the form came from another site: log "
+                            "in here");
+        return;
+    }
     if (strncmp(call->request->content_type, type, sizeof type - 1) != 0 ||
         !take_field(form, "user", user, sizeof user) ||
         !take_field(form, "password", password, sizeof password)) {
@@ -217,14 +262,11 @@ gong_api_page_login(struct gong_api_call *call)
         return;
     }
     if (!check_password(call, user, password)) {
-        gong_api_login_form(
-            call, call->answer->status,
-            call->answer->status == 429
-                ? "Thử quá nhiều lần, hãy chờ / too many tries: wait"
-                : "Sai tên hoặc mật khẩu / wrong name or password");
+        gong_api_login_form(call, call->answer->status,
+                            login_failed(call->answer->status));
     } else if (gong_session_open(call->api->options.users, user, true, &by,
                                  token) != GONG_OK) {
-        gong_api_login_form(call, 503, "Hãy thử lại / try again");
+        gong_api_login_form(call, 503, login_failed(503));
     } else {
         gong_api_text(call->answer, 303, call->route->type,
                       gong_str_copy(gong_str_from("", 0)), 0);

@@ -84,12 +84,15 @@ gong_api_drill_begin(struct gong_api_call *call)
         .service = gong_api_body_text(call, "service", ""),
     };
     const char *why = "";
-    char object[GONG_DRILL_WORD_MAX + 16];
+    char object[GONG_DRILL_WORD_MAX + 16], code[GONG_GRANT_UNIT_SIZE];
     uint64_t number = 0;
     enum gong_err err;
 
     if (call->api->options.trust == NULL) {
         gong_api_not_offered(call);
+        return;
+    }
+    if (!gong_api_check_unit(call, "unit", drill.unit, code)) {
         return;
     }
     err = gong_trust_drill(call->api->options.trust, &drill, &number, &why);

@@ -151,6 +151,8 @@ complete_request(struct gong_http_exchange *x, const char *url,
     request->method = method;
     request->path = url;
     request->host = header(connection, "Host");
+    request->origin = header(connection, "Origin");
+    request->fetch_site = header(connection, "Sec-Fetch-Site");
     request->authorization = header(connection, "Authorization");
     request->cookie = header(connection, "Cookie");
     request->csrf = header(connection, "X-Gong-CSRF");
@@ -214,7 +216,7 @@ put_headers(struct gong_http_exchange *x, struct MHD_Response *response)
     static const struct gong_api_pair always[] = {
         {"Cache-Control", "no-store"},
         {"X-Content-Type-Options", "nosniff"},
-        {"Referrer-Policy", "no-referrer"},
+        {"Referrer-Policy", "same-origin"},
         {"X-Frame-Options", "DENY"},
         {"Content-Security-Policy",
          "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; "

@@ -263,6 +263,21 @@ gong_rule_store_prune(const char *state_dir,
     return err;
 }
 
+enum gong_err
+gong_rule_store_read(const char *state_dir, const char *sha, char **out,
+                     size_t *len)
+{
+    int folder = -1;
+    enum gong_err err = open_folder(state_dir, &folder);
+
+    *out = NULL;
+    if (err == GONG_OK) {
+        err = read_bundle(folder, sha, out, len);
+        (void)close(folder);
+    }
+    return err;
+}
+
 struct gong_rule_source *
 gong_rule_store_get(const char *state_dir, const char *sha,
                     struct gong_conf_errors *errors)
@@ -270,13 +285,8 @@ gong_rule_store_get(const char *state_dir, const char *sha,
     struct gong_rule_source *source = NULL;
     char *bytes = NULL;
     size_t len = 0;
-    int folder = -1;
-    enum gong_err err = open_folder(state_dir, &folder);
+    enum gong_err err = gong_rule_store_read(state_dir, sha, &bytes, &len);
 
-    if (err == GONG_OK) {
-        err = read_bundle(folder, sha, &bytes, &len);
-        (void)close(folder);
-    }
     if (err == GONG_OK) {
         source = gong_rule_bundle_load(gong_str_from(bytes, len), errors);
     } else {

@@ -34,6 +34,11 @@ enum gong_err gong_rule_store_prune(const char *state_dir,
                                                    struct gong_str sha),
                                     void *ctx, size_t *removed) GONG_MUST_CHECK;
 
+/* gong_rule_store_read: the bytes of the bundle named sha, checked against it;
+ * NOT_FOUND, CORRUPT. The caller frees. */
+enum gong_err gong_rule_store_read(const char *state_dir, const char *sha,
+                                   char **out, size_t *len) GONG_MUST_CHECK;
+
 /* gong_rule_store_get: the rule set named sha, NULL with the reason in errors:
  * with errors->no_memory it may be there another time. Caller frees with
  * gong_rule_source_free. */

@@ -1,10 +1,15 @@
 #include "agent/decide/rules_reload.h"
 
 #include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/uio.h>
 
+#include "agent/decide/rules_rollback.h"
 #include "agent/desk/desk_host.h"
 #include "agent/trust/probe.h"
+#include "common/clock.h"
 #include "common/log.h"
 #include "rules/engine/engine.h"
 
@@ -35,28 +40,81 @@ compiles(const struct gong_ruleset *set, struct gong_conf_errors *errors)
     return err == GONG_OK;
 }
 
-/* probes: with the rules that carry them. */
-static bool
-check_files(const struct gong_strings *paths, const struct gong_strings *models,
-            bool probes, struct gong_rules_checked *out,
-            struct gong_conf_errors *errors)
+/* What this program puts into a set beside the files that are named. */
+struct extras {
+    struct gong_rule_extra texts[2];
+    size_t count;
+    char *routes; /* owned: of the routing file */
+};
+
+static void
+add_probes(struct extras *extras, bool desk)
 {
-    *out = (struct gong_rules_checked){0};
-    out->source = gong_rule_files_load_with(
-        paths, models, probes ? GONG_PROBE_RULES : NULL,
-        probes ? gong_probe_rules() : NULL, errors);
-    if (out->source == NULL) {
+    extras->texts[extras->count++] = (struct gong_rule_extra){
+        GONG_PROBE_RULES,
+        desk ? gong_str_of(gong_probe_rules()) : gong_str_from(NULL, 0)};
+}
+
+/* The routes on disk, "" without a file; with the desk off there are none. */
+static bool
+add_routes(struct extras *extras, const struct gong_desk_file *desk,
+           struct gong_conf_errors *errors)
+{
+    struct gong_rule_extra *text = &extras->texts[extras->count++];
+    size_t len = 0;
+
+    *text = (struct gong_rule_extra){GONG_RULE_ROUTES, gong_str_from(NULL, 0)};
+    if (desk == NULL) {
+        return true;
+    }
+    text->text = gong_str_of("");
+    if (desk->routes[0] == '\0') {
+        return true;
+    }
+    extras->routes = gong_conf_load_bytes(desk->routes, &len, errors);
+    if (extras->routes == NULL) {
         return false;
     }
-    if (gong_rule_sha(
-            gong_str_from(out->source->bundle, out->source->bundle_len),
-            out->sha) != GONG_OK) {
+    text->text = gong_str_from(extras->routes, len);
+    return true;
+}
+
+/* Whatever a set was read from: the last questions about it. Takes source. */
+static bool
+check_source(struct gong_rule_source *source, struct gong_rules_checked *out,
+             struct gong_conf_errors *errors)
+{
+    *out = (struct gong_rules_checked){.source = source};
+    if (source == NULL) {
+        return false;
+    }
+    if (gong_rule_sha(gong_str_from(source->bundle, source->bundle_len),
+                      out->sha) != GONG_OK) {
         gong_conf_errors_no_memory(errors, "digest of the rules");
-    } else if (compiles(out->source->set, errors)) {
+    } else if (compiles(source->set, errors)) {
         return true;
     }
     gong_rules_checked_fini(out);
     return false;
+}
+
+/* name: of the routing file in messages; NULL: there is none. */
+static bool
+check_routes(const struct gong_rules_reload *reload, const char *name,
+             struct gong_rules_checked *out, struct gong_conf_errors *errors)
+{
+    const struct gong_rule_source *source = out->source;
+
+    if (reload->desk == NULL) {
+        return true;
+    }
+    out->routes = gong_desk_host_routes(
+        name, gong_str_from(source->routes, source->routes_len),
+        reload->channels, source->model, errors);
+    if (out->routes == NULL) {
+        gong_rules_checked_fini(out);
+    }
+    return out->routes != NULL;
 }
 
 bool
@@ -65,7 +123,8 @@ gong_rules_check_city(const struct gong_strings *paths,
                       struct gong_rules_checked *out,
                       struct gong_conf_errors *errors)
 {
-    return check_files(paths, models, false, out, errors);
+    return check_source(gong_rule_files_load_city(paths, models, errors), out,
+                        errors);
 }
 
 bool
@@ -80,19 +139,53 @@ static bool
 check(const struct gong_rules_reload *reload, struct gong_rules_checked *out,
       struct gong_conf_errors *errors)
 {
-    if (!check_files(reload->paths, reload->models, reload->desk != NULL, out,
-                     errors)) {
+    const char *path = reload->desk == NULL ? "" : reload->desk->routes;
+    struct extras extras = {.count = 0};
+    bool ok;
+
+    add_probes(&extras, reload->desk != NULL);
+    ok = add_routes(&extras, reload->desk, errors);
+    /* What could be read is checked even if the routes are missing. */
+    ok = check_source(gong_rule_files_load_with(reload->paths, reload->models,
+                                                extras.texts, extras.count,
+                                                errors),
+                      out, errors) &&
+         ok;
+    free(extras.routes);
+    if (!ok) {
+        gong_rules_checked_fini(out);
         return false;
     }
-    if (reload->desk != NULL) {
-        out->routes = gong_desk_host_routes(reload->desk, reload->channels,
-                                            out->source->model, errors);
-        if (out->routes == NULL) {
-            gong_rules_checked_fini(out);
-            return false;
-        }
+    return check_routes(reload, path[0] == '\0' ? NULL : path, out, errors);
+}
+
+/* The same of a bundle. */
+static bool
+check_bundle(const struct gong_rules_reload *reload, struct gong_str bundle,
+             const char *sha, struct gong_rules_checked *out,
+             struct gong_conf_errors *errors)
+{
+    bool own = gong_rule_bundle_has(bundle, GONG_RULE_ROUTES);
+    const char *path = reload->desk == NULL ? "" : reload->desk->routes;
+    struct extras extras = {.count = 0};
+    char name[64];
+    bool ok = true;
+
+    *out = (struct gong_rules_checked){0};
+    (void)snprintf(name, sizeof name, "routes of %.12s", sha);
+    add_probes(&extras, reload->desk != NULL);
+    if (reload->desk == NULL || !own) {
+        ok = add_routes(&extras, reload->desk, errors);
     }
-    return true;
+    ok = ok && check_source(gong_rule_bundle_load_with(bundle, extras.texts,
+                                                       extras.count, errors),
+                            out, errors);
+    free(extras.routes);
+    return ok && check_routes(reload,
+                              out->source->routes_len == 0 ? NULL
+                              : own                        ? name
+                                                           : path,
+                              out, errors);
 }
 
 void
@@ -214,20 +307,18 @@ take(struct gong_rules_reload *reload, const struct gong_rules_checked *checked,
     return true;
 }
 
-bool
-gong_rules_reload_run(struct gong_rules_reload *reload,
-                      struct gong_rules_checked *out,
-                      struct gong_conf_errors *errors)
+/* taken: whether all was well so far; takes checked. */
+static bool
+finish(struct gong_rules_reload *reload, bool taken,
+       struct gong_rules_checked *checked, struct gong_rules_checked *out,
+       struct gong_conf_errors *errors)
 {
-    struct gong_rules_checked checked;
-    bool taken = check(reload, &checked, errors);
-
     if (taken) {
-        taken = take(reload, &checked, errors);
+        taken = take(reload, checked, errors);
         if (taken && out != NULL) {
-            *out = checked;
+            *out = *checked;
         } else {
-            gong_rules_checked_fini(&checked);
+            gong_rules_checked_fini(checked);
         }
     }
     gong_counter_increase(taken               ? reload->reloads
@@ -235,6 +326,51 @@ gong_rules_reload_run(struct gong_rules_reload *reload,
                                               : reload->refused,
                           1);
     return taken;
+}
+
+bool
+gong_rules_reload_run(struct gong_rules_reload *reload,
+                      struct gong_rules_checked *out,
+                      struct gong_conf_errors *errors)
+{
+    struct gong_rules_checked checked;
+    char sha[GONG_RULE_SHA_SIZE];
+    bool taken = check(reload, &checked, errors);
+
+    memcpy(sha, checked.sha, sizeof sha);
+    taken = finish(reload, taken, &checked, out, errors);
+    if (taken) {
+        gong_rules_rollback_settle(reload->state_dir, sha,
+                                   gong_floor_ms(gong_wall_now().ns));
+    }
+    return taken;
+}
+
+enum gong_err
+gong_rules_reload_back(struct gong_rules_reload *reload, const char *sha,
+                       struct gong_rules_checked *out,
+                       struct gong_conf_errors *errors)
+{
+    struct gong_rules_checked checked;
+    char *bytes = NULL;
+    size_t len = 0;
+    enum gong_err err =
+        gong_rule_store_read(reload->state_dir, sha, &bytes, &len);
+    bool taken;
+
+    if (err != GONG_OK) {
+        gong_conf_errors_add(errors, "%s/rules/%s.bundle: %s",
+                             reload->state_dir, sha, gong_err_text(err));
+        errors->no_memory |= err == GONG_ERR_MEMORY;
+        return err;
+    }
+    taken =
+        check_bundle(reload, gong_str_from(bytes, len), sha, &checked, errors);
+    free(bytes);
+    taken = finish(reload, taken, &checked, out, errors);
+    return taken               ? GONG_OK
+           : errors->no_memory ? GONG_ERR_MEMORY
+                               : GONG_ERR_INVALID;
 }
 
 void

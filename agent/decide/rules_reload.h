@@ -81,6 +81,16 @@ bool gong_rules_reload_run(struct gong_rules_reload *reload,
                            struct gong_rules_checked *out,
                            struct gong_conf_errors *errors);
 
+/* gong_rules_reload_back: the earlier set named sha, as if its files were on
+ * disk: the same checks and the same messages, with the probes of this program,
+ * and with the routes that it had, or those on disk where it has none. What is
+ * put is out->sha, which differs from sha where these do. NOT_FOUND: there is
+ * no such bundle; INVALID: refused; the reasons are in errors. */
+enum gong_err
+gong_rules_reload_back(struct gong_rules_reload *reload, const char *sha,
+                       struct gong_rules_checked *out,
+                       struct gong_conf_errors *errors) GONG_MUST_CHECK;
+
 /* gong_rules_log_errors: each as one line of the log. */
 void gong_rules_log_errors(const char *event,
                            const struct gong_conf_errors *errors);

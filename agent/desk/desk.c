@@ -85,7 +85,8 @@ load_again(struct gong_desk_thread *desk)
     enum gong_err err;
 
     do {
-        gong_desk_fail_letters(desk, GONG_ERR_IO);
+        gong_desk_fail_letters(desk,
+                               (enum gong_err)atomic_load(&desk->failing));
         if (gong_stop_latch_wait(&desk->stop, gong_dur_ms(50)) ||
             atomic_load(&desk->replace.asked)) {
             return;
@@ -241,6 +242,7 @@ gong_desk_start(const struct gong_desk_options *options,
     desk->model = options->model;
     desk->spool = gong_effects_spool(options->effects);
     atomic_init(&desk->well, true);
+    atomic_init(&desk->failing, GONG_OK);
     gong_backoff_init(&desk->backoff, gong_dur_ms(RETRY_MIN_MS),
                       gong_dur_ms(RETRY_MAX_MS), gong_random_u64());
     err = start_parts(desk, why, why_size);
@@ -304,7 +306,8 @@ gong_desk_do(struct gong_desk_thread *desk, const struct gong_desk_act *act,
     why[0] = '\0';
     if (!is_text(act->by) || !is_text(act->owner) || !is_text(act->comment) ||
         !is_text(act->matchers) || !is_text(act->cause)) {
-        (void)snprintf(why, why_size, "a text is not UTF-8");
+        (void)snprintf(why, why_size,
+                       "chữ không phải UTF-8 | a text is not UTF-8");
         return GONG_ERR_INVALID;
     }
     letter = gong_desk_letter_new(act);
@@ -344,4 +347,12 @@ bool
 gong_desk_well(const struct gong_desk_thread *desk)
 {
     return atomic_load(&desk->well);
+}
+
+enum gong_err
+gong_desk_failing(const struct gong_desk_thread *desk)
+{
+    return atomic_load(&desk->well)
+               ? GONG_OK
+               : (enum gong_err)atomic_load(&desk->failing);
 }

@@ -103,5 +103,7 @@ enum gong_err gong_desk_replace(struct gong_desk_thread *desk, const char *with,
                                 size_t why_size) GONG_MUST_CHECK;
 /* gong_desk_well: false while the database cannot be written. Any thread. */
 bool gong_desk_well(const struct gong_desk_thread *desk);
+/* gong_desk_failing: why not; OK while it can. */
+enum gong_err gong_desk_failing(const struct gong_desk_thread *desk);
 
 #endif

@@ -30,7 +30,7 @@ struct gong_desk_host {
 /* --- routes --- */
 
 struct gong_desk_config *
-gong_desk_host_routes(const struct gong_desk_file *file,
+gong_desk_host_routes(const char *name, struct gong_str text,
                       const struct gong_desk_channels *channels,
                       const struct gong_model *model,
                       struct gong_conf_errors *errors)
@@ -51,8 +51,8 @@ gong_desk_host_routes(const struct gong_desk_file *file,
     }
     if (names.count < channels->count) {
         gong_conf_errors_no_memory(errors, "routes");
-    } else if (file->routes[0] != '\0') {
-        config = gong_desk_config_load(file->routes, model, &names, errors);
+    } else if (name != NULL) {
+        config = gong_desk_config_load_text(name, text, model, &names, errors);
     } else {
         config = gong_desk_config_plain((const char *const *)names.items,
                                         names.count);

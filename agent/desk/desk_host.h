@@ -20,11 +20,11 @@
 #include "rules/desk/desk_config.h"
 #include "rules/model/model.h"
 
-/* gong_desk_host_routes: what the file says, checked against the model and the
- * channels; without a file every alert to all channels. NULL after problems,
- * all of which are in errors. */
+/* gong_desk_host_routes: what a routing file of this name says, checked against
+ * the model and the channels; name NULL: without a file every alert to all
+ * channels. NULL after problems, all of which are in errors. */
 struct gong_desk_config *
-gong_desk_host_routes(const struct gong_desk_file *file,
+gong_desk_host_routes(const char *name, struct gong_str text,
                       const struct gong_desk_channels *channels,
                       const struct gong_model *model,
                       struct gong_conf_errors *errors);

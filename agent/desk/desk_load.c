@@ -2,10 +2,12 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "common/log.h"
 
-#define WHY_SIZE 512
+#define WHY_SIZE   512
+#define BLOCKS_MIN 16 /* fewer are a full disk: SQLite needs some at a time */
 
 /* The wall clock; where it is behind what was kept, what was kept goes on at
  * nine tenths of the pace, until the wall has caught up. */
@@ -38,12 +40,25 @@ gong_desk_unload(struct gong_desk_thread *desk)
     desk->db = NULL;
 }
 
+enum gong_err
+gong_desk_cause(const struct gong_desk_thread *desk, enum gong_err err)
+{
+    struct statvfs disk;
+
+    return err == GONG_ERR_IO && statvfs(desk->options.path, &disk) == 0 &&
+                   disk.f_bavail < BLOCKS_MIN
+               ? GONG_ERR_NO_SPACE
+               : err;
+}
+
 void
 gong_desk_note_failed(struct gong_desk_thread *desk, enum gong_err err,
                       const char *why)
 {
     char shown[WHY_SIZE];
 
+    err = gong_desk_cause(desk, err);
+    atomic_store(&desk->failing, (int)err);
     gong_counter_increase(desk->failed, 1);
     if (!atomic_exchange(&desk->well, false)) {
         return;

@@ -15,7 +15,7 @@
 #include "common/monitor.h"
 #include "rules/desk/desk.h"
 
-#define GONG_DESK_WHY_SIZE    256
+#define GONG_DESK_WHY_SIZE    512
 #define GONG_DESK_LETTERS_MAX 1000 /* that wait; one more gets AGAIN */
 
 struct gong_desk_letter {

@@ -34,6 +34,7 @@ struct gong_desk_thread {
     struct gong_desk_mailbox mailbox;
     struct gong_stop_latch stop;
     atomic_bool well;
+    atomic_int failing; /* enum gong_err; counts while it is not well */
     bool running;
     pthread_t thread;
     struct {
@@ -101,6 +102,10 @@ void gong_desk_unload(struct gong_desk_thread *desk);
 void gong_desk_note_failed(struct gong_desk_thread *desk, enum gong_err err,
                            const char *why);
 void gong_desk_note_well(struct gong_desk_thread *desk);
+/* gong_desk_cause: what is behind err: of a disk without room SQLite may say
+ * that it fails. */
+enum gong_err gong_desk_cause(const struct gong_desk_thread *desk,
+                              enum gong_err err);
 
 /* desk_step.c */
 /* One transaction with what is there; false where there was nothing. */

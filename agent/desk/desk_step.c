@@ -361,7 +361,7 @@ gong_desk_step(struct gong_desk_thread *desk)
         after_failure(desk, &batch, err);
     }
     gong_desk_probe_kept(desk, err == GONG_OK);
-    answer_letters(desk, batch.letters, err);
+    answer_letters(desk, batch.letters, gong_desk_cause(desk, err));
     if (err == GONG_OK) {
         gong_desk_tell_changes(desk);
     }
@@ -376,8 +376,7 @@ gong_desk_fail_letters(struct gong_desk_thread *desk, enum gong_err err)
 
     for (struct gong_desk_letter *letter = letters; letter != NULL;
          letter = letter->next) {
-        (void)snprintf(letter->why, sizeof letter->why,
-                       "the database cannot be written");
+        letter->why[0] = '\0';
     }
-    answer_letters(desk, letters, err);
+    answer_letters(desk, letters, err == GONG_OK ? GONG_ERR_IO : err);
 }

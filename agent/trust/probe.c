@@ -117,10 +117,13 @@ bool
 gong_drill_check(const struct gong_drill *drill, const char **why)
 {
     if (is_given(drill->receiver) && is_given(drill->contact)) {
-        *why = "a receiver or a contact, not both";
+        *why =
+            "chọn nơi nhận hoặc liên hệ, không chọn cả hai | a receiver or a "
+            "contact, not both";
         return false;
     }
-    *why = "names are made of letters, digits, _ . and -";
+    *why = "tên chỉ gồm chữ không dấu, chữ số, _ . và - | names are made of "
+           "letters, digits, _ . and -";
     return is_word(drill->receiver) && is_word(drill->contact) &&
            is_word(drill->unit) && is_word(drill->severity) &&
            is_word(drill->service);

@@ -473,8 +473,10 @@ gong_trust_drill(struct gong_trust *trust, const struct gong_drill *drill,
     }
     unlock(trust);
     if (!ready) {
-        *why = running ? "another drill has just begun"
-                       : "the agent is just starting";
+        *why = running ? "vừa có cuộc diễn tập khác, hãy đợi một giây | "
+                         "another drill has just begun, wait a second"
+                       : "gong-agent đang khởi động | the agent is just "
+                         "starting";
         return GONG_ERR_AGAIN;
     }
     *number = probe.number;

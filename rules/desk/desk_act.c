@@ -1,5 +1,4 @@
 /* What people do. An act that means nothing changes nothing and says why. */
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -9,8 +8,9 @@
 #include "rules/desk/desk_group.h"
 #include "rules/desk/desk_hold.h"
 #include "rules/desk/desk_private.h"
+#include "rules/desk/desk_refuse.h"
 
-#define DAYS_MAX ((int)(GONG_DESK_SILENCE_MS_MAX / 86400000))
+#define DAYS_MAX ((uint64_t)(GONG_DESK_SILENCE_MS_MAX / 86400000))
 
 struct act {
     const struct gong_desk_act *is;
@@ -20,20 +20,22 @@ struct act {
     size_t why_size;
 };
 
-static bool refuse(const struct act *act, const char *format, ...)
-    GONG_PRINTF(2, 3);
-
 static bool
-refuse(const struct act *act, const char *format, ...)
+refuse_what(const struct act *act, enum gong_desk_refusal refusal,
+            const struct gong_desk_refused *what)
 {
-    va_list args;
-
-    va_start(args, format);
-    if (act->why != NULL && act->why_size > 0) {
-        (void)vsnprintf(act->why, act->why_size, format, args);
+    if (act->why != NULL) {
+        gong_desk_refuse(refusal, what, act->why, act->why_size);
     }
-    va_end(args);
     return false;
+}
+
+/* With a number. */
+static bool
+refuse(const struct act *act, enum gong_desk_refusal refusal, uint64_t number)
+{
+    return refuse_what(act, refusal,
+                       &(struct gong_desk_refused){.number = number});
 }
 
 static const enum gong_incident_event events[] = {
@@ -129,10 +131,10 @@ check_act(const struct gong_desk *desk, const struct act *act)
 
     if (is->kind == GONG_ACT_ACKNOWLEDGE && is->until_ms != 0 &&
         is->until_ms <= desk->now) {
-        return refuse(act, "the acknowledgement would be over already");
+        return refuse(act, GONG_REFUSE_OVER_ALREADY, 0);
     }
     if (is->kind == GONG_ACT_COMMENT && is->comment.len == 0) {
-        return refuse(act, "the comment is empty");
+        return refuse(act, GONG_REFUSE_NO_COMMENT, 0);
     }
     return true;
 }
@@ -143,17 +145,18 @@ do_incident(struct gong_desk *desk, const struct act *act)
     enum gong_incident_event event = events[act->is->kind];
 
     if (act->entry == NULL) {
-        return refuse(act, "no incident %llu is open",
-                      (unsigned long long)act->is->incident);
+        return refuse(act, GONG_REFUSE_NOT_OPEN, act->is->incident);
     }
     if (!check_act(desk, act)) {
         return false;
     }
     if (!gong_desk_entry_step(desk, act->entry, event)) {
-        return refuse(act, "incident %llu is %s: %s means nothing",
-                      (unsigned long long)act->is->incident,
-                      gong_incident_state_text(act->entry->is.state),
-                      gong_incident_event_text(event));
+        return refuse_what(act, GONG_REFUSE_STATE,
+                           &(struct gong_desk_refused){
+                               .number = act->is->incident,
+                               .state = act->entry->is.state,
+                               .event = event,
+                           });
     }
     record(desk, act, event);
     carry_out(desk, act);
@@ -180,17 +183,17 @@ set_times(const struct gong_desk *desk, const struct act *act,
         silence->until_ms = until_over(is);
     }
     if (silence->until_ms == 0) {
-        return refuse(act, "without an incident it must say until when");
+        return refuse(act, GONG_REFUSE_NO_UNTIL, 0);
     }
     if (silence->until_ms <= silence->from_ms) {
-        return refuse(act, "it would end before it begins");
+        return refuse(act, GONG_REFUSE_BACKWARDS, 0);
     }
     if (silence->from_ms - desk->now > GONG_DESK_SILENCE_MS_MAX) {
-        return refuse(act, "it would begin in more than %d days", DAYS_MAX);
+        return refuse(act, GONG_REFUSE_TOO_LATE, DAYS_MAX);
     }
     return silence->until_ms == until_over(is) ||
            silence->until_ms - silence->from_ms <= GONG_DESK_SILENCE_MS_MAX ||
-           refuse(act, "it would last longer than %d days", DAYS_MAX);
+           refuse(act, GONG_REFUSE_TOO_LONG, DAYS_MAX);
 }
 
 /* A second operator, as in unit==~"24.*", would be part of the value: it would
@@ -204,10 +207,8 @@ check_values(const struct act *act, const struct gong_desk_hush *hush)
     while (hush->matchers != NULL &&
            (one = gong_desk_matchers_at(hush->matchers, next++)) != NULL) {
         if (one->value[0] == '=' || one->value[0] == '~') {
-            return refuse(act,
-                          "the value of %s begins with an operator: expected "
-                          "one of = != =~ !~, then the value",
-                          one->name);
+            return refuse_what(act, GONG_REFUSE_OPERATOR,
+                               &(struct gong_desk_refused){.text = one->name});
         }
     }
     return true;
@@ -230,23 +231,22 @@ do_silence(struct gong_desk *desk, const struct act *act)
     struct gong_desk_hush *hush = NULL;
 
     if ((is->incident != 0) == (is->matchers.len > 0)) {
-        return refuse(act, "it needs either an incident or matchers");
+        return refuse(act, GONG_REFUSE_NO_TARGET, 0);
     }
     if (is->incident != 0 &&
         (act->entry == NULL || !gong_desk_entry_open(act->entry))) {
-        return refuse(act, "no incident %llu is open",
-                      (unsigned long long)is->incident);
+        return refuse(act, GONG_REFUSE_NOT_OPEN, is->incident);
     }
     if (desk->hush_list.count >= GONG_DESK_SILENCES_MAX) {
-        return refuse(act, "there are %d silences, no more can be made",
-                      GONG_DESK_SILENCES_MAX);
+        return refuse(act, GONG_REFUSE_TOO_MANY, GONG_DESK_SILENCES_MAX);
     }
     if (!set_times(desk, act, &silence)) {
         return false;
     }
     hush = gong_desk_silence_add(desk, &silence, &error);
     if (hush == NULL) {
-        return refuse(act, "%s", error.message);
+        return refuse_what(act, GONG_REFUSE_MATCHERS,
+                           &(struct gong_desk_refused){.text = error.message});
     }
     if (!check_values(act, hush)) {
         gong_desk_silence_undo(desk, hush);
@@ -268,8 +268,7 @@ do_unsilence(struct gong_desk *desk, const struct act *act)
         gong_desk_silence_find(desk, act->is->silence);
 
     if (hush == NULL) {
-        return refuse(act, "there is no silence %llu",
-                      (unsigned long long)act->is->silence);
+        return refuse(act, GONG_REFUSE_NO_SILENCE, act->is->silence);
     }
     hush->is.until_ms = desk->now;
     gong_desk_silence_end(desk, hush);
@@ -280,7 +279,7 @@ static bool
 do_act(struct gong_desk *desk, const struct act *act)
 {
     if (act->is->by.len == 0) {
-        return refuse(act, "it does not say who does it");
+        return refuse(act, GONG_REFUSE_NOBODY, 0);
     }
     switch (act->is->kind) {
     case GONG_ACT_ACKNOWLEDGE:
@@ -296,7 +295,7 @@ do_act(struct gong_desk *desk, const struct act *act)
     case GONG_ACT_UNSILENCE:
         return do_unsilence(desk, act);
     }
-    return refuse(act, "no such act");
+    return refuse(act, GONG_REFUSE_NO_ACT, 0);
 }
 
 enum gong_err

@@ -17,28 +17,6 @@ lacks_role(const struct gong_desk_receiver *one, const struct gong_model *model)
     return !gong_model_role_known(model, gong_str_of(one->role));
 }
 
-bool
-gong_desk_config_fits(const struct gong_desk_config *config,
-                      const struct gong_model *model, char *why,
-                      size_t why_size)
-{
-    for (size_t i = 0; i < config->receiver_count; i++) {
-        const struct gong_desk_receiver *one = &config->receivers[i];
-
-        if (one->role[0] == '\0') {
-            continue;
-        }
-        if (lacks_unit(one, model) || lacks_role(one, model)) {
-            (void)snprintf(why, why_size,
-                           "receiver \"%s\": the city model has no %s \"%s\"",
-                           one->name, lacks_unit(one, model) ? "unit" : "role",
-                           lacks_unit(one, model) ? one->of : one->role);
-            return false;
-        }
-    }
-    return true;
-}
-
 /* The receivers of the configuration are the elements of its list. */
 static bool
 check_city(const struct gong_desk_config *config, const struct gong_conf *conf,
@@ -242,15 +220,13 @@ check_reaches(const struct gong_model *model,
     return unknown.count == 0;
 }
 
-struct gong_desk_config *
-gong_desk_config_load(const char *path, const struct gong_model *model,
-                      const struct gong_strings *channels,
-                      struct gong_conf_errors *errors)
+/* Takes conf. */
+static struct gong_desk_config *
+load(struct gong_conf *conf, const struct gong_model *model,
+     const struct gong_strings *channels, struct gong_conf_errors *errors)
 {
-    struct gong_conf *conf = gong_conf_open(path, errors);
     struct gong_desk_config *config =
         conf == NULL ? NULL : gong_desk_config_read(conf, NULL, errors);
-
     bool ok = true;
 
     if (config != NULL && model != NULL && gong_model_unit_count(model) > 0) {
@@ -270,4 +246,22 @@ gong_desk_config_load(const char *path, const struct gong_model *model,
     }
     gong_conf_close(conf);
     return config;
+}
+
+struct gong_desk_config *
+gong_desk_config_load(const char *path, const struct gong_model *model,
+                      const struct gong_strings *channels,
+                      struct gong_conf_errors *errors)
+{
+    return load(gong_conf_open(path, errors), model, channels, errors);
+}
+
+struct gong_desk_config *
+gong_desk_config_load_text(const char *name, struct gong_str text,
+                           const struct gong_model *model,
+                           const struct gong_strings *channels,
+                           struct gong_conf_errors *errors)
+{
+    return load(gong_conf_open_text(name, text, errors), model, channels,
+                errors);
 }

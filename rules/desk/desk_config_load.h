@@ -18,11 +18,9 @@ gong_desk_config_load(const char *path, const struct gong_model *model,
                       const struct gong_strings *channels,
                       struct gong_conf_errors *errors);
 
-/* gong_desk_config_fits: whether routes that were loaded with one model may be
- * used with another; false with the receiver and what the model lacks in why.
- */
-bool gong_desk_config_fits(const struct gong_desk_config *config,
-                           const struct gong_model *model, char *why,
-                           size_t why_size);
+/* gong_desk_config_load_text: the same from bytes; name is what errors say. */
+struct gong_desk_config *gong_desk_config_load_text(
+    const char *name, struct gong_str text, const struct gong_model *model,
+    const struct gong_strings *channels, struct gong_conf_errors *errors);
 
 #endif

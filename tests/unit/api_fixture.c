@@ -55,13 +55,22 @@ incidents(void *ctx, const struct gong_api_incident_query *query,
           bool (*each)(void *arg, const struct gong_desk_incident *incident),
           void *arg, uint64_t *next)
 {
-    (void)ctx;
+    struct api_world *world = ctx;
+
+    world->rounds++;
+    if (world->rounds_empty > 0) {
+        world->rounds_empty--;
+        *next = 100 - world->rounds;
+        return GONG_OK;
+    }
     *next = 0;
     for (uint64_t n = 3; n > 0; n--) {
         struct gong_desk_incident incident;
         struct gong_label_view labels[4];
 
         make_incident(n, &incident, labels);
+        incident.silenced = world->marked;
+        incident.alert = world->marked ? GONG_ALERT_KEEPING : incident.alert;
         if ((query->before == 0 || n < query->before) &&
             !each(arg, &incident)) {
             break;
@@ -194,7 +203,36 @@ act(void *ctx, const struct gong_desk_act *what, uint64_t *number, char *why,
     return world->act_err;
 }
 
+static enum gong_err
+well(void *ctx)
+{
+    const struct api_world *world = ctx;
+
+    return world->desk_err;
+}
+
 /* --- the city, the rules, links --- */
+
+static bool
+find(void *ctx, struct gong_str text, char code[GONG_GRANT_UNIT_SIZE],
+     char *near, size_t size)
+{
+    (void)ctx;
+    if (gong_str_is(text, "Xã Sơn Hoà")) {
+        (void)snprintf(code, GONG_GRANT_UNIT_SIZE, "22015");
+        return true;
+    }
+    (void)snprintf(near, size, "22015 (Xã Sơn Hoà)");
+    return gong_str_is(text, "66") || gong_str_is(text, "22015") ||
+           gong_str_is(text, "22018") || gong_str_is(text, "22019");
+}
+
+static bool
+contact(void *ctx, struct gong_str id)
+{
+    (void)ctx;
+    return gong_str_is(id, "duty-22015");
+}
 
 static bool
 under(void *ctx, struct gong_str unit, struct gong_str root)
@@ -257,8 +295,9 @@ static json_t *
 rules_log(void *ctx)
 {
     (void)ctx;
-    return json_pack("[{s:s,s:I,s:b}]", "sha", "ab", "at", (json_int_t)API_NOW,
-                     "now", 1);
+    return json_pack("[{s:s,s:I,s:b,s:I,s:I}]", "sha", "ab", "at",
+                     (json_int_t)API_NOW, "now", 1, "rolled_back",
+                     (json_int_t)API_NOW, "undone", (json_int_t)0);
 }
 
 static enum gong_err
@@ -314,9 +353,16 @@ api_setup(void **state)
 {
     struct api_world *world = calloc(1, sizeof *world);
     struct gong_api_options options = {
-        .desk = {world, incidents, incident, more, NULL, silences, silence,
-                 act},
-        .city = {{under, NULL, affects}, NULL, units, devices, NULL},
+        .desk = {world, incidents, incident, more, NULL, silences, silence, act,
+                 well},
+        .city = {{under, NULL, affects},
+                 NULL,
+                 units,
+                 devices,
+                 NULL,
+                 find,
+                 contact,
+                 NULL},
         .rules = {world, rules, rules_log, rollback},
         .link = {NULL, verify},
     };
@@ -460,6 +506,8 @@ api_ask(struct api_world *world, const struct api_ask *ask)
     }
     request.method = ask->method;
     request.host = ask->host == NULL ? "localhost:9470" : ask->host;
+    request.origin = or_none(ask->origin);
+    request.fetch_site = or_none(ask->fetch_site);
     request.authorization = bearer;
     request.cookie = or_none(ask->cookie);
     request.csrf = or_none(ask->csrf);

@@ -29,6 +29,10 @@ struct api_world {
     unsigned acts;
     enum gong_err act_err;
     char rolled_back[80];
+    enum gong_err desk_err; /* why the desk cannot write */
+    bool marked;            /* incidents are silenced, and their alerts keep */
+    unsigned rounds_empty;  /* questions whose answer holds nothing, but next */
+    unsigned rounds;
     int64_t now_ms;
 };
 
@@ -42,7 +46,9 @@ struct api_ask {
     const char *csrf;
     const char *last_event_id;
     const char *type;
-    const char *host;        /* NULL: localhost:9470 */
+    const char *host; /* NULL: localhost:9470 */
+    const char *origin;
+    const char *fetch_site;
     enum gong_api_peer peer; /* 0: local */
     bool untrusted;
 };

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "agent/api/api_city.h"
+#include "agent/api/api_private.h"
 #include "desk_life.h"
 
 #define OURS "/api/gong/v1"
@@ -336,6 +337,123 @@ a_device_concerns_the_units_that_it_affects(void **state)
     gong_conf_close(conf);
 }
 
+/* The API says the sentence of the mail: with names and levels of the model. */
+static void
+an_incident_says_what_messages_say(void **state)
+{
+    static const char text[] =
+        "model = \"m\";\n"
+        "units = ( { code = \"66\"; kind = \"province\"; name = \"Đắk Lắk\"; "
+        "} );\n"
+        "devices = ( { unit = \"66\"; name = \"gauge\"; label = \"Củng Sơn\"; "
+        "params = { level3 = 34.5; }; } );\n";
+    static const struct gong_label_view labels[] = {
+        {{"device", 6}, {"gauge", 5}},
+        {{"site", 4}, {"66", 2}},
+        {{"unit", 4}, {"66", 2}},
+    };
+    static const char summary[] =
+        "Củng Sơn 40.31 m[[, trên báo động {level:roman} "
+        "{value-param_level#:2} m]][[, {trend:+2} m/giờ]]";
+    const struct gong_label_view annotations[] = {
+        {gong_str_of("summary"), gong_str_of(summary)},
+        {gong_str_of("trend"), gong_str_of("0.42")},
+    };
+    const struct gong_desk_incident incident = {
+        .number = 1,
+        .state = GONG_INCIDENT_OPEN,
+        .alert = GONG_ALERT_FIRING,
+        .severity = GONG_SEVERITY_CRITICAL,
+        .level = 3,
+        .value = 40.31,
+        .labels = labels,
+        .label_count = 3,
+        .annotations = annotations,
+        .annotation_count = 2,
+    };
+    struct gong_conf_errors errors = {0};
+    struct gong_conf *conf =
+        gong_conf_open_text("m.cfg", gong_str_of(text), &errors);
+    const struct gong_conf *files[] = {conf};
+    struct gong_model *model = gong_model_read(files, 1, &errors);
+    struct gong_api_city_model *opened = gong_api_city_open(model);
+    struct gong_api_city city = gong_api_city_of(opened);
+    json_t *shown;
+
+    (void)state;
+    assert_non_null(model);
+    shown = gong_api_incident_json(&city, &incident);
+    assert_string_equal(
+        json_string_value(json_object_get(shown, "summary")),
+        "Củng Sơn 40,31 m, trên báo động III 5,81 m, tăng 0,42 m/giờ");
+    assert_string_equal(json_string_value(json_object_get(shown, "unit_name")),
+                        "Đắk Lắk");
+    assert_string_equal(
+        json_string_value(json_object_get(shown, "device_name")), "Củng Sơn");
+    json_decref(shown);
+    gong_api_city_close(opened);
+    gong_model_free(model);
+    gong_conf_close(conf);
+    gong_conf_errors_fini(&errors);
+}
+
+/* By code, by name, or with what is near. */
+static void
+a_unit_is_found_by_what_people_call_it(void **state)
+{
+    static const char text[] =
+        "model = \"m\";\n"
+        "units = ( { code = \"66\"; kind = \"province\"; name = \"Đắk Lắk\"; },"
+        "{ code = \"22015\"; kind = \"commune\"; name = \"Xã Sơn Hoà\"; "
+        "parent = \"66\"; },"
+        "{ code = \"22018\"; kind = \"commune\"; name = \"Xã Hai\"; "
+        "parent = \"66\"; },"
+        "{ code = \"22019\"; kind = \"commune\"; name = \"Xã Hai\"; "
+        "parent = \"66\"; } );\n";
+    static const struct {
+        const char *text;
+        const char *code; /* NULL: none */
+        const char *near;
+    } rows[] = {
+        {"22015", "22015", ""},
+        {"Xã Sơn Hoà", "22015", ""},
+        {"Xã Hai", NULL, "22018 (Xã Hai)"},
+        {"22051", NULL, "22015 (Xã Sơn Hoà)"},
+        {"2205", NULL, "22015 (Xã Sơn Hoà)"},
+        {"nowhere at all", NULL, ""},
+    };
+    struct gong_conf_errors errors = {0};
+    struct gong_conf *conf =
+        gong_conf_open_text("m.cfg", gong_str_of(text), &errors);
+    const struct gong_conf *files[] = {conf};
+    struct gong_model *model = gong_model_read(files, 1, &errors);
+    struct gong_api_city_model *opened = gong_api_city_open(model);
+    struct gong_api_city city = gong_api_city_of(opened);
+
+    (void)state;
+    if (model == NULL) {
+        fail_msg("%s", errors.items[0]);
+    }
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        char code[GONG_GRANT_UNIT_SIZE], near[256] = "";
+
+        (void)snprintf(code, sizeof code, "%s", rows[i].text);
+        assert_int_equal(city.find(city.ctx, gong_str_of(rows[i].text), code,
+                                   near, sizeof near),
+                         rows[i].code != NULL);
+        if (rows[i].code != NULL) {
+            assert_string_equal(code, rows[i].code);
+        }
+        if (strstr(near, rows[i].near) == NULL) {
+            fail_msg("%s: %s", rows[i].text, near);
+        }
+    }
+    gong_api_city_close(opened);
+    gong_model_free(model);
+    gong_conf_close(conf);
+    gong_conf_errors_fini(&errors);
+}
+
 int
 main(void)
 {
@@ -344,6 +462,8 @@ main(void)
         T(an_incident_from_firing_to_its_outcome),
         T(silences_are_made_listed_and_ended),
         T(the_city_is_the_models),
+        cmocka_unit_test(an_incident_says_what_messages_say),
+        cmocka_unit_test(a_unit_is_found_by_what_people_call_it),
         cmocka_unit_test(a_device_concerns_the_units_that_it_affects),
         T(incidents_are_filtered_by_the_desk),
         T(codes_are_those_of_a_unit_and_all_below),

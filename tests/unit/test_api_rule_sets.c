@@ -9,36 +9,34 @@
 #include <cmocka.h>
 
 #include "agent/decide/rules_reload.h"
+#include "agent/decide/rules_rollback.h"
 #include "agent_fixture.h"
 
 static void
-put_city(struct sinks *sinks, const char *text, const char *city)
+put(struct sinks *sinks, const char *text)
 {
     struct gong_strings paths = agent_rules(sinks->dir, "a.cfg", text);
-    struct gong_strings models = {0};
     struct gong_rules_reload reload = {
         .paths = &paths, .state_dir = sinks->dir, .journal = sinks->journal};
     struct gong_conf_errors errors = {0};
 
-    if (city != NULL) {
-        models = agent_rules(sinks->dir, "m.cfg", city);
-        reload.models = &models;
-    }
     assert_true(gong_rules_reload_init(&reload, sinks->counters));
     if (!gong_rules_reload_run(&reload, NULL, &errors)) {
         fail_msg("%s", errors.items[0]);
     }
     gong_conf_errors_fini(&errors);
     agent_rules_free(&paths);
-    if (city != NULL) {
-        agent_rules_free(&models);
-    }
 }
 
-static void
-put(struct sinks *sinks, const char *text)
+/* Only what going back asks of it. */
+static struct gong_rules_reload
+reload_of(struct sinks *sinks)
 {
-    put_city(sinks, text, NULL);
+    struct gong_rules_reload reload = {.state_dir = sinks->dir,
+                                       .journal = sinks->journal};
+
+    assert_true(gong_rules_reload_init(&reload, sinks->counters));
+    return reload;
 }
 
 static bool
@@ -56,11 +54,13 @@ sets_are_listed_and_gone_back_to(void **state)
 {
     struct sinks *sinks = *state;
     struct gong_engine_thread *engine = agent_engine(sinks);
-    pthread_mutex_t reload = PTHREAD_MUTEX_INITIALIZER;
+    pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+    struct gong_rules_reload reload = reload_of(sinks);
     struct gong_api_rule_sets sets = {
         .state_dir = sinks->dir,
         .engine = engine,
         .journal = sinks->journal,
+        .lock = &lock,
         .reload = &reload,
     };
     struct gong_api_rules rules = gong_api_rules_of(&sets);
@@ -110,25 +110,12 @@ sets_are_listed_and_gone_back_to(void **state)
     "model = \"m\";\nunits = ( { code = \"66\"; kind = \"province\"; name = "  \
     "\"" name "\"; } );\n"
 
-/* A desk that goes along, or not. */
+/* A desk that goes along: what it was given last. */
 struct follower {
-    bool may;
-    unsigned asked;
+    unsigned gone;
     char name[32]; /* of the first unit of the model that it has */
-    size_t units;
+    char receiver[32];
 };
-
-static enum gong_err
-desk_may(void *ctx, const struct gong_rule_source *source, char *why,
-         size_t why_size)
-{
-    struct follower *follower = ctx;
-
-    assert_non_null(source->model);
-    follower->asked++;
-    (void)snprintf(why, why_size, "no such role");
-    return follower->may ? GONG_OK : GONG_ERR_INVALID;
-}
 
 static void
 desk_goes(void *ctx, struct gong_rules_checked *checked)
@@ -136,49 +123,244 @@ desk_goes(void *ctx, struct gong_rules_checked *checked)
     struct follower *follower = ctx;
     const struct gong_model *model = checked->source->model;
 
-    follower->units = gong_model_unit_count(model);
-    if (follower->units > 0) {
-        (void)snprintf(follower->name, sizeof follower->name, "%s",
-                       gong_model_unit_at(model, 0)->name);
-    }
-    assert_null(checked->routes);
+    follower->gone++;
+    (void)snprintf(follower->name, sizeof follower->name, "%s",
+                   gong_model_unit_count(model) > 0
+                       ? gong_model_unit_at(model, 0)->name
+                       : "");
+    (void)snprintf(
+        follower->receiver, sizeof follower->receiver, "%s",
+        checked->routes == NULL ? "" : checked->routes->receivers[0].name);
     gong_rules_checked_fini(checked);
 }
 
-/* The city model goes back with the rules, or neither does. */
+#define ROUTES(name)                                                           \
+    "receivers = ( { name = \"" name "\"; channels = (\"room\"); } );\n"       \
+    "route = { receiver = \"" name "\"; };\n"
+
+/* Rules, city model and routes on disk, an engine, and a desk to go along. */
+struct city {
+    struct gong_engine_thread *engine;
+    pthread_mutex_t lock;
+    struct gong_strings paths;
+    struct gong_strings models;
+    char path[128];
+    struct gong_desk_file file;
+    struct gong_outbox_channel channel;
+    struct gong_desk_channels channels;
+    struct gong_rules_reload reload;
+    struct follower follower;
+    struct gong_api_rule_sets sets;
+    struct gong_api_rules rules;
+};
+
 static void
-the_city_goes_back_with_its_rules(void **state)
+city_open(struct sinks *sinks, struct city *city)
 {
-    struct sinks *sinks = *state;
-    struct gong_engine_thread *engine = agent_engine(sinks);
-    pthread_mutex_t reload = PTHREAD_MUTEX_INITIALIZER;
-    struct follower follower = {.may = false};
-    struct gong_api_rule_sets sets = {sinks->dir, engine,   sinks->journal,
-                                      &reload,    desk_may, desk_goes,
-                                      &follower};
-    struct gong_api_rules rules = gong_api_rules_of(&sets);
-    char first[GONG_RULE_SHA_SIZE], why[256] = "";
+    *city = (struct city){.engine = agent_engine(sinks)};
+    (void)pthread_mutex_init(&city->lock, NULL);
+    city->paths = agent_rules(sinks->dir, "a.cfg", RULES_HOT);
+    city->models = agent_rules(sinks->dir, "m.cfg", CITY("Đắk Lắk"));
+    agent_write(sinks->dir, "routes.cfg", ROUTES("first"));
+    (void)snprintf(city->path, sizeof city->path, "%s/routes.cfg", sinks->dir);
+    city->file.routes = city->path;
+    city->channel = (struct gong_outbox_channel){.name = "room"};
+    city->channels =
+        (struct gong_desk_channels){.channels = &city->channel, .count = 1};
+    city->reload = (struct gong_rules_reload){
+        .paths = &city->paths,
+        .models = &city->models,
+        .desk = &city->file,
+        .channels = &city->channels,
+        .state_dir = sinks->dir,
+        .journal = sinks->journal,
+    };
+    assert_true(gong_rules_reload_init(&city->reload, sinks->counters));
+    city->sets = (struct gong_api_rule_sets){
+        sinks->dir,    city->engine, sinks->journal, &city->lock,
+        &city->reload, desk_goes,    &city->follower};
+    city->rules = gong_api_rules_of(&city->sets);
+}
+
+static void
+city_close(struct city *city)
+{
+    gong_engine_thread_stop(city->engine);
+    agent_rules_free(&city->paths);
+    agent_rules_free(&city->models);
+}
+
+/* What is on disk, taken; the digest of it. */
+static void
+read_again(struct sinks *sinks, struct city *city, char out[GONG_RULE_SHA_SIZE])
+{
+    struct gong_conf_errors errors = {0};
     struct gong_engine_report report;
 
-    put_city(sinks, RULES_HOT, CITY("Đắk Lắk"));
-    report = agent_engine_settled(sinks, engine);
-    memcpy(first, report.rules_sha, sizeof first);
-    put_city(sinks, RULES_HOTTER, CITY("Dak Lak"));
-    report = agent_engine_settled(sinks, engine);
-    assert_int_equal(rules.rollback(rules.ctx, first, why, sizeof why),
-                     GONG_ERR_INVALID);
-    assert_string_equal(why, "no such role");
-    assert_string_equal(follower.name, "");
-    report = agent_engine_settled(sinks, engine);
-    assert_string_not_equal(report.rules_sha, first);
-    follower.may = true;
-    assert_int_equal(rules.rollback(rules.ctx, first, why, sizeof why),
-                     GONG_OK);
-    assert_int_equal(follower.asked, 2);
-    assert_string_equal(follower.name, "Đắk Lắk");
-    report = agent_engine_settled(sinks, engine);
+    if (!gong_rules_reload_run(&city->reload, NULL, &errors)) {
+        fail_msg("%s", errors.items[0]);
+    }
+    gong_conf_errors_fini(&errors);
+    report = agent_engine_settled(sinks, city->engine);
+    memcpy(out, report.rules_sha, GONG_RULE_SHA_SIZE);
+}
+
+/* City model and routes go back with the rules that they were in force with,
+ * though the files on disk are others. */
+static void
+the_desk_goes_back_with_its_rules(void **state)
+{
+    struct sinks *sinks = *state;
+    char first[GONG_RULE_SHA_SIZE], second[GONG_RULE_SHA_SIZE], why[256] = "";
+    struct gong_engine_report report;
+    struct city city;
+
+    city_open(sinks, &city);
+    read_again(sinks, &city, first);
+    agent_write(sinks->dir, "m.cfg", CITY("Dak Lak"));
+    agent_write(sinks->dir, "routes.cfg", ROUTES("second"));
+    read_again(sinks, &city, second);
+    assert_string_not_equal(first, second);
+    assert_int_equal(
+        city.rules.rollback(city.rules.ctx, first, why, sizeof why), GONG_OK);
+    assert_int_equal(city.follower.gone, 1);
+    assert_string_equal(city.follower.name, "Đắk Lắk");
+    assert_string_equal(city.follower.receiver, "first");
+    report = agent_engine_settled(sinks, city.engine);
     assert_string_equal(report.rules_sha, first);
-    gong_engine_thread_stop(engine);
+    city_close(&city);
+}
+
+/* Other routes alone are another set. */
+static void
+routes_are_part_of_a_set(void **state)
+{
+    struct sinks *sinks = *state;
+    char first[GONG_RULE_SHA_SIZE], second[GONG_RULE_SHA_SIZE];
+    struct city city;
+
+    city_open(sinks, &city);
+    read_again(sinks, &city, first);
+    agent_write(sinks->dir, "routes.cfg", ROUTES("second"));
+    read_again(sinks, &city, second);
+    assert_string_not_equal(first, second);
+    city_close(&city);
+}
+
+/* What a load refuses a rollback refuses, in the same words: the channel of a
+ * set is no longer in the configuration. */
+static void
+a_rollback_is_checked_as_a_load(void **state)
+{
+    struct sinks *sinks = *state;
+    char first[GONG_RULE_SHA_SIZE], second[GONG_RULE_SHA_SIZE], why[512] = "";
+    struct gong_conf_errors errors = {0};
+    struct city city;
+
+    city_open(sinks, &city);
+    read_again(sinks, &city, first);
+    agent_write(sinks->dir, "a.cfg", RULES_HOTTER);
+    read_again(sinks, &city, second);
+    city.channel.name = "hall";
+    assert_false(gong_rules_reload_run(&city.reload, NULL, &errors));
+    assert_int_equal(
+        city.rules.rollback(city.rules.ctx, first, why, sizeof why),
+        GONG_ERR_INVALID);
+    assert_non_null(strstr(why, "found \"room\", expected the name of a "
+                                "channel of the agent's configuration"));
+    assert_non_null(strstr(errors.items[0], strstr(why, "found \"room\"")));
+    assert_string_equal(agent_engine_settled(sinks, city.engine).rules_sha,
+                        second);
+    assert_int_equal(city.follower.gone, 0);
+    gong_conf_errors_fini(&errors);
+    city_close(&city);
+}
+
+/* A set of before routes were in it, and before this program's probes: with
+ * those on disk, and with these. */
+static void
+an_older_set_gets_what_it_lacks(void **state)
+{
+    struct sinks *sinks = *state;
+    char first[GONG_RULE_SHA_SIZE], why[256] = "";
+    struct gong_conf_errors errors = {0};
+    struct gong_rule_source *source;
+    struct city city;
+
+    city_open(sinks, &city);
+    city.reload.desk = NULL;
+    read_again(sinks, &city, first);
+    city.reload.desk = &city.file;
+    agent_write(sinks->dir, "routes.cfg", ROUTES("now"));
+    assert_int_equal(
+        city.rules.rollback(city.rules.ctx, first, why, sizeof why), GONG_OK);
+    assert_string_equal(city.follower.receiver, "now");
+    source = gong_rule_store_get(
+        sinks->dir, agent_engine_settled(sinks, city.engine).rules_sha,
+        &errors);
+    assert_non_null(source);
+    assert_int_equal(source->set->count, 3); /* with proof and drill */
+    assert_string_equal(source->routes, ROUTES("now"));
+    gong_rule_source_free(source);
+    city_close(&city);
+}
+
+static int64_t
+field_of(struct city *city, const char *sha, const char *name)
+{
+    json_t *sets = city->rules.log(city->rules.ctx);
+    int64_t found = -1;
+
+    for (size_t i = 0; i < json_array_size(sets); i++) {
+        const json_t *set = json_array_get(sets, i);
+
+        if (strcmp(json_string_value(json_object_get(set, "sha")), sha) == 0) {
+            found = json_integer_value(json_object_get(set, name));
+        }
+    }
+    json_decref(sets);
+    return found;
+}
+
+/* The files on disk count when they are read again: that is told. */
+static void
+an_undone_rollback_is_told(void **state)
+{
+    struct sinks *sinks = *state;
+    char first[GONG_RULE_SHA_SIZE], second[GONG_RULE_SHA_SIZE], why[256] = "";
+    struct gong_rules_rollback back;
+    struct city city;
+
+    city_open(sinks, &city);
+    read_again(sinks, &city, first);
+    agent_write(sinks->dir, "a.cfg", RULES_HOTTER);
+    read_again(sinks, &city, second);
+    assert_int_equal(gong_rules_rollback_read(sinks->dir, &back),
+                     GONG_ERR_NOT_FOUND);
+    assert_int_equal(
+        city.rules.rollback(city.rules.ctx, first, why, sizeof why), GONG_OK);
+    assert_true(field_of(&city, first, "rolled_back") > 0);
+    assert_int_equal(field_of(&city, first, "undone"), 0);
+    assert_int_equal(field_of(&city, second, "rolled_back"), 0);
+    read_again(sinks, &city, second);
+    assert_true(field_of(&city, first, "rolled_back") > 0);
+    assert_true(field_of(&city, first, "undone") > 0);
+    assert_int_equal(gong_rules_rollback_read(sinks->dir, &back), GONG_OK);
+    assert_string_equal(back.by, second);
+    /* Told once. */
+    agent_write(sinks->dir, "a.cfg", RULES_HOT);
+    read_again(sinks, &city, second);
+    assert_int_equal(gong_rules_rollback_read(sinks->dir, &back), GONG_OK);
+    assert_string_not_equal(back.by, second);
+    /* Files that say what was gone back to undo nothing. */
+    assert_int_equal(
+        city.rules.rollback(city.rules.ctx, first, why, sizeof why), GONG_OK);
+    gong_rules_rollback_settle(sinks->dir, first, 5);
+    assert_int_equal(field_of(&city, first, "undone"), 0);
+    agent_write(sinks->dir, "rules/rollback", "sha=x at=1 by=- ended=0\n");
+    assert_int_equal(gong_rules_rollback_read(sinks->dir, &back),
+                     GONG_ERR_CORRUPT);
+    city_close(&city);
 }
 
 int
@@ -187,8 +369,16 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(sets_are_listed_and_gone_back_to,
                                         sinks_setup, sinks_teardown),
-        cmocka_unit_test_setup_teardown(the_city_goes_back_with_its_rules,
+        cmocka_unit_test_setup_teardown(the_desk_goes_back_with_its_rules,
                                         sinks_setup, sinks_teardown),
+        cmocka_unit_test_setup_teardown(routes_are_part_of_a_set, sinks_setup,
+                                        sinks_teardown),
+        cmocka_unit_test_setup_teardown(a_rollback_is_checked_as_a_load,
+                                        sinks_setup, sinks_teardown),
+        cmocka_unit_test_setup_teardown(an_older_set_gets_what_it_lacks,
+                                        sinks_setup, sinks_teardown),
+        cmocka_unit_test_setup_teardown(an_undone_rollback_is_told, sinks_setup,
+                                        sinks_teardown),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -146,6 +146,13 @@ alerts_and_acts(void **state)
     world->api->act_err = GONG_ERR_INVALID;
     assert_int_equal(RUN(world, "resolve", "1"), GONG_CTL_REFUSED);
     ctl_holds(world->err, "it is over");
+    /* What is shown may not be all. */
+    world->api->desk_err = GONG_ERR_NO_SPACE;
+    assert_int_equal(RUN(world, "alerts"), GONG_CTL_BROKEN);
+    ctl_holds(world->err, "Đĩa của máy chủ cảnh báo đã đầy");
+    ctl_holds(world->out, "#1");
+    assert_int_equal(RUN(world, "show", "1"), GONG_CTL_BROKEN);
+    ctl_holds(world->err, "disk is full");
 }
 
 /* Who, what, and that the file is the one that was kept. */

@@ -1013,7 +1013,8 @@ acts_that_mean_nothing(void **state)
         assert_int_equal(
             gong_desk_act(w.desk, &act, w.now, NULL, why, sizeof why),
             GONG_ERR_INVALID);
-        assert_string_equal(why, "it does not say who does it");
+        assert_string_equal(
+            why, "không nêu ai thực hiện | it does not say who does it");
         act.by = gong_str_of("lan");
         assert_int_equal(
             gong_desk_act(w.desk, &act, w.now, NULL, why, sizeof why),

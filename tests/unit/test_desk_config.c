@@ -10,7 +10,6 @@
 #include <cmocka.h>
 
 #include "rules/desk/desk_config.h"
-#include "rules/desk/desk_config_load.h"
 
 static struct gong_desk_config *
 read_text(const char *text, struct gong_conf_errors *errors)
@@ -23,66 +22,6 @@ read_text(const char *text, struct gong_conf_errors *errors)
 
     gong_conf_close(conf);
     return config;
-}
-
-static struct gong_model *
-read_model(const char *path)
-{
-    struct gong_conf_errors errors = {0};
-    struct gong_conf *conf =
-        path == NULL ? NULL : gong_conf_open(path, &errors);
-    const struct gong_conf *const files[] = {conf};
-    struct gong_model *model =
-        gong_model_read(files, path == NULL ? 0 : 1, &errors);
-
-    assert_non_null(model);
-    gong_conf_close(conf);
-    return model;
-}
-
-/* Routes that were loaded with one model, and another one. */
-static void
-routes_fit_a_model_or_do_not(void **state)
-{
-    static const struct {
-        const char *receiver;
-        const char *why; /* NULL: they fit */
-    } cases[] = {
-        {"channels = (\"hook\");", NULL},
-        {"role = \"duty\"; of = \"unit\";", NULL},
-        {"role = \"duty\"; of = \"22015\";", NULL},
-        {"role = \"juggler\"; of = \"unit\";",
-         "receiver \"a\": the city model has no role \"juggler\""},
-        {"role = \"duty\"; of = \"99999\";",
-         "receiver \"a\": the city model has no unit \"99999\""},
-    };
-    struct gong_model *city =
-        read_model(GONG_SOURCE_DIR "/rules/city/daklak.cfg");
-    struct gong_model *none = read_model(NULL);
-
-    (void)state;
-    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct gong_conf_errors errors = {0};
-        char text[256], why[128] = "";
-        struct gong_desk_config *config;
-
-        (void)snprintf(text, sizeof text,
-                       "receivers = ({ name = \"a\"; %s });"
-                       "route = { receiver = \"a\"; };",
-                       cases[i].receiver);
-        config = read_text(text, &errors);
-        assert_non_null(config);
-        assert_int_equal(gong_desk_config_fits(config, city, why, sizeof why),
-                         cases[i].why == NULL);
-        assert_string_equal(why, cases[i].why == NULL ? "" : cases[i].why);
-        /* Where there are no units nobody has a role. */
-        assert_int_equal(gong_desk_config_fits(config, none, why, sizeof why),
-                         i == 0);
-        gong_desk_config_free(config);
-        gong_conf_errors_fini(&errors);
-    }
-    gong_model_free(city);
-    gong_model_free(none);
 }
 
 static void
@@ -316,7 +255,6 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(routes_fit_a_model_or_do_not),
         cmocka_unit_test(children_inherit),
         cmocka_unit_test(escalation_and_inhibition),
         cmocka_unit_test(mistakes_have_their_place),

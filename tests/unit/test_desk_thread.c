@@ -186,7 +186,7 @@ text_that_is_no_utf8_is_refused(void **state)
     desk_wait(&life->files, 1, OPEN);
     assert_int_equal(gong_desk_do(life->desk, &bad, NULL, why, sizeof why),
                      GONG_ERR_INVALID);
-    assert_string_equal(why, "a text is not UTF-8");
+    assert_string_equal(why, "chữ không phải UTF-8 | a text is not UTF-8");
 }
 
 static void
@@ -256,7 +256,8 @@ full_disk_stops_and_is_survived(void **state)
     while (gong_desk_well(life->desk)) {
         gong_clock_sleep(gong_dur_ms(1));
     }
-    assert_int_not_equal(act(life, GONG_ACT_COMMENT, 1, why), GONG_OK);
+    assert_int_equal(act(life, GONG_ACT_COMMENT, 1, why), GONG_ERR_NO_SPACE);
+    assert_int_equal(gong_desk_failing(life->desk), GONG_ERR_NO_SPACE);
     assert_int_equal(desk_life_count(life, GONG_GAUGE, "gong_desk_up", ""), 0);
     assert_int_equal(desk_number(&life->files, OPEN), 1);
     atomic_store(&disk_full, false);

@@ -131,7 +131,10 @@ its_rules_are_rules(void **state)
     struct gong_strings none = {0};
     struct gong_conf_errors errors = {0};
     struct gong_rule_source *source = gong_rule_files_load_with(
-        &none, NULL, GONG_PROBE_RULES, gong_probe_rules(), &errors);
+        &none, NULL,
+        &(struct gong_rule_extra){GONG_PROBE_RULES,
+                                  gong_str_of(gong_probe_rules())},
+        1, &errors);
 
     (void)state;
     assert_int_equal(errors.count, 0);
