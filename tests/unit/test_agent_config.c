@@ -456,7 +456,7 @@ what_the_example_offers_is_valid(void **state)
     assert_true(config->desk_on);
     assert_int_equal(config->channels.count, 3);
     assert_int_equal(config->store_count, 2);
-    assert_int_equal(config->notifier_count, 2);
+    assert_int_equal(config->notifier_count, 0);
     assert_string_equal(config->broker.username, "agent-1");
     assert_string_equal(config->desk.routes, "/etc/gong/routes.cfg");
     gong_agent_config_free(config);
