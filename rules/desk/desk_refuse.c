@@ -24,10 +24,11 @@ static const struct {
                               "it would begin in more than # days"},
     [GONG_REFUSE_TOO_LONG] = {"kéo dài quá # ngày",
                               "it would last longer than # days"},
-    [GONG_REFUSE_OPERATOR] = {"giá trị của $ bắt đầu bằng dấu so sánh: cần một "
-                              "trong = != =~ !~, rồi đến giá trị",
-                              "the value of $ begins with an operator: expected "
-                              "one of = != =~ !~, then the value"},
+    [GONG_REFUSE_OPERATOR] =
+        {"giá trị của $ bắt đầu bằng dấu so sánh: cần một "
+         "trong = != =~ !~, rồi đến giá trị",
+         "the value of $ begins with an operator: expected "
+         "one of = != =~ !~, then the value"},
     [GONG_REFUSE_NO_TARGET] = {"cần nêu một cảnh báo hoặc điều kiện lọc",
                                "it needs either an incident or matchers"},
     [GONG_REFUSE_TOO_MANY] = {"đã có # lần tạm ngừng, không thể thêm",

@@ -33,7 +33,8 @@ struct gong_desk_refused {
     uint64_t number; /* of the incident or silence; how many, of days too */
     enum gong_incident_state state;
     enum gong_incident_event event;
-    const char *text; /* what the reader of matchers said, in English; a label */
+    const char
+        *text; /* what the reader of matchers said, in English; a label */
 };
 
 /* gong_desk_refuse: "tiếng Việt | English" into why, cut on a character. */

@@ -271,9 +271,11 @@ a_storm_adds_up(void **state)
     json_decref(message);
     message = message_storm(2, 9900, 0);
     check(message, "vi", GONG_MESSAGE_SMS,
-          "#1 CHÚ Ý, Xã Sơn Hoà: Đèn quá nhiệt: 71,5 °C. Làm ngay: Cắt nguồn tủ đèn "
+          "#1 CHÚ Ý, Xã Sơn Hoà: Đèn quá nhiệt: 71,5 °C. Làm ngay: Cắt nguồn "
+          "tủ đèn "
           "https://gong.example/a/AWaHwAEBY3MtZHV0eS0x0Jje_ffKTQtjxK0t4t4mPw\n"
-          "#2 CHÚ Ý, Xã Sơn Hoà: Đèn quá nhiệt: 71,5 °C. Làm ngay: Cắt nguồn tủ đèn "
+          "#2 CHÚ Ý, Xã Sơn Hoà: Đèn quá nhiệt: 71,5 °C. Làm ngay: Cắt nguồn "
+          "tủ đèn "
           "https://gong.example/a/AWaHwAECY3MtZHV0eS0xqdyDNm1b0fGjwgxFDr0vLA\n"
           "và 9.900 cảnh báo khác, xem: https://gong.example/alerts");
     gong_message_texts_free(texts);
