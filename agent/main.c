@@ -191,7 +191,7 @@ tell_checked(const char *path, const struct gong_agent_config *config,
 {
     const struct gong_rule_source *source = checked->source;
     size_t units = gong_model_unit_count(source->model);
-    size_t rules = source->set->count;
+    size_t rules = gong_ruleset_listed(source->set);
 
     (void)printf("%s: %zu rule%s", path, rules, rules == 1 ? "" : "s");
     if (units > 0) {

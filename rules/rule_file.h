@@ -49,6 +49,9 @@ struct gong_rule_source {
  * over. */
 #define GONG_RULE_ROUTES "gong/routes.cfg"
 
+/* The name of the file whose rules are the program's own (struct gong_rule). */
+#define GONG_RULE_OWN "gong/probes.cfg"
+
 /* A file that is on no disk: its name in the bundle. Borrowed. */
 struct gong_rule_extra {
     const char *name;

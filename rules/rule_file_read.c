@@ -11,6 +11,7 @@
 #include "rules/engine/book_order.h"
 #include "rules/engine/book_own.h"
 #include "rules/engine/promql.h"
+#include "rules/rule_file.h"
 #include "rules/rule_file_calendar.h"
 #include "rules/rule_file_clause.h"
 #include "rules/rule_file_id.h"
@@ -356,6 +357,7 @@ complete_rule(struct gong_rule_reader *reader,
 
     rule->group = strdup(group->name == NULL ? "" : group->name);
     rule->file = strdup(gong_conf_file(node));
+    rule->own = strcmp(gong_conf_file(node), GONG_RULE_OWN) == 0;
     rule->line = line > INT_MAX ? INT_MAX : (int)line;
     rule->interval_ms = group->interval.ns / GONG_NS_PER_MS;
     rule->lookback_ms = group->lookback.ns / GONG_NS_PER_MS;

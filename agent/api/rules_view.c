@@ -194,8 +194,12 @@ gong_rules_view_json(const struct gong_rules_view *view)
     json_t *groups = json_array();
 
     for (size_t i = 0; i < set->count; i++) {
-        json_t *rules = group_of(groups, &set->rules[i], view);
+        json_t *rules = NULL;
 
+        if (set->rules[i].own) {
+            continue;
+        }
+        rules = group_of(groups, &set->rules[i], view);
         if (rules == NULL || json_array_append_new(
                                  rules, rule_json(&set->rules[i], view)) != 0) {
             json_decref(groups);

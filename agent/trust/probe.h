@@ -12,8 +12,9 @@
  *   sent -> received -> decided -> at the desk -> told
  *   broker  ingest      rules      desk.db        outbox, channel
  *
- * Probes are no history: they are in no ledger, store, list or report, have no
- * incident, and receivers without a desk do not hear of them. Pure.
+ * Probes are no history: they are in no ledger, store, list or report, nor in
+ * the series ALERTS, have no incident, and receivers without a desk do not hear
+ * of them. Pure.
  */
 #ifndef GONG_AGENT_TRUST_PROBE_H
 #define GONG_AGENT_TRUST_PROBE_H
@@ -23,10 +24,11 @@
 #include <stdint.h>
 
 #include "common/str.h"
+#include "rules/rule_file.h"
 
-#define GONG_PROOF_NAME  "gong-proof"      /* site, rule, receiver, channel */
-#define GONG_DRILL_NAME  "gong-drill"      /* site, rule */
-#define GONG_PROBE_RULES "gong/probes.cfg" /* the file's name in a bundle */
+#define GONG_PROOF_NAME  "gong-proof"  /* site, rule, receiver, channel */
+#define GONG_DRILL_NAME  "gong-drill"  /* site, rule */
+#define GONG_PROBE_RULES GONG_RULE_OWN /* the file's name in a bundle */
 /* Tags of a drill, labels of its alert. */
 #define GONG_DRILL_RECEIVER "drill_receiver"
 #define GONG_DRILL_CONTACT  "drill_contact"

@@ -109,7 +109,7 @@ gong_engine_tell(struct gong_engine *engine, const struct gong_live *live,
     gong_engine_render(engine, live, alert, &effect);
     engine->stats.transitions++;
     engine->emit(engine->ctx, &effect);
-    if (!effect.rule->trial &&
+    if (!effect.rule->trial && !effect.rule->own &&
         note_change(engine, live, alert, &effect) != GONG_OK) {
         engine->short_of_memory = true;
     }

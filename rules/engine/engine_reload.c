@@ -123,7 +123,7 @@ tell_moved(struct gong_engine *engine, const struct gong_book *old)
         effect.to = (enum gong_alert_state)alert->state;
         gong_engine_describe(live, alert, &effect);
         gong_engine_render(engine, live, alert, &effect);
-        if (!effect.rule->trial &&
+        if (!effect.rule->trial && !effect.rule->own &&
             gong_engine_note_alert(
                 engine, gong_instance_at(&live->binds, alert->instance)->rule,
                 &effect) != GONG_OK) {

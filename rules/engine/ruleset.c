@@ -84,6 +84,17 @@ gong_rule_is_whole(const struct gong_rule *rule)
     return false;
 }
 
+size_t
+gong_ruleset_listed(const struct gong_ruleset *set)
+{
+    size_t count = 0;
+
+    for (size_t i = 0; i < set->count; i++) {
+        count += set->rules[i].own ? 0 : 1;
+    }
+    return count;
+}
+
 void
 gong_ruleset_free(struct gong_ruleset *set)
 {

@@ -54,6 +54,7 @@ struct gong_rule {
     struct gong_rule_level *levels; /* NULL: it has none */
     size_t level_count;
     bool trial;   /* evaluated and kept, but nobody is told */
+    bool own;     /* the program's: in no ALERTS, not counted, not listed */
     char *active; /* the calendar's name, or NULL */
     const struct gong_calendar *calendar; /* of the set; NULL: always */
     int64_t interval_ms;                  /* 0: on every sample */
@@ -120,6 +121,9 @@ char *gong_rule_make_id(const struct gong_rule *rule, size_t number);
 bool gong_rule_text_reads_value(const char *text);
 
 void gong_ruleset_free(struct gong_ruleset *set);
+
+/* gong_ruleset_listed: how many rules are not the program's own. */
+size_t gong_ruleset_listed(const struct gong_ruleset *set);
 
 /* gong_rule_name: of its alert, or of the metric that it records. */
 static inline const char *

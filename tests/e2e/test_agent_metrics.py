@@ -110,6 +110,7 @@ def scrape(folder, doc):
                   extra=f"""
 model = ( "{ROOT}/rules/city/daklak.cfg" );
 desk = {{ routes = "routes.cfg"; proof = "1s"; }};
+notify = ( {{ type = "log"; }} );
 channels = ( {{ name = "hook"; type = "webhook"; url = "{hook.url}"; }},
              {{ name = "deaf"; type = "webhook";
                 url = "http://127.0.0.1:9/"; }} );

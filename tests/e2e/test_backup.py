@@ -167,7 +167,7 @@ def backup_wipe_restore():
         expect("ends before" in text, text)
         text = desk.ctl("restore", desk.rules, "--yes", code=65)
         expect("no backup" in text, text)
-        desk.ctl("restore", desk.province.folder / "none", "--yes", code=69)
+        desk.ctl("restore", desk.province.folder / "none", "--yes", code=74)
         expect(desk.incidents()["lamp-0"]["state"] == "open",
                "a damaged backup changed something")
         desk.ctl("restore", file)  # only checks

@@ -140,6 +140,7 @@ its_rules_are_rules(void **state)
     assert_int_equal(errors.count, 0);
     assert_non_null(source);
     assert_int_equal(source->set->count, 2);
+    assert_int_equal(gong_ruleset_listed(source->set), 0);
     gong_rule_source_free(source);
 }
 
