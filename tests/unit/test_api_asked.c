@@ -11,6 +11,7 @@
 #include "api_fixture.h"
 
 #define OURS "/api/gong/v1"
+#define A10  "ạạạạạạạạạạ"
 
 static void
 holds(const struct api_world *world, const char *part)
@@ -41,6 +42,9 @@ what_means_nothing_is_refused_with_what_does(void **state)
         {OURS "/incidents?since=9999999999999999999", 400, "a whole number"},
         {OURS "/incidents?unti=1", 400, "open, unit, severity"},
         {OURS "/session?a=b", 400, "none is known here"},
+        /* Cut in the middle of a character. */
+        {OURS "/incidents?x" A10 A10 A10 A10 A10 "=1", 400,
+         "open, unit, severity"},
     };
     struct api_world *world = *state;
 
