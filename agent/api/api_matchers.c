@@ -178,8 +178,8 @@ gong_api_matchers_text(const json_t *matchers, char unit[GONG_GRANT_UNIT_SIZE],
     }
     if (!good) {
         (void)snprintf(why, why_size,
-                       "matchers: cần ít nhất một, tên gồm | expected at "
-                       "least one, with names of [a-zA-Z0-9_]");
+                       "matchers: cần ít nhất một, tên chỉ gồm [a-zA-Z0-9_] | "
+                       "expected at least one, with names of [a-zA-Z0-9_]");
         free(text);
         return NULL;
     }

@@ -586,6 +586,7 @@ acts_reach_the_desk_and_the_audit_log(void **state)
     assert_int_equal(post(world, OURS "/silences",
                           "{\"matchers\":[],\"until\":1760000001000}", token),
                      400);
+    holds(world, "tên chỉ gồm [a-zA-Z0-9_] |");
     assert_int_equal(world->acts, 0);
     /* Two bytes a character from an odd place on; quotes of its own. */
     assert_int_equal(
