@@ -161,6 +161,35 @@ is_short(const struct gong_api_call *call, int64_t from_ms, int64_t until_ms)
     return false;
 }
 
+/* Units by their names become codes, which labels have; a site alone is
+ * narrowed for whoever may not act everywhere. False with the answer filled. */
+static bool
+settle_matchers(struct gong_api_call *call, json_t *matchers)
+{
+    char code[GONG_GRANT_UNIT_SIZE];
+
+    for (size_t i = 0; i < json_array_size(matchers); i++) {
+        json_t *matcher = json_array_get(matchers, i);
+        const char *text = json_string_value(json_object_get(matcher, "value"));
+
+        if (!gong_api_matcher_names(matcher, "unit") || text[0] == '\0') {
+            continue;
+        }
+        if (!gong_api_check_unit(call, "unit", text, code)) {
+            return false;
+        }
+        if (json_object_set_new(matcher, "value", json_string(code)) != 0) {
+            gong_api_no_memory(call->answer);
+            return false;
+        }
+    }
+    if (!gong_principal_may(&call->who, &call->api->options.city.tree,
+                            call->route->action, gong_str_from(NULL, 0))) {
+        gong_api_matchers_narrow(matchers);
+    }
+    return true;
+}
+
 static void
 act_on_matchers(struct gong_api_call *call, enum gong_act_kind kind,
                 const char *name)
@@ -170,8 +199,8 @@ act_on_matchers(struct gong_api_call *call, enum gong_act_kind kind,
         .from_ms = gong_api_body_number(call, "from", 0),
         .until_ms = gong_api_body_number(call, "until", 0),
     };
-    char unit[GONG_GRANT_UNIT_SIZE], code[GONG_GRANT_UNIT_SIZE];
-    char why[256] = "", *text;
+    json_t *matchers = json_object_get(call->body, "matchers");
+    char unit[GONG_GRANT_UNIT_SIZE], why[256] = "", *text;
 
     if (what.until_ms <= call->now_ms ||
         (what.from_ms != 0 && what.until_ms <= what.from_ms)) {
@@ -179,19 +208,18 @@ act_on_matchers(struct gong_api_call *call, enum gong_act_kind kind,
                          "It would end before it begins", "until");
         return;
     }
-    if (!is_short(call, what.from_ms, what.until_ms)) {
+    if (!is_short(call, what.from_ms, what.until_ms) ||
+        !settle_matchers(call, matchers)) {
         return;
     }
-    text = gong_api_matchers_text(json_object_get(call->body, "matchers"), unit,
-                                  why, sizeof why);
+    text = gong_api_matchers_text(matchers, unit, why, sizeof why);
     if (text == NULL) {
         gong_api_problem(call->answer, 400, "Nội dung không hợp lệ",
                          "The body is not as it must be", why);
         return;
     }
     what.matchers = gong_str_of(text);
-    if (gong_api_allow_unit(call, gong_str_of(unit)) &&
-        gong_api_check_unit(call, "unit", unit, code)) {
+    if (gong_api_allow_unit(call, gong_str_of(unit))) {
         act(call, &what, name);
     }
     free(text);

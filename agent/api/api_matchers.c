@@ -39,20 +39,30 @@ write_value(FILE *out, const char *value)
 }
 
 /* What matchers are bound to. Two that contradict each other bind to nothing,
- * whatever order they come in: what a silence keeps is sorted. */
+ * whatever order they come in: what a silence keeps is sorted. A site alone
+ * binds to nothing, for a rule may give its alerts to another unit:
+ *
+ *   unit="22015"                   22015
+ *   site="22015",unit=~"|22015"    22015: its alerts that name no unit, too
+ *   site="22015"                   none
+ */
 struct bound {
     char unit[GONG_GRANT_UNIT_SIZE];
-    char site[GONG_GRANT_UNIT_SIZE]; /* where no unit is named */
+    char site[GONG_GRANT_UNIT_SIZE];
+    char own[GONG_GRANT_UNIT_SIZE]; /* of unit=~"|own" */
     bool torn;
 };
 
 static void
-bind_to(struct bound *bound, const char *name, const char *value)
+bind_to(struct bound *bound, const char *name, bool regex, const char *value)
 {
-    char *to = strcmp(name, "unit") == 0   ? bound->unit
-               : strcmp(name, "site") == 0 ? bound->site
-                                           : NULL;
+    bool unit = strcmp(name, "unit") == 0;
+    char *to = unit && !regex                        ? bound->unit
+               : unit && value[0] == '|'             ? bound->own
+               : strcmp(name, "site") == 0 && !regex ? bound->site
+                                                     : NULL;
 
+    value += to == bound->own;
     if (to != NULL && gong_grant_unit_valid(gong_str_of(value))) {
         bound->torn = bound->torn || (to[0] != '\0' && strcmp(to, value) != 0);
         (void)snprintf(to, GONG_GRANT_UNIT_SIZE, "%s", value);
@@ -62,32 +72,87 @@ bind_to(struct bound *bound, const char *name, const char *value)
 static void
 put_unit(const struct bound *bound, char unit[GONG_GRANT_UNIT_SIZE])
 {
+    bool own = strcmp(bound->site, bound->own) == 0;
+
     (void)snprintf(unit, GONG_GRANT_UNIT_SIZE, "%s",
                    bound->torn              ? ""
                    : bound->unit[0] != '\0' ? bound->unit
-                                            : bound->site);
+                   : own                    ? bound->site
+                                            : "");
+}
+
+static const char *
+text_of(const json_t *matcher, const char *field)
+{
+    return json_string_value(json_object_get(matcher, field));
+}
+
+static bool
+is_regex(const json_t *matcher)
+{
+    return json_is_true(json_object_get(matcher, "isRegex"));
+}
+
+static bool
+is_positive(const json_t *matcher)
+{
+    const json_t *is_equal = json_object_get(matcher, "isEqual");
+
+    return is_equal == NULL || json_is_true(is_equal);
+}
+
+bool
+gong_api_matcher_names(const json_t *matcher, const char *label)
+{
+    return strcmp(text_of(matcher, "name"), label) == 0 &&
+           is_positive(matcher) && !is_regex(matcher);
+}
+
+static void
+bind_matcher(struct bound *bound, const json_t *matcher)
+{
+    if (is_positive(matcher)) {
+        bind_to(bound, text_of(matcher, "name"), is_regex(matcher),
+                text_of(matcher, "value"));
+    }
+}
+
+void
+gong_api_matchers_narrow(json_t *matchers)
+{
+    char unit[GONG_GRANT_UNIT_SIZE], own[GONG_GRANT_UNIT_SIZE + 1];
+    struct bound bound = {.torn = false};
+
+    for (size_t i = 0; i < json_array_size(matchers); i++) {
+        bind_matcher(&bound, json_array_get(matchers, i));
+    }
+    put_unit(&bound, unit);
+    if (unit[0] != '\0' || bound.site[0] == '\0' ||
+        strcmp(bound.site, GONG_GRANT_ALL) == 0) {
+        return;
+    }
+    (void)snprintf(own, sizeof own, "|%s", bound.site);
+    /* Without memory it stays bound to nothing. */
+    (void)json_array_append_new(
+        matchers,
+        json_pack("{s:s,s:s,s:b}", "name", "unit", "value", own, "isRegex", 1));
 }
 
 static bool
 write_matcher(FILE *out, const json_t *matcher, struct bound *bound)
 {
-    const char *name = json_string_value(json_object_get(matcher, "name"));
-    const char *value = json_string_value(json_object_get(matcher, "value"));
-    const json_t *is_equal = json_object_get(matcher, "isEqual");
-    bool regex = json_is_true(json_object_get(matcher, "isRegex"));
-    bool equal = is_equal == NULL || json_is_true(is_equal);
+    const char *name = text_of(matcher, "name");
+    bool regex = is_regex(matcher);
 
     if (!name_valid(name)) {
         return false;
     }
     (void)fprintf(out, "%s%s", name,
-                  equal   ? regex ? "=~" : "="
-                  : regex ? "!~"
-                          : "!=");
-    write_value(out, value);
-    if (equal && !regex) {
-        bind_to(bound, name, value);
-    }
+                  is_positive(matcher) ? regex ? "=~" : "="
+                  : regex              ? "!~"
+                                       : "!=");
+    write_value(out, text_of(matcher, "value"));
+    bind_matcher(bound, matcher);
     return true;
 }
 
@@ -113,8 +178,8 @@ gong_api_matchers_text(const json_t *matchers, char unit[GONG_GRANT_UNIT_SIZE],
     }
     if (!good) {
         (void)snprintf(why, why_size,
-                       "matchers: cần ít nhất một, tên gồm | expected at "
-                       "least one, with names of [a-zA-Z0-9_]");
+                       "matchers: cần ít nhất một, tên chỉ gồm [a-zA-Z0-9_] | "
+                       "expected at least one, with names of [a-zA-Z0-9_]");
         free(text);
         return NULL;
     }
@@ -144,6 +209,32 @@ read_value(const char *at, const char *end, char *out, size_t size)
     return at < end ? at + 1 : NULL;
 }
 
+/* The label and its operator, "" where that is neither = nor =~; returns the
+ * opening quote of the value, or NULL. */
+static const char *
+read_name(const char *at, const char *end, char *name, size_t size,
+          const char **op)
+{
+    const char *begin, *quote;
+    size_t len;
+
+    while (at < end && (*at == ',' || *at == ' ' || *at == '{')) {
+        at++;
+    }
+    begin = at;
+    while (at < end && strchr("=!~\"", *at) == NULL) {
+        at++;
+    }
+    len = (size_t)(at - begin);
+    (void)snprintf(name, size, "%.*s", len < size ? (int)len : 0, begin);
+    quote = at < end ? memchr(at, '"', (size_t)(end - at)) : NULL;
+    len = quote == NULL ? 0 : (size_t)(quote - at);
+    *op = len == 1 && at[0] == '='                   ? "="
+          : len == 2 && at[0] == '=' && at[1] == '~' ? "=~"
+                                                     : "";
+    return quote;
+}
+
 void
 gong_api_matchers_unit(struct gong_str text, char unit[GONG_GRANT_UNIT_SIZE])
 {
@@ -151,27 +242,16 @@ gong_api_matchers_unit(struct gong_str text, char unit[GONG_GRANT_UNIT_SIZE])
     struct bound bound = {.torn = false};
 
     while (at != NULL && at < end) {
-        char name[16] = "", value[GONG_GRANT_UNIT_SIZE];
-        size_t len = 0;
-        bool equal;
+        char name[16], value[GONG_GRANT_UNIT_SIZE + 1]; /* |unit */
+        const char *op;
 
-        while (at < end && (*at == ',' || *at == ' ' || *at == '{')) {
-            at++;
-        }
-        for (; at < end && strchr("=!~\"", *at) == NULL; at++, len++) {
-            if (len + 1 < sizeof name) {
-                name[len] = *at;
-                name[len + 1] = '\0';
-            }
-        }
-        equal = end - at > 1 && at[0] == '=' && at[1] == '"';
-        at = at < end ? memchr(at, '"', (size_t)(end - at)) : NULL;
+        at = read_name(at, end, name, sizeof name, &op);
         if (at == NULL) {
             break;
         }
         at = read_value(at, end, value, sizeof value);
-        if (equal && len < sizeof name) {
-            bind_to(&bound, name, value);
+        if (op[0] != '\0') {
+            bind_to(&bound, name, op[1] == '~', value);
         }
     }
     put_unit(&bound, unit);

@@ -141,10 +141,15 @@ json_t *gong_api_str_json(struct gong_str text);
 /* --- matchers: api_matchers.c --- */
 
 /* {name,value,isRegex,isEqual}.. as the desk reads them; heap. NULL with why.
- * unit: what they are bound to, or empty. */
+ * unit: what they are bound to, or empty; a site alone binds to nothing. */
 char *gong_api_matchers_text(const json_t *matchers,
                              char unit[GONG_GRANT_UNIT_SIZE], char *why,
                              size_t why_size);
+/* Whether it wants label="value". */
+bool gong_api_matcher_names(const json_t *matcher, const char *label);
+/* Those that name a site and no unit take only the alerts there that are of the
+ * site's unit, or of none: what a grant over it reaches. */
+void gong_api_matchers_narrow(json_t *matchers);
 /* The unit that a text of these is bound to, or empty. */
 void gong_api_matchers_unit(struct gong_str text,
                             char unit[GONG_GRANT_UNIT_SIZE]);

@@ -5,6 +5,7 @@
 
 #include "agent/api/api_private.h"
 #include "common/log.h"
+#include "common/lp_text.h"
 
 void
 gong_api_header(struct gong_api_answer *answer, const char *name,
@@ -76,6 +77,23 @@ gong_api_no_memory(struct gong_api_answer *answer)
     answer->len = answer->body == NULL ? 0 : strlen(answer->body);
 }
 
+/* JSON takes none of a text with half a character, as where one was cut. */
+static void
+mend_utf8(char *text)
+{
+    char *end = text + strlen(text);
+
+    while (text < end) {
+        size_t len = gong_lp_utf8_next(text, end);
+
+        if (len == 0) {
+            *text = '?';
+            len = 1;
+        }
+        text += len;
+    }
+}
+
 /* It may repeat what came, and be shown on a terminal. */
 static json_t *
 detail_json(const char *detail)
@@ -84,6 +102,7 @@ detail_json(const char *detail)
     json_t *text;
 
     if (copy != NULL) {
+        mend_utf8(copy);
         gong_text_clean(copy, strlen(copy));
     }
     text = copy == NULL ? NULL : json_string(copy);

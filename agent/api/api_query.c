@@ -176,12 +176,16 @@ gong_api_check_unit(struct gong_api_call *call, const char *name,
 {
     const struct gong_api_city *city = &call->api->options.city;
     char near[384] = "", detail[DETAIL_SIZE];
+    bool known;
 
     (void)snprintf(code, GONG_GRANT_UNIT_SIZE, "%.*s", GONG_GRANT_UNIT_SIZE - 1,
                    text);
-    if (text[0] == '\0' || city->find == NULL ||
-        city->find(city->ctx, gong_str_of(text), code, near, sizeof near) ||
-        is_site(call, text)) {
+    known = text[0] == '\0' || city->find == NULL ||
+            city->find(city->ctx, gong_str_of(text), code, near, sizeof near) ||
+            is_site(call, text);
+    /* Only a name may be longer than a code: its begin would be another. */
+    if (known && (strlen(text) < GONG_GRANT_UNIT_SIZE ||
+                  strncmp(text, code, GONG_GRANT_UNIT_SIZE - 1) != 0)) {
         return true;
     }
     (void)snprintf(detail, sizeof detail,

@@ -70,7 +70,7 @@ SCHEMA(gong_api_outcome_body, "OutcomeRequest", outcome_fields);
 static const struct gong_api_field silence_fields[] = {
     {"matchers", GONG_API_ARRAY, YES, NO, 32, &matcher_part, NULL,
      "All must match. Without unit=\"code\" it needs a grant over "
-     "everything."},
+     "everything; site=\"code\" alone is narrowed to that unit otherwise."},
     {"until", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
     {"from", GONG_API_INTEGER, NO, NO, 0, NULL, NULL,
      "ms since 1970; default: now."},
@@ -81,7 +81,7 @@ SCHEMA(gong_api_silence_body, "SilenceRequest", silence_fields);
 static const struct gong_api_field maintenance_fields[] = {
     {"matchers", GONG_API_ARRAY, YES, NO, 32, &matcher_part, NULL,
      "All must match. Without unit=\"code\" it needs a grant over "
-     "everything."},
+     "everything; site=\"code\" alone is narrowed to that unit otherwise."},
     {"from", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
     {"until", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
     COMMENT,

@@ -76,7 +76,7 @@ gong_api_drill(struct gong_api_call *call)
 void
 gong_api_drill_begin(struct gong_api_call *call)
 {
-    const struct gong_drill drill = {
+    struct gong_drill drill = {
         .receiver = gong_api_body_text(call, "receiver", ""),
         .contact = gong_api_body_text(call, "contact", ""),
         .unit = gong_api_body_text(call, "unit", ""),
@@ -95,6 +95,7 @@ gong_api_drill_begin(struct gong_api_call *call)
     if (!gong_api_check_unit(call, "unit", drill.unit, code)) {
         return;
     }
+    drill.unit = code;
     err = gong_trust_drill(call->api->options.trust, &drill, &number, &why);
     (void)snprintf(object, sizeof object, "drill %.128s",
                    drill.contact[0] != '\0' ? drill.contact : drill.receiver);

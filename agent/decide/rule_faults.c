@@ -201,15 +201,16 @@ count_lacking(const struct gong_ruleset *set)
 
     for (size_t i = 0; i < set->count; i++) {
         const char *param = gong_rule_lacking(&set->rules[i], set->city);
-        char id[SHOWN_SIZE];
+        char id[SHOWN_SIZE], shown[SHOWN_SIZE];
 
         if (param == NULL) {
             continue;
         }
         if (count++ < LACKING_MAX) {
             (void)gong_log_quote(gong_str_of(set->rules[i].id), id, sizeof id);
+            (void)gong_log_quote(gong_str_of(param), shown, sizeof shown);
             gong_log(GONG_LOG_WARNING, "rule_lacks_parameter",
-                     "rule=%s parameter=%s", id, param);
+                     "rule=%s parameter=%s", id, shown);
         }
     }
     return count;

@@ -288,7 +288,7 @@ gong_rules_put(const char *state_dir, struct gong_journal *journal,
     return err;
 }
 
-static bool
+static enum gong_err
 take(struct gong_rules_reload *reload, const struct gong_rules_checked *checked,
      struct gong_conf_errors *errors)
 {
@@ -300,32 +300,34 @@ take(struct gong_rules_reload *reload, const struct gong_rules_checked *checked,
         gong_conf_errors_add(errors, "%s: %s: %s", reload->state_dir, why,
                              gong_err_text(err));
         errors->no_memory |= err == GONG_ERR_MEMORY;
-        return false;
+        return err;
     }
     gong_log(GONG_LOG_INFO, "rules_loaded", "rules=%zu sha256=%.64s",
              checked->source->set->count, checked->sha);
-    return true;
+    return GONG_OK;
 }
 
-/* taken: whether all was well so far; takes checked. */
-static bool
-finish(struct gong_rules_reload *reload, bool taken,
+/* good: whether all was well so far; takes checked. */
+static enum gong_err
+finish(struct gong_rules_reload *reload, bool good,
        struct gong_rules_checked *checked, struct gong_rules_checked *out,
        struct gong_conf_errors *errors)
 {
-    if (taken) {
-        taken = take(reload, checked, errors);
-        if (taken && out != NULL) {
+    enum gong_err err = errors->no_memory ? GONG_ERR_MEMORY : GONG_ERR_INVALID;
+
+    if (good) {
+        err = take(reload, checked, errors);
+        if (err == GONG_OK && out != NULL) {
             *out = *checked;
         } else {
             gong_rules_checked_fini(checked);
         }
     }
-    gong_counter_increase(taken               ? reload->reloads
+    gong_counter_increase(err == GONG_OK      ? reload->reloads
                           : errors->no_memory ? reload->no_memory
                                               : reload->refused,
                           1);
-    return taken;
+    return err;
 }
 
 bool
@@ -335,15 +337,15 @@ gong_rules_reload_run(struct gong_rules_reload *reload,
 {
     struct gong_rules_checked checked;
     char sha[GONG_RULE_SHA_SIZE];
-    bool taken = check(reload, &checked, errors);
+    bool good = check(reload, &checked, errors);
 
     memcpy(sha, checked.sha, sizeof sha);
-    taken = finish(reload, taken, &checked, out, errors);
-    if (taken) {
-        gong_rules_rollback_settle(reload->state_dir, sha,
-                                   gong_floor_ms(gong_wall_now().ns));
+    if (finish(reload, good, &checked, out, errors) != GONG_OK) {
+        return false;
     }
-    return taken;
+    gong_rules_rollback_settle(reload->state_dir, sha,
+                               gong_floor_ms(gong_wall_now().ns));
+    return true;
 }
 
 enum gong_err
@@ -356,7 +358,7 @@ gong_rules_reload_back(struct gong_rules_reload *reload, const char *sha,
     size_t len = 0;
     enum gong_err err =
         gong_rule_store_read(reload->state_dir, sha, &bytes, &len);
-    bool taken;
+    bool good;
 
     if (err != GONG_OK) {
         gong_conf_errors_add(errors, "%s/rules/%s.bundle: %s",
@@ -364,13 +366,10 @@ gong_rules_reload_back(struct gong_rules_reload *reload, const char *sha,
         errors->no_memory |= err == GONG_ERR_MEMORY;
         return err;
     }
-    taken =
+    good =
         check_bundle(reload, gong_str_from(bytes, len), sha, &checked, errors);
     free(bytes);
-    taken = finish(reload, taken, &checked, out, errors);
-    return taken               ? GONG_OK
-           : errors->no_memory ? GONG_ERR_MEMORY
-                               : GONG_ERR_INVALID;
+    return finish(reload, good, &checked, out, errors);
 }
 
 void

@@ -85,7 +85,8 @@ bool gong_rules_reload_run(struct gong_rules_reload *reload,
  * disk: the same checks and the same messages, with the probes of this program,
  * and with the routes that it had, or those on disk where it has none. What is
  * put is out->sha, which differs from sha where these do. NOT_FOUND: there is
- * no such bundle; INVALID: refused; the reasons are in errors. */
+ * no such bundle; INVALID: refused; else it could not be read or kept. The
+ * reasons are in errors. */
 enum gong_err
 gong_rules_reload_back(struct gong_rules_reload *reload, const char *sha,
                        struct gong_rules_checked *out,

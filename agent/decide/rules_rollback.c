@@ -96,6 +96,7 @@ write_line(const char *path, const char *line)
     if (fd < 0) {
         return gong_err_from_errno(errno);
     }
+    errno = ENOSPC; /* where less is written than was asked for */
     if (write(fd, line, len) != (ssize_t)len || fsync(fd) != 0) {
         err = gong_err_from_errno(errno);
     }

@@ -223,6 +223,9 @@ find(void *ctx, struct gong_str text, char code[GONG_GRANT_UNIT_SIZE],
         return true;
     }
     (void)snprintf(near, size, "22015 (Xã Sơn Hoà)");
+    if (text.len >= GONG_GRANT_UNIT_SIZE) {
+        return true; /* as without a model */
+    }
     return gong_str_is(text, "66") || gong_str_is(text, "22015") ||
            gong_str_is(text, "22018") || gong_str_is(text, "22019");
 }

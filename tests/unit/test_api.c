@@ -10,6 +10,8 @@
 
 #include "agent/api/api_private.h"
 #include "api_fixture.h"
+#include "rules/desk/desk_config.h"
+#include "rules/engine/promql_error.h"
 
 #define OURS "/api/gong/v1"
 
@@ -424,6 +426,54 @@ incidents_by_page_and_by_what_is_wanted(void **state)
 #define D10  "đđđđđđđđđđ"
 #define D100 D10 D10 D10 D10 D10 D10 D10 D10 D10 D10
 
+/* Whether a silence that was made holds an alert of a site and a unit. */
+static bool
+holds_alert(const char *act, const char *site, const char *unit)
+{
+    const struct gong_label_view labels[] = {
+        {gong_str_of("site"), gong_str_of(site)},
+        {gong_str_of("unit"), gong_str_of(unit)},
+    };
+    const char *begin = strstr(act, "matchers=") + strlen("matchers=");
+    struct gong_expr_error error;
+    struct gong_desk_matchers *matchers = gong_desk_matchers_read(
+        gong_str_from(begin, (size_t)(strstr(begin, " comment=") - begin)),
+        &error);
+    bool held;
+
+    assert_non_null(matchers);
+    held = gong_desk_matchers_take(matchers, NULL, labels, 2);
+    gong_desk_matchers_free(matchers);
+    return held;
+}
+
+/* A site alone reaches as far as the grants of who silences it. */
+static void
+a_site_is_silenced_where_its_unit_is(void **state)
+{
+    static const char body[] =
+        "{\"matchers\":[{\"name\":\"site\",\"value\":\"22015\"}],"
+        "\"until\":1760000001000}";
+    struct api_world *world = *state;
+    char token[GONG_USER_TOKEN_SIZE], unit[GONG_GRANT_UNIT_SIZE];
+
+    api_login(world, api_add_user(world, "operator", "22015"), token);
+    assert_int_equal(post(world, OURS "/silences", body, token), 200);
+    assert_true(holds_alert(world->act, "22015", "22015"));
+    assert_true(holds_alert(world->act, "22015", ""));
+    assert_false(holds_alert(world->act, "22015", "22018"));
+    assert_false(holds_alert(world->act, "22018", ""));
+    api_login(world, api_add_user(world, "operator", "*"), token);
+    assert_int_equal(post(world, OURS "/silences", body, token), 200);
+    assert_true(holds_alert(world->act, "22015", "22018"));
+    /* Who may make it may end it, and nobody else. */
+    gong_api_matchers_unit(gong_str_of("{site=\"22015\",unit=~\"|22015\"}"),
+                           unit);
+    assert_string_equal(unit, "22015");
+    gong_api_matchers_unit(gong_str_of("{site=\"22015\"}"), unit);
+    assert_string_equal(unit, "");
+}
+
 static void
 acts_reach_the_desk_and_the_audit_log(void **state)
 {
@@ -491,6 +541,20 @@ acts_reach_the_desk_and_the_audit_log(void **state)
              "\"isRegex\":true}],\"until\":1760000001000}",
              token),
         403);
+    /* A rule may give the alerts of a site to another unit. */
+    assert_int_equal(
+        post(world, OURS "/silences",
+             "{\"matchers\":[{\"name\":\"site\",\"value\":\"22018\"}],"
+             "\"until\":1760000001000}",
+             token),
+        403);
+    assert_int_equal(
+        post(world, OURS "/silences",
+             "{\"matchers\":[{\"name\":\"site\",\"value\":\"22015\"},"
+             "{\"name\":\"unit\",\"value\":\"|22018\","
+             "\"isRegex\":true}],\"until\":1760000001000}",
+             token),
+        403);
     /* Two units are none, in whatever order they are kept. */
     assert_int_equal(
         post(world, OURS "/silences",
@@ -522,6 +586,7 @@ acts_reach_the_desk_and_the_audit_log(void **state)
     assert_int_equal(post(world, OURS "/silences",
                           "{\"matchers\":[],\"until\":1760000001000}", token),
                      400);
+    holds(world, "tên chỉ gồm [a-zA-Z0-9_] |");
     assert_int_equal(world->acts, 0);
     /* Two bytes a character from an odd place on; quotes of its own. */
     assert_int_equal(
@@ -965,6 +1030,7 @@ main(void)
         T(what_a_path_may_be),
         T(lists_hold_what_may_be_seen),
         T(incidents_by_page_and_by_what_is_wanted),
+        T(a_site_is_silenced_where_its_unit_is),
         T(acts_reach_the_desk_and_the_audit_log),
         T(tokens_are_shown_once_and_never_above),
         T(an_admin_gives_no_more_than_they_have),

@@ -11,6 +11,7 @@
 #include "api_fixture.h"
 
 #define OURS "/api/gong/v1"
+#define A10  "ạạạạạạạạạạ"
 
 static void
 holds(const struct api_world *world, const char *part)
@@ -41,6 +42,9 @@ what_means_nothing_is_refused_with_what_does(void **state)
         {OURS "/incidents?since=9999999999999999999", 400, "a whole number"},
         {OURS "/incidents?unti=1", 400, "open, unit, severity"},
         {OURS "/session?a=b", 400, "none is known here"},
+        /* Cut in the middle of a character. */
+        {OURS "/incidents?x" A10 A10 A10 A10 A10 "=1", 400,
+         "open, unit, severity"},
     };
     struct api_world *world = *state;
 
@@ -68,6 +72,28 @@ what_means_nothing_is_refused_with_what_does(void **state)
         400);
     holds(world, "một trong | expected one of: none, real, false, late, test");
     assert_int_equal(world->acts, 0);
+}
+
+/* Labels have codes: by its name a unit would hold nothing. */
+static void
+a_unit_is_silenced_by_its_name(void **state)
+{
+    struct api_world *world = *state;
+
+    assert_int_equal(
+        api_ask(world,
+                &(struct api_ask){
+                    .method = "POST",
+                    .path = OURS "/silences",
+                    .body = "{\"matchers\":[{\"name\":\"unit\",\"value\":"
+                            "\"Xã Sơn Hoà\"}],\"until\":1760000001000}"}),
+        200);
+    assert_non_null(strstr(world->act, "matchers=unit=\"22015\" "));
+    /* What is longer than a code is none, however it begins. */
+    assert_int_equal(api_get(world, OURS "/incidents?unit="
+                                         "0123456789012345678901234567890123456"
+                                         "789012345678901234567890123456789"),
+                     400);
 }
 
 static void
@@ -224,6 +250,7 @@ main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, api_setup, api_teardown)
     const struct CMUnitTest tests[] = {
         T(what_means_nothing_is_refused_with_what_does),
+        T(a_unit_is_silenced_by_its_name),
         T(an_owner_is_somebody),
         T(a_list_that_may_lack_alerts_says_so),
         T(an_empty_page_goes_on),

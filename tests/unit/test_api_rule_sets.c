@@ -1,10 +1,14 @@
 #include "agent/api/api_rule_sets.h"
 
+#include <errno.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
 
 #include <cmocka.h>
 
@@ -276,6 +280,19 @@ a_rollback_is_checked_as_a_load(void **state)
     city_close(&city);
 }
 
+/* Files take no more than so many bytes. */
+static void
+limit_files(rlim_t bytes, struct rlimit *before)
+{
+    struct rlimit small;
+
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, before), 0);
+    small = *before;
+    small.rlim_cur = bytes;
+    (void)signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &small), 0);
+}
+
 /* A set of before routes were in it, and before this program's probes: with
  * those on disk, and with these. */
 static void
@@ -285,13 +302,20 @@ an_older_set_gets_what_it_lacks(void **state)
     char first[GONG_RULE_SHA_SIZE], why[256] = "";
     struct gong_conf_errors errors = {0};
     struct gong_rule_source *source;
+    struct rlimit before;
     struct city city;
+    enum gong_err err;
 
     city_open(sinks, &city);
     city.reload.desk = NULL;
     read_again(sinks, &city, first);
     city.reload.desk = &city.file;
     agent_write(sinks->dir, "routes.cfg", ROUTES("now"));
+    /* A disk that takes nothing makes no set a bad one. */
+    limit_files(10, &before);
+    err = city.rules.rollback(city.rules.ctx, first, why, sizeof why);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(err, GONG_ERR_IO);
     assert_int_equal(
         city.rules.rollback(city.rules.ctx, first, why, sizeof why), GONG_OK);
     assert_string_equal(city.follower.receiver, "now");
@@ -363,6 +387,30 @@ an_undone_rollback_is_told(void **state)
     city_close(&city);
 }
 
+/* What did not fit on the disk takes no place. */
+static void
+a_torn_note_takes_no_place(void **state)
+{
+    struct sinks *sinks = *state;
+    struct gong_rules_rollback back = {.at_ms = 1}, read;
+    struct rlimit before;
+    char folder[4200];
+    enum gong_err err;
+
+    (void)snprintf(folder, sizeof folder, "%s/rules", sinks->dir);
+    (void)mkdir(folder, 0700);
+    memset(back.sha, 'a', sizeof back.sha - 1);
+    assert_int_equal(gong_rules_rollback_keep(sinks->dir, &back), GONG_OK);
+    back.at_ms = 2;
+    limit_files(10, &before);
+    errno = 0;
+    err = gong_rules_rollback_keep(sinks->dir, &back);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+    assert_int_equal(err, GONG_ERR_NO_SPACE);
+    assert_int_equal(gong_rules_rollback_read(sinks->dir, &read), GONG_OK);
+    assert_int_equal(read.at_ms, 1);
+}
+
 int
 main(void)
 {
@@ -378,6 +426,8 @@ main(void)
         cmocka_unit_test_setup_teardown(an_older_set_gets_what_it_lacks,
                                         sinks_setup, sinks_teardown),
         cmocka_unit_test_setup_teardown(an_undone_rollback_is_told, sinks_setup,
+                                        sinks_teardown),
+        cmocka_unit_test_setup_teardown(a_torn_note_takes_no_place, sinks_setup,
                                         sinks_teardown),
     };
 

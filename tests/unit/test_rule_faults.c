@@ -123,9 +123,10 @@ begin_with_twelve(struct gong_rule_faults *faults)
     for (size_t i = 0; i < set.count; i++) {
         rules[i] = (struct gong_rule){.id = id};
         rules[i].expr = gong_expr_parse(
-            gong_str_of(i == 3 ? "a > 5"
-                               : "a > on (site, device) group_left () "
-                                 "param_top"),
+            gong_str_of(i == 3   ? "a > 5"
+                        : i == 0 ? "{__name__=\"param_a event=b\\n\"} > 5"
+                                 : "a > on (site, device) group_left () "
+                                   "param_top"),
             &error);
         assert_non_null(rules[i].expr);
     }
@@ -145,8 +146,11 @@ what_lacks_its_parameter_is_named(void **state)
     (void)state;
     assert_int_equal(logged(begin_with_twelve, faults,
                             "event=rule_lacks_parameter rule=\"flood\" "
-                            "parameter=param_top"),
-                     10);
+                            "parameter=\"param_top\""),
+                     9);
+    /* A name may be any text. */
+    assert_int_equal(
+        logged(begin_with_twelve, faults, "parameter=\"param_a event=b?\""), 1);
     gong_rule_faults_free(faults);
     gong_counters_free(counters);
 }
