@@ -3,6 +3,7 @@
  * age of tokens. */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -54,6 +55,7 @@ __wrap_renameat(int from_fd, const char *from, int to_fd, const char *to)
 /* The service: which tokens are good now, and what to answer else. */
 struct service {
     struct script *script;
+    pthread_mutex_t mutex; /* also where another process is what sends */
     char folder[32];
     char token_path[64];
     char secret_path[64];
@@ -166,12 +168,9 @@ lengths_are_kept(const char *text)
 }
 
 static void
-decide(void *ctx, size_t index, const struct script_request *request,
+answer(struct service *service, const struct script_request *request,
        struct script_reply *reply)
 {
-    struct service *service = ctx;
-
-    (void)index;
     reply->status = 200;
     if (strcmp(request->url, "/v4/oa/access_token") == 0) {
         renew(service, request, reply);
@@ -200,12 +199,45 @@ decide(void *ctx, size_t index, const struct script_request *request,
                         "\"500\",\"remainingQuota\":\"499\"}}}";
 }
 
+static void
+decide(void *ctx, size_t index, const struct script_request *request,
+       struct script_reply *reply)
+{
+    struct service *service = ctx;
+
+    (void)index;
+    (void)pthread_mutex_lock(&service->mutex);
+    answer(service, request, reply);
+    (void)pthread_mutex_unlock(&service->mutex);
+}
+
+/* The token that everybody has is no longer good. */
+static void
+revoke(struct service *service)
+{
+    (void)pthread_mutex_lock(&service->mutex);
+    (void)snprintf(service->access, sizeof service->access, "another");
+    (void)pthread_mutex_unlock(&service->mutex);
+}
+
+static int
+renewals(struct service *service)
+{
+    int count;
+
+    (void)pthread_mutex_lock(&service->mutex);
+    count = service->renewals;
+    (void)pthread_mutex_unlock(&service->mutex);
+    return count;
+}
+
 static int
 begin(void **state)
 {
     struct service *service = calloc(1, sizeof *service);
 
     assert_non_null(service);
+    assert_int_equal(pthread_mutex_init(&service->mutex, NULL), 0);
     (void)snprintf(service->folder, sizeof service->folder,
                    "/tmp/gong-zalo-XXXXXX");
     assert_non_null(mkdtemp(service->folder));
@@ -234,6 +266,7 @@ end(void **state)
     (void)unlink(service->token_path);
     (void)unlink(service->secret_path);
     assert_int_equal(rmdir(service->folder), 0);
+    (void)pthread_mutex_destroy(&service->mutex);
     free(service);
     return 0;
 }
@@ -567,7 +600,7 @@ a_token_that_is_refused_is_renewed_once(void **state)
     json_t *message = message_flood("news");
     struct gong_channel_send send = send_of(message, "u", NULL);
 
-    (void)snprintf(service->access, sizeof service->access, "another");
+    revoke(service);
     assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
                      GONG_CHANNEL_SENT);
     assert_int_equal(script_count(service->script), 3);
@@ -644,7 +677,7 @@ a_renewal_that_fails(void **state)
     struct gong_channel_send send = send_of(message, "u", NULL);
     struct channel_result result;
 
-    (void)snprintf(service->access, sizeof service->access, "another");
+    revoke(service);
     service->answer_to_renewal =
         "{\"error\":-14014,\"message\":\"Invalid refresh token\"}";
     result = channel_send(oa.kind, oa.state, &send);
@@ -679,7 +712,7 @@ one_renews_for_all(void **state)
     struct gong_channel_try renewal = {.wait_fd = -1};
     struct channel_result result;
 
-    (void)snprintf(service->access, sizeof service->access, "another");
+    revoke(service);
     result = channel_try(oa.kind, oa.state, &to_user);
     assert_true(result.at_once);
     /* The renewal is under way. */
@@ -750,7 +783,7 @@ a_pair_that_cannot_be_stored(void **state)
     /* What is to be written beside it is a folder. */
     (void)snprintf(beside, sizeof beside, "%s.tmp", service->token_path);
     assert_int_equal(mkdir(beside, 0700), 0);
-    (void)snprintf(service->access, sizeof service->access, "another");
+    revoke(service);
     assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
                      GONG_CHANNEL_SENT);
     assert_int_equal(rmdir(beside), 0);
@@ -774,7 +807,7 @@ a_pair_that_is_no_longer_wanted(void **state)
 
     (void)snprintf(beside, sizeof beside, "%s.tmp", service->token_path);
     assert_int_equal(mkdir(beside, 0700), 0);
-    (void)snprintf(service->access, sizeof service->access, "another");
+    revoke(service);
     assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
                      GONG_CHANNEL_SENT);
     assert_int_equal(rmdir(beside), 0);
@@ -819,18 +852,18 @@ killed_while_a_pair_is_stored(void **state)
     struct gong_channel_send send = send_of(message, "u", NULL);
 
     for (int at = KILLED_BEFORE; at <= KILLED_AFTER; at++) {
-        int before = service->renewals;
+        int before = renewals(service);
         struct opened oa;
 
-        (void)snprintf(service->access, sizeof service->access, "another");
+        revoke(service);
         renames = at == KILLED_BEFORE ? KILLED_BEFORE : KILLED_AFTER;
         send_and_be_killed(service, &send);
         renames = RENAME_WORKS;
-        assert_int_equal(service->renewals, before + 1);
+        assert_int_equal(renewals(service), before + 1);
         oa = open_kind(service, &gong_channel_zalo_oa, "");
         assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
                          GONG_CHANNEL_SENT);
-        assert_int_equal(service->renewals, before + 1);
+        assert_int_equal(renewals(service), before + 1);
         check_tokens(service, service->access, service->refresh);
         close_kind(&oa);
         assert_int_equal(service->old_refresh, 0);
@@ -847,13 +880,13 @@ another_process_was_killed(void **state)
     struct gong_channel_send send = send_of(message, "u", NULL);
     struct opened oa = open_kind(service, &gong_channel_zalo_oa, "");
 
-    (void)snprintf(service->access, sizeof service->access, "another");
+    revoke(service);
     renames = KILLED_BEFORE;
     send_and_be_killed(service, &send);
     renames = RENAME_WORKS;
     assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
                      GONG_CHANNEL_SENT);
-    assert_int_equal(service->renewals, 1);
+    assert_int_equal(renewals(service), 1);
     assert_int_equal(service->old_refresh, 0);
     close_kind(&oa);
     json_decref(message);
@@ -883,7 +916,7 @@ what_lies_beside_is_judged(void **state)
         oa = open_kind(service, &gong_channel_zalo_oa, "");
         assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
                          GONG_CHANNEL_SENT);
-        assert_int_equal(service->renewals, 0);
+        assert_int_equal(renewals(service), 0);
         close_kind(&oa);
     }
     assert_int_equal(unlink(beside), 0);
@@ -898,7 +931,7 @@ a_disk_that_is_full_loses_no_pair(void **state)
     struct gong_channel_send send = send_of(message, "u", NULL);
     struct opened oa = open_kind(service, &gong_channel_zalo_oa, "");
 
-    (void)snprintf(service->access, sizeof service->access, "another");
+    revoke(service);
     renames = DISK_FULL;
     for (int i = 0; i < 3; i++) {
         assert_int_equal(channel_send(oa.kind, oa.state, &send).outcome,
@@ -909,7 +942,7 @@ a_disk_that_is_full_loses_no_pair(void **state)
                      GONG_CHANNEL_SENT);
     check_tokens(service, "access-1", "refresh-1");
     close_kind(&oa);
-    assert_int_equal(service->renewals, 1);
+    assert_int_equal(renewals(service), 1);
     assert_int_equal(service->old_refresh, 0);
     json_decref(message);
 }
