@@ -18,9 +18,10 @@
 
 /* --- from the agent --- */
 
+/* No bytes where another backup was made meanwhile. */
 static int
-read_piece(struct gong_ctl *ctl, int64_t offset, unsigned char **bytes,
-           size_t *len)
+read_piece(struct gong_ctl *ctl, const char *id, int64_t offset,
+           unsigned char **bytes, size_t *len)
 {
     char path[128];
     json_t *answer;
@@ -32,7 +33,9 @@ read_piece(struct gong_ctl *ctl, int64_t offset, unsigned char **bytes,
     if (code != GONG_CTL_OK) {
         return code;
     }
-    text = gong_ctl_text(answer, "data");
+    text = strcmp(gong_ctl_text(answer, "id"), id) == 0
+               ? gong_ctl_text(answer, "data")
+               : "";
     *bytes = malloc(strlen(text) + 1);
     if (*bytes == NULL || !gong_ctl_base64_decode(text, *bytes, len)) {
         (void)fputs("gongctl: câu trả lời không đọc được | the answer cannot "
@@ -64,18 +67,18 @@ write_all(int fd, const unsigned char *bytes, size_t len)
     return 0;
 }
 
-/* All of it, size bytes, into fd. */
+/* All of it into fd. */
 static int
-read_backup(struct gong_ctl *ctl, int64_t size, int fd, const char *path)
+read_backup(struct gong_ctl *ctl, const json_t *made, int fd, const char *path)
 {
-    int64_t offset = 0;
+    int64_t offset = 0, size = gong_ctl_int(made, "size");
     int code = GONG_CTL_OK;
 
     while (offset < size && code == GONG_CTL_OK) {
         unsigned char *bytes = NULL;
         size_t len = 0;
 
-        code = read_piece(ctl, offset, &bytes, &len);
+        code = read_piece(ctl, gong_ctl_text(made, "id"), offset, &bytes, &len);
         if (code == GONG_CTL_OK && len == 0) {
             (void)fputs("gongctl: máy chủ đã làm bản sao lưu khác | another "
                         "backup was made meanwhile\n",
@@ -93,9 +96,29 @@ read_backup(struct gong_ctl *ctl, int64_t size, int fd, const char *path)
     return code;
 }
 
+/* So that a power cut leaves the new name. */
+static bool
+sync_folder_of(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[PATH_SIZE];
+    bool ok;
+    int fd;
+
+    (void)snprintf(folder, sizeof folder, "%.*s",
+                   slash == NULL ? 1 : (int)(slash - path) + 1,
+                   slash == NULL ? "." : path);
+    fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    ok = fd >= 0 && fsync(fd) == 0;
+    if (fd >= 0) {
+        (void)close(fd);
+    }
+    return ok;
+}
+
 /* Whole or not at all: under another name until it is there. */
 static int
-save(struct gong_ctl *ctl, int64_t size, const char *path)
+save(struct gong_ctl *ctl, const json_t *made, const char *path)
 {
     char part[PATH_SIZE];
     int fd, code;
@@ -105,11 +128,12 @@ save(struct gong_ctl *ctl, int64_t size, const char *path)
     if (fd < 0) {
         return gong_ctl_failed(ctl, part);
     }
-    code = read_backup(ctl, size, fd, part);
+    code = read_backup(ctl, made, fd, part);
     if (close(fd) != 0 && code == GONG_CTL_OK) {
         code = gong_ctl_failed(ctl, part);
     }
-    if (code == GONG_CTL_OK && link(part, path) != 0) {
+    if (code == GONG_CTL_OK &&
+        (link(part, path) != 0 || !sync_folder_of(path))) {
         code = gong_ctl_failed(ctl, path);
     }
     (void)unlink(part);
@@ -139,7 +163,7 @@ gong_ctl_backup(struct gong_ctl *ctl)
         return code;
     }
     size = gong_ctl_int(answer, "size");
-    code = save(ctl, size, path);
+    code = save(ctl, answer, path);
     if (code != GONG_CTL_OK || ctl->json) {
         if (code == GONG_CTL_OK) {
             return gong_ctl_print_json(ctl, answer);

@@ -66,8 +66,9 @@ manifest_json(const struct gong_backup_manifest *manifest, uint64_t size)
             parts, json_pack("{s:s,s:I,s:s}", "name", part->name, "size",
                              (json_int_t)part->size, "sha256", part->sha256));
     }
-    return json_pack("{s:s,s:I,s:I,s:I,s:I,s:o}", "version", manifest->version,
-                     "made", (json_int_t)manifest->made_ms, "position",
+    return json_pack("{s:s,s:s,s:I,s:I,s:I,s:I,s:o}", "id", manifest->id,
+                     "version", manifest->version, "made",
+                     (json_int_t)manifest->made_ms, "position",
                      (json_int_t)manifest->position, "ordinal",
                      (json_int_t)manifest->ordinal, "size", (json_int_t)size,
                      "parts", parts);
@@ -113,7 +114,8 @@ gong_api_backup_make(struct gong_api_call *call)
 }
 
 static json_t *
-chunk_json(uint64_t offset, const unsigned char *bytes, size_t len)
+chunk_json(const char *id, uint64_t offset, const unsigned char *bytes,
+           size_t len)
 {
     size_t room =
         sodium_base64_encoded_len(len, sodium_base64_VARIANT_ORIGINAL);
@@ -123,8 +125,8 @@ chunk_json(uint64_t offset, const unsigned char *bytes, size_t len)
     if (text != NULL) {
         (void)sodium_bin2base64(text, room, bytes, len,
                                 sodium_base64_VARIANT_ORIGINAL);
-        json =
-            json_pack("{s:I,s:s}", "offset", (json_int_t)offset, "data", text);
+        json = json_pack("{s:s,s:I,s:s}", "id", id, "offset",
+                         (json_int_t)offset, "data", text);
     }
     free(text);
     return json;
@@ -138,20 +140,20 @@ gong_api_backup_read(struct gong_api_call *call)
     unsigned char *bytes;
     size_t len = CHUNK;
     enum gong_err err = GONG_ERR_MEMORY;
-    char object[40];
+    char object[40], id[GONG_BACKUP_SHA_SIZE];
 
     if (backup == NULL) {
         return;
     }
     bytes = malloc(CHUNK);
     if (bytes != NULL) {
-        err = gong_backup_get(backup, offset, bytes, &len);
+        err = gong_backup_get(backup, offset, bytes, &len, id);
     }
     (void)snprintf(object, sizeof object, "offset %" PRIu64, offset);
     gong_api_audit(call, "backup.read", object,
                    err == GONG_OK ? "ok" : gong_err_text(err), "");
     if (err == GONG_OK) {
-        gong_api_json(call->answer, 200, chunk_json(offset, bytes, len));
+        gong_api_json(call->answer, 200, chunk_json(id, offset, bytes, len));
     } else {
         fail(call, err, "");
     }

@@ -466,6 +466,8 @@ static const struct gong_api_field backup_part_fields[] = {
 static SCHEMA(backup_part, "BackupPart", backup_part_fields);
 
 static const struct gong_api_field backup_fields[] = {
+    {"id", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "SHA-256 of its manifest: no two share it."},
     {"version", GONG_API_STRING, YES, NO, 0, NULL, NULL,
      "Of the program that made it."},
     {"made", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "ms since 1970."},
@@ -479,6 +481,8 @@ static const struct gong_api_field backup_fields[] = {
 SCHEMA(gong_api_backup_answer, "Backup", backup_fields);
 
 static const struct gong_api_field backup_chunk_fields[] = {
+    {"id", GONG_API_STRING, YES, NO, 0, NULL, NULL,
+     "Of which backup: another one may be made between two pieces."},
     {"offset", GONG_API_INTEGER, YES, NO, 0, NULL, NULL, "As asked."},
     {"data", GONG_API_BYTES, YES, NO, 0, NULL, NULL, "Empty: its end."},
 };

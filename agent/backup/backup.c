@@ -311,7 +311,7 @@ gong_backup_make(struct gong_backup *backup, int64_t now_ms,
 
 enum gong_err
 gong_backup_get(struct gong_backup *backup, uint64_t offset, void *out,
-                size_t *len)
+                size_t *len, char id[GONG_BACKUP_SHA_SIZE])
 {
     char path[GONG_BACKUP_PATH_SIZE], why[256];
     enum gong_err err =
@@ -327,10 +327,11 @@ gong_backup_get(struct gong_backup *backup, uint64_t offset, void *out,
         return errno == ENOENT ? GONG_ERR_NOT_FOUND
                                : gong_err_from_errno(errno);
     }
+    err = gong_backup_id(fd, id);
     got = offset > INT64_MAX ? 0 : pread(fd, out, *len, (off_t)offset);
     (void)close(fd);
     *len = got < 0 ? 0 : (size_t)got;
-    return got < 0 ? GONG_ERR_IO : GONG_OK;
+    return err == GONG_OK && got < 0 ? GONG_ERR_IO : err;
 }
 
 /* Nothing of it is kept where the disk is full. */

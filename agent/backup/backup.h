@@ -78,9 +78,11 @@ enum gong_err gong_backup_recover(const char *state_dir, char *why,
 enum gong_err gong_backup_make(struct gong_backup *backup, int64_t now_ms,
                                struct gong_backup_manifest *out, uint64_t *size,
                                char *why, size_t why_size) GONG_MUST_CHECK;
-/* gong_backup_get: at most len bytes of it; 0 at its end. NOT_FOUND. */
+/* gong_backup_get: at most len bytes of it; 0 at its end; id: of which backup,
+ * for another one may be made between two pieces. NOT_FOUND. */
 enum gong_err gong_backup_get(struct gong_backup *backup, uint64_t offset,
-                              void *out, size_t *len) GONG_MUST_CHECK;
+                              void *out, size_t *len,
+                              char id[GONG_BACKUP_SHA_SIZE]) GONG_MUST_CHECK;
 
 /* gong_backup_put: more of a file to be restored; offset 0 begins another one,
  * unless one is being sent: it was neither checked nor restored yet, and its

@@ -129,16 +129,16 @@ manifest_json(const struct gong_backup_manifest *manifest)
 }
 
 static enum gong_err
-write_head(int fd, const struct gong_backup_manifest *manifest)
+write_head(int fd, struct gong_backup_manifest *manifest)
 {
-    char sha[GONG_BACKUP_SHA_SIZE], line[HEAD_LEN + 1];
+    char line[HEAD_LEN + 1];
     json_t *json = manifest_json(manifest);
     char *text = json == NULL ? NULL : json_dumps(json, JSON_COMPACT);
     enum gong_err err = GONG_ERR_MEMORY;
 
     json_decref(json);
-    if (text != NULL && digest_text(text, strlen(text), sha)) {
-        (void)snprintf(line, sizeof line, MAGIC "%s\n", sha);
+    if (text != NULL && digest_text(text, strlen(text), manifest->id)) {
+        (void)snprintf(line, sizeof line, MAGIC "%s\n", manifest->id);
         err = gong_fd_write_all(fd, line, HEAD_LEN);
         if (err == GONG_OK) {
             err = gong_fd_write_all(fd, text, strlen(text));
@@ -191,7 +191,7 @@ append(int to, const char *file, const struct gong_backup_part *part,
 }
 
 static enum gong_err
-write_all(int fd, const struct gong_backup_manifest *manifest,
+write_all(int fd, struct gong_backup_manifest *manifest,
           const char *const *files, const struct gong_file_job *job)
 {
     enum gong_err err = write_head(fd, manifest);
@@ -295,6 +295,24 @@ read_manifest(const json_t *json, struct gong_backup_manifest *out)
     return true;
 }
 
+enum gong_err
+gong_backup_id(int fd, char out[GONG_BACKUP_SHA_SIZE])
+{
+    char head[HEAD_LEN];
+    ssize_t got = pread(fd, head, sizeof head, 0);
+
+    if (got < 0) {
+        return gong_err_from_errno(errno);
+    }
+    if ((size_t)got != sizeof head || memcmp(head, MAGIC, MAGIC_LEN) != 0 ||
+        head[HEAD_LEN - 1] != '\n') {
+        return GONG_ERR_CORRUPT;
+    }
+    memcpy(out, head + MAGIC_LEN, GONG_BACKUP_SHA_SIZE - 1);
+    out[GONG_BACKUP_SHA_SIZE - 1] = '\0';
+    return GONG_OK;
+}
+
 /* Both lines; the file then stands at the first part. */
 static enum gong_err
 read_head(int fd, struct gong_backup_manifest *out)
@@ -321,6 +339,7 @@ read_head(int fd, struct gong_backup_manifest *out)
     }
     json = json_loadb(text, len, JSON_REJECT_DUPLICATES, NULL);
     sound = read_manifest(json, out);
+    memcpy(out->id, sha, sizeof out->id);
     json_decref(json);
     return sound ? GONG_OK : GONG_ERR_CORRUPT;
 }

@@ -32,7 +32,8 @@ struct gong_backup_part {
 };
 
 struct gong_backup_manifest {
-    char version[32]; /* of the program that wrote it */
+    char id[GONG_BACKUP_SHA_SIZE]; /* of its line: no two backups share it */
+    char version[32];              /* of the program that wrote it */
     int64_t made_ms;
     uint64_t position; /* in the journal: the last effect that the desk took */
     uint32_t ordinal;
@@ -47,6 +48,9 @@ enum gong_err
 gong_backup_write(const char *path, struct gong_backup_manifest *manifest,
                   const char *const *files,
                   const struct gong_file_job *job) GONG_MUST_CHECK;
+/* gong_backup_id: what an open backup's first line says it is. CORRUPT. */
+enum gong_err gong_backup_id(int fd,
+                             char out[GONG_BACKUP_SHA_SIZE]) GONG_MUST_CHECK;
 /* gong_backup_verify: reads all of it. CORRUPT, UNSUPPORTED with why. */
 enum gong_err
 gong_backup_verify(const char *path, struct gong_backup_manifest *out,

@@ -1,9 +1,12 @@
 #include "agent/backup/exchange.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/log.h"
@@ -281,13 +284,16 @@ gong_exchange_do(struct gong_exchange *exchange, bool *whole, char *why,
     for (size_t i = 0; i < exchange->count && err == GONG_OK; i++) {
         err = keep_aside(exchange->dir, &exchange->files[i], why, why_size);
     }
-    if (err != GONG_OK) {
+    if (err == GONG_OK) {
+        err = write_note(exchange, why, why_size);
+    }
+    /* Without the note a kill would not be mended: nothing may go back. */
+    if (err != GONG_OK && !gong_exchange_pending(exchange->dir)) {
         for (size_t i = 0; i < exchange->count; i++) {
             drop_aside(exchange->dir, &exchange->files[i]);
         }
         return err;
     }
-    err = write_note(exchange, why, why_size);
     for (size_t i = 0; i < exchange->count && err == GONG_OK; i++) {
         err = put(exchange->dir, &exchange->files[i], why, why_size);
     }
@@ -384,6 +390,43 @@ gong_exchange_pending(const char *dir)
     return access(path, F_OK) == 0;
 }
 
+/* Whether name is a second name, and what it is one of is the same file. */
+static bool
+is_double(int dir, const char *name)
+{
+    const char *mark = strstr(name, ASIDE);
+    const char *suffix = mark == NULL ? "" : strchr(mark + strlen(ASIDE), '-');
+    char first[NAME_MAX + 1];
+    struct stat one, other;
+
+    if (mark == NULL || strlen(name) >= sizeof first) {
+        return false;
+    }
+    (void)snprintf(first, sizeof first, "%.*s%s", (int)(mark - name), name,
+                   suffix == NULL ? "" : suffix);
+    return fstatat(dir, name, &one, AT_SYMLINK_NOFOLLOW) == 0 &&
+           fstatat(dir, first, &other, AT_SYMLINK_NOFOLLOW) == 0 &&
+           one.st_ino == other.st_ino && one.st_dev == other.st_dev;
+}
+
+/* Second names that were given before there was a note: they pass for a copy,
+ * and are the file in use. */
+static void
+drop_doubles(const char *dir)
+{
+    DIR *folder = opendir(dir);
+
+    if (folder == NULL) {
+        return;
+    }
+    for (const struct dirent *entry; (entry = readdir(folder)) != NULL;) {
+        if (is_double(dirfd(folder), entry->d_name)) {
+            (void)unlinkat(dirfd(folder), entry->d_name, 0);
+        }
+    }
+    (void)closedir(folder);
+}
+
 enum gong_err
 gong_exchange_mend(const char *dir, char *why, size_t why_size)
 {
@@ -397,8 +440,12 @@ gong_exchange_mend(const char *dir, char *why, size_t why_size)
     (void)unlink(path);
     path_of(dir, NOTE, "", path);
     fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) {
+        drop_doubles(dir);
+        return GONG_OK;
+    }
     if (fd < 0) {
-        return errno == ENOENT ? GONG_OK : fail_errno(path, why, why_size);
+        return fail_errno(path, why, why_size);
     }
     len = read(fd, text, sizeof text - 1);
     (void)close(fd);

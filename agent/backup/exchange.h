@@ -54,7 +54,8 @@ enum gong_err gong_exchange_undo(const struct gong_exchange *exchange,
                                  char *why, size_t why_size) GONG_MUST_CHECK;
 /* gong_exchange_pending: one was neither kept nor undone. */
 bool gong_exchange_pending(const char *dir);
-/* gong_exchange_mend: undoes what was broken off in dir. */
+/* gong_exchange_mend: undoes what was broken off in dir, and drops second names
+ * of files in use. */
 enum gong_err gong_exchange_mend(const char *dir, char *why,
                                  size_t why_size) GONG_MUST_CHECK;
 

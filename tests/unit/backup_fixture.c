@@ -151,15 +151,15 @@ backup_world_make(struct backup_world *world)
 void
 backup_world_send_back(struct backup_world *world)
 {
-    char bytes[30000], why[512];
+    char bytes[30000], why[512], id[GONG_BACKUP_SHA_SIZE];
     uint64_t offset = 0;
     size_t len;
 
     world->backup.sending = false; /* who sent before has left off */
     do {
         len = sizeof bytes;
-        assert_int_equal(gong_backup_get(&world->backup, offset, bytes, &len),
-                         GONG_OK);
+        assert_int_equal(
+            gong_backup_get(&world->backup, offset, bytes, &len, id), GONG_OK);
         if (len > 0) {
             assert_int_equal(gong_backup_put(&world->backup, offset, bytes, len,
                                              why, sizeof why),

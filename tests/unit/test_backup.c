@@ -58,6 +58,31 @@ told_once(struct backup_world *world)
 
 /* --- tests --- */
 
+/* Pieces say which backup they are of: another may be made between two. */
+static void
+a_piece_names_its_backup(void **state)
+{
+    struct backup_world *world = *state;
+    struct gong_backup_manifest first, second;
+    char id[GONG_BACKUP_SHA_SIZE], why[512], byte[4];
+    uint64_t size = 0;
+    size_t len = sizeof byte;
+
+    assert_int_equal(
+        gong_backup_make(&world->backup, 1000, &first, &size, why, sizeof why),
+        GONG_OK);
+    assert_int_equal(gong_backup_get(&world->backup, 8, byte, &len, id),
+                     GONG_OK);
+    assert_string_equal(id, first.id);
+    assert_int_equal(
+        gong_backup_make(&world->backup, 2000, &second, &size, why, sizeof why),
+        GONG_OK);
+    assert_int_equal(gong_backup_get(&world->backup, 8, byte, &len, id),
+                     GONG_OK);
+    assert_string_equal(id, second.id);
+    assert_string_not_equal(first.id, second.id);
+}
+
 static void
 what_people_did_comes_back(void **state)
 {
@@ -510,6 +535,7 @@ main(void)
 #define TEST(name)                                                             \
     cmocka_unit_test_setup_teardown(name, backup_world_setup,                  \
                                     backup_world_teardown)
+        TEST(a_piece_names_its_backup),
         TEST(what_people_did_comes_back),
         TEST(what_was_sent_since_is_not_sent_again),
         TEST(a_wiped_desk_has_its_incidents_again),

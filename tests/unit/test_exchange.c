@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -311,6 +312,15 @@ mend(const struct world *world)
 }
 
 static void
+has_one_name(const char *path)
+{
+    struct stat about;
+
+    assert_int_equal(stat(path, &about), 0);
+    assert_int_equal(about.st_nlink, 1);
+}
+
+static void
 killed_at_each_step(const struct world *world, bool keeps)
 {
     int status = FAILING_STEP_DIED;
@@ -336,6 +346,8 @@ killed_at_each_step(const struct world *world, bool keeps)
                   is_there(world, "desk.db.before-restore-1") &&
                   is_there(world, "users.db.before-restore-1");
         both_hold(world, renewed ? "new" : "old");
+        has_one_name(world->path[0]);
+        has_one_name(world->path[1]);
     }
     assert_int_equal(status, 0);
     assert_int_equal(renewed, keeps);
