@@ -5,7 +5,7 @@
 #include <sqlite3.h>
 
 #include "agent/desk/desk_db.h"
-#include "agent/desk/desk_sql.h"
+#include "agent/sql.h"
 
 enum gong_desk_db_statement {
     GONG_DESK_DB_META_PUT,

@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "agent/desk/desk_row.h"
-#include "agent/desk/desk_sql.h"
+#include "agent/sql.h"
 
 enum statement {
     LIST,

@@ -5,7 +5,7 @@
 
 #include "agent/desk/desk_private.h"
 #include "agent/desk/desk_schema.h"
-#include "agent/desk/desk_sql.h"
+#include "agent/sql.h"
 #include "agent/backup/sqlite_file.h"
 #include "common/log.h"
 

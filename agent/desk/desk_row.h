@@ -5,7 +5,7 @@
 #ifndef GONG_AGENT_DESK_DESK_ROW_H
 #define GONG_AGENT_DESK_DESK_ROW_H
 
-#include "agent/desk/desk_sql.h"
+#include "agent/sql.h"
 #include "rules/desk/desk.h"
 #include "rules/engine/template.h"
 

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "agent/desk/desk_sql.h"
+#include "agent/sql.h"
 #include "common/backoff.h"
 #include "common/clock.h"
 #include "common/log.h"

@@ -5,7 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "agent/desk/desk_sql.h"
+#include "agent/sql.h"
 
 enum statement {
     ID,

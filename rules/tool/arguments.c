@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "common/log.h"
-#include "rules/tool/instant.h"
+#include "rules/query/instant.h"
 
 #define QUOTE_SIZE  200
 #define NAME_COLUMN 24

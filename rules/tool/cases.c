@@ -9,10 +9,10 @@
 
 #include "rules/engine/labelset.h"
 #include "rules/engine/promql_literal.h"
-#include "rules/tool/answer_text.h"
+#include "rules/query/answer_text.h"
 #include "rules/tool/arguments.h"
 #include "rules/tool/data_set.h"
-#include "rules/tool/query.h"
+#include "rules/query/query.h"
 
 #define SECONDS_MAX 9e15
 #define LINE_MAX_   (4u << 20) /* as what is read elsewhere at once */

@@ -9,7 +9,7 @@
 #include "rules/desk/desk_config_load.h"
 #include "rules/tool/desk_load.h"
 #include "rules/tool/lint.h"
-#include "rules/tool/number_text.h"
+#include "rules/query/number_text.h"
 #include "rules/tool/rule_load.h"
 
 #define SERIES 1000 /* of a rule */

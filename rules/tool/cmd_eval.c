@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules/tool/answer_text.h"
+#include "rules/query/answer_text.h"
 #include "rules/tool/cases.h"
 #include "rules/tool/data_set.h"
-#include "rules/tool/query.h"
+#include "rules/query/query.h"
 
 #define AROUND 60 /* bytes shown before and behind what is wrong */
 

@@ -9,7 +9,7 @@
 #include "rules/tool/explain.h"
 #include "rules/tool/explain_state.h"
 #include "rules/tool/explain_terms.h"
-#include "rules/tool/instant.h"
+#include "rules/query/instant.h"
 #include "rules/tool/rule_load.h"
 #include "rules/tool/series_notation.h"
 

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "rules/engine/hash.h"
-#include "rules/tool/instant.h"
+#include "rules/query/instant.h"
 
 /* What is read, and where to say why not. */
 struct reader {

@@ -13,7 +13,7 @@
 #include "rules/desk/desk_config_load.h"
 #include "rules/tool/desk_load.h"
 #include "rules/tool/desk_text.h"
-#include "rules/tool/instant.h"
+#include "rules/query/instant.h"
 
 #define MONDAY_MS INT64_C(1767546000000) /* 2026-01-05 00:00 +07:00 */
 

@@ -5,8 +5,8 @@
 #include "common/clock.h"
 #include "rules/engine/arith.h"
 #include "rules/engine/labelset.h"
-#include "rules/tool/json_text.h"
-#include "rules/tool/number_text.h"
+#include "rules/query/json_text.h"
+#include "rules/query/number_text.h"
 
 #define SHOWN_MAX 5 /* series of one node */
 #define INDENT    2

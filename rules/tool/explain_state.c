@@ -5,9 +5,9 @@
 
 #include "rules/engine/effect_render.h"
 #include "rules/tool/explain_terms.h"
-#include "rules/tool/instant.h"
-#include "rules/tool/json_text.h"
-#include "rules/tool/number_text.h"
+#include "rules/query/instant.h"
+#include "rules/query/json_text.h"
+#include "rules/query/number_text.h"
 #include "rules/tool/replay.h"
 
 #define ALERTS_MAX 256 /* that are told of; others are counted */

@@ -1,8 +1,8 @@
 #include "rules/tool/explain_terms.h"
 
 #include "rules/engine/labelset.h"
-#include "rules/tool/instant.h"
-#include "rules/tool/json_text.h"
+#include "rules/query/instant.h"
+#include "rules/query/json_text.h"
 
 #define SHOWN_MAX 5
 

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "common/clock.h"
-#include "rules/tool/instant.h"
+#include "rules/query/instant.h"
 
 #define FIRST_S INT64_C(978307200)  /* 2001-01-01 */
 #define LAST_S  INT64_C(4133980800) /* 2101-01-01 */

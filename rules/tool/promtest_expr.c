@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "rules/engine/labelset.h"
-#include "rules/tool/json_text.h"
-#include "rules/tool/number_text.h"
-#include "rules/tool/query.h"
+#include "rules/query/json_text.h"
+#include "rules/query/number_text.h"
+#include "rules/query/query.h"
 
 /* A sample of an answer or of an expectation; the value has to be the same
  * number, and NaN equals nothing, as in promtool. */

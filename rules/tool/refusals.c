@@ -3,7 +3,7 @@
 #include <inttypes.h>
 
 #include "common/log.h"
-#include "rules/tool/number_text.h"
+#include "rules/query/number_text.h"
 
 #define QUOTE_SIZE 120
 

@@ -11,7 +11,7 @@
 #include "common/record.h"
 #include "rules/tool/input.h"
 #include "rules/tool/line_order.h"
-#include "rules/tool/number_text.h"
+#include "rules/query/number_text.h"
 #include "rules/tool/refusals.h"
 
 /* Between two looks at the clock. */

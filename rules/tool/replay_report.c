@@ -9,9 +9,9 @@
 #include "rules/engine/hash.h"
 #include "rules/engine/labelset.h"
 #include "rules/engine/symbol.h"
-#include "rules/tool/instant.h"
-#include "rules/tool/json_text.h"
-#include "rules/tool/number_text.h"
+#include "rules/query/instant.h"
+#include "rules/query/json_text.h"
+#include "rules/query/number_text.h"
 
 /* One alert: a rule's label set. */
 struct member {

@@ -6,8 +6,8 @@
 
 #include "rules/tool/desk_feed.h"
 #include "rules/tool/desk_text.h"
-#include "rules/tool/instant.h"
-#include "rules/tool/json_text.h"
+#include "rules/query/instant.h"
+#include "rules/query/json_text.h"
 
 #define KINDS   3
 #define ZONE_MS INT64_C(25200000) /* +07:00, where no model says another */

@@ -11,7 +11,7 @@
 #include "common/log.h"
 #include "rules/engine/engine.h"
 #include "rules/tool/case_line.h"
-#include "rules/tool/number_text.h"
+#include "rules/query/number_text.h"
 #include "rules/tool/rule_load.h"
 
 #define START_MS INT64_C(1760000000000)

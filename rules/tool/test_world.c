@@ -7,7 +7,7 @@
 #include "rules/engine/effect_render.h"
 #include "rules/engine/engine.h"
 #include "rules/engine/sample.h"
-#include "rules/tool/json_text.h"
+#include "rules/query/json_text.h"
 
 /* Numbers of series, as they were told at an instant. */
 struct told {

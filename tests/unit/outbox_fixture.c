@@ -12,7 +12,7 @@
 #include <cmocka.h>
 
 #include "agent/desk/desk_schema.h"
-#include "agent/desk/desk_sql.h"
+#include "agent/sql.h"
 #include "common/clock.h"
 
 #define SQL_SIZE 8192

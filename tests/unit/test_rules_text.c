@@ -10,9 +10,9 @@
 
 #include <cmocka.h>
 
-#include "rules/tool/instant.h"
-#include "rules/tool/json_text.h"
-#include "rules/tool/number_text.h"
+#include "rules/query/instant.h"
+#include "rules/query/json_text.h"
+#include "rules/query/number_text.h"
 
 struct number_case {
     double value;

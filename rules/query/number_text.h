@@ -1,7 +1,7 @@
 /* number_text: doubles as Prometheus' tools write them. What is written reads
  * back to the same value. Pure. */
-#ifndef GONG_RULES_TOOL_NUMBER_TEXT_H
-#define GONG_RULES_TOOL_NUMBER_TEXT_H
+#ifndef GONG_RULES_QUERY_NUMBER_TEXT_H
+#define GONG_RULES_QUERY_NUMBER_TEXT_H
 
 #include <stddef.h>
 #include <stdint.h>

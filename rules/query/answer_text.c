@@ -1,10 +1,10 @@
-#include "rules/tool/answer_text.h"
+#include "rules/query/answer_text.h"
 
 #include <stdlib.h>
 
 #include "rules/engine/labelset.h"
-#include "rules/tool/json_text.h"
-#include "rules/tool/number_text.h"
+#include "rules/query/json_text.h"
+#include "rules/query/number_text.h"
 
 static void
 put_seconds(FILE *out, int64_t ms)

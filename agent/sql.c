@@ -1,4 +1,4 @@
-#include "agent/desk/desk_sql.h"
+#include "agent/sql.h"
 
 #include <math.h>
 
@@ -110,6 +110,15 @@ gong_sql_put_text(struct gong_sql_row *row, struct gong_str value)
 }
 
 void
+gong_sql_put_blob(struct gong_sql_row *row, struct gong_str value)
+{
+    const char *data = value.len == 0 ? "" : value.data;
+
+    note(row, sqlite3_bind_blob64(row->statement, ++row->at, data, value.len,
+                                  SQLITE_STATIC));
+}
+
+void
 gong_sql_end(struct gong_sql_row *row)
 {
     (void)sqlite3_reset(row->statement);
@@ -162,4 +171,14 @@ gong_sql_get_text(struct gong_sql_row *row)
     int len = sqlite3_column_bytes(row->statement, column);
 
     return gong_str_from((const char *)text, text == NULL ? 0 : (size_t)len);
+}
+
+struct gong_str
+gong_sql_get_blob(struct gong_sql_row *row)
+{
+    int column = row->at++;
+    const char *bytes = sqlite3_column_blob(row->statement, column);
+    int len = sqlite3_column_bytes(row->statement, column);
+
+    return gong_str_from(bytes, bytes == NULL ? 0 : (size_t)len);
 }

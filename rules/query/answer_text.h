@@ -1,10 +1,10 @@
 /* answer_text: answers as promtool's query commands print them. */
-#ifndef GONG_RULES_TOOL_ANSWER_TEXT_H
-#define GONG_RULES_TOOL_ANSWER_TEXT_H
+#ifndef GONG_RULES_QUERY_ANSWER_TEXT_H
+#define GONG_RULES_QUERY_ANSWER_TEXT_H
 
 #include <stdio.h>
 
-#include "rules/tool/query.h"
+#include "rules/query/query.h"
 
 /* gong_answer_put_text: promtool's own format; of a range the series stand in
  * the order of that format: fewer labels first. False without memory. */

@@ -1,4 +1,4 @@
-#include "rules/tool/number_text.h"
+#include "rules/query/number_text.h"
 
 #include <inttypes.h>
 #include <math.h>

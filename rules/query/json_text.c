@@ -1,4 +1,4 @@
-#include "rules/tool/json_text.h"
+#include "rules/query/json_text.h"
 
 #include <stdbool.h>
 #include <stdlib.h>

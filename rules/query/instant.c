@@ -1,4 +1,4 @@
-#include "rules/tool/instant.h"
+#include "rules/query/instant.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /*
- * desk_sql: SQLite in few words: a row of values bound in order and run, a row
+ * sql: SQLite in few words: a row of values bound in order and run, a row
  * of results read in order, and the project's own word for what went wrong.
  *
  *   struct gong_sql_row row = gong_sql_row(statement);
@@ -7,11 +7,11 @@
  *   gong_sql_put_text(&row, name);
  *   err = gong_sql_run(&row);
  *
- * Text that is bound must live until the statement is reset; what is read is
- * valid until then.
+ * Text and bytes that are bound must live until the statement is reset; what is
+ * read is valid until then.
  */
-#ifndef GONG_AGENT_DESK_DESK_SQL_H
-#define GONG_AGENT_DESK_DESK_SQL_H
+#ifndef GONG_AGENT_SQL_H
+#define GONG_AGENT_SQL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,6 +50,7 @@ void gong_sql_put_int(struct gong_sql_row *row, int64_t value);
 /* NaN becomes NULL. */
 void gong_sql_put_real(struct gong_sql_row *row, double value);
 void gong_sql_put_text(struct gong_sql_row *row, struct gong_str value);
+void gong_sql_put_blob(struct gong_sql_row *row, struct gong_str value);
 /* gong_sql_run: to the end, and reset. */
 enum gong_err gong_sql_run(struct gong_sql_row *row) GONG_MUST_CHECK;
 /* gong_sql_next: the next row of results, to be read from the first column on.
@@ -61,5 +62,6 @@ int64_t gong_sql_get_int(struct gong_sql_row *row);
 /* NULL is NaN. */
 double gong_sql_get_real(struct gong_sql_row *row);
 struct gong_str gong_sql_get_text(struct gong_sql_row *row);
+struct gong_str gong_sql_get_blob(struct gong_sql_row *row);
 
 #endif

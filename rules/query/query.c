@@ -1,4 +1,4 @@
-#include "rules/tool/query.h"
+#include "rules/query/query.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
  * query: an expression over a data set at one instant or at each of a range's
  * steps, as the query API of Prometheus answers it.
  */
-#ifndef GONG_RULES_TOOL_QUERY_H
-#define GONG_RULES_TOOL_QUERY_H
+#ifndef GONG_RULES_QUERY_QUERY_H
+#define GONG_RULES_QUERY_QUERY_H
 
 #include <stdbool.h>
 #include <stddef.h>

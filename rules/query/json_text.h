@@ -1,6 +1,6 @@
 /* json_text: texts as JSON strings, on a stream. */
-#ifndef GONG_RULES_TOOL_JSON_TEXT_H
-#define GONG_RULES_TOOL_JSON_TEXT_H
+#ifndef GONG_RULES_QUERY_JSON_TEXT_H
+#define GONG_RULES_QUERY_JSON_TEXT_H
 
 #include <stdio.h>
 

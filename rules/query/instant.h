@@ -1,6 +1,6 @@
 /* instant: times and lengths of time as people write them. Pure. */
-#ifndef GONG_RULES_TOOL_INSTANT_H
-#define GONG_RULES_TOOL_INSTANT_H
+#ifndef GONG_RULES_QUERY_INSTANT_H
+#define GONG_RULES_QUERY_INSTANT_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,0 +1,1 @@
+#include "agent/history/history_labels.h"
