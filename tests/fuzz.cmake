@@ -38,6 +38,7 @@ gong_fuzz(message_text LINKS gong_message)
 gong_fuzz(zalo_answer LINKS gong_agent_core)
 gong_fuzz(desk_config LINKS gong_desk)
 gong_failing_memory(fuzz_desk_config)
+gong_fuzz(chunk LINKS gong_history)
 gong_fuzz(api_body LINKS gong_agent_core)
 gong_fuzz(api_request LINKS gong_agent_core PkgConfig::CMOCKA)
 target_sources(fuzz_api_request PRIVATE
