@@ -71,6 +71,7 @@ foreach(module eval eval_operator eval_call eval_memory)
     gong_test(${module} LINKS gong_engine
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/eval_fixture.c)
 endforeach()
+gong_test(query LINKS gong_query)
 foreach(module book bind effect engine_foreign engine_limits)
     gong_test(${module} LINKS gong_rule_file gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
