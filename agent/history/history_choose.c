@@ -47,9 +47,8 @@ gong_history_chooser_new(sqlite3 *handle, struct gong_history_chooser **out)
         [FIND_LABEL] = "SELECT id, value FROM labels"
                        " WHERE name = ?1 AND value = ?2",
         [FIND_VALUES] = "SELECT id, value FROM labels WHERE name = ?1",
-        [COUNT_SERIES] =
-            "SELECT count(*) FROM (SELECT 1 FROM label_series"
-            " WHERE label = ?1 LIMIT " COUNT_MAX ")",
+        [COUNT_SERIES] = "SELECT count(*) FROM (SELECT 1 FROM label_series"
+                         " WHERE label = ?1 LIMIT " COUNT_MAX ")",
         [OF_LABEL] = COLUMNS "label_series l"
                              " CROSS JOIN series s ON s.id = l.series"
                              " LEFT JOIN spans p ON p.series = l.series"
@@ -111,8 +110,8 @@ find_labels(const struct choosing *choosing, size_t i, struct labels *labels)
             break;
         }
         id = gong_sql_get_int(&row);
-        switch (gong_matchers_one(choosing->matchers, i,
-                                  gong_sql_get_text(&row))) {
+        switch (
+            gong_matchers_one(choosing->matchers, i, gong_sql_get_text(&row))) {
         case GONG_MATCH_YES:
             err = add_label(labels, id);
             break;
@@ -211,10 +210,9 @@ has_samples(struct choosing *choosing, uint32_t series,
     enum gong_err err = GONG_OK;
 
     *has = written &&
-           (any || (first <= gong_history_block(GONG_RESOLUTION_RAW,
-                                                choice->to_ms) &&
-                    last >= gong_history_block(GONG_RESOLUTION_RAW,
-                                               choice->from_ms)));
+           (any ||
+            (first <= gong_history_block(GONG_RESOLUTION_RAW, choice->to_ms) &&
+             last >= gong_history_block(GONG_RESOLUTION_RAW, choice->from_ms)));
     if (!*has && recent->read != NULL) {
         choosing->recent.count = 0;
         err = recent->read(recent->ctx, series, any ? 0 : choice->from_ms,

@@ -45,8 +45,7 @@ block_of(struct gong_history_map *map, size_t resolution, int64_t block)
     if (count > 0 && blocks[count - 1].block == block) {
         return &blocks[count - 1];
     }
-    blocks =
-        grow(blocks, count, &map->of[resolution].capacity, sizeof *blocks);
+    blocks = grow(blocks, count, &map->of[resolution].capacity, sizeof *blocks);
     if (blocks == NULL) {
         return NULL;
     }
@@ -63,8 +62,8 @@ add_part(struct gong_history_map *map, struct gong_sql_row *row)
     int64_t resolution = gong_sql_get_int(row);
     int64_t block = gong_sql_get_int(row);
     bool compacted = gong_sql_get_int(row) != 0;
-    int64_t *parts = grow(map->parts, map->part_count, &map->part_capacity,
-                          sizeof *parts);
+    int64_t *parts =
+        grow(map->parts, map->part_count, &map->part_capacity, sizeof *parts);
     struct gong_history_map_block *of = NULL;
 
     if (parts == NULL) {

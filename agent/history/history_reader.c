@@ -61,8 +61,8 @@ prepare(struct gong_history_reader *reader)
         [READ_VALUES] =
             "SELECT value FROM labels WHERE name = ?1 ORDER BY value",
     };
-    enum gong_err err = gong_sql_prepare(reader->handle, texts,
-                                         reader->statements, STATEMENTS);
+    enum gong_err err =
+        gong_sql_prepare(reader->handle, texts, reader->statements, STATEMENTS);
 
     if (err == GONG_OK) {
         err = gong_history_chooser_new(reader->handle, &reader->chooser);
@@ -142,8 +142,7 @@ void
 gong_history_reader_recent(struct gong_history_reader *reader,
                            const struct gong_history_recent *recent)
 {
-    reader->recent =
-        recent == NULL ? (struct gong_history_recent){0} : *recent;
+    reader->recent = recent == NULL ? (struct gong_history_recent){0} : *recent;
 }
 
 enum gong_err

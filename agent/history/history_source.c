@@ -224,9 +224,8 @@ select_series(struct gong_history_source *source,
             err = GONG_ERR_TIMEOUT;
         }
     }
-    source->selections[source->selection_count++] =
-        (struct selection){*need, (uint32_t)first,
-                           (uint32_t)(source->count - first)};
+    source->selections[source->selection_count++] = (struct selection){
+        *need, (uint32_t)first, (uint32_t)(source->count - first)};
     return err;
 }
 
@@ -469,10 +468,10 @@ view_newest(void *ctx, uint32_t series, int64_t from, int64_t to,
     struct gong_history_source *source = ctx;
     struct entry *entry = &source->entries[series];
     int64_t until = 0;
-    int64_t wide = from - gong_history_window_slack(
-                              &source->loader,
-                              &source->selections[entry->need].need, to,
-                              &until);
+    int64_t wide =
+        from - gong_history_window_slack(&source->loader,
+                                         &source->selections[entry->need].need,
+                                         to, &until);
     const struct gong_samples *loaded = &entry->window.loaded;
     size_t end;
 

@@ -399,9 +399,8 @@ gong_history_window_load(struct gong_history_window *window,
     if (from < window->lo || from >= window->hi) {
         window->loaded.count = 0;
         window->rolled = 0;
-        window->hi =
-            block_start(GONG_RESOLUTION_RAW,
-                        gong_history_block(GONG_RESOLUTION_RAW, from));
+        window->hi = block_start(GONG_RESOLUTION_RAW,
+                                 gong_history_block(GONG_RESOLUTION_RAW, from));
         window->lo = window->hi;
     }
     while (window->hi <= to && err == GONG_OK) {

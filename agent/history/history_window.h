@@ -59,9 +59,10 @@ void gong_history_window_fini(struct gong_history_window *window,
 /* gong_history_window_load: loaded then holds at least [from, to], which lies
  * within the need. */
 enum gong_err gong_history_window_load(struct gong_history_window *window,
-                                      struct gong_history_loader *loader,
-                                      const struct gong_history_need *need,
-                                      int64_t from, int64_t to) GONG_MUST_CHECK;
+                                       struct gong_history_loader *loader,
+                                       const struct gong_history_need *need,
+                                       int64_t from,
+                                       int64_t to) GONG_MUST_CHECK;
 
 /* gong_history_window_slack: how much further than its look-back an instant
  * selector looks at `to`, since only coarser samples than it needs are left
