@@ -71,6 +71,7 @@ foreach(module eval eval_operator eval_call eval_memory)
     gong_test(${module} LINKS gong_engine
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/eval_fixture.c)
 endforeach()
+gong_test(query LINKS gong_query)
 foreach(module book bind effect engine_foreign engine_limits)
     gong_test(${module} LINKS gong_rule_file gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
@@ -389,4 +390,8 @@ gong_test(flood LINKS gong_agent_core gong_rules_tool m
 foreach(module history_file history_tidy history_faults)
     gong_test(${module} LINKS gong_history m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_file_fixture.c)
+endforeach()
+foreach(module history_query)
+    gong_test(${module} LINKS gong_history
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_made.c)
 endforeach()

@@ -97,11 +97,12 @@ static int
 print_answer(const struct gong_call *call, const struct gong_query *query,
              struct gong_eval_memory *memory, bool json)
 {
+    struct gong_eval_source source = gong_eval_memory_source(memory);
     struct gong_answer answer;
     struct gong_query_error error;
     int status = GONG_TOOL_OK;
 
-    if (gong_query_run(query, memory, &answer, &error) != GONG_OK) {
+    if (gong_query_answer(query, &source, &answer, &error) != GONG_OK) {
         say_error(call, query->expr, &error);
         status = GONG_TOOL_NO;
     } else if (json) {
