@@ -5,7 +5,7 @@
 #include "rules/engine/sample_window_code.h"
 
 #define PLACES     GONG_SAMPLE_CODE_PLACES
-#define HOW_XOR    (2u * (PLACES + 1))
+#define HOW_XOR    (UINT64_C(2) * (PLACES + 1))
 #define ENOUGH     16 /* values that say whether decimals are worth a try */
 #define FEW(count) ((count) / 16 + 1) /* exceptions at most */
 
