@@ -119,7 +119,7 @@ run(struct gong_api_call *call, const struct gong_query *query, size_t limit)
     struct gong_history_query_limits limits = history->limits;
     struct gong_history_question question = {
         .path = history->path,
-        .recent = &history->recent,
+        .recent = gong_prom_recent(history),
         .query = *query,
         .limits = &limits,
         .rollups = true,

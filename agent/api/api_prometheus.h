@@ -91,6 +91,13 @@ bool gong_prom_goes_on(void *patience);
 bool (*gong_prom_visible(const struct gong_api_call *call))(
     void *ctx, const struct gong_label_view *labels, size_t count);
 
+/* gong_prom_recent: NULL where there is none. */
+static inline const struct gong_history_recent *
+gong_prom_recent(const struct gong_api_history *history)
+{
+    return history->recent.read == NULL ? NULL : &history->recent;
+}
+
 /* gong_prom_has_history: false with the answer filled. */
 bool gong_prom_has_history(struct gong_api_call *call);
 

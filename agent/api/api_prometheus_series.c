@@ -94,7 +94,7 @@ walk_begin(struct walk *walk, struct gong_api_call *call)
     }
     gong_history_reader_patience(walk->reader, gong_prom_goes_on,
                                  &walk->patience);
-    gong_history_reader_recent(walk->reader, &history->recent);
+    gong_history_reader_recent(walk->reader, gong_prom_recent(history));
     walk->visible = gong_prom_visible(call);
     randombytes_buf(&walk->key, sizeof walk->key);
     gong_symbols_init(&walk->texts, &walk->budget, &walk->key);

@@ -347,7 +347,7 @@ what_is_known_of_metrics(void **state)
            SUCCESS("{\"city:load\":[{\"type\":\"unknown\",\"help\":\"\","
                    "\"unit\":\"\"}]}"));
     expect(world, "/api/v1/query_exemplars?query=up&start=1&end=2", 200,
-           "{\"status\": \"success\", \"data\": []}");
+           SUCCESS("[]"));
     assert_int_equal(api_get(world, "/api/v1/status/buildinfo"), 200);
     assert_string_equal(json_string_value(json_object_get(
                             json_object_get(world->json, "data"), "version")),
