@@ -100,13 +100,30 @@ put_answer(struct gong_api_call *call, struct gong_answer *answer,
     gong_prom_end(call, &text);
 }
 
-/* Whose words the limits have is what the query says. */
+/* Where in the expression it is: 1:14, columns in bytes. */
+static void
+put_bad_query(struct gong_api_call *call, const struct gong_query_error *error)
+{
+    const char *text = gong_api_argument(call->request, "query");
+    size_t line = 1, column = 1;
+
+    for (size_t i = 0; i < error->detail.at && text[i] != '\0'; i++) {
+        line += text[i] == '\n';
+        column = text[i] == '\n' ? 1 : column + 1;
+    }
+    gong_prom_error(call->answer, "bad_data",
+                    "invalid parameter \"query\": %zu:%zu: %s", line, column,
+                    error->detail.message);
+}
+
 static void
 put_error(struct gong_api_call *call, enum gong_err err,
           const struct gong_query_error *error)
 {
     if (error->type == NULL || error->detail.message[0] == '\0') {
         gong_prom_failed(call, err, "");
+    } else if (strcmp(error->type, "bad_data") == 0) {
+        put_bad_query(call, error);
     } else {
         gong_prom_error(call->answer, error->type, "%s", error->detail.message);
     }

@@ -184,7 +184,9 @@ what_is_wrong_is_said_as_prometheus_does(void **state)
         const char *type, *says;
     } cases[] = {
         {"/api/v1/query", 400, "bad_data", "expected"},
-        {"/api/v1/query?query=sum(", 400, "bad_data", "expected"},
+        {"/api/v1/query?query=sum(", 400, "bad_data",
+         "invalid parameter \"query\": 1:5: found"},
+        {"/api/v1/query?query=sum(\nup + )", 400, "bad_data", ": 2:6: found"},
         {"/api/v1/query?query=up&time=x", 400, "bad_data",
          "invalid parameter \"time\": cannot parse \"x\" to a valid timestamp"},
         {"/api/v1/query?query=up&timeout=x", 400, "bad_data", "\"timeout\""},
@@ -555,7 +557,7 @@ errors_have_their_status(void **state)
         assert_int_equal(api_get(world, "/api/v1/query?query=up"),
                          cases[i].status);
         assert_string_equal(text(world, "errorType"), cases[i].type);
-        assert_string_equal(text(world, "error"), "it went wrong");
+        assert_non_null(strstr(text(world, "error"), "it went wrong"));
     }
 }
 
