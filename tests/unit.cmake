@@ -372,6 +372,13 @@ gong_test(ctl_doc LINKS gong_ctl)
 gong_test(api_desk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+# history
+gong_test(samples LINKS gong_history)
+gong_failing_memory(test_samples)
+gong_test(chunk LINKS gong_history)
+gong_failing_memory(test_chunk)
+gong_test(rollup LINKS gong_history)
+gong_test(history_labels LINKS gong_history)
 gong_test(rules_view LINKS gong_agent_core)
 gong_test(alert_view LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
