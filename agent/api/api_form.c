@@ -85,7 +85,7 @@ gong_api_form_read(struct gong_str body, struct gong_api_form *out)
     *out = (struct gong_api_form){0};
     /* What is decoded is no longer; each pair, which has at least one byte and
      * all but one of them a '&', has two NULs. */
-    out->bytes = malloc(body.len + 2 * GONG_API_QUERY_MAX);
+    out->bytes = malloc(body.len + (size_t)2 * GONG_API_QUERY_MAX);
     if (out->bytes == NULL) {
         return GONG_ERR_MEMORY;
     }
