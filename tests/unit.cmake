@@ -351,10 +351,12 @@ foreach(module grant login_limit users audit)
     gong_test(${module} LINKS gong_users)
 endforeach()
 gong_test(events LINKS gong_agent_core)
-foreach(module api api_asked api_permissions api_openapi)
+gong_test(api_form LINKS gong_agent_core)
+foreach(module api api_asked api_permissions api_openapi api_prometheus)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 endforeach()
+gong_test(http_queries LINKS gong_agent_core)
 gong_test(http_clients LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 gong_test(trust LINKS gong_agent_core)
