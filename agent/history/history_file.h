@@ -69,13 +69,22 @@ enum gong_err gong_history_file_commit(struct gong_history_file *file,
     GONG_MUST_CHECK;
 void gong_history_file_rollback(struct gong_history_file *file);
 
-/* gong_history_file_series: finds or makes, also outside of a transaction, as
- * one of its own; numbers are never 0 and never given to another series. labels
- * as history_labels.h. */
+/* gong_history_file_series: finds or makes, also outside of a transaction;
+ * numbers are never 0 and never given to another series. labels as
+ * history_labels.h. A new one is kept in memory, whatever fails, until a commit
+ * or gong_history_file_publish has put it into the file. */
 enum gong_err gong_history_file_series(struct gong_history_file *file,
                                        const struct gong_label_view *labels,
                                        size_t count,
                                        uint32_t *series) GONG_MUST_CHECK;
+/* gong_history_file_publish: outside of a transaction: readers know the new
+ * series from here on. Costs no sync; nothing to do costs nothing. */
+enum gong_err
+gong_history_file_publish(struct gong_history_file *file) GONG_MUST_CHECK;
+/* gong_history_file_forget: nobody remembers numbers any more that were given
+ * out so far. Those that are remembered stay, even where no block holds them
+ * (history_tidy.h). */
+void gong_history_file_forget(struct gong_history_file *file);
 
 /* gong_history_file_put: samples of a series by rising time, of any blocks;
  * once for each series in a transaction, and in rising order of series where
