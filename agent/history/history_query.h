@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "agent/history/history_source.h"
+#include "common/clock.h"
 #include "rules/query/query.h"
 
 struct gong_history_query_limits {

@@ -61,7 +61,7 @@ struct gong_history_choice {
     int64_t to_ms;
 };
 
-/* gong_history_reader_each: visit is called for each of them, by rising number,
+/* gong_history_reader_each: visit is called for each of them, in any order,
  * with its labels as bytes (history_labels.h), good until it returns; what is
  * not GONG_OK ends it. It must not ask the reader. INVALID: a pattern that
  * cannot be decided. */
@@ -72,8 +72,8 @@ enum gong_err gong_history_reader_each(struct gong_history_reader *reader,
                                        gong_history_series_fn visit,
                                        void *ctx) GONG_MUST_CHECK;
 
-/* gong_history_reader_select: their numbers; TOO_LARGE past max. free()
- * *series. */
+/* gong_history_reader_select: their numbers, rising; TOO_LARGE past max.
+ * free() *series. */
 enum gong_err
 gong_history_reader_select(struct gong_history_reader *reader,
                            const struct gong_history_choice *choice, size_t max,
