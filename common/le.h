@@ -7,6 +7,19 @@
 /* Written out: compilers make one store or load of it, of a loop not always. */
 
 static inline void
+gong_le_put16(uint8_t *at, uint16_t value)
+{
+    at[0] = (uint8_t)value;
+    at[1] = (uint8_t)(value >> 8);
+}
+
+static inline uint16_t
+gong_le_get16(const uint8_t *at)
+{
+    return (uint16_t)(at[0] | at[1] << 8);
+}
+
+static inline void
 gong_le_put32(uint8_t *at, uint32_t value)
 {
     at[0] = (uint8_t)value;

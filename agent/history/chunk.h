@@ -23,7 +23,7 @@
 #define GONG_CHUNK_SAMPLES_MAX 65536
 
 /* Scratch and contexts of zstd; one thread. */
-struct gong_chunk_coder;
+struct gong_chunk_coder; /* chunk_coder.h */
 
 /* NULL without memory. */
 struct gong_chunk_coder *gong_chunk_coder_new(void);

@@ -35,6 +35,14 @@ struct gong_rollups {
 
 void gong_rollups_fini(struct gong_rollups *rollups);
 
+/* gong_rollups_reserve: room for so many more. */
+enum gong_err gong_rollups_reserve(struct gong_rollups *rollups,
+                                   size_t more) GONG_MUST_CHECK;
+/* gong_rollups_append: GONG_ERR_MEMORY: nothing was. */
+enum gong_err gong_rollups_append(struct gong_rollups *rollups,
+                                  const struct gong_rollup *more,
+                                  size_t count) GONG_MUST_CHECK;
+
 /* gong_rollup_make: appends the intervals of samples in order. */
 enum gong_err gong_rollup_make(const struct gong_sample *samples, size_t count,
                                int64_t length_ms,

@@ -117,6 +117,18 @@ scaled(double value, uint8_t scale, int64_t *number)
 }
 
 bool
+gong_sample_code_number(double value, uint8_t scale, int64_t *number)
+{
+    return scaled(value, scale, number);
+}
+
+double
+gong_sample_code_value(int64_t number, uint8_t scale)
+{
+    return (double)number / tens[scale];
+}
+
+bool
 gong_sample_code_fits(double value, uint8_t scale)
 {
     int64_t number = 0;

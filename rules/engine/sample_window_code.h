@@ -44,6 +44,11 @@ struct gong_sample_code_state {
 /* gong_sample_code_fits: whether a value has so many decimal places at most. */
 bool gong_sample_code_fits(double value, uint8_t scale);
 
+/* gong_sample_code_number: the value in the scale's units; false, and 0, where
+ * it does not fit. gong_sample_code_value: back again, bit by bit. */
+bool gong_sample_code_number(double value, uint8_t scale, int64_t *number);
+double gong_sample_code_value(int64_t number, uint8_t scale);
+
 /* gong_sample_code_write: older as told from newer; how many bytes it took. */
 size_t gong_sample_code_write(const struct gong_sample_code *code,
                               struct gong_sample older,
