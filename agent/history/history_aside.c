@@ -42,7 +42,7 @@ static void
 remove_older(const char *path)
 {
     char folder[PATH_SIZE];
-    char older[PATH_SIZE + NAME_MAX];
+    char older[PATH_SIZE + NAME_MAX + 2];
     const char *base;
     const struct dirent *entry;
     DIR *dir;

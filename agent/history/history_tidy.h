@@ -29,6 +29,7 @@ struct gong_history_limits {
 struct gong_history_tidied {
     uint64_t compacted_rows;
     uint64_t rolled_rows;
+    uint64_t damaged_rows;   /* chunks that did not verify, left out */
     uint64_t dropped_blocks; /* by age */
     uint64_t crowded_blocks; /* by size */
     uint64_t dropped_series;
