@@ -173,8 +173,8 @@ gong_history_scan_labels(const struct gong_history_scan *scan, size_t place,
                          struct gong_label_view *out, size_t *count)
 {
     const struct chosen *chosen = &scan->chosen[place];
-    struct gong_str bytes = gong_str_from(scan->bytes.data + chosen->labels_at,
-                                          chosen->labels_len);
+    struct gong_str bytes =
+        gong_str_from(scan->bytes.data + chosen->labels_at, chosen->labels_len);
 
     return gong_history_labels_get(bytes, out, count) ? GONG_OK
                                                       : GONG_ERR_CORRUPT;

@@ -171,8 +171,8 @@ gong_cmd_diff(const struct gong_call *call)
         return gong_call_refuse(call, "another shift",
                                 "at least 1m, beginning within a day");
     }
-    status = gong_call_history_times(call, options.data, &options.from,
-                                     &options.to);
+    status =
+        gong_call_history_times(call, options.data, &options.from, &options.to);
     if (status != GONG_TOOL_OK) {
         return status;
     }

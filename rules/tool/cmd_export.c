@@ -105,8 +105,7 @@ write_out(struct exporter *exporter)
     size_t len = exporter->lines.len;
 
     exporter->lines.len = 0;
-    if (len > 0 &&
-        fwrite(exporter->lines.data, 1, len, exporter->out) != len) {
+    if (len > 0 && fwrite(exporter->lines.data, 1, len, exporter->out) != len) {
         exporter->failed = true;
         return GONG_ERR_IO;
     }
@@ -135,7 +134,8 @@ put_sample(void *ctx, size_t place, struct gong_sample sample)
 }
 
 static int
-put_lines(const struct gong_call *call, const struct gong_history_wanted *wanted,
+put_lines(const struct gong_call *call,
+          const struct gong_history_wanted *wanted,
           const struct gong_city *city)
 {
     struct exporter exporter = {.out = call->out};
@@ -239,13 +239,12 @@ gong_cmd_export(const struct gong_call *call)
         return gong_call_refuse_word(call, words.items[0], "options only");
     }
     if (options.data == NULL || gong_history_data_path(options.data) == NULL) {
-        return gong_call_refuse(call,
-                                options.data == NULL ? "no --data"
-                                                     : "another --data",
-                                "--data history:PATH");
+        return gong_call_refuse(
+            call, options.data == NULL ? "no --data" : "another --data",
+            "--data history:PATH");
     }
-    status = gong_call_history_times(call, options.data, &options.from,
-                                     &options.to);
+    status =
+        gong_call_history_times(call, options.data, &options.from, &options.to);
     if (status == GONG_TOOL_OK) {
         status = read_selectors(call, &options.match, &selectors);
     }

@@ -97,11 +97,11 @@ judge_options(const struct gong_call *call, struct replay_options *options)
                                      &options->to);
     return status != GONG_TOOL_OK
                ? status
-               : gong_call_precision(
-                     call, options->precision_word,
-                     gong_history_data_path(options->data) == NULL &&
-                         !gong_input_is_folder(options->data),
-                     &options->precision);
+               : gong_call_precision(call, options->precision_word,
+                                     gong_history_data_path(options->data) ==
+                                             NULL &&
+                                         !gong_input_is_folder(options->data),
+                                     &options->precision);
 }
 
 int

@@ -124,8 +124,7 @@ gong_history_data_close(const struct gong_history_wanted *wanted,
         data->reader == NULL ? 0 : gong_history_reader_damaged(data->reader);
 
     if (damaged > 0) {
-        (void)fprintf(wanted->err,
-                      "%s: %" PRIu64 " damaged chunk%s left out\n",
+        (void)fprintf(wanted->err, "%s: %" PRIu64 " damaged chunk%s left out\n",
                       wanted->data, damaged, gong_plural(damaged));
     }
     gong_history_scan_free(data->scan);

@@ -25,7 +25,7 @@ int gong_call_history_times(const struct gong_call *call, const char *data,
 
 /* Plain data; all of it is borrowed. */
 struct gong_history_wanted {
-    const char *data; /* "history:PATH" */
+    const char *data;                          /* "history:PATH" */
     const struct gong_history_choice *choices; /* as history_scan.h has them */
     size_t choice_count;
     bool has_from;
@@ -43,9 +43,9 @@ struct gong_history_data {
 
 /* gong_history_data_open: a word about what is wrong was said on err; likewise
  * from when on there are raw samples, where earlier ones were wanted. */
-enum gong_err gong_history_data_open(const struct gong_history_wanted *wanted,
-                                     struct gong_history_data *out)
-    GONG_MUST_CHECK;
+enum gong_err
+gong_history_data_open(const struct gong_history_wanted *wanted,
+                       struct gong_history_data *out) GONG_MUST_CHECK;
 /* gong_history_data_close: says on err how many chunks were damaged and left
  * out, if any. */
 void gong_history_data_close(const struct gong_history_wanted *wanted,

@@ -53,7 +53,8 @@ gong_history_line_begin(struct gong_buffer *out,
         struct gong_str name = labels[i].name;
         bool left =
             gong_str_is(name, "__name__") ||
-            (given && (gong_str_is(name, "unit") || gong_str_is(name, "kind"))) ||
+            (given &&
+             (gong_str_is(name, "unit") || gong_str_is(name, "kind"))) ||
             (apart &&
              (gong_str_is(name, "site") || gong_str_is(name, "device")));
 
@@ -67,8 +68,7 @@ gong_history_line_begin(struct gong_buffer *out,
         err = GONG_ERR_INVALID;
     }
     if (err == GONG_OK) {
-        out->len =
-            at + value_at(gong_str_from(out->data + at, out->len - at));
+        out->len = at + value_at(gong_str_from(out->data + at, out->len - at));
     }
     return err;
 }

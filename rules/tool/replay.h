@@ -15,9 +15,9 @@
 #include "rules/tool/precision.h"
 
 struct gong_replay {
-    const struct gong_ruleset *set;  /* borrowed */
-    const char *path; /* a file, "-", a journal's folder, history:PATH */
-    int64_t tolerance_ms;            /* how late a line of a file may be */
+    const struct gong_ruleset *set; /* borrowed */
+    const char *path;     /* a file, "-", a journal's folder, history:PATH */
+    int64_t tolerance_ms; /* how late a line of a file may be */
     struct gong_precision precision; /* of a file's stamps */
     bool progress;                   /* say how far it is, on err */
     bool has_since; /* what is earlier is left out; of a history only */

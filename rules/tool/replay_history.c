@@ -170,9 +170,7 @@ give(struct feed *feed, enum gong_record_type type)
 {
     int64_t ns = gong_ms_to_ns(feed->ms) + GONG_NS_PER_MS - 1;
     struct gong_record record = {
-        .meta = {.type = (uint8_t)type,
-                 .journal_ms = feed->ms,
-                 .wall_ns = ns},
+        .meta = {.type = (uint8_t)type, .journal_ms = feed->ms, .wall_ns = ns},
         .offset = feed->offset++,
         .payload = gong_str_from(feed->payload.data, feed->payload.len),
     };
@@ -196,8 +194,9 @@ put_prefix(struct feed *feed, const struct device *device)
 static enum gong_err
 tell_up(struct feed *feed, struct device *device, double value)
 {
-    static const char *const texts[] = {"{\"state\":\"offline\",\"conn\":\"1\"}",
-                                        "{\"state\":\"online\",\"conn\":\"1\"}"};
+    static const char *const texts[] = {
+        "{\"state\":\"offline\",\"conn\":\"1\"}",
+        "{\"state\":\"online\",\"conn\":\"1\"}"};
     bool up = value != 0;
     enum gong_err err;
 

@@ -21,8 +21,8 @@
 /* Different metrics of one device are rows of their own here. */
 #define GONG_REPLAY_HISTORY_ROWS 1000000
 
-typedef enum gong_err (*gong_replay_record_fn)(void *ctx,
-                                               const struct gong_record *record);
+typedef enum gong_err (*gong_replay_record_fn)(
+    void *ctx, const struct gong_record *record);
 
 /* gong_replay_history_made: whether the rules or their model make a metric. */
 bool gong_replay_history_made(const struct gong_ruleset *set,
@@ -30,9 +30,9 @@ bool gong_replay_history_made(const struct gong_ruleset *set,
 
 /* gong_replay_history_read: offsets of records count from 0 on. On an error of
  * its own a word was said on err; INVALID: there is no sample. */
-enum gong_err
-gong_replay_history_read(const struct gong_history_wanted *wanted,
-                         const struct gong_ruleset *set,
-                         gong_replay_record_fn take, void *ctx) GONG_MUST_CHECK;
+enum gong_err gong_replay_history_read(const struct gong_history_wanted *wanted,
+                                       const struct gong_ruleset *set,
+                                       gong_replay_record_fn take,
+                                       void *ctx) GONG_MUST_CHECK;
 
 #endif

@@ -98,9 +98,9 @@ history_fixture_put(struct history_fixture *fixture, const char *series,
         samples[i].value = values[i];
     }
     assert_int_equal(gong_history_file_begin(fixture->file), GONG_OK);
-    assert_int_equal(gong_history_file_series(fixture->file, labels,
-                                              label_count, &number),
-                     GONG_OK);
+    assert_int_equal(
+        gong_history_file_series(fixture->file, labels, label_count, &number),
+        GONG_OK);
     assert_int_equal(
         gong_history_file_put(fixture->file, number, samples, count), GONG_OK);
     assert_int_equal(gong_history_file_commit(fixture->file, &place), GONG_OK);

@@ -11,8 +11,8 @@
 #include "rules/engine/promql.h"
 #include "tests/unit/history_fixture.h"
 
-#define T0    INT64_C(1760004000000) /* no multiple of a block */
-#define BLOCK INT64_C(7200000)
+#define T0       INT64_C(1760004000000) /* no multiple of a block */
+#define BLOCK    INT64_C(7200000)
 #define SEEN_MAX 20000
 
 struct seen {
@@ -179,9 +179,8 @@ choices_are_joined(void **state)
         gong_expr_parse(gong_str_of("m_a{device=\"d1\"}"), &error),
         gong_expr_parse(gong_str_of("{__name__=~\"m_a|m_c\"}"), &error)};
     struct gong_history_choice choices[2];
-    struct gong_history_scan_options options = {.choices = choices,
-                                                .choice_count = 2,
-                                                .to_ms = GONG_HISTORY_MS_MAX};
+    struct gong_history_scan_options options = {
+        .choices = choices, .choice_count = 2, .to_ms = GONG_HISTORY_MS_MAX};
     struct gong_history_scan *scan = NULL;
     struct gong_label_view labels[GONG_LABELSET_MAX];
     double one = 1;

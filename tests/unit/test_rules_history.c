@@ -172,8 +172,10 @@ what_a_model_gives_is_left_out(void **state)
     struct said said;
 
     (void)state;
-    put_file("m.cfg", "model = \"m\"; units = ( { code = \"66\"; kind = \"province\"; name = "
-                      "\"Dak Lak\"; } );\n");
+    put_file(
+        "m.cfg",
+        "model = \"m\"; units = ( { code = \"66\"; kind = \"province\"; name = "
+        "\"Dak Lak\"; } );\n");
     said = run("export --data history:history.db --to 1760000000 --model "
                "m.cfg");
     is(&said, 0,
@@ -232,11 +234,12 @@ the_model_is_the_one_of_today(void **state)
     struct said said;
 
     (void)state;
-    put_file("m.cfg",
-             "model = \"m\"; units = ( { code = \"66\"; kind = \"province\"; name = "
-             "\"Dak Lak\"; } );\n"
-             "devices = ( { unit = \"66\"; name = \"d1\"; params = { top = "
-             "70; }; } );\n");
+    put_file(
+        "m.cfg",
+        "model = \"m\"; units = ( { code = \"66\"; kind = \"province\"; name = "
+        "\"Dak Lak\"; } );\n"
+        "devices = ( { unit = \"66\"; name = \"d1\"; params = { top = "
+        "70; }; } );\n");
     put_file("r.cfg",
              "group = \"g\"; rules = (\n"
              "  { alert = \"Hot\"; expr = \"lamp_temp > on (site, device) "
