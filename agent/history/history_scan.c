@@ -53,14 +53,13 @@ static enum gong_err
 choose(void *ctx, uint32_t series, struct gong_str labels)
 {
     struct gong_history_scan *scan = ctx;
-    struct chosen *grown = scan->chosen;
     size_t at = scan->bytes.len;
     enum gong_err err;
 
     if (scan->count == scan->capacity) {
         size_t capacity = scan->capacity == 0 ? 256 : scan->capacity * 2;
+        struct chosen *grown = realloc(scan->chosen, capacity * sizeof *grown);
 
-        grown = realloc(scan->chosen, capacity * sizeof *grown);
         if (grown == NULL) {
             return GONG_ERR_MEMORY;
         }

@@ -222,12 +222,48 @@ tell_up(struct feed *feed, struct device *device, double value)
     return err == GONG_OK ? give(feed, GONG_RECORD_PRESENCE) : err;
 }
 
-/* Whether the device is up, then its lines; two records where they are many. */
+static enum gong_err
+add_line(struct feed *feed, const struct place *place, double value)
+{
+    enum gong_err err = gong_buffer_append(
+        &feed->payload, feed->lines.data + place->line_at, place->line_len);
+
+    return err == GONG_OK
+               ? gong_history_line_end(&feed->payload, value, feed->ms)
+               : err;
+}
+
+/* Two records where they are many. */
+static enum gong_err
+flush_lines(struct feed *feed, const struct device *device,
+            const struct pending *pending, size_t count)
+{
+    bool lines = false;
+    enum gong_err err = put_prefix(feed, device);
+
+    for (size_t i = 0; i < count && err == GONG_OK; i++) {
+        const struct place *place = &feed->places[pending[i].place];
+
+        if (place->part != PART_LINE || !isfinite(pending[i].value)) {
+            continue;
+        }
+        if (feed->payload.len > PAYLOAD_MAX_) {
+            err = give(feed, GONG_RECORD_DATA);
+            err = err == GONG_OK ? put_prefix(feed, device) : err;
+        }
+        if (err == GONG_OK) {
+            err = add_line(feed, place, pending[i].value);
+        }
+        lines = true;
+    }
+    return err == GONG_OK && lines ? give(feed, GONG_RECORD_DATA) : err;
+}
+
+/* Whether the device is up, then its lines. */
 static enum gong_err
 flush_device(struct feed *feed, const struct pending *pending, size_t count)
 {
     struct device *device = &feed->devices[pending[0].device];
-    bool lines = false;
     enum gong_err err = GONG_OK;
 
     for (size_t i = 0; i < count && err == GONG_OK; i++) {
@@ -235,31 +271,7 @@ flush_device(struct feed *feed, const struct pending *pending, size_t count)
             err = tell_up(feed, device, pending[i].value);
         }
     }
-    if (err == GONG_OK) {
-        err = put_prefix(feed, device);
-    }
-    for (size_t i = 0; i < count && err == GONG_OK; i++) {
-        const struct place *place = &feed->places[pending[i].place];
-
-        if (place->part != PART_LINE || !isfinite(pending[i].value)) {
-            continue;
-        }
-        if (lines && feed->payload.len > PAYLOAD_MAX_) {
-            err = give(feed, GONG_RECORD_DATA);
-            err = err == GONG_OK ? put_prefix(feed, device) : err;
-        }
-        if (err == GONG_OK) {
-            err = gong_buffer_append(&feed->payload,
-                                     feed->lines.data + place->line_at,
-                                     place->line_len);
-        }
-        if (err == GONG_OK) {
-            err = gong_history_line_end(&feed->payload, pending[i].value,
-                                        feed->ms);
-        }
-        lines = true;
-    }
-    return err == GONG_OK && lines ? give(feed, GONG_RECORD_DATA) : err;
+    return err == GONG_OK ? flush_lines(feed, device, pending, count) : err;
 }
 
 static int
