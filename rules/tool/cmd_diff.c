@@ -112,6 +112,26 @@ complete(const struct diff_options *o)
            o->data != NULL && o->rules != NULL;
 }
 
+static int
+judge_options(const struct gong_call *call, const struct diff_options *options)
+{
+    if (!complete(options)) {
+        return gong_call_refuse(call, "other words",
+                                "--routes, --old, --new, --data and --rules");
+    }
+    if (strcmp(options->format, "table") != 0 &&
+        strcmp(options->format, "json") != 0) {
+        return gong_call_refuse(call, "another format", "table or json");
+    }
+    if ((options->shift.given && options->shift.ms < 60000) ||
+        options->begin.ms >= 24 * HOUR_MS) {
+        return gong_call_refuse(call, "another shift",
+                                "at least 1m, beginning within a day");
+    }
+    return gong_call_history_times(call, options->data, &options->from,
+                                   &options->to);
+}
+
 int
 gong_cmd_diff(const struct gong_call *call)
 {
@@ -158,21 +178,10 @@ gong_cmd_diff(const struct gong_call *call)
                              &words, &status)) {
         return status;
     }
-    if (words.count > 0 || !complete(&options)) {
-        return gong_call_refuse(call, "other words",
-                                "--routes, --old, --new, --data and --rules");
+    if (words.count > 0) {
+        return gong_call_refuse_word(call, words.items[0], "options only");
     }
-    if (strcmp(options.format, "table") != 0 &&
-        strcmp(options.format, "json") != 0) {
-        return gong_call_refuse(call, "another format", "table or json");
-    }
-    if ((options.shift.given && options.shift.ms < 60000) ||
-        options.begin.ms >= 24 * HOUR_MS) {
-        return gong_call_refuse(call, "another shift",
-                                "at least 1m, beginning within a day");
-    }
-    status =
-        gong_call_history_times(call, options.data, &options.from, &options.to);
+    status = judge_options(call, &options);
     if (status != GONG_TOOL_OK) {
         return status;
     }
