@@ -94,6 +94,17 @@ gong_history_states_set(struct gong_history_states *states, uint32_t series,
     return GONG_OK;
 }
 
+bool
+gong_history_states_is(const struct gong_history_states *states,
+                       uint32_t series, double value)
+{
+    uint32_t slot = 0;
+
+    return gong_series_slots_find(&states->slots, series, &slot)
+               ? same(states->all[slot].value, value)
+               : gong_is_stale(value);
+}
+
 enum gong_err
 gong_history_states_due(const struct gong_history_states *states, int64_t from,
                         int64_t to,
@@ -113,9 +124,9 @@ gong_history_states_due(const struct gong_history_states *states, int64_t from,
          minute++) {
         for (uint32_t i = 0; i < states->slots.count && err == GONG_OK; i++) {
             if (!gong_is_stale(states->all[i].value)) {
-                err = tell(ctx, states->slots.series[i],
-                           (struct gong_sample){minute * every,
-                                                states->all[i].value});
+                err = tell(
+                    ctx, states->slots.series[i],
+                    (struct gong_sample){minute * every, states->all[i].value});
             }
         }
         if (err != GONG_OK) {
