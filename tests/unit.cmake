@@ -267,6 +267,10 @@ gong_failing_memory(test_prom_rules_memory)
 foreach(module series_notation rules_text rules_commands line_runs lint cost case_line)
     gong_test(${module} LINKS gong_rules_tool)
 endforeach()
+gong_test(rules_history LINKS gong_rules_tool
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_fixture.c)
+gong_test(history_scan LINKS gong_history
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_fixture.c)
 gong_test(rule_cases LINKS gong_rules_tool
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)

@@ -38,8 +38,8 @@ fill(struct gong_eval_memory *memory, unsigned kind, int64_t days)
 
     assert_int_equal(gong_eval_memory_series(memory, labels, 3, &series),
                      GONG_OK);
-    for (int64_t ms = START + (kind == 2 ? 1234 : 0);
-         ms < START + days * DAY; ms += step) {
+    for (int64_t ms = START + (kind == 2 ? 1234 : 0); ms < START + days * DAY;
+         ms += step) {
         uint64_t random = history_random(&state);
         double said;
 
@@ -113,8 +113,7 @@ ask_history(struct history_made *made, const struct gong_query *query,
                                              .rollups = rollups};
     struct gong_query_error error;
     struct gong_answer answer;
-    enum gong_err err =
-        gong_history_query(&question, &answer, remarks, &error);
+    enum gong_err err = gong_history_query(&question, &answer, remarks, &error);
 
     return text_of(err, &answer, &error);
 }
@@ -197,73 +196,122 @@ static const struct times ranges[] = {
     {-400 * DAY, 400 * DAY, DAY},
 };
 
-/* Each expression at each of the times is what memory says, to the letter. */
-static void
-compare_all(struct gong_eval_memory *memory, struct history_made *made,
-            bool rollups)
+#define EXPRESSIONS (sizeof expressions / sizeof expressions[0])
+#define RANGES      (sizeof ranges / sizeof ranges[0])
+
+/* What all tests share: three days in memory, and what it says. */
+static struct {
+    struct gong_eval_memory *memory;
+    char *answers[EXPRESSIONS][RANGES];
+} world;
+
+static struct gong_query
+query_of(size_t expression, size_t range)
 {
-    for (size_t i = 0; i < sizeof expressions / sizeof expressions[0]; i++) {
-        for (size_t j = 0; j < sizeof ranges / sizeof ranges[0]; j++) {
-            struct gong_query query = {.expr = expressions[i],
-                                       .range = ranges[j].step > 0,
-                                       .from_ms = START + ranges[j].from,
-                                       .to_ms = START + ranges[j].to,
-                                       .step_ms = ranges[j].step};
+    return (struct gong_query){.expr = expressions[expression],
+                               .range = ranges[range].step > 0,
+                               .from_ms = START + ranges[range].from,
+                               .to_ms = START + ranges[range].to,
+                               .step_ms = ranges[range].step};
+}
+
+static int
+set_up(void **state)
+{
+    (void)state;
+    world.memory = make_memory(3);
+    for (size_t i = 0; i < EXPRESSIONS; i++) {
+        for (size_t j = 0; j < RANGES; j++) {
+            struct gong_query query = query_of(i, j);
+
+            world.answers[i][j] = ask_memory(world.memory, &query);
+        }
+    }
+    return 0;
+}
+
+static int
+tear_down(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < EXPRESSIONS; i++) {
+        for (size_t j = 0; j < RANGES; j++) {
+            free(world.answers[i][j]);
+        }
+    }
+    gong_eval_memory_free(world.memory);
+    return 0;
+}
+
+/* Each expression at each of the times is what memory says, to the letter;
+ * returns which resolutions said so. */
+static unsigned
+compare_all(struct history_made *made, bool rollups)
+{
+    unsigned used = 0;
+
+    for (size_t i = 0; i < EXPRESSIONS; i++) {
+        for (size_t j = 0; j < RANGES; j++) {
+            struct gong_query query = query_of(i, j);
             struct gong_history_remarks remarks;
-            char *want = ask_memory(memory, &query);
             char *got = ask_history(made, &query, rollups, &remarks);
 
-            assert_same(want, got, &query);
+            assert_same(world.answers[i][j], got, &query);
             assert_int_equal(remarks.damaged, 0);
             assert_int_equal(remarks.coarse, 0);
-            free(want);
+            used |= remarks.used;
             free(got);
         }
     }
+    return used;
 }
 
+#define RAW    (1U << GONG_RESOLUTION_RAW)
+#define FIVE   (1U << GONG_RESOLUTION_5M)
+#define HOURLY (1U << GONG_RESOLUTION_1H)
+
 static void
-compare_layout(const struct history_layout *layout)
+compare_layout(const struct history_layout *layout, unsigned want)
 {
-    struct gong_eval_memory *memory = make_memory(3);
     struct history_made made;
 
-    assert_int_equal(history_make(&made, memory, layout), GONG_OK);
-    compare_all(memory, &made, false);
-    compare_all(memory, &made, true);
+    assert_int_equal(history_make(&made, world.memory, layout), GONG_OK);
+    assert_int_equal(compare_all(&made, true), want);
+    if (layout->seed % 2 == 0) {
+        assert_int_equal(compare_all(&made, false), RAW);
+    }
     history_unmake(&made);
-    gong_eval_memory_free(memory);
 }
 
 static void
 test_equals_memory_in_one_part(void **state)
 {
     (void)state;
-    compare_layout(&(struct history_layout){.seed = 1, .commits = 1});
+    compare_layout(&(struct history_layout){.seed = 1, .commits = 1}, RAW);
 }
 
 static void
 test_equals_memory_in_many_parts_some_late_some_recent(void **state)
 {
     (void)state;
-    compare_layout(&(struct history_layout){.seed = 2,
-                                            .commits = 40,
-                                            .late_percent = 5,
-                                            .kept_percent = 3});
+    compare_layout(
+        &(struct history_layout){
+            .seed = 2, .commits = 40, .late_percent = 5, .kept_percent = 3},
+        RAW);
 }
 
 static void
 test_equals_memory_made_one_and_rolled_up(void **state)
 {
     (void)state;
-    compare_layout(&(struct history_layout){.seed = 3,
-                                            .commits = 40,
-                                            .tidy = true,
-                                            .kept_percent = 1});
-    compare_layout(&(struct history_layout){.seed = 4,
-                                            .commits = 20,
-                                            .tidy = true,
-                                            .rest_ms = 60 * DAY});
+    compare_layout(
+        &(struct history_layout){
+            .seed = 3, .commits = 40, .tidy = true, .kept_percent = 1},
+        RAW | FIVE | HOURLY);
+    compare_layout(
+        &(struct history_layout){
+            .seed = 4, .commits = 20, .tidy = true, .rest_ms = 60 * DAY},
+        RAW | FIVE | HOURLY);
 }
 
 static void
@@ -274,12 +322,368 @@ test_equals_memory_rolled_up_again_for_late_samples(void **state)
                                             .commits = 30,
                                             .late_percent = 10,
                                             .kept_percent = 20,
-                                            .tidy = true});
+                                            .tidy = true},
+                   RAW | FIVE | HOURLY);
     compare_layout(&(struct history_layout){.seed = 6,
                                             .commits = 9,
                                             .late_percent = 40,
                                             .tidy = true,
-                                            .rest_ms = DAY});
+                                            .rest_ms = DAY},
+                   RAW | FIVE | HOURLY);
+}
+
+/* A week of one series, settled; then what is asked in whole intervals needs no
+ * raw sample, but for the edge. */
+static void
+test_whole_intervals_need_no_raw_samples(void **state)
+{
+    static const struct {
+        const char *expr;
+        int64_t step;
+        int64_t from;
+        unsigned used;
+    } cases[] = {
+        {"temp{i=\"0\"}", 5 * MINUTE, DAY, FIVE},
+        {"temp{i=\"0\"}", HOUR, DAY, HOURLY},
+        {"temp{i=\"0\"} offset 5m", HOUR, DAY, FIVE},
+        {"temp{i=\"0\"}", 7 * MINUTE, DAY, RAW},
+        {"temp{i=\"0\"}", HOUR, DAY + 1, RAW},
+        {"temp{i=\"0\"} offset 1m", HOUR, DAY, RAW},
+        {"max_over_time(temp{i=\"0\"}[3h])", HOUR, DAY, HOURLY},
+        {"max_over_time(temp{i=\"0\"}[10m])", HOUR, DAY, FIVE},
+        {"max_over_time(temp{i=\"0\"}[11m])", HOUR, DAY, RAW},
+        {"avg_over_time(temp{i=\"0\"}[1h])", HOUR, DAY, RAW},
+        {"max_over_time(temp{i=\"0\"}[1h:1h])", HOUR, DAY, HOURLY},
+        {"max_over_time(temp{i=\"0\"}[1h:1m])", HOUR, DAY, RAW},
+    };
+    struct history_layout layout = {
+        .seed = 8, .commits = 3, .tidy = true, .rest_ms = 60 * DAY};
+    struct history_made made;
+
+    (void)state;
+    assert_int_equal(history_make(&made, world.memory, &layout), GONG_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct gong_query query = {.expr = cases[i].expr,
+                                   .range = true,
+                                   .from_ms = START + cases[i].from,
+                                   .to_ms = START + 3 * DAY,
+                                   .step_ms = cases[i].step};
+        struct gong_history_remarks remarks;
+        char *want = ask_memory(world.memory, &query);
+        char *got = ask_history(&made, &query, true, &remarks);
+
+        assert_same(want, got, &query);
+        assert_int_equal(remarks.used & ~(cases[i].used == RAW ? 0 : RAW),
+                         cases[i].used);
+        free(want);
+        free(got);
+    }
+    history_unmake(&made);
+}
+
+/* One sample, on the first millisecond of a day: the window that begins there
+ * includes it, though its interval is one of the day before. */
+static void
+compare_left_ends(const struct history_layout *layout)
+{
+    static const char *const asked[] = {
+        "edge", "max_over_time(edge[2h])", "min_over_time(edge[2h])",
+        "present_over_time(edge[10m])", "timestamp(edge)"};
+    struct gong_label_view name = {gong_str_of("__name__"),
+                                   gong_str_of("edge")};
+    struct gong_eval_memory *memory = make_memory(3);
+    struct history_made made;
+    uint32_t series = 0;
+
+    assert_int_equal(gong_eval_memory_series(memory, &name, 1, &series),
+                     GONG_OK);
+    for (int64_t hour = 24; hour < 72; hour += 4) {
+        assert_int_equal(gong_eval_memory_append(
+                             memory, series, START + hour * HOUR, (double)hour),
+                         GONG_OK);
+    }
+    assert_int_equal(history_make(&made, memory, layout), GONG_OK);
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        for (int64_t minute = 0; minute <= 120; minute += 5) {
+            struct gong_query query = {.expr = asked[i],
+                                       .range = true,
+                                       .from_ms = START + DAY + minute * MINUTE,
+                                       .to_ms = START + 3 * DAY,
+                                       .step_ms = 4 * HOUR};
+            struct gong_history_remarks remarks;
+            char *want = ask_memory(memory, &query);
+            char *got = ask_history(&made, &query, true, &remarks);
+
+            assert_same(want, got, &query);
+            free(want);
+            free(got);
+        }
+    }
+    history_unmake(&made);
+    gong_eval_memory_free(memory);
+}
+
+static void
+test_the_left_end_of_a_window_is_included(void **state)
+{
+    static const struct gong_history_limits gone = {.age_ms = {DAY}};
+    struct history_layout layout = {
+        .seed = 1, .commits = 1, .tidy = true, .rest_ms = 60 * DAY};
+
+    (void)state;
+    compare_left_ends(&layout);
+    layout.limits = &gone;
+    compare_left_ends(&layout);
+}
+
+/* Raw samples older than two days went: exact where roll-ups say the same, and
+ * coarser, with a remark, elsewhere. */
+static void
+test_samples_that_are_gone_are_answered_coarser(void **state)
+{
+    static const struct gong_history_limits limits = {.age_ms = {2 * DAY}};
+    struct history_layout layout = {.seed = 9,
+                                    .commits = 3,
+                                    .tidy = true,
+                                    .rest_ms = 25 * HOUR,
+                                    .limits = &limits};
+    struct gong_query query = {.expr = "temp",
+                               .range = true,
+                               .from_ms = START,
+                               .to_ms = START + DAY,
+                               .step_ms = 5 * MINUTE};
+    struct gong_history_remarks remarks;
+    struct history_made made;
+    char *want;
+    char *got;
+
+    (void)state;
+    assert_int_equal(history_make(&made, world.memory, &layout), GONG_OK);
+    want = ask_memory(world.memory, &query);
+    got = ask_history(&made, &query, true, &remarks);
+    assert_same(want, got, &query);
+    assert_int_equal(remarks.used, FIVE);
+    assert_int_equal(remarks.coarse, 0);
+    free(want);
+    free(got);
+    query.expr = "count(temp{i=\"1\"})";
+    query.from_ms += 9 * HOUR + 17000;
+    query.to_ms = query.from_ms + HOUR;
+    query.step_ms = 60000;
+    want = ask_memory(world.memory, &query);
+    got = ask_history(&made, &query, true, &remarks);
+    assert_same(want, got, &query); /* no step without a value */
+    assert_int_equal(remarks.coarse, FIVE);
+    free(got);
+    got = ask_history(&made, &query, false, &remarks);
+    assert_non_null(strstr(got, "\"result\":[]"));
+    assert_int_equal(remarks.used, 0);
+    free(want);
+    free(got);
+    history_unmake(&made);
+}
+
+static enum gong_err
+ask_limited(struct history_made *made, const char *expr,
+            const struct gong_history_query_limits *limits,
+            const atomic_bool *cancelled, struct gong_query_error *error)
+{
+    struct gong_history_recent recent = history_recent(made);
+    struct gong_history_question question = {.path = made->path,
+                                             .recent = &recent,
+                                             .query = {.expr = expr,
+                                                       .range = true,
+                                                       .from_ms = START,
+                                                       .to_ms = START + 3 * DAY,
+                                                       .step_ms = 30000},
+                                             .limits = limits,
+                                             .cancelled = cancelled};
+    struct gong_history_remarks remarks;
+    struct gong_answer answer;
+    enum gong_err err = gong_history_query(&question, &answer, &remarks, error);
+
+    gong_answer_fini(&answer);
+    return err;
+}
+
+static void
+test_limits_end_a_question_and_say_which(void **state)
+{
+    static const struct {
+        struct gong_history_query_limits limits;
+        const char *expr;
+        enum gong_err err;
+        const char *type;
+        const char *fault;
+        const char *says;
+    } cases[] = {
+        {{.series = 7},
+         "{__name__=~\".+\"}",
+         GONG_ERR_TOO_LARGE,
+         "execution",
+         "memory",
+         "more than 7 series"},
+        {{.series = 5}, "temp", GONG_OK, NULL, NULL, NULL},
+        {{.series = 9},
+         "temp - temp",
+         GONG_ERR_TOO_LARGE,
+         "execution",
+         "memory",
+         "more than 9 series"},
+        {{.samples = 4},
+         "temp",
+         GONG_ERR_TOO_LARGE,
+         "execution",
+         "samples",
+         "more than 4 samples"},
+        {{.bytes = 64 << 10},
+         "count_over_time(temp{i=\"0\"}[2d])",
+         GONG_ERR_TOO_LARGE,
+         "execution",
+         "memory",
+         "samples to hold"},
+        {{.bytes = 1 << 20},
+         "count(count_over_time(temp{i=\"0\"}[2d]))",
+         GONG_OK,
+         NULL,
+         NULL,
+         NULL},
+        {{.bytes = 400 << 10},
+         "temp",
+         GONG_ERR_TOO_LARGE,
+         "execution",
+         "memory",
+         "an answer"},
+        {{.timeout = {1}},
+         "sum(temp)",
+         GONG_ERR_TIMEOUT,
+         "timeout",
+         "stopped",
+         "timed out"},
+        {{.series = 0}, "temp +", GONG_ERR_INVALID, "bad_data", "", "expected"},
+        {{.series = 0},
+         "temp[5m]",
+         GONG_ERR_INVALID,
+         "bad_data",
+         "",
+         "range vector"},
+    };
+    struct history_layout layout = {.seed = 10, .commits = 2};
+    struct history_made made;
+
+    (void)state;
+    assert_int_equal(history_make(&made, world.memory, &layout), GONG_OK);
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct gong_query_error error;
+
+        assert_int_equal(
+            ask_limited(&made, cases[i].expr, &cases[i].limits, NULL, &error),
+            cases[i].err);
+        if (cases[i].err != GONG_OK) {
+            assert_string_equal(error.type, cases[i].type);
+            assert_string_equal(error.fault, cases[i].fault);
+            assert_non_null(strstr(error.detail.message, cases[i].says));
+        }
+    }
+    history_unmake(&made);
+}
+
+static void
+test_cancelled_is_told_from_late(void **state)
+{
+    struct history_layout layout = {.seed = 11, .commits = 2};
+    atomic_bool cancelled = true;
+    struct gong_query_error error;
+    struct history_made made;
+
+    (void)state;
+    assert_int_equal(history_make(&made, world.memory, &layout), GONG_OK);
+    assert_int_equal(ask_limited(&made, "temp", NULL, &cancelled, &error),
+                     GONG_ERR_TIMEOUT);
+    assert_string_equal(error.type, "canceled");
+    history_unmake(&made);
+    assert_int_equal(ask_limited(&made, "temp", NULL, NULL, &error),
+                     GONG_ERR_NOT_FOUND);
+    assert_string_equal(error.type, "internal");
+}
+
+static void
+damage(struct history_made *made, const char *sql)
+{
+    sqlite3 *handle = NULL;
+
+    assert_int_equal(sqlite3_open(made->path, &handle), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(handle, sql, NULL, NULL, NULL), SQLITE_OK);
+    assert_int_equal(sqlite3_changes(handle), 1);
+    assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+}
+
+static void
+test_a_damaged_chunk_is_left_out_and_counted(void **state)
+{
+    struct history_layout layout = {.seed = 12, .commits = 1};
+    struct gong_query query = {.expr = "count_over_time(temp{i=\"0\"}[3d])",
+                               .from_ms = START + 3 * DAY};
+    struct gong_history_remarks remarks;
+    struct history_made made;
+    char *whole;
+    char *got;
+
+    (void)state;
+    assert_int_equal(history_make(&made, world.memory, &layout), GONG_OK);
+    whole = ask_history(&made, &query, false, &remarks);
+    assert_int_equal(remarks.damaged, 0);
+    damage(&made, "UPDATE chunks SET chunk = x'0100ff' WHERE id ="
+                  " (SELECT min(id) FROM chunks WHERE (id & 4294967295) = 1)");
+    got = ask_history(&made, &query, false, &remarks);
+    assert_int_equal(remarks.damaged, 1);
+    assert_string_not_equal(got, whole);
+    assert_non_null(strstr(got, "\"status\":\"success\""));
+    free(whole);
+    free(got);
+    history_unmake(&made);
+}
+
+static bool
+is_odd(void *ctx, const struct gong_label_view *labels, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (gong_str_equal(labels[i].name, gong_str_of("odd"))) {
+            return gong_str_equal(labels[i].value, gong_str_of(ctx));
+        }
+    }
+    return false;
+}
+
+static void
+test_what_one_may_not_see_is_not_there(void **state)
+{
+    struct history_layout layout = {.seed = 13, .commits = 2};
+    struct history_made made;
+    struct gong_history_question question = {
+        .query = {.expr = "count(temp)", .from_ms = START + 2 * DAY},
+        .visible = is_odd,
+        .visible_ctx = (char[]){"yes"}};
+    struct gong_history_remarks remarks;
+    struct gong_query_error error;
+    struct gong_answer answer;
+    struct gong_query query;
+    char *want;
+    char *got;
+
+    (void)state;
+    assert_int_equal(history_make(&made, world.memory, &layout), GONG_OK);
+    question.path = made.path;
+    got = text_of(gong_history_query(&question, &answer, &remarks, &error),
+                  &answer, &error);
+    query = question.query;
+    query.expr = "count(temp{odd=\"yes\"})";
+    want = ask_memory(world.memory, &query);
+    assert_same(want, got, &query);
+    assert_string_not_equal(want, world.answers[4][0]);
+    free(want);
+    free(got);
+    history_unmake(&made);
 }
 
 int
@@ -291,7 +695,14 @@ main(void)
             test_equals_memory_in_many_parts_some_late_some_recent),
         cmocka_unit_test(test_equals_memory_made_one_and_rolled_up),
         cmocka_unit_test(test_equals_memory_rolled_up_again_for_late_samples),
+        cmocka_unit_test(test_whole_intervals_need_no_raw_samples),
+        cmocka_unit_test(test_the_left_end_of_a_window_is_included),
+        cmocka_unit_test(test_samples_that_are_gone_are_answered_coarser),
+        cmocka_unit_test(test_limits_end_a_question_and_say_which),
+        cmocka_unit_test(test_cancelled_is_told_from_late),
+        cmocka_unit_test(test_a_damaged_chunk_is_left_out_and_counted),
+        cmocka_unit_test(test_what_one_may_not_see_is_not_there),
     };
 
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, set_up, tear_down);
 }
