@@ -393,11 +393,11 @@ gong_test(flood LINKS gong_agent_core gong_rules_tool m
         ${CMAKE_SOURCE_DIR}/tests/unit/flood_river.c
         ${CMAKE_SOURCE_DIR}/tests/unit/flood_world.c
         ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
-foreach(module history_query)
-    gong_test(${module} LINKS gong_history
-        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_made.c)
-endforeach()
 foreach(module history_file history_tidy history_faults)
     gong_test(${module} LINKS gong_history m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_file_fixture.c)
+endforeach()
+foreach(module history_query)
+    gong_test(${module} LINKS gong_history
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_made.c)
 endforeach()
