@@ -50,6 +50,7 @@ gong_e2e(backup test_backup.py)
 gong_e2e(trust test_trust.py)
 gong_e2e(wall test_wall.py)
 gong_e2e(prometheus_api test_prometheus_api.py)
+gong_e2e(history_api test_history_api.py)
 add_executable(send_message ${CMAKE_SOURCE_DIR}/tests/e2e/send_message.c)
 target_link_libraries(send_message PRIVATE gong_flags gong_agent_core)
 set_target_properties(send_message PROPERTIES

@@ -342,6 +342,7 @@ apply(struct gong_engine_thread *t, const struct gong_record *record)
         start_over(t);
     }
     gong_recorder_flush(t->recorder, t->now.live);
+    gong_effects_applied(t->options.effects, record->next);
 }
 
 static void
@@ -349,6 +350,8 @@ become_live(struct gong_engine_thread *t)
 {
     t->now.live = true;
     t->retry_ms = RETRY_MS;
+    gong_effects_applied(t->options.effects,
+                         gong_spool_cursor_offset(t->cursor));
     gong_recorder_flush(t->recorder, true);
     publish_report(t, gong_mono_now());
     gong_log(GONG_LOG_INFO, "engine_live",

@@ -5,7 +5,7 @@
 #include "rules/engine/sample_window_code.h"
 
 #define PLACES     GONG_SAMPLE_CODE_PLACES
-#define HOW_XOR    (2 * (PLACES + 1))
+#define HOW_XOR    (UINT64_C(2) * (PLACES + 1))
 #define ENOUGH     16 /* values that say whether decimals are worth a try */
 #define FEW(count) ((count) / 16 + 1) /* exceptions at most */
 
@@ -120,23 +120,28 @@ put_exceptions(struct gong_frame *frame, const double *values, size_t count,
     return err;
 }
 
+/* A column's decimals; numbers are there. */
+struct decimals {
+    uint8_t places;
+    size_t exceptions;
+};
+
 static enum gong_err
-put_decimals(struct gong_frame *frame, const double *values, uint64_t *numbers,
-             size_t count, uint8_t places)
+put_decimals(struct gong_frame *frame, const struct decimals *how,
+             const double *values, uint64_t *numbers, size_t count)
 {
     int64_t *decimals = (int64_t *)numbers; /* signed ones, in place */
-    size_t exceptions = make_numbers(values, count, places, decimals);
     int64_t least = least_of(decimals, count);
     bool differences = differences_are_smaller(decimals, count, least);
     int64_t base = differences ? decimals[0] : least;
-    enum gong_err err =
-        gong_frame_put(frame, 2 * (unsigned)places + (differences ? 1u : 0u));
+    enum gong_err err = gong_frame_put(frame, 2 * (unsigned)how->places +
+                                                  (differences ? 1u : 0u));
 
     if (err == GONG_OK) {
-        err = gong_frame_put(frame, exceptions);
+        err = gong_frame_put(frame, how->exceptions);
     }
-    if (err == GONG_OK && exceptions > 0) {
-        err = put_exceptions(frame, values, count, places);
+    if (err == GONG_OK && how->exceptions > 0) {
+        err = put_exceptions(frame, values, count, how->places);
     }
     if (err == GONG_OK) {
         err = gong_frame_put(frame, gong_zigzag(base));
@@ -176,11 +181,17 @@ enum gong_err
 gong_values_put(struct gong_frame *frame, const double *values,
                 uint64_t *numbers, size_t count)
 {
-    uint8_t places = 0;
+    struct decimals how = {0};
 
-    return find_places(values, count, &places)
-               ? put_decimals(frame, values, numbers, count, places)
-               : put_xor(frame, values, numbers, count);
+    if (find_places(values, count, &how.places)) {
+        /* What has few places may be too large for many. */
+        how.exceptions =
+            make_numbers(values, count, how.places, (int64_t *)numbers);
+        if (how.exceptions <= FEW(count < ENOUGH ? ENOUGH : count)) {
+            return put_decimals(frame, &how, values, numbers, count);
+        }
+    }
+    return put_xor(frame, values, numbers, count);
 }
 
 static bool
