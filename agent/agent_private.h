@@ -12,6 +12,7 @@
 #include "agent/decide/effects.h"
 #include "agent/decide/engine_thread.h"
 #include "agent/receive/ingest.h"
+#include "agent/history/history.h"
 #include "agent/journal/journal.h"
 #include "agent/receive/receive.h"
 #include "agent/receive/receive_keeper.h"
@@ -29,6 +30,7 @@ struct gong_agent {
     struct gong_journal *journal;
     struct gong_effects *effects;
     struct gong_engine_thread *engine;
+    struct gong_history *history; /* NULL: off */
     struct gong_ingest *ingest;
     struct gong_ack *ack;
     struct gong_receive_keeper *keeper;
