@@ -11,6 +11,8 @@
 #include "agent/users/audit.h"
 #include "agent/users/login_limit.h"
 
+#define GONG_API_PROM_RESULTS 7
+
 struct gong_api {
     struct gong_api_options options;
     struct gong_api_service service;
@@ -20,6 +22,7 @@ struct gong_api {
     unsigned denied;
     gong_counter_t *denials;
     gong_counter_t *logins_failed;
+    gong_counter_t *prom_results[GONG_API_PROM_RESULTS];
 };
 
 /* One request while it is answered. */

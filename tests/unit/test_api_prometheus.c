@@ -596,6 +596,30 @@ time_is_bounded(void **state)
 }
 
 static void
+what_came_of_questions_is_counted(void **state)
+{
+    struct api_world *world = *state;
+    struct gong_counters *counters = gong_counters_new();
+    const gong_counter_t *well, *wrong;
+
+    assert_non_null(counters);
+    world->options.counters = counters;
+    api_renew(world);
+    well = gong_counter_add(counters, GONG_COUNTER, "gong_api_queries_total",
+                            "", "result=\"success\"");
+    wrong = gong_counter_add(counters, GONG_COUNTER, "gong_api_queries_total",
+                             "", "result=\"bad_data\"");
+    (void)api_get(world, "/api/v1/query?query=up");
+    (void)api_get(world, "/api/v1/query?query=up&x=1");
+    (void)api_get(world, "/api/v1/labels");
+    assert_int_equal(gong_counter_get(well), 2);
+    assert_int_equal(gong_counter_get(wrong), 1);
+    world->options.counters = NULL;
+    api_renew(world);
+    gong_counters_free(counters);
+}
+
+static void
 without_a_history_it_is_unavailable(void **state)
 {
     static const char *const paths[] = {
@@ -643,6 +667,7 @@ main(void)
         TOLD(remarks_are_warnings),
         TOLD(errors_have_their_status),
         TOLD(time_is_bounded),
+        T(what_came_of_questions_is_counted),
         T(without_a_history_it_is_unavailable),
     };
 
