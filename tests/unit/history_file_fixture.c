@@ -101,7 +101,7 @@ history_value(uint32_t series, int64_t ms)
 
     x ^= x >> 29;
     x *= UINT64_C(0xbf58476d1ce4e5b9);
-    return (double)((x >> 40) % 1000) / 100.0 + 20;
+    return (double)(2000 + (x >> 40) % 1000) / 100.0;
 }
 
 void
