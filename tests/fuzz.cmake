@@ -40,6 +40,7 @@ gong_fuzz(desk_config LINKS gong_desk)
 gong_failing_memory(fuzz_desk_config)
 gong_fuzz(chunk LINKS gong_history)
 gong_fuzz(api_body LINKS gong_agent_core)
+gong_fuzz(api_form LINKS gong_agent_core)
 gong_fuzz(api_request LINKS gong_agent_core PkgConfig::CMOCKA)
 target_sources(fuzz_api_request PRIVATE
     ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)

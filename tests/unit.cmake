@@ -267,6 +267,10 @@ gong_failing_memory(test_prom_rules_memory)
 foreach(module series_notation rules_text rules_commands line_runs lint cost case_line)
     gong_test(${module} LINKS gong_rules_tool)
 endforeach()
+gong_test(rules_history LINKS gong_rules_tool
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_fixture.c)
+gong_test(history_scan LINKS gong_history
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_fixture.c)
 gong_test(rule_cases LINKS gong_rules_tool
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)
@@ -351,10 +355,12 @@ foreach(module grant login_limit users audit)
     gong_test(${module} LINKS gong_users)
 endforeach()
 gong_test(events LINKS gong_agent_core)
-foreach(module api api_asked api_permissions api_openapi)
+gong_test(api_form LINKS gong_agent_core)
+foreach(module api api_asked api_permissions api_openapi api_prometheus)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 endforeach()
+gong_test(http_queries LINKS gong_agent_core)
 gong_test(http_clients LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 gong_test(trust LINKS gong_agent_core)
@@ -391,7 +397,7 @@ foreach(module history_file history_tidy history_faults)
     gong_test(${module} LINKS gong_history m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_file_fixture.c)
 endforeach()
-foreach(module history_query)
+foreach(module history_query history_source history_plan)
     gong_test(${module} LINKS gong_history
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_made.c)
 endforeach()

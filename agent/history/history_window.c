@@ -96,19 +96,16 @@ next_block(const struct gong_history_loader *loader,
                : INT64_MAX;
 }
 
-/* Roll-ups of 5 min say all of the raw samples from pos to here. The sample on
- * a block's first millisecond belongs to the interval before it: so the block
- * before an open one does not count either. */
+/* Roll-ups of 5 min say all of the raw samples from pos to here. Of the sample
+ * on the first millisecond of what is not settled, which belongs to the
+ * interval before, they may say nothing: it comes with the raw samples behind
+ * it. */
 static int64_t
 settled_until(const struct gong_history_window *window,
               const struct gong_history_loader *loader, int64_t pos)
 {
-    int64_t open = next_block(loader, GONG_RESOLUTION_RAW, true, pos);
-    int64_t until = least(open, next_recent(window, pos));
-
-    return until == INT64_MAX
-               ? until
-               : until - gong_resolution_span(GONG_RESOLUTION_RAW);
+    return least(next_block(loader, GONG_RESOLUTION_RAW, true, pos),
+                 next_recent(window, pos));
 }
 
 /* Whether, and until where, a resolution of roll-ups may stand for samples. */

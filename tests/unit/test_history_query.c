@@ -381,6 +381,61 @@ test_whole_intervals_need_no_raw_samples(void **state)
     history_unmake(&made);
 }
 
+/* One sample, on the first millisecond of a day: the window that begins there
+ * includes it, though its interval is one of the day before. */
+static void
+compare_left_ends(const struct history_layout *layout)
+{
+    static const char *const asked[] = {
+        "edge", "max_over_time(edge[2h])", "min_over_time(edge[2h])",
+        "present_over_time(edge[10m])", "timestamp(edge)"};
+    struct gong_label_view name = {gong_str_of("__name__"),
+                                   gong_str_of("edge")};
+    struct gong_eval_memory *memory = make_memory(3);
+    struct history_made made;
+    uint32_t series = 0;
+
+    assert_int_equal(gong_eval_memory_series(memory, &name, 1, &series),
+                     GONG_OK);
+    for (int64_t hour = 24; hour < 72; hour += 4) {
+        assert_int_equal(gong_eval_memory_append(
+                             memory, series, START + hour * HOUR, (double)hour),
+                         GONG_OK);
+    }
+    assert_int_equal(history_make(&made, memory, layout), GONG_OK);
+    for (size_t i = 0; i < sizeof asked / sizeof asked[0]; i++) {
+        for (int64_t minute = 0; minute <= 120; minute += 5) {
+            struct gong_query query = {.expr = asked[i],
+                                       .range = true,
+                                       .from_ms = START + DAY + minute * MINUTE,
+                                       .to_ms = START + 3 * DAY,
+                                       .step_ms = 4 * HOUR};
+            struct gong_history_remarks remarks;
+            char *want = ask_memory(memory, &query);
+            char *got = ask_history(&made, &query, true, &remarks);
+
+            assert_same(want, got, &query);
+            free(want);
+            free(got);
+        }
+    }
+    history_unmake(&made);
+    gong_eval_memory_free(memory);
+}
+
+static void
+test_the_left_end_of_a_window_is_included(void **state)
+{
+    static const struct gong_history_limits gone = {.age_ms = {DAY}};
+    struct history_layout layout = {
+        .seed = 1, .commits = 1, .tidy = true, .rest_ms = 60 * DAY};
+
+    (void)state;
+    compare_left_ends(&layout);
+    layout.limits = &gone;
+    compare_left_ends(&layout);
+}
+
 /* Raw samples older than two days went: exact where roll-ups say the same, and
  * coarser, with a remark, elsewhere. */
 static void
@@ -641,6 +696,7 @@ main(void)
         cmocka_unit_test(test_equals_memory_made_one_and_rolled_up),
         cmocka_unit_test(test_equals_memory_rolled_up_again_for_late_samples),
         cmocka_unit_test(test_whole_intervals_need_no_raw_samples),
+        cmocka_unit_test(test_the_left_end_of_a_window_is_included),
         cmocka_unit_test(test_samples_that_are_gone_are_answered_coarser),
         cmocka_unit_test(test_limits_end_a_question_and_say_which),
         cmocka_unit_test(test_cancelled_is_told_from_late),
