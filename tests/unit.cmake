@@ -384,7 +384,7 @@ gong_test(flood LINKS gong_agent_core gong_rules_tool m
         ${CMAKE_SOURCE_DIR}/tests/unit/flood_river.c
         ${CMAKE_SOURCE_DIR}/tests/unit/flood_world.c
         ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
-foreach(module history_query history_source history_plan)
+foreach(module history_query history_source history_plan history_reader)
     gong_test(${module} LINKS gong_history
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_made.c)
 endforeach()
