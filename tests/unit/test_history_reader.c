@@ -301,7 +301,7 @@ test_a_damaged_chunk_is_left_out_and_counted(void **state)
     open_world(&world, &layout);
     assert_int_equal(count_block(&world, block), 120);
     assert_int_equal(gong_history_reader_damaged(world.reader), 0);
-    run_sql(&world, "UPDATE chunks SET chunk = chunk || x'00' WHERE id ="
+    run_sql(&world, "UPDATE chunks SET chunk = x'0100ff' WHERE id ="
                     " (SELECT min(id) FROM chunks)");
     assert_true(count_block(&world, block) < 120);
     assert_int_equal(gong_history_reader_damaged(world.reader), 1);
