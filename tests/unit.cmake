@@ -355,10 +355,12 @@ foreach(module grant login_limit users audit)
     gong_test(${module} LINKS gong_users)
 endforeach()
 gong_test(events LINKS gong_agent_core)
-foreach(module api api_asked api_permissions api_openapi)
+gong_test(api_form LINKS gong_agent_core)
+foreach(module api api_asked api_permissions api_openapi api_prometheus)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 endforeach()
+gong_test(http_queries LINKS gong_agent_core)
 gong_test(http_clients LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 gong_test(trust LINKS gong_agent_core)
@@ -374,6 +376,13 @@ gong_test(ctl_doc LINKS gong_ctl)
 gong_test(api_desk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+# history
+gong_test(samples LINKS gong_history)
+gong_failing_memory(test_samples)
+gong_test(chunk LINKS gong_history)
+gong_failing_memory(test_chunk)
+gong_test(rollup LINKS gong_history)
+gong_test(history_labels LINKS gong_history)
 gong_test(rules_view LINKS gong_agent_core)
 gong_test(alert_view LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
@@ -384,6 +393,10 @@ gong_test(flood LINKS gong_agent_core gong_rules_tool m
         ${CMAKE_SOURCE_DIR}/tests/unit/flood_river.c
         ${CMAKE_SOURCE_DIR}/tests/unit/flood_world.c
         ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
+foreach(module history_file history_tidy history_faults)
+    gong_test(${module} LINKS gong_history m
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_file_fixture.c)
+endforeach()
 foreach(module history_query history_source history_plan history_reader)
     gong_test(${module} LINKS gong_history
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_made.c)

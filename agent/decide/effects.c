@@ -454,6 +454,18 @@ gong_effects_stop(struct gong_effects *effects)
     gong_monitor_unlock(&effects->monitor);
 }
 
+void
+gong_effects_applied(struct gong_effects *effects, uint64_t offset)
+{
+    atomic_store_explicit(&effects->settled, offset, memory_order_release);
+}
+
+uint64_t
+gong_effects_settled(struct gong_effects *effects)
+{
+    return atomic_load_explicit(&effects->settled, memory_order_acquire);
+}
+
 struct gong_spool *
 gong_effects_spool(struct gong_effects *effects)
 {

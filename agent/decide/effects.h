@@ -122,6 +122,12 @@ void gong_effects_wake(struct gong_effects *effects);
  * reconciled, once; NULL: not since the last call. The caller's to free. */
 struct gong_census *gong_effects_census(struct gong_effects *effects);
 
+/* gong_effects_applied: engine thread: what records before this place of the
+ * journal caused is in the log; gong_effects_settled: any thread: the last such
+ * place of this run, 0 before. */
+void gong_effects_applied(struct gong_effects *effects, uint64_t offset);
+uint64_t gong_effects_settled(struct gong_effects *effects);
+
 struct gong_spool *gong_effects_spool(struct gong_effects *effects);
 
 #endif

@@ -107,6 +107,7 @@ static void
 listen_to(struct gong_engine_thread *t, struct gong_engine *engine)
 {
     gong_engine_on_recorded(engine, on_recorded, t);
+    gong_engine_on_presence(engine, on_recorded, t);
     gong_engine_on_fault(engine, on_fault, t);
 }
 
@@ -342,6 +343,7 @@ apply(struct gong_engine_thread *t, const struct gong_record *record)
         start_over(t);
     }
     gong_recorder_flush(t->recorder, t->now.live);
+    gong_effects_applied(t->options.effects, record->next);
 }
 
 static void
@@ -349,6 +351,8 @@ become_live(struct gong_engine_thread *t)
 {
     t->now.live = true;
     t->retry_ms = RETRY_MS;
+    gong_effects_applied(t->options.effects,
+                         gong_spool_cursor_offset(t->cursor));
     gong_recorder_flush(t->recorder, true);
     publish_report(t, gong_mono_now());
     gong_log(GONG_LOG_INFO, "engine_live",

@@ -13,15 +13,17 @@
  *    0  u64 journal position of the cause     12  u32 format, 1
  *    8  u32 ordinal of the last sample        16  line protocol: a line for
  *                                                 each sample, its name the
- *                                                 measurement, field `value`
+ *                                                 measurement, field `value`;
+ *                                                 of the end of a series the
+ *                                                 field `ended`, true
  *
  * After a start the engine says again what it said before. Those that the
  * journal turns out to hold, further down, are dropped; the rest is put there
  * once all of it has been read. So each is there once, whenever the agent was
  * killed.
  *
- * The end of a series and what is no finite number are left out: line protocol
- * has no word for them. One thread.
+ * What is no finite number is left out: line protocol has no word for it. One
+ * thread.
  */
 #ifndef GONG_AGENT_DECIDE_RECORDED_H
 #define GONG_AGENT_DECIDE_RECORDED_H
@@ -36,6 +38,7 @@
 
 #define GONG_RECORDED_PREFIX 16
 #define GONG_RECORDED_FORMAT 1
+#define GONG_RECORDED_END    "ended" /* the field of a series that ends */
 /* Lines in one record, and in memory while the journal takes nothing or is
  * still being read; then the oldest go, counted. */
 #define GONG_RECORDED_BYTES   (32u << 10)

@@ -29,8 +29,7 @@ struct gong_history_feed_options {
     struct gong_history_head *head;     /* borrowed: where samples go */
     struct gong_history_states *states; /* borrowed */
     const char *state_dir;              /* borrowed: rules/ in it */
-    uint64_t bytes_max; /* of what is remembered of rows; past it all of it is
-                           forgotten and learnt again. 0: 256 MiB */
+    uint64_t bytes_max; /* of what is remembered of rows. 0: 256 MiB */
 };
 
 /* Plain values. */
@@ -51,8 +50,11 @@ enum gong_err gong_history_feed_rules(struct gong_history_feed *feed,
                                       const char *digest) GONG_MUST_CHECK;
 
 /* gong_history_feed_record: of the journal, in order; gong_history_feed_effect:
- * of the effects log. Errors are those of file and memory; the record is then
- * to be given again, and what of it was taken before does no harm. */
+ * of the effects log: those of causes before a record come before it. Errors
+ * are those of file and memory, AGAIN: head or rows are full, commit and forget
+ * first. The record is then to be given again, and what of it was taken before
+ * does no harm. So does one more record that the file has: what it says is in
+ * it, and from when on time passes is known by it. */
 enum gong_err
 gong_history_feed_record(struct gong_history_feed *feed,
                          const struct gong_record *record) GONG_MUST_CHECK;
@@ -60,6 +62,13 @@ enum gong_err
 gong_history_feed_effect(struct gong_history_feed *feed,
                          const struct gong_record *record) GONG_MUST_CHECK;
 
+/* gong_history_feed_forget: after a commit: where more is remembered of rows
+ * than is good, it is learnt again. */
+enum gong_err
+gong_history_feed_forget(struct gong_history_feed *feed) GONG_MUST_CHECK;
+
+/* gong_history_feed_now_ms: journal time of the last record; 0: none yet. */
+int64_t gong_history_feed_now_ms(const struct gong_history_feed *feed);
 /* gong_history_feed_digest: of the rule set in force; "": none. */
 const char *gong_history_feed_digest(const struct gong_history_feed *feed);
 void gong_history_feed_counts(const struct gong_history_feed *feed,

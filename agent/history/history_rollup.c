@@ -75,9 +75,9 @@ write_row(struct history_step *step, const struct history_part *wanted,
     if (err == GONG_OK) {
         err = read_row(file, part->id, series, stored, &len, &found);
     }
-    for (size_t i = 0; i < coarse->count && err == GONG_OK; i++) {
+    if (err == GONG_OK) {
         err = gong_history_fail(
-            file, gong_history_rollups_add(stored, &coarse->data[i]));
+            file, gong_rollups_append(stored, coarse->data, coarse->count));
     }
     if (err == GONG_OK) {
         err = gong_history_fail(file, gong_rollups_merge(stored, 0));
@@ -222,7 +222,7 @@ edge_from_stored(struct history_step *step, struct gong_sample boundary,
     enum gong_err err = GONG_OK;
 
     if (stored != NULL) {
-        err = gong_history_rollups_add(&both, stored);
+        err = gong_rollups_append(&both, stored, 1);
     }
     if (err == GONG_OK) {
         err = gong_rollup_make(&boundary, 1, length, &both);

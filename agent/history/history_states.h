@@ -28,8 +28,13 @@ enum gong_err gong_history_states_set(struct gong_history_states *states,
                                       uint32_t series, double value,
                                       bool *changed) GONG_MUST_CHECK;
 
+/* gong_history_states_is: whether it stands with that value, or not at all. */
+bool gong_history_states_is(const struct gong_history_states *states,
+                            uint32_t series, double value);
+
 /* gong_history_states_due: calls tell for all that stand at each full minute in
- * (from, to], in order; at most of the last five of them. */
+ * (from, to], in order; at most of the last five of them; from < 0: the first
+ * minute of all is 0. */
 enum gong_err
 gong_history_states_due(const struct gong_history_states *states, int64_t from,
                         int64_t to,

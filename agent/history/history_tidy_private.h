@@ -121,10 +121,6 @@ enum gong_err gong_history_view_rollups(
     struct history_step *step, const struct history_block_parts *parts,
     uint32_t series, int64_t origin, struct gong_rollups *out) GONG_MUST_CHECK;
 
-enum gong_err
-gong_history_rollups_add(struct gong_rollups *rollups,
-                         const struct gong_rollup *rollup) GONG_MUST_CHECK;
-
 /* --- history_rollup.c --- */
 
 /* gong_history_roll: what samples or rollups of the step say of a series in a

@@ -143,22 +143,3 @@ gong_history_view_rollups(struct history_step *step,
     }
     return gong_history_fail(file, gong_rollups_merge(out, first));
 }
-
-enum gong_err
-gong_history_rollups_add(struct gong_rollups *rollups,
-                         const struct gong_rollup *rollup)
-{
-    if (rollups->count == rollups->capacity) {
-        size_t capacity = rollups->capacity == 0 ? 32 : rollups->capacity * 2;
-        struct gong_rollup *grown =
-            realloc(rollups->data, capacity * sizeof *grown);
-
-        if (grown == NULL) {
-            return GONG_ERR_MEMORY;
-        }
-        rollups->data = grown;
-        rollups->capacity = capacity;
-    }
-    rollups->data[rollups->count++] = *rollup;
-    return GONG_OK;
-}

@@ -204,6 +204,7 @@ gong_engine_tell_recorded(struct gong_engine *engine,
     struct gong_recorded recorded = {
         .position = engine->position,
         .ordinal = engine->ordinal,
+        .name = rule->record,
         .rule = rule,
         .at_ms = t,
         .value = value,

@@ -95,6 +95,8 @@ struct gong_engine {
     uint32_t own_names[GONG_OWN_METRICS];           /* likewise */
     gong_recorded_fn recorded;
     void *recorded_ctx;
+    gong_recorded_fn presence;
+    void *presence_ctx;
     gong_fault_fn fault;
     void *fault_ctx;
     struct gong_live *live;

@@ -50,7 +50,7 @@ program_gets_text_and_values(void **state)
     assert_string_equal(
         test.attempt.answer,
         "#17 KHẨN CẤP mức III, Xã Sơn Hoà: Nước dâng 34,5. Làm ngay: Sơ tán\n"
-        "#18 CHÚ Ý đã kết thúc sau chưa đến 1 phút, 22018: Đã rút. Giá trị "
+        "#18 CHÚ Ý đã kết thúc sau dưới 1 phút, 22018: Đã rút. Giá trị "
         "cuối cùng: 1\n"
         "và 3 cảnh báo khác, 4 cảnh báo khác đã kết thúc, xem: https://g\n"
         "0905 duty-1 abc-7 news unit-duty 22015 17 A critical firing 3 34.5 0 "
