@@ -13,6 +13,7 @@ from pathlib import Path
 from province import ROOT, SLOW, Province, expect, run
 
 from local.process import Process, free_port, wait_until
+from local.programs import BIN
 from local.servers import answers, binary, http
 
 RULES = """
@@ -102,11 +103,14 @@ class Prometheus:
         self.process.stop()
 
 
-def ask(url, path, body=None):
+def ask(url, path, body=None, token=None):
     method = "GET" if body is None else "POST"
+    headers = dict(FORM) if body is not None else {}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
     status, text = http(method, f"{url}{path}",
                         None if body is None else body.encode(),
-                        headers=FORM if body is not None else {})
+                        headers=headers)
     try:
         return status, json.loads(text)
     except ValueError:
@@ -336,6 +340,48 @@ def replay_grafana(theirs, ours, samples, file):
                    f"{name}: {other}\nours {answer}")
 
 
+# --- a data source of one unit ---
+
+def grant_token(province, grant):
+    """Of the session of a new user with that grant."""
+    folder = province.folder
+    password, name = folder / "password", f"grafana{len(grant)}"
+    password.write_text("mot mat khau dai\n", encoding="utf-8")
+    socket = folder / "agent-state" / "gong.sock"
+    made = subprocess.run(
+        [BIN / "gongctl", "users", "add", name, "--grant", grant,
+         "--password-file", password, "--agent", f"unix:{socket}"],
+        capture_output=True, text=True, timeout=60, check=False)
+    expect(made.returncode == 0, made.stderr)
+    status, text = http(
+        "POST", f"{province.agent.url}/api/gong/v1/login",
+        json.dumps({"user": name, "password": "mot mat khau dai",
+                    "cookie": False}).encode(),
+        headers={"Content-Type": "application/json"})
+    expect(status == 200, text)
+    return json.loads(text)["token"]
+
+
+def look_at_own(province, samples):
+    """Nothing of another unit is in any answer that Grafana gets."""
+    url = province.agent.url
+    token = grant_token(province, "viewer@22015")
+    everybody = grant_token(province, "viewer@*")
+    expect(ask(url, "/api/v1/labels")[0] == 401, "no token is needed")
+    others = 0
+    for path in sorted(GRAFANA.glob("*.http")):
+        _, target, body = load(path, samples)
+        status, answer = ask(url, target, body, token)
+        expect(status in (200, 400), f"{path.stem}: {status} {answer}")
+        expect("22018" not in json.dumps(answer), f"{path.stem}: {answer}")
+        others += "22018" in json.dumps(ask(url, target, body, everybody)[1])
+    expect(others > 8, f"only {others} answers hold another unit to all")
+    status, answer = ask(url, "/api/v1/query",
+                         "query=sum(lamps:temp:sum)or+count(lamp_temp)",
+                         token)
+    expect(answer["data"]["result"][0]["value"][1] == "2", f"{answer}")
+
+
 def promtool_and_grafana():
     with tempfile.TemporaryDirectory(prefix="gong-e2e-") as folder:
         rule_file = Path(folder) / "lamps.cfg"
@@ -364,6 +410,7 @@ def look_at(rule_file):
         samples.end += (int(time.time()) - samples.end) // 60 * 60 + 60
         samples.start = samples.end - 600
         replay_grafana(theirs, ours, samples, group["file"])
+        look_at_own(province, samples)
 
 
 run(promtool_and_grafana)
