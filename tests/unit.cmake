@@ -397,7 +397,7 @@ foreach(module history_file history_tidy history_faults)
     gong_test(${module} LINKS gong_history m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_file_fixture.c)
 endforeach()
-foreach(module history_query)
+foreach(module history_query history_source history_plan)
     gong_test(${module} LINKS gong_history
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_made.c)
 endforeach()

@@ -482,8 +482,13 @@ view_newest(void *ctx, uint32_t series, int64_t from, int64_t to,
     if (end == 0) {
         return false;
     }
+    if (loaded->data[end - 1].ms < from &&
+        (loaded->data[end - 1].ms < wide ||
+         loaded->data[end - 1].ms >= until)) {
+        return false;
+    }
     *out = loaded->data[end - 1];
-    return out->ms >= from || (out->ms >= wide && out->ms < until);
+    return true;
 }
 
 struct gong_eval_source
