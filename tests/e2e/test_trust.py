@@ -251,6 +251,7 @@ def a_drill_names_the_broken_hop():
         expect(done.returncode == 0 and "DIỄN TẬP ĐẠT" in done.stdout
                and "channel hook: mất kết nối từ | away since" in done.stdout,
                done)
+        time.sleep(1.1)
         # The desk: its database is taken by somebody else.
         with sqlite3.connect(f"{world.province.folder}/agent-state/desk.db",
                              timeout=30, isolation_level=None) as db:
