@@ -148,8 +148,8 @@ recent_samples_are_there(void **state)
     assert_int_equal(report.commits, 0);
     assert_true(report.head_samples > 50);
     for (uint32_t series = 1; series < 40; series++) {
-        assert_int_equal(
-            recent.read(recent.ctx, series, 0, INT64_MAX, &out), GONG_OK);
+        assert_int_equal(recent.read(recent.ctx, series, 0, INT64_MAX, &out),
+                         GONG_OK);
     }
     assert_int_equal(out.count, report.head_samples);
     gong_samples_fini(&out);
@@ -162,7 +162,8 @@ recent_samples_are_there(void **state)
     gong_history_stop(history);
 }
 
-/* A child of its own reads and commits as fast as it can, until it is killed. */
+/* A child of its own reads and commits as fast as it can, until it is killed.
+ */
 static void
 live_until_killed(struct sinks *sinks, int ready)
 {
@@ -238,11 +239,11 @@ a_damaged_file_is_made_anew(void **state)
 
     fill_logs(sinks, 0, 300);
     spoil(logs_run(sinks, "a"));
-    assert_int_equal(
-        sinks_count(sinks, "gong_agent_history_damaged_total", ""), 0);
+    assert_int_equal(sinks_count(sinks, "gong_agent_history_damaged_total", ""),
+                     0);
     (void)logs_run(sinks, "a");
-    assert_int_equal(
-        sinks_count(sinks, "gong_agent_history_damaged_total", ""), 1);
+    assert_int_equal(sinks_count(sinks, "gong_agent_history_damaged_total", ""),
+                     1);
     is_undisturbed(sinks, "a");
 }
 
