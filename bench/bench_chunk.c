@@ -80,6 +80,15 @@ truth(double before, uint32_t series, uint32_t round)
 }
 
 static double
+computed(double before, uint32_t series, uint32_t round)
+{
+    (void)before;
+    (void)series;
+    (void)round;
+    return (double)any(1000) / 100.0 + 20;
+}
+
+static double
 noise(double before, uint32_t series, uint32_t round)
 {
     (void)before;
@@ -100,6 +109,7 @@ static const struct kind {
     {"same, 5 ms of jitter", slow, 5},
     {"constant", constant, 0},
     {"0 or 1", truth, 0},
+    {"x / 100.0 + 20", computed, 0},
     {"noise in all bits", noise, 0},
 };
 

@@ -154,6 +154,14 @@ few_places_and_many(size_t i)
     return i % 30 == 5 ? 0.123456789 : 1e6 * (double)any(5000);
 }
 
+/* As devices compute: one in ten is not the double nearest to its text. */
+static double
+computed(size_t i)
+{
+    (void)i;
+    return (double)any(1000) / 100.0 + 20;
+}
+
 static void
 test_kinds(void **state)
 {
@@ -175,6 +183,7 @@ test_kinds(void **state)
         {one_odd, 1000, 0, 300, 0},
         {constant, 1, 3, 400, 0},
         {few_places_and_many, 10000, 0, 5000, 0},
+        {computed, 10000, 0, 1200, 0},
         {constant, 10000, 0, 310, 5},
     };
 
@@ -201,7 +210,8 @@ static void
 test_any_length_and_gaps(void **state)
 {
     static double (*const values[])(size_t i) = {
-        constant, counter, slow_gauge, noisy, noise, ended, mixed, one_odd};
+        constant, counter, slow_gauge, noisy,    noise,
+        ended,    mixed,   one_odd,    computed, few_places_and_many};
 
     (void)state;
     for (size_t turn = 0; turn < 600; turn++) {

@@ -368,9 +368,14 @@ test_files_that_are_no_history(void **state)
         {"DELETE FROM meta WHERE name = 'hash 1'", GONG_ERR_CORRUPT, ""},
         {"DELETE FROM meta WHERE name = 'series'", GONG_ERR_CORRUPT, ""},
         {"UPDATE meta SET value = 0 WHERE name = 'part'", GONG_ERR_CORRUPT, ""},
+        {"UPDATE parts SET block = 9223372036854775807", GONG_ERR_CORRUPT, ""},
+        {"UPDATE parts SET block = -1", GONG_ERR_CORRUPT, ""},
         {"UPDATE meta SET value = x'00' WHERE name = 'place'", GONG_ERR_CORRUPT,
          ""},
     };
+    static const char text[] =
+        "this is a text, of more than a hundred bytes, which is the least that "
+        "SQLite looks at in the beginning of a file before it says a word";
     struct history_world *world = *state;
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -384,11 +389,7 @@ test_files_that_are_no_history(void **state)
         history_open(world);
     }
     history_close(world);
-    write_file(world->path,
-               "this is a text, of more than a hundred bytes, "
-               "which is the least that SQLite looks at in the "
-               "beginning of a file before it says a word",
-               140);
+    write_file(world->path, text, sizeof text);
     assert_int_equal(try_open(world), GONG_ERR_CORRUPT);
     assert_int_equal(unlink(world->path), 0);
     assert_int_equal(mkdir(world->path, 0700), 0);

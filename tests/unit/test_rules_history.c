@@ -340,6 +340,8 @@ what_cannot_be_is_refused(void **state)
         {"export --data history:history.db word", 64, "expected options only"},
         {"explain --rules r.cfg --rule Hot --data r.cfg --at 1 --from 0", 64,
          "expected it beside --data history:PATH only"},
+        {"diff --routes --old a --new b --rules r.cfg --data r.cfg --to 1", 64,
+         "expected it beside --data history:PATH only"},
         {"eval --data history:history.db --data-format lines --expr a --at 1",
          64, "expected it with files"},
     };
