@@ -382,6 +382,7 @@ gong_failing_memory(test_samples)
 gong_test(chunk LINKS gong_history)
 gong_failing_memory(test_chunk)
 gong_test(rollup LINKS gong_history)
+gong_failing_memory(test_rollup)
 gong_test(history_labels LINKS gong_history)
 gong_test(rules_view LINKS gong_agent_core)
 gong_test(alert_view LINKS gong_agent_core
