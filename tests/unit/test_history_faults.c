@@ -601,6 +601,58 @@ test_kill_while_blocks_go(void **state)
     }
 }
 
+static _Noreturn void
+make_again_and_again(const char *path)
+{
+    static const char *const suffixes[] = {"", "-wal", "-shm"};
+    struct history_world world = {0};
+    char name[120];
+
+    (void)snprintf(world.path, sizeof world.path, "%s", path);
+    for (;;) {
+        for (size_t i = 0; i < 3; i++) {
+            (void)snprintf(name, sizeof name, "%s%s", path, suffixes[i]);
+            (void)unlink(name);
+        }
+        history_open(&world);
+        if (do_transaction(&world, 1) != GONG_OK) {
+            _exit(1);
+        }
+        history_close(&world);
+    }
+}
+
+/* A file that was killed while it was made is made, or was. */
+static void
+test_kill_while_it_is_made(void **state)
+{
+    struct history_world *world = *state;
+    struct gong_history_place place;
+
+    srand(13);
+    for (int i = 0; i < KILLS; i++) {
+        pid_t pid;
+        int status = 0;
+
+        history_close(world);
+        pid = fork();
+        assert_true(pid >= 0);
+        if (pid == 0) {
+            make_again_and_again(world->path);
+        }
+        gong_clock_sleep((gong_dur_t){(200 + rand() % 15000) * INT64_C(1000)});
+        assert_int_equal(kill(pid, SIGKILL), 0);
+        assert_int_equal(waitpid(pid, &status, 0), pid);
+        assert_true(WIFSIGNALED(status));
+        history_open(world);
+        gong_history_file_place(world->file, &place);
+        assert_true(place.journal.offset <= 1);
+        check_all(world, place.journal.offset);
+        assert_int_equal(do_transaction(world, place.journal.offset + 1),
+                         GONG_OK);
+    }
+}
+
 int
 main(void)
 {
@@ -615,6 +667,7 @@ main(void)
         TEST(test_what_is_synced),
         TEST(test_kill_at_any_moment),
         TEST(test_kill_while_blocks_go),
+        TEST(test_kill_while_it_is_made),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
