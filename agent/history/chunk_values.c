@@ -38,6 +38,12 @@ struct decimals {
     size_t exceptions;
 };
 
+static bool
+is_small(int64_t number)
+{
+    return number < NEAR_MAX && number > -NEAR_MAX;
+}
+
 /* The number of the decimal that a value is, or lies near; 0 and false where
  * there is none. above: how many doubles above it. */
 static bool
@@ -51,7 +57,7 @@ number_of(const struct decimals *how, double value, int64_t *number,
         return gong_sample_code_number(value, how->places, number);
     }
     if (gong_sample_code_nearest(value, how->places, number) &&
-        *number<NEAR_MAX && * number> - NEAR_MAX) {
+        is_small(*number)) {
         distance = bits_of(value) -
                    bits_of(gong_sample_code_value(*number, how->places));
         if (distance + NEAR <= 2 * NEAR) {
