@@ -3,8 +3,8 @@
  *
  *   bench_history write PATH DEVICES ROUNDS COMMIT
  *       a commit of all series every so many rounds, tidied in between; then
- *       what is over is tidied away. Time is that of begin, put, commit and
- *       tidy alone.
+ *       what is over is tidied away. Time is that of the head in memory, which
+ *       gets samples as they come, of the commits and of tidying alone.
  *   bench_history query PATH EXPR FROM_MS TO_MS STEP_MS RAW
  *       one range; RAW 1: no roll-ups
  *
@@ -18,6 +18,7 @@
 #include <time.h>
 
 #include "agent/history/history_file.h"
+#include "agent/history/history_head.h"
 #include "agent/history/history_query.h"
 #include "agent/history/history_tidy.h"
 #include "common/clock.h"
@@ -29,11 +30,14 @@
 
 struct work {
     struct gong_history_file *file;
+    struct gong_history_head *head;
     uint32_t devices;
     uint32_t *series; /* of each device's fields */
     struct gong_sample *samples;
     struct gong_history_tidied tidied;
-    double cpu;
+    uint64_t head_bytes; /* at most */
+    double head_cpu;
+    double cpu; /* of all */
     double wall;
 };
 
@@ -147,27 +151,57 @@ tidy(struct work *work, int64_t now_ms)
     }
 }
 
+/* As the feed does: all series of a round, then the next one. */
+static void
+hear(struct work *work, uint32_t rounds)
+{
+    struct gong_history_head_sizes sizes;
+    size_t series = (size_t)work->devices * FIELDS;
+
+    for (uint32_t round = 0; round < rounds; round++) {
+        for (size_t i = 0; i < series; i++) {
+            bool taken = false;
+
+            need(gong_history_head_put(work->head, work->series[i],
+                                       work->samples[i * rounds + round],
+                                       &taken) == GONG_OK &&
+                     taken,
+                 "the head refused a sample");
+        }
+    }
+    gong_history_head_sizes(work->head, &sizes);
+    work->head_bytes =
+        sizes.bytes > work->head_bytes ? sizes.bytes : work->head_bytes;
+}
+
+static enum gong_err
+put_series(void *ctx, uint32_t series, const struct gong_sample *samples,
+           size_t count)
+{
+    const struct work *work = ctx;
+
+    return gong_history_file_put(work->file, series, samples, count);
+}
+
 static void
 commit(struct work *work, uint32_t first, uint32_t rounds)
 {
     struct gong_history_place place = {.journal = {.offset = first + 1}};
-    size_t series = (size_t)work->devices * FIELDS;
     double cpu = 0;
     double wall = 0;
 
     make_rounds(work, first, rounds);
     cpu = cpu_seconds();
     wall = wall_seconds();
+    hear(work, rounds);
+    work->head_cpu += cpu_seconds() - cpu;
     need(gong_history_file_begin(work->file) == GONG_OK,
          gong_history_file_why(work->file));
-    for (size_t i = 0; i < series; i++) {
-        need(gong_history_file_put(work->file, work->series[i],
-                                   work->samples + i * rounds,
-                                   rounds) == GONG_OK,
-             gong_history_file_why(work->file));
-    }
+    need(gong_history_head_each(work->head, put_series, work) == GONG_OK,
+         gong_history_file_why(work->file));
     need(gong_history_file_commit(work->file, &place) == GONG_OK,
          gong_history_file_why(work->file));
+    gong_history_head_clear(work->head);
     tidy(work, POINTS_START_MS + (int64_t)(first + rounds) * POINTS_PERIOD_MS);
     work->cpu += cpu_seconds() - cpu;
     work->wall += wall_seconds() - wall;
@@ -188,9 +222,11 @@ run_write(char **argv)
     need(gong_history_file_open(argv[0], &work.file, why, sizeof why) ==
              GONG_OK,
          why);
+    work.head = gong_history_head_new();
     work.series = calloc(series, sizeof *work.series);
     work.samples = calloc(series * every, sizeof *work.samples);
-    need(work.series != NULL && work.samples != NULL, "no memory");
+    need(work.series != NULL && work.samples != NULL && work.head != NULL,
+         "no memory");
     for (uint32_t device = 0; device < work.devices; device++) {
         find_series(&work, device);
     }
@@ -204,11 +240,13 @@ run_write(char **argv)
     gong_history_file_close(work.file);
     need(stat(argv[0], &st) == 0, "no file");
     printf("{\"samples\": %" PRIu64 ", \"cpu\": %.3f, \"wall\": %.3f, "
-           "\"last_tidy\": %.3f, \"bytes\": %" PRId64
+           "\"head_cpu\": %.3f, \"head_bytes\": %" PRIu64
+           ", \"last_tidy\": %.3f, \"bytes\": %" PRId64
            ", \"compacted\": %" PRIu64 ", \"rolled\": %" PRIu64 "}\n",
-           (uint64_t)series * rounds, work.cpu, work.wall, cpu,
-           (int64_t)st.st_size, work.tidied.compacted_rows,
-           work.tidied.rolled_rows);
+           (uint64_t)series * rounds, work.cpu, work.wall, work.head_cpu,
+           work.head_bytes, cpu, (int64_t)st.st_size,
+           work.tidied.compacted_rows, work.tidied.rolled_rows);
+    gong_history_head_free(work.head);
     free(work.series);
     free(work.samples);
     return 0;

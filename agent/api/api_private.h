@@ -111,7 +111,7 @@ bool gong_api_check_query(struct gong_api_call *call);
  * query. */
 bool gong_api_take_form(struct gong_api_call *call);
 /* gong_api_refuse: what was asked for is refused, in the form of the endpoint:
- * a problem, or as Prometheus has errors. */
+ * a problem with this status, or bad_data as Prometheus has it. */
 void gong_api_refuse(struct gong_api_call *call, unsigned status,
                      const char *vi, const char *en, const char *detail);
 /* A unit of the city model by code, earlier code, or a name that only one has:

@@ -149,6 +149,7 @@ gong_engine_apply(struct gong_engine *engine, const struct gong_record *record)
 
     engine->position = record->offset;
     engine->ordinal = 0;
+    engine->presences_told = 0;
     engine->stats.records++;
     err = apply(engine, record);
     if (err == GONG_OK) {

@@ -94,7 +94,7 @@ tell_as(struct gong_engine *engine, const struct gong_city *city,
     uint32_t labelset = labels_of(engine, city, fact);
     struct gong_recorded recorded = {
         .position = engine->position,
-        .ordinal = engine->ordinal,
+        .ordinal = engine->ordinal + engine->presences_told,
         .name = gong_presence_metric_name(fact->metric),
         .at_ms = engine->journal_ms,
         .value = fact->gone ? gong_stale_nan() : fact->value,
@@ -105,7 +105,7 @@ tell_as(struct gong_engine *engine, const struct gong_city *city,
         return GONG_ERR_MEMORY;
     }
     /* Whether somebody listens or not: it names what comes after it too. */
-    engine->ordinal++;
+    engine->presences_told++;
     if (engine->presence != NULL) {
         recorded.label_count = gong_labelset_views(&engine->labelsets, labelset,
                                                    engine->space->own);

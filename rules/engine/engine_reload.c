@@ -247,6 +247,7 @@ gong_engine_set_rules(struct gong_engine *engine,
 
     engine->position = position;
     engine->ordinal = 0;
+    engine->presences_told = 0;
     if (err == GONG_OK) {
         err = gong_engine_name_presence(engine);
     }

@@ -108,6 +108,7 @@ struct gong_engine {
     int64_t settle_ms;  /* until then nothing turns missing, GONG_NEVER: past */
     uint64_t position;  /* of the record being applied */
     uint32_t ordinal;   /* of its next effect */
+    uint32_t presences_told; /* of it: they come between effects */
     struct gong_expire expire;
     struct gong_engine_stats stats; /* the counting part */
 

@@ -1,6 +1,6 @@
 """gong-rules over the history of an agent that runs: what was emitted is
-exported, each sample once, over kills; rules replayed over it say what they
-say over the journal."""
+exported, each sample once, over kills, and servers take it; rules replayed
+over it say what they say over the journal."""
 
 import json
 import os
@@ -10,8 +10,10 @@ import time
 from pathlib import Path
 
 from province import SLOW, Province, expect, run
-from local.manifest import key_of, parse_line, prometheus_names, read_manifest
+from local.manifest import (close, key_of, parse_line, prometheus_names,
+                            read_manifest)
 from local.process import wait_until
+from local.servers import STORES, http
 
 BIN = Path(os.environ["GONG_BIN_DIR"]) / "gong-rules"
 RULES = """
@@ -107,6 +109,31 @@ history = { commit_interval = "1s"; };""") as town:
         expect("=> 10 @" in said.stdout, said.stdout + said.stderr)
         alerts = exported(state, "--match", "ALERTS")
         expect(not alerts, f"there are no rules: {alerts}")
+        for store in STORES.values():
+            takes_an_export(town.add(store(town.folder)), state)
+
+
+def takes_an_export(store, state):
+    """What a server that got the lines says of them; the field is value."""
+    lines = gong("export", "--data", f"history:{state}").stdout
+    wanted = {}
+    for line in lines.splitlines():
+        measurement, tags, values, stamp = parse_line(line)
+        wanted[key_of(f"{measurement}_value", tags,
+                      stamp // 1_000_000)] = float(values["value"])
+    query = "?db=gong" if store.kind == "influxdb" else ""
+    status, text = http("POST", f"{store.url}/write{query}", lines.encode())
+    expect(status == 204, f"{store.kind} answered {status}: {text}")
+
+    def holds_all():
+        found = {key_of(metric, labels, stamp): value
+                 for metric, labels, stamp, value in store.samples()}
+        return all(key in found and close(value, found[key],
+                                          store.kind == "influxdb")
+                   for key, value in wanted.items())
+
+    expect(len(wanted) > len(LEVELS), lines)
+    wait_until(holds_all, 20 * SLOW, f"{store.kind} to hold the export")
 
 
 run(history_holds_and_replays_what_came)

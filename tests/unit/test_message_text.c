@@ -579,10 +579,11 @@ a_preview(void **state)
     assert_non_null(strstr(said, "CRITICAL · #17"));
     options.channel = "chat";
     assert_int_equal(gong_message_preview(&options, out, out), GONG_OK);
+    options.channel = "sms";
+    assert_int_equal(gong_message_preview(&options, out, out), GONG_OK);
     options.channel = "pigeon";
     assert_int_equal(gong_message_preview(&options, out, out),
                      GONG_ERR_INVALID);
-    options.channel = "sms";
     write_file(path, "{\"items\":");
     assert_int_equal(gong_message_preview(&options, out, out),
                      GONG_ERR_INVALID);
@@ -591,6 +592,7 @@ a_preview(void **state)
                      GONG_ERR_INVALID);
     (void)fclose(out);
     assert_non_null(strstr(said, "/ 2000)"));
+    assert_non_null(strstr(said, "(3 / 5 phần | parts, UCS-2: 198)"));
     assert_non_null(strstr(said, "m.json:1:"));
     free(said);
     assert_int_equal(unlink(path), 0);
