@@ -370,6 +370,7 @@ start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
         .history = agent->history,
     };
     api.trust = agent->trust;
+    api.history = gong_api_history_of(agent->history, &agent->config->history);
     agent->rule_sets = (struct gong_api_rule_sets){agent->config->state,
                                                    agent->engine,
                                                    agent->journal,

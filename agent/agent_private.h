@@ -4,6 +4,7 @@
 
 #include "agent/receive/ack.h"
 #include "agent/agent.h"
+#include "agent/api/api_history.h"
 #include "agent/api/api_host.h"
 #include "agent/api/api_rule_sets.h"
 #include "agent/backup/backup.h"

@@ -1,7 +1,8 @@
 """./gong demo: a small city on this machine, from device to alert.
 
-Starts a private broker and store, the agent, a collector of this machine's own
-metrics and gong-sim; shows the flow; ends all it started and nothing else.
+Starts a private broker, the agent with its embedded history (or a store beside
+it), a collector of this machine's own metrics and gong-sim; shows the flow;
+ends all it started and nothing else.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 
+from local.history import History  # noqa: E402
 from local.manifest import judge  # noqa: E402
 from local.process import Failure  # noqa: E402
 from local.programs import ROOT, Agent, Collector, Sim, Webhook  # noqa: E402
@@ -45,8 +47,10 @@ def arguments():
                                      description=__doc__.splitlines()[0])
     parser.add_argument("--for", dest="duration", type=seconds, metavar="TIME",
                         help="end after TIME and judge that nothing was lost")
-    parser.add_argument("--store", default="victoriametrics",
-                        choices=[*STORES, "none"])
+    parser.add_argument("--store", default="history",
+                        choices=["history", *STORES, "none"],
+                        help="history: the agent's own, no server; none: "
+                        "neither, and loss is not judged")
     parser.add_argument("--keep", metavar="DIR",
                         help="keep data and logs in DIR")
     parser.add_argument("--verbose", action="store_true",
@@ -130,14 +134,19 @@ class Demo:
         self.broker = self.start_part(Mosquitto(
             self.folder, options.broker_port))
         stores = []
-        if options.store != "none":
+        extra = f'model = ( "{MODEL}" );'
+        if options.store in STORES:
             self.store = self.start_part(STORES[options.store](
                 self.folder, options.store_port))
             stores = [self.store.agent_config(options.store_url)]
+        if options.store == "none":
+            extra += " history = { on = false; };"
         self.webhook = Webhook(self.told)
         self.agent = self.start_part(Agent(
             self.folder, self.broker.url, [options.rules], stores,
-            self.webhook, f'model = ( "{MODEL}" );'))
+            self.webhook, extra))
+        if options.store == "history":
+            self.store = History(self.agent.url, time.time())
         self.collector = self.start_part(Collector(
             self.folder, self.broker.url, self.inputs()))
         self.sim = self.start_part(Sim(
@@ -163,7 +172,10 @@ class Demo:
         say("  cảnh báo / its alerts                "
             f"{self.agent.url}/api/v1/alerts")
         if self.store:
-            say(f"  kho dữ liệu / the store              {self.store.look_at}")
+            name = ("lịch sử / the history               "
+                    if self.store.kind == "history"
+                    else "kho dữ liệu / the store             ")
+            say(f"  {name} {self.store.look_at}")
         say(f"  MQTT                                 {self.broker.url}")
         if self.options.verbose:
             say(f"  logs                                 {self.folder}/*.log")
@@ -230,9 +242,10 @@ class Demo:
             judgement = self.settled_judgement()
             say(f"gong: {judgement.text()}")
             if not judgement.complete:
-                failures.append("the store does not hold all that was emitted")
+                failures.append(f"the {self.store_name} does not hold all that "
+                                "was emitted")
             if judgement.transitions == 0:
-                failures.append("the store holds no alert transition")
+                failures.append(f"the {self.store_name} holds no alert")
         else:
             say("gong: không có kho dữ liệu, không xét mất mát / "
                 "no store: loss is not judged")
@@ -243,6 +256,10 @@ class Demo:
                 ": không mất điểm đo nào / nothing was lost"
                 if self.store else ""))
         return 1 if failures else 0
+
+    @property
+    def store_name(self):
+        return "history" if self.store.kind == "history" else "store"
 
     def settled_judgement(self):
         began = changed = time.monotonic()

@@ -71,6 +71,7 @@ foreach(module eval eval_operator eval_call eval_memory)
     gong_test(${module} LINKS gong_engine
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/eval_fixture.c)
 endforeach()
+gong_test(query LINKS gong_query)
 foreach(module book bind effect engine_foreign engine_limits)
     gong_test(${module} LINKS gong_rule_file gong_engine m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
@@ -266,6 +267,10 @@ gong_failing_memory(test_prom_rules_memory)
 foreach(module series_notation rules_text rules_commands line_runs lint cost case_line)
     gong_test(${module} LINKS gong_rules_tool)
 endforeach()
+gong_test(rules_history LINKS gong_rules_tool
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_fixture.c)
+gong_test(history_scan LINKS gong_history
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_fixture.c)
 gong_test(rule_cases LINKS gong_rules_tool
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/conf_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/rule_fixture.c)
@@ -350,10 +355,12 @@ foreach(module grant login_limit users audit)
     gong_test(${module} LINKS gong_users)
 endforeach()
 gong_test(events LINKS gong_agent_core)
-foreach(module api api_asked api_permissions api_openapi)
+gong_test(api_form LINKS gong_agent_core)
+foreach(module api api_asked api_permissions api_openapi api_prometheus)
     gong_test(${module} LINKS gong_agent_core
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 endforeach()
+gong_test(http_queries LINKS gong_agent_core)
 gong_test(http_clients LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/api_fixture.c)
 gong_test(trust LINKS gong_agent_core)
@@ -369,6 +376,13 @@ gong_test(ctl_doc LINKS gong_ctl)
 gong_test(api_desk LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/desk_life.c
         ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
+# history
+gong_test(samples LINKS gong_history)
+gong_failing_memory(test_samples)
+gong_test(chunk LINKS gong_history)
+gong_failing_memory(test_chunk)
+gong_test(rollup LINKS gong_history)
+gong_test(history_labels LINKS gong_history)
 gong_test(rules_view LINKS gong_agent_core)
 gong_test(alert_view LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c)
@@ -383,6 +397,10 @@ foreach(module history_file history_tidy history_faults)
     gong_test(${module} LINKS gong_history m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_file_fixture.c)
 endforeach()
+foreach(module history_query history_source history_plan history_reader)
+    gong_test(${module} LINKS gong_history
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_made.c)
+endforeach()
 # from journal and effects into the history
 gong_test(history_head LINKS gong_agent_core m)
 gong_test(history_states LINKS gong_agent_core)
@@ -392,3 +410,6 @@ foreach(module history_feed history)
             ${CMAKE_SOURCE_DIR}/tests/unit/history_file_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/history_logs_fixture.c)
 endforeach()
+gong_test(gap_replay LINKS gong_gap m
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_rules.c)

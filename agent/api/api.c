@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "agent/api/api_private.h"
+#include "agent/api/api_prometheus.h"
 
 /* --- bodies --- */
 
@@ -80,7 +81,7 @@ read_body(struct gong_api_call *call)
     const struct gong_api_route *route = call->route;
     char why[512] = "";
 
-    if (route->body == NULL) {
+    if (route->body == NULL || route->body == &gong_api_form_body) {
         return true;
     }
     if (!is_json(call->request->content_type)) {
@@ -231,16 +232,17 @@ gong_api_ask(struct gong_api *api, const struct gong_api_request *request,
     call->now_ms = now_ms;
     call->route = find_route(request, call->param, allow, sizeof allow);
     if (request->body_too_large) {
-        gong_api_problem(answer, 413, "Nội dung dài quá 64 KiB",
-                         "The body is larger than 64 KiB", NULL);
+        gong_api_refuse(call, 413, "Nội dung dài quá 64 KiB",
+                        "The body is larger than 64 KiB", NULL);
     } else if (call->route == NULL) {
         no_route(answer, allow);
     } else if (gong_api_identify(call) && gong_api_allow(call) &&
-               gong_api_check_query(call) && check_scope(call) &&
-               read_body(call)) {
+               gong_api_take_form(call) && gong_api_check_query(call) &&
+               check_scope(call) && read_body(call)) {
         call->route->handle(call);
     }
     json_decref(call->body);
+    gong_api_form_fini(&call->form);
     sodium_memzero(call, sizeof *call);
     free(call);
 }
@@ -303,6 +305,7 @@ gong_api_new(const struct gong_api_options *options)
             options->counters, GONG_COUNTER, "gong_api_logins_failed_total",
             "Logins with a wrong name or password.", "");
     }
+    gong_prom_count(api, options->counters);
     return api;
 }
 

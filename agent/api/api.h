@@ -21,6 +21,7 @@
 
 #include "agent/api/api_request.h"
 #include "agent/backup/backup.h"
+#include "agent/history/history_query.h"
 #include "agent/look/status.h"
 #include "agent/trust/trust.h"
 #include "agent/users/users.h"
@@ -122,6 +123,17 @@ struct gong_api_rules {
                               size_t why_size);
 };
 
+/* The embedded history. */
+struct gong_api_history {
+    const char *path; /* of history.db; NULL: there is none */
+    struct gong_history_recent recent; /* read NULL: none */
+    struct gong_history_query_limits limits;
+    enum gong_err (*query)(const struct gong_history_question *question,
+                           struct gong_answer *answer,
+                           struct gong_history_remarks *remarks,
+                           struct gong_query_error *error);
+};
+
 /* Who a signed link is for, and what it may acknowledge. */
 struct gong_api_link_claims {
     uint64_t incident;
@@ -137,6 +149,14 @@ struct gong_api_link {
                             struct gong_api_link_claims *out);
 };
 
+/* Channels that are known to be away. */
+struct gong_api_channels {
+    void *ctx;
+    /* Array of {channel, since}, or NULL. Any thread. The pointer may be NULL:
+     * none is known. */
+    json_t *(*away)(void *ctx);
+};
+
 /* Everything is borrowed until free. */
 struct gong_api_options {
     const struct gong_status_source *status; /* NULL: no status pages */
@@ -147,6 +167,8 @@ struct gong_api_options {
     struct gong_api_city city;
     struct gong_api_rules rules;
     struct gong_api_link link;
+    struct gong_api_history history;
+    struct gong_api_channels channels;
     struct gong_backup *backup;     /* NULL: none is made */
     struct gong_trust *trust;       /* NULL: no proofs, no drills */
     struct gong_counters *counters; /* may be NULL */

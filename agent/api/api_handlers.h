@@ -61,6 +61,16 @@ void gong_api_restore(struct gong_api_call *call);
 /* api_link.c */
 void gong_api_link_show(struct gong_api_call *call);
 void gong_api_link_acknowledge(struct gong_api_call *call);
+/* api_prometheus.c */
+void gong_api_prom_query(struct gong_api_call *call);
+void gong_api_prom_query_range(struct gong_api_call *call);
+void gong_api_prom_exemplars(struct gong_api_call *call);
+void gong_api_prom_buildinfo(struct gong_api_call *call);
+/* api_prometheus_series.c */
+void gong_api_prom_series(struct gong_api_call *call);
+void gong_api_prom_labels(struct gong_api_call *call);
+void gong_api_prom_values(struct gong_api_call *call);
+void gong_api_prom_metadata(struct gong_api_call *call);
 /* api_trust.c */
 void gong_api_proof(struct gong_api_call *call);
 void gong_api_drill(struct gong_api_call *call);

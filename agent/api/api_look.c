@@ -211,9 +211,11 @@ read_query(const struct gong_api_call *call, struct gong_rules_query *out)
 
         if (strcmp(pair->name, "rule_name[]") == 0) {
             take(out->names, &out->name_count, pair->value);
-        } else if (strcmp(pair->name, "rule_group[]") == 0) {
+        } else if (strcmp(pair->name, "rule_group[]") == 0 ||
+                   strcmp(pair->name, "rule_group") == 0) {
             take(out->groups, &out->group_count, pair->value);
-        } else if (strcmp(pair->name, "file[]") == 0) {
+        } else if (strcmp(pair->name, "file[]") == 0 ||
+                   strcmp(pair->name, "file") == 0) {
             take(out->files, &out->file_count, pair->value);
         }
     }

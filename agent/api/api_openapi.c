@@ -132,6 +132,23 @@ content(const char *type, json_t *schema)
     return json_pack("{s:{s:o}}", type, "schema", schema);
 }
 
+/* What is wrong with a question is said as Prometheus does where it answers
+ * so; who may ask is a problem everywhere. */
+static json_t *
+errors_of(json_t *schemas, const struct gong_api_route *route)
+{
+    static const char theirs[] = "/api/v1/";
+    json_t *bad = content("application/problem+json", reference("Problem"));
+
+    if (strncmp(route->path, theirs, sizeof theirs - 1) == 0) {
+        add_schema(schemas, &gong_api_prom_error_answer);
+        put(bad, "application/json",
+            json_pack("{s:o}", "schema",
+                      reference(gong_api_prom_error_answer.name)));
+    }
+    return bad;
+}
+
 static json_t *
 responses_of(json_t *schemas, const struct gong_api_route *route)
 {
@@ -146,7 +163,7 @@ responses_of(json_t *schemas, const struct gong_api_route *route)
     return json_pack("{s:{s:s,s:o},s:{s:s,s:o}}", "2XX", "description", "Done.",
                      "content", good, "default", "description",
                      "A problem, as in RFC 7807.", "content",
-                     content("application/problem+json", reference("Problem")));
+                     errors_of(schemas, route));
 }
 
 static json_t *
@@ -172,6 +189,24 @@ parameters_of(const struct gong_api_route *route)
                                   "schema", type_of(query->type)));
     }
     return parameters;
+}
+
+/* A form has the parameters of the query. */
+static json_t *
+form_of(const struct gong_api_route *route)
+{
+    const struct gong_api_parameter *query = route->query;
+    json_t *properties = json_object();
+
+    for (; query != NULL && query->name != NULL; query++) {
+        json_t *property = type_of(query->type);
+
+        put(property, "description", json_string(query->help));
+        put(properties, query->name, property);
+    }
+    return content(
+        "application/x-www-form-urlencoded",
+        json_pack("{s:s,s:o}", "type", "object", "properties", properties));
 }
 
 static json_t *
@@ -228,7 +263,10 @@ add_route(json_t *paths, json_t *schemas, const struct gong_api_route *route)
         "responses", responses_of(schemas, route));
     char method[16];
 
-    if (route->body != NULL) {
+    if (route->body == &gong_api_form_body) {
+        put(operation, "requestBody",
+            json_pack("{s:o}", "content", form_of(route)));
+    } else if (route->body != NULL) {
         add_schema(schemas, route->body);
         put(operation, "requestBody",
             json_pack(

@@ -6,9 +6,12 @@
 #include <stdio.h>
 
 #include "agent/api/api.h"
+#include "agent/api/api_form.h"
 #include "agent/api/api_routes.h"
 #include "agent/users/audit.h"
 #include "agent/users/login_limit.h"
+
+#define GONG_API_PROM_RESULTS 7
 
 struct gong_api {
     struct gong_api_options options;
@@ -19,6 +22,7 @@ struct gong_api {
     unsigned denied;
     gong_counter_t *denials;
     gong_counter_t *logins_failed;
+    gong_counter_t *prom_results[GONG_API_PROM_RESULTS];
 };
 
 /* One request while it is answered. */
@@ -28,8 +32,10 @@ struct gong_api_call {
     struct gong_api_answer *answer;
     const struct gong_api_route *route;
     struct gong_principal who;
-    char param[GONG_API_PARAM_SIZE]; /* what {..} stands for; "" */
-    json_t *body;                    /* checked; NULL: the route takes none */
+    char param[GONG_API_PARAM_SIZE];   /* what {..} stands for; "" */
+    json_t *body;                      /* checked; NULL: the route takes none */
+    struct gong_api_request with_form; /* request, where it brought a form */
+    struct gong_api_form form;
     int64_t now_ms;
     uint64_t number;                   /* of an incident or silence */
     char unit[GONG_GRANT_UNIT_SIZE];   /* of it */
@@ -101,6 +107,13 @@ const char *gong_api_desk_warning(const struct gong_api_call *call);
 
 /* All false with the answer filled: which words or units there are. */
 bool gong_api_check_query(struct gong_api_call *call);
+/* A form in the body: its pairs are arguments from here on, before those of the
+ * query. */
+bool gong_api_take_form(struct gong_api_call *call);
+/* gong_api_refuse: what was asked for is refused, in the form of the endpoint:
+ * a problem with this status, or bad_data as Prometheus has it. */
+void gong_api_refuse(struct gong_api_call *call, unsigned status,
+                     const char *vi, const char *en, const char *detail);
 /* A unit of the city model by code, earlier code, or a name that only one has:
  * its code. Without a model any is one. name: of the argument or field. */
 bool gong_api_check_unit(struct gong_api_call *call, const char *name,

@@ -6,10 +6,25 @@
 #include <string.h>
 
 #include "agent/api/api_private.h"
+#include "agent/api/api_prometheus.h"
 #include "agent/look/ledger_view.h"
 #include "agent/receive/ingest.h"
 
 #define DETAIL_SIZE 768
+
+void
+gong_api_refuse(struct gong_api_call *call, unsigned status, const char *vi,
+                const char *en, const char *detail)
+{
+    static const char theirs[] = "/api/v1/";
+
+    if (strncmp(call->request->path, theirs, sizeof theirs - 1) != 0) {
+        gong_api_problem(call->answer, status, vi, en, detail);
+        return;
+    }
+    gong_prom_error(call, "bad_data", "%s | %s%s%s", vi, en,
+                    detail == NULL ? "" : ": ", detail == NULL ? "" : detail);
+}
 
 /* --- the names and words of arguments --- */
 
@@ -50,8 +65,8 @@ refuse_name(struct gong_api_call *call, const char *name)
                          "known here%s"
                        : "%.128s: chỉ dùng được | expected one of: %s",
                    name, names);
-    gong_api_problem(call->answer, 400, "Tham số lạ",
-                     "There is no such parameter", detail);
+    gong_api_refuse(call, 400, "Tham số lạ", "There is no such parameter",
+                    detail);
     return false;
 }
 
@@ -64,8 +79,8 @@ refuse_value(struct gong_api_call *call, const char *name, const char *value,
     (void)snprintf(detail, sizeof detail,
                    "%s=%.64s: chỉ dùng được %s | expected %s", name, value, vi,
                    en);
-    gong_api_problem(call->answer, 400, "Giá trị của tham số không hợp lệ",
-                     "An argument means nothing", detail);
+    gong_api_refuse(call, 400, "Giá trị của tham số không hợp lệ",
+                    "An argument means nothing", detail);
     return false;
 }
 
@@ -130,8 +145,8 @@ gong_api_check_query(struct gong_api_call *call)
     const struct gong_api_request *request = call->request;
 
     if (request->query_overflow) {
-        gong_api_problem(call->answer, 400, "Quá nhiều tham số",
-                         "There are too many parameters", NULL);
+        gong_api_refuse(call, 400, "Quá nhiều tham số",
+                        "There are too many parameters", NULL);
         return false;
     }
     for (size_t i = 0; i < request->query_count; i++) {
@@ -147,6 +162,60 @@ gong_api_check_query(struct gong_api_call *call)
         }
     }
     return true;
+}
+
+/* --- forms --- */
+
+static bool
+join_form(struct gong_api_call *call)
+{
+    struct gong_api_request *joined = &call->with_form;
+    const struct gong_api_request *asked = call->request;
+
+    *joined = *asked;
+    joined->query_count = 0;
+    for (size_t i = 0; i < call->form.count; i++) {
+        joined->query[joined->query_count++] = call->form.pairs[i];
+    }
+    for (size_t i = 0; i < asked->query_count; i++) {
+        if (joined->query_count == GONG_API_QUERY_MAX) {
+            joined->query_overflow = true;
+            break;
+        }
+        joined->query[joined->query_count++] = asked->query[i];
+    }
+    call->request = joined;
+    return true;
+}
+
+bool
+gong_api_take_form(struct gong_api_call *call)
+{
+    const struct gong_api_request *request = call->request;
+    enum gong_err err;
+
+    if (call->route->body != &gong_api_form_body || request->body.len == 0) {
+        return true;
+    }
+    if (!gong_api_form_is(request->content_type)) {
+        gong_api_refuse(
+            call, 415, "Nội dung phải là application/x-www-form-urlencoded",
+            "The body must be application/x-www-form-urlencoded", NULL);
+        return false;
+    }
+    err = gong_api_form_read(request->body, &call->form);
+    if (err == GONG_ERR_MEMORY) {
+        gong_api_no_memory(call->answer);
+    } else if (err == GONG_ERR_TOO_LARGE) {
+        gong_api_refuse(call, 400, "Quá nhiều tham số",
+                        "There are too many parameters", NULL);
+    } else if (err != GONG_OK) {
+        gong_api_refuse(call, 400, "Biểu mẫu không đọc được",
+                        "The form cannot be read: found % without two "
+                        "hexadecimal digits, or a NUL",
+                        NULL);
+    }
+    return err == GONG_OK && join_form(call);
 }
 
 /* --- units and people --- */

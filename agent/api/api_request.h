@@ -5,11 +5,13 @@
 #ifndef GONG_AGENT_API_API_REQUEST_H
 #define GONG_AGENT_API_API_REQUEST_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "agent/api/events.h"
+#include "common/clock.h"
 #include "common/err.h"
 #include "common/str.h"
 
@@ -51,6 +53,10 @@ struct gong_api_request {
     char address[GONG_API_ADDRESS_MAX]; /* for the audit log */
     char network[GONG_API_ADDRESS_MAX]; /* for limits: an IPv6 /64 is one */
     bool tls;
+    gong_mono_t came; /* when it was whole; 0: it does not matter */
+    /* Nobody waits for the answer any more: the client went away, or the server
+     * stops. May be NULL. */
+    const atomic_bool *cancelled;
 };
 
 struct gong_api_header {
@@ -78,9 +84,10 @@ const char *gong_api_argument(const struct gong_api_request *request,
 
 /* Where a request is answered. */
 enum gong_api_lane {
-    GONG_API_LANE_HERE, /* at once: never blocks */
-    GONG_API_LANE_WORK, /* may wait for a disk */
-    GONG_API_LANE_HASH, /* hashes a password */
+    GONG_API_LANE_HERE,  /* at once: never blocks */
+    GONG_API_LANE_WORK,  /* may wait for a disk */
+    GONG_API_LANE_HASH,  /* hashes a password */
+    GONG_API_LANE_QUERY, /* asks the history: may take long */
 };
 
 /* What the HTTP server asks. lane: on its own thread; answer: on any. */

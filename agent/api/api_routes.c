@@ -23,9 +23,10 @@
 #define SILENCE   GONG_API_SCOPE_SILENCE
 #define MATCHERS  GONG_API_SCOPE_MATCHERS
 
-#define HERE GONG_API_LANE_HERE
-#define WORK GONG_API_LANE_WORK
-#define HASH GONG_API_LANE_HASH
+#define HERE  GONG_API_LANE_HERE
+#define WORK  GONG_API_LANE_WORK
+#define HASH  GONG_API_LANE_HASH
+#define QUERY GONG_API_LANE_QUERY
 
 static const char *const severities[] = {"info", "warning", "critical", NULL};
 
@@ -59,6 +60,9 @@ static const struct gong_api_parameter rules_query[] = {
     {"rule_name[]", GONG_API_STRING, "Only these; may come again.", NULL},
     {"rule_group[]", GONG_API_STRING, "Only of these; may come again.", NULL},
     {"file[]", GONG_API_STRING, "Only of these; may come again.", NULL},
+    {"rule_group", GONG_API_STRING, "As rule_group[].", NULL},
+    {"file", GONG_API_STRING, "As file[].", NULL},
+    {"limit_alerts", GONG_API_INTEGER, "Grafana's own lists have it.", NULL},
     {"exclude_alerts", GONG_API_BOOLEAN, "true: without their alerts.", NULL},
     {NULL, GONG_API_ANY, NULL, NULL},
 };
@@ -82,6 +86,55 @@ static const struct gong_api_parameter audit_query[] = {
 
 static const struct gong_api_parameter backup_query[] = {
     {"offset", GONG_API_INTEGER, "Of its first byte.", NULL},
+    {NULL, GONG_API_ANY, NULL, NULL},
+};
+
+#define STARTS                                                                 \
+    {"start", GONG_API_STRING, "RFC 3339, or seconds since 1970.", NULL},      \
+    {                                                                          \
+        "end", GONG_API_STRING, "Likewise.", NULL                              \
+    }
+#define LIMITS                                                                 \
+    {"timeout", GONG_API_STRING, "30s; at most as configured.", NULL},         \
+    {                                                                          \
+        "limit", GONG_API_STRING, "Of series or texts; 0: none.", NULL         \
+    }
+#define ASKS                                                                   \
+    {"query", GONG_API_STRING, "PromQL.", NULL},                               \
+        {"lookback_delta", GONG_API_STRING, "5m: how old a sample may be.",    \
+         NULL},                                                                \
+        {"stats", GONG_API_STRING, "There are none.", NULL}, LIMITS
+
+static const struct gong_api_parameter instant_query[] = {
+    ASKS,
+    {"time", GONG_API_STRING, "RFC 3339, or seconds since 1970; now.", NULL},
+    {NULL, GONG_API_ANY, NULL, NULL},
+};
+
+static const struct gong_api_parameter range_query[] = {
+    ASKS,
+    STARTS,
+    {"step", GONG_API_STRING, "15s, or seconds.", NULL},
+    {NULL, GONG_API_ANY, NULL, NULL},
+};
+
+static const struct gong_api_parameter series_query[] = {
+    {"match[]", GONG_API_STRING, "A selector; may come again.", NULL},
+    STARTS,
+    LIMITS,
+    {NULL, GONG_API_ANY, NULL, NULL},
+};
+
+static const struct gong_api_parameter metadata_query[] = {
+    {"metric", GONG_API_STRING, "Only of this one.", NULL},
+    {"limit_per_metric", GONG_API_STRING, "Each has one.", NULL},
+    LIMITS,
+    {NULL, GONG_API_ANY, NULL, NULL},
+};
+
+static const struct gong_api_parameter exemplars_query[] = {
+    {"query", GONG_API_STRING, "PromQL.", NULL},
+    STARTS,
     {NULL, GONG_API_ANY, NULL, NULL},
 };
 
@@ -110,6 +163,33 @@ const struct gong_api_route gong_api_routes[] = {
      &gong_api_alerts_answer, NULL, NULL, "Alerts, as Prometheus answers."},
     {"GET", "/api/v1/rules", READ, SOME, WORK, gong_api_rules, NULL,
      &gong_api_rules_answer, NULL, rules_query, "Rules, as Prometheus answers."},
+    {"GET", "/api/v1/query", READ, SOME, QUERY, gong_api_prom_query,
+     NULL, &gong_api_prom_query_answer, NULL, instant_query, "PromQL over the history at one instant."},
+    {"POST", "/api/v1/query", READ, SOME, QUERY, gong_api_prom_query,
+     &gong_api_form_body, &gong_api_prom_query_answer, NULL, instant_query, "PromQL over the history at one instant."},
+    {"GET", "/api/v1/query_range", READ, SOME, QUERY, gong_api_prom_query_range,
+     NULL, &gong_api_prom_query_answer, NULL, range_query, "PromQL over the history at each step of a range."},
+    {"POST", "/api/v1/query_range", READ, SOME, QUERY, gong_api_prom_query_range,
+     &gong_api_form_body, &gong_api_prom_query_answer, NULL, range_query, "PromQL over the history at each step of a range."},
+    {"GET", "/api/v1/series", READ, SOME, QUERY, gong_api_prom_series,
+     NULL, &gong_api_prom_series_answer, NULL, series_query, "Series of the history that selectors take."},
+    {"POST", "/api/v1/series", READ, SOME, QUERY, gong_api_prom_series,
+     &gong_api_form_body, &gong_api_prom_series_answer, NULL, series_query, "Series of the history that selectors take."},
+    {"GET", "/api/v1/labels", READ, SOME, QUERY, gong_api_prom_labels,
+     NULL, &gong_api_prom_texts_answer, NULL, series_query, "Names of labels."},
+    {"POST", "/api/v1/labels", READ, SOME, QUERY, gong_api_prom_labels,
+     &gong_api_form_body, &gong_api_prom_texts_answer, NULL, series_query, "Names of labels."},
+    {"GET", "/api/v1/label/{name}/values", READ, SOME, QUERY, gong_api_prom_values,
+     NULL, &gong_api_prom_texts_answer, NULL, series_query, "Values of a label."},
+    {"GET", "/api/v1/metadata", READ, SOME, QUERY, gong_api_prom_metadata,
+     NULL, &gong_api_prom_metadata_answer, NULL, metadata_query, "What is known of metrics."},
+    {"GET", "/api/v1/query_exemplars", READ, SOME, QUERY, gong_api_prom_exemplars,
+     NULL, &gong_api_prom_texts_answer, NULL, exemplars_query, "Always empty: there are none."},
+    {"POST", "/api/v1/query_exemplars", READ, SOME, QUERY, gong_api_prom_exemplars,
+     &gong_api_form_body, &gong_api_prom_texts_answer, NULL, exemplars_query, "Always empty: there are none."},
+    {"GET", "/api/v1/status/buildinfo", READ, SOME, WORK,
+     gong_api_prom_buildinfo, NULL, &gong_api_prom_buildinfo_answer, NULL, NULL,
+     "Which Prometheus it answers as."},
     {"GET", OURS "/openapi.json", OPEN, NOWHERE, WORK, gong_api_document, NULL,
      &gong_api_any_answer, NULL, NULL, "This document."},
     {"POST", OURS "/login", OPEN, NOWHERE, HASH, gong_api_login,

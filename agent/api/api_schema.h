@@ -79,8 +79,11 @@ extern const struct gong_api_schema gong_api_restore_chunk_body;
 extern const struct gong_api_schema gong_api_restore_body;
 extern const struct gong_api_schema gong_api_drill_body;
 extern const struct gong_api_schema gong_api_handover_body;
+/* A form, whose fields are the route's parameters. */
+extern const struct gong_api_schema gong_api_form_body;
 /* Answers. */
 extern const struct gong_api_schema gong_api_problem_answer;
+extern const struct gong_api_schema gong_api_prom_error_answer;
 extern const struct gong_api_schema gong_api_login_answer;
 extern const struct gong_api_schema gong_api_session_answer;
 extern const struct gong_api_schema gong_api_done_answer;
@@ -105,6 +108,11 @@ extern const struct gong_api_schema gong_api_backup_chunk_answer;
 extern const struct gong_api_schema gong_api_restore_answer;
 extern const struct gong_api_schema gong_api_proof_answer;
 extern const struct gong_api_schema gong_api_drill_answer;
+extern const struct gong_api_schema gong_api_prom_query_answer;
+extern const struct gong_api_schema gong_api_prom_series_answer;
+extern const struct gong_api_schema gong_api_prom_texts_answer;
+extern const struct gong_api_schema gong_api_prom_metadata_answer;
+extern const struct gong_api_schema gong_api_prom_buildinfo_answer;
 extern const struct gong_api_schema gong_api_any_answer;
 
 #endif

@@ -1,3 +1,4 @@
+#include <poll.h>
 #include <stdlib.h>
 #include <sys/socket.h>
 
@@ -81,12 +82,25 @@ is_overdue(const struct gong_http_conn *conn, gong_mono_t now)
     return false;
 }
 
+/* Its bytes are the library's: only a hang-up is looked for. */
+static bool
+is_gone(const struct gong_http_conn *conn)
+{
+    struct pollfd fd = {.fd = conn->fd, .events = POLLRDHUP};
+
+    return conn->phase == GONG_HTTP_WORKING && poll(&fd, 1, 0) > 0 &&
+           (fd.revents & (POLLRDHUP | POLLHUP | POLLERR)) != 0;
+}
+
 /* The descriptor is open for as long as the connection is in the list. */
 void
 gong_http_conns_expire(struct gong_http_conns *conns, gong_mono_t now)
 {
     (void)pthread_mutex_lock(&conns->lock);
     for (struct gong_http_conn *c = conns->first; c != NULL; c = c->after) {
+        if (is_gone(c)) {
+            atomic_store(&c->gone, true);
+        }
         if (is_overdue(c, now)) {
             (void)shutdown(c->fd, SHUT_RDWR);
             c->since = now;
@@ -94,6 +108,16 @@ gong_http_conns_expire(struct gong_http_conns *conns, gong_mono_t now)
                 gong_counter_increase(conns->overdue, 1);
             }
         }
+    }
+    (void)pthread_mutex_unlock(&conns->lock);
+}
+
+void
+gong_http_conns_cancel(struct gong_http_conns *conns)
+{
+    (void)pthread_mutex_lock(&conns->lock);
+    for (struct gong_http_conn *c = conns->first; c != NULL; c = c->after) {
+        atomic_store(&c->gone, true);
     }
     (void)pthread_mutex_unlock(&conns->lock);
 }

@@ -159,6 +159,8 @@ complete_request(struct gong_http_exchange *x, const char *url,
     request->last_event_id = header(connection, "Last-Event-ID");
     request->content_type = header(connection, "Content-Type");
     request->body = gong_str_from(x->body, x->body_len);
+    request->came = gong_mono_now();
+    request->cancelled = x->conn == NULL ? NULL : &x->conn->gone;
     (void)MHD_get_connection_values(connection, MHD_GET_ARGUMENT_KIND,
                                     take_argument, request);
 }
@@ -351,12 +353,10 @@ gong_http_work(struct gong_http_server *server, struct gong_http_queue *queue)
 void
 gong_http_refuse_waiting(struct gong_http_server *server)
 {
-    struct gong_http_queue *queues[] = {&server->work, &server->hash};
-
-    for (size_t i = 0; i < 2; i++) {
+    for (size_t i = 0; i < GONG_HTTP_LANES; i++) {
         struct gong_http_exchange *x;
 
-        while ((x = pop(queues[i])) != NULL) {
+        while ((x = pop(&server->queues[i])) != NULL) {
             refuse(x);
             MHD_resume_connection(x->connection);
         }
@@ -365,16 +365,32 @@ gong_http_refuse_waiting(struct gong_http_server *server)
 
 /* --- what libmicrohttpd calls --- */
 
+/* NULL: it does not wait. */
+static struct gong_http_queue *
+queue_of(struct gong_http_server *server, enum gong_api_lane lane)
+{
+    switch (lane) {
+    case GONG_API_LANE_WORK:
+        return &server->queues[0];
+    case GONG_API_LANE_HASH:
+        return &server->queues[1];
+    case GONG_API_LANE_QUERY:
+        return &server->queues[2];
+    case GONG_API_LANE_HERE:
+        break;
+    }
+    return NULL;
+}
+
 static enum MHD_Result
 dispatch(struct gong_http_exchange *x)
 {
     struct gong_http_server *server = x->server;
     enum gong_api_lane lane =
         server->service->lane(server->service->ctx, &x->request);
-    struct gong_http_queue *queue =
-        lane == GONG_API_LANE_HASH ? &server->hash : &server->work;
+    struct gong_http_queue *queue = queue_of(server, lane);
 
-    if (lane == GONG_API_LANE_HERE) {
+    if (queue == NULL) {
         server->service->answer(server->service->ctx, &x->request, &x->answer);
         x->answered = true;
         return send_answer(x);

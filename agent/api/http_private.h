@@ -3,6 +3,7 @@
 #define GONG_AGENT_API_HTTP_PRIVATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 
 #include <microhttpd.h>
@@ -10,8 +11,9 @@
 #include "agent/api/http_server.h"
 #include "common/monitor.h"
 
-#define GONG_HTTP_WORKERS   4 /* two for each lane that blocks */
-#define GONG_HTTP_QUEUE_MAX 128
+#define GONG_HTTP_LANES     3   /* that block */
+#define GONG_HTTP_WORKERS   6   /* two for each of them */
+#define GONG_HTTP_QUEUE_MAX 128 /* requests that wait, for each of them */
 
 /* --- connections: http_conns.c --- */
 
@@ -27,6 +29,7 @@ struct gong_http_conn {
     int fd;
     enum gong_http_phase phase;
     gong_mono_t since;
+    atomic_bool gone; /* nobody waits for the answer any more */
 };
 
 /* All connections of a server, so that one that is too slow can be ended by
@@ -46,8 +49,11 @@ void gong_http_conn_close(struct gong_http_conns *conns,
 void gong_http_conn_set(struct gong_http_conns *conns,
                         struct gong_http_conn *conn,
                         enum gong_http_phase phase);
-/* gong_http_conns_expire: shuts down those past their deadline. */
+/* gong_http_conns_expire: shuts down those past their deadline, and says of
+ * those that a worker has whether their client went away. */
 void gong_http_conns_expire(struct gong_http_conns *conns, gong_mono_t now);
+/* gong_http_conns_cancel: nobody waits for any answer. */
+void gong_http_conns_cancel(struct gong_http_conns *conns);
 
 /* --- requests: http_exchange.c --- */
 
@@ -65,6 +71,12 @@ struct gong_http_queue {
     size_t count;
 };
 
+struct gong_http_worker {
+    struct gong_http_server *server;
+    struct gong_http_queue *queue;
+    pthread_t thread;
+};
+
 struct gong_http_server {
     const struct gong_api_service *service;
     struct gong_events *events;
@@ -77,11 +89,10 @@ struct gong_http_server {
     bool tls;
     uint16_t port;
     struct gong_monitor monitor; /* of what follows */
-    struct gong_http_queue work;
-    struct gong_http_queue hash;
+    struct gong_http_queue queues[GONG_HTTP_LANES];
     bool stopping;
     bool ticks_end;
-    pthread_t workers[GONG_HTTP_WORKERS];
+    struct gong_http_worker workers[GONG_HTTP_WORKERS];
     size_t worker_count;
     pthread_t ticker;
     bool ticking;

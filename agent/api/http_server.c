@@ -164,18 +164,9 @@ listen_local(const char *path, char *why, size_t why_size)
 static void *
 work_thread(void *ctx)
 {
-    struct gong_http_server *server = ctx;
+    struct gong_http_worker *worker = ctx;
 
-    gong_http_work(server, &server->work);
-    return NULL;
-}
-
-static void *
-hash_thread(void *ctx)
-{
-    struct gong_http_server *server = ctx;
-
-    gong_http_work(server, &server->hash);
+    gong_http_work(worker->server, worker->queue);
     return NULL;
 }
 
@@ -210,9 +201,11 @@ static bool
 start_threads(struct gong_http_server *server)
 {
     for (size_t i = 0; i < GONG_HTTP_WORKERS; i++) {
-        if (pthread_create(&server->workers[i], NULL,
-                           i % 2 == 0 ? work_thread : hash_thread,
-                           server) != 0) {
+        struct gong_http_worker *worker = &server->workers[i];
+
+        worker->server = server;
+        worker->queue = &server->queues[i % GONG_HTTP_LANES];
+        if (pthread_create(&worker->thread, NULL, work_thread, worker) != 0) {
             return false;
         }
         server->worker_count++;
@@ -408,8 +401,9 @@ stop_threads(struct gong_http_server *server)
     server->ticks_end = true;
     gong_monitor_unlock(&server->monitor);
     gong_monitor_wake(&server->monitor);
+    gong_http_conns_cancel(&server->conns);
     for (size_t i = 0; i < server->worker_count; i++) {
-        (void)pthread_join(server->workers[i], NULL);
+        (void)pthread_join(server->workers[i].thread, NULL);
     }
     if (server->ticking) {
         (void)pthread_join(server->ticker, NULL);

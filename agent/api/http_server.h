@@ -4,13 +4,16 @@
  *
  *   TCP  --.                          .-> answered at once
  *   TLS  --+-> one thread each, epoll-+-> 2 workers (disk)   -> resumed
- *   unix --'                          '-> 2 workers (hashes) -> resumed
+ *   unix --'                          +-> 2 workers (hashes) -> resumed
+ *                                     '-> 2 workers (queries) -> resumed
  *
  * A request that may block waits suspended: no thread is held by a client.
  * Bounds: connections in all and per address, bytes of headers (16 KiB) and
  * body (64 KiB), 10 s without progress, 30 s until a request is whole, 120 s
- * until an answer is taken, 128 requests that wait for a worker (then 503).
- * Streams of events live 10 minutes, then their reader comes again.
+ * until an answer is taken, 128 requests that wait for a worker of their kind
+ * (then 503). A query whose client went away, or that runs at a stop, is told
+ * so (gong_api_request.cancelled). Streams of events live 10 minutes, then
+ * their reader comes again.
  *
  * The local socket has mode 0600, and only root and the agent's own user are
  * answered there. What is beyond loopback must be HTTPS.

@@ -10,6 +10,7 @@
 #include <stdatomic.h>
 
 #include "agent/history/history_source.h"
+#include "common/clock.h"
 #include "rules/query/query.h"
 
 struct gong_history_query_limits {
@@ -33,7 +34,9 @@ struct gong_history_question {
 
 /* What is to be said beside an answer: from its zero value. */
 struct gong_history_remarks {
-    unsigned used;    /* resolutions, as bits */
+    unsigned used;    /* resolutions, as bits of enum gong_resolution */
+    unsigned coarse;  /* of these, those that stood for raw samples that are
+                         gone: the answer is coarser than these were */
     uint64_t damaged; /* chunks left out */
 };
 

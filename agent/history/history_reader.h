@@ -42,15 +42,42 @@ void gong_history_reader_close(struct gong_history_reader *reader);
 void gong_history_reader_cancel(struct gong_history_reader *reader);
 void gong_history_reader_again(struct gong_history_reader *reader);
 
-/* gong_history_reader_select: appends the series that the matchers take and
- * that have samples, written or not, in blocks of [from, to], by rising number;
- * from > to: of any time. TOO_LARGE past max.
+/* gong_history_reader_patience: goes_on is asked on the way in whatever takes
+ * long; where it says false, that ends with TIMEOUT. NULL: not any more. */
+void gong_history_reader_patience(struct gong_history_reader *reader,
+                                  bool (*goes_on)(void *ctx), void *ctx);
+
+/* gong_history_reader_recent: samples that are only there count for choosing
+ * series from now on. Copied; NULL: none. */
+void gong_history_reader_recent(struct gong_history_reader *reader,
+                                const struct gong_history_recent *recent);
+
+/* Series that the matchers take and that have samples, written or not, in
+ * blocks of [from_ms, to_ms]; from_ms > to_ms: of any time. */
+struct gong_history_choice {
+    const struct gong_matcher *matchers; /* borrowed */
+    size_t matcher_count;
+    int64_t from_ms;
+    int64_t to_ms;
+};
+
+/* gong_history_reader_each: visit is called for each of them, in any order,
+ * with its labels as bytes (history_labels.h), good until it returns; what is
+ * not GONG_OK ends it. It must not ask the reader. INVALID: a pattern that
+ * cannot be decided. */
+typedef enum gong_err (*gong_history_series_fn)(void *ctx, uint32_t series,
+                                                struct gong_str labels);
+enum gong_err gong_history_reader_each(struct gong_history_reader *reader,
+                                       const struct gong_history_choice *choice,
+                                       gong_history_series_fn visit,
+                                       void *ctx) GONG_MUST_CHECK;
+
+/* gong_history_reader_select: their numbers, rising; TOO_LARGE past max.
  * free() *series. */
-enum gong_err gong_history_reader_select(struct gong_history_reader *reader,
-                                         const struct gong_matcher *matchers,
-                                         size_t count, int64_t from, int64_t to,
-                                         size_t max, uint32_t **series,
-                                         size_t *found) GONG_MUST_CHECK;
+enum gong_err
+gong_history_reader_select(struct gong_history_reader *reader,
+                           const struct gong_history_choice *choice, size_t max,
+                           uint32_t **series, size_t *found) GONG_MUST_CHECK;
 
 /* gong_history_reader_labels: views good until the next call; out holds
  * GONG_LABELSET_MAX. */
@@ -89,9 +116,14 @@ enum gong_err gong_history_reader_rollups(
 uint64_t gong_history_reader_damaged(const struct gong_history_reader *reader);
 
 /* gong_history_reader_span: where blocks of a resolution begin and end in all;
- * false: there are none. */
+ * false: there are none. gong_history_reader_next: the first block from this
+ * one on that holds something; open: that has not been made one (yet, or anew:
+ * roll-ups of its time may say less than it). Both as of begin. */
 bool gong_history_reader_span(struct gong_history_reader *reader,
                               enum gong_resolution resolution, int64_t *from_ms,
                               int64_t *to_ms);
+bool gong_history_reader_next(struct gong_history_reader *reader,
+                              enum gong_resolution resolution, bool open,
+                              int64_t *block);
 
 #endif

@@ -66,7 +66,8 @@ gong_history_explain(sqlite3 *handle, const char *path, enum gong_err err,
 {
     int code = handle == NULL ? SQLITE_NOMEM : sqlite3_extended_errcode(handle);
     int system = handle == NULL ? 0 : sqlite3_system_errno(handle);
-    bool failed = handle != NULL && gong_sql_err(code) == err;
+    bool failed = handle != NULL &&
+                  (gong_sql_err(code) == err || (code & 0xff) == SQLITE_ERROR);
 
     if (failed && system != 0 &&
         (err == GONG_ERR_IO || err == GONG_ERR_NO_SPACE)) {

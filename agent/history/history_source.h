@@ -17,7 +17,6 @@
 #include <stdbool.h>
 
 #include "agent/history/history_reader.h"
-#include "common/clock.h"
 #include "rules/engine/eval.h"
 
 struct gong_history_source_options {
@@ -26,13 +25,17 @@ struct gong_history_source_options {
     const struct gong_expr *expr;             /* borrowed until free */
     int64_t start_ms; /* of the evaluations that will come */
     int64_t end_ms;
-    int64_t step_ms; /* 0: an instant */
-    int64_t lookback_ms;
+    int64_t step_ms;          /* 0: an instant */
+    int64_t lookback_ms;      /* 0: 5 minutes */
+    int64_t subquery_step_ms; /* 0: 1 minute */
     /* Roll-ups may stand for raw samples (docs/HISTORY.md says when). */
     bool rollups;
     size_t series_max; /* of all selectors */
     size_t bytes_max;  /* of loaded samples */
-    gong_mono_t deadline;
+    /* Asked on the way in whatever takes long: false ends it with TIMEOUT. May
+     * be NULL. */
+    bool (*goes_on)(void *ctx);
+    void *goes_on_ctx;
     /* Only series that this takes, if not NULL: who asks may not see others. */
     bool (*visible)(void *ctx, const struct gong_label_view *labels,
                     size_t count);
@@ -41,6 +44,8 @@ struct gong_history_source_options {
 
 struct gong_history_source;
 
+/* gong_history_source_new: on an error *out is NULL, or failed() says more.
+ * Free it in any case. */
 enum gong_err
 gong_history_source_new(const struct gong_history_source_options *options,
                         struct gong_history_source **out) GONG_MUST_CHECK;
@@ -57,8 +62,11 @@ gong_history_source_failed(const struct gong_history_source *source,
                            const char **text);
 
 /* gong_history_source_used: which resolutions were read, as bits of enum
- * gong_resolution; damaged: chunks that had to be left out. */
+ * gong_resolution; coarse: those of them that stood for samples that are gone,
+ * where they may say another thing than these did; damaged: chunks that had to
+ * be left out. */
 unsigned gong_history_source_used(const struct gong_history_source *source);
+unsigned gong_history_source_coarse(const struct gong_history_source *source);
 uint64_t gong_history_source_damaged(const struct gong_history_source *source);
 
 #endif

@@ -7,6 +7,8 @@ The reader here knows only what those two write.
 
 from dataclasses import dataclass, field
 
+from .history import label_name, metric_name
+
 
 def split_unescaped(text, separator):
     """Splits at separator, except behind a backslash or inside quotes."""
@@ -66,7 +68,21 @@ def key_of(metric, labels, stamp_ms):
     return metric, tuple(sorted(labels.items())), stamp_ms
 
 
-def read_manifest(path):
+# What only the engine tells of: samples that come by these names go to stores.
+ENGINE_NAMES = ("up", "unit_up", "device_dark")
+
+
+def plain_names(measurement, field, tags):
+    return f"{measurement}_{field}", tags
+
+
+def prometheus_names(measurement, field, tags):
+    """As the agent names series, in its rules and in its history."""
+    return metric_name(measurement, field), {label_name(key): value
+                                             for key, value in tags.items()}
+
+
+def read_manifest(path, names=plain_names):
     """{key: number} of every numeric sample in the manifest."""
     samples = {}
     with open(path, encoding="utf-8") as lines:
@@ -77,7 +93,7 @@ def read_manifest(path):
             for name, text in fields.items():
                 value = number(text)
                 if value is not None:
-                    samples[key_of(f"{measurement}_{name}", tags,
+                    samples[key_of(*names(measurement, name, tags),
                                    stamp // 1_000_000)] = value
     return samples
 
@@ -102,7 +118,7 @@ class Judgement:
     def text(self):
         lines = [f"samples emitted {self.emitted}, found in the store "
                  f"{self.stored}, missing {len(self.missing)}, different "
-                 f"{len(self.different)}; alert transitions stored "
+                 f"{len(self.different)}; samples of alerts stored "
                  f"{self.transitions}"]
         lines += [f"  missing: {key}" for key in self.missing[:5]]
         lines += [f"  different: {key}: emitted {want}, stored {got}"
@@ -112,12 +128,18 @@ class Judgement:
 
 def judge(manifests, store):
     """Compares every emitted sample with the store's own rows."""
+    # The history tells of alerts as Prometheus does, stores by our points.
+    own = store.kind == "history"
     wanted = {}
     for path in manifests:
-        wanted.update(read_manifest(path))
+        wanted.update(read_manifest(
+            path, prometheus_names if own else plain_names))
+    if own:
+        wanted = {key: value for key, value in wanted.items()
+                  if key[0] not in ENGINE_NAMES}
     stored, transitions = {}, 0
     for metric, labels, stamp, value in store.samples():
-        if metric == "gong_alert_value":
+        if metric == ("ALERTS" if own else "gong_alert_value"):
             transitions += 1
         stored[key_of(metric, labels, stamp)] = value
     result = Judgement(emitted=len(wanted), transitions=transitions)

@@ -33,6 +33,29 @@ gong_eval_no_memory(struct gong_eval *eval, uint32_t index)
                           "found no memory left, expected some");
 }
 
+/* Between two questions to goes_on. */
+#define SPENT_UNASKED 10000
+
+static bool
+goes_on(struct gong_eval *eval, uint32_t index)
+{
+    enum gong_err err;
+
+    if (eval->options.goes_on == NULL ||
+        eval->spent - eval->asked < SPENT_UNASKED) {
+        return true;
+    }
+    eval->asked = eval->spent;
+    err = eval->options.goes_on(eval->options.goes_on_ctx);
+    if (err == GONG_OK) {
+        return true;
+    }
+    eval->source_err = err;
+    return gong_eval_fail(eval, index, GONG_EVAL_STOPPED,
+                          "found an evaluation that was ended (%s)",
+                          gong_err_text(err));
+}
+
 bool
 gong_eval_spend(struct gong_eval *eval, uint32_t index, size_t samples)
 {
@@ -43,7 +66,7 @@ gong_eval_spend(struct gong_eval *eval, uint32_t index, size_t samples)
                               eval->options.samples_max);
     }
     eval->spent += samples;
-    return true;
+    return goes_on(eval, index);
 }
 
 bool
@@ -331,6 +354,7 @@ err_of(const struct gong_eval *eval)
     case GONG_EVAL_LIMIT:
         return GONG_ERR_TOO_LARGE;
     case GONG_EVAL_SOURCE:
+    case GONG_EVAL_STOPPED:
         return eval->source_err;
     case GONG_EVAL_MEMORY:
         /* A rule that asks for too much is no lack of the machine's. */
@@ -374,6 +398,7 @@ gong_eval_at(struct gong_eval *eval, int64_t t_ms,
     eval->fault = GONG_EVAL_FINE;
     eval->evaluation++;
     eval->spent = 0;
+    eval->asked = 0;
     eval->budget.refused = false;
     eval->start_ms = eval->options.has_range ? eval->options.start_ms : t_ms;
     eval->end_ms = eval->options.has_range ? eval->options.end_ms : t_ms;
@@ -423,6 +448,8 @@ gong_eval_fault_text(enum gong_eval_fault fault)
         return "memory";
     case GONG_EVAL_LIMIT:
         return "limit";
+    case GONG_EVAL_STOPPED:
+        return "stopped";
     }
     return "?";
 }

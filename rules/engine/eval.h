@@ -71,6 +71,10 @@ struct gong_eval_options {
     bool has_range;
     int64_t start_ms;
     int64_t end_ms;
+    /* Asked each time some ten thousand samples were read or made; anything but
+     * GONG_OK ends the evaluation with it. May be NULL. */
+    enum gong_err (*goes_on)(void *ctx);
+    void *goes_on_ctx;
 };
 
 /* Why an evaluation has no result. The texts are stable names. */
@@ -87,6 +91,7 @@ enum gong_eval_fault {
     GONG_EVAL_SOURCE,        /* select failed */
     GONG_EVAL_MEMORY,        /* more than bytes_max, or none left */
     GONG_EVAL_LIMIT,         /* of a rule: more results than its limit */
+    GONG_EVAL_STOPPED,       /* goes_on said so */
 };
 
 /* Plain values. set is a number for gong_eval_labels. */
@@ -125,7 +130,8 @@ void gong_eval_free(struct gong_eval *eval);
 /* gong_eval_at: *result stands until the next call for this evaluator. Any
  * error leaves *result alone, fills error and sets gong_eval_fault:
  * GONG_ERR_INVALID for what the samples or arguments are to blame for,
- * GONG_ERR_TOO_LARGE past a limit, GONG_ERR_MEMORY, or what select said. */
+ * GONG_ERR_TOO_LARGE past a limit, GONG_ERR_MEMORY, or what select or goes_on
+ * said. */
 enum gong_err gong_eval_at(struct gong_eval *eval, int64_t t_ms,
                            const struct gong_eval_result **result,
                            struct gong_expr_error *error) GONG_MUST_CHECK;

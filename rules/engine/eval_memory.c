@@ -28,6 +28,7 @@ struct gong_eval_memory {
     struct gong_labelsets sets; /* a series is the number of its label set */
     struct samples *series;     /* by number */
     uint32_t capacity;
+    size_t sample_bytes;
     uint32_t *order; /* the first ordered series, by labels */
     uint32_t ordered;
     struct selection **selections;
@@ -64,6 +65,13 @@ gong_eval_memory_count(const struct gong_eval_memory *memory)
     uint32_t count = memory->sets.sets.count;
 
     return count == 0 ? 0 : count - 1;
+}
+
+size_t
+gong_eval_memory_bytes(const struct gong_eval_memory *memory)
+{
+    return sizeof(*memory) + memory->budget.used + memory->sample_bytes +
+           memory->capacity * sizeof *memory->series;
 }
 
 void
@@ -168,6 +176,7 @@ gong_eval_memory_append(struct gong_eval_memory *memory, uint32_t series,
         if (list == NULL) {
             return GONG_ERR_MEMORY;
         }
+        memory->sample_bytes += (capacity - samples->capacity) * sizeof *list;
         samples->list = list;
         samples->capacity = capacity;
     }

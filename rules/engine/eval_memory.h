@@ -46,6 +46,9 @@ void gong_eval_memory_forget(struct gong_eval_memory *memory,
 /* gong_eval_memory_count: how many series; they are 1 .. count. */
 uint32_t gong_eval_memory_count(const struct gong_eval_memory *memory);
 
+/* gong_eval_memory_bytes: the memory that it holds, selections left out. */
+size_t gong_eval_memory_bytes(const struct gong_eval_memory *memory);
+
 /* gong_eval_memory_labels: sorted by name; out holds GONG_LABELSET_MAX. */
 size_t gong_eval_memory_labels(const struct gong_eval_memory *memory,
                                uint32_t series, struct gong_label_view *out);

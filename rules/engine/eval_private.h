@@ -121,6 +121,7 @@ struct gong_eval {
     int64_t start_ms; /* @ start(), @ end() */
     int64_t end_ms;
     size_t spent;                   /* of samples_max */
+    size_t asked;                   /* spent when goes_on was asked last */
     struct gong_eval_state *states; /* one a node */
 };
 

@@ -187,24 +187,74 @@ put_in_order(struct gong_answer *answer, bool sort)
     return GONG_OK;
 }
 
+static void
+refuse(struct gong_query_error *error, const char *text)
+{
+    (void)snprintf(error->detail.message, sizeof error->detail.message, "%s",
+                   text);
+}
+
+/* After a step, or before the first. */
+static enum gong_err
+may_go_on(const struct gong_query *query, const struct gong_answer *answer,
+          struct gong_query_error *error)
+{
+    const struct gong_query_limits *limits = query->limits;
+    enum gong_err err = GONG_OK;
+
+    if (limits == NULL) {
+        return GONG_OK;
+    }
+    if (limits->bytes_max > 0 &&
+        gong_eval_memory_bytes(answer->memory) > limits->bytes_max) {
+        error->type = "execution";
+        error->fault = gong_eval_fault_text(GONG_EVAL_MEMORY);
+        refuse(error, "found an answer that is larger than the memory for it, "
+                      "expected fewer series, or a longer step");
+        return GONG_ERR_TOO_LARGE;
+    }
+    if (limits->goes_on != NULL) {
+        err = limits->goes_on(limits->ctx);
+    }
+    if (err != GONG_OK) {
+        error->type = "execution";
+        error->fault = gong_eval_fault_text(GONG_EVAL_STOPPED);
+        refuse(error, gong_err_text(err));
+    }
+    return err;
+}
+
+static enum gong_err
+run_step(struct gong_eval *eval, int64_t t,
+         const struct gong_eval_result **result, struct gong_query_error *error)
+{
+    enum gong_err err = gong_eval_at(eval, t, result, &error->detail);
+
+    if (err != GONG_OK) {
+        error->type = "execution";
+        error->fault = gong_eval_fault_text(gong_eval_fault(eval));
+    }
+    return err;
+}
+
 static enum gong_err
 run_steps(const struct gong_query *query, struct gong_eval *eval,
           struct gong_answer *answer, struct gong_query_error *error)
 {
     struct known known = {0};
-    enum gong_err err = GONG_OK;
     int64_t t = query->from_ms;
+    enum gong_err err = may_go_on(query, answer, error);
 
-    for (;;) {
+    while (err == GONG_OK) {
         const struct gong_eval_result *result = NULL;
 
-        err = gong_eval_at(eval, t, &result, &error->detail);
-        if (err != GONG_OK) {
-            error->type = "execution";
-            error->fault = gong_eval_fault_text(gong_eval_fault(eval));
-            break;
+        err = run_step(eval, t, &result, error);
+        if (err == GONG_OK) {
+            err = take(answer, eval, &known, result);
         }
-        err = take(answer, eval, &known, result);
+        if (err == GONG_OK) {
+            err = may_go_on(query, answer, error);
+        }
         if (err != GONG_OK || !query->range ||
             query->to_ms - t < query->step_ms) {
             break;
@@ -213,13 +263,6 @@ run_steps(const struct gong_query *query, struct gong_eval *eval,
     }
     free(known.series);
     return err;
-}
-
-static void
-refuse(struct gong_query_error *error, const char *text)
-{
-    (void)snprintf(error->detail.message, sizeof error->detail.message, "%s",
-                   text);
 }
 
 /* Whether the range makes sense, and the expression in it. */
@@ -248,12 +291,28 @@ check_range(const struct gong_query *query, enum gong_value_type type,
     return GONG_OK;
 }
 
-static enum gong_err
-run_tree(const struct gong_query *query, const struct gong_expr *expr,
-         struct gong_eval_memory *memory, struct gong_answer *answer,
-         struct gong_query_error *error)
+enum gong_err
+gong_query_parse(const struct gong_query *query, struct gong_expr **expr,
+                 struct gong_query_error *error)
 {
-    struct gong_eval_source source = gong_eval_memory_source(memory);
+    enum gong_err err;
+
+    *error = (struct gong_query_error){"bad_data", "", {0}};
+    *expr = gong_expr_parse(gong_str_of(query->expr), &error->detail);
+    if (*expr == NULL) {
+        return error->detail.no_memory ? GONG_ERR_MEMORY : GONG_ERR_INVALID;
+    }
+    err = check_range(query, (*expr)->nodes[(*expr)->root].type, error);
+    if (err != GONG_OK) {
+        gong_expr_free(*expr);
+        *expr = NULL;
+    }
+    return err;
+}
+
+static struct gong_eval_options
+eval_options(const struct gong_query *query)
+{
     struct gong_eval_options options = {
         .lookback_ms = query->lookback_ms,
         .subquery_step_ms = query->subquery_step_ms,
@@ -261,10 +320,28 @@ run_tree(const struct gong_query *query, const struct gong_expr *expr,
         .start_ms = query->from_ms,
         .end_ms = query->to_ms,
     };
-    struct gong_eval *eval =
-        gong_eval_new(expr, &source, &options, &error->detail);
+
+    if (query->limits != NULL) {
+        options.samples_max = query->limits->samples_max;
+        options.bytes_max = query->limits->bytes_max;
+        options.goes_on = query->limits->goes_on;
+        options.goes_on_ctx = query->limits->ctx;
+    }
+    return options;
+}
+
+enum gong_err
+gong_query_run(const struct gong_query *query, const struct gong_expr *expr,
+               const struct gong_eval_source *source,
+               struct gong_answer *answer, struct gong_query_error *error)
+{
+    struct gong_eval_options options = eval_options(query);
+    struct gong_eval *eval;
     enum gong_err err;
 
+    *answer = (struct gong_answer){0};
+    *error = (struct gong_query_error){"bad_data", "", {0}};
+    eval = gong_eval_new(expr, source, &options, &error->detail);
     if (eval == NULL) {
         return GONG_ERR_INVALID;
     }
@@ -275,28 +352,26 @@ run_tree(const struct gong_query *query, const struct gong_expr *expr,
     err = answer->memory == NULL ? GONG_ERR_MEMORY
                                  : run_steps(query, eval, answer, error);
     gong_eval_free(eval);
-    return err == GONG_OK ? put_in_order(answer, query->range) : err;
-}
-
-enum gong_err
-gong_query_run(const struct gong_query *query, struct gong_eval_memory *memory,
-               struct gong_answer *answer, struct gong_query_error *error)
-{
-    struct gong_expr *expr;
-    enum gong_err err;
-
-    *answer = (struct gong_answer){0};
-    *error = (struct gong_query_error){"bad_data", "", {0}};
-    expr = gong_expr_parse(gong_str_of(query->expr), &error->detail);
-    if (expr == NULL) {
-        return GONG_ERR_INVALID;
-    }
-    err = check_range(query, expr->nodes[expr->root].type, error);
     if (err == GONG_OK) {
-        err = run_tree(query, expr, memory, answer, error);
+        err = put_in_order(answer, query->range);
     }
     if (err == GONG_ERR_MEMORY) {
         refuse(error, gong_err_text(err));
+    }
+    return err;
+}
+
+enum gong_err
+gong_query_answer(const struct gong_query *query,
+                  const struct gong_eval_source *source,
+                  struct gong_answer *answer, struct gong_query_error *error)
+{
+    struct gong_expr *expr = NULL;
+    enum gong_err err = gong_query_parse(query, &expr, error);
+
+    *answer = (struct gong_answer){0};
+    if (err == GONG_OK) {
+        err = gong_query_run(query, expr, source, answer, error);
     }
     gong_expr_free(expr);
     return err;

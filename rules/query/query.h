@@ -16,14 +16,25 @@
 
 #define GONG_QUERY_STEPS_MAX 11000 /* of a range, as Prometheus has it */
 
+/* Zeros: no limits but the evaluator's own. */
+struct gong_query_limits {
+    size_t samples_max; /* that one step may read and make */
+    size_t bytes_max;   /* of memory: of the evaluator, and of the answer */
+    /* Asked before each step, on the way in a long one, and after the last;
+     * anything but GONG_OK ends the query with it. May be NULL. */
+    enum gong_err (*goes_on)(void *ctx);
+    void *ctx;
+};
+
 struct gong_query {
     const char *expr;
     bool range;
     int64_t from_ms; /* the instant, where it is no range */
     int64_t to_ms;
     int64_t step_ms;
-    int64_t lookback_ms;      /* 0: 5 minutes */
-    int64_t subquery_step_ms; /* 0: 1 minute */
+    int64_t lookback_ms;                    /* 0: 5 minutes */
+    int64_t subquery_step_ms;               /* 0: 1 minute */
+    const struct gong_query_limits *limits; /* borrowed; NULL: none */
 };
 
 struct gong_answer {
@@ -38,7 +49,7 @@ struct gong_answer {
     uint32_t count;
 };
 
-/* gong_answer_fini: after any gong_query_run. */
+/* gong_answer_fini: after any gong_query_run or gong_query_answer. */
 void gong_answer_fini(struct gong_answer *answer);
 
 /* Why there is none. */
@@ -48,11 +59,26 @@ struct gong_query_error {
     struct gong_expr_error detail;
 };
 
-/* gong_query_run: fills answer; on an error, error. */
+/* gong_query_parse: the expression, which is the caller's to free with
+ * gong_expr_free, where it and the range make sense; else NULL in *expr, and
+ * error is filled. */
+enum gong_err gong_query_parse(const struct gong_query *query,
+                               struct gong_expr **expr,
+                               struct gong_query_error *error) GONG_MUST_CHECK;
+
+/* gong_query_run: what was parsed, over a source; fills answer, or on an error,
+ * error. TOO_LARGE past a limit; what goes_on said. */
 enum gong_err gong_query_run(const struct gong_query *query,
-                             struct gong_eval_memory *memory,
+                             const struct gong_expr *expr,
+                             const struct gong_eval_source *source,
                              struct gong_answer *answer,
                              struct gong_query_error *error) GONG_MUST_CHECK;
+
+/* gong_query_answer: both. */
+enum gong_err gong_query_answer(const struct gong_query *query,
+                                const struct gong_eval_source *source,
+                                struct gong_answer *answer,
+                                struct gong_query_error *error) GONG_MUST_CHECK;
 
 /* gong_query_type_name: scalar, string, vector, matrix. */
 const char *gong_query_type_name(enum gong_value_type type);

@@ -228,6 +228,7 @@ answer_case(struct session *session, const json_t *object, FILE *out)
     struct gong_query query = {0};
     struct gong_query_error error;
     struct gong_answer answer;
+    struct gong_eval_source source;
     enum gong_err err = take_data(session, object);
 
     if (err != GONG_OK) {
@@ -247,7 +248,8 @@ answer_case(struct session *session, const json_t *object, FILE *out)
         note_status(session, GONG_TOOL_NO);
         return;
     }
-    if (gong_query_run(&query, session->memory, &answer, &error) == GONG_OK) {
+    source = gong_eval_memory_source(session->memory);
+    if (gong_query_answer(&query, &source, &answer, &error) == GONG_OK) {
         gong_answer_put_api(out, &answer);
     } else {
         gong_answer_put_api_error(out, &error);

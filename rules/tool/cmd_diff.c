@@ -6,6 +6,7 @@
 #include "common/conf.h"
 #include "rules/desk/desk_config_load.h"
 #include "rules/tool/desk_load.h"
+#include "rules/tool/history_data.h"
 #include "rules/tool/replay.h"
 #include "rules/tool/route_diff.h"
 #include "rules/tool/rule_load.h"
@@ -24,6 +25,8 @@ struct diff_options {
     struct gong_argument_time shift;
     struct gong_argument_time begin;
     struct gong_argument_time tolerance;
+    struct gong_argument_time from;
+    struct gong_argument_time to;
 };
 
 /* What is compared, and with what. */
@@ -69,6 +72,10 @@ compare(const struct gong_call *call, const struct diff_options *options,
         .set = c->set,
         .path = options->data,
         .tolerance_ms = options->tolerance.ms,
+        .has_since = options->from.given,
+        .since_ms = options->from.ms,
+        .has_until = options->to.given,
+        .until_ms = options->to.ms,
         .emit = gong_route_diff_effect,
         .ctx = diff,
         .err = call->err,
@@ -105,6 +112,26 @@ complete(const struct diff_options *o)
            o->data != NULL && o->rules != NULL;
 }
 
+static int
+judge_options(const struct gong_call *call, const struct diff_options *options)
+{
+    if (!complete(options)) {
+        return gong_call_refuse(call, "other words",
+                                "--routes, --old, --new, --data and --rules");
+    }
+    if (strcmp(options->format, "table") != 0 &&
+        strcmp(options->format, "json") != 0) {
+        return gong_call_refuse(call, "another format", "table or json");
+    }
+    if ((options->shift.given && options->shift.ms < 60000) ||
+        options->begin.ms >= 24 * HOUR_MS) {
+        return gong_call_refuse(call, "another shift",
+                                "at least 1m, beginning within a day");
+    }
+    return gong_call_history_times(call, options->data, &options->from,
+                                   &options->to);
+}
+
 int
 gong_cmd_diff(const struct gong_call *call)
 {
@@ -117,8 +144,14 @@ gong_cmd_diff(const struct gong_call *call)
         {"new", GONG_ARGUMENT_TEXT, &options.newer, "FILE", "tệp mới",
          "the other one"},
         {"data", GONG_ARGUMENT_TEXT, &options.data, "FILE",
-         "line protocol (.gz được), nhật ký của agent; -: đầu vào chuẩn",
-         "line protocol (.gz too), an agent's journal; -: standard input"},
+         "line protocol (.gz được), nhật ký của agent, history:PATH; "
+         "-: đầu vào chuẩn",
+         "line protocol (.gz too), an agent's journal, history:PATH; "
+         "-: standard input"},
+        {"from", GONG_ARGUMENT_TIME, &options.from, "TIME",
+         "lịch sử từ thời điểm này", "a history from here on"},
+        {"to", GONG_ARGUMENT_TIME, &options.to, "TIME",
+         "đến thời điểm này, kể cả nó", "up to here, included"},
         {"rules", GONG_ARGUMENT_TEXT, &options.rules, "FILE",
          "tệp hoặc thư mục quy tắc", "rules, a file or a folder"},
         {"model", GONG_ARGUMENT_TEXT, &options.model, "FILE",
@@ -145,18 +178,12 @@ gong_cmd_diff(const struct gong_call *call)
                              &words, &status)) {
         return status;
     }
-    if (words.count > 0 || !complete(&options)) {
-        return gong_call_refuse(call, "other words",
-                                "--routes, --old, --new, --data and --rules");
+    if (words.count > 0) {
+        return gong_call_refuse_word(call, words.items[0], "options only");
     }
-    if (strcmp(options.format, "table") != 0 &&
-        strcmp(options.format, "json") != 0) {
-        return gong_call_refuse(call, "another format", "table or json");
-    }
-    if ((options.shift.given && options.shift.ms < 60000) ||
-        options.begin.ms >= 24 * HOUR_MS) {
-        return gong_call_refuse(call, "another shift",
-                                "at least 1m, beginning within a day");
+    status = judge_options(call, &options);
+    if (status != GONG_TOOL_OK) {
+        return status;
     }
     status = load(call, &options, &compared)
                  ? compare(call, &options, &compared)

@@ -8,6 +8,8 @@
 #include "rules/tool/cases.h"
 #include "rules/tool/data_set.h"
 #include "rules/query/query.h"
+#include "rules/tool/history_data.h"
+#include "rules/tool/history_eval.h"
 
 #define AROUND 60 /* bytes shown before and behind what is wrong */
 
@@ -93,38 +95,69 @@ say_error(const struct gong_call *call, const char *expr,
     }
 }
 
+/* The exit code; error is why there is no answer, where result says so. */
 static int
-print_answer(const struct gong_call *call, const struct gong_query *query,
-             struct gong_eval_memory *memory, bool json)
+print_answer(const struct gong_call *call, const struct eval_options *options,
+             const struct gong_answer *answer, enum gong_err result,
+             const struct gong_query_error *error)
+{
+    bool json = options->format != NULL && strcmp(options->format, "json") == 0;
+
+    if (result != GONG_OK) {
+        say_error(call, options->expr, error);
+        return GONG_TOOL_NO;
+    }
+    if (json) {
+        gong_answer_put_json(call->out, answer);
+        return GONG_TOOL_OK;
+    }
+    return gong_answer_put_text(call->out, answer) ? GONG_TOOL_OK
+                                                   : GONG_TOOL_MEMORY;
+}
+
+static int
+evaluate_history(const struct gong_call *call,
+                 const struct eval_options *options,
+                 const struct gong_query *query)
 {
     struct gong_answer answer;
     struct gong_query_error error;
+    enum gong_err result =
+        gong_history_eval(options->data, query, &answer, &error, call->err);
     int status = GONG_TOOL_OK;
 
-    if (gong_query_run(query, memory, &answer, &error) != GONG_OK) {
-        say_error(call, query->expr, &error);
-        status = GONG_TOOL_NO;
-    } else if (json) {
-        gong_answer_put_json(call->out, &answer);
-    } else if (!gong_answer_put_text(call->out, &answer)) {
-        status = GONG_TOOL_MEMORY;
+    if (result == GONG_OK || strcmp(error.type, "bad_data") == 0 ||
+        strcmp(error.type, "execution") == 0) {
+        status = print_answer(call, options, &answer, result, &error);
+    } else {
+        (void)fprintf(call->err, "%s: cannot be read: %s\n", options->data,
+                      error.detail.message[0] == '\0' ? gong_err_text(result)
+                                                      : error.detail.message);
+        status = gong_tool_status(result);
     }
     gong_answer_fini(&answer);
     return status;
 }
 
 static int
-evaluate(const struct gong_call *call, const struct eval_options *options,
-         enum gong_data_format format)
+evaluate_memory(const struct gong_call *call,
+                const struct eval_options *options,
+                const struct gong_query *query, struct gong_eval_memory *memory)
 {
-    struct gong_query query = {
-        .expr = options->expr,
-        .range = !options->at.given,
-        .from_ms = options->at.given ? options->at.ms : options->from.ms,
-        .to_ms = options->to.ms,
-        .step_ms = options->step.ms,
-        .lookback_ms = options->lookback.ms,
-    };
+    struct gong_eval_source source = gong_eval_memory_source(memory);
+    struct gong_answer answer;
+    struct gong_query_error error;
+    enum gong_err result = gong_query_answer(query, &source, &answer, &error);
+    int status = print_answer(call, options, &answer, result, &error);
+
+    gong_answer_fini(&answer);
+    return status;
+}
+
+static int
+evaluate_file(const struct gong_call *call, const struct eval_options *options,
+              const struct gong_query *query, enum gong_data_format format)
+{
     struct gong_data_set *set = gong_data_set_new();
     struct gong_eval_memory *memory = NULL;
     size_t refused = 0;
@@ -142,15 +175,30 @@ evaluate(const struct gong_call *call, const struct eval_options *options,
         status = memory == NULL ? GONG_TOOL_MEMORY : status;
     }
     if (memory != NULL) {
-        bool json =
-            options->format != NULL && strcmp(options->format, "json") == 0;
-
-        status = print_answer(call, &query, memory, json);
+        status = evaluate_memory(call, options, query, memory);
         status =
             status == GONG_TOOL_OK && refused > 0 ? GONG_TOOL_DATA : status;
     }
     gong_data_set_free(set);
     return status;
+}
+
+static int
+evaluate(const struct gong_call *call, const struct eval_options *options,
+         enum gong_data_format format)
+{
+    struct gong_query query = {
+        .expr = options->expr,
+        .range = !options->at.given,
+        .from_ms = options->at.given ? options->at.ms : options->from.ms,
+        .to_ms = options->to.ms,
+        .step_ms = options->step.ms,
+        .lookback_ms = options->lookback.ms,
+    };
+
+    return gong_history_data_path(options->data) != NULL
+               ? evaluate_history(call, options, &query)
+               : evaluate_file(call, options, &query, format);
 }
 
 static bool
@@ -210,6 +258,12 @@ judge_options(const struct gong_call *call, struct eval_options *options,
         return gong_call_refuse_value(call, "format", options->format,
                                       "promtool or json");
     }
+    if (gong_history_data_path(options->data) != NULL) {
+        return options->data_format != NULL
+                   ? gong_call_refuse(call, "--data-format", "it with files")
+                   : gong_call_precision(call, options->precision_word, false,
+                                         &options->precision);
+    }
     if (options->data_format != NULL &&
         !gong_data_format_find(options->data_format, format)) {
         return gong_call_refuse_value(call, "data-format", options->data_format,
@@ -230,7 +284,8 @@ gong_cmd_eval(const struct gong_call *call)
         {"expr", GONG_ARGUMENT_TEXT, &options.expr, "EXPR", "biểu thức PromQL",
          "the PromQL expression"},
         {"data", GONG_ARGUMENT_TEXT, &options.data, "FILE",
-         "tệp số liệu; -: đầu vào chuẩn", "samples; -: standard input"},
+         "tệp số liệu, hoặc history:PATH của agent; -: đầu vào chuẩn",
+         "samples, or history:PATH of an agent; -: standard input"},
         {"data-format", GONG_ARGUMENT_TEXT, &options.data_format, "WORD",
          "lines, prometheus hoặc openmetrics; không có: theo tên tệp",
          "lines, prometheus or openmetrics; without it, by the file's name"},

@@ -9,11 +9,13 @@
 #include "rules/tool/explain.h"
 #include "rules/tool/explain_state.h"
 #include "rules/tool/explain_terms.h"
+#include "rules/tool/history_data.h"
 #include "rules/query/instant.h"
 #include "rules/tool/rule_load.h"
 #include "rules/tool/series_notation.h"
 
 #define QUOTE_SIZE 200
+#define DAY_MS     INT64_C(86400000)
 
 struct explain_options {
     struct gong_argument_texts rules;
@@ -24,6 +26,7 @@ struct explain_options {
     const char *precision_word;
     struct gong_precision precision;
     struct gong_argument_time at;
+    struct gong_argument_time from;
 };
 
 /* What the name of several rules may mean. */
@@ -97,21 +100,38 @@ put_verdict(const struct gong_explain *explain,
                   level == 0 ? "" : rule->levels[level - 1].severity);
 }
 
+/* Samples of a file, or of a history as long as it is asked for. */
+static enum gong_err
+read_data(const struct gong_explain *explain, const char *path, FILE *err,
+          struct gong_data_set *data, size_t *refused)
+{
+    struct gong_history_wanted wanted = {.data = path,
+                                         .has_from = true,
+                                         .from_ms = explain->since_ms,
+                                         .has_to = true,
+                                         .to_ms = explain->at_ms,
+                                         .err = err};
+
+    if (gong_history_data_path(path) != NULL) {
+        return gong_data_set_history(data, &wanted, explain->set);
+    }
+    gong_data_set_precision(data, explain->precision);
+    gong_data_set_use(data, explain->set->city);
+    return gong_data_set_read(data, path, GONG_DATA_BY_NAME, err, refused);
+}
+
 /* The engine's state comes first: what rules record is read by others. */
 static enum gong_err
 explain_data(struct gong_explain *explain, const char *path, FILE *err,
              struct gong_data_set *data)
 {
     struct gong_explain_state *state = NULL;
-    bool lines = gong_data_format_of(path) == GONG_DATA_LINES;
+    bool lines = gong_history_data_path(path) != NULL ||
+                 gong_data_format_of(path) == GONG_DATA_LINES;
     struct gong_explained explained = {0};
     size_t refused = 0;
-    enum gong_err result = GONG_OK;
+    enum gong_err result = read_data(explain, path, err, data, &refused);
 
-    gong_data_set_precision(data, explain->precision);
-
-    gong_data_set_use(data, explain->set->city);
-    result = gong_data_set_read(data, path, GONG_DATA_BY_NAME, err, &refused);
     if (result == GONG_OK) {
         result = gong_data_set_add_params(data, explain->at_ms);
     }
@@ -155,6 +175,9 @@ explain_rule(const struct gong_call *call,
     struct gong_explain explain = {.set = set,
                                    .rule = rule,
                                    .at_ms = options->at.ms,
+                                   .since_ms = options->from.given
+                                                   ? options->from.ms
+                                                   : options->at.ms - DAY_MS,
                                    .precision = options->precision,
                                    .out = call->out};
     struct gong_data_set *data = NULL;
@@ -197,6 +220,18 @@ judge_options(const struct gong_call *call, struct explain_options *options)
         return gong_call_refuse(call, missing_option(options),
                                 "--rules, --rule, --at and --data");
     }
+    if (gong_history_data_path(options->data) != NULL) {
+        if (options->from.given && options->from.ms > options->at.ms) {
+            return gong_call_refuse_value(call, "from", options->from.text,
+                                          "nothing after --at");
+        }
+        return gong_call_precision(call, options->precision_word, false,
+                                   &options->precision);
+    }
+    if (options->from.given) {
+        return gong_call_refuse(call, "--from",
+                                "it beside --data history:PATH only");
+    }
     if (strcmp(options->data, "-") == 0) {
         return gong_call_refuse_value(call, "data", options->data,
                                       "a file, which is read twice");
@@ -226,6 +261,9 @@ gong_cmd_explain(const struct gong_call *call)
         {"at", GONG_ARGUMENT_TIME, &options.at, "TIME", "lúc nào", "when"},
         {"data", GONG_ARGUMENT_TEXT, &options.data, "FILE",
          "số liệu, như của eval", "samples, as for eval"},
+        {"from", GONG_ARGUMENT_TIME, &options.from, "TIME",
+         "đọc lịch sử từ lúc nào; một ngày trước --at",
+         "from when on a history is read; a day before --at"},
         {"precision", GONG_ARGUMENT_TEXT, &options.precision_word, "WORD",
          "đơn vị của mốc thời gian: ns (không có), us, ms hoặc s",
          "the unit of stamps: ns (default), us, ms or s"},

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "common/conf.h"
+#include "rules/tool/history_data.h"
 #include "rules/tool/input.h"
 #include "rules/tool/replay.h"
 #include "rules/tool/replay_report.h"
@@ -20,6 +21,8 @@ struct replay_options {
     bool pending;
     bool quiet;
     struct gong_argument_time tolerance;
+    struct gong_argument_time from;
+    struct gong_argument_time to;
 };
 
 static bool
@@ -47,6 +50,10 @@ replay_rules(const struct gong_call *call, const struct replay_options *options,
         .path = options->data,
         .tolerance_ms = options->tolerance.ms,
         .precision = options->precision,
+        .has_since = options->from.given,
+        .since_ms = options->from.ms,
+        .has_until = options->to.given,
+        .until_ms = options->to.ms,
         .progress = !options->quiet && isatty(STDERR_FILENO) == 1,
         .emit = gong_replay_report_effect,
         .fault = gong_replay_report_fault,
@@ -75,6 +82,8 @@ replay_rules(const struct gong_call *call, const struct replay_options *options,
 static int
 judge_options(const struct gong_call *call, struct replay_options *options)
 {
+    int status;
+
     if (options->rules.count == 0 || options->data == NULL) {
         return gong_call_refuse(
             call, options->rules.count == 0 ? "no --rules" : "no --data",
@@ -84,9 +93,15 @@ judge_options(const struct gong_call *call, struct replay_options *options)
         return gong_call_refuse_value(call, "format", options->format_word,
                                       "table, json or csv");
     }
-    return gong_call_precision(call, options->precision_word,
-                               !gong_input_is_folder(options->data),
-                               &options->precision);
+    status = gong_call_history_times(call, options->data, &options->from,
+                                     &options->to);
+    return status != GONG_TOOL_OK
+               ? status
+               : gong_call_precision(call, options->precision_word,
+                                     gong_history_data_path(options->data) ==
+                                             NULL &&
+                                         !gong_input_is_folder(options->data),
+                                     &options->precision);
 }
 
 int
@@ -101,8 +116,14 @@ gong_cmd_replay(const struct gong_call *call)
          "mô hình đơn vị, thiết bị (tệp hoặc thư mục)",
          "the city model (a file or a folder)"},
         {"data", GONG_ARGUMENT_TEXT, &options.data, "FILE",
-         "line protocol (.gz được), nhật ký của agent; -: đầu vào chuẩn",
-         "line protocol (.gz too), an agent's journal; -: standard input"},
+         "line protocol (.gz được), nhật ký của agent, history:PATH; "
+         "-: đầu vào chuẩn",
+         "line protocol (.gz too), an agent's journal, history:PATH; "
+         "-: standard input"},
+        {"from", GONG_ARGUMENT_TIME, &options.from, "TIME",
+         "lịch sử từ thời điểm này", "a history from here on"},
+        {"to", GONG_ARGUMENT_TIME, &options.to, "TIME",
+         "đến thời điểm này, kể cả nó", "up to here, included"},
         {"format", GONG_ARGUMENT_TEXT, &options.format_word, "WORD",
          "table (không có), json hoặc csv", "table (default), json or csv"},
         {"tolerance", GONG_ARGUMENT_LENGTH, &options.tolerance, "LENGTH",

@@ -42,7 +42,8 @@ const struct gong_command gong_commands[] = {
      "labels are the tags. NAME.prom: metric{label=\"x\"} VALUE MS; NAME.om: "
      "the same with\n"
      "seconds; both also take NaN, +Inf, -Inf and stale (the marker that ends "
-     "a series).\n"
+     "a series). history:PATH: an agent's history.db or its folder, raw "
+     "samples.\n"
      "\n"
      "--cases: a JSON object a line in FILE (-: standard input), an answer a "
      "line out:\n"
@@ -72,12 +73,28 @@ const struct gong_command gong_commands[] = {
      "tells when its last sample was. Then for, keep_firing_for, on_missing "
      "with "
      "what is missing,\n"
-     "the calendar and trial; with line protocol each alert's state, its last "
-     "change and why\n"
-     "it goes on.\n"
+     "the calendar and trial; with line protocol or a history each alert's "
+     "state, its last\n"
+     "change and why it goes on.\n"
      "\n"
      "Exit: 0, 1 the rules are refused, 64 usage, 65 bad data, 66 no file.\n",
      gong_cmd_explain},
+    {"export",
+     "--data history:PATH [--match SELECTOR] [--from TIME] [--to TIME]",
+     "Xuất số liệu trong lịch sử của agent ra line protocol.",
+     "Writes samples of an agent's history as line protocol.",
+     "A sample a line, by rising stamp: the metric is the measurement, the "
+     "field is value,\n"
+     "labels are tags, stamps are in ns. Raw samples only: of what is older "
+     "there are roll-ups,\n"
+     "which are not written. The agent may run; what it has not committed yet, "
+     "10 minutes at\n"
+     "most, is not there.\n"
+     "\n"
+     "Exit: 0, 1 the model is refused, 64 usage, 65 a damaged file, 66 no "
+     "file, 71 out of\n"
+     "memory, 74 the output cannot be written.\n",
+     gong_cmd_export},
     {"import", "FILE.yml [--group NAME] > FILE.cfg",
      "Chuyển quy tắc của Prometheus thành của ta.",
      "Converts a rule file of Prometheus to ours.",
@@ -93,7 +110,9 @@ const struct gong_command gong_commands[] = {
      "Runs past samples through rules: which alerts, when, for how long.",
      "Data: lines sorted by stamp, or late by at most --tolerance; in a file a "
      "sample\n"
-     "arrives at its stamp. --format json: a transition a line, last a "
+     "arrives at its stamp. history:PATH is an agent's history.db or its "
+     "folder: raw samples\n"
+     "of --from to --to, likewise. --format json: a transition a line, last a "
      "summary.\n"
      "Rules that had no result are named on standard error.\n"
      "\n"

@@ -8,6 +8,7 @@ int gong_cmd_check(const struct gong_call *call);
 int gong_cmd_diff(const struct gong_call *call);
 int gong_cmd_eval(const struct gong_call *call);
 int gong_cmd_explain(const struct gong_call *call);
+int gong_cmd_export(const struct gong_call *call);
 int gong_cmd_import(const struct gong_call *call);
 int gong_cmd_replay(const struct gong_call *call);
 int gong_cmd_test(const struct gong_call *call);

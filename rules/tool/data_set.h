@@ -20,6 +20,7 @@
 #include "common/err.h"
 #include "rules/engine/city.h"
 #include "rules/engine/eval_memory.h"
+#include "rules/engine/ruleset.h"
 #include "rules/tool/precision.h"
 
 enum gong_data_format {
@@ -72,6 +73,16 @@ enum gong_err gong_data_set_text(struct gong_data_set *set, const char *name,
                                  struct gong_str text,
                                  enum gong_data_format format, FILE *err,
                                  size_t *refused) GONG_MUST_CHECK;
+
+struct gong_history_wanted; /* rules/tool/history_data.h */
+
+/* gong_data_set_history: adds what an agent's history holds, as it stands
+ * there, but what these rules make themselves. On an error a word about it was
+ * said; TOO_LARGE past the bytes of a file. */
+enum gong_err
+gong_data_set_history(struct gong_data_set *set,
+                      const struct gong_history_wanted *wanted,
+                      const struct gong_ruleset *rules) GONG_MUST_CHECK;
 
 /* gong_data_set_finish: the series with all samples in order; the set's own.
  * Nothing is added behind it. NULL without memory. */

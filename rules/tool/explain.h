@@ -24,6 +24,7 @@ struct gong_explain {
         *labels; /* a result has these, or lacks them */
     size_t label_count;
     int64_t at_ms;
+    int64_t since_ms; /* of a history: what is earlier is not read */
     struct gong_precision precision; /* of the data's stamps */
     struct gong_eval_memory *memory;
     FILE *out;

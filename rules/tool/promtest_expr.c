@@ -168,13 +168,14 @@ gong_promtest_expr(struct gong_promtest_run *run, struct gong_world *world,
     struct gong_query query = {.expr = expr->expr,
                                .from_ms = expr->eval_ms,
                                .subquery_step_ms = run->test->interval_ms};
+    struct gong_eval_source source =
+        gong_eval_memory_source(gong_world_memory(world));
     struct gong_answer answer;
     struct gong_query_error error;
     struct pairs got = {0};
     struct pairs expected = {0};
 
-    if (gong_query_run(&query, gong_world_memory(world), &answer, &error) !=
-        GONG_OK) {
+    if (gong_query_answer(&query, &source, &answer, &error) != GONG_OK) {
         gong_promtest_place(run, expr->node);
         (void)fprintf(run->out, "expr: %s, err: %s\n", expr->expr,
                       error.detail.message);

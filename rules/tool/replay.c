@@ -13,6 +13,7 @@
 #include "rules/tool/line_order.h"
 #include "rules/query/number_text.h"
 #include "rules/tool/refusals.h"
+#include "rules/tool/replay_history.h"
 
 /* Between two looks at the clock. */
 #define LOOK_BYTES (8u << 20)
@@ -294,6 +295,33 @@ read_journal(struct run *run)
     return err == GONG_OK ? run->err : err;
 }
 
+static enum gong_err
+take_history(void *ctx, const struct gong_record *record)
+{
+    struct run *run = ctx;
+    struct gong_record placed = *record;
+    enum gong_err err = begin(run, record->meta.journal_ms);
+
+    placed.offset = run->position++;
+    return err == GONG_OK ? apply(run, &placed) : err;
+}
+
+static enum gong_err
+read_history(struct run *run)
+{
+    const struct gong_replay *replay = run->replay;
+    struct gong_history_wanted wanted = {
+        .data = replay->path,
+        .has_from = replay->has_since,
+        .from_ms = replay->since_ms,
+        .has_to = replay->has_until,
+        .to_ms = replay->until_ms,
+        .err = replay->err,
+    };
+
+    return gong_replay_history_read(&wanted, replay->set, take_history, run);
+}
+
 /* What falls due at the last instant still runs. */
 static enum gong_err
 end(struct run *run)
@@ -320,17 +348,21 @@ gong_replay_run(struct gong_replay *replay)
         .refusals = {.name = replay->path, .err = replay->err},
         .start = gong_mono_now(),
     };
-    bool folder = false;
+    bool history = gong_history_data_path(replay->path) != NULL;
+    bool folder = !history && gong_input_is_folder(replay->path);
+    const struct gong_engine_limits limits = {
+        .rows_per_device = history ? GONG_REPLAY_HISTORY_ROWS : 0};
     enum gong_err err;
 
-    run.engine = gong_engine_new(NULL, replay->emit, replay->ctx);
+    run.engine = gong_engine_new(&limits, replay->emit, replay->ctx);
     if (run.engine == NULL) {
         return GONG_ERR_MEMORY;
     }
     gong_engine_on_recorded(run.engine, replay->recorded, replay->ctx);
     gong_engine_on_fault(run.engine, replay->fault, replay->ctx);
-    folder = gong_input_is_folder(replay->path);
-    err = folder ? read_journal(&run) : read_file(&run);
+    err = history  ? read_history(&run)
+          : folder ? read_journal(&run)
+                   : read_file(&run);
     if (err == GONG_OK) {
         err = end(&run);
     }
@@ -338,7 +370,7 @@ gong_replay_run(struct gong_replay *replay)
         gong_engine_alerts(run.engine, replay->at_end, replay->ctx);
     }
     gong_engine_stats(run.engine, &replay->stats);
-    replay->refused = folder ? 0 : replay->stats.lines_refused;
+    replay->refused = folder || history ? 0 : replay->stats.lines_refused;
     gong_lp_reader_free(run.reader);
     if (err == GONG_OK && !replay->named) {
         gong_refusals_end(&run.refusals);

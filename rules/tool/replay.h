@@ -1,7 +1,7 @@
 /*
- * replay: samples of a file or a journal through the engine, as fast as it
- * goes. Time is the samples' own: in a file a sample arrives at its stamp, in a
- * journal records come when they came.
+ * replay: samples of a file, a journal or a history through the engine, as fast
+ * as it goes. Time is the samples' own: in a file and in a history a sample
+ * arrives at its stamp, in a journal records come when they came.
  */
 #ifndef GONG_RULES_TOOL_REPLAY_H
 #define GONG_RULES_TOOL_REPLAY_H
@@ -15,12 +15,14 @@
 #include "rules/tool/precision.h"
 
 struct gong_replay {
-    const struct gong_ruleset *set;  /* borrowed */
-    const char *path;                /* a file, "-", or a journal's folder */
-    int64_t tolerance_ms;            /* how late a line of a file may be */
+    const struct gong_ruleset *set; /* borrowed */
+    const char *path;     /* a file, "-", a journal's folder, history:PATH */
+    int64_t tolerance_ms; /* how late a line of a file may be */
     struct gong_precision precision; /* of a file's stamps */
     bool progress;                   /* say how far it is, on err */
-    bool has_until;                  /* what is later is left out */
+    bool has_since; /* what is earlier is left out; of a history only */
+    int64_t since_ms;
+    bool has_until; /* what is later is left out */
     int64_t until_ms;
     gong_effect_fn at_end; /* of every alert that is open or pending at the
                               end, or NULL; gets ctx too */
@@ -33,7 +35,7 @@ struct gong_replay {
                    stamps, and the first ones that are refused */
     /* What came of it. */
     struct gong_engine_stats stats;
-    uint64_t refused; /* lines of a file; a journal has what devices sent */
+    uint64_t refused; /* lines of a file; others have what devices sent */
     int64_t from_ms;
     int64_t to_ms;
 };

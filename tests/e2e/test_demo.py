@@ -31,6 +31,17 @@ def passes_when_nothing_is_lost():
     expect("missing 0" in text, text)
 
 
+def passes_on_victoriametrics():
+    code, text = demo("--store", "victoriametrics", seconds=42)
+    expect(code == 0, text)
+    expect("missing 0" in text, text)
+
+
+def says_that_it_does_not_judge():
+    code, text = demo("--store", "none", seconds=42)
+    expect(code == 0 and "loss is not judged" in text, text)
+
+
 def passes_on_influxdb():
     code, text = demo("--store", "influxdb", seconds=42)
     expect(code == 0, text)
@@ -58,7 +69,8 @@ def fails_with_an_empty_rule_pack():
 def fails_when_the_store_refuses_one_point():
     port = free_port()
     proxy = RefusingStoreProxy(f"http://127.0.0.1:{port}")
-    code, text = demo("--store-url", proxy.url, "--store-port", str(port))
+    code, text = demo("--store", "victoriametrics", "--store-url", proxy.url,
+                      "--store-port", str(port))
     proxy.stop()
     expect(len(proxy.refused) == 1, "the proxy refused nothing")
     expect(code == 1 and "does not hold all" in text, text)
@@ -66,7 +78,9 @@ def fails_when_the_store_refuses_one_point():
 
 TESTS = {
     "passes": (passes_when_nothing_is_lost,),
+    "victoriametrics": (passes_on_victoriametrics,),
     "influxdb": (passes_on_influxdb,),
+    "none": (says_that_it_does_not_judge,),
     "controls": (fails_when_one_message_is_dropped,
                  fails_with_an_empty_rule_pack,
                  fails_when_the_store_refuses_one_point),

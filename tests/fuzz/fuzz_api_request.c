@@ -149,6 +149,9 @@ check_answer(const struct gong_api_request *request,
     FUZZ_CHECK(json != NULL);
     if (answer->status >= 400 && strstr(answer->type, "problem") != NULL) {
         schema = &gong_api_problem_answer;
+    } else if (answer->status >= 400 && route != NULL &&
+               strncmp(route->path, "/api/v1/", 8) == 0) {
+        schema = &gong_api_prom_error_answer;
     } else if (route != NULL) {
         schema = route->answer;
     }

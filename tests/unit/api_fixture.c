@@ -351,6 +351,14 @@ make_receive(void)
     return receive;
 }
 
+void
+api_renew(struct api_world *world)
+{
+    gong_api_free(world->api);
+    world->api = gong_api_new(&world->options);
+    assert_non_null(world->api);
+}
+
 int
 api_setup(void **state)
 {
@@ -387,8 +395,8 @@ api_setup(void **state)
     world->receive = make_receive();
     options.receive = world->receive;
     options.events = world->events;
-    world->api = gong_api_new(&options);
-    assert_non_null(world->api);
+    world->options = options;
+    api_renew(world);
     *state = world;
     return 0;
 }
@@ -517,6 +525,8 @@ api_ask(struct api_world *world, const struct api_ask *ask)
     request.last_event_id = or_none(ask->last_event_id);
     request.content_type = ask->type != NULL ? ask->type : "application/json";
     request.body = gong_str_of(or_none(ask->body));
+    request.cancelled = ask->cancelled;
+    request.came = ask->came;
     request.peer = ask->peer;
     request.peer_trusted = !ask->untrusted;
     (void)snprintf(request.address, sizeof request.address, "127.0.0.1");

@@ -20,8 +20,9 @@ struct api_world {
     char db[96];
     struct gong_users *users;
     struct gong_events *events;
-    struct gong_receive *receive; /* knows 22015/gauge and 22018/gw */
-    struct gong_backup backup;    /* of the users alone: there is no desk */
+    struct gong_receive *receive;    /* knows 22015/gauge and 22018/gw */
+    struct gong_backup backup;       /* of the users alone: there is no desk */
+    struct gong_api_options options; /* of the API as it is */
     struct gong_api *api;
     struct gong_api_answer answer;
     json_t *json;  /* of the last answer, or NULL */
@@ -51,10 +52,15 @@ struct api_ask {
     const char *fetch_site;
     enum gong_api_peer peer; /* 0: local */
     bool untrusted;
+    const atomic_bool *cancelled;
+    gong_mono_t came;
 };
 
 int api_setup(void **state);
 int api_teardown(void **state);
+
+/* Another API in the place of the one there is, by world->options. */
+void api_renew(struct api_world *world);
 
 /* A user "role.unit" ("operator.22015", "admin.all") with that grant; gives
  * back the name. */

@@ -205,6 +205,10 @@ every_answer_is_as_documented(void **state)
          "{\"sha\":\"no\"}", 404},
         {"/api/v1/rules", "get", "/api/v1/rules", NULL, 200},
         {"/api/v1/alerts", "get", "/api/v1/alerts", NULL, 200},
+        {"/api/v1/query_exemplars", "get", "/api/v1/query_exemplars", NULL,
+         200},
+        {"/api/v1/status/buildinfo", "get", "/api/v1/status/buildinfo", NULL,
+         200},
         {"/healthz", "get", "/healthz", NULL, 501},
     };
     struct api_world *world = *state;

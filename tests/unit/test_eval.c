@@ -340,8 +340,8 @@ test_fault_texts(void **state)
 {
     (void)state;
     assert_string_equal(gong_eval_fault_text(GONG_EVAL_FINE), "none");
-    for (unsigned i = 0; i < GONG_EVAL_LIMIT; i++) {
-        for (unsigned j = i + 1; j <= GONG_EVAL_LIMIT; j++) {
+    for (unsigned i = 0; i < GONG_EVAL_STOPPED; i++) {
+        for (unsigned j = i + 1; j <= GONG_EVAL_STOPPED; j++) {
             assert_string_not_equal(
                 gong_eval_fault_text((enum gong_eval_fault)i),
                 gong_eval_fault_text((enum gong_eval_fault)j));

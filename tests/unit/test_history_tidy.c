@@ -197,6 +197,29 @@ test_sample_on_a_boundary(void **state)
     }
 }
 
+/* The sample on the boundary comes when raw samples before it are gone. */
+static void
+test_boundary_of_a_block_that_went(void **state)
+{
+    struct history_world *world = *state;
+    uint32_t series = history_series(world, "temp", 1);
+    const struct gong_history_limits limits = {.age_ms = {2 * HOUR_MS, 0, 0}};
+    const int64_t edge = DAY_0 + DAY_MS;
+    const int64_t now = edge + 4 * HOUR_MS - 1;
+
+    history_write(world, series, edge - 90000, edge, 30000);
+    (void)history_tidy(world, &limits, now);
+    history_check(world, series, 0, 0, 1);
+    for (int i = 0; i < 2; i++) {
+        history_write(world, series, edge, edge + 1, 30000);
+        (void)history_tidy(world, &limits, now);
+        history_check_made(world, series, GONG_RESOLUTION_5M, edge - 90000,
+                           edge + 1, 30000);
+        history_check_made(world, series, GONG_RESOLUTION_1H, edge - 90000,
+                           edge + 1, 30000);
+    }
+}
+
 static void
 test_blocks_go_by_age(void **state)
 {
@@ -299,11 +322,11 @@ static void
 test_a_limit_that_is_lowered(void **state)
 {
     struct history_world *world = *state;
-    struct gong_history_limits limits = {.bytes = 1 << 20};
+    struct gong_history_limits limits = {.bytes = 800 << 10};
     struct gong_history_sizes sizes;
     struct stat st;
 
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 100; i++) {
         history_write(world, history_series(world, "temp", i), DAY_0,
                       DAY_0 + DAY_MS, 10000);
     }
@@ -497,6 +520,64 @@ test_more_samples_than_a_chunk(void **state)
         2);
 }
 
+static double
+incompressible(uint32_t series, int64_t ms)
+{
+    uint64_t x = ((uint64_t)ms * 1000 + series) * UINT64_C(0x9e3779b97f4a7c15);
+
+    x ^= x >> 31;
+    x *= UINT64_C(0xbf58476d1ce4e5b9);
+    return (double)x * 1e-19;
+}
+
+/* Past a limit of bytes a step takes fewer series than it would by rows. */
+static void
+test_large_chunks(void **state)
+{
+    enum { COUNT = 60000, SERIES = 40 };
+    struct history_world *world = *state;
+    struct gong_samples samples = {0};
+    struct gong_history_tidied tidied = {0};
+    bool more = true;
+    int steps = 0;
+
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(gong_samples_add(&samples, (struct gong_sample){0}),
+                         GONG_OK);
+    }
+    for (int i = 0; i < SERIES; i++) {
+        (void)history_series(world, "temp", i);
+    }
+    assert_int_equal(gong_history_file_begin(world->file), GONG_OK);
+    for (uint32_t series = 1; series <= SERIES; series++) {
+        for (int i = 0; i < COUNT; i++) {
+            int64_t ms = DAY_0 + 1 + i * 100;
+
+            samples.data[i] =
+                (struct gong_sample){ms, incompressible(series, ms)};
+        }
+        assert_int_equal(
+            gong_history_file_put(world->file, series, samples.data, COUNT),
+            GONG_OK);
+    }
+    history_commit(world, 1);
+    for (; more; steps++) {
+        assert_int_equal(gong_history_tidy_step(world->file, &no_limits,
+                                                DAY_0 + 3 * HOUR_MS, &more,
+                                                &tidied),
+                         GONG_OK);
+    }
+    assert_int_equal(tidied.compacted_rows, SERIES);
+    assert_true(steps > 2);
+    for (uint32_t series = 1; series <= SERIES; series++) {
+        history_samples(world->path, series, &samples);
+        assert_int_equal(samples.count, COUNT);
+        assert_true(samples.data[COUNT - 1].value ==
+                    incompressible(series, samples.data[COUNT - 1].ms));
+    }
+    gong_samples_fini(&samples);
+}
+
 int
 main(void)
 {
@@ -509,6 +590,7 @@ main(void)
         TEST(test_rollups_of_uneven_samples),
         TEST(test_late_samples_change_rollups),
         TEST(test_sample_on_a_boundary),
+        TEST(test_boundary_of_a_block_that_went),
         TEST(test_blocks_go_by_age),
         TEST(test_late_samples_of_a_block_that_went),
         TEST(test_blocks_go_by_size),
@@ -519,6 +601,7 @@ main(void)
         TEST(test_damaged_chunk_is_left_out),
         TEST(test_many_parts),
         TEST(test_more_samples_than_a_chunk),
+        TEST(test_large_chunks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
