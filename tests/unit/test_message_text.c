@@ -584,6 +584,7 @@ a_preview(void **state)
     options.channel = "pigeon";
     assert_int_equal(gong_message_preview(&options, out, out),
                      GONG_ERR_INVALID);
+    options.channel = "sms";
     write_file(path, "{\"items\":");
     assert_int_equal(gong_message_preview(&options, out, out),
                      GONG_ERR_INVALID);
