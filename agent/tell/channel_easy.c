@@ -49,13 +49,28 @@ gong_channel_post(struct gong_channel_try *attempt,
     return GONG_ERR_MEMORY;
 }
 
+/* How much of an answer is shown: no half character at its end, for which all
+ * letters beyond ASCII would be taken out. */
+static size_t
+shown_of(const struct gong_channel_try *attempt)
+{
+    size_t shown = ANSWER_SHOWN;
+
+    if (attempt->answer_length <= ANSWER_SHOWN) {
+        return attempt->answer_length;
+    }
+    while (shown > ANSWER_SHOWN - 4 &&
+           ((unsigned char)attempt->answer[shown] & 0xc0) == 0x80) {
+        shown--;
+    }
+    return shown;
+}
+
 enum gong_channel_outcome
 gong_channel_judge_status(struct gong_channel_try *attempt, CURLcode code,
                           long status)
 {
-    size_t shown = attempt->answer_length < ANSWER_SHOWN
-                       ? attempt->answer_length
-                       : ANSWER_SHOWN;
+    size_t shown = shown_of(attempt);
 
     if (code != CURLE_OK || status == 0) {
         (void)snprintf(attempt->why, sizeof attempt->why, "%s",

@@ -218,6 +218,36 @@ no_secret_is_told_however_it_is_repeated(void **state)
 }
 
 static void
+an_answer_is_cut_between_characters(void **state)
+{
+    struct channel_case test;
+
+    (void)state;
+    assert_int_equal(
+        channel_open(&test, &gong_channel_webhook, "url = \"http://h/\";"),
+        GONG_OK);
+    channel_begin(&test, channel_message, "");
+    json_decref((json_t *)(uintptr_t)test.attempt.stage);
+    for (size_t ahead = 0; ahead < 8; ahead++) {
+        char text[256];
+        char *why = test.attempt.why;
+        size_t len =
+            (size_t)snprintf(text, sizeof text, "%.*s", (int)ahead, "aaaaaaaa");
+        size_t kept = (128 - ahead) / 3;
+
+        while (len + 4 < sizeof text) {
+            memcpy(text + len, "\xe1\xba\xbf", 4); /* ế */
+            len += 3;
+        }
+        repeat(&test, text);
+        assert_int_equal(strlen(why),
+                         strlen("status 400: ") + ahead + 3 * kept);
+        assert_memory_equal(why + strlen(why) - 3, "\xe1\xba\xbf", 3);
+    }
+    channel_close(&test);
+}
+
+static void
 log_writes_lines_for_people(void **state)
 {
     char path[] = "/tmp/gong-log-XXXXXX";
@@ -389,6 +419,7 @@ main(void)
         cmocka_unit_test(sections_of_annotations_are_filled),
         cmocka_unit_test(answers_are_judged_without_the_url),
         cmocka_unit_test(no_secret_is_told_however_it_is_repeated),
+        cmocka_unit_test(an_answer_is_cut_between_characters),
         cmocka_unit_test(log_writes_lines_for_people),
         cmocka_unit_test(a_log_that_was_moved_away_begins_anew),
         cmocka_unit_test(channels_are_read_with_their_kinds_options),
