@@ -319,6 +319,8 @@ gong_test(channel_zalo LINKS gong_agent_core PkgConfig::MICROHTTPD
         ${CMAKE_SOURCE_DIR}/tests/unit/try_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
 target_link_options(test_channel_zalo PRIVATE LINKER:--wrap=renameat)
+target_link_options(test_message_text PRIVATE LINKER:--wrap=calloc
+    LINKER:--wrap=malloc)
 gong_test(channel_email LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/try_fixture.c)
