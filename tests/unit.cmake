@@ -411,3 +411,6 @@ foreach(module history_feed history)
             ${CMAKE_SOURCE_DIR}/tests/unit/history_file_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/history_logs_fixture.c)
 endforeach()
+gong_test(gap_replay LINKS gong_gap m
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_rules.c)
