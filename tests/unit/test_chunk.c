@@ -377,8 +377,11 @@ test_forged_bytes_are_safe(void **state)
             char *at = bytes.data + i / 16;
             char was = *at;
 
-            *at =
-                i % 2 == 0 ? (char)(was ^ (1 << (i % 16 / 2))) : (char)any(256);
+            if (i % 2 == 0) {
+                *at = (char)(was ^ (char)(1 << (i % 16 / 2)));
+            } else {
+                *at = (char)any(256);
+            }
             seal(bytes.data, bytes.len);
             expect_safe(coder, gong_str_from(bytes.data, bytes.len));
             *at = was;
