@@ -404,3 +404,6 @@ endforeach()
 gong_test(gap_replay LINKS gong_gap m
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_rules.c)
+gong_test(gap_source LINKS gong_gap m
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/history_fixture.c)
