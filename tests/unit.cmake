@@ -407,3 +407,4 @@ gong_test(gap_replay LINKS gong_gap m
 gong_test(gap_source LINKS gong_gap m
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/history_fixture.c)
+gong_test(gap_table LINKS gong_gap)
