@@ -162,6 +162,27 @@ start_engine(struct gong_agent *agent, const struct gong_agent_problem *problem)
                                     agent->dir.journal);
 }
 
+/* Before the engine, so that its cursors hold all that it says. */
+static enum gong_err
+start_history(struct gong_agent *agent,
+              const struct gong_agent_problem *problem)
+{
+    struct gong_history_options options = {
+        .config = &agent->config->history,
+        .state_dir = agent->config->state,
+        .journal = agent->journal,
+        .effects = agent->effects,
+        .counters = agent->counters,
+    };
+    enum gong_err err = agent->config->history.on
+                            ? gong_history_start(&options, &agent->history,
+                                                 problem->why, problem->size)
+                            : GONG_OK;
+
+    return err == GONG_OK ? GONG_OK
+                          : gong_agent_fail_as(problem, err, "history");
+}
+
 static enum gong_err
 make_broker(struct gong_agent *agent, const struct gong_agent_problem *problem)
 {
@@ -346,8 +367,10 @@ start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
         .store_count = agent->store_count,
         .desk = agent->desk,
         .trust = agent->trust,
+        .history = agent->history,
     };
     api.trust = agent->trust;
+    api.history = gong_api_history_of(agent->history, &agent->config->history);
     agent->rule_sets = (struct gong_api_rule_sets){agent->config->state,
                                                    agent->engine,
                                                    agent->journal,
@@ -405,18 +428,14 @@ start_all(struct gong_agent *agent, const struct gong_agent_problem *problem)
     static const start_fn before_rules[] = {start_state,
                                             gong_agent_start_journal,
                                             gong_agent_start_effects, recover};
-    static const start_fn after_rules[] = {make_trust,
-                                           start_engine,
-                                           make_broker,
-                                           start_committer,
-                                           start_stores,
-                                           start_notifiers,
-                                           gong_agent_start_desk,
-                                           start_http,
-                                           start_self_metrics,
-                                           start_keeper,
-                                           start_broker,
-                                           start_trust};
+    static const start_fn after_rules[] = {
+        start_history,   make_trust,
+        start_engine,    make_broker,
+        start_committer, start_stores,
+        start_notifiers, gong_agent_start_desk,
+        start_http,      start_self_metrics,
+        start_keeper,    start_broker,
+        start_trust};
     enum gong_err err = GONG_OK;
 
     for (size_t i = 0;
@@ -492,6 +511,7 @@ stop_outputs(struct gong_agent *agent)
     for (size_t i = 0; i < agent->store_count; i++) {
         gong_store_stop(agent->stores[i]);
     }
+    gong_history_stop(agent->history);
     if (agent->effects != NULL) {
         gong_effects_stop(agent->effects);
     }

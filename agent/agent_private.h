@@ -4,6 +4,7 @@
 
 #include "agent/receive/ack.h"
 #include "agent/agent.h"
+#include "agent/api/api_history.h"
 #include "agent/api/api_host.h"
 #include "agent/api/api_rule_sets.h"
 #include "agent/backup/backup.h"
@@ -12,6 +13,7 @@
 #include "agent/decide/effects.h"
 #include "agent/decide/engine_thread.h"
 #include "agent/receive/ingest.h"
+#include "agent/history/history.h"
 #include "agent/journal/journal.h"
 #include "agent/receive/receive.h"
 #include "agent/receive/receive_keeper.h"
@@ -29,6 +31,7 @@ struct gong_agent {
     struct gong_journal *journal;
     struct gong_effects *effects;
     struct gong_engine_thread *engine;
+    struct gong_history *history; /* NULL: off */
     struct gong_ingest *ingest;
     struct gong_ack *ack;
     struct gong_receive_keeper *keeper;

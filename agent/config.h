@@ -6,7 +6,7 @@
  *   store = ( { type = "victoriametrics"; url = "..."; } );
  *   channels = ( { type = "log"; }, { type = "webhook"; url = "..."; } );
  *   desk = { routes = "..."; };
- *   http, journal, effects, ingest, engine: groups
+ *   http, journal, effects, ingest, engine, history: groups
  *
  * deploy/gong-agent.cfg is a commented example.
  */
@@ -19,6 +19,7 @@
 #include <stdio.h>
 
 #include "agent/desk/desk_config_file.h"
+#include "agent/history/history.h"
 #include "agent/tell/notify.h"
 #include "agent/store/store_influx.h"
 #include "common/conf.h"
@@ -94,6 +95,7 @@ struct gong_agent_config {
     struct gong_agent_log effects;
     struct gong_agent_ingest ingest;
     struct gong_agent_engine engine;
+    struct gong_history_config history;
     struct gong_store_config *stores;
     size_t store_count;
     struct gong_agent_notifier *notifiers;

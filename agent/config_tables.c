@@ -29,8 +29,8 @@ static const struct gong_option root_options[] = {
 };
 
 static const char *const root_children[] = {
-    "broker", "store",  "notify", "http",     "journal", "effects",
-    "ingest", "engine", "desk",   "channels", NULL};
+    "broker", "store",  "notify",  "http", "journal",  "effects",
+    "ingest", "engine", "history", "desk", "channels", NULL};
 
 const struct gong_option_table gong_agent_root_table = {
     .name = "",
@@ -214,6 +214,7 @@ const struct gong_agent_section gong_agent_sections[GONG_AGENT_SECTIONS] = {
     {"effects", ROOT(effects), &effects_table},
     {"ingest", ROOT(ingest), &ingest_table},
     {"engine", ROOT(engine), &engine_table},
+    {"history", ROOT(history), &gong_history_table},
 };
 
 #define HEAD(member) offsetof(struct gong_agent_notify_head, member)

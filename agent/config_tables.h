@@ -13,7 +13,7 @@ struct gong_agent_section {
     const struct gong_option_table *table;
 };
 
-#define GONG_AGENT_SECTIONS 6
+#define GONG_AGENT_SECTIONS 7
 extern const struct gong_agent_section gong_agent_sections[GONG_AGENT_SECTIONS];
 
 /* What every receiver has, before the options of its kind. */

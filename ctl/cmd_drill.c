@@ -142,6 +142,23 @@ print_untold(FILE *out, const json_t *drill)
     }
 }
 
+/* Chains pass over them without a try, so that no line above names them. */
+static void
+print_away(FILE *out, const json_t *drill)
+{
+    const json_t *away = json_object_get(drill, "away");
+
+    for (size_t i = 0; i < json_array_size(away); i++) {
+        const json_t *channel = json_array_get(away, i);
+        char since[GONG_CTL_TIME_SIZE];
+
+        (void)fputs("  kênh | channel ", out);
+        gong_ctl_put(out, gong_ctl_text(channel, "channel"));
+        (void)fprintf(out, ": mất kết nối từ | away since %s\n",
+                      gong_ctl_stamp(gong_ctl_int(channel, "since"), since));
+    }
+}
+
 static int
 judge(struct gong_ctl *ctl, const json_t *drill)
 {
@@ -153,6 +170,7 @@ judge(struct gong_ctl *ctl, const json_t *drill)
             (void)fputs("DIỄN TẬP ĐẠT: mọi người nhận đã được báo | THE DRILL "
                         "PASSED: everybody was told\n",
                         ctl->out);
+            print_away(ctl->out, drill);
         }
         return GONG_CTL_OK;
     }
@@ -164,6 +182,7 @@ judge(struct gong_ctl *ctl, const json_t *drill)
     }
     (void)fputc('\n', ctl->err);
     print_untold(ctl->err, drill);
+    print_away(ctl->err, drill);
     return GONG_CTL_BROKEN;
 }
 

@@ -58,6 +58,20 @@ gong_ctl_stamp(int64_t ms, char out[GONG_CTL_TIME_SIZE])
     return out;
 }
 
+/* The second unit only where there is some of it. */
+static void
+two_units(char out[GONG_CTL_TIME_SIZE], int64_t first, const char *first_unit,
+          int64_t second, const char *second_unit)
+{
+    int len =
+        snprintf(out, GONG_CTL_TIME_SIZE, "%" PRId64 " %s", first, first_unit);
+
+    if (second > 0 && len > 0) {
+        (void)snprintf(out + len, GONG_CTL_TIME_SIZE - (size_t)len,
+                       " %" PRId64 " %s", second, second_unit);
+    }
+}
+
 const char *
 gong_ctl_length(int64_t ms, char out[GONG_CTL_TIME_SIZE])
 {
@@ -68,15 +82,15 @@ gong_ctl_length(int64_t ms, char out[GONG_CTL_TIME_SIZE])
         return out;
     }
     if (days > 0) {
-        (void)snprintf(out, GONG_CTL_TIME_SIZE,
-                       "%" PRId64 " ngày %" PRId64 " giờ", days, hours % 24);
+        two_units(out, days, "ngày", hours % 24, "giờ");
     } else if (hours > 0) {
-        (void)snprintf(out, GONG_CTL_TIME_SIZE,
-                       "%" PRId64 " giờ %" PRId64 " phút", hours, minutes % 60);
+        two_units(out, hours, "giờ", minutes % 60, "phút");
     } else if (minutes > 0) {
-        (void)snprintf(out, GONG_CTL_TIME_SIZE, "%" PRId64 " phút", minutes);
+        two_units(out, minutes, "phút", 0, "");
+    } else if (ms > 0 && ms < 1000) {
+        (void)snprintf(out, GONG_CTL_TIME_SIZE, "dưới 1 giây");
     } else {
-        (void)snprintf(out, GONG_CTL_TIME_SIZE, "%" PRId64 " giây", ms / 1000);
+        two_units(out, ms / 1000, "giây", 0, "");
     }
     return out;
 }

@@ -15,7 +15,7 @@ const char *gong_ctl_instant(int64_t ms, char out[GONG_CTL_TIME_SIZE]);
 const char *gong_ctl_day(int64_t ms, char out[GONG_CTL_TIME_SIZE]);
 /* With the milliseconds: "22/11/2026 08:15:03,412". */
 const char *gong_ctl_stamp(int64_t ms, char out[GONG_CTL_TIME_SIZE]);
-/* "2 giờ 5 phút"; "" for less than 0. */
+/* "2 giờ 5 phút", "dưới 1 giây"; "" for less than 0. */
 const char *gong_ctl_length(int64_t ms, char out[GONG_CTL_TIME_SIZE]);
 /* A number of the API, "18.5", as one writes it in Vietnamese: "18,5"; other
  * texts ("NaN") as they are. */

@@ -393,13 +393,22 @@ gong_test(flood LINKS gong_agent_core gong_rules_tool m
         ${CMAKE_SOURCE_DIR}/tests/unit/flood_river.c
         ${CMAKE_SOURCE_DIR}/tests/unit/flood_world.c
         ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c)
-foreach(module history_query)
-    gong_test(${module} LINKS gong_history
-        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_made.c)
-endforeach()
 foreach(module history_file history_tidy history_faults)
     gong_test(${module} LINKS gong_history m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_file_fixture.c)
+endforeach()
+foreach(module history_query history_source history_plan history_reader)
+    gong_test(${module} LINKS gong_history
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/history_made.c)
+endforeach()
+# from journal and effects into the history
+gong_test(history_head LINKS gong_agent_core m)
+gong_test(history_states LINKS gong_agent_core)
+foreach(module history_feed history)
+    gong_test(${module} LINKS gong_agent_core m
+        SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/history_file_fixture.c
+            ${CMAKE_SOURCE_DIR}/tests/unit/history_logs_fixture.c)
 endforeach()
 gong_test(gap_replay LINKS gong_gap m
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c

@@ -8,6 +8,7 @@
 #include <sodium.h>
 
 #include "agent/api/api_private.h"
+#include "agent/api/api_prometheus.h"
 
 /* --- bodies --- */
 
@@ -304,6 +305,7 @@ gong_api_new(const struct gong_api_options *options)
             options->counters, GONG_COUNTER, "gong_api_logins_failed_total",
             "Logins with a wrong name or password.", "");
     }
+    gong_prom_count(api, options->counters);
     return api;
 }
 

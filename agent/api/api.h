@@ -149,6 +149,14 @@ struct gong_api_link {
                             struct gong_api_link_claims *out);
 };
 
+/* Channels that are known to be away. */
+struct gong_api_channels {
+    void *ctx;
+    /* Array of {channel, since}, or NULL. Any thread. The pointer may be NULL:
+     * none is known. */
+    json_t *(*away)(void *ctx);
+};
+
 /* Everything is borrowed until free. */
 struct gong_api_options {
     const struct gong_status_source *status; /* NULL: no status pages */
@@ -160,6 +168,7 @@ struct gong_api_options {
     struct gong_api_rules rules;
     struct gong_api_link link;
     struct gong_api_history history;
+    struct gong_api_channels channels;
     struct gong_backup *backup;     /* NULL: none is made */
     struct gong_trust *trust;       /* NULL: no proofs, no drills */
     struct gong_counters *counters; /* may be NULL */

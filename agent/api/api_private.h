@@ -11,6 +11,8 @@
 #include "agent/users/audit.h"
 #include "agent/users/login_limit.h"
 
+#define GONG_API_PROM_RESULTS 7
+
 struct gong_api {
     struct gong_api_options options;
     struct gong_api_service service;
@@ -20,6 +22,7 @@ struct gong_api {
     unsigned denied;
     gong_counter_t *denials;
     gong_counter_t *logins_failed;
+    gong_counter_t *prom_results[GONG_API_PROM_RESULTS];
 };
 
 /* One request while it is answered. */
@@ -108,7 +111,7 @@ bool gong_api_check_query(struct gong_api_call *call);
  * query. */
 bool gong_api_take_form(struct gong_api_call *call);
 /* gong_api_refuse: what was asked for is refused, in the form of the endpoint:
- * a problem, or as Prometheus has errors. */
+ * a problem with this status, or bad_data as Prometheus has it. */
 void gong_api_refuse(struct gong_api_call *call, unsigned status,
                      const char *vi, const char *en, const char *detail);
 /* A unit of the city model by code, earlier code, or a name that only one has:

@@ -111,7 +111,7 @@ put_bad_query(struct gong_api_call *call, const struct gong_query_error *error)
         line += text[i] == '\n';
         column = text[i] == '\n' ? 1 : column + 1;
     }
-    gong_prom_error(call->answer, "bad_data",
+    gong_prom_error(call, "bad_data",
                     "invalid parameter \"query\": %zu:%zu: %s", line, column,
                     error->detail.message);
 }
@@ -125,7 +125,7 @@ put_error(struct gong_api_call *call, enum gong_err err,
     } else if (strcmp(error->type, "bad_data") == 0) {
         put_bad_query(call, error);
     } else {
-        gong_prom_error(call->answer, error->type, "%s", error->detail.message);
+        gong_prom_error(call, error->type, "%s", error->detail.message);
     }
 }
 
@@ -185,14 +185,14 @@ static bool
 check_range(struct gong_api_call *call, const struct gong_query *query)
 {
     if (query->to_ms < query->from_ms) {
-        gong_prom_error(call->answer, "bad_data",
+        gong_prom_error(call, "bad_data",
                         "invalid parameter \"end\": end timestamp must not be "
                         "before start time");
         return false;
     }
     if ((query->to_ms - query->from_ms) / query->step_ms >
         GONG_QUERY_STEPS_MAX) {
-        gong_prom_error(call->answer, "bad_data",
+        gong_prom_error(call, "bad_data",
                         "exceeded maximum resolution of 11,000 points per "
                         "timeseries. Try decreasing the query resolution "
                         "(?step=XX)");
@@ -207,7 +207,7 @@ read_step(struct gong_api_call *call, int64_t *ms)
     if (gong_api_argument(call->request, "step")[0] != '\0') {
         return gong_prom_length(call, "step", 0, ms);
     }
-    gong_prom_error(call->answer, "bad_data",
+    gong_prom_error(call, "bad_data",
                     "invalid parameter \"step\": cannot parse \"\" to a valid "
                     "duration");
     return false;

@@ -20,10 +20,13 @@
 
 #define GONG_PROM_ANSWER_MAX ((size_t)64 << 20) /* bytes of an answer */
 
+/* gong_prom_count: adds what is counted of answers; counters may be NULL. */
+void gong_prom_count(struct gong_api *api, struct gong_counters *counters);
+
 /* --- answers: api_prometheus_answer.c --- */
 
 /* gong_prom_error: type is a word of Prometheus, and says the status. */
-void gong_prom_error(struct gong_api_answer *answer, const char *type,
+void gong_prom_error(struct gong_api_call *call, const char *type,
                      const char *format, ...) GONG_PRINTF(3, 4);
 /* gong_prom_failed: what err of the history means to who asked. */
 void gong_prom_failed(struct gong_api_call *call, enum gong_err err,

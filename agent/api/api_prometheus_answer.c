@@ -8,52 +8,82 @@
 #define MESSAGE_SIZE    1024
 #define TIMEOUT_DEFAULT gong_dur_s(120)
 
+enum { SUCCESS, INTERNAL };
+
 /* As Prometheus 2.42 has them. */
 static const struct {
     const char *type;
     unsigned status;
-} errors[] = {
-    {"bad_data", 400}, {"execution", 422}, {"timeout", 503},
-    {"canceled", 503}, {"internal", 500},  {"unavailable", 503},
+    const char *label;
+} results[GONG_API_PROM_RESULTS] = {
+    [SUCCESS] = {"success", 200, "result=\"success\""},
+    [INTERNAL] = {"internal", 500, "result=\"internal\""},
+    {"bad_data", 400, "result=\"bad_data\""},
+    {"execution", 422, "result=\"execution\""},
+    {"timeout", 503, "result=\"timeout\""},
+    {"canceled", 503, "result=\"canceled\""},
+    {"unavailable", 503, "result=\"unavailable\""},
 };
 
-static unsigned
-status_of(const char *type)
+void
+gong_prom_count(struct gong_api *api, struct gong_counters *counters)
 {
-    for (size_t i = 0; i < sizeof errors / sizeof errors[0]; i++) {
-        if (strcmp(errors[i].type, type) == 0) {
-            return errors[i].status;
+    for (size_t i = 0; counters != NULL && i < GONG_API_PROM_RESULTS; i++) {
+        api->prom_results[i] =
+            gong_counter_add(counters, GONG_COUNTER, "gong_api_queries_total",
+                             "Questions to the history, by what came of them.",
+                             results[i].label);
+    }
+}
+
+static void
+count(struct gong_api *api, size_t result)
+{
+    if (api->prom_results[result] != NULL) {
+        gong_counter_increase(api->prom_results[result], 1);
+    }
+}
+
+static size_t
+result_of(const char *type)
+{
+    for (size_t i = 0; i < GONG_API_PROM_RESULTS; i++) {
+        if (strcmp(results[i].type, type) == 0) {
+            return i;
         }
     }
-    return 500;
+    return INTERNAL;
 }
 
 void
-gong_prom_error(struct gong_api_answer *answer, const char *type,
+gong_prom_error(struct gong_api_call *call, const char *type,
                 const char *format, ...)
 {
+    size_t result = result_of(type);
     char message[MESSAGE_SIZE];
     char *body = NULL;
     size_t len = 0;
     FILE *out = open_memstream(&body, &len);
     va_list arguments;
 
+    count(call->api, result);
     if (out == NULL) {
-        gong_api_no_memory(answer);
+        gong_api_no_memory(call->answer);
         return;
     }
     va_start(arguments, format);
     (void)vsnprintf(message, sizeof message, format, arguments);
     va_end(arguments);
-    (void)fprintf(
-        out, "{\"status\":\"error\",\"errorType\":\"%s\",\"error\":", type);
+    (void)fprintf(out, "{\"status\":\"error\",\"errorType\":\"%s\",\"error\":",
+                  results[result].type);
     gong_json_put_text(out, gong_str_of(message));
     (void)fputc('}', out);
     if (fclose(out) != 0) {
         free(body);
         body = NULL;
     }
-    gong_api_text(answer, status_of(type), "application/json", body, len);
+    gong_api_text(call->answer, results[result].status, "application/json",
+                  body, len);
 }
 
 static bool
@@ -66,24 +96,23 @@ void
 gong_prom_failed(struct gong_api_call *call, enum gong_err err, const char *why)
 {
     if (err == GONG_ERR_TIMEOUT && is_cancelled(call->request)) {
-        gong_prom_error(call->answer, "canceled",
+        gong_prom_error(call, "canceled",
                         "truy vấn bị hủy | query was canceled");
     } else if (err == GONG_ERR_TIMEOUT) {
-        gong_prom_error(call->answer, "timeout",
+        gong_prom_error(call, "timeout",
                         "truy vấn quá thời gian cho phép | query timed out");
     } else if (err == GONG_ERR_TOO_LARGE) {
-        gong_prom_error(call->answer, "execution",
+        gong_prom_error(call, "execution",
                         "kết quả quá lớn, hãy hỏi ít hơn | the answer is too "
                         "large, ask for less");
     } else if (err == GONG_ERR_INVALID) {
-        gong_prom_error(call->answer, "bad_data",
+        gong_prom_error(call, "bad_data",
                         "biểu thức chính quy quá phức tạp | a pattern cannot "
                         "be decided within limits");
     } else if (err == GONG_ERR_MEMORY) {
-        gong_prom_error(call->answer, "unavailable",
-                        "hết bộ nhớ | out of memory");
+        gong_prom_error(call, "unavailable", "hết bộ nhớ | out of memory");
     } else {
-        gong_prom_error(call->answer, "internal",
+        gong_prom_error(call, "internal",
                         "không đọc được lịch sử | the history cannot be read: "
                         "%s",
                         why[0] != '\0' ? why : gong_err_text(err));
@@ -127,6 +156,7 @@ gong_prom_end(struct gong_api_call *call, struct gong_prom_text *text)
         gong_prom_failed(call, GONG_ERR_MEMORY, "");
         return;
     }
+    count(call->api, SUCCESS);
     gong_api_text(call->answer, 200, "application/json", text->bytes,
                   text->len);
 }
@@ -198,7 +228,7 @@ gong_prom_has_history(struct gong_api_call *call)
     if (call->api->options.history.path != NULL) {
         return true;
     }
-    gong_prom_error(call->answer, "unavailable",
+    gong_prom_error(call, "unavailable",
                     "máy chủ này không giữ lịch sử (history.on = false) | this "
                     "agent keeps no history (history.on = false)");
     return false;

@@ -12,8 +12,8 @@
 static bool
 refuse(struct gong_api_call *call, const char *name, const char *why)
 {
-    gong_prom_error(call->answer, "bad_data", "invalid parameter \"%s\": %s",
-                    name, why);
+    gong_prom_error(call, "bad_data", "invalid parameter \"%s\": %s", name,
+                    why);
     return false;
 }
 

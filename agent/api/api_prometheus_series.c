@@ -61,7 +61,7 @@ read_range(struct walk *walk)
         return false;
     }
     if (walk->to_ms < walk->from_ms) {
-        gong_prom_error(call->answer, "bad_data",
+        gong_prom_error(call, "bad_data",
                         "invalid parameter \"end\": end timestamp must not be "
                         "before start time");
         return false;
@@ -326,8 +326,8 @@ gong_api_prom_values(struct gong_api_call *call)
         good = gong_ascii_is_name(*c);
     }
     if (!good) {
-        gong_prom_error(call->answer, "bad_data",
-                        "invalid label name: \"%.128s\"", name);
+        gong_prom_error(call, "bad_data", "invalid label name: \"%.128s\"",
+                        name);
         return;
     }
     answer_texts(call, gong_str_of(name));
@@ -427,8 +427,7 @@ gong_api_prom_series(struct gong_api_call *call)
         return;
     }
     if (walk.matches.count == 0) {
-        gong_prom_error(call->answer, "bad_data",
-                        "no match[] parameter provided");
+        gong_prom_error(call, "bad_data", "no match[] parameter provided");
         walk_end(&walk);
         return;
     }

@@ -22,7 +22,7 @@ gong_api_refuse(struct gong_api_call *call, unsigned status, const char *vi,
         gong_api_problem(call->answer, status, vi, en, detail);
         return;
     }
-    gong_prom_error(call->answer, "bad_data", "%s | %s%s%s", vi, en,
+    gong_prom_error(call, "bad_data", "%s | %s%s%s", vi, en,
                     detail == NULL ? "" : ": ", detail == NULL ? "" : detail);
 }
 

@@ -428,6 +428,12 @@ static const struct gong_api_field drill_delivery_fields[] = {
 };
 static SCHEMA(drill_delivery_part, "DrillDelivery", drill_delivery_fields);
 
+static const struct gong_api_field channel_away_fields[] = {
+    {"channel", GONG_API_STRING, YES, NO, 0, NULL, NULL, ""},
+    STAMP("since", "ms since 1970."),
+};
+static SCHEMA(channel_away_part, "ChannelAway", channel_away_fields);
+
 static const struct gong_api_field proof_fields[] = {
     STAMP("interval", "Between two of them, ms; 0: none are sent."),
     STAMP("last", "When the last one came back, ms since 1970; 0: not since "
@@ -453,6 +459,9 @@ static const struct gong_api_field drill_fields[] = {
      "Why it went no further, where that is known."},
     {"deliveries", GONG_API_ARRAY, YES, NO, 0, &drill_delivery_part, NULL,
      "Who is told, and each try."},
+    {"away", GONG_API_ARRAY, YES, NO, 0, &channel_away_part, NULL,
+     "Channels that are known to be away now, and since when: chains pass "
+     "over them."},
 };
 SCHEMA(gong_api_drill_answer, "Drill", drill_fields);
 

@@ -40,6 +40,16 @@ all_told(const json_t *deliveries)
     return json_array_size(deliveries) > 0;
 }
 
+/* Channels that a drill passes over, or asks one try of at a time. */
+static json_t *
+away_now(const struct gong_api_channels *channels)
+{
+    json_t *away =
+        channels->away == NULL ? NULL : channels->away(channels->ctx);
+
+    return away == NULL ? json_array() : away;
+}
+
 void
 gong_api_drill(struct gong_api_call *call)
 {
@@ -62,7 +72,7 @@ gong_api_drill(struct gong_api_call *call)
     gong_api_json(
         call->answer, 200,
         json_pack(
-            "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:o}", "number",
+            "{s:I,s:I,s:I,s:I,s:I,s:I,s:I,s:s,s:s,s:o,s:o}", "number",
             (json_int_t)drill.number, "begun", (json_int_t)drill.begun_ms,
             "sent", (json_int_t)drill.sent_ms, "received",
             (json_int_t)drill.received_ms, "decided",
@@ -70,7 +80,8 @@ gong_api_drill(struct gong_api_call *call)
             "messages", (json_int_t)drill.messages, "hop",
             drill.number == 0 ? ""
                               : gong_probe_hop_text(gong_probe_hop(&drill)),
-            "why", drill.why, "deliveries", deliveries));
+            "why", drill.why, "deliveries", deliveries, "away",
+            away_now(&call->api->options.channels)));
 }
 
 void

@@ -107,6 +107,7 @@ static void
 listen_to(struct gong_engine_thread *t, struct gong_engine *engine)
 {
     gong_engine_on_recorded(engine, on_recorded, t);
+    gong_engine_on_presence(engine, on_recorded, t);
     gong_engine_on_fault(engine, on_fault, t);
 }
 

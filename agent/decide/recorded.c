@@ -332,7 +332,7 @@ encode(struct gong_recorder *recorder, const struct gong_recorded *recorded)
         .key = gong_str_of("value"),
         .value = {.type = GONG_LP_FLOAT, .as = {.number = recorded->value}}};
     struct gong_lp_line line = {
-        .measurement = gong_str_of(recorded->rule->record),
+        .measurement = gong_str_of(recorded->name),
         .tags = tags,
         .tag_count = recorded->label_count,
         .fields = &field,
@@ -348,6 +348,11 @@ encode(struct gong_recorder *recorder, const struct gong_recorded *recorded)
     for (size_t i = 0; i < recorded->label_count; i++) {
         tags[i] = (struct gong_lp_tag){recorded->labels[i].name,
                                        recorded->labels[i].value};
+    }
+    if (gong_is_stale(recorded->value)) {
+        field.key = gong_str_of(GONG_RECORDED_END);
+        field.value = (struct gong_lp_value){.type = GONG_LP_BOOL,
+                                             .as = {.boolean = true}};
     }
     line.time_ns = recorded->at_ms * GONG_NS_PER_MS;
     err = gong_lp_encode(&recorder->lines, &line, &dialect, &losses);
@@ -394,9 +399,6 @@ gong_recorder_put(struct gong_recorder *recorder,
     size_t before = recorder->lines.len;
     size_t len;
 
-    if (gong_is_stale(recorded->value)) {
-        return;
-    }
     if (is_known(recorder, recorded->position, recorded->ordinal)) {
         gong_counter_increase(recorder->repeated, 1);
         return;

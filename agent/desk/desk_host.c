@@ -270,12 +270,30 @@ verify(void *ctx, const char *token, int64_t now_ms,
     return GONG_OK;
 }
 
+static void
+add_away(void *ctx, const char *channel, int64_t since_ms)
+{
+    (void)json_array_append_new(ctx, json_pack("{s:s,s:I}", "channel", channel,
+                                               "since", (json_int_t)since_ms));
+}
+
+static json_t *
+away(void *ctx)
+{
+    const struct gong_desk_host *host = ctx;
+    json_t *list = json_array();
+
+    gong_outbox_away(host->outbox, add_away, list);
+    return list;
+}
+
 void
 gong_desk_host_offer(struct gong_desk_host *host, struct gong_api_options *api)
 {
     api->desk = gong_api_desk_of(host->reader);
     api->city = gong_api_city_of(host->city);
     api->link = (struct gong_api_link){host, verify};
+    api->channels = (struct gong_api_channels){host, away};
 }
 
 void

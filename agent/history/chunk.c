@@ -1,6 +1,7 @@
 #include "agent/history/chunk.h"
 
 #include "agent/history/chunk_coder.h"
+#include "agent/history/chunk_times.h"
 #include "agent/history/chunk_values.h"
 #include "agent/history/history_time.h"
 
@@ -37,7 +38,8 @@ gong_chunk_encode(struct gong_chunk_coder *coder,
     gong_frame_begin(&coder->frame);
     err = gong_frame_put(&coder->frame, count);
     if (err == GONG_OK) {
-        err = gong_chunk_put_times(coder, count);
+        err = gong_times_put(&coder->frame, coder->numbers, coder->scratch,
+                             count);
     }
     if (err == GONG_OK) {
         err = gong_values_put(&coder->frame, coder->values, coder->numbers,
@@ -71,7 +73,7 @@ gong_chunk_decode(struct gong_chunk_coder *coder, struct gong_str bytes,
     if (err != GONG_OK) {
         return err;
     }
-    if (!gong_chunk_get_times(coder, (size_t)count)) {
+    if (!gong_times_get(&coder->frame, coder->numbers, (size_t)count)) {
         return GONG_ERR_CORRUPT;
     }
     to = out->data + out->count;

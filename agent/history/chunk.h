@@ -2,15 +2,15 @@
  * chunk: samples of one series in few bytes, as the history keeps them. Pure
  * but for memory.
  *
- *   u8 format 1 | u8 how values are written | varint count | u32 CRC-32C
- *   | zstd( times column | values column )
+ *   frame (chunk_frame.h): varint count | times (chunk_times.h)
+ *                          | values (chunk_values.h)
  *
- * Times are the first one and differences of differences. Values are whole
- * numbers of 10^-places where all of them have at most so many decimal places
- * and come back bit by bit (rules/engine/sample_window_code.h: the windows of
- * the engine take the same decision), as differences or as distances from the
- * least, whichever is smaller, byte by byte of each rank; else the XOR of each
- * with the one before it, likewise. Stale markers and NaN come back bit by bit.
+ * Values are whole numbers of 10^-places where nearly all of them have at most
+ * so many decimal places and come back bit by bit (rules/engine/
+ * sample_window_code.h: the windows of the engine take the same decision), as
+ * differences or as distances from the least, whichever is smaller; else the
+ * XOR of each with the one before it. Stale markers and NaN come back bit by
+ * bit.
  */
 #ifndef GONG_AGENT_HISTORY_CHUNK_H
 #define GONG_AGENT_HISTORY_CHUNK_H

@@ -49,7 +49,8 @@ gong_frame_begin(struct gong_frame *frame)
     frame->bits.len = 0;
 }
 
-/* So many zero bytes behind what is there; NULL without memory. */
+/* Room for so many bytes behind what is there, which count as there; NULL
+ * without memory. */
 static uint8_t *
 extend(struct gong_buffer *buffer, size_t count)
 {
@@ -69,7 +70,6 @@ extend(struct gong_buffer *buffer, size_t count)
         buffer->capacity = capacity;
     }
     data += buffer->len;
-    memset(data, 0, count);
     buffer->len = need;
     return (uint8_t *)data;
 }

@@ -5,7 +5,11 @@
 #include "rules/engine/sample_window_code.h"
 
 #define PLACES     GONG_SAMPLE_CODE_PLACES
-#define HOW_XOR    (2 * (PLACES + 1))
+#define HOW_XOR    (UINT64_C(2) * (PLACES + 1))
+#define HOW_NEAR   (HOW_XOR + 1)
+#define HOWS       (HOW_NEAR + HOW_XOR)
+#define NEAR       UINT64_C(4)        /* doubles between it and a decimal */
+#define NEAR_MAX   (INT64_C(1) << 44) /* above, any double may be near one */
 #define ENOUGH     16 /* values that say whether decimals are worth a try */
 #define FEW(count) ((count) / 16 + 1) /* exceptions at most */
 
@@ -27,46 +31,87 @@ double_of(uint64_t bits)
     return value;
 }
 
+/* How a column's values are decimals. */
+struct decimals {
+    bool near;
+    uint8_t places;
+    size_t exceptions;
+};
+
+static bool
+is_small(int64_t number)
+{
+    return number < NEAR_MAX && number > -NEAR_MAX;
+}
+
+/* The number of the decimal that a value is, or lies near; 0 and false where
+ * there is none. above: how many doubles above it. */
+static bool
+number_of(const struct decimals *how, double value, int64_t *number,
+          int64_t *above)
+{
+    uint64_t distance = 0;
+
+    *above = 0;
+    if (!how->near) {
+        return gong_sample_code_number(value, how->places, number);
+    }
+    if (gong_sample_code_nearest(value, how->places, number) &&
+        is_small(*number)) {
+        distance = bits_of(value) -
+                   bits_of(gong_sample_code_value(*number, how->places));
+        if (distance + NEAR <= 2 * NEAR) {
+            *above = (int64_t)distance;
+            return true;
+        }
+    }
+    *number = 0;
+    return false;
+}
+
 /* How many places all values have at most, but for exceptions; false where
  * these are too many. */
 static bool
-find_places(const double *values, size_t count, uint8_t *places)
+find_places(const double *values, size_t count, struct decimals *how)
 {
+    struct decimals try = *how;
     size_t exceptions = 0;
-    uint8_t most = 0;
 
     for (size_t i = 0; i < count; i++) {
-        uint8_t at = most;
+        int64_t number = 0;
+        int64_t above = 0;
 
-        while (at <= PLACES && !gong_sample_code_fits(values[i], at)) {
-            at++;
+        try.places = how->places;
+        while (try.places <= PLACES &&
+               !number_of(&try, values[i], &number, &above)) {
+            try.places++;
         }
-        if (at <= PLACES) {
-            most = at;
+        if (try.places <= PLACES) {
+            how->places = try.places;
         } else if (++exceptions > FEW(i < ENOUGH ? ENOUGH : i)) {
             return false;
         }
     }
-    *places = most;
     return true;
 }
 
-/* The numbers, an exception as the one before it; how many exceptions. */
-static size_t
-make_numbers(const double *values, size_t count, uint8_t places, int64_t *out)
+/* The numbers, an exception as the one before it. */
+static void
+make_numbers(const double *values, size_t count, struct decimals *how,
+             int64_t *out)
 {
-    size_t exceptions = 0;
     int64_t before = 0;
+    int64_t above = 0;
 
+    how->exceptions = 0;
     for (size_t i = 0; i < count; i++) {
-        if (gong_sample_code_number(values[i], places, &out[i])) {
+        if (number_of(how, values[i], &out[i], &above)) {
             before = out[i];
         } else {
             out[i] = before;
-            exceptions++;
+            how->exceptions++;
         }
     }
-    return exceptions;
 }
 
 static unsigned
@@ -101,14 +146,17 @@ differences_are_smaller(const int64_t *numbers, size_t count, int64_t least)
 }
 
 static enum gong_err
-put_exceptions(struct gong_frame *frame, const double *values, size_t count,
-               uint8_t places)
+put_exceptions(struct gong_frame *frame, const struct decimals *how,
+               const double *values, size_t count)
 {
     enum gong_err err = GONG_OK;
     size_t last = 0;
 
     for (size_t i = 0; i < count && err == GONG_OK; i++) {
-        if (gong_sample_code_fits(values[i], places)) {
+        int64_t number = 0;
+        int64_t above = 0;
+
+        if (number_of(how, values[i], &number, &above)) {
             continue;
         }
         err = gong_frame_put(frame, i - last);
@@ -121,22 +169,37 @@ put_exceptions(struct gong_frame *frame, const double *values, size_t count,
 }
 
 static enum gong_err
-put_decimals(struct gong_frame *frame, const double *values, uint64_t *numbers,
-             size_t count, uint8_t places)
+put_above(struct gong_frame *frame, const struct decimals *how,
+          const double *values, uint64_t *numbers, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int64_t number = 0;
+        int64_t above = 0;
+
+        (void)number_of(how, values[i], &number, &above);
+        numbers[i] = gong_zigzag(above);
+    }
+    return gong_frame_put_column(frame, numbers, count);
+}
+
+/* The numbers are made. */
+static enum gong_err
+put_decimals(struct gong_frame *frame, const struct decimals *how,
+             const double *values, uint64_t *numbers, size_t count)
 {
     int64_t *decimals = (int64_t *)numbers; /* signed ones, in place */
-    size_t exceptions = make_numbers(values, count, places, decimals);
     int64_t least = least_of(decimals, count);
     bool differences = differences_are_smaller(decimals, count, least);
     int64_t base = differences ? decimals[0] : least;
-    enum gong_err err =
-        gong_frame_put(frame, 2 * (unsigned)places + (differences ? 1u : 0u));
+    enum gong_err err = gong_frame_put(frame, (how->near ? HOW_NEAR : 0) +
+                                                  UINT64_C(2) * how->places +
+                                                  (differences ? 1 : 0));
 
     if (err == GONG_OK) {
-        err = gong_frame_put(frame, exceptions);
+        err = gong_frame_put(frame, how->exceptions);
     }
-    if (err == GONG_OK && exceptions > 0) {
-        err = put_exceptions(frame, values, count, places);
+    if (err == GONG_OK && how->exceptions > 0) {
+        err = put_exceptions(frame, how, values, count);
     }
     if (err == GONG_OK) {
         err = gong_frame_put(frame, gong_zigzag(base));
@@ -152,8 +215,11 @@ put_decimals(struct gong_frame *frame, const double *values, uint64_t *numbers,
 
         numbers[i] = differences ? gong_zigzag(distance) : (uint64_t)distance;
     }
-    return gong_frame_put_column(frame, numbers + (differences ? 1 : 0),
-                                 count - (differences ? 1 : 0));
+    err = gong_frame_put_column(frame, numbers + (differences ? 1 : 0),
+                                count - (differences ? 1 : 0));
+    return err == GONG_OK && how->near
+               ? put_above(frame, how, values, numbers, count)
+               : err;
 }
 
 static enum gong_err
@@ -176,11 +242,19 @@ enum gong_err
 gong_values_put(struct gong_frame *frame, const double *values,
                 uint64_t *numbers, size_t count)
 {
-    uint8_t places = 0;
+    for (int near = 0; near < 2; near++) {
+        struct decimals how = {.near = near == 1};
 
-    return find_places(values, count, &places)
-               ? put_decimals(frame, values, numbers, count, places)
-               : put_xor(frame, values, numbers, count);
+        if (!find_places(values, count, &how)) {
+            continue;
+        }
+        make_numbers(values, count, &how, (int64_t *)numbers);
+        /* What has few places may be too large for many. */
+        if (how.exceptions <= FEW(count < ENOUGH ? ENOUGH : count)) {
+            return put_decimals(frame, &how, values, numbers, count);
+        }
+    }
+    return put_xor(frame, values, numbers, count);
 }
 
 static bool
@@ -203,13 +277,28 @@ get_exceptions(struct gong_frame *frame, double *values, size_t count,
     return true;
 }
 
+static bool
+get_above(struct gong_frame *frame, double *values, uint64_t *numbers,
+          size_t count)
+{
+    if (!gong_frame_get_column(frame, numbers, count)) {
+        return false;
+    }
+    for (size_t i = 0; i < count; i++) {
+        values[i] =
+            double_of(bits_of(values[i]) + (uint64_t)gong_unzigzag(numbers[i]));
+    }
+    return true;
+}
+
 /* Exceptions stand before the numbers: they are read twice. */
 static bool
 get_decimals(struct gong_frame *frame, double *values, uint64_t *numbers,
              size_t count, uint64_t how)
 {
-    uint8_t places = (uint8_t)(how / 2);
-    size_t first = how % 2;
+    bool near = how >= HOW_NEAR;
+    uint8_t places = (uint8_t)((near ? how - HOW_NEAR : how) / 2);
+    size_t first = (near ? how - HOW_NEAR : how) % 2;
     struct gong_str exceptions;
     struct gong_str after;
     uint64_t exception_count = 0;
@@ -232,6 +321,9 @@ get_decimals(struct gong_frame *frame, double *values, uint64_t *numbers,
         }
         values[i] = gong_sample_code_value(
             (int64_t)(first == 1 ? number : number + numbers[i]), places);
+    }
+    if (near && !get_above(frame, values, numbers, count)) {
+        return false;
     }
     after = frame->left;
     frame->left = exceptions;
@@ -266,7 +358,7 @@ gong_values_get(struct gong_frame *frame, double *values, uint64_t *numbers,
 {
     uint64_t how = 0;
 
-    if (!gong_frame_get(frame, &how) || how > HOW_XOR) {
+    if (!gong_frame_get(frame, &how) || how >= HOWS) {
         return false;
     }
     return how == HOW_XOR ? get_xor(frame, values, numbers, count)

@@ -1,11 +1,15 @@
 /*
  * chunk_values: doubles as a column of a frame (chunk_frame.h), bit by bit.
  *
- *   number  how   2 * places (+ 1: differences), or XOR
+ *   number  how   2 * places (+ 1: differences), XOR, or XOR + 1 + as decimal:
+ *                 nearly decimal
  *   decimal: number of exceptions, for each the distance from the one before
  *            and its bits; the base, zigzag; a column of distances from the
  *            least, or of differences from the one before, zigzag, without the
  *            first
+ *   nearly:  likewise; then a column of how many doubles each lies above its
+ *            decimal, zigzag: a device that computes (x / 100.0 + 20) misses
+ *            some by one
  *   XOR:     the first one's bits; a column of the others, each XOR the one
  *            before
  *

@@ -6,10 +6,6 @@
 
 #include "agent/history/history_file_private.h"
 
-/* id | generation | offset, of journal and effects, then the rules' digest. */
-#define LOG_PLACE_SIZE 28
-#define PLACE_SIZE     (2 * LOG_PLACE_SIZE)
-
 static const char *const texts[] = {
     [HISTORY_META_GET] = "SELECT value FROM meta WHERE name = ?",
     [HISTORY_META_PUT] = "INSERT OR REPLACE INTO meta VALUES(?, ?)",
@@ -35,8 +31,9 @@ static const char *const texts[] = {
     [HISTORY_CHUNK_ADD] = "INSERT INTO chunks VALUES(?, ?)",
     [HISTORY_CHUNK_PUT] = "INSERT OR REPLACE INTO chunks VALUES(?, ?)",
     [HISTORY_CHUNK_GET] = "SELECT chunk FROM chunks WHERE id = ?",
-    [HISTORY_SIZES] = "SELECT resolution, min(block), sum(rows) FROM parts"
-                      " WHERE resolution BETWEEN 0 AND 2 GROUP BY resolution",
+    [HISTORY_SIZES] =
+        "SELECT resolution, min(block), max(block), sum(rows) FROM parts"
+        " WHERE resolution BETWEEN 0 AND 2 GROUP BY resolution",
     [HISTORY_PAGES] = "SELECT page_count - freelist_count, page_size"
                       " FROM pragma_page_count, pragma_freelist_count,"
                       " pragma_page_size",
@@ -96,95 +93,6 @@ gong_history_meta_put(struct gong_history_file *file, const char *name,
     return gong_history_fail(file, gong_sql_run(&row));
 }
 
-/* --- the place --- */
-
-static void
-put_number(unsigned char *at, uint64_t value, size_t bytes)
-{
-    for (size_t i = 0; i < bytes; i++) {
-        at[i] = (unsigned char)(value >> (8 * i));
-    }
-}
-
-static uint64_t
-get_number(const unsigned char *at, size_t bytes)
-{
-    uint64_t value = 0;
-
-    for (size_t i = 0; i < bytes; i++) {
-        value |= (uint64_t)at[i] << (8 * i);
-    }
-    return value;
-}
-
-static void
-encode_log(const struct gong_history_log_place *log, unsigned char *out)
-{
-    memcpy(out, log->id, sizeof log->id);
-    put_number(out + 16, log->generation, 4);
-    put_number(out + 20, log->offset, 8);
-}
-
-static void
-decode_log(const unsigned char *bytes, struct gong_history_log_place *out)
-{
-    memcpy(out->id, bytes, sizeof out->id);
-    out->generation = (uint32_t)get_number(bytes + 16, 4);
-    out->offset = get_number(bytes + 20, 8);
-}
-
-static enum gong_err
-write_place(struct gong_history_file *file,
-            const struct gong_history_place *place)
-{
-    unsigned char bytes[PLACE_SIZE + sizeof place->rules];
-    size_t digest = strnlen(place->rules, sizeof place->rules - 1);
-    struct gong_sql_row row = gong_sql_row(file->sql[HISTORY_META_PUT]);
-
-    encode_log(&place->journal, bytes);
-    encode_log(&place->effects, bytes + LOG_PLACE_SIZE);
-    memcpy(bytes + PLACE_SIZE, place->rules, digest);
-    gong_sql_put_text(&row, gong_str_of("place"));
-    gong_sql_put_blob(&row,
-                      gong_str_from((const char *)bytes, PLACE_SIZE + digest));
-    return gong_history_fail(file, gong_sql_run(&row));
-}
-
-static enum gong_err
-read_place(struct gong_history_file *file)
-{
-    struct gong_sql_row row = gong_sql_row(file->sql[HISTORY_META_GET]);
-    struct gong_history_place *place = &file->place;
-    enum gong_err err;
-    struct gong_str bytes = {0};
-
-    gong_sql_put_text(&row, gong_str_of("place"));
-    err = gong_sql_next(&row);
-    if (err == GONG_OK) {
-        bytes = gong_sql_get_blob(&row);
-        if (bytes.len < PLACE_SIZE ||
-            bytes.len >= PLACE_SIZE + sizeof place->rules) {
-            err = GONG_ERR_CORRUPT;
-        }
-    }
-    if (err == GONG_OK) {
-        const unsigned char *at = (const unsigned char *)bytes.data;
-
-        decode_log(at, &place->journal);
-        decode_log(at + LOG_PLACE_SIZE, &place->effects);
-        memcpy(place->rules, bytes.data + PLACE_SIZE, bytes.len - PLACE_SIZE);
-    }
-    gong_sql_end(&row);
-    return err == GONG_ERR_NOT_FOUND ? GONG_OK : err;
-}
-
-void
-gong_history_file_place(const struct gong_history_file *file,
-                        struct gong_history_place *out)
-{
-    *out = file->place;
-}
-
 /* --- sizes --- */
 
 static enum gong_err
@@ -213,9 +121,15 @@ gong_history_sizes_read(struct gong_history_file *file)
     while ((err = gong_sql_next(&row)) == GONG_OK) {
         enum gong_resolution resolution =
             (enum gong_resolution)gong_sql_get_int(&row);
+        int64_t first = gong_sql_get_int(&row);
+        int64_t last = gong_sql_get_int(&row);
 
-        sizes.oldest_ms[resolution] =
-            gong_sql_get_int(&row) * gong_resolution_span(resolution);
+        if (first < 0 ||
+            last > gong_history_block(resolution, GONG_HISTORY_MS_MAX)) {
+            err = GONG_ERR_CORRUPT;
+            break;
+        }
+        sizes.oldest_ms[resolution] = first * gong_resolution_span(resolution);
         sizes.rows[resolution] = (uint64_t)gong_sql_get_int(&row);
     }
     gong_sql_end(&row);
@@ -309,7 +223,7 @@ read_all(struct gong_history_file *file)
         err = read_numbers(file);
     }
     if (err == GONG_OK) {
-        err = read_place(file);
+        err = gong_history_place_read(file);
     }
     return err == GONG_OK ? gong_history_sizes_read(file) : err;
 }
@@ -454,9 +368,10 @@ enum gong_err
 gong_history_file_commit(struct gong_history_file *file,
                          const struct gong_history_place *place)
 {
-    enum gong_err err = !file->begun              ? GONG_ERR_INVALID
-                        : file->failed != GONG_OK ? file->failed
-                                                  : write_place(file, place);
+    enum gong_err err = !file->begun ? GONG_ERR_INVALID
+                        : file->failed != GONG_OK
+                            ? file->failed
+                            : gong_history_place_write(file, place);
 
     if (err == GONG_OK) {
         err = gong_history_finish(file);
@@ -477,47 +392,4 @@ gong_history_file_rollback(struct gong_history_file *file)
     file->begun = false;
     file->failed = GONG_OK;
     file->parts.count = 0;
-}
-
-/* --- states --- */
-
-enum gong_err
-gong_history_file_state(struct gong_history_file *file, uint32_t series,
-                        double value)
-{
-    bool ends = gong_is_stale(value);
-    struct gong_sql_row row =
-        gong_sql_row(file->sql[ends ? HISTORY_STATE_END : HISTORY_STATE_PUT]);
-    int64_t bits = 0;
-
-    if (!file->begun || file->failed != GONG_OK) {
-        return file->begun ? file->failed : GONG_ERR_INVALID;
-    }
-    memcpy(&bits, &value, sizeof bits);
-    gong_sql_put_int(&row, series);
-    if (!ends) {
-        gong_sql_put_int(&row, bits);
-    }
-    return gong_history_fail(file, gong_sql_run(&row));
-}
-
-enum gong_err
-gong_history_file_states(struct gong_history_file *file,
-                         void (*visit)(void *ctx, uint32_t series,
-                                       double value),
-                         void *ctx)
-{
-    struct gong_sql_row row = gong_sql_row(file->sql[HISTORY_STATES]);
-    enum gong_err err;
-
-    while ((err = gong_sql_next(&row)) == GONG_OK) {
-        uint32_t series = (uint32_t)gong_sql_get_int(&row);
-        int64_t bits = gong_sql_get_int(&row);
-        double value = 0;
-
-        memcpy(&value, &bits, sizeof value);
-        visit(ctx, series, value);
-    }
-    gong_sql_end(&row);
-    return err == GONG_ERR_NOT_FOUND ? GONG_OK : gong_history_fail(file, err);
 }

@@ -1,7 +1,8 @@
 /*
  * history_file_private: what the modules that write history.db share.
  *
- *   history_file     opening, transactions, places, states
+ *   history_file     opening, transactions
+ *   history_place    how far the logs were read, and states there
  *   history_series   numbers of series
  *   history_parts    the parts that a transaction writes into
  *   history_put      samples and roll-ups into parts
@@ -128,6 +129,14 @@ enum gong_err gong_history_meta_get(struct gong_history_file *file,
 enum gong_err gong_history_meta_put(struct gong_history_file *file,
                                     const char *name,
                                     int64_t value) GONG_MUST_CHECK;
+
+/* --- history_place.c --- */
+
+enum gong_err
+gong_history_place_read(struct gong_history_file *file) GONG_MUST_CHECK;
+enum gong_err gong_history_place_write(struct gong_history_file *file,
+                                       const struct gong_history_place *place)
+    GONG_MUST_CHECK;
 
 /* --- history_series.c --- */
 

@@ -1,12 +1,12 @@
-#include <string.h>
+#include <stdio.h>
 
 #include "agent/history/history_labels.h"
 #include "agent/history/history_tidy_private.h"
 
-#define ROWS_MAX    4000
-#define SPANS_MAX   20000
-#define SERIES_MAX  256
-#define VACUUM_TEXT "PRAGMA incremental_vacuum(256)"
+#define ROWS_MAX   4000
+#define SPANS_MAX  20000
+#define SERIES_MAX 256
+#define VACUUM_MAX 256 /* pages */
 
 static enum gong_err
 finish(struct history_step *step, enum gong_err err)
@@ -228,22 +228,26 @@ enum gong_err
 gong_history_shrink(struct history_step *step, bool *done)
 {
     struct gong_sql_row row = gong_sql_row(step->tidying->sql[TIDY_PAGES]);
+    uint64_t most = step->limits->bytes / step->file->page_bytes;
     enum gong_err err = gong_sql_next(&row);
-    uint64_t pages = 0;
-    int64_t unused = 0;
+    uint64_t excess = 0;
+    char text[64];
 
     if (err == GONG_OK) {
-        pages = (uint64_t)gong_sql_get_int(&row);
-        unused = gong_sql_get_int(&row);
+        uint64_t pages = (uint64_t)gong_sql_get_int(&row);
+        uint64_t unused = (uint64_t)gong_sql_get_int(&row);
+
+        excess = most == 0 || pages <= most ? 0 : pages - most;
+        excess = excess < unused ? excess : unused;
     }
     gong_sql_end(&row);
-    if (err != GONG_OK || step->limits->bytes == 0 || unused == 0 ||
-        pages * step->file->page_bytes <= step->limits->bytes) {
+    if (err != GONG_OK || excess == 0) {
         return gong_history_fail(step->file, err);
     }
     *done = true;
-    return gong_history_fail(step->file,
-                             gong_sql_do(step->file->handle, VACUUM_TEXT));
+    (void)snprintf(text, sizeof text, "PRAGMA incremental_vacuum(%d)",
+                   excess < VACUUM_MAX ? (int)excess : VACUUM_MAX);
+    return gong_history_fail(step->file, gong_sql_do(step->file->handle, text));
 }
 
 /* --- series that nothing holds any more --- */

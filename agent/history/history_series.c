@@ -207,8 +207,9 @@ gong_history_file_series(struct gong_history_file *file,
 
     file->labels.len = 0;
     err = gong_history_labels_put(&file->labels, labels, count);
-    if (err != GONG_OK) {
-        return err;
+    if (err != GONG_OK) { /* nothing else is lost by it */
+        return gong_history_explain(file->handle, file->path, err, file->why,
+                                    sizeof file->why);
     }
     bytes = gong_str_from(file->labels.data, file->labels.len);
     hash = gong_hash(&file->key, bytes.data, bytes.len);

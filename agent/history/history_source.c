@@ -198,10 +198,49 @@ copy_recent(struct gong_history_source *source, struct entry *entry,
     return err;
 }
 
+static bool
+have_same_matchers(const struct gong_expr_node *a,
+                   const struct gong_expr_node *b)
+{
+    bool same = a->matcher_count == b->matcher_count;
+
+    for (size_t i = 0; same && i < a->matcher_count; i++) {
+        const struct gong_matcher *x = &a->matchers[i];
+        const struct gong_matcher *y = &b->matchers[i];
+
+        same = x->op == y->op && strcmp(x->name, y->name) == 0 &&
+               strcmp(x->value, y->value) == 0;
+    }
+    return same;
+}
+
+/* A selector that asks the same as one before has its series: both go through
+ * time together. */
+static const struct selection *
+find_twin(const struct gong_history_source *source,
+          const struct gong_history_need *need)
+{
+    const struct gong_expr_node *nodes = source->options.expr->nodes;
+
+    for (size_t i = 0; i < source->selection_count; i++) {
+        const struct gong_history_need *other = &source->selections[i].need;
+
+        if (other->from_ms == need->from_ms && other->to_ms == need->to_ms &&
+            other->reach_ms == need->reach_ms &&
+            other->lookback_ms == need->lookback_ms &&
+            other->value == need->value && other->exact == need->exact &&
+            have_same_matchers(&nodes[other->node], &nodes[need->node])) {
+            return &source->selections[i];
+        }
+    }
+    return NULL;
+}
+
 static enum gong_err
 select_series(struct gong_history_source *source,
               const struct gong_history_need *need)
 {
+    const struct selection *twin = find_twin(source, need);
     const struct gong_expr_node *node =
         &source->options.expr->nodes[need->node];
     struct gong_history_choice choice = {.matchers = node->matchers,
@@ -211,6 +250,11 @@ select_series(struct gong_history_source *source,
     size_t first = source->count;
     enum gong_err err = GONG_OK;
 
+    if (twin != NULL) {
+        source->selections[source->selection_count++] =
+            (struct selection){*need, twin->first, twin->count};
+        return GONG_OK;
+    }
     if (need->from_ms <= need->to_ms) {
         err = gong_history_reader_each(source->options.reader, &choice,
                                        add_entry, source);
@@ -482,8 +526,13 @@ view_newest(void *ctx, uint32_t series, int64_t from, int64_t to,
     if (end == 0) {
         return false;
     }
+    if (loaded->data[end - 1].ms < from &&
+        (loaded->data[end - 1].ms < wide ||
+         loaded->data[end - 1].ms >= until)) {
+        return false;
+    }
     *out = loaded->data[end - 1];
-    return out->ms >= from || (out->ms >= wide && out->ms < until);
+    return true;
 }
 
 struct gong_eval_source

@@ -12,7 +12,10 @@
  *                                             -> it goes, and with it series
  *                                                that nothing holds any more
  *
- * A block is rolled up before it goes. On the writer's thread.
+ * A block is rolled up before it goes. What comes late for raw samples that
+ * went is rolled up where nothing was yet, and changes nothing else. Series
+ * stay whose numbers were given out since the opening (gong_history_file_
+ * forget), and those that stand as a state. On the writer's thread.
  */
 #ifndef GONG_AGENT_HISTORY_HISTORY_TIDY_H
 #define GONG_AGENT_HISTORY_HISTORY_TIDY_H

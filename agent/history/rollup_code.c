@@ -1,4 +1,5 @@
 #include "agent/history/chunk_coder.h"
+#include "agent/history/chunk_times.h"
 #include "agent/history/chunk_values.h"
 #include "agent/history/history_time.h"
 #include "agent/history/rollup.h"
@@ -54,7 +55,7 @@ put_columns(struct gong_chunk_coder *coder, const struct gong_rollup *rollups,
     for (size_t i = 0; i < count; i++) {
         coder->numbers[i] = (uint64_t)rollups[i].end_ms;
     }
-    err = gong_chunk_put_times(coder, count);
+    err = gong_times_put(&coder->frame, coder->numbers, coder->scratch, count);
     for (size_t i = 0; i < count; i++) {
         coder->numbers[i] = (uint64_t)(rollups[i].end_ms - rollups[i].last_ms);
     }
@@ -106,7 +107,7 @@ get_columns(struct gong_chunk_coder *coder, struct gong_rollup *out,
 {
     struct gong_frame *frame = &coder->frame;
 
-    if (!gong_chunk_get_times(coder, count)) {
+    if (!gong_times_get(frame, coder->numbers, count)) {
         return false;
     }
     for (size_t i = 0; i < count; i++) {

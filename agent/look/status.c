@@ -7,6 +7,7 @@
 #include "agent/look/clock_metrics.h"
 #include "agent/desk/desk_host.h"
 #include "agent/look/disk_metrics.h"
+#include "agent/look/history_metrics.h"
 #include "agent/look/metrics.h"
 #include "agent/trust/trust.h"
 
@@ -15,6 +16,7 @@ struct health {
     bool broker;
     bool stores;
     bool desk;
+    bool history;
     bool live;
     struct gong_trust_report trust;
 };
@@ -23,6 +25,17 @@ static bool
 store_up(const struct gong_status_store *store)
 {
     return gong_counter_get(store->up) == 1;
+}
+
+static bool
+history_well(struct gong_history *history)
+{
+    struct gong_history_report report = {.failing = false};
+
+    if (history != NULL) {
+        gong_history_get_report(history, &report);
+    }
+    return !report.failing;
 }
 
 static struct health
@@ -36,6 +49,7 @@ look(const struct gong_status_source *source,
     health.journal = journal.append_ok && journal.sync_ok;
     health.broker = source->broker_connected(source->broker);
     health.desk = gong_desk_host_well(source->desk);
+    health.history = history_well(source->history);
     gong_trust_report(source->trust, &health.trust);
     for (size_t i = 0; i < source->store_count; i++) {
         health.stores = health.stores && store_up(&source->stores[i]);
@@ -96,15 +110,16 @@ gong_status_health(const struct gong_status_source *source, bool *well,
     gong_engine_thread_report(source->engine, &report);
     health = look(source, &report);
     *well = health.journal && health.broker && health.stores && health.desk &&
-            health.trust.well;
+            health.history && health.trust.well;
     (void)fprintf(out,
                   "{\"status\":\"%s\",\"agent\":\"%s\",\"journal\":\"%s\","
                   "\"broker\":\"%s\",\"engine\":\"%s\",\"desk\":\"%s\","
-                  "\"proof\":\"%s\",\"stores\":{",
+                  "\"proof\":\"%s\",\"history\":\"%s\",\"stores\":{",
                   ok(*well), source->agent, ok(health.journal),
                   ok(health.broker), health.live ? "live" : "recovering",
                   source->desk == NULL ? "off" : ok(health.desk),
-                  proof_text(&health.trust));
+                  proof_text(&health.trust),
+                  source->history == NULL ? "off" : ok(health.history));
     for (size_t i = 0; i < source->store_count; i++) {
         (void)fprintf(out, "%s\"%s\":\"%s\"", i == 0 ? "" : ",",
                       source->stores[i].name, ok(store_up(&source->stores[i])));
@@ -128,6 +143,7 @@ gong_status_metrics(const struct gong_status_source *source, size_t *len)
     gong_counters_write_prometheus(source->counters, out);
     gong_disk_metrics_write_prometheus(&disk, out);
     gong_clock_metrics_write_prometheus(source->journal, out);
+    gong_history_metrics_write_prometheus(source->history, out);
     gong_metrics_write_prometheus(&report, out);
     (void)fprintf(out,
                   "# HELP gong_agent_broker_connected Whether the link to the "
@@ -157,6 +173,7 @@ gong_status_lines(const struct gong_status_source *source, size_t *len)
     gong_counters_write_lines(source->counters, out);
     gong_disk_metrics_write_lines(&disk, out);
     gong_clock_metrics_write_lines(source->journal, out);
+    gong_history_metrics_write_lines(source->history, out);
     gong_metrics_write_lines(&report, out);
     (void)fprintf(out, "gong_agent_broker_connected value=%d\n",
                   source->broker_connected(source->broker) ? 1 : 0);
@@ -261,6 +278,9 @@ gong_status_page(const struct gong_status_source *source, const char *above,
     state_row(out, "Kết nối MQTT / broker link", health.broker);
     if (source->desk != NULL) {
         state_row(out, "Bàn trực cảnh báo / alert desk", health.desk);
+    }
+    if (source->history != NULL) {
+        state_row(out, "Lịch sử / history", health.history);
     }
     if (health.trust.interval.ns != 0) {
         state_row(out, "Mẫu thử đi hết đường báo động / proof",

@@ -15,6 +15,7 @@
 #include "common/counter.h"
 
 struct gong_desk_host;
+struct gong_history;
 struct gong_trust;
 
 struct gong_status_store {
@@ -37,6 +38,7 @@ struct gong_status_source {
     size_t store_count;
     const struct gong_desk_host *desk; /* NULL: off */
     const struct gong_trust *trust;    /* NULL: off */
+    struct gong_history *history;      /* NULL: off */
 };
 
 /* Each gives heap text with its length, NULL without memory. */

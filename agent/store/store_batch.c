@@ -203,7 +203,8 @@ gong_store_batch_add_data(struct gong_store_batch *batch,
     return all_or_nothing(batch, &before, err);
 }
 
-/* A line of a record of the agent's own: one field, `value`. */
+/* A line of a record of the agent's own: one field, `value`. Stores have no
+ * word for the end of a series. */
 static enum gong_err
 add_recorded(struct gong_store_batch *batch, const struct gong_lp_point *point)
 {
@@ -219,6 +220,9 @@ add_recorded(struct gong_store_batch *batch, const struct gong_lp_point *point)
     size_t before = batch->text.len;
     enum gong_err err;
 
+    if (gong_str_is(field.key, GONG_RECORDED_END)) {
+        return GONG_OK;
+    }
     if (batch->dialect.nameless) {
         field.key = point->measurement;
         line.measurement = (struct gong_str){0};

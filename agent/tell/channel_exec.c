@@ -27,6 +27,7 @@
 
 #define TEMPFAIL     75
 #define OUTPUT_MAX   4096 /* kept; the rest is read and forgotten */
+#define READS_MAX    64   /* of a program that has ended: a pipe's room */
 #define OUTPUT_SHOWN 128
 #define TICK_MS      100 /* between two looks where the kernel cannot tell */
 #define KILLED_MS    100 /* what is killed is waited for so long at most */
@@ -373,8 +374,8 @@ exec_begin(void *state, const struct gong_channel_send *send,
     return err;
 }
 
-/* false at its end. */
-static bool
+/* What read says. */
+static ssize_t
 read_output(int fd, struct gong_channel_try *attempt)
 {
     char chunk[1024];
@@ -391,7 +392,39 @@ read_output(int fd, struct gong_channel_try *attempt)
         attempt->answer_length += take;
         attempt->answer[attempt->answer_length] = '\0';
     }
-    return got > 0 || (got < 0 && (errno == EAGAIN || errno == EINTR));
+    return got;
+}
+
+/* What a program that has ended wrote waits in the pipe, all of it; some child
+ * of its own may go on writing, nobody waits for that. */
+static void
+read_rest(int fd, struct gong_channel_try *attempt)
+{
+    for (int reads = 0; reads < READS_MAX; reads++) {
+        if (read_output(fd, attempt) <= 0) {
+            return;
+        }
+    }
+}
+
+static void
+take_output(struct program *program, bool ended,
+            struct gong_channel_try *attempt)
+{
+    ssize_t got;
+
+    if (program->output < 0) {
+        return;
+    }
+    if (ended) {
+        read_rest(program->output, attempt);
+        return;
+    }
+    got = read_output(program->output, attempt);
+    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR)) {
+        close_fd(program->output);
+        program->output = -1;
+    }
 }
 
 static bool
@@ -415,10 +448,7 @@ exec_ready(void *state, struct gong_channel_try *attempt)
            read(program->process, &ticks, sizeof ticks) == sizeof ticks) {
         /* until no tick is left */
     }
-    if (program->output >= 0 && !read_output(program->output, attempt)) {
-        close_fd(program->output);
-        program->output = -1;
-    }
+    take_output(program, ended, attempt);
     return ended;
 }
 

@@ -7,11 +7,12 @@
 #include <jansson.h>
 
 #include "agent/tell/message_files.h"
+#include "agent/tell/sms_text.h"
 #include "agent/tell/utf16.h"
 #include "common/log.h"
 
 #define CHAT_UNITS 2000
-#define SMS_UNITS  335 /* five parts of 67, in UCS-2 */
+#define SMS_PARTS  5 /* as channels of type exec by default */
 #define BASE       "https://gong.example"
 #define DAY_MS     INT64_C(86400000)
 
@@ -24,7 +25,7 @@ static const struct {
     {"email", 0, GONG_MESSAGE_MAIL, true},
     {"html", 0, GONG_MESSAGE_HTML, false},
     {"chat", CHAT_UNITS, GONG_MESSAGE_CHAT, false},
-    {"sms", SMS_UNITS, GONG_MESSAGE_SMS, false},
+    {"sms", 0, GONG_MESSAGE_SMS, false},
 };
 
 #define VIEWS (sizeof views / sizeof views[0])
@@ -68,6 +69,25 @@ print_part(const struct gong_message_texts *texts,
     return true;
 }
 
+/* How many parts it is sent in, which is what it costs. */
+static bool
+print_sms(const struct gong_message_texts *texts,
+          const struct gong_message_view *view, FILE *out)
+{
+    char *text = gong_sms_text(texts, view, SMS_PARTS);
+    struct gong_sms_size size;
+
+    if (text == NULL) {
+        return false;
+    }
+    size = gong_sms_size(gong_str_of(text));
+    (void)fprintf(out, "%s\n\n(%zu / %d phần | parts, %s: %zu)\n", text,
+                  size.parts, SMS_PARTS, size.gsm ? "GSM-7" : "UCS-2",
+                  size.units);
+    free(text);
+    return true;
+}
+
 static bool
 print_message(const struct gong_message_texts *texts, const json_t *message,
               size_t view, FILE *out)
@@ -75,6 +95,9 @@ print_message(const struct gong_message_texts *texts, const json_t *message,
     struct gong_link_signer signer = {.base = BASE, .life_ms = DAY_MS};
     const struct gong_message_view shown = {message, "preview", &signer};
 
+    if (views[view].part == GONG_MESSAGE_SMS) {
+        return print_sms(texts, &shown, out);
+    }
     if (views[view].subject) {
         if (!print_part(texts, &shown, GONG_MESSAGE_SUBJECT, 0, out)) {
             return false;

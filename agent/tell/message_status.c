@@ -114,8 +114,8 @@ gong_message_lasted(int64_t ms, enum gong_message_language language,
 
     if (minutes == 0) {
         (void)snprintf(out, GONG_MESSAGE_LASTED_SIZE, "%s",
-                       language == GONG_MESSAGE_ENGLISH ? "less than 1 min"
-                                                        : "chưa đến 1 phút");
+                       language == GONG_MESSAGE_ENGLISH ? "under a minute"
+                                                        : "dưới 1 phút");
         return;
     }
     len = snprintf(out, GONG_MESSAGE_LASTED_SIZE, "%" PRId64 " %s",

@@ -297,6 +297,8 @@ read_item(struct gong_message_vars *vars, const json_t *json, struct item *item)
     add_flag(&target, "no_unit",
              json_is_true(json_object_get(json, "no_unit")));
     add_flag(&target, "lost", json_is_true(json_object_get(json, "lost")));
+    add_flag(&target, "drill",
+             strcmp(text_of(vars->view->message, "kind"), "drill") == 0);
     add_text(&target, "severity", text_of(json, "severity"));
     add_text(&target, "title", text_of(labels, "alertname"));
     add_text(&target, "rule", text_of(json, "rule"));

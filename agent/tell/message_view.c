@@ -109,14 +109,18 @@ gong_view_summary(const json_t *item, enum gong_message_language language,
         gong_view_over(item) ? "resolved" : gong_view_text(item, "news");
     char summary[GONG_MESSAGE_ANNOTATION_SIZE];
     char action[GONG_MESSAGE_ANNOTATION_SIZE];
+    char number[24] = ""; /* a drill has none */
 
+    if (gong_view_int(item, "number") > 0) {
+        (void)snprintf(number, sizeof number, "#%lld ",
+                       (long long)gong_view_int(item, "number"));
+    }
     (void)gong_message_annotation(item, "summary",
                                   gong_view_label(item, "alertname"), language,
                                   summary, sizeof summary);
     (void)gong_message_annotation(item, "action", "", language, action,
                                   sizeof action);
-    (void)snprintf(out, GONG_VIEW_SUMMARY_SIZE,
-                   "#%lld [%s] %s: ", (long long)gong_view_int(item, "number"),
+    (void)snprintf(out, GONG_VIEW_SUMMARY_SIZE, "%s[%s] %s: ", number,
                    shown(severities, sizeof severities / sizeof severities[0],
                          gong_view_text(item, "severity"), language),
                    shown(news, sizeof news / sizeof news[0], what, language));

@@ -464,3 +464,17 @@ gong_outbox_resume(struct gong_outbox *outbox)
     gong_monitor_unlock(&outbox->gate);
     gong_outbox_wake(outbox);
 }
+
+void
+gong_outbox_away(const struct gong_outbox *outbox,
+                 void (*each)(void *ctx, const char *channel, int64_t since_ms),
+                 void *ctx)
+{
+    for (size_t i = 0; i < outbox->way_count; i++) {
+        int64_t since_ms = atomic_load(&outbox->ways[i].away_ms);
+
+        if (since_ms != 0) {
+            each(ctx, outbox->ways[i].name, since_ms);
+        }
+    }
+}

@@ -78,5 +78,11 @@ void gong_outbox_renew(struct gong_outbox *outbox);
 enum gong_err gong_outbox_pause(struct gong_outbox *outbox, gong_dur_t timeout,
                                 const atomic_bool *cancelled) GONG_MUST_CHECK;
 void gong_outbox_resume(struct gong_outbox *outbox);
+/* gong_outbox_away: any thread until stop: each channel that is known to be
+ * away (its breaker is open), and since when by the wall clock. */
+void gong_outbox_away(const struct gong_outbox *outbox,
+                      void (*each)(void *ctx, const char *channel,
+                                   int64_t since_ms),
+                      void *ctx);
 
 #endif

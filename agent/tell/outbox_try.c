@@ -225,6 +225,8 @@ note_way(struct gong_outbox_try *try, enum gong_channel_outcome outcome,
         return;
     }
     gong_counter_set(way->up, way->open ? 0 : 1);
+    atomic_store(&way->away_ms,
+                 way->open ? gong_floor_ms(gong_wall_now().ns) : 0);
     gong_log(
         way->open ? GONG_LOG_WARNING : GONG_LOG_INFO,
         way->open ? "channel_away" : "channel_back", "channel=%s reason=%s",

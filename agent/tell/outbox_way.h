@@ -33,6 +33,8 @@ struct gong_outbox_way {
     gong_mono_t filled; /* when tokens was true */
     size_t running;
     bool open; /* the breaker: nothing passes */
+    /* Since when, for other threads: wall clock; 0: it is closed. */
+    _Atomic int64_t away_ms;
     bool probing;
     gong_mono_t open_until;
     uint64_t failed_for; /* whose try failed last since an answer; 0: none */

@@ -68,6 +68,10 @@ def key_of(metric, labels, stamp_ms):
     return metric, tuple(sorted(labels.items())), stamp_ms
 
 
+# What only the engine tells of: samples that come by these names go to stores.
+ENGINE_NAMES = ("up", "unit_up", "device_dark")
+
+
 def plain_names(measurement, field, tags):
     return f"{measurement}_{field}", tags
 
@@ -130,6 +134,9 @@ def judge(manifests, store):
     for path in manifests:
         wanted.update(read_manifest(
             path, prometheus_names if own else plain_names))
+    if own:
+        wanted = {key: value for key, value in wanted.items()
+                  if key[0] not in ENGINE_NAMES}
     stored, transitions = {}, 0
     for metric, labels, stamp, value in store.samples():
         if metric == ("ALERTS" if own else "gong_alert_value"):

@@ -59,12 +59,14 @@ enum gong_effect_reason {
 
 const char *gong_effect_reason_text(enum gong_effect_reason reason);
 
-/* A sample of a recorded series; a stale marker (sample.h) ends it. position
- * and ordinal as of effects. Valid during the call only. */
+/* A sample of a recorded series, or of one of presence; a stale marker
+ * (sample.h) ends it. position as of effects; ordinals rise among samples
+ * and are no lower than of the effects before. Valid during the call only. */
 struct gong_recorded {
     uint64_t position;
     uint32_t ordinal;
-    const struct gong_rule *rule; /* its record is the metric's name */
+    const char *name;             /* the metric's */
+    const struct gong_rule *rule; /* NULL: presence */
     int64_t at_ms;
     double value;
     const struct gong_label_view *labels; /* sorted, without the name */

@@ -109,6 +109,14 @@ gong_engine_on_recorded(struct gong_engine *engine, gong_recorded_fn recorded,
     engine->recorded_ctx = ctx;
 }
 
+void
+gong_engine_on_presence(struct gong_engine *engine, gong_recorded_fn told,
+                        void *ctx)
+{
+    engine->presence = told;
+    engine->presence_ctx = ctx;
+}
+
 static enum gong_err
 apply(struct gong_engine *engine, const struct gong_record *record)
 {
@@ -141,6 +149,7 @@ gong_engine_apply(struct gong_engine *engine, const struct gong_record *record)
 
     engine->position = record->offset;
     engine->ordinal = 0;
+    engine->presences_told = 0;
     engine->stats.records++;
     err = apply(engine, record);
     if (err == GONG_OK) {

@@ -86,6 +86,12 @@ void gong_engine_free(struct gong_engine *engine);
 void gong_engine_on_recorded(struct gong_engine *engine,
                              gong_recorded_fn recorded, void *ctx);
 
+/* gong_engine_on_presence: told is called for each change of up, unit_up and
+ * device_dark (presence.h), at journal time; as on_recorded. Foreign rules have
+ * none. */
+void gong_engine_on_presence(struct gong_engine *engine, gong_recorded_fn told,
+                             void *ctx);
+
 /* A rule that has no result at an instant (semantics rule 16). Valid during the
  * call only. */
 struct gong_rule_fault {

@@ -5,6 +5,7 @@
 #include "rules/engine/engine_general.h"
 #include "rules/engine/engine_eval.h"
 #include "rules/engine/engine_data.h"
+#include "rules/engine/sample.h"
 
 static const struct gong_cause none = {0};
 
@@ -71,12 +72,53 @@ struct fact {
     int64_t ms;
 };
 
+/* The labels that a city gives its series; 0 without memory. */
+static uint32_t
+labels_of(struct gong_engine *engine, const struct gong_city *city,
+          const struct fact *fact)
+{
+    uint32_t site = gong_site_at(&engine->presences, fact->site)->name;
+
+    return gong_engine_city_labels(
+        engine, city, site,
+        fact->device == 0
+            ? 0
+            : gong_device_at(&engine->registry, fact->device)->name);
+}
+
+/* Tells whoever listens. */
+static enum gong_err
+tell_as(struct gong_engine *engine, const struct gong_city *city,
+        const struct fact *fact)
+{
+    uint32_t labelset = labels_of(engine, city, fact);
+    struct gong_recorded recorded = {
+        .position = engine->position,
+        .ordinal = engine->ordinal + engine->presences_told,
+        .name = gong_presence_metric_name(fact->metric),
+        .at_ms = engine->journal_ms,
+        .value = fact->gone ? gong_stale_nan() : fact->value,
+        .labels = engine->space->own,
+    };
+
+    if (labelset == 0) {
+        return GONG_ERR_MEMORY;
+    }
+    /* Whether somebody listens or not: it names what comes after it too. */
+    engine->presences_told++;
+    if (engine->presence != NULL) {
+        recorded.label_count = gong_labelset_views(&engine->labelsets, labelset,
+                                                   engine->space->own);
+        engine->presence(engine->presence_ctx, &recorded);
+    }
+    return GONG_OK;
+}
+
 /* Puts a fact into its series of live; *series is 0 where no rule reads it. */
 static enum gong_err
 note(struct gong_engine *engine, struct gong_live *live,
      const struct fact *fact, uint32_t *series)
 {
-    uint32_t site = gong_site_at(&engine->presences, fact->site)->name;
     struct gong_series_name name = {
         .device = fact->device,
         .metric = engine->presence_names[fact->metric],
@@ -88,11 +130,7 @@ note(struct gong_engine *engine, struct gong_live *live,
     if (live->book.foreign || !gong_book_is_read(&live->book, name.metric)) {
         return GONG_OK;
     }
-    name.labelset = gong_engine_city_labels(
-        engine, live->book.city, site,
-        fact->device == 0
-            ? 0
-            : gong_device_at(&engine->registry, fact->device)->name);
+    name.labelset = labels_of(engine, live->book.city, fact);
     if (name.labelset == 0) {
         return GONG_ERR_MEMORY;
     }
@@ -127,8 +165,13 @@ feed(struct gong_engine *engine, const struct fact *fact)
     const struct gong_binds *binds = &engine->live->binds;
     const struct gong_attachment *a = NULL;
     uint32_t series = 0;
-    enum gong_err err = note(engine, engine->live, fact, &series);
+    enum gong_err err = engine->live->book.foreign
+                            ? GONG_OK
+                            : tell_as(engine, engine->live->book.city, fact);
 
+    if (err == GONG_OK) {
+        err = note(engine, engine->live, fact, &series);
+    }
     if (err != GONG_OK || series == 0) {
         return err;
     }
@@ -228,6 +271,60 @@ gong_engine_tell_presence(struct gong_engine *engine, uint32_t device,
     }
     fact = up_fact(engine, device);
     return err == GONG_OK ? feed(engine, &fact) : err;
+}
+
+/* The series of one city ends, that of another begins. */
+static enum gong_err
+move_fact(struct gong_engine *engine, const struct gong_city *old,
+          const struct fact *fact)
+{
+    const struct gong_city *city = engine->live->book.city;
+    struct fact gone = *fact;
+    uint32_t before = labels_of(engine, old, fact);
+    uint32_t now = labels_of(engine, city, fact);
+    enum gong_err err = GONG_OK;
+
+    if (before == 0 || now == 0) {
+        return GONG_ERR_MEMORY;
+    }
+    if (before == now || fact->gone) {
+        return GONG_OK;
+    }
+    gone.gone = true;
+    err = tell_as(engine, old, &gone);
+    return err == GONG_OK ? tell_as(engine, city, fact) : err;
+}
+
+enum gong_err
+gong_engine_move_presence(struct gong_engine *engine,
+                          const struct gong_city *old)
+{
+    const struct gong_presences *presences = &engine->presences;
+    enum gong_err err = GONG_OK;
+
+    if (engine->live->book.foreign ||
+        gong_city_same_labels(old, engine->live->book.city)) {
+        return GONG_OK;
+    }
+    for (uint32_t n = 1; n < presences->devices.count && err == GONG_OK; n++) {
+        struct fact fact = {0};
+
+        if (gong_presence_at(presences, n)->site == 0) {
+            continue;
+        }
+        fact = up_fact(engine, n);
+        err = move_fact(engine, old, &fact);
+        if (err == GONG_OK) {
+            fact = dark_fact(engine, n);
+            err = move_fact(engine, old, &fact);
+        }
+    }
+    for (uint32_t n = 1; n < presences->sites.count && err == GONG_OK; n++) {
+        struct fact fact = unit_fact(engine, n);
+
+        err = move_fact(engine, old, &fact);
+    }
+    return err;
 }
 
 enum gong_err

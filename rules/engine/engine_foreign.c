@@ -98,6 +98,7 @@ gong_engine_apply_foreign(struct gong_engine *engine, uint64_t position,
     }
     engine->position = position;
     engine->ordinal = 0;
+    engine->presences_told = 0;
     engine->stats.records++;
     engine->stats.points++;
     engine->stats.samples++;

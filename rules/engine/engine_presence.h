@@ -74,6 +74,12 @@ enum gong_err gong_engine_tell_presence(struct gong_engine *engine,
                                         uint32_t device, bool unit_was_dark,
                                         uint32_t known_before) GONG_MUST_CHECK;
 
+/* gong_engine_move_presence: after a change of rules: tells those whose labels
+ * are others than by the city before. */
+enum gong_err
+gong_engine_move_presence(struct gong_engine *engine,
+                          const struct gong_city *old) GONG_MUST_CHECK;
+
 /* engine_city.c */
 
 /* gong_engine_city_labels: the labels of a site, or of a device of it (names;

@@ -203,7 +203,8 @@ gong_engine_tell_recorded(struct gong_engine *engine,
 {
     struct gong_recorded recorded = {
         .position = engine->position,
-        .ordinal = engine->ordinal,
+        .ordinal = engine->ordinal + engine->presences_told,
+        .name = rule->record,
         .rule = rule,
         .at_ms = t,
         .value = value,

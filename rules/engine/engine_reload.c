@@ -247,6 +247,7 @@ gong_engine_set_rules(struct gong_engine *engine,
 
     engine->position = position;
     engine->ordinal = 0;
+    engine->presences_told = 0;
     if (err == GONG_OK) {
         err = gong_engine_name_presence(engine);
     }
@@ -280,6 +281,7 @@ gong_engine_set_rules(struct gong_engine *engine,
     /* Nothing can be taken back any more. */
     if (gong_engine_end_outputs(engine, old) != GONG_OK ||
         gong_engine_look_at_params(engine, &old->book) != GONG_OK ||
+        gong_engine_move_presence(engine, old->book.city) != GONG_OK ||
         gong_engine_run_dirty(engine, &none) != GONG_OK) {
         engine->short_of_memory = true;
     }

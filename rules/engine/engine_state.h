@@ -95,6 +95,8 @@ struct gong_engine {
     uint32_t own_names[GONG_OWN_METRICS];           /* likewise */
     gong_recorded_fn recorded;
     void *recorded_ctx;
+    gong_recorded_fn presence;
+    void *presence_ctx;
     gong_fault_fn fault;
     void *fault_ctx;
     struct gong_live *live;
@@ -106,6 +108,7 @@ struct gong_engine {
     int64_t settle_ms;  /* until then nothing turns missing, GONG_NEVER: past */
     uint64_t position;  /* of the record being applied */
     uint32_t ordinal;   /* of its next effect */
+    uint32_t presences_told; /* of it: they come between effects */
     struct gong_expire expire;
     struct gong_engine_stats stats; /* the counting part */
 

@@ -99,8 +99,8 @@ put(uint8_t *at, uint64_t number, size_t len)
     return len;
 }
 
-static bool
-scaled(double value, uint8_t scale, int64_t *number)
+static inline bool
+nearest(double value, uint8_t scale, int64_t *number)
 {
     double x = value * tens[scale];
 
@@ -109,11 +109,26 @@ scaled(double value, uint8_t scale, int64_t *number)
         return false;
     }
     *number = (int64_t)(x < 0 ? x - 0.5 : x + 0.5);
+    return true;
+}
+
+static bool
+scaled(double value, uint8_t scale, int64_t *number)
+{
+    if (!nearest(value, scale, number)) {
+        return false;
+    }
     if (bits_of((double)*number / tens[scale]) != bits_of(value)) {
         *number = 0;
         return false;
     }
     return true;
+}
+
+bool
+gong_sample_code_nearest(double value, uint8_t scale, int64_t *number)
+{
+    return nearest(value, scale, number);
 }
 
 bool

@@ -48,6 +48,8 @@ bool gong_sample_code_fits(double value, uint8_t scale);
  * it does not fit. gong_sample_code_value: back again, bit by bit. */
 bool gong_sample_code_number(double value, uint8_t scale, int64_t *number);
 double gong_sample_code_value(int64_t number, uint8_t scale);
+/* gong_sample_code_nearest: likewise, rounded; false where it is too large. */
+bool gong_sample_code_nearest(double value, uint8_t scale, int64_t *number);
 
 /* gong_sample_code_write: older as told from newer; how many bytes it took. */
 size_t gong_sample_code_write(const struct gong_sample_code *code,

@@ -168,7 +168,8 @@ put_json_value(FILE *out, const struct gong_answer *answer, bool exponents)
 {
     switch (answer->type) {
     case GONG_VALUE_SCALAR:
-        put_json_pair(out, answer->scalar, answer->at_ms, exponents);
+        /* The API writes scalars otherwise than samples. */
+        put_json_pair(out, answer->scalar, answer->at_ms, false);
         return;
     case GONG_VALUE_STRING:
         (void)fputc('[', out);

@@ -13,6 +13,7 @@ from pathlib import Path
 from province import ROOT, SLOW, Province, expect, run
 
 from local.process import Process, free_port, wait_until
+from local.programs import BIN
 from local.servers import answers, binary, http
 
 RULES = """
@@ -20,6 +21,7 @@ group = "lamps"; interval = "1s";
 rules = (
   { id = "hot"; alert = "LampHot"; expr = "lamp_temp > 70";
     labels = { severity = "critical"; }; },
+  { id = "furnace"; alert = "FurnaceHot"; expr = "furnace_temp > 70"; },
   { id = "sum"; record = "lamps:temp:sum"; expr = "sum(lamp_temp)"; }
 );
 """
@@ -101,11 +103,14 @@ class Prometheus:
         self.process.stop()
 
 
-def ask(url, path, body=None):
+def ask(url, path, body=None, token=None):
     method = "GET" if body is None else "POST"
+    headers = dict(FORM) if body is not None else {}
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
     status, text = http(method, f"{url}{path}",
                         None if body is None else body.encode(),
-                        headers=FORM if body is not None else {})
+                        headers=headers)
     try:
         return status, json.loads(text)
     except ValueError:
@@ -180,6 +185,39 @@ def compare_promtool(theirs, ours, samples):
     same("labels", theirs, ours, "query", "labels", None, "nothing")
     names = promtool("query", "labels", ours, "__name__").stdout.split()
     expect({"lamp_energy", "lamp_temp", "up"} <= set(names), f"{names}")
+
+
+# --- answers to the byte ---
+
+EXACT = (
+    "1/0", "-1/0", "0/0", "-0", "1e21", "123456789012345678901", "1e-7",
+    "0.000001", "1e300", "0.1+0.2", "123456789.123", '"a<b>&\\n\\u00e9\\x7f"',
+    "vector(1)", "lamp_temp / 3", "-lamp_energy", "lamp_temp * 1e20",
+    "lamp_temp[2m]", 'label_replace(vector(1), "x", "đèn <&>\\"", "", "")')
+
+
+def compare_answers(theirs, ours, samples):
+    """The members of JSON with their texts of numbers; the order of an instant
+    vector is nobody's promise."""
+    def rows(answer):
+        result = answer["data"]["result"]
+        return sorted(result, key=str) if answer["data"][
+            "resultType"] in ("vector", "matrix") else result
+
+    for expression in EXACT:
+        for time_of in (samples.end, f"{samples.end - 7}.25",
+                        time.strftime("%Y-%m-%dT%H:%M:%SZ",
+                                      time.gmtime(samples.end))):
+            got = [query(url, expression, time=time_of)
+                   for url in (theirs, ours)]
+            expect(got[0][0] == got[1][0] == 200 and
+                   rows(got[0][1]) == rows(got[1][1]),
+                   f"{expression} {time_of}: {got[0]}\nours {got[1]}")
+    words = urllib.parse.urlencode({
+        "query": "sum by (site) (lamp_temp) / 3", "start": samples.start,
+        "end": f"{samples.end}.5", "step": "17.5"})
+    got = [ask(url, "/api/v1/query_range", words) for url in (theirs, ours)]
+    expect(got[0] == got[1], f"{got[0]}\nours {got[1]}")
 
 
 # --- what is asked for wrongly ---
@@ -272,12 +310,13 @@ CHECKS = {
     "variable-label-values": lambda a: a["data"] == SITES,
     "variable-query-result": lambda a: a["data"]["result"][0]["value"][1] ==
     "3",
-    "annotations": lambda a: a["data"]["resultType"] == "matrix",
+    "annotations": lambda a: a["data"]["resultType"] == "matrix"
+    and a["data"]["result"][0]["metric"]["alertname"] == "FurnaceHot",
     "alert-list-rules": lambda a: {rule["type"] for rule in
                                    a["data"]["groups"][0]["rules"]} ==
     {"alerting", "recording"},
     "alert-list-group": lambda a: len(a["data"]["groups"]) == 1,
-    "alert-list-alerts": lambda a: isinstance(a["data"]["alerts"], list),
+    "alert-list-alerts": lambda a: a["data"]["alerts"][0]["state"] == "firing",
 }
 # What only the agent has, or holds other things of: no shape to compare.
 OWN = {"test-rules", "alert-list-rules", "alert-list-group", "annotations",
@@ -301,6 +340,48 @@ def replay_grafana(theirs, ours, samples, file):
                    f"{name}: {other}\nours {answer}")
 
 
+# --- a data source of one unit ---
+
+def grant_token(province, grant):
+    """Of the session of a new user with that grant."""
+    folder = province.folder
+    password, name = folder / "password", f"grafana{len(grant)}"
+    password.write_text("mot mat khau dai\n", encoding="utf-8")
+    socket = folder / "agent-state" / "gong.sock"
+    made = subprocess.run(
+        [BIN / "gongctl", "users", "add", name, "--grant", grant,
+         "--password-file", password, "--agent", f"unix:{socket}"],
+        capture_output=True, text=True, timeout=60, check=False)
+    expect(made.returncode == 0, made.stderr)
+    status, text = http(
+        "POST", f"{province.agent.url}/api/gong/v1/login",
+        json.dumps({"user": name, "password": "mot mat khau dai",
+                    "cookie": False}).encode(),
+        headers={"Content-Type": "application/json"})
+    expect(status == 200, text)
+    return json.loads(text)["token"]
+
+
+def look_at_own(province, samples):
+    """Nothing of another unit is in any answer that Grafana gets."""
+    url = province.agent.url
+    token = grant_token(province, "viewer@22015")
+    everybody = grant_token(province, "viewer@*")
+    expect(ask(url, "/api/v1/labels")[0] == 401, "no token is needed")
+    others = 0
+    for path in sorted(GRAFANA.glob("*.http")):
+        _, target, body = load(path, samples)
+        status, answer = ask(url, target, body, token)
+        expect(status in (200, 400), f"{path.stem}: {status} {answer}")
+        expect("22018" not in json.dumps(answer), f"{path.stem}: {answer}")
+        others += "22018" in json.dumps(ask(url, target, body, everybody)[1])
+    expect(others > 8, f"only {others} answers hold another unit to all")
+    status, answer = ask(url, "/api/v1/query",
+                         "query=sum(lamps:temp:sum)or+count(lamp_temp)",
+                         token)
+    expect(answer["data"]["result"][0]["value"][1] == "2", f"{answer}")
+
+
 def promtool_and_grafana():
     with tempfile.TemporaryDirectory(prefix="gong-e2e-") as folder:
         rule_file = Path(folder) / "lamps.cfg"
@@ -317,9 +398,19 @@ def look_at(rule_file):
         wait_until(lambda: heard(ours, samples), 30 * SLOW,
                    "samples in the history")
         compare_promtool(theirs, ours, samples)
+        compare_answers(theirs, ours, samples)
         compare_mistakes(theirs, ours, samples)
         group = ask(ours, "/api/v1/rules")[1]["data"]["groups"][0]
+        province.broker.publish("gong/v1/22018/furnace-1/data",
+                                "furnace temp=90\n")
+        wait_until(lambda: query(ours, "ALERTS")[1]["data"]["result"]
+                   and ask(ours, "/api/v1/alerts")[1]["data"]["alerts"],
+                   90 * SLOW, "the alert, in the history too")
+        # The last step of any panel is then after the alert.
+        samples.end += (int(time.time()) - samples.end) // 60 * 60 + 60
+        samples.start = samples.end - 600
         replay_grafana(theirs, ours, samples, group["file"])
+        look_at_own(province, samples)
 
 
 run(promtool_and_grafana)

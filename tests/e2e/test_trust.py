@@ -227,9 +227,10 @@ def a_drill_reaches_people():
         expect(len(got) == 2, got)
         for one in got:
             expect(one["To"] == "duty-22015@example.vn", one["To"])
-            expect(one["Subject"].startswith("[DIỄN TẬP] [KHẨN CẤP] #0"),
+            expect(one["Subject"].startswith("[DIỄN TẬP] [KHẨN CẤP] thử "),
                    one["Subject"])
             text = one.get_body(("plain",)).get_content()
+            expect(text.count("DIỄN TẬP") == 1 and "#0" not in text, text)
             expect("DIỄN TẬP, không phải sự cố thật" in text, text)
             expect("https://" not in text, text)
 
@@ -244,6 +245,13 @@ def a_drill_names_the_broken_hop():
         expect(done.returncode == 1, done)
         expect("BROKEN AT: outbox" in done.stderr
                and "channel hook" in done.stderr, done.stderr)
+        # It is away, also where a drill passes it over.
+        time.sleep(1.1)
+        done = world.ctl("drill", "--receiver", "room")
+        expect(done.returncode == 0 and "DIỄN TẬP ĐẠT" in done.stdout
+               and "channel hook: mất kết nối từ | away since" in done.stdout,
+               done)
+        time.sleep(1.1)
         # The desk: its database is taken by somebody else.
         with sqlite3.connect(f"{world.province.folder}/agent-state/desk.db",
                              timeout=30, isolation_level=None) as db:

@@ -308,6 +308,30 @@ history_same_rollups(const struct gong_rollups *a, const struct gong_rollups *b)
 }
 
 void
+history_check_made(const struct history_world *world, uint32_t series,
+                   enum gong_resolution resolution, int64_t from, int64_t to,
+                   int64_t step)
+{
+    struct gong_samples samples = {0};
+    struct gong_rollups stored = {0};
+    struct gong_rollups made = {0};
+
+    for (int64_t ms = from; ms < to; ms += step) {
+        struct gong_sample sample = {ms, history_value(series, ms)};
+
+        assert_int_equal(gong_samples_add(&samples, sample), GONG_OK);
+    }
+    history_rollups(world->path, resolution, series, &stored);
+    assert_int_equal(gong_rollup_make(samples.data, samples.count,
+                                      gong_resolution_ms(resolution), &made),
+                     GONG_OK);
+    history_same_rollups(&stored, &made);
+    gong_samples_fini(&samples);
+    gong_rollups_fini(&stored);
+    gong_rollups_fini(&made);
+}
+
+void
 history_check_rollups(const struct history_world *world, uint32_t series,
                       enum gong_resolution resolution)
 {

@@ -60,6 +60,11 @@ void history_check(const struct history_world *world, uint32_t series,
 /* history_check_rollups: those of a series are what its samples make. */
 void history_check_rollups(const struct history_world *world, uint32_t series,
                            enum gong_resolution resolution);
+/* history_check_made: they are what [from, to) in steps and history_value
+ * make. */
+void history_check_made(const struct history_world *world, uint32_t series,
+                        enum gong_resolution resolution, int64_t from,
+                        int64_t to, int64_t step);
 /* history_same_rollups: but for the last bits of sums. */
 void history_same_rollups(const struct gong_rollups *a,
                           const struct gong_rollups *b);

@@ -141,6 +141,13 @@ queries_at_an_instant(void **state)
            SUCCESS("{\"resultType\":\"matrix\",\"result\":[{\"metric\":{"
                    "\"__name__\":\"city:load\"},\"values\":[[1759999970,"
                    "\"0.5\"],[1759999985,\"0.5\"],[1760000000,\"0.5\"]]}]}"));
+    /* Samples have an exponent from here on, scalars have none. */
+    expect(world, "/api/v1/query?query=1e21", 200,
+           SUCCESS("{\"resultType\":\"scalar\",\"result\":[1760000000,"
+                   "\"1000000000000000000000\"]}"));
+    expect(world, "/api/v1/query?query=vector(1e21)", 200,
+           SUCCESS("{\"resultType\":\"vector\",\"result\":[{\"metric\":{},"
+                   "\"value\":[1760000000,\"1e+21\"]}]}"));
     expect(world, "/api/v1/query?query=nothing", 200,
            SUCCESS("{\"resultType\":\"vector\",\"result\":[]}"));
     /* What Grafana's test of a data source asks. */
@@ -232,6 +239,46 @@ what_is_wrong_is_said_as_prometheus_does(void **state)
             strcmp(text(world, "errorType"), cases[i].type) != 0 ||
             strstr(text(world, "error"), cases[i].says) == NULL) {
             fail_msg("%s: %u %s", cases[i].path, status, world->answer.body);
+        }
+    }
+}
+
+/* Whatever comes, the answer is JSON (api_ask reads it) and says no. */
+static void
+hostile_bytes_are_refused(void **state)
+{
+    static const char *const values[] = {
+        "\xff\xfe",
+        "\x01\x1b[31m",
+        "{a=\"\xff\"}",
+        "\"\xc3",
+        "up{",
+        "(((",
+        "{__name__=~\"(a+)+\"}[",
+        "label_replace(up,\"\xff\",\"\",\"\",\"\")",
+    };
+    static const char *const names[] = {
+        "/api/v1/query?query=",
+        "/api/v1/query?query=up&time=",
+        "/api/v1/query_range?start=1&end=2&step=1&query=",
+        "/api/v1/series?match[]=",
+        "/api/v1/labels?match[]=",
+        "/api/v1/label/site/values?match[]=",
+        "/api/v1/metadata?limit=",
+    };
+    struct api_world *world = *state;
+
+    for (size_t i = 0; i < COUNT(names); i++) {
+        for (size_t j = 0; j < COUNT(values); j++) {
+            char path[256];
+            unsigned status;
+
+            (void)snprintf(path, sizeof path, "%s%s", names[i], values[j]);
+            status = api_get(world, path);
+            if (status != 400 && status != 422 &&
+                strstr(path, "a=\"") == NULL) {
+                fail_msg("%s: %u %s", path, status, world->answer.body);
+            }
         }
     }
 }
@@ -596,6 +643,30 @@ time_is_bounded(void **state)
 }
 
 static void
+what_came_of_questions_is_counted(void **state)
+{
+    struct api_world *world = *state;
+    struct gong_counters *counters = gong_counters_new();
+    const gong_counter_t *well, *wrong;
+
+    assert_non_null(counters);
+    world->options.counters = counters;
+    api_renew(world);
+    well = gong_counter_add(counters, GONG_COUNTER, "gong_api_queries_total",
+                            "", "result=\"success\"");
+    wrong = gong_counter_add(counters, GONG_COUNTER, "gong_api_queries_total",
+                             "", "result=\"bad_data\"");
+    (void)api_get(world, "/api/v1/query?query=up");
+    (void)api_get(world, "/api/v1/query?query=up&x=1");
+    (void)api_get(world, "/api/v1/labels");
+    assert_int_equal(gong_counter_get(well), 2);
+    assert_int_equal(gong_counter_get(wrong), 1);
+    world->options.counters = NULL;
+    api_renew(world);
+    gong_counters_free(counters);
+}
+
+static void
 without_a_history_it_is_unavailable(void **state)
 {
     static const char *const paths[] = {
@@ -634,6 +705,7 @@ main(void)
         T(queries_at_an_instant),
         T(queries_over_a_range),
         T(what_is_wrong_is_said_as_prometheus_does),
+        T(hostile_bytes_are_refused),
         T(forms_that_are_none),
         T(series_that_selectors_take),
         T(labels_and_their_values),
@@ -643,6 +715,7 @@ main(void)
         TOLD(remarks_are_warnings),
         TOLD(errors_have_their_status),
         TOLD(time_is_bounded),
+        T(what_came_of_questions_is_counted),
         T(without_a_history_it_is_unavailable),
     };
 

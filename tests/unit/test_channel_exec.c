@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/types.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -50,7 +51,7 @@ program_gets_text_and_values(void **state)
     assert_string_equal(
         test.attempt.answer,
         "#17 KHẨN CẤP mức III, Xã Sơn Hoà: Nước dâng 34,5. Làm ngay: Sơ tán\n"
-        "#18 CHÚ Ý đã kết thúc sau chưa đến 1 phút, 22018: Đã rút. Giá trị "
+        "#18 CHÚ Ý đã kết thúc sau dưới 1 phút, 22018: Đã rút. Giá trị "
         "cuối cùng: 1\n"
         "và 3 cảnh báo khác, 4 cảnh báo khác đã kết thúc, xem: https://g\n"
         "0905 duty-1 abc-7 news unit-duty 22015 17 A critical firing 3 34.5 0 "
@@ -116,6 +117,27 @@ text_messages_have_so_many_parts(void **state)
         assert_int_equal(channel_end(&test, CURLE_OK), GONG_CHANNEL_SENT);
         channel_close(&test);
     }
+}
+
+/* More than one read takes, all of it there before the first one. */
+static void
+what_an_ended_program_wrote_is_read(void **state)
+{
+    struct channel_case test;
+    siginfo_t info = {0};
+
+    (void)state;
+    assert_int_equal(channel_open(&test, &gong_channel_exec,
+                                  "command = (\"/bin/sh\", \"-c\", \"printf "
+                                  "%03000d 7; exit 1\");"),
+                     GONG_OK);
+    channel_begin(&test, channel_message, "");
+    assert_int_equal(
+        waitid(P_PID, (id_t)test.attempt.process, &info, WEXITED | WNOWAIT), 0);
+    assert_int_equal(channel_end(&test, CURLE_OK), GONG_CHANNEL_REFUSE);
+    assert_int_equal(strlen(test.attempt.answer), 3000);
+    assert_int_equal(test.attempt.answer[2999], '7');
+    channel_close(&test);
 }
 
 static void
@@ -353,6 +375,7 @@ main(void)
         cmocka_unit_test(program_gets_text_and_values),
         cmocka_unit_test(an_escalation_is_a_text_message),
         cmocka_unit_test(text_messages_have_so_many_parts),
+        cmocka_unit_test(what_an_ended_program_wrote_is_read),
         cmocka_unit_test(program_gets_json_where_it_asks),
         cmocka_unit_test(nothing_of_ours_is_inherited),
         cmocka_unit_test(an_address_is_one_word_of_its_own),

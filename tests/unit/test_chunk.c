@@ -146,6 +146,22 @@ one_odd(size_t i)
     return i == 300 ? (double)NAN : (double)(i % 50) / 100;
 }
 
+/* Large whole numbers, and now and then one of nine places: for most of these
+ * nine are too many. */
+static double
+few_places_and_many(size_t i)
+{
+    return i % 30 == 5 ? 0.123456789 : 1e6 * (double)any(5000);
+}
+
+/* As devices compute: one in ten is not the double nearest to its text. */
+static double
+computed(size_t i)
+{
+    (void)i;
+    return (double)any(1000) / 100.0 + 20;
+}
+
 static void
 test_kinds(void **state)
 {
@@ -154,12 +170,21 @@ test_kinds(void **state)
         int64_t step;
         uint64_t jitter;
         size_t bytes_max; /* of MANY samples */
+        uint64_t late;    /* a steady clock, read so much late at most */
     } cases[] = {
-        {constant, 10000, 0, 32},    {counter, 10000, 0, 900},
-        {slow_gauge, 10000, 0, 420}, {noisy, 10000, 0, 940},
-        {noisy, 10000, 5, 1400},     {noise, 10000, 0, 5900},
-        {ended, 60000, 0, 600},      {mixed, 1, 0, 5900},
-        {one_odd, 1000, 0, 300},     {constant, 1, 3, 400},
+        {constant, 10000, 0, 32, 0},
+        {counter, 10000, 0, 900, 0},
+        {slow_gauge, 10000, 0, 420, 0},
+        {noisy, 10000, 0, 940, 0},
+        {noisy, 10000, 5, 1400, 0},
+        {noise, 10000, 0, 5900, 0},
+        {ended, 60000, 0, 600, 0},
+        {mixed, 1, 0, 5900, 0},
+        {one_odd, 1000, 0, 300, 0},
+        {constant, 1, 3, 400, 0},
+        {few_places_and_many, 10000, 0, 5000, 0},
+        {computed, 10000, 0, 1200, 0},
+        {constant, 10000, 0, 310, 5},
     };
 
     (void)state;
@@ -169,7 +194,8 @@ test_kinds(void **state)
         size_t bytes;
 
         for (size_t i = 0; i < MANY; i++) {
-            samples[i] = (struct gong_sample){ms, cases[c].value(i)};
+            samples[i] = (struct gong_sample){
+                ms + (int64_t)any(cases[c].late + 1), cases[c].value(i)};
             ms += cases[c].step + (int64_t)any(cases[c].jitter + 1);
         }
         bytes = round_trip(samples, MANY);
@@ -184,7 +210,8 @@ static void
 test_any_length_and_gaps(void **state)
 {
     static double (*const values[])(size_t i) = {
-        constant, counter, slow_gauge, noisy, noise, ended, mixed, one_odd};
+        constant, counter, slow_gauge, noisy,    noise,
+        ended,    mixed,   one_odd,    computed, few_places_and_many};
 
     (void)state;
     for (size_t turn = 0; turn < 600; turn++) {
@@ -198,6 +225,11 @@ test_any_length_and_gaps(void **state)
         for (size_t i = 0; i < count; i++) {
             samples[i] = (struct gong_sample){ms, value(i)};
             ms += 1 + (int64_t)any(gap);
+        }
+        if (any(3) == 0) { /* nearly a line */
+            for (size_t i = 0; i < count; i++) {
+                samples[i].ms = START_MS + (int64_t)(i * 20 + any(20));
+            }
         }
         (void)round_trip(samples, count);
     }

@@ -622,6 +622,13 @@ instants_and_lengths(void **state)
     assert_string_equal(gong_ctl_decimal("v1.2", text), "v1.2");
     assert_string_equal(gong_ctl_length(7500000, text), "2 giờ 5 phút");
     assert_string_equal(gong_ctl_length(90000000, text), "1 ngày 1 giờ");
+    assert_string_equal(gong_ctl_length(7200000, text), "2 giờ");
+    assert_string_equal(gong_ctl_length(86400000, text), "1 ngày");
+    assert_string_equal(gong_ctl_length(60000, text), "1 phút");
+    assert_string_equal(gong_ctl_length(59999, text), "59 giây");
+    assert_string_equal(gong_ctl_length(999, text), "dưới 1 giây");
+    assert_string_equal(gong_ctl_length(0, text), "0 giây");
+    assert_string_equal(gong_ctl_length(-1, text), "");
     assert_true(gong_ctl_read_month("2026-12", &from, &until));
     assert_string_equal(gong_ctl_day(from, text), "01/12/2026 00:00");
     assert_string_equal(gong_ctl_day(until, text), "01/01/2027 00:00");

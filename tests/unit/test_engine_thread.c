@@ -483,10 +483,31 @@ lamp_now(struct world *world, const char *device, const char *line)
                      GONG_OK);
 }
 
+/* Whether a record is about presence; counted are those that say that lamp-1 is
+ * up. */
+static bool
+is_presence(struct gong_str lines, size_t *ups)
+{
+    static const char *const names[] = {"up,", "unit_up,", "device_dark,"};
+    static const char up[] = "up,device=lamp-1,site=22015 value=1 ";
+    bool found = false;
+
+    for (size_t i = 0; i < 3; i++) {
+        found = found || (lines.len > strlen(names[i]) &&
+                          memcmp(lines.data, names[i], strlen(names[i])) == 0);
+    }
+    for (size_t i = 0; found && i + strlen(up) < lines.len; i++) {
+        *ups += (i == 0 || lines.data[i - 1] == '\n') &&
+                memcmp(lines.data + i, up, strlen(up)) == 0;
+    }
+    return found;
+}
+
 /* The samples in the journal, each counted; fails where one is there twice. */
 static size_t
 recorded_samples(struct world *world, char *last, size_t size)
 {
+    size_t ups = 0;
     struct gong_spool_cursor *cursor;
     struct gong_recorded_batch batch;
     struct gong_record record;
@@ -507,6 +528,9 @@ recorded_samples(struct world *world, char *last, size_t size)
         assert_true(batch.position >= position);
         assert_true(batch.position < record.offset);
         position = batch.position;
+        if (is_presence(batch.lines, &ups)) {
+            continue;
+        }
         assert_true(batch.lines.len < size);
         memcpy(last, batch.lines.data, batch.lines.len);
         last[batch.lines.len] = '\0';
@@ -517,10 +541,11 @@ recorded_samples(struct world *world, char *last, size_t size)
         count++;
     }
     gong_spool_cursor_close(cursor);
+    assert_int_equal(ups, 1);
     return count;
 }
 
-/* Killed and started again: each sample of a recording is in the journal once,
+/* Killed and started again: each sample of a recording, and of presence, is in the journal once,
  * whatever of it a start says again. */
 static void
 recordings_are_kept_once(void **state)

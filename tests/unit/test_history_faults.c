@@ -31,6 +31,7 @@ static const struct gong_history_limits no_limits = {0};
 
 static struct {
     long calls; /* that change the disk, so far */
+    long syncs;
     long fail_from;
     long fail_count;
     int code;
@@ -103,6 +104,7 @@ shim_truncate(sqlite3_file *file, sqlite3_int64 size)
 static int
 shim_sync(sqlite3_file *file, int flags)
 {
+    disk.syncs++;
     return fails_now() ? SQLITE_IOERR_FSYNC
                        : real_of(file)->pMethods->xSync(real_of(file), flags);
 }
@@ -443,11 +445,36 @@ test_no_room_for_new_series(void **state)
     assert_int_equal(history_series(world, "temp", 77), series);
 }
 
+/* A commit is durable on return; what the next one makes durable too is not
+ * waited for. */
+static void
+test_what_is_synced(void **state)
+{
+    struct history_world *world = *state;
+    struct gong_history_tidied tidied = {0};
+    bool more = true;
+
+    for (uint64_t n = 1; n <= 3; n++) {
+        disk.syncs = 0;
+        assert_int_equal(do_transaction(world, n), GONG_OK);
+        assert_true(disk.syncs >= 1);
+        disk.syncs = 0;
+        (void)history_series(world, "new", (int)n);
+        assert_int_equal(gong_history_file_publish(world->file), GONG_OK);
+        assert_int_equal(disk.syncs, 0);
+    }
+    assert_int_equal(gong_history_tidy_step(world->file, &no_limits,
+                                            DAY_0 + DAY_MS, &more, &tidied),
+                     GONG_OK);
+    assert_true(tidied.compacted_rows > 0);
+    assert_int_equal(disk.syncs, 0);
+}
+
 /* --- kill -9 --- */
 
 /* Transactions and tidying by turns, from where the file stands. */
 static _Noreturn void
-live(const char *path)
+live(const char *path, const struct gong_history_limits *limits)
 {
     struct history_world world = {0};
     struct gong_history_place place;
@@ -464,7 +491,7 @@ live(const char *path)
             _exit(1);
         }
         do {
-            if (gong_history_tidy_step(world.file, &no_limits, now, &more,
+            if (gong_history_tidy_step(world.file, limits, now, &more,
                                        &tidied) != GONG_OK) {
                 _exit(2);
             }
@@ -477,7 +504,8 @@ live(const char *path)
 }
 
 static uint64_t
-killed_after(struct history_world *world, int64_t us)
+killed_after(struct history_world *world,
+             const struct gong_history_limits *limits, int64_t us)
 {
     struct gong_history_place place;
     pid_t pid;
@@ -487,7 +515,7 @@ killed_after(struct history_world *world, int64_t us)
     pid = fork();
     assert_true(pid >= 0);
     if (pid == 0) {
-        live(world->path);
+        live(world->path, limits);
     }
     gong_clock_sleep((gong_dur_t){us * 1000});
     assert_int_equal(kill(pid, SIGKILL), 0);
@@ -508,7 +536,7 @@ test_kill_at_any_moment(void **state)
 
     srand(11);
     for (int i = 0; i < KILLS; i++) {
-        uint64_t n = killed_after(world, 500 + rand() % 40000);
+        uint64_t n = killed_after(world, &no_limits, 500 + rand() % 40000);
 
         assert_true(n >= last);
         last = n;
@@ -532,6 +560,47 @@ test_kill_at_any_moment(void **state)
     }
 }
 
+/* Blocks go by age meanwhile: of raw samples there is the end, all of it from
+ * the beginning of a block on; roll-ups are those of all that ever was. */
+static void
+test_kill_while_blocks_go(void **state)
+{
+    const struct gong_history_limits limits = {.age_ms = {6 * HOUR_MS, 0, 0}};
+    struct history_world *world = *state;
+    struct gong_history_sizes sizes;
+    uint64_t n = 0;
+    int64_t end;
+
+    srand(12);
+    for (int i = 0; i < KILLS; i++) {
+        uint32_t series;
+
+        n = killed_after(world, &limits, 500 + rand() % 40000);
+        if (n == 0) {
+            continue;
+        }
+        gong_history_file_sizes(world->file, &sizes);
+        end = DAY_0 + (int64_t)n * 10 * MINUTE_MS;
+        assert_true(sizes.oldest_ms[0] <=
+                    (end > DAY_0 + 6 * HOUR_MS ? end - 6 * HOUR_MS : DAY_0));
+        series = history_series(world, "temp", i % DEVICES);
+        history_check(world, series, sizes.oldest_ms[0], end, 10000);
+    }
+    end = DAY_0 + (int64_t)n * 10 * MINUTE_MS;
+    assert_true(end > DAY_0 + 10 * HOUR_MS);
+    (void)history_tidy(world, &limits, end + 3 * DAY_MS);
+    check_pages(world);
+    for (int i = 0; i < DEVICES; i++) {
+        uint32_t series = history_series(world, "temp", i);
+
+        history_check(world, series, 0, 0, 1);
+        history_check_made(world, series, GONG_RESOLUTION_5M, DAY_0, end,
+                           10000);
+        history_check_made(world, series, GONG_RESOLUTION_1H, DAY_0, end,
+                           10000);
+    }
+}
+
 int
 main(void)
 {
@@ -543,7 +612,9 @@ main(void)
         TEST(test_disk_stays_full_for_a_while),
         TEST(test_tidying_on_a_failing_disk),
         TEST(test_no_room_for_new_series),
+        TEST(test_what_is_synced),
         TEST(test_kill_at_any_moment),
+        TEST(test_kill_while_blocks_go),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -204,6 +204,35 @@ test_labels_of_any_bytes(void **state)
                      5);
 }
 
+/* Too many labels take nothing with them. */
+static void
+test_too_many_labels(void **state)
+{
+    struct history_world *world = *state;
+    struct gong_label_view labels[GONG_LABELSET_MAX + 1];
+    char names[GONG_LABELSET_MAX + 1][4];
+    uint32_t series = history_series(world, "temp", 1);
+    uint32_t refused;
+
+    for (int i = 0; i <= GONG_LABELSET_MAX; i++) {
+        (void)snprintf(names[i], sizeof names[i], "a%c%c", 'a' + i / 26,
+                       'a' + i % 26);
+        labels[i] =
+            (struct gong_label_view){gong_str_of(names[i]), gong_str_of("x")};
+    }
+    assert_int_equal(gong_history_file_begin(world->file), GONG_OK);
+    assert_int_equal(gong_history_file_series(world->file, labels,
+                                              GONG_LABELSET_MAX + 1, &refused),
+                     GONG_ERR_TOO_LARGE);
+    assert_non_null(strstr(gong_history_file_why(world->file), world->path));
+    assert_int_equal(gong_history_file_series(world->file, labels,
+                                              GONG_LABELSET_MAX, &refused),
+                     GONG_OK);
+    history_put(world, series, DAY_0, DAY_0 + 1000, 100);
+    history_commit(world, 1);
+    history_check(world, series, DAY_0, DAY_0 + 1000, 100);
+}
+
 /* --- the place and the states --- */
 
 static void
@@ -368,9 +397,14 @@ test_files_that_are_no_history(void **state)
         {"DELETE FROM meta WHERE name = 'hash 1'", GONG_ERR_CORRUPT, ""},
         {"DELETE FROM meta WHERE name = 'series'", GONG_ERR_CORRUPT, ""},
         {"UPDATE meta SET value = 0 WHERE name = 'part'", GONG_ERR_CORRUPT, ""},
+        {"UPDATE parts SET block = 9223372036854775807", GONG_ERR_CORRUPT, ""},
+        {"UPDATE parts SET block = -1", GONG_ERR_CORRUPT, ""},
         {"UPDATE meta SET value = x'00' WHERE name = 'place'", GONG_ERR_CORRUPT,
          ""},
     };
+    static const char text[] =
+        "this is a text, of more than a hundred bytes, which is the least that "
+        "SQLite looks at in the beginning of a file before it says a word";
     struct history_world *world = *state;
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -384,11 +418,7 @@ test_files_that_are_no_history(void **state)
         history_open(world);
     }
     history_close(world);
-    write_file(world->path,
-               "this is a text, of more than a hundred bytes, "
-               "which is the least that SQLite looks at in the "
-               "beginning of a file before it says a word",
-               140);
+    write_file(world->path, text, sizeof text);
     assert_int_equal(try_open(world), GONG_ERR_CORRUPT);
     assert_int_equal(unlink(world->path), 0);
     assert_int_equal(mkdir(world->path, 0700), 0);
@@ -605,6 +635,7 @@ main(void)
         TEST(test_undone_is_undone),
         TEST(test_numbers_of_series),
         TEST(test_labels_of_any_bytes),
+        TEST(test_too_many_labels),
         TEST(test_place_and_states),
         TEST(test_sizes),
         TEST(test_three_bytes_a_sample),

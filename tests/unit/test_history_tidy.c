@@ -197,6 +197,29 @@ test_sample_on_a_boundary(void **state)
     }
 }
 
+/* The sample on the boundary comes when raw samples before it are gone. */
+static void
+test_boundary_of_a_block_that_went(void **state)
+{
+    struct history_world *world = *state;
+    uint32_t series = history_series(world, "temp", 1);
+    const struct gong_history_limits limits = {.age_ms = {2 * HOUR_MS, 0, 0}};
+    const int64_t edge = DAY_0 + DAY_MS;
+    const int64_t now = edge + 4 * HOUR_MS - 1;
+
+    history_write(world, series, edge - 90000, edge, 30000);
+    (void)history_tidy(world, &limits, now);
+    history_check(world, series, 0, 0, 1);
+    for (int i = 0; i < 2; i++) {
+        history_write(world, series, edge, edge + 1, 30000);
+        (void)history_tidy(world, &limits, now);
+        history_check_made(world, series, GONG_RESOLUTION_5M, edge - 90000,
+                           edge + 1, 30000);
+        history_check_made(world, series, GONG_RESOLUTION_1H, edge - 90000,
+                           edge + 1, 30000);
+    }
+}
+
 static void
 test_blocks_go_by_age(void **state)
 {
@@ -299,11 +322,11 @@ static void
 test_a_limit_that_is_lowered(void **state)
 {
     struct history_world *world = *state;
-    struct gong_history_limits limits = {.bytes = 1 << 20};
+    struct gong_history_limits limits = {.bytes = 800 << 10};
     struct gong_history_sizes sizes;
     struct stat st;
 
-    for (int i = 0; i < 40; i++) {
+    for (int i = 0; i < 100; i++) {
         history_write(world, history_series(world, "temp", i), DAY_0,
                       DAY_0 + DAY_MS, 10000);
     }
@@ -509,6 +532,7 @@ main(void)
         TEST(test_rollups_of_uneven_samples),
         TEST(test_late_samples_change_rollups),
         TEST(test_sample_on_a_boundary),
+        TEST(test_boundary_of_a_block_that_went),
         TEST(test_blocks_go_by_age),
         TEST(test_late_samples_of_a_block_that_went),
         TEST(test_blocks_go_by_size),

@@ -169,7 +169,7 @@ health_is_200_when_all_is_well(void **state)
     expect(world->answer, "\r\n\r\n{\"status\":\"ok\",\"agent\":\"a1\","
                           "\"journal\":\"ok\",\"broker\":\"ok\","
                           "\"engine\":\"live\",\"desk\":\"off\",\"proof\":"
-                          "\"off\",\"stores\":{\"tsdb\":\"ok\"}}");
+                          "\"off\",\"history\":\"off\",\"stores\":{\"tsdb\":\"ok\"}}");
 }
 
 static void

@@ -86,6 +86,42 @@ waited_since_nobody_had_it(void **state)
           "Sent to: Xã Sơn Hoà, unit-duty, 08:10 on 20 Nov");
 }
 
+static json_t *
+waited(json_int_t ms)
+{
+    json_t *message = message_flood("escalate");
+
+    assert_int_equal(json_object_set_new(message, "waited", json_integer(ms)),
+                     0);
+    return message;
+}
+
+static void
+waited_reads_as_people_say_it(void **state)
+{
+#define REST(text)                                                             \
+    text ": #17 KHẨN CẤP tăng lên mức III, Xã Sơn Hoà: " GOLDEN                \
+         ". Làm ngay: Sơ tán dân vùng ngập. " MESSAGE_LINK
+    (void)state;
+    check(waited(59999), "vi", GONG_MESSAGE_SMS,
+          REST("CHUYỂN CẤP TRÊN, dưới 1 phút chưa ai tiếp nhận"));
+    check(waited(60000), "vi", GONG_MESSAGE_SMS,
+          REST("CHUYỂN CẤP TRÊN, 1 phút chưa ai tiếp nhận"));
+    check(waited(3600000), "vi", GONG_MESSAGE_SMS,
+          REST("CHUYỂN CẤP TRÊN, 1 giờ chưa ai tiếp nhận"));
+    check(waited(3660000), "vi", GONG_MESSAGE_SMS,
+          REST("CHUYỂN CẤP TRÊN, 1 giờ 1 phút chưa ai tiếp nhận"));
+    check(waited(59999), "en", GONG_MESSAGE_CHAT,
+          "ESCALATED: nobody acknowledged for under a minute\n\n"
+          "CRITICAL · #17 · now worse · level III\n"
+          "Củng Sơn 40.31 m, 5.81 m above flood alarm III, rising 0.42 m/h\n"
+          "Where: Xã Sơn Hoà, Trạm thủy văn Củng Sơn\n"
+          "Since: 07:25 on 20 Nov\n"
+          "What to do now: Evacuate.\n"
+          "See and acknowledge: " MESSAGE_LINK "\n\n"
+          "Sent to: Xã Sơn Hoà, unit-duty, 08:10 on 20 Nov");
+}
+
 static void
 golden_texts(void **state)
 {
@@ -123,7 +159,7 @@ golden_texts(void **state)
           "mức III, Xã Sơn Hoà: " GOLDEN
           ". Làm ngay: Sơ tán dân vùng ngập. " MESSAGE_LINK);
     check(message_flood("drill"), "vi", GONG_MESSAGE_SUBJECT,
-          "[DIỄN TẬP] [KHẨN CẤP] #17 " GOLDEN);
+          "[DIỄN TẬP] [KHẨN CẤP] thử đường báo động, không phải sự cố thật");
     check(message_flood("repeat"), "en", GONG_MESSAGE_SUBJECT,
           "[REMINDER] [CRITICAL] #17 Củng Sơn 40.31 m, 5.81 m above flood "
           "alarm III, rising 0.42 m/h");
@@ -543,10 +579,11 @@ a_preview(void **state)
     assert_non_null(strstr(said, "CRITICAL · #17"));
     options.channel = "chat";
     assert_int_equal(gong_message_preview(&options, out, out), GONG_OK);
+    options.channel = "sms";
+    assert_int_equal(gong_message_preview(&options, out, out), GONG_OK);
     options.channel = "pigeon";
     assert_int_equal(gong_message_preview(&options, out, out),
                      GONG_ERR_INVALID);
-    options.channel = "sms";
     write_file(path, "{\"items\":");
     assert_int_equal(gong_message_preview(&options, out, out),
                      GONG_ERR_INVALID);
@@ -555,6 +592,7 @@ a_preview(void **state)
                      GONG_ERR_INVALID);
     (void)fclose(out);
     assert_non_null(strstr(said, "/ 2000)"));
+    assert_non_null(strstr(said, "(3 / 5 phần | parts, UCS-2: 198)"));
     assert_non_null(strstr(said, "m.json:1:"));
     free(said);
     assert_int_equal(unlink(path), 0);
@@ -567,6 +605,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waited_since_nobody_had_it),
+        cmocka_unit_test(waited_reads_as_people_say_it),
         cmocka_unit_test(golden_texts),
         cmocka_unit_test(past_its_deadline),
         cmocka_unit_test(what_is_over_and_what_is_unknown),

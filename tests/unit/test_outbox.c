@@ -769,9 +769,20 @@ webhook_is_tried_until_it_takes_it(void **state)
     box_fini(&box);
 }
 
+/* Counts those that are away; one by another name counts for many. */
+static void
+count_hook_away(void *ctx, const char *channel, int64_t since_ms)
+{
+    int *count = ctx;
+
+    assert_true(since_ms > INT64_C(1500000000000));
+    *count += strcmp(channel, "hook") == 0 ? 1 : 100;
+}
+
 static void
 closed_port_delays_no_other(void **state)
 {
+    int away = 0;
     static struct box box;
     struct script *gone = script_start(0, answer_plan, NULL);
     unsigned port = script_port(gone);
@@ -781,6 +792,8 @@ closed_port_delays_no_other(void **state)
     box_init(&box, "", "");
     add_webhook(&box, "hook", port);
     box_start(&box);
+    gong_outbox_away(box.outbox, count_hook_away, &away);
+    assert_int_equal(away, 0);
     for (int i = 0; i < 20; i++) {
         (void)desk_post(&box.files, "channel:hook", "[[\"hook\",\"\"]]", 1);
         (void)desk_post(&box.files, "contact:p",
@@ -794,6 +807,8 @@ closed_port_delays_no_other(void **state)
     assert_int_equal(
         metric(&box, GONG_GAUGE, "gong_desk_channel_up", "channel=\"hook\""),
         0);
+    gong_outbox_away(box.outbox, count_hook_away, &away);
+    assert_int_equal(away, 1);
     box_fini(&box);
 }
 

@@ -91,6 +91,7 @@ put(struct world *world, uint64_t position, uint32_t ordinal, double value)
     struct gong_recorded recorded = {
         .position = position,
         .ordinal = ordinal,
+        .name = rule.record,
         .rule = &rule,
         .at_ms = SINK_ARRIVAL_MS + (int64_t)position,
         .value = value,
@@ -176,14 +177,16 @@ samples_become_lines(void **state)
     assert_false(gong_recorder_pending(world->recorder));
     text = journaled(world, &count);
     assert_string_equal(text,
-                        "5/3:site:load:avg,site=22015,zone=a\\ b value=1.5 "
+                        "5/4:site:load:avg,site=22015,zone=a\\ b value=1.5 "
                         "1760000000005000000\n"
                         "site:load:avg,site=22015,zone=a\\ b value=-0.25 "
+                        "1760000000005000000\n"
+                        "site:load:avg,site=22015,zone=a\\ b ended=true "
                         "1760000000005000000\n"
                         "|9/2:site:load:avg,site=22015,zone=a\\ b "
                         "value=1.0000000000000001e+300 1760000000009000000\n|");
     free(text);
-    assert_int_equal(counted(world, "samples"), 3);
+    assert_int_equal(counted(world, "samples"), 4);
     assert_int_equal(counted(world, "not_finite"), 2);
     assert_int_equal(counted(world, "lost"), 0);
 }

@@ -310,6 +310,25 @@ explain_reads_the_history(void **state)
     free_said(&said);
 }
 
+static void
+diff_compares_over_the_history(void **state)
+{
+    struct said said;
+
+    (void)state;
+    put_file("m.cfg",
+             "receivers = ({ name = \"hook\"; channels = (\"h\"); });\n"
+             "route = { receiver = \"hook\"; group_by = (\"alertname\"); };\n");
+    said = run("diff --routes --old m.cfg --new m.cfg --rules r.cfg --data "
+               "history:history.db");
+    has(&said, 0, "0 of 1 rows differ; messages: 1 before, 1 after\n", BEGIN);
+    free_said(&said);
+    said = run("diff --routes --old m.cfg --new m.cfg --rules r.cfg --data "
+               "history:history.db --to 1760000025");
+    has(&said, 0, "0 of 0 rows differ; messages: 0 before, 0 after\n", BEGIN);
+    free_said(&said);
+}
+
 struct refusal {
     const char *words;
     int status;
@@ -339,6 +358,8 @@ what_cannot_be_is_refused(void **state)
          "expected a selector"},
         {"export --data history:history.db word", 64, "expected options only"},
         {"explain --rules r.cfg --rule Hot --data r.cfg --at 1 --from 0", 64,
+         "expected it beside --data history:PATH only"},
+        {"diff --routes --old a --new b --rules r.cfg --data r.cfg --to 1", 64,
          "expected it beside --data history:PATH only"},
         {"eval --data history:history.db --data-format lines --expr a --at 1",
          64, "expected it with files"},
@@ -373,6 +394,7 @@ main(void)
         TEST(presence_is_what_it_was),
         TEST(eval_asks_the_history),
         TEST(explain_reads_the_history),
+        TEST(diff_compares_over_the_history),
         TEST(what_cannot_be_is_refused),
     };
 
