@@ -17,6 +17,7 @@ struct gong_gap_table {
     size_t bucket_count; /* a power of two */
     size_t count;
     uint64_t crowded;
+    uint64_t version;
 };
 
 struct gong_gap_table *
@@ -36,9 +37,9 @@ gong_gap_table_new(void)
 }
 
 void
-gong_gap_table_free(struct gong_gap_table *table)
+gong_gap_table_clear(struct gong_gap_table *table)
 {
-    for (size_t i = 0; table != NULL && i < table->bucket_count; i++) {
+    for (size_t i = 0; i < table->bucket_count; i++) {
         while (table->buckets[i] != NULL) {
             struct entry *entry = table->buckets[i];
 
@@ -46,7 +47,15 @@ gong_gap_table_free(struct gong_gap_table *table)
             free(entry);
         }
     }
+    table->count = 0;
+    table->version++;
+}
+
+void
+gong_gap_table_free(struct gong_gap_table *table)
+{
     if (table != NULL) {
+        gong_gap_table_clear(table);
         free(table->buckets);
     }
     free(table);
@@ -124,6 +133,7 @@ add(struct gong_gap_table *table, const struct gong_gap *gap)
     entry->next = *bucket;
     *bucket = entry;
     table->count++;
+    table->version++;
     return GONG_OK;
 }
 
@@ -197,6 +207,7 @@ gong_gap_table_batch(struct gong_gap_table *table,
     if (back) {
         extend(&entry->gap, header, span, journal_ms);
     }
+    table->version++;
     learn_low(&entry->gap, header);
     return GONG_OK;
 }
@@ -254,6 +265,7 @@ gong_gap_table_done(struct gong_gap_table *table, const struct gong_gap *gap)
     *at = entry->next;
     free(entry);
     table->count--;
+    table->version++;
     return true;
 }
 
@@ -281,6 +293,12 @@ gong_gap_table_restore(struct gong_gap_table *table, const struct gong_gap *gap)
         return GONG_ERR_INVALID;
     }
     return table->count >= GONG_GAPS_MAX ? GONG_ERR_TOO_LARGE : add(table, gap);
+}
+
+uint64_t
+gong_gap_table_version(const struct gong_gap_table *table)
+{
+    return table->version;
 }
 
 size_t

@@ -69,6 +69,9 @@ bool gong_gap_table_next(const struct gong_gap_table *table, int64_t journal_ms,
 bool gong_gap_table_done(struct gong_gap_table *table,
                          const struct gong_gap *gap);
 
+/* gong_gap_table_clear: there are none. */
+void gong_gap_table_clear(struct gong_gap_table *table);
+
 /* gong_gap_table_each: in any order; visit must not call the table.
  * gong_gap_table_restore: one that each gave; INVALID: it can be none. */
 void gong_gap_table_each(const struct gong_gap_table *table,
@@ -78,6 +81,8 @@ enum gong_err
 gong_gap_table_restore(struct gong_gap_table *table,
                        const struct gong_gap *gap) GONG_MUST_CHECK;
 
+/* gong_gap_table_version: another one whenever what each gives has changed. */
+uint64_t gong_gap_table_version(const struct gong_gap_table *table);
 size_t gong_gap_table_count(const struct gong_gap_table *table);
 /* gong_gap_table_crowded: batches of gaps that found no room. */
 uint64_t gong_gap_table_crowded(const struct gong_gap_table *table);

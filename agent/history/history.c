@@ -13,6 +13,7 @@
 
 #include "agent/history/history_feed.h"
 #include "agent/history/history_follow.h"
+#include "agent/history/history_gap.h"
 #include "agent/history/history_schema.h"
 #include "common/clock.h"
 #include "common/log.h"
@@ -35,6 +36,8 @@ struct counts {
     gong_counter_t *commits;
     gong_counter_t *failures;
     gong_counter_t *damaged;
+    gong_counter_t *gaps;
+    gong_counter_t *late;
 };
 
 struct gong_history {
@@ -45,10 +48,13 @@ struct gong_history {
     struct gong_history_states *states;
     struct gong_history_feed *feed;
     struct gong_history_follow *follow;
+    struct gong_history_gap *gap;
+    struct gong_history_recent recent;
     struct gong_history_limits limits;
     struct counts counts;
     struct gong_history_fed counted; /* of this feed, already in the counters */
     struct gong_history_tidied tidied;
+    struct gong_history_gap_counts gaps; /* already in the counters */
     uint64_t commits;
     uint64_t failures;
     uint64_t samples;
@@ -57,6 +63,8 @@ struct gong_history {
     gong_mono_t committed;
     gong_mono_t failed;
     gong_mono_t tidied_at;
+    gong_mono_t gap_failed;
+    bool gap_failing;
     int64_t retry_ms; /* 0: the last commit went well */
     bool dirty;       /* something was read since the last commit */
     bool full;        /* a commit must come before more is read */
@@ -92,6 +100,7 @@ make_parts(struct gong_history *history)
         .file = history->file,
         .head = history->head,
         .state_dir = history->options.state_dir,
+        .gaps = gong_history_gap_table(history->gap),
     };
 
     gong_history_feed_free(history->feed);
@@ -119,6 +128,9 @@ go_on(struct gong_history *history)
     }
     if (err == GONG_OK && !history->reading_ok) {
         err = GONG_ERR_MEMORY;
+    }
+    if (err == GONG_OK) {
+        err = gong_history_gap_load(history->gap, history->file);
     }
     if (err == GONG_OK) {
         gong_history_states_forget(history->states);
@@ -211,6 +223,9 @@ write_all(struct gong_history *history, const struct gong_history_place *place)
         err = gong_history_states_changed(history->states, put_state,
                                           history->file);
     }
+    if (err == GONG_OK) {
+        err = gong_history_gap_write(history->gap, history->file);
+    }
     if (err != GONG_OK) {
         gong_history_file_rollback(history->file);
         return err;
@@ -279,6 +294,7 @@ commit(struct gong_history *history)
     }
     gong_history_head_clear(history->head);
     gong_history_states_forget(history->states);
+    gong_history_gap_written(history->gap);
     note_success(history);
     if (gong_history_follow_commit(history->follow, &place) != GONG_OK ||
         gong_history_feed_forget(history->feed) != GONG_OK) {
@@ -442,6 +458,36 @@ publish(struct gong_history *history)
 
 /* --- the thread --- */
 
+/* One device's gap, where one is closed; true: there was one. */
+static bool
+close_gap(struct gong_history *history)
+{
+    struct gong_history_gap_counts counts;
+    bool any = false;
+    enum gong_err err = GONG_OK;
+
+    if (history->full || history->file == NULL || history->feed == NULL ||
+        (history->gap_failing &&
+         gong_mono_since(gong_mono_now(), history->gap_failed).ns <
+             gong_dur_ms(RETRY_MAX_MS).ns)) {
+        return false;
+    }
+    err = gong_history_gap_step(history->gap, history->feed, &any);
+    history->gap_failing = err != GONG_OK;
+    history->gap_failed = gong_mono_now();
+    if (any) {
+        history->dirty = true;
+        gong_history_gap_get_counts(history->gap, &counts);
+        gong_counter_increase(history->counts.gaps,
+                              counts.jobs - history->gaps.jobs);
+        gong_counter_increase(history->counts.late,
+                              counts.late - history->gaps.late);
+        history->gaps = counts;
+    }
+    history->full = is_large(history);
+    return any && !history->full;
+}
+
 static void
 tidy(struct gong_history *history)
 {
@@ -582,6 +628,7 @@ run(void *ctx)
         more = fill(history);
         commit_if_due(history, &turn, more);
         if (!more) {
+            more = close_gap(history);
             tidy(history);
         }
         if (!more && !history->tidy_more) {
@@ -611,12 +658,17 @@ add_counters(struct gong_history *history)
          "Transactions of history.db that failed."},
         {"gong_agent_history_damaged_total",
          "Times that history.db was damaged and begun anew."},
+        {"gong_agent_history_gaps_total",
+         "Backlogs of devices over which their rules were played again."},
+        {"gong_agent_history_known_late_total",
+         "Alerts of such times that nobody had known of."},
     };
     gong_counter_t **all[] = {
         &history->counts.samples, &history->counts.duplicates,
         &history->counts.refused, &history->counts.too_large,
         &history->counts.commits, &history->counts.failures,
-        &history->counts.damaged,
+        &history->counts.damaged, &history->counts.gaps,
+        &history->counts.late,
     };
     bool added = true;
 
@@ -633,6 +685,7 @@ history_free(struct gong_history *history)
 {
     gong_history_feed_free(history->feed);
     gong_history_states_free(history->states);
+    gong_history_gap_free(history->gap);
     gong_history_head_free(history->head);
     gong_history_follow_close(history->follow);
     gong_history_file_close(history->file);
@@ -663,6 +716,11 @@ history_open(struct gong_history *history, char *why, size_t why_size)
     }
     (void)snprintf(history->path, size, "%s/" GONG_HISTORY_FILE,
                    history->options.state_dir);
+    history->recent = gong_history_head_recent(history->head);
+    history->gap = gong_history_gap_new(history->path, &history->recent);
+    if (history->gap == NULL) {
+        return GONG_ERR_MEMORY;
+    }
     err = gong_history_follow_open(history->options.journal,
                                    history->options.effects, &history->follow);
     if (err == GONG_OK) {
