@@ -72,7 +72,7 @@ gong_recorder_new(struct gong_journal *journal, struct gong_counters *counters)
     recorder->journal = journal;
     recorder->kept = gong_counter_add(
         counters, GONG_COUNTER, "gong_agent_recorded_samples_total",
-        "Samples of recorded series put into the journal.", "");
+        "Samples of recorded series and of presence put into the journal.", "");
     recorder->repeated = gong_counter_add(
         counters, GONG_COUNTER, "gong_agent_recorded_repeated_total",
         "Samples of recorded series said again after a start, kept before.",

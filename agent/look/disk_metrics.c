@@ -45,7 +45,7 @@ add_journal(struct gauges *gauges, struct gong_journal *journal)
         "Damaged bytes of the journal that were passed over, since start.",
         (double)stats.set_aside_bytes);
     add(gauges, "gong_agent_journal_unread_bytes",
-        "Journal bytes that the slowest store has not taken.",
+        "Journal bytes that the slowest store, or the history, has not taken.",
         (double)stats.unread_bytes);
     add(gauges, "gong_agent_journal_unread_ratio",
         "The same as a share of the journal's bound.",

@@ -73,8 +73,8 @@ logs_rules(struct sinks *sinks, int64_t ms, const char *rules,
     char file[4096];
     char bundle[8192];
     char sha[GONG_RULE_SHA_SIZE];
-    int len = snprintf(file, sizeof file, "group = \"g\"; rules = ( %s );\n",
-                       rules);
+    int len =
+        snprintf(file, sizeof file, "group = \"g\"; rules = ( %s );\n", rules);
 
     assert_true(len > 0 && (size_t)len < sizeof file);
     len = snprintf(bundle, sizeof bundle, "== a.cfg %d\n%s", len, file);
@@ -221,9 +221,9 @@ name_of(struct gong_str bytes, char *out, size_t size)
             metric_len = (int)labels[i].value.len;
             continue;
         }
-        len += (size_t)snprintf(text + len, sizeof text - len, "%s%.*s=\"%.*s\"",
-                                len == 0 ? "" : ",", (int)labels[i].name.len,
-                                labels[i].name.data,
+        len += (size_t)snprintf(text + len, sizeof text - len,
+                                "%s%.*s=\"%.*s\"", len == 0 ? "" : ",",
+                                (int)labels[i].name.len, labels[i].name.data,
                                 (int)labels[i].value.len, labels[i].value.data);
         assert_true(len < sizeof text);
     }

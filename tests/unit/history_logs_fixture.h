@@ -17,11 +17,13 @@ uint64_t logs_data(struct sinks *sinks, int64_t ms, const char *site,
 uint64_t logs_recorded(struct sinks *sinks, int64_t ms, uint64_t position,
                        const char *lines);
 /* logs_rules: puts the bundle of these files into the rules of the folders "a"
- * and "b" and a CONFIG into the journal. rules are those of one group; model may be NULL. */
+ * and "b" and a CONFIG into the journal. rules are those of one group; model
+ * may be NULL. */
 uint64_t logs_rules(struct sinks *sinks, int64_t ms, const char *rules,
                     const char *model);
 /* logs_alert: like sinks_put_alert, at a journal time. */
-void logs_alert(struct sinks *sinks, int64_t ms, const struct sink_alert *alert);
+void logs_alert(struct sinks *sinks, int64_t ms,
+                const struct sink_alert *alert);
 /* logs_sync: all of it is durable, and applied by an engine. */
 void logs_sync(struct sinks *sinks);
 

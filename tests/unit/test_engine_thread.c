@@ -545,8 +545,8 @@ recorded_samples(struct world *world, char *last, size_t size)
     return count;
 }
 
-/* Killed and started again: each sample of a recording, and of presence, is in the journal once,
- * whatever of it a start says again. */
+/* Killed and started again: each sample of a recording, and of presence, is in
+ * the journal once, whatever of it a start says again. */
 static void
 recordings_are_kept_once(void **state)
 {

@@ -46,7 +46,7 @@ sketch_is(struct sinks *sinks, const char *series, const char *expected)
     "1760000000001000000\n"                                                    \
     "9m,bad-tag=1,ti\xe1\xba\xbfng=2 value=4,x:y=5 1760000000002000000\n"      \
     "m,k=v,z=y a=6,b=7i,new=8 1760000000003000000\n"
-static const char *const metrics[] = {"m_a",      "m_b",   "m_on", "m_x_va_l",
+static const char *const metrics[] = {"m_a", "m_b",     "m_on", "m_x_va_l",
                                       "_9m", "_9m_x_y", "m_new"};
 #define METRICS (sizeof metrics / sizeof metrics[0])
 
@@ -80,10 +80,10 @@ note_labels(void *ctx, const struct gong_effect *effect)
         if (gong_str_is(label->name, "alertname")) {
             continue;
         }
-        len += (size_t)snprintf(
-            out + len, 512 - len, "%s%.*s=\"%.*s\"", n++ == 0 ? "" : ",",
-            (int)label->name.len, label->name.data, (int)label->value.len,
-            label->value.data);
+        len += (size_t)snprintf(out + len, 512 - len, "%s%.*s=\"%.*s\"",
+                                n++ == 0 ? "" : ",", (int)label->name.len,
+                                label->name.data, (int)label->value.len,
+                                label->value.data);
     }
     (void)snprintf(out + len, 512 - len, "}");
 }
@@ -202,10 +202,10 @@ both_lanes_and_any_order(void **state)
                           "m a=6 1759999001000000000\n");
     logs_sync(sinks);
     (void)logs_run(sinks, "a");
-    assert_string_equal(
-        logs_sketch(logs_path(sinks, "a"), "m_a{device=\"x\",site=\"77\"}",
-                    INT64_C(1759999000000)),
-        "0=5 1000=6 999000=0 1000000=1 1001000=2");
+    assert_string_equal(logs_sketch(logs_path(sinks, "a"),
+                                    "m_a{device=\"x\",site=\"77\"}",
+                                    INT64_C(1759999000000)),
+                        "0=5 1000=6 999000=0 1000000=1 1001000=2");
 }
 
 static void
@@ -233,8 +233,8 @@ what_is_none_is_left_out(void **state)
     history = logs_start(sinks, "a", &config);
     assert_int_equal(gong_history_commit(history, gong_dur_s(60)), GONG_OK);
     gong_history_stop(history);
-    assert_true(
-        sinks_count(sinks, "gong_agent_history_refused_total", "") >= 3);
+    assert_true(sinks_count(sinks, "gong_agent_history_refused_total", "") >=
+                3);
     dump = logs_dump(logs_path(sinks, "a"));
     assert_non_null(strstr(dump, "param_top{device=\"g\",kind=\"ward\","
                                  "site=\"1\",unit=\"1\"}\n"));
@@ -276,17 +276,16 @@ up_stands_until_it_changes(void **state)
     char lines[256];
 
     (void)logs_put(sinks, GONG_RECORD_CLOCK, T0 + 1, "", 0);
-    (void)snprintf(lines, sizeof lines, "up,device=g,site=1 value=1 %" PRId64
-                                        "000000\n"
-                                        "device_dark,device=g,site=1 value=0 "
-                                        "%" PRId64 "000000\n",
+    (void)snprintf(lines, sizeof lines,
+                   "up,device=g,site=1 value=1 %" PRId64 "000000\n"
+                   "device_dark,device=g,site=1 value=0 "
+                   "%" PRId64 "000000\n",
                    T0 + 5000, T0 + 5000);
     (void)logs_recorded(sinks, T0 + 5100, 0, lines);
     (void)logs_put(sinks, GONG_RECORD_CLOCK, T0 + 2 * MINUTE + 7, "", 0);
     (void)snprintf(lines, sizeof lines,
                    "up,device=g,site=1 value=0 %" PRId64 "000000\n"
-                   "device_dark,device=g,site=1 ended=true %" PRId64
-                   "000000\n",
+                   "device_dark,device=g,site=1 ended=true %" PRId64 "000000\n",
                    T0 + 2 * MINUTE + 9, T0 + 2 * MINUTE + 9);
     (void)logs_recorded(sinks, T0 + 2 * MINUTE + 9, 0, lines);
     (void)logs_put(sinks, GONG_RECORD_CLOCK, T0 + 3 * MINUTE, "", 0);

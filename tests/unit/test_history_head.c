@@ -24,10 +24,9 @@ put(struct gong_history_head *head, uint32_t series, int64_t ms, double value)
 {
     bool taken = false;
 
-    assert_int_equal(
-        gong_history_head_put(head, series, (struct gong_sample){ms, value},
-                              &taken),
-        GONG_OK);
+    assert_int_equal(gong_history_head_put(
+                         head, series, (struct gong_sample){ms, value}, &taken),
+                     GONG_OK);
     return taken;
 }
 
@@ -206,7 +205,8 @@ steady_samples_take_few_bytes(void **state)
     (void)state;
     for (int i = 0; i < 60; i++) {
         for (uint32_t s = 1; s <= 5000; s++) {
-            (void)put(head, s, T0 + i * 10000, 20 + ((i * 7 + (int)s) % 30) / 10.0);
+            (void)put(head, s, T0 + i * 10000,
+                      20 + ((i * 7 + (int)s) % 30) / 10.0);
         }
     }
     assert_true(sizes(head).bytes < 60 * 5000 * 6);

@@ -68,8 +68,8 @@ set(struct gong_history_states *states, uint32_t series, double value)
     bool is = gong_history_states_is(states, series, value);
     bool differs = false;
 
-    assert_int_equal(
-        gong_history_states_set(states, series, value, &differs), GONG_OK);
+    assert_int_equal(gong_history_states_set(states, series, value, &differs),
+                     GONG_OK);
     assert_true(is != differs);
     assert_true(gong_history_states_is(states, series, value));
     return differs;
@@ -86,8 +86,7 @@ each_full_minute_is_told(void **state)
     assert_true(set(states, 2, 0));
     assert_string_equal(due(states, 60000, 119999), "");
     assert_string_equal(due(states, 59999, 60000), "4@1=1 2@1=0 ");
-    assert_string_equal(due(states, 60000, 180001),
-                        "4@2=1 2@2=0 4@3=1 2@3=0 ");
+    assert_string_equal(due(states, 60000, 180001), "4@2=1 2@2=0 4@3=1 2@3=0 ");
     assert_true(set(states, 4, gong_stale_nan()));
     assert_string_equal(due(states, 0, 60000), "2@1=0 ");
     assert_int_equal(gong_history_states_count(states), 1);

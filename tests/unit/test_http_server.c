@@ -166,10 +166,11 @@ health_is_200_when_all_is_well(void **state)
 
     (void)agent_engine_settled(world->sinks, world->engine);
     expect(get(world, "/healthz"), "HTTP/1.1 200 ");
-    expect(world->answer, "\r\n\r\n{\"status\":\"ok\",\"agent\":\"a1\","
-                          "\"journal\":\"ok\",\"broker\":\"ok\","
-                          "\"engine\":\"live\",\"desk\":\"off\",\"proof\":"
-                          "\"off\",\"history\":\"off\",\"stores\":{\"tsdb\":\"ok\"}}");
+    expect(world->answer,
+           "\r\n\r\n{\"status\":\"ok\",\"agent\":\"a1\","
+           "\"journal\":\"ok\",\"broker\":\"ok\","
+           "\"engine\":\"live\",\"desk\":\"off\",\"proof\":"
+           "\"off\",\"history\":\"off\",\"stores\":{\"tsdb\":\"ok\"}}");
 }
 
 static void
