@@ -11,9 +11,9 @@
 #include "common/le.h"
 #include "common/log.h"
 
-#define NOTE_SIZE   48
+#define NOTE_SIZE   ((size_t)48)
 #define LOGGED      20 /* alerts of one job that are named in the log */
-#define NAMES_SIZE  (2 * (GONG_TOPIC_NAME_MAX + 1))
+#define NAMES_SIZE  ((size_t)2 * (GONG_TOPIC_NAME_MAX + 1))
 #define NOTE_PREFIX "gap "
 
 struct gong_history_gap {
