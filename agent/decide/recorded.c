@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "agent/trust/probe.h"
 #include "common/le.h"
 #include "common/log.h"
 #include "common/lp_encode.h"
@@ -392,6 +393,21 @@ goes_with_last(const struct gong_recorder *recorder,
            last->len + len <= GONG_RECORDED_BYTES;
 }
 
+/* The presence of what sends probes is no history, as they are none. */
+static bool
+is_of_probe(const struct gong_recorded *recorded)
+{
+    if (recorded->rule != NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < recorded->label_count; i++) {
+        if (gong_str_is(recorded->labels[i].name, "site")) {
+            return gong_probe_of(recorded->labels[i].value) != GONG_PROBE_NONE;
+        }
+    }
+    return false;
+}
+
 void
 gong_recorder_put(struct gong_recorder *recorder,
                   const struct gong_recorded *recorded)
@@ -399,6 +415,9 @@ gong_recorder_put(struct gong_recorder *recorder,
     size_t before = recorder->lines.len;
     size_t len;
 
+    if (is_of_probe(recorded)) {
+        return;
+    }
     if (is_known(recorder, recorded->position, recorded->ordinal)) {
         gong_counter_increase(recorder->repeated, 1);
         return;

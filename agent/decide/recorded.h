@@ -61,7 +61,8 @@ struct gong_recorder *gong_recorder_new(struct gong_journal *journal,
                                         struct gong_counters *counters);
 void gong_recorder_free(struct gong_recorder *recorder);
 
-/* gong_recorder_put: a sample that the engine tells. */
+/* gong_recorder_put: a sample that the engine tells. Presence of what sends
+ * probes (agent/trust/probe.h) is left out. */
 void gong_recorder_put(struct gong_recorder *recorder,
                        const struct gong_recorded *recorded);
 
