@@ -341,9 +341,10 @@ apply(struct gong_engine_thread *t, const struct gong_record *record)
     keep_rules_known(t, record);
     if (!applied || gong_engine_is_short(t->engine)) {
         start_over(t);
+    } else {
+        gong_effects_applied(t->options.effects, record->next);
     }
     gong_recorder_flush(t->recorder, t->now.live);
-    gong_effects_applied(t->options.effects, record->next);
 }
 
 static void

@@ -53,7 +53,7 @@ struct gong_history {
     uint64_t failures;
     uint64_t samples;
     int64_t committed_ms;
-    uint64_t fresh; /* bytes held at the last commit */
+    double fresh; /* share of a log that is held, at the last commit */
     gong_mono_t committed;
     gong_mono_t failed;
     gong_mono_t tidied_at;
@@ -163,24 +163,36 @@ open_file(struct gong_history *history, char *why, size_t why_size)
 
 /* A file that turned out damaged: what was heard and is not in the journal any
  * more is lost with it. */
-static enum gong_err
-start_over(struct gong_history *history)
+static void
+drop_file(struct gong_history *history)
 {
     char why[512];
-    enum gong_err err = GONG_OK;
 
     (void)snprintf(why, sizeof why, "%s", gong_history_file_why(history->file));
     gong_history_feed_free(history->feed);
     history->feed = NULL;
     gong_history_file_close(history->file);
     history->file = NULL;
-    err = set_aside(history, why);
-    if (err == GONG_OK) {
-        err = gong_history_file_open(history->path, &history->file, why,
-                                     sizeof why);
-    }
     gong_history_head_clear(history->head);
-    return err == GONG_OK ? go_on(history) : err;
+    (void)set_aside(history, why);
+}
+
+/* What is missing of file and feed; false: it still is. */
+static bool
+mend(struct gong_history *history)
+{
+    char why[512];
+
+    if (history->file == NULL &&
+        open_file(history, why, sizeof why) != GONG_OK) {
+        history->file = NULL;
+    }
+    if (history->file != NULL && history->feed == NULL &&
+        go_on(history) != GONG_OK) {
+        gong_history_feed_free(history->feed);
+        history->feed = NULL;
+    }
+    return history->feed != NULL;
 }
 
 /* --- committing --- */
@@ -253,7 +265,6 @@ note_success(struct gong_history *history)
     history->retry_ms = 0;
     history->committed = gong_mono_now();
     history->committed_ms = gong_history_feed_now_ms(history->feed);
-    history->fresh = gong_history_follow_held(history->follow);
     history->dirty = false;
     history->full = false;
     history->tidy_more = true;
@@ -285,6 +296,7 @@ commit(struct gong_history *history)
         gong_log(GONG_LOG_DEBUG, "history_cursor_failed", "offset=%llu",
                  (unsigned long long)place.journal.offset);
     }
+    history->fresh = gong_history_follow_share(history->follow);
     return GONG_OK;
 }
 
@@ -294,20 +306,11 @@ try_commit(struct gong_history *history)
 {
     enum gong_err err = commit(history);
 
-    if (err == GONG_ERR_CORRUPT || history->file == NULL ||
-        history->feed == NULL) {
-        enum gong_err again = GONG_OK;
-
-        if (history->file != NULL) {
-            again = start_over(history);
-        } else {
-            char why[512];
-
-            again = gong_history_file_open(history->path, &history->file, why,
-                                           sizeof why);
-            again = again == GONG_OK ? go_on(history) : again;
-        }
-        history->full = again != GONG_OK;
+    if (err == GONG_ERR_CORRUPT && history->file != NULL) {
+        drop_file(history);
+    }
+    if (history->feed == NULL) {
+        history->full = !mend(history);
     }
     return err;
 }
@@ -329,14 +332,13 @@ is_large(struct gong_history *history)
     return sizes.bytes > history->options.config->memory;
 }
 
-/* The journal is about to drop, or to refuse, for what is not in the file. */
+/* A log is about to drop, or to refuse, for what is not in the file. */
 static bool
 is_pressed(struct gong_history *history)
 {
-    uint64_t room = gong_history_follow_room(history->follow);
-    uint64_t held = gong_history_follow_held(history->follow);
+    double share = gong_history_follow_share(history->follow);
 
-    return held > room / 2 && held > history->fresh + room / 16;
+    return share > 0.5 && share > history->fresh + 0.06;
 }
 
 static bool
@@ -386,7 +388,7 @@ fill(struct gong_history *history)
     note_reading(history, err);
     history->full = err != GONG_OK || is_large(history);
     if (gong_history_file_publish(history->file) != GONG_OK) {
-        history->tidy_more = false; /* the next commit tells */
+        history->dirty = true; /* the next commit does it, or says why not */
     }
     return any && !history->full;
 }
@@ -442,7 +444,8 @@ publish(struct gong_history *history)
 
 /* --- the thread --- */
 
-static void
+/* One step; true: there is another to do now. */
+static bool
 tidy(struct gong_history *history)
 {
     gong_mono_t now = gong_mono_now();
@@ -453,9 +456,10 @@ tidy(struct gong_history *history)
     if (history->file == NULL || history->retry_ms != 0 || now_ms == 0 ||
         (!history->tidy_more && gong_mono_since(now, history->tidied_at).ns <
                                     gong_dur_ms(TIDY_MS).ns)) {
-        return;
+        return false;
     }
     history->tidied_at = now;
+    history->tidy_more = false;
     err = gong_history_tidy_step(history->file, &history->limits, now_ms,
                                  &history->tidy_more, &history->tidied);
     if (err != GONG_OK) {
@@ -463,6 +467,7 @@ tidy(struct gong_history *history)
         history->tidy_more = false;
         history->full = history->full || err == GONG_ERR_CORRUPT;
     }
+    return history->tidy_more;
 }
 
 /* What was asked of the thread when its turn began. */
@@ -520,7 +525,7 @@ wait_for_more(struct gong_history *history)
 {
     uint64_t seen = gong_history_follow_seen(history->follow);
 
-    if (history->full || gong_history_follow_behind(history->follow) > 0) {
+    if (history->full || gong_history_follow_lags(history->follow)) {
         sleep_for(history, history->full ? POLL_MS : SHORT_MS);
     } else if (!gong_journal_wait(history->options.journal, seen, true,
                                   gong_dur_ms(POLL_MS))) {
@@ -581,10 +586,7 @@ run(void *ctx)
         }
         more = fill(history);
         commit_if_due(history, &turn, more);
-        if (!more) {
-            tidy(history);
-        }
-        if (!more && !history->tidy_more) {
+        if (!more && !tidy(history)) {
             wait_for_more(history);
         }
     }

@@ -259,26 +259,33 @@ gong_history_follow_behind(struct gong_history_follow *follow)
     return from_to(gong_spool_cursor_offset(follow->records), stats.durable);
 }
 
-uint64_t
-gong_history_follow_held(struct gong_history_follow *follow)
+static double
+share_of(struct gong_spool *spool, struct gong_spool_cursor *cursor)
 {
     struct gong_spool_stats stats;
 
-    gong_spool_stats(follow->journal, &stats);
-    return from_to(gong_spool_cursor_committed(follow->records), stats.end);
+    gong_spool_stats(spool, &stats);
+    return (double)from_to(gong_spool_cursor_committed(cursor), stats.end) /
+           (double)stats.bytes_max;
 }
 
-uint64_t
-gong_history_follow_room(struct gong_history_follow *follow)
+double
+gong_history_follow_share(struct gong_history_follow *follow)
 {
-    struct gong_spool_stats stats;
+    double journal = share_of(follow->journal, follow->records);
+    double effects = share_of(follow->effects, follow->caused);
 
-    gong_spool_stats(follow->journal, &stats);
-    return stats.bytes_max;
+    return journal > effects ? journal : effects;
 }
 
 uint64_t
 gong_history_follow_seen(const struct gong_history_follow *follow)
 {
     return follow->durable;
+}
+
+bool
+gong_history_follow_lags(const struct gong_history_follow *follow)
+{
+    return follow->limit < follow->durable;
 }

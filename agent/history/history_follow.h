@@ -49,12 +49,12 @@ enum gong_err gong_history_follow_commit(struct gong_history_follow *follow,
     GONG_MUST_CHECK;
 
 /* gong_history_follow_behind: bytes of the journal not yet read;
- * gong_history_follow_held: from the last commit to the journal's end;
- * gong_history_follow_room: the journal's bound; gong_history_follow_seen: its
- * durable mark at the last look. */
+ * gong_history_follow_share: what is held since the last commit, as a share of
+ * the bound of journal or effects, whichever is more. As of the last look: the
+ * journal's durable mark, and whether the engine has not come so far. */
 uint64_t gong_history_follow_behind(struct gong_history_follow *follow);
-uint64_t gong_history_follow_held(struct gong_history_follow *follow);
-uint64_t gong_history_follow_room(struct gong_history_follow *follow);
+double gong_history_follow_share(struct gong_history_follow *follow);
 uint64_t gong_history_follow_seen(const struct gong_history_follow *follow);
+bool gong_history_follow_lags(const struct gong_history_follow *follow);
 
 #endif

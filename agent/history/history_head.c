@@ -16,10 +16,15 @@ struct run {
     uint32_t count;
 };
 
-struct slot {
-    struct run live;
+/* What did not come in order. */
+struct aside {
     struct run late;
     struct gong_samples other;
+};
+
+struct slot {
+    struct run live;
+    struct aside *aside; /* NULL: all of it did */
 };
 
 struct gong_history_head {
@@ -31,7 +36,7 @@ struct gong_history_head {
     struct slot *all; /* by slot */
     uint32_t capacity;
     uint64_t samples;
-    uint64_t others; /* room of all lists */
+    uint64_t asides; /* bytes of all these */
     struct gong_samples scratch;
 };
 
@@ -52,12 +57,15 @@ gong_history_head_new(void)
 }
 
 static void
-free_others(struct gong_history_head *head)
+free_asides(struct gong_history_head *head)
 {
     for (uint32_t i = 0; i < head->slots.count; i++) {
-        gong_samples_fini(&head->all[i].other);
+        if (head->all[i].aside != NULL) {
+            gong_samples_fini(&head->all[i].aside->other);
+            free(head->all[i].aside);
+        }
     }
-    head->others = 0;
+    head->asides = 0;
 }
 
 void
@@ -66,7 +74,7 @@ gong_history_head_free(struct gong_history_head *head)
     if (head == NULL) {
         return;
     }
-    free_others(head);
+    free_asides(head);
     gong_sample_windows_fini(&head->windows);
     gong_series_slots_fini(&head->slots);
     gong_samples_fini(&head->scratch);
@@ -137,8 +145,32 @@ list(struct gong_history_head *head, struct gong_samples *other,
     if (other->count < GONG_HISTORY_HEAD_SAMPLES) {
         err = gong_samples_add(other, sample);
     }
-    head->others += (other->capacity - before) * sizeof *other->data;
+    head->asides += (other->capacity - before) * sizeof *other->data;
     return err;
+}
+
+/* It is older than the newest. */
+static enum gong_err
+put_aside(struct gong_history_head *head, struct slot *slot,
+          struct gong_sample sample, bool *taken)
+{
+    struct aside *aside = slot->aside;
+
+    if (aside == NULL) {
+        aside = calloc(1, sizeof *aside);
+        slot->aside = aside;
+        head->asides += aside == NULL ? 0 : sizeof *aside;
+    }
+    if (aside == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    if (aside->late.count > 0 && sample.ms == aside->late.newest.ms) {
+        *taken = false;
+        return GONG_OK;
+    }
+    return aside->late.count == 0 || sample.ms > aside->late.newest.ms
+               ? push(head, &aside->late, sample)
+               : list(head, &aside->other, sample);
 }
 
 static enum gong_err
@@ -149,14 +181,11 @@ put(struct gong_history_head *head, struct slot *slot,
     if (slot->live.count == 0 || sample.ms > slot->live.newest.ms) {
         return push(head, &slot->live, sample);
     }
-    if (sample.ms == slot->live.newest.ms ||
-        (slot->late.count > 0 && sample.ms == slot->late.newest.ms)) {
+    if (sample.ms == slot->live.newest.ms) {
         *taken = false;
         return GONG_OK;
     }
-    return slot->late.count == 0 || sample.ms > slot->late.newest.ms
-               ? push(head, &slot->late, sample)
-               : list(head, &slot->other, sample);
+    return put_aside(head, slot, sample, taken);
 }
 
 enum gong_err
@@ -216,19 +245,18 @@ read_slot(struct gong_history_head *head, const struct slot *slot, int64_t from,
     size_t first = out->count;
     enum gong_err err = read_run(head, &slot->live, from, to, out);
 
-    if (err == GONG_OK) {
-        err = read_run(head, &slot->late, from, to, out);
+    if (err != GONG_OK || slot->aside == NULL) {
+        return err;
     }
-    for (size_t i = 0; i < slot->other.count && err == GONG_OK; i++) {
-        struct gong_sample sample = slot->other.data[i];
+    err = read_run(head, &slot->aside->late, from, to, out);
+    for (size_t i = 0; i < slot->aside->other.count && err == GONG_OK; i++) {
+        struct gong_sample sample = slot->aside->other.data[i];
 
         if (sample.ms >= from && sample.ms <= to) {
             err = gong_samples_add(out, sample);
         }
     }
-    return err == GONG_OK && slot->late.count > 0
-               ? gong_samples_merge(out, first)
-               : err;
+    return err == GONG_OK ? gong_samples_merge(out, first) : err;
 }
 
 static enum gong_err
@@ -280,9 +308,12 @@ void
 gong_history_head_clear(struct gong_history_head *head)
 {
     (void)pthread_mutex_lock(&head->lock);
-    free_others(head);
+    free_asides(head);
     gong_sample_windows_fini(&head->windows);
-    gong_series_slots_clear(&head->slots);
+    gong_series_slots_fini(&head->slots);
+    free(head->all);
+    head->all = NULL;
+    head->capacity = 0;
     head->samples = 0;
     (void)pthread_mutex_unlock(&head->lock);
 }
@@ -293,7 +324,7 @@ gong_history_head_sizes(struct gong_history_head *head,
 {
     (void)pthread_mutex_lock(&head->lock);
     *out = (struct gong_history_head_sizes){
-        .bytes = head->budget.used + head->derived.used + head->others +
+        .bytes = head->budget.used + head->derived.used + head->asides +
                  gong_series_slots_bytes(&head->slots) +
                  head->capacity * sizeof *head->all,
         .series = head->slots.count,

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "engine_fixture.h"
+#include "rules/engine/sample.h"
 #include "rules/rule_file.h"
 #include "snapshot_bytes.h"
 
@@ -926,6 +927,71 @@ what_was_before_a_change_leaves_nothing_behind(void **state)
     end(&world);
 }
 
+/* What the engine tells of presence, with the ordinals that name it. */
+static void
+on_told(void *ctx, const struct gong_recorded *told)
+{
+    struct text *out = ctx;
+
+    assert_null(told->rule);
+    text_add(out, "%" PRIu32 " %s", told->ordinal, told->name);
+    for (size_t i = 0; i < told->label_count; i++) {
+        text_add(out, "%s%.*s", i == 0 ? " " : ",",
+                 (int)told->labels[i].value.len, told->labels[i].value.data);
+    }
+    if (gong_is_stale(told->value)) {
+        text_add(out, " ends");
+    } else {
+        text_add(out, " %g", told->value);
+    }
+    text_add(out, " at %" PRId64 "\n", told->at_ms);
+}
+
+/* Whatever rules read: each change once; the devices' own end while their unit
+ * is dark; another city has other series. Effects count on as they did. */
+static void
+presence_is_told_at_each_change(void **state)
+{
+    struct world world;
+    struct gong_record record;
+
+    (void)state;
+    begin(&world, hot, units, "");
+    gong_engine_on_presence(world.engine, on_told, &world.effects);
+    feed(&world, 1000, "1", "d", "m b=6");
+    said(&world, "0 device_dark d,ward,1,1 0 at 1000\n"
+                 "1 up d,ward,1,1 1 at 1000\n");
+    feed(&world, 2000, "1", "d", "m b=6");
+    said(&world, "");
+    feed(&world, 3000, "1", "e", "m b=6");
+    said(&world, "0 unit_up ward,1,1 1 at 3000\n"
+                 "1 device_dark e,ward,1,1 0 at 3000\n"
+                 "2 device_dark d,ward,1,1 0 at 3000\n"
+                 "3 up e,ward,1,1 1 at 3000\n");
+    record = status_record(&world.payload, 4000, "1", "d",
+                           "{\"state\":\"offline\"}");
+    assert_int_equal(gong_engine_apply(world.engine, &record), GONG_OK);
+    said(&world, "0 device_dark d,ward,1,1 1 at 4000\n"
+                 "1 up d,ward,1,1 0 at 4000\n");
+    record = status_record(&world.payload, 5000, "1", "e",
+                           "{\"state\":\"offline\"}");
+    assert_int_equal(gong_engine_apply(world.engine, &record), GONG_OK);
+    said(&world, "0 device_dark e,ward,1,1 ends at 5000\n"
+                 "1 device_dark d,ward,1,1 ends at 5000\n"
+                 "2 unit_up ward,1,1 0 at 5000\n"
+                 "3 up e,ward,1,1 0 at 5000\n");
+    change(&world, hot, renamed, "", 6000);
+    said(&world, "");
+    change(&world, hot, NULL, "", 7000);
+    said(&world, "0 up d,ward,1,1 ends at 7000\n"
+                 "1 up d,1 0 at 7000\n"
+                 "2 up e,ward,1,1 ends at 7000\n"
+                 "3 up e,1 0 at 7000\n"
+                 "4 unit_up ward,1,1 ends at 7000\n"
+                 "5 unit_up 1 0 at 7000\n");
+    end(&world);
+}
+
 int
 main(void)
 {
@@ -943,6 +1009,7 @@ main(void)
         cmocka_unit_test(only_a_merged_units_alerts_begin_anew),
         cmocka_unit_test(every_makes_the_look_back_longer),
         cmocka_unit_test(dark_devices_have_units_too),
+        cmocka_unit_test(presence_is_told_at_each_change),
         cmocka_unit_test(payloads_feed_no_parameter),
         cmocka_unit_test(a_parameter_has_no_past),
         cmocka_unit_test(texts_name_units_and_devices),

@@ -520,6 +520,64 @@ test_more_samples_than_a_chunk(void **state)
         2);
 }
 
+static double
+incompressible(uint32_t series, int64_t ms)
+{
+    uint64_t x = ((uint64_t)ms * 1000 + series) * UINT64_C(0x9e3779b97f4a7c15);
+
+    x ^= x >> 31;
+    x *= UINT64_C(0xbf58476d1ce4e5b9);
+    return (double)x * 1e-19;
+}
+
+/* Past a limit of bytes a step takes fewer series than it would by rows. */
+static void
+test_large_chunks(void **state)
+{
+    enum { COUNT = 60000, SERIES = 40 };
+    struct history_world *world = *state;
+    struct gong_samples samples = {0};
+    struct gong_history_tidied tidied = {0};
+    bool more = true;
+    int steps = 0;
+
+    for (int i = 0; i < COUNT; i++) {
+        assert_int_equal(gong_samples_add(&samples, (struct gong_sample){0}),
+                         GONG_OK);
+    }
+    for (int i = 0; i < SERIES; i++) {
+        (void)history_series(world, "temp", i);
+    }
+    assert_int_equal(gong_history_file_begin(world->file), GONG_OK);
+    for (uint32_t series = 1; series <= SERIES; series++) {
+        for (int i = 0; i < COUNT; i++) {
+            int64_t ms = DAY_0 + 1 + i * 100;
+
+            samples.data[i] =
+                (struct gong_sample){ms, incompressible(series, ms)};
+        }
+        assert_int_equal(
+            gong_history_file_put(world->file, series, samples.data, COUNT),
+            GONG_OK);
+    }
+    history_commit(world, 1);
+    for (; more; steps++) {
+        assert_int_equal(gong_history_tidy_step(world->file, &no_limits,
+                                                DAY_0 + 3 * HOUR_MS, &more,
+                                                &tidied),
+                         GONG_OK);
+    }
+    assert_int_equal(tidied.compacted_rows, SERIES);
+    assert_true(steps > 2);
+    for (uint32_t series = 1; series <= SERIES; series++) {
+        history_samples(world->path, series, &samples);
+        assert_int_equal(samples.count, COUNT);
+        assert_true(samples.data[COUNT - 1].value ==
+                    incompressible(series, samples.data[COUNT - 1].ms));
+    }
+    gong_samples_fini(&samples);
+}
+
 int
 main(void)
 {
@@ -543,6 +601,7 @@ main(void)
         TEST(test_damaged_chunk_is_left_out),
         TEST(test_many_parts),
         TEST(test_more_samples_than_a_chunk),
+        TEST(test_large_chunks),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

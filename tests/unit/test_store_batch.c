@@ -270,6 +270,7 @@ recorded_series_keep_their_names(void **state)
     struct gong_record record =
         recorded(payload, sizeof payload,
                  "site:load:avg,site=a\\ b value=1.5 7000000\n"
+                 "gone,site=a ended=true 7000000\n"
                  "all value=-2.0 7000000\n");
 
     (void)state;
