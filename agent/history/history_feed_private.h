@@ -54,7 +54,8 @@ struct gong_history_feed {
     bool unasked;    /* their numbers may be another's by now */
     struct gong_feed_expected *expected;
     size_t expected_count;
-    int64_t now_ms; /* journal time */
+    int64_t expect_ms; /* before it none of them changes */
+    int64_t now_ms;    /* journal time */
     struct gong_history_fed counts;
 };
 

@@ -457,6 +457,57 @@ direct_commit(struct direct *d)
     assert_int_equal(gong_history_feed_forget(d->feed), GONG_OK);
 }
 
+static bool
+is_expected(struct direct *d, const char *device)
+{
+    struct gong_label_view labels[] = {
+        {gong_str_of("__name__"), gong_str_of("param_expected")},
+        {gong_str_of("device"), gong_str_of(device)},
+        {gong_str_of("kind"), gong_str_of("ward")},
+        {gong_str_of("site"), gong_str_of("1")},
+        {gong_str_of("unit"), gong_str_of("1")}};
+    uint32_t series = 0;
+
+    assert_int_equal(gong_history_file_series(d->file, labels, 5, &series),
+                     GONG_OK);
+    return gong_history_states_is(d->states, series, 1);
+}
+
+/* Each begins and ends by itself, whatever others do before and after. */
+static void
+devices_are_expected_for_a_time(void **state)
+{
+    static const char bounded[] =
+        "units = ( { code = \"66\"; name = \"T\"; kind = \"province\"; },\n"
+        "{ code = \"1\"; name = \"Mot\"; kind = \"ward\"; parent = \"66\"; "
+        "} );\n"
+        "devices = (\n"
+        "{ unit = \"1\"; name = \"day\"; valid = "
+        "\"2025-10-11..2025-10-11\"; },\n"
+        "{ unit = \"1\"; name = \"old\"; valid = \"..2025-10-12\"; },\n"
+        "{ unit = \"1\"; name = \"new\"; valid = \"2025-10-13..\"; } );\n";
+    struct sinks *sinks = *state;
+    struct direct d;
+    int hours = 0;
+
+    (void)logs_rules(sinks, T0, "", bounded);
+    for (int hour = 1; hour <= 150; hour++) {
+        (void)logs_put(sinks, GONG_RECORD_CLOCK, T0 + hour * 60 * MINUTE, "",
+                       0);
+    }
+    direct_open(&d, sinks, 0);
+    assert_int_equal(direct_next(&d), GONG_OK);
+    assert_true(is_expected(&d, "old"));
+    for (int hour = 1; hour <= 150; hour++) {
+        assert_int_equal(direct_next(&d), GONG_OK);
+        hours += is_expected(&d, "day");
+        assert_true(is_expected(&d, "old") != is_expected(&d, "new"));
+    }
+    assert_int_equal(hours, 24);
+    assert_true(is_expected(&d, "new"));
+    direct_close(&d);
+}
+
 /* Where the parameters of a set could not be told, a commit says the set
  * before: a start from there tells them, and ends those before. */
 static void
@@ -552,6 +603,8 @@ main(void)
         cmocka_unit_test_setup_teardown(alerts_read_as_in_prometheus,
                                         sinks_setup, sinks_teardown),
         cmocka_unit_test_setup_teardown(parameters_follow_the_model,
+                                        sinks_setup, sinks_teardown),
+        cmocka_unit_test_setup_teardown(devices_are_expected_for_a_time,
                                         sinks_setup, sinks_teardown),
         cmocka_unit_test_setup_teardown(
             parameters_that_fail_are_told_after_a_start, sinks_setup,
