@@ -68,7 +68,12 @@ state_of(struct gong_history_states *states, uint32_t series)
 static bool
 same(double a, double b)
 {
-    return memcmp(&a, &b, sizeof a) == 0;
+    uint64_t left = 0;
+    uint64_t right = 0;
+
+    memcpy(&left, &a, sizeof left);
+    memcpy(&right, &b, sizeof right);
+    return left == right;
 }
 
 enum gong_err
