@@ -162,7 +162,9 @@ start_engine(struct gong_agent *agent, const struct gong_agent_problem *problem)
                                     agent->dir.journal);
 }
 
-/* Before the engine, so that its cursors hold all that it says. */
+/* Before the engine, so that its cursors hold all that it says. Nobody is told
+ * later, or not at all, because charts cannot be drawn: without the file the
+ * agent runs, and says so. */
 static enum gong_err
 start_history(struct gong_agent *agent,
               const struct gong_agent_problem *problem)
@@ -174,13 +176,24 @@ start_history(struct gong_agent *agent,
         .effects = agent->effects,
         .counters = agent->counters,
     };
-    enum gong_err err = agent->config->history.on
-                            ? gong_history_start(&options, &agent->history,
-                                                 problem->why, problem->size)
-                            : GONG_OK;
+    char why[512];
+    char found[600];
+    enum gong_err err =
+        agent->config->history.on
+            ? gong_history_start(&options, &agent->history, why, sizeof why)
+            : GONG_OK;
 
-    return err == GONG_OK ? GONG_OK
-                          : gong_agent_fail_as(problem, err, "history");
+    if (err == GONG_ERR_MEMORY) {
+        return fail_at(problem, err, "history: cannot start", "history.db");
+    }
+    if (err != GONG_OK) {
+        gong_log(
+            GONG_LOG_ERROR, "history_not_started",
+            "reason=%s next=\"mend it or set history.on = false, and start "
+            "again: until then nothing is kept in the history\"",
+            gong_log_quote(gong_str_of(why), found, sizeof found));
+    }
+    return GONG_OK;
 }
 
 static enum gong_err
@@ -368,6 +381,7 @@ start_http(struct gong_agent *agent, const struct gong_agent_problem *problem)
         .desk = agent->desk,
         .trust = agent->trust,
         .history = agent->history,
+        .history_on = agent->config->history.on,
     };
     api.trust = agent->trust;
     api.history = gong_api_history_of(agent->history, &agent->config->history);

@@ -270,6 +270,7 @@ run_query(char **argv)
     double cpu = cpu_seconds();
     double wall = wall_seconds();
     size_t samples = 0;
+    double last = 0;
     enum gong_err err =
         gong_history_query(&question, &answer, &remarks, &error);
 
@@ -279,12 +280,15 @@ run_query(char **argv)
     for (uint32_t i = 1; i <= answer.count; i++) {
         size_t count = 0;
 
-        (void)gong_eval_memory_samples(answer.memory, i, &count);
+        const struct gong_sample *of =
+            gong_eval_memory_samples(answer.memory, i, &count);
+
         samples += count;
+        last = count > 0 ? of[count - 1].value : last;
     }
     printf("{\"cpu\": %.4f, \"wall\": %.4f, \"series\": %" PRIu32
-           ", \"samples\": %zu, \"used\": %u}\n",
-           cpu, wall, answer.count, samples, remarks.used);
+           ", \"samples\": %zu, \"used\": %u, \"last\": %.17g}\n",
+           cpu, wall, answer.count, samples, remarks.used, last);
     gong_answer_fini(&answer);
     return 0;
 }

@@ -2,6 +2,7 @@
 VictoriaMetrics with the same samples.
 
     bench_history.py [--build build/release] [--devices 20] [--days 7]
+    bench_history.py --agent [--rounds 600]
 
 Samples are those of bench_points (five fields of a device every 10 s). Of both:
 bytes a sample on disk when all was flushed and merged, processor time to take
@@ -11,6 +12,10 @@ its files are out of the page cache. The history is asked in a process of its
 own and not over HTTP, once as the API does and once without roll-ups. Its write
 rate is measured once more with thousands of series at once; few series leave
 more room in its pages.
+
+--agent: what it costs in an agent that receives, keeps and evaluates as many
+samples as a broker gives (10,000 series, one sample a row): processor time with
+it and without.
 """
 
 import argparse
@@ -26,7 +31,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "deploy"))
 
-from local.servers import VictoriaMetrics, http  # noqa: E402
+os.environ.setdefault("GONG_PRESET", "release")
+from local.process import wait_until  # noqa: E402
+from local.programs import BIN, Agent  # noqa: E402
+from local.servers import Mosquitto, VictoriaMetrics, http  # noqa: E402
 
 START_MS = 1760000000000
 PERIOD_MS = 10000
@@ -47,6 +55,9 @@ QUESTIONS = {
     "aggregate of averages": (AVERAGES, 300, 1),
 }
 RUNS = 3
+# What bench_load sends.
+DEVICES = 200
+BATCH = 50
 
 
 def drop_cache(path):
@@ -169,6 +180,59 @@ def report_write(store, wrote):
           f"processor-second ({wrote['wall']:.1f} s)", flush=True)
 
 
+def agent_s(folder, rounds, history):
+    """(processor seconds of an agent, seconds until all was done)"""
+    folder.mkdir()
+    rules = folder / "bench.rules"
+    rules.write_text('group = "bench"; '
+                     'rules = ( { alert = "R"; expr = "lamp_temp > 80"; } );')
+    broker = Mosquitto(folder).start()
+    agent = Agent(folder, broker.url, [rules], extra=f"""
+journal = {{ size = "4GiB"; }};
+ingest = {{ device_rate = 1000000.0; device_burst = 1000000.0; }};
+history = {{ {history} }};
+""").start()
+    try:
+        began = time.monotonic()
+        subprocess.run([BIN.parent / "bench" / "bench_load", broker.url,
+                        str(DEVICES), "0", str(rounds), "0"], check=True,
+                       stdout=subprocess.DEVNULL)
+        wait_until(lambda: agent.metrics().get(
+            "gong_agent_history_behind_bytes", 0) == 0, 120, "the history",
+            0.05)
+        took_s = time.monotonic() - began
+        time.sleep(2)
+        return processor_s(agent.process.child.pid), took_s
+    finally:
+        agent.stop()
+        broker.stop()
+
+
+def count_all(folder, build):
+    """Samples that bench_load sent, as history.db has them."""
+    text = " + ".join(f"sum(count_over_time(lamp_{name}[1h]))" for name in
+                      ("temp", "volt", "power", "load", "lux"))
+    now_ms = time.time_ns() // 1000000
+    return run([build / "bench" / "bench_history", "query",
+                folder / "agent-state" / "history.db", text, now_ms, now_ms,
+                1000, 0])["last"]
+
+
+def run_agent(folder, build, rounds):
+    samples = rounds * DEVICES * BATCH
+    without, _ = agent_s(folder / "off", rounds, "on = false;")
+    whole, took_s = agent_s(folder / "on", rounds, 'memory = "8MiB";')
+    own = whole - without
+    kept = count_all(folder / "on", build)
+    if kept != samples:
+        raise SystemExit(f"sent {samples} samples, the history has {kept:.0f}")
+    print(f"agent: {samples / 1e6:.1f} M samples in the history after "
+          f"{took_s:.1f} s, {samples / took_s / 1e3:.0f} thousand a second; "
+          f"{whole:.2f} processor-seconds, {without:.2f} without a history: "
+          f"{samples / own / 1e6:.2f} M samples a processor-second of its own, "
+          f"{samples / own / 1e5:.1f} times the bar")
+
+
 def report_many(store, devices, hours, wrote):
     samples = wrote["samples"]
     rate = samples / wrote["wall"]
@@ -191,7 +255,13 @@ def main():
     parser.add_argument("--build", type=Path, default=ROOT / "build/release")
     parser.add_argument("--devices", type=int, default=20)
     parser.add_argument("--days", type=float, default=7)
+    parser.add_argument("--agent", action="store_true")
+    parser.add_argument("--rounds", type=int, default=600)
     args = parser.parse_args()
+    if args.agent:
+        with tempfile.TemporaryDirectory(prefix="gong-bench-") as folder:
+            run_agent(Path(folder), args.build, args.rounds)
+        return
     rounds = int(args.days * 8640)
     # From where Grafana would begin.
     start_ms = -(-START_MS // 600000) * 600000

@@ -170,6 +170,27 @@ gong_ctl_arguments_read(int argc, char **argv,
     return true;
 }
 
+int
+gong_ctl_arguments_lead(int argc, char **argv,
+                        const struct gong_ctl_option *common,
+                        const struct gong_ctl_option *own)
+{
+    int count = 0;
+
+    while (count < argc && argv[count][0] == '-' && argv[count][1] != '\0') {
+        const struct gong_ctl_option *option =
+            find_either(common, own, argv[count]);
+        bool apart = option != NULL && option->value != NULL &&
+                     strchr(argv[count], '=') == NULL;
+
+        if (option == NULL || (apart && count + 1 == argc)) {
+            break;
+        }
+        count += apart ? 2 : 1;
+    }
+    return count;
+}
+
 const char *
 gong_ctl_option(const struct gong_ctl_arguments *arguments, const char *name)
 {

@@ -36,6 +36,11 @@ bool gong_ctl_arguments_read(int argc, char **argv,
                              const struct gong_ctl_option *common,
                              const struct gong_ctl_option *own,
                              struct gong_ctl_arguments *out, FILE *err);
+/* gong_ctl_arguments_lead: how many of the first ones are such options, with
+ * their values. */
+int gong_ctl_arguments_lead(int argc, char **argv,
+                            const struct gong_ctl_option *common,
+                            const struct gong_ctl_option *own);
 /* gong_ctl_arguments_fit: whether there are at most so many words; false after
  * naming the first that is too many. */
 bool gong_ctl_arguments_fit(const struct gong_ctl_arguments *arguments,

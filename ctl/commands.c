@@ -499,17 +499,76 @@ run_command(struct gong_ctl *ctl, const struct gong_ctl_command *command)
     return gong_ctl_output_end(ctl, code);
 }
 
+static bool
+asks_for_itself(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0 ||
+           strcmp(word, "--version") == 0;
+}
+
+/* Where the command is: options may stand before it, also its own. Without one
+ * where --help or --version is, or the first word; 0: there is none. */
+static int
+find_command(int argc, char **argv)
+{
+    int lead = gong_ctl_arguments_lead(argc - 1, argv + 1,
+                                       gong_ctl_common_options, NULL);
+
+    for (int i = 1; i < argc; i++) {
+        const struct gong_ctl_command *command = gong_ctl_command_find(argv[i]);
+
+        if (command != NULL &&
+            gong_ctl_arguments_lead(i - 1, argv + 1, gong_ctl_common_options,
+                                    command->options) == i - 1) {
+            return i;
+        }
+    }
+    for (int i = 1; i <= lead; i++) {
+        if (asks_for_itself(argv[i])) {
+            return i;
+        }
+    }
+    return lead + 1 < argc ? lead + 1 : 0;
+}
+
+/* Its words and options, which stand on both sides of its name. */
+static bool
+read_arguments(int argc, char **argv, int at,
+               const struct gong_ctl_command *command, struct gong_ctl *ctl)
+{
+    char **others = calloc((size_t)argc, sizeof *others);
+    int count = 0;
+    bool ok;
+
+    if (others == NULL) {
+        (void)fprintf(ctl->err, "gongctl: %s\n",
+                      gong_err_text(GONG_ERR_MEMORY));
+        return false;
+    }
+    for (int i = 1; i < argc; i++) {
+        if (i != at) {
+            others[count++] = argv[i];
+        }
+    }
+    ok = gong_ctl_arguments_read(count, others, gong_ctl_common_options,
+                                 command->options, &ctl->arguments, ctl->err);
+    free(others);
+    return ok;
+}
+
 int
 gong_ctl_run(int argc, char **argv, FILE *out, FILE *err)
 {
     struct gong_ctl ctl = {
         .out = out, .err = err, .now_ms = gong_floor_ms(gong_wall_now().ns)};
-    const char *name = argc < 2 ? "" : argv[1];
+    int at = argc < 2 ? 0 : find_command(argc, argv);
+    const char *name = at == 0 ? "" : argv[at];
     const struct gong_ctl_command *command = gong_ctl_command_find(name);
 
     if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0 ||
         strcmp(name, "help") == 0) {
-        gong_ctl_usage(argc > 2 ? gong_ctl_command_find(argv[2]) : NULL, out);
+        gong_ctl_usage(
+            at + 1 < argc ? gong_ctl_command_find(argv[at + 1]) : NULL, out);
         return gong_ctl_output_end(&ctl, GONG_CTL_OK);
     }
     if (strcmp(name, "--version") == 0) {
@@ -520,8 +579,7 @@ gong_ctl_run(int argc, char **argv, FILE *out, FILE *err)
         gong_ctl_usage_unknown(name, err);
         return GONG_CTL_USAGE;
     }
-    if (!gong_ctl_arguments_read(argc - 2, argv + 2, gong_ctl_common_options,
-                                 command->options, &ctl.arguments, err) ||
+    if (!read_arguments(argc, argv, at, command, &ctl) ||
         (!gong_ctl_flag(&ctl.arguments, "help") &&
          !gong_ctl_arguments_fit(&ctl.arguments, command->words_max, err))) {
         gong_ctl_usage_hint(command, err);

@@ -19,7 +19,9 @@ target_link_libraries(history_cases PRIVATE gong_flags gong_rules_tool
     gong_history PkgConfig::JANSSON m)
 set_target_properties(history_cases PROPERTIES
     RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
-gong_differential(history run.py 240 --cases 4000 --seed 7
+gong_differential(history run.py 240 --cases 2000 --seed 7
+    --binary $<TARGET_FILE:history_cases>)
+gong_differential(history_days history_days.py 240
     --binary $<TARGET_FILE:history_cases>)
 # A planted lie of each kind must be seen, and nothing else.
 gong_differential(control run.py 120 --control --cases 2400 --seed 1)

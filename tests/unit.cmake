@@ -324,6 +324,8 @@ gong_test(channel_zalo LINKS gong_agent_core PkgConfig::MICROHTTPD
         ${CMAKE_SOURCE_DIR}/tests/unit/try_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/http_script.c)
 target_link_options(test_channel_zalo PRIVATE LINKER:--wrap=renameat)
+target_link_options(test_message_text PRIVATE LINKER:--wrap=calloc
+    LINKER:--wrap=malloc)
 gong_test(channel_email LINKS gong_agent_core
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/message_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/try_fixture.c)
@@ -338,6 +340,8 @@ foreach(module backup backup_faults)
             ${CMAKE_SOURCE_DIR}/tests/unit/outbox_fixture.c)
     gong_failing_step(test_${module})
 endforeach()
+target_link_options(test_backup_faults PRIVATE LINKER:--wrap=sqlite3_exec)
+gong_test(sqlite_file LINKS gong_agent_core)
 gong_test(exchange LINKS gong_sqlite_file)
 gong_failing_step(test_exchange)
 gong_test(message_view LINKS gong_agent_core)
@@ -382,6 +386,7 @@ gong_failing_memory(test_samples)
 gong_test(chunk LINKS gong_history)
 gong_failing_memory(test_chunk)
 gong_test(rollup LINKS gong_history)
+gong_failing_memory(test_rollup)
 gong_test(history_labels LINKS gong_history)
 gong_test(rules_view LINKS gong_agent_core)
 gong_test(alert_view LINKS gong_agent_core
@@ -404,7 +409,7 @@ endforeach()
 # from journal and effects into the history
 gong_test(history_head LINKS gong_agent_core m)
 gong_test(history_states LINKS gong_agent_core)
-foreach(module history_feed history)
+foreach(module history_feed history history_gap)
     gong_test(${module} LINKS gong_agent_core m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/history_file_fixture.c
@@ -413,3 +418,7 @@ endforeach()
 gong_test(gap_replay LINKS gong_gap m
     SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
         ${CMAKE_SOURCE_DIR}/tests/unit/engine_model_rules.c)
+gong_test(gap_source LINKS gong_gap m
+    SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/engine_fixture.c
+        ${CMAKE_SOURCE_DIR}/tests/unit/history_fixture.c)
+gong_test(gap_table LINKS gong_gap)

@@ -125,7 +125,7 @@ struct gong_api_rules {
 
 /* The embedded history. */
 struct gong_api_history {
-    const char *path; /* of history.db; NULL: there is none */
+    const char *path;                  /* of history.db; NULL: there is none */
     struct gong_history_recent recent; /* read NULL: none */
     struct gong_history_query_limits limits;
     enum gong_err (*query)(const struct gong_history_question *question,

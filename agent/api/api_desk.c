@@ -10,7 +10,16 @@ struct gong_api_desk_reader {
     pthread_mutex_t lock;
     struct gong_desk_reader *reader;
     struct gong_desk_thread *desk;
+    bool halved; /* under the lock: nobody reads any more */
 };
+
+/* The lock is held in any case. */
+static enum gong_err
+take(struct gong_api_desk_reader *reader)
+{
+    (void)pthread_mutex_lock(&reader->lock);
+    return reader->halved ? GONG_ERR_IO : GONG_OK;
+}
 
 /* --- incidents --- */
 
@@ -59,8 +68,11 @@ incidents(void *ctx, const struct gong_api_incident_query *query,
     do {
         filter.limit = left < GONG_DESK_READ_MAX ? left : GONG_DESK_READ_MAX;
         walk.seen = 0;
-        (void)pthread_mutex_lock(&reader->lock);
-        err = gong_desk_read_incidents(reader->reader, &filter, step, &walk);
+        err = take(reader);
+        if (err == GONG_OK) {
+            err =
+                gong_desk_read_incidents(reader->reader, &filter, step, &walk);
+        }
         (void)pthread_mutex_unlock(&reader->lock);
         filter.before = walk.last;
         left -= walk.seen;
@@ -104,8 +116,11 @@ incident(void *ctx, uint64_t number,
     struct show show = {each, event, arg};
     enum gong_err err;
 
-    (void)pthread_mutex_lock(&reader->lock);
-    err = gong_desk_read_incident(reader->reader, number, show_incident, &show);
+    err = take(reader);
+    if (err == GONG_OK) {
+        err = gong_desk_read_incident(reader->reader, number, show_incident,
+                                      &show);
+    }
     if (err == GONG_OK && event != NULL) {
         err =
             gong_desk_read_events(reader->reader, number, 0, show_event, &show);
@@ -188,8 +203,10 @@ more(void *ctx, uint64_t number)
     json_t *told = json_array(), *why = json_array();
     enum gong_err err;
 
-    (void)pthread_mutex_lock(&reader->lock);
-    err = gong_desk_read_deliveries(reader->reader, number, tell, told);
+    err = take(reader);
+    if (err == GONG_OK) {
+        err = gong_desk_read_deliveries(reader->reader, number, tell, told);
+    }
     if (err == GONG_OK) {
         err = gong_desk_read_decisions(reader->reader, number, explain, why);
     }
@@ -241,8 +258,11 @@ told(void *ctx, int64_t first, int64_t last)
     json_t *items = json_array();
     enum gong_err err;
 
-    (void)pthread_mutex_lock(&reader->lock);
-    err = gong_desk_read_messages(reader->reader, first, last, tell_row, items);
+    err = take(reader);
+    if (err == GONG_OK) {
+        err = gong_desk_read_messages(reader->reader, first, last, tell_row,
+                                      items);
+    }
     (void)pthread_mutex_unlock(&reader->lock);
     if (err != GONG_OK) {
         json_decref(items);
@@ -276,9 +296,11 @@ silences(void *ctx, bool ended_too,
     struct silence_walk walk = {each, arg};
     enum gong_err err;
 
-    (void)pthread_mutex_lock(&reader->lock);
-    err =
-        gong_desk_read_silences(reader->reader, ended_too, show_silence, &walk);
+    err = take(reader);
+    if (err == GONG_OK) {
+        err = gong_desk_read_silences(reader->reader, ended_too, show_silence,
+                                      &walk);
+    }
     (void)pthread_mutex_unlock(&reader->lock);
     return err;
 }
@@ -292,8 +314,11 @@ silence(void *ctx, uint64_t number,
     struct silence_walk walk = {each, arg};
     enum gong_err err;
 
-    (void)pthread_mutex_lock(&reader->lock);
-    err = gong_desk_read_silence(reader->reader, number, show_silence, &walk);
+    err = take(reader);
+    if (err == GONG_OK) {
+        err =
+            gong_desk_read_silence(reader->reader, number, show_silence, &walk);
+    }
     (void)pthread_mutex_unlock(&reader->lock);
     return err;
 }
@@ -341,16 +366,17 @@ gong_api_desk_open(const char *path, struct gong_desk_thread *desk,
 }
 
 void
-gong_api_desk_hold(void *ctx, bool hold)
+gong_api_desk_hold(void *ctx, enum gong_backup_readers what)
 {
     struct gong_api_desk_reader *reader = ctx;
 
-    if (hold) {
+    if (what == GONG_READERS_HOLD) {
         (void)pthread_mutex_lock(&reader->lock);
         gong_desk_reader_shut(reader->reader);
-    } else {
-        (void)pthread_mutex_unlock(&reader->lock);
+        return;
     }
+    reader->halved = what == GONG_READERS_REFUSE;
+    (void)pthread_mutex_unlock(&reader->lock);
 }
 
 void

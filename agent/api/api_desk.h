@@ -20,7 +20,7 @@ void gong_api_desk_close(struct gong_api_desk_reader *reader);
 
 /* gong_api_desk_hold: whoever reads waits, and the file is closed, until the
  * same thread lets go; ctx is the reader. */
-void gong_api_desk_hold(void *ctx, bool hold);
+void gong_api_desk_hold(void *ctx, enum gong_backup_readers what);
 
 /* gong_api_desk_of: for gong_api_options; borrowed. */
 struct gong_api_desk gong_api_desk_of(struct gong_api_desk_reader *reader);

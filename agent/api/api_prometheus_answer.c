@@ -229,7 +229,9 @@ gong_prom_has_history(struct gong_api_call *call)
         return true;
     }
     gong_prom_error(call, "unavailable",
-                    "máy chủ này không giữ lịch sử (history.on = false) | this "
-                    "agent keeps no history (history.on = false)");
+                    "máy chủ này không giữ lịch sử: history.on = false, hoặc "
+                    "không mở được history.db (xem /healthz và nhật ký) | this "
+                    "agent keeps no history: history.on = false, or history.db "
+                    "could not be opened (see /healthz and the log)");
     return false;
 }

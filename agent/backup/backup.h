@@ -34,6 +34,14 @@ enum gong_backup_doing {
     GONG_BACKUP_RESTORING,
 };
 
+/* What others of this process that read desk.db are told. */
+enum gong_backup_readers {
+    GONG_READERS_HOLD,   /* they have it open no more, and wait */
+    GONG_READERS_GO_ON,  /* after HOLD */
+    GONG_READERS_REFUSE, /* after HOLD: the file is half another one, until the
+                            next start: whoever asks is told so */
+};
+
 /* Transparent; everything is borrowed. */
 struct gong_backup {
     const char *state_dir;
@@ -42,9 +50,8 @@ struct gong_backup {
     /* Names the rule set in force; "" where there is none. May be NULL. */
     void (*rules)(void *ctx, char out[GONG_BACKUP_RULE_SIZE]);
     void *rules_ctx;
-    /* Others of this process that read desk.db have it open no more, until they
-     * are let go on; both on one thread. May be NULL. */
-    void (*hold_readers)(void *ctx, bool hold);
+    /* HOLD and what ends it on one thread. May be NULL. */
+    void (*hold_readers)(void *ctx, enum gong_backup_readers what);
     void *readers;
 
     atomic_bool cancelled;

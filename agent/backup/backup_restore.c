@@ -332,6 +332,7 @@ replace_quietly(struct unpacked *unpacked)
     struct gong_backup *backup = unpacked->backup;
     const struct gong_file_job *job = &unpacked->job;
     enum gong_err err = GONG_OK;
+    bool halved;
 
     if (backup->outbox != NULL) {
         err = gong_outbox_pause(backup->outbox, gong_dur_s(PAUSE_S),
@@ -346,14 +347,16 @@ replace_quietly(struct unpacked *unpacked)
         return err;
     }
     if (backup->hold_readers != NULL) {
-        backup->hold_readers(backup->readers, true);
+        backup->hold_readers(backup->readers, GONG_READERS_HOLD);
     }
     err = replace(unpacked);
+    /* Nothing is read or sent from what could not be undone. */
+    halved = unpacked->put && has_desk(unpacked);
     if (backup->hold_readers != NULL) {
-        backup->hold_readers(backup->readers, false);
+        backup->hold_readers(backup->readers,
+                             halved ? GONG_READERS_REFUSE : GONG_READERS_GO_ON);
     }
-    /* Nothing is sent from what could not be undone. */
-    if (backup->outbox != NULL && !unpacked->put) {
+    if (backup->outbox != NULL && !halved) {
         gong_outbox_resume(backup->outbox);
     }
     return err;

@@ -12,6 +12,7 @@
 
 #define STEP_PAGES 256
 #define STEP_MS    1
+#define CANCELLED  "the agent is stopping"
 #define BUSY_MS    5000
 #define CHECK_OPS  100000 /* between two looks at whether to leave off */
 #define PATH_SIZE  4200
@@ -44,10 +45,13 @@ err_of(int code)
     }
 }
 
+/* Nothing but a cancelled job interrupts: SQLite's word for it helps nobody. */
 static enum gong_err
 tell(sqlite3 *handle, int code, const char *path, char *why, size_t why_size)
 {
-    if (code != SQLITE_OK && code != SQLITE_DONE && code != SQLITE_ROW) {
+    if ((code & 0xff) == SQLITE_INTERRUPT) {
+        (void)snprintf(why, why_size, CANCELLED);
+    } else if (code != SQLITE_OK && code != SQLITE_DONE && code != SQLITE_ROW) {
         (void)snprintf(why, why_size, "%s: %s", path,
                        handle == NULL ? sqlite3_errstr(code)
                                       : sqlite3_errmsg(handle));
@@ -63,7 +67,12 @@ open_at(const char *path, int flags, sqlite3 **out)
     if (*out != NULL) {
         (void)sqlite3_busy_timeout(*out, BUSY_MS);
     }
-    return code;
+    /* It may be anybody's file. */
+    return code == SQLITE_OK ? sqlite3_exec(*out,
+                                            "PRAGMA trusted_schema = OFF;"
+                                            "PRAGMA cell_size_check = ON",
+                                            NULL, NULL, NULL)
+                             : code;
 }
 
 enum gong_err
@@ -72,7 +81,7 @@ gong_file_job_goes_on(const struct gong_file_job *job)
     if (job->cancelled == NULL || !atomic_load(job->cancelled)) {
         return GONG_OK;
     }
-    (void)snprintf(job->why, job->why_size, "the agent is stopping");
+    (void)snprintf(job->why, job->why_size, CANCELLED);
     return GONG_ERR_CLOSED;
 }
 
@@ -118,7 +127,7 @@ copy(sqlite3 *from, const char *from_path, const char *to_path,
 {
     sqlite3 *to = NULL;
     int code = sqlite3_exec(from,
-                            "PRAGMA trusted_schema = OFF; BEGIN;"
+                            "BEGIN;"
                             "SELECT count(*) FROM sqlite_schema",
                             NULL, NULL, NULL);
     enum gong_err err;

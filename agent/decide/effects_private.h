@@ -35,7 +35,7 @@ struct gong_effects {
     struct gong_monitor monitor; /* guards what follows */
     uint64_t end;
     bool stopping;
-    _Atomic uint64_t settled; /* of the journal, see gong_effects_applied */
+    _Atomic uint64_t settled;   /* of the journal, see gong_effects_applied */
     struct gong_census *census; /* not yet taken */
 };
 

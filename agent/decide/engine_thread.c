@@ -1,16 +1,9 @@
-#include "agent/decide/engine_thread.h"
+#include "agent/decide/engine_thread_private.h"
 
 #include <inttypes.h>
-#include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
-#include "agent/decide/alert_board.h"
 #include "agent/decide/reconcile.h"
-#include "agent/decide/recorded.h"
-#include "agent/decide/rule_faults.h"
-#include "agent/decide/rules_reload.h"
 #include "agent/decide/snapshot_file.h"
 #include "common/log.h"
 
@@ -22,33 +15,6 @@
 
 _Static_assert(GONG_SNAPSHOT_RULES + 1 == GONG_RULE_SHA_SIZE,
                "a snapshot names its rules by their digest");
-
-struct gong_engine_thread {
-    struct gong_engine_thread_options options;
-    pthread_t thread;
-    atomic_bool stopping;
-
-    /* The thread's own. */
-    struct gong_engine *engine;
-    struct gong_rule_source *rules; /* borrowed by the engine */
-    struct gong_spool_cursor *cursor;
-    struct gong_recorder *recorder;
-    struct gong_rule_faults *faults;
-    struct gong_snapshots *snapshots; /* NULL: none are taken */
-    bool restored;                    /* from a snapshot */
-    struct gong_engine_report now;    /* as it grows */
-    uint64_t config_segment;          /* the last one that has a CONFIG */
-    uint64_t tried_end; /* nothing more could be read up to here */
-    int64_t clock_ms;   /* journal time of the last CLOCK asked for */
-    int64_t retry_ms;
-    gong_mono_t reported;
-    bool reading_ok;
-
-    pthread_mutex_t lock; /* guards what others read */
-    struct gong_engine_report report;
-
-    struct gong_alert_board board;
-};
 
 /* --- effects --- */
 
@@ -152,115 +118,6 @@ publish(struct gong_engine_thread *t)
     }
 }
 
-/* --- rules --- */
-
-static void
-refuse_rules(struct gong_engine_thread *t, const char *sha,
-             struct gong_conf_errors *errors)
-{
-    t->now.rules_refused++;
-    gong_log(GONG_LOG_ERROR, "rules_not_changed", "sha256=%.64s", sha);
-    gong_rules_log_errors("rules_problem", errors);
-}
-
-static enum gong_err
-swap_rules(struct gong_engine_thread *t, struct gong_rule_source *source,
-           const struct gong_record *record)
-{
-    struct gong_rules_report report = {0};
-    enum gong_err err =
-        gong_engine_set_rules(t->engine, source->set, record->offset,
-                              record->meta.journal_ms, &report);
-
-    if (err != GONG_OK) {
-        gong_rule_source_free(source);
-        return err;
-    }
-    gong_rule_source_free(t->rules);
-    t->rules = source;
-    t->now.rules_lacking = gong_rule_faults_restart(t->faults, source->set);
-    gong_log(GONG_LOG_INFO, "rules_changed",
-             "rules=%zu kept=%zu added=%zu changed=%zu removed=%zu",
-             source->set->count, report.kept, report.added, report.changed,
-             report.removed);
-    return GONG_OK;
-}
-
-/* A CONFIG record: another set of rules, or the same said again. False where
- * the engine cannot go on, having advanced in part: without memory. */
-static bool
-apply_config(struct gong_engine_thread *t, const struct gong_record *record)
-{
-    struct gong_conf_errors errors = {0};
-    struct gong_rule_source *source;
-    enum gong_err err = GONG_ERR_INVALID;
-    char sha[GONG_RULE_SHA_SIZE] = "";
-
-    if (!gong_rule_sha_valid(record->payload)) {
-        refuse_rules(t, "?", &errors);
-        return true;
-    }
-    memcpy(sha, record->payload.data, record->payload.len);
-    if (strcmp(sha, t->now.rules_sha) == 0) {
-        return true;
-    }
-    source = gong_rule_store_get(t->options.state_dir, sha, &errors);
-    if (source != NULL) {
-        err = swap_rules(t, source, record);
-    } else if (errors.no_memory) {
-        err = GONG_ERR_MEMORY;
-    }
-    if (err == GONG_OK) {
-        memcpy(t->now.rules_sha, sha, sizeof sha);
-    } else if (err == GONG_ERR_INVALID) {
-        refuse_rules(t, sha, &errors);
-    }
-    gong_conf_errors_fini(&errors);
-    return err == GONG_OK || err == GONG_ERR_INVALID;
-}
-
-/* The rules that were in force at the oldest record kept: the CONFIG before it
- * may be gone, but each segment repeats it. */
-static bool
-find_first_rules(struct gong_engine_thread *t)
-{
-    uint64_t start = gong_spool_cursor_offset(t->cursor);
-    struct gong_record record;
-    bool applied = true;
-
-    while (gong_spool_cursor_next(t->cursor, UINT64_MAX, &record) == GONG_OK) {
-        if (record.meta.type == GONG_RECORD_CONFIG) {
-            record.offset = start;
-            applied = apply_config(t, &record);
-            break;
-        }
-    }
-    gong_spool_cursor_seek(t->cursor, start);
-    return applied;
-}
-
-/* A recycled journal must still know its rules: not those in force here, which
- * a reload further down may have replaced, but the newest it names. */
-static void
-keep_rules_known(struct gong_engine_thread *t, const struct gong_record *record)
-{
-    uint64_t segment;
-    bool known;
-
-    if (t->options.segment_size == 0) {
-        return;
-    }
-    segment = record->offset / t->options.segment_size;
-    known = record->meta.type == GONG_RECORD_CONFIG;
-    if (!known && t->now.live && segment != t->config_segment &&
-        t->now.rules_sha[0] != '\0') {
-        known = gong_journal_repeat_config(t->options.journal) == GONG_OK;
-    }
-    if (known) {
-        t->config_segment = segment;
-    }
-}
-
 /* --- records --- */
 
 static void
@@ -303,7 +160,7 @@ start_anew(struct gong_engine_thread *t)
     }
     gong_spool_stats(gong_journal_spool(t->options.journal), &stats);
     gong_spool_cursor_seek(t->cursor, stats.begin);
-    return find_first_rules(t);
+    return gong_engine_find_first_rules(t);
 }
 
 /* When the thread stops first there is no engine. */
@@ -336,9 +193,9 @@ apply(struct gong_engine_thread *t, const struct gong_record *record)
     t->now.read_ms = record->meta.journal_ms;
     gong_recorder_seen(t->recorder, record);
     applied = record->meta.type == GONG_RECORD_CONFIG
-                  ? apply_config(t, record)
+                  ? gong_engine_apply_config(t, record)
                   : gong_engine_apply(t->engine, record) == GONG_OK;
-    keep_rules_known(t, record);
+    gong_engine_keep_rules_known(t, record);
     if (!applied || gong_engine_is_short(t->engine)) {
         start_over(t);
     } else {
@@ -443,7 +300,7 @@ run(void *ctx)
     unsigned since_look = 0;
     bool running = true;
 
-    if (!t->restored && !find_first_rules(t)) {
+    if (!t->restored && !gong_engine_find_first_rules(t)) {
         start_over(t);
     }
     while (running && t->engine != NULL) {

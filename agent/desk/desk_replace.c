@@ -15,23 +15,42 @@
 #define AHEAD "4294967296 + abs(random() % 17592186044416)"
 
 /* What was there, as `live`, goes on in what takes its place: no number and no
- * row's id is given twice, and what was sent is not sent again. */
-static const char carry_over[] =
+ * row's id is given twice, and what was sent is not sent again. It is read into
+ * memory before any of it is written, so that it is known which of the two
+ * files an error is of:
+ *
+ *   main.outbox -> asked    live -> was_meta, was_outbox -> main
+ */
+static const char ask_main[] =
+    "PRAGMA temp_store = MEMORY;"
+    "CREATE TEMP TABLE asked AS SELECT id, message FROM main.outbox"
+    " WHERE state = 0";
+
+static const char read_live[] =
+    "CREATE TEMP TABLE was_meta AS SELECT name, value FROM live.meta"
+    " WHERE name IN ('next_incident', 'next_silence', 'id');"
+    "CREATE TEMP TABLE was_outbox AS SELECT l.id, l.state, l.place, l.rounds,"
+    " l.tries, l.next_ms, l.unreached_ms, l.done_ms FROM temp.asked AS a"
+    " JOIN live.outbox AS l ON l.id = a.id AND l.message = a.message";
+
+static const char write_main[] =
     "BEGIN IMMEDIATE;"
     "INSERT OR REPLACE INTO main.meta"
     " SELECT l.name, max(l.value, coalesce((SELECT m.value FROM main.meta AS m"
-    " WHERE m.name = l.name), 0)) FROM live.meta AS l"
+    " WHERE m.name = l.name), 0)) FROM temp.was_meta AS l"
     " WHERE l.name IN ('next_incident', 'next_silence');"
     "UPDATE main.outbox AS o SET (state, place, rounds, tries, next_ms,"
     " unreached_ms, done_ms) = (SELECT l.state, l.place, l.rounds, l.tries,"
-    " l.next_ms, l.unreached_ms, l.done_ms FROM live.outbox AS l"
+    " l.next_ms, l.unreached_ms, l.done_ms FROM temp.was_outbox AS l"
     " WHERE l.id = o.id)"
-    " WHERE o.state = 0"
+    " WHERE o.id IN (SELECT id FROM temp.was_outbox)"
     " AND (SELECT value FROM main.meta WHERE name = 'id') ="
-    " (SELECT value FROM live.meta WHERE name = 'id')"
-    " AND EXISTS (SELECT 1 FROM live.outbox AS l"
-    " WHERE l.id = o.id AND l.message = o.message);"
+    " (SELECT value FROM temp.was_meta WHERE name = 'id');"
     "COMMIT";
+
+static const char forget[] = "DROP TABLE IF EXISTS temp.asked;"
+                             "DROP TABLE IF EXISTS temp.was_meta;"
+                             "DROP TABLE IF EXISTS temp.was_outbox";
 
 static const char move_ahead[] =
     "BEGIN IMMEDIATE;"
@@ -44,10 +63,8 @@ static const char move_ahead[] =
     "DROP TABLE temp.ahead;"
     "COMMIT";
 
-/* The live file may be damaged, that may be why: then nothing is taken over.
- * What keeps it from being written to the other one is an error. */
 static enum gong_err
-carry(sqlite3 *handle, const char *live)
+read_from(sqlite3 *handle, const char *live)
 {
     char *attach = sqlite3_mprintf("ATTACH %Q AS live", live);
     enum gong_err err = GONG_ERR_MEMORY;
@@ -58,22 +75,39 @@ carry(sqlite3 *handle, const char *live)
                                       : gong_sql_do(handle, attach);
     }
     if (err == GONG_OK) {
-        err = gong_sql_do(handle, carry_over);
-        gong_sql_rollback(handle);
+        err = gong_sql_do(handle, read_live);
         (void)sqlite3_exec(handle, "DETACH live", NULL, NULL, NULL);
     }
     sqlite3_free(attach);
-    if (err != GONG_OK && err != GONG_ERR_CORRUPT && err != GONG_ERR_IO &&
-        err != GONG_ERR_NOT_FOUND) {
+    return err;
+}
+
+/* The live file may be damaged, that may be why: then nothing is taken over.
+ * What keeps it from being written to the other one is an error. */
+static enum gong_err
+carry(sqlite3 *handle, const char *live)
+{
+    enum gong_err err = gong_sql_do(handle, ask_main);
+    bool damaged;
+
+    if (err != GONG_OK) {
         return err;
     }
-    if (err != GONG_OK) {
+    err = read_from(handle, live);
+    damaged = err == GONG_ERR_CORRUPT || err == GONG_ERR_IO ||
+              err == GONG_ERR_NOT_FOUND;
+    if (damaged) {
         gong_log(GONG_LOG_WARNING, "desk_not_carried_over",
                  "error=\"%s\" effect=\"numbers given since the backup may be "
                  "given again, what waited in it is sent again\"",
                  gong_err_text(err));
+        err = GONG_OK;
+    } else if (err == GONG_OK) {
+        err = gong_sql_do(handle, write_main);
+        gong_sql_rollback(handle);
     }
-    return GONG_OK;
+    (void)sqlite3_exec(handle, forget, NULL, NULL, NULL);
+    return err;
 }
 
 /* It alone is the database then. */

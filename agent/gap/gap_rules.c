@@ -51,23 +51,65 @@ is_of_device(const struct gong_book_rule *rule)
            !rule->rule->own && !rule->rule->trial && !reads_alerts(rule->plan);
 }
 
+static int
+compare(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+static enum gong_err
+add_metric(struct gong_gap_rules *rules, const char *metric)
+{
+    char **metrics =
+        realloc(rules->metrics, (rules->metric_count + 1) * sizeof *metrics);
+
+    if (metrics == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    rules->metrics = metrics;
+    metrics[rules->metric_count] = strdup(metric);
+    if (metrics[rules->metric_count] == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    rules->metric_count++;
+    return GONG_OK;
+}
+
+static enum gong_err
+take_rule(struct gong_gap_rules *rules, const struct gong_book_rule *rule)
+{
+    enum gong_err err = GONG_OK;
+
+    rules->set.rules[rules->set.count++] = *rule->rule;
+    rules->warm_ms = longer(rules->warm_ms, warm_of(rule));
+    for (uint32_t i = 0; err == GONG_OK && i < rule->plan->leaf_count; i++) {
+        err = add_metric(rules, rule->plan->leaves[i].metric);
+    }
+    return err;
+}
+
 static enum gong_err
 take(struct gong_gap_rules *rules, const struct gong_ruleset *whole,
      const struct gong_book *book)
 {
+    enum gong_err err = GONG_OK;
+
     rules->set = *whole;
     rules->set.count = 0;
     rules->set.rules = calloc(whole->count + 1, sizeof *rules->set.rules);
     if (rules->set.rules == NULL) {
         return GONG_ERR_MEMORY;
     }
-    for (uint32_t i = 0; i < book->count; i++) {
+    for (uint32_t i = 0; err == GONG_OK && i < book->count; i++) {
         if (is_of_device(&book->rules[i])) {
-            rules->set.rules[rules->set.count++] = *book->rules[i].rule;
-            rules->warm_ms = longer(rules->warm_ms, warm_of(&book->rules[i]));
+            err = take_rule(rules, &book->rules[i]);
         }
     }
-    return GONG_OK;
+    if (err == GONG_OK && rules->metric_count > 0) {
+        qsort(rules->metrics, rules->metric_count, sizeof *rules->metrics,
+              compare);
+    }
+    return err;
 }
 
 enum gong_err
@@ -88,12 +130,42 @@ gong_gap_rules_init(struct gong_gap_rules *rules,
     }
     gong_book_fini(&book);
     gong_symbols_fini(&symbols);
+    if (err != GONG_OK) {
+        gong_gap_rules_fini(rules);
+    }
     return err;
 }
 
 void
 gong_gap_rules_fini(struct gong_gap_rules *rules)
 {
+    for (size_t i = 0; i < rules->metric_count; i++) {
+        free(rules->metrics[i]);
+    }
+    free(rules->metrics);
     free(rules->set.rules);
     *rules = (struct gong_gap_rules){0};
+}
+
+bool
+gong_gap_rules_read(const struct gong_gap_rules *rules, struct gong_str metric)
+{
+    size_t low = 0;
+    size_t high = rules->metric_count;
+
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        int order =
+            gong_str_compare(gong_str_of(rules->metrics[middle]), metric);
+
+        if (order == 0) {
+            return true;
+        }
+        if (order < 0) {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    return false;
 }

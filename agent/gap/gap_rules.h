@@ -9,9 +9,11 @@
 #ifndef GONG_AGENT_GAP_GAP_RULES_H
 #define GONG_AGENT_GAP_GAP_RULES_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/err.h"
+#include "common/str.h"
 #include "rules/engine/ruleset.h"
 
 /* Transparent; {0} is empty. */
@@ -23,6 +25,8 @@ struct gong_gap_rules {
      * longest of ranges, offsets, look-backs, `for` and keep. Longer look-backs
      * that devices declare are not in it. */
     int64_t warm_ms;
+    char **metrics; /* that they read, sorted */
+    size_t metric_count;
 };
 
 /* gong_gap_rules_init: whole is borrowed until fini. INVALID: it is none that
@@ -31,5 +35,9 @@ enum gong_err
 gong_gap_rules_init(struct gong_gap_rules *rules,
                     const struct gong_ruleset *whole) GONG_MUST_CHECK;
 void gong_gap_rules_fini(struct gong_gap_rules *rules);
+
+/* gong_gap_rules_read: whether one of them reads the metric. */
+bool gong_gap_rules_read(const struct gong_gap_rules *rules,
+                         struct gong_str metric);
 
 #endif

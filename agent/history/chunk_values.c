@@ -34,6 +34,7 @@ double_of(uint64_t bits)
 /* How a column's values are decimals. */
 struct decimals {
     bool near;
+    uint8_t most; /* places that are looked for */
     uint8_t places;
     size_t exceptions;
 };
@@ -70,7 +71,7 @@ number_of(const struct decimals *how, double value, int64_t *number,
 }
 
 /* How many places all values have at most, but for exceptions; false where
- * these are too many. */
+ * these are too many: of those up to there. */
 static bool
 find_places(const double *values, size_t count, struct decimals *how)
 {
@@ -82,11 +83,11 @@ find_places(const double *values, size_t count, struct decimals *how)
         int64_t above = 0;
 
         try.places = how->places;
-        while (try.places <= PLACES &&
+        while (try.places <= try.most &&
                !number_of(&try, values[i], &number, &above)) {
             try.places++;
         }
-        if (try.places <= PLACES) {
+        if (try.places <= try.most) {
             how->places = try.places;
         } else if (++exceptions > FEW(i < ENOUGH ? ENOUGH : i)) {
             return false;
@@ -238,21 +239,38 @@ put_xor(struct gong_frame *frame, const double *values, uint64_t *numbers,
                           : err;
 }
 
+/* The numbers, with few exceptions. What has few places may be too large for
+ * many: then it is those of many that are the exceptions. */
+static bool
+find_decimals(const double *values, size_t count, struct decimals *how,
+              int64_t *numbers)
+{
+    for (how->most = PLACES;; how->most = (uint8_t)(how->places - 1)) {
+        how->places = 0;
+        if (find_places(values, count, how)) {
+            make_numbers(values, count, how, numbers);
+            if (how->exceptions <= FEW(count < ENOUGH ? ENOUGH : count)) {
+                return true;
+            }
+        }
+        if (how->places == 0) {
+            return false;
+        }
+    }
+}
+
 enum gong_err
 gong_values_put(struct gong_frame *frame, const double *values,
                 uint64_t *numbers, size_t count)
 {
-    for (int near = 0; near < 2; near++) {
-        struct decimals how = {.near = near == 1};
+    struct decimals exact = {.near = false};
+    struct decimals near = {.near = true};
 
-        if (!find_places(values, count, &how)) {
-            continue;
-        }
-        make_numbers(values, count, &how, (int64_t *)numbers);
-        /* What has few places may be too large for many. */
-        if (how.exceptions <= FEW(count < ENOUGH ? ENOUGH : count)) {
-            return put_decimals(frame, &how, values, numbers, count);
-        }
+    if (find_decimals(values, count, &exact, (int64_t *)numbers)) {
+        return put_decimals(frame, &exact, values, numbers, count);
+    }
+    if (find_decimals(values, count, &near, (int64_t *)numbers)) {
+        return put_decimals(frame, &near, values, numbers, count);
     }
     return put_xor(frame, values, numbers, count);
 }

@@ -15,6 +15,7 @@
 #define LOOK_RECORDS 256 /* between two looks at the head's size */
 #define FILL_RECORDS 8192
 #define TIDY_MS      60000
+#define GAP_RETRY_MS 60000
 #define LAST_WORDS_S 5 /* for reading, after a stop was asked for */
 
 /* --- when to commit --- */
@@ -147,6 +148,36 @@ publish(struct gong_history *history)
 }
 
 /* --- the thread --- */
+
+/* One device's gap, where one is closed; true: there was one. */
+static bool
+close_gap(struct gong_history *history)
+{
+    struct gong_history_gap_counts counts;
+    bool any = false;
+    enum gong_err err = GONG_OK;
+
+    if (history->full || history->file == NULL || history->feed == NULL ||
+        (history->gap_failing &&
+         gong_mono_since(gong_mono_now(), history->gap_failed).ns <
+             gong_dur_ms(GAP_RETRY_MS).ns)) {
+        return false;
+    }
+    err = gong_history_gap_step(history->gap, history->feed, &any);
+    history->gap_failing = err != GONG_OK;
+    history->gap_failed = gong_mono_now();
+    if (any) {
+        history->dirty = true;
+        gong_history_gap_get_counts(history->gap, &counts);
+        gong_counter_increase(history->counts.gaps,
+                              counts.jobs - history->gaps.jobs);
+        gong_counter_increase(history->counts.late,
+                              counts.late - history->gaps.late);
+        history->gaps = counts;
+    }
+    history->full = is_large(history);
+    return any && !history->full;
+}
 
 /* One step; true: there is another to do now. */
 static bool
@@ -291,7 +322,11 @@ run(void *ctx)
         }
         more = fill(history);
         commit_if_due(history, &turn, more);
-        if (!more && !tidy(history)) {
+        if (!more) {
+            more = close_gap(history);
+            more = tidy(history) || more;
+        }
+        if (!more) {
             wait_for_more(history);
         }
     }

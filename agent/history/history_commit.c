@@ -36,6 +36,9 @@ write_all(struct gong_history *history, const struct gong_history_place *place)
         err = gong_history_states_changed(history->states, put_state,
                                           history->file);
     }
+    if (err == GONG_OK) {
+        err = gong_history_gap_write(history->gap, history->file);
+    }
     if (err != GONG_OK) {
         gong_history_file_rollback(history->file);
         return err;
@@ -103,6 +106,7 @@ gong_history_commit_now(struct gong_history *history)
     }
     gong_history_head_clear(history->head);
     gong_history_states_forget(history->states);
+    gong_history_gap_written(history->gap);
     note_success(history);
     if (gong_history_follow_commit(history->follow, &place) != GONG_OK ||
         gong_history_feed_forget(history->feed) != GONG_OK) {

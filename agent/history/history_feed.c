@@ -209,6 +209,7 @@ take_rules(struct gong_history_feed *feed, const char *digest)
     }
     gong_rule_source_free(feed->before);
     feed->before = feed->rules;
+    feed->changes++;
     feed->rules = rules;
     free(feed->own);
     feed->own = own;
@@ -258,6 +259,18 @@ apply_config(struct gong_history_feed *feed, const struct gong_record *record)
         memcpy(feed->told, feed->digest, sizeof feed->told);
     }
     return err;
+}
+
+const struct gong_ruleset *
+gong_history_feed_set(const struct gong_history_feed *feed)
+{
+    return feed->rules == NULL ? NULL : feed->rules->set;
+}
+
+uint64_t
+gong_history_feed_changes(const struct gong_history_feed *feed)
+{
+    return feed->changes;
 }
 
 const char *

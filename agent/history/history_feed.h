@@ -17,6 +17,8 @@
 #define GONG_AGENT_HISTORY_HISTORY_FEED_H
 
 #include "agent/decide/rule_store.h"
+#include "agent/gap/gap_intervals.h"
+#include "agent/gap/gap_table.h"
 #include "agent/history/history_file.h"
 #include "agent/history/history_head.h"
 #include "agent/history/history_states.h"
@@ -29,6 +31,7 @@ struct gong_history_feed_options {
     struct gong_history_head *head;     /* borrowed: where samples go */
     struct gong_history_states *states; /* borrowed */
     const char *state_dir;              /* borrowed: rules/ in it */
+    struct gong_gap_table *gaps;        /* borrowed: told of batches; NULL */
     uint64_t bytes_max; /* of what is remembered of rows. 0: 256 MiB */
 };
 
@@ -70,6 +73,28 @@ gong_history_feed_forget(struct gong_history_feed *feed) GONG_MUST_CHECK;
 
 /* gong_history_feed_now_ms: journal time of the last record; 0: none yet. */
 int64_t gong_history_feed_now_ms(const struct gong_history_feed *feed);
+/* gong_history_feed_past: an alert as ALERTS and ALERTS_FOR_STATE of a time
+ * that is over: when it fired, at each full minute after that from from_ms on,
+ * and when it ended, or up to to_ms. series: the number of its ALERTS, 0 past a
+ * limit; gong_history_feed_past_series finds or makes it. */
+struct gong_history_past {
+    const struct gong_gap_interval *interval;
+    int64_t from_ms;
+    int64_t to_ms;
+};
+enum gong_err
+gong_history_feed_past_series(struct gong_history_feed *feed,
+                              const struct gong_gap_interval *interval,
+                              uint32_t *series) GONG_MUST_CHECK;
+enum gong_err
+gong_history_feed_past(struct gong_history_feed *feed, uint32_t series,
+                       const struct gong_history_past *past) GONG_MUST_CHECK;
+
+/* gong_history_feed_set: the rules in force, as long as changes is the same;
+ * NULL: none. */
+const struct gong_ruleset *
+gong_history_feed_set(const struct gong_history_feed *feed);
+uint64_t gong_history_feed_changes(const struct gong_history_feed *feed);
 /* gong_history_feed_digest: of the rule set in force, once its parameters are
  * told; "": none. */
 const char *gong_history_feed_digest(const struct gong_history_feed *feed);

@@ -5,6 +5,7 @@
  *   history_feed_rows.c    rows of DATA and RECORDED and the series they feed
  *   history_feed_params.c  parameters of the city model
  *   history_feed_alerts.c  effects
+ *   history_feed_past.c    alerts of times that are over
  */
 #ifndef GONG_AGENT_HISTORY_HISTORY_FEED_PRIVATE_H
 #define GONG_AGENT_HISTORY_HISTORY_FEED_PRIVATE_H
@@ -46,6 +47,7 @@ struct gong_history_feed {
     struct gong_rule_source *before; /* those in force before them */
     char digest[GONG_RULE_SHA_SIZE];
     char told[GONG_RULE_SHA_SIZE]; /* of the set whose parameters stand */
+    uint64_t changes;              /* of rules */
     const char **own;              /* sorted: names that no device may feed */
     size_t own_count;
     uint32_t *params; /* series that the model feeds now */

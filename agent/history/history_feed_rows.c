@@ -273,6 +273,13 @@ take_point(struct intake *in, const struct gong_lp_point *point, int64_t ms)
                : take_fields(in, point, ms);
 }
 
+static void
+widen(struct gong_gap_span *span, int64_t ms)
+{
+    span->from_ms = ms < span->from_ms ? ms : span->from_ms;
+    span->to_ms = ms > span->to_ms ? ms : span->to_ms;
+}
+
 enum gong_err
 gong_feed_data(struct gong_history_feed *feed, const struct gong_record *record)
 {
@@ -280,6 +287,7 @@ gong_feed_data(struct gong_history_feed *feed, const struct gong_record *record)
     const struct gong_lp_point *point = NULL;
     const struct gong_lp_error *error = NULL;
     int64_t ns = 0;
+    struct gong_gap_span span = {INT64_MAX, INT64_MIN};
     enum gong_err err = gong_batch_open(&in.batch, feed->reader,
                                         record->payload, record->meta.wall_ns);
 
@@ -297,12 +305,16 @@ gong_feed_data(struct gong_history_feed *feed, const struct gong_record *record)
         switch (gong_batch_next(&in.batch, feed->reader, &point, &error, &ns)) {
         case GONG_LP_POINT:
             err = take_point(&in, point, gong_floor_ms(ns));
+            widen(&span, gong_floor_ms(ns));
             break;
         case GONG_LP_REFUSED:
             feed->counts.refused++;
             break;
         case GONG_LP_END:
-            return GONG_OK;
+            return feed->options.gaps == NULL
+                       ? GONG_OK
+                       : gong_gap_table_batch(feed->options.gaps, &in.batch,
+                                              &span, record->meta.journal_ms);
         }
     }
     return err;

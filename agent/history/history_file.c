@@ -21,6 +21,10 @@ static const char *const texts[] = {
     [HISTORY_STATE_PUT] = "INSERT OR REPLACE INTO states VALUES(?, ?)",
     [HISTORY_STATE_END] = "DELETE FROM states WHERE series = ?",
     [HISTORY_STATES] = "SELECT series, value FROM states ORDER BY series",
+    [HISTORY_NOTES] = "SELECT name, value FROM meta WHERE name >= 'note '"
+                      " AND name < 'note!' ORDER BY name",
+    [HISTORY_NOTES_END] =
+        "DELETE FROM meta WHERE name >= 'note ' AND name < 'note!'",
     [HISTORY_PART_PUT] =
         "INSERT INTO parts(id, resolution, block, compacted, origin, rows,"
         " bytes) VALUES(?, ?, ?, ?, ?, ?, ?) ON CONFLICT(id) DO UPDATE SET"

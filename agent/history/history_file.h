@@ -98,6 +98,23 @@ enum gong_err gong_history_file_state(struct gong_history_file *file,
                                       uint32_t series,
                                       double value) GONG_MUST_CHECK;
 
+/* Notes: what whoever reads the logs carries from one place in them to the
+ * next: name -> bytes. gong_history_file_notes_end: there are none any more;
+ * gong_history_file_note: one more, of at most GONG_HISTORY_NOTE_MAX bytes
+ * each. Both in a transaction. gong_history_file_notes: as committed last, by
+ * name. */
+#define GONG_HISTORY_NOTE_MAX 1024
+enum gong_err
+gong_history_file_notes_end(struct gong_history_file *file) GONG_MUST_CHECK;
+enum gong_err gong_history_file_note(struct gong_history_file *file,
+                                     struct gong_str name,
+                                     struct gong_str bytes) GONG_MUST_CHECK;
+typedef enum gong_err (*gong_history_note_fn)(void *ctx, struct gong_str name,
+                                              struct gong_str bytes);
+enum gong_err gong_history_file_notes(struct gong_history_file *file,
+                                      gong_history_note_fn visit,
+                                      void *ctx) GONG_MUST_CHECK;
+
 /* Plain values, as of the last commit or tidy. */
 struct gong_history_sizes {
     uint64_t bytes; /* of the file, what is free in it left out */

@@ -3,6 +3,7 @@
  *
  *   history_file     opening, transactions
  *   history_place    how far the logs were read, and states there
+ *   history_notes    what is carried from one place to the next
  *   history_series   numbers of series
  *   history_parts    the parts that a transaction writes into
  *   history_put      samples and roll-ups into parts
@@ -34,6 +35,8 @@ enum history_statement {
     HISTORY_STATE_PUT,
     HISTORY_STATE_END,
     HISTORY_STATES,
+    HISTORY_NOTES,
+    HISTORY_NOTES_END,
     HISTORY_PART_PUT,
     HISTORY_PART_FIND,
     HISTORY_CHUNK_ADD,

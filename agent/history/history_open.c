@@ -27,6 +27,7 @@ make_parts(struct gong_history *history)
         .file = history->file,
         .head = history->head,
         .state_dir = history->options.state_dir,
+        .gaps = gong_history_gap_table(history->gap),
     };
 
     gong_history_feed_free(history->feed);
@@ -54,6 +55,9 @@ go_on(struct gong_history *history)
     }
     if (err == GONG_OK && !history->reading_ok) {
         err = GONG_ERR_MEMORY;
+    }
+    if (err == GONG_OK) {
+        err = gong_history_gap_load(history->gap, history->file);
     }
     if (err == GONG_OK) {
         gong_history_states_forget(history->states);
@@ -147,12 +151,17 @@ add_counters(struct gong_history *history)
          "Transactions of history.db that failed."},
         {"gong_agent_history_damaged_total",
          "Times that history.db was damaged and begun anew."},
+        {"gong_agent_history_gaps_total",
+         "Backlogs of devices over which their rules were played again."},
+        {"gong_agent_history_known_late_total",
+         "Alerts of such times that nobody had known of."},
     };
     gong_counter_t **all[] = {
         &history->counts.samples, &history->counts.duplicates,
         &history->counts.refused, &history->counts.too_large,
         &history->counts.commits, &history->counts.failures,
-        &history->counts.damaged,
+        &history->counts.damaged, &history->counts.gaps,
+        &history->counts.late,
     };
     bool added = true;
 
@@ -169,6 +178,7 @@ gong_history_close_all(struct gong_history *history)
 {
     gong_history_feed_free(history->feed);
     gong_history_states_free(history->states);
+    gong_history_gap_free(history->gap);
     gong_history_head_free(history->head);
     gong_history_follow_close(history->follow);
     gong_history_file_close(history->file);
@@ -197,6 +207,11 @@ gong_history_open_all(struct gong_history *history, char *why, size_t why_size)
     }
     (void)snprintf(history->path, size, "%s/" GONG_HISTORY_FILE,
                    history->options.state_dir);
+    history->recent = gong_history_head_recent(history->head);
+    history->gap = gong_history_gap_new(history->path, &history->recent);
+    if (history->gap == NULL) {
+        return GONG_ERR_MEMORY;
+    }
     err = gong_history_follow_open(history->options.journal,
                                    history->options.effects, &history->follow);
     if (err == GONG_OK) {

@@ -14,6 +14,7 @@
 
 #include "agent/history/history_feed.h"
 #include "agent/history/history_follow.h"
+#include "agent/history/history_gap.h"
 #include "common/clock.h"
 #include "common/monitor.h"
 
@@ -25,6 +26,8 @@ struct gong_history_counts {
     gong_counter_t *commits;
     gong_counter_t *failures;
     gong_counter_t *damaged;
+    gong_counter_t *gaps;
+    gong_counter_t *late;
 };
 
 struct gong_history {
@@ -35,10 +38,13 @@ struct gong_history {
     struct gong_history_states *states;
     struct gong_history_feed *feed;
     struct gong_history_follow *follow;
+    struct gong_history_gap *gap;
+    struct gong_history_recent recent;
     struct gong_history_limits limits;
     struct gong_history_counts counts;
     struct gong_history_fed counted; /* of this feed, already in the counters */
     struct gong_history_tidied tidied;
+    struct gong_history_gap_counts gaps; /* already in the counters */
     uint64_t commits;
     uint64_t failures;
     uint64_t samples;
@@ -47,6 +53,8 @@ struct gong_history {
     gong_mono_t committed;
     gong_mono_t failed;
     gong_mono_t tidied_at;
+    gong_mono_t gap_failed;
+    bool gap_failing;
     int64_t retry_ms; /* 0: the last commit went well */
     bool dirty;       /* something was read since the last commit */
     bool full;        /* a commit must come before more is read */

@@ -2,7 +2,7 @@
  * history_schema: the tables of history.db, and its two kinds of connection.
  *
  *   meta          name -> value: how far journal and effects were read, the
- *                 highest numbers given away
+ *                 highest numbers given away, notes ("note <name>")
  *   series        id | labels (history_labels.h) | their hash, keyed by meta's
  *   spans         series -> first and last raw block of it; none: nothing of it
  *                 was written yet

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is loaded at once: [from, until). */
+/* Loading begins at a multiple of it: of the shortest roll-ups' length. */
+#define SLICE_MS INT64_C(300000)
+
+/* What is loaded at once: [from, until), whole slices. */
 struct unit {
     enum gong_resolution resolution; /* GONG_RESOLUTIONS: nothing is there */
     int64_t from;
@@ -39,6 +42,7 @@ gong_history_loader_begin(struct gong_history_loader *loader)
 void
 gong_history_loader_fini(struct gong_history_loader *loader)
 {
+    gong_samples_fini(&loader->block);
     gong_rollups_fini(&loader->scratch);
 }
 
@@ -135,6 +139,18 @@ choose_rollups(const struct gong_history_loader *loader,
     return unit->until > pos;
 }
 
+/* How much of a raw block is kept at once. */
+static int64_t
+slice(const struct gong_history_loader *loader)
+{
+    int64_t span = gong_resolution_span(GONG_RESOLUTION_RAW);
+
+    if (loader->bytes <= loader->bytes_max / 2) {
+        return span;
+    }
+    return loader->bytes <= loader->bytes_max / 4 * 3 ? span / 4 : SLICE_MS;
+}
+
 static struct unit
 choose_unit(const struct gong_history_window *window,
             const struct gong_history_loader *loader,
@@ -165,7 +181,10 @@ choose_unit(const struct gong_history_window *window,
     }
     unit.resolution = GONG_RESOLUTION_RAW;
     unit.coarse = false;
-    unit.until = pos + gong_resolution_span(GONG_RESOLUTION_RAW);
+    unit.until =
+        least(pos + slice(loader),
+              block_start(GONG_RESOLUTION_RAW,
+                          gong_history_block(GONG_RESOLUTION_RAW, pos) + 1));
     return unit;
 }
 
@@ -205,19 +224,53 @@ put_interval(struct gong_samples *samples, const struct gong_rollup *rollup,
     return err;
 }
 
+/* Room for so many more, and none to spare. */
+static enum gong_err
+reserve(struct gong_samples *samples, size_t more)
+{
+    size_t capacity = samples->count + more;
+    struct gong_sample *data;
+
+    if (capacity <= samples->capacity) {
+        return GONG_OK;
+    }
+    data = realloc(samples->data, capacity * sizeof *data);
+    if (data == NULL) {
+        return GONG_ERR_MEMORY;
+    }
+    samples->data = data;
+    samples->capacity = capacity;
+    return GONG_OK;
+}
+
+/* Of a raw block what lies in [from, until). */
 static enum gong_err
 load_raw(struct gong_history_window *window, struct gong_history_loader *loader,
-         const struct unit *unit)
+         int64_t from, int64_t until)
 {
-    size_t before = window->loaded.count;
-    enum gong_err err = gong_history_reader_block(
-        loader->reader, window->series,
-        gong_history_block(GONG_RESOLUTION_RAW, unit->from), &window->loaded);
+    struct gong_samples *block = &loader->block;
+    struct gong_samples *loaded = &window->loaded;
+    size_t first;
+    size_t count;
+    enum gong_err err;
 
-    if (window->loaded.count > before) {
-        loader->used |= 1U << GONG_RESOLUTION_RAW;
+    block->count = 0;
+    err = gong_history_reader_block(
+        loader->reader, window->series,
+        gong_history_block(GONG_RESOLUTION_RAW, from), block);
+    first = count_before(block, from);
+    count = count_before(block, until) - first;
+    if (err == GONG_OK && count > 0) {
+        err = reserve(loaded, count);
     }
-    return err;
+    if (err != GONG_OK || count == 0) {
+        return err;
+    }
+    memcpy(loaded->data + loaded->count, block->data + first,
+           count * sizeof *block->data);
+    loaded->count += count;
+    loader->used |= 1U << GONG_RESOLUTION_RAW;
+    return GONG_OK;
 }
 
 static enum gong_err
@@ -237,16 +290,11 @@ static enum gong_err
 load_edge(struct gong_history_window *window,
           struct gong_history_loader *loader, const struct unit *unit)
 {
-    size_t before = window->loaded.count;
-    enum gong_err err = load_raw(window, loader, unit);
     struct gong_samples *loaded = &window->loaded;
+    enum gong_err err = load_raw(window, loader, unit->from, unit->from + 1);
 
-    if (err != GONG_OK) {
+    if (err != GONG_OK || loader->block.count > 0) {
         return err;
-    }
-    if (loaded->count > before) {
-        loaded->count = before + (loaded->data[before].ms == unit->from);
-        return GONG_OK;
     }
     err = read_rollups(window, loader, unit->resolution, unit->from);
     for (size_t i = loader->scratch.count; err == GONG_OK && i-- > 0;) {
@@ -294,6 +342,7 @@ static enum gong_err
 add_recent(struct gong_history_window *window, const struct unit *unit,
            size_t first)
 {
+    size_t before = window->loaded.count;
     enum gong_err err = GONG_OK;
 
     for (size_t i = count_before(&window->recent, unit->from);
@@ -302,7 +351,11 @@ add_recent(struct gong_history_window *window, const struct unit *unit,
          i++) {
         err = gong_samples_add(&window->loaded, window->recent.data[i]);
     }
-    return err == GONG_OK ? gong_samples_merge(&window->loaded, first) : err;
+    if (err != GONG_OK ||
+        (window->loaded.count == before && window->rolled != unit->from)) {
+        return err;
+    }
+    return gong_samples_merge(&window->loaded, first);
 }
 
 static void
@@ -320,7 +373,7 @@ drop_before(struct gong_history_window *window, int64_t ms)
     }
 }
 
-/* Nothing more will come. */
+/* Gives back what is far more than it needs. */
 static void
 fit(struct gong_samples *samples)
 {
@@ -328,6 +381,9 @@ fit(struct gong_samples *samples)
 
     if (samples->count == 0) {
         gong_samples_fini(samples);
+        return;
+    }
+    if (samples->capacity - samples->count <= samples->count / 4) {
         return;
     }
     data = realloc(samples->data, samples->count * sizeof *data);
@@ -345,8 +401,8 @@ settle(struct gong_history_window *window, struct gong_history_loader *loader,
     drop_before(window, keep);
     if (window->hi > need->to_ms) {
         window->loaded.count = count_before(&window->loaded, need->to_ms + 1);
-        fit(&window->loaded);
     }
+    fit(&window->loaded);
     loader->bytes -= capacity * sizeof *window->loaded.data;
     loader->bytes += window->loaded.capacity * sizeof *window->loaded.data;
     return loader->bytes > loader->bytes_max ? GONG_ERR_TOO_LARGE : GONG_OK;
@@ -365,7 +421,7 @@ load_next(struct gong_history_window *window,
     drop_before(window, keep);
     first = window->loaded.count;
     if (unit.resolution == GONG_RESOLUTION_RAW) {
-        err = load_raw(window, loader, &unit);
+        err = load_raw(window, loader, unit.from, unit.until);
     } else if (unit.resolution != GONG_RESOLUTIONS) {
         err = load_rollups(window, loader, need, &unit);
     }

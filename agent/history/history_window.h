@@ -12,7 +12,8 @@
  * and the last sample itself where it lies on the end, for windows that begin
  * there.
  *
- * Going back is always right, and costs a load.
+ * Going back is always right, and costs a load. Where memory grows short, less
+ * than a block is kept at once, and a block is read more than once.
  */
 #ifndef GONG_AGENT_HISTORY_HISTORY_WINDOW_H
 #define GONG_AGENT_HISTORY_HISTORY_WINDOW_H
@@ -33,6 +34,7 @@ struct gong_history_loader {
     unsigned used;    /* resolutions, as bits */
     unsigned coarse;
     int64_t oldest[GONG_RESOLUTIONS]; /* where blocks begin; else INT64_MAX */
+    struct gong_samples block;        /* scratch */
     struct gong_rollups scratch;
 };
 

@@ -28,12 +28,12 @@ store_up(const struct gong_status_store *store)
 }
 
 static bool
-history_well(struct gong_history *history)
+history_well(const struct gong_status_source *source)
 {
-    struct gong_history_report report = {.failing = false};
+    struct gong_history_report report = {.failing = source->history_on};
 
-    if (history != NULL) {
-        gong_history_get_report(history, &report);
+    if (source->history != NULL) {
+        gong_history_get_report(source->history, &report);
     }
     return !report.failing;
 }
@@ -49,7 +49,7 @@ look(const struct gong_status_source *source,
     health.journal = journal.append_ok && journal.sync_ok;
     health.broker = source->broker_connected(source->broker);
     health.desk = gong_desk_host_well(source->desk);
-    health.history = history_well(source->history);
+    health.history = history_well(source);
     gong_trust_report(source->trust, &health.trust);
     for (size_t i = 0; i < source->store_count; i++) {
         health.stores = health.stores && store_up(&source->stores[i]);
@@ -119,7 +119,7 @@ gong_status_health(const struct gong_status_source *source, bool *well,
                   ok(health.broker), health.live ? "live" : "recovering",
                   source->desk == NULL ? "off" : ok(health.desk),
                   proof_text(&health.trust),
-                  source->history == NULL ? "off" : ok(health.history));
+                  source->history_on ? ok(health.history) : "off");
     for (size_t i = 0; i < source->store_count; i++) {
         (void)fprintf(out, "%s\"%s\":\"%s\"", i == 0 ? "" : ",",
                       source->stores[i].name, ok(store_up(&source->stores[i])));
@@ -279,7 +279,7 @@ gong_status_page(const struct gong_status_source *source, const char *above,
     if (source->desk != NULL) {
         state_row(out, "Bàn trực cảnh báo / alert desk", health.desk);
     }
-    if (source->history != NULL) {
+    if (source->history_on) {
         state_row(out, "Lịch sử / history", health.history);
     }
     if (health.trust.interval.ns != 0) {

@@ -38,7 +38,8 @@ struct gong_status_source {
     size_t store_count;
     const struct gong_desk_host *desk; /* NULL: off */
     const struct gong_trust *trust;    /* NULL: off */
-    struct gong_history *history;      /* NULL: off */
+    struct gong_history *history;      /* NULL: off, or it did not start */
+    bool history_on;
 };
 
 /* Each gives heap text with its length, NULL without memory. */

@@ -41,9 +41,17 @@ char *gong_channel_secret(const char *path, char *why, size_t why_size);
 void gong_channel_wipe(char *secret);
 
 /* gong_channel_hide: each byte of a secret becomes '*' in what came back,
- * wherever it stands, as it is or escaped for an address: what answers say goes
- * into records. NULL or "" hides nothing. */
+ * wherever it stands, as it is, escaped for an address, or in JSON: what
+ * answers say goes into records. NULL or "" hides nothing. */
 void gong_channel_hide(struct gong_channel_try *attempt, const char *secret);
+
+/* gong_channel_hide_login: likewise a password, also as basic authentication
+ * sends it with its user. */
+void gong_channel_hide_login(struct gong_channel_try *attempt, const char *user,
+                             const char *password);
+/* gong_channel_hide_url: likewise what may be a token in an address: a value of
+ * its query, a long piece of its path. */
+void gong_channel_hide_url(struct gong_channel_try *attempt, const char *url);
 
 /* Whether a text may stand in a header or a command: not empty, no control
  * characters, valid UTF-8. */

@@ -345,12 +345,14 @@ mqtt_begin(void *state, const struct gong_channel_send *send,
 {
     struct mqtt *mqtt = state;
     struct job *job = job_new(mqtt, send->message);
+    enum gong_err err;
     bool sent;
 
     if (job == NULL) {
         return GONG_ERR_MEMORY;
     }
-    if (publish_more(mqtt, job) == GONG_OK || job->begun > 0) {
+    err = publish_more(mqtt, job);
+    if (err == GONG_OK || job->begun > 0) {
         attempt->own = job;
         attempt->wait_fd = job->event;
         attempt->timeout_ms = mqtt->config->timeout.ns / GONG_NS_PER_MS;
@@ -361,6 +363,9 @@ mqtt_begin(void *state, const struct gong_channel_send *send,
         return GONG_OK;
     }
     job_free(mqtt, job);
+    if (err == GONG_ERR_MEMORY) {
+        return err;
+    }
     attempt->outcome = GONG_CHANNEL_RETRY;
     (void)snprintf(attempt->why, sizeof attempt->why,
                    "not connected to the broker");

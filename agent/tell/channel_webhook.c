@@ -271,7 +271,9 @@ webhook_judge(void *state, struct gong_channel_try *attempt, CURLcode code,
 {
     const struct webhook *webhook = state;
 
-    gong_channel_hide(attempt, webhook->password);
+    gong_channel_hide_login(attempt, webhook->config->username,
+                            webhook->password);
+    gong_channel_hide_url(attempt, webhook->config->url);
     if (webhook->authorization != NULL) {
         gong_channel_hide(attempt, webhook->authorization + sizeof BEARER - 1);
     }

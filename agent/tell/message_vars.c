@@ -440,7 +440,11 @@ gong_message_vars_new(const struct gong_message_view *view,
     vars->item_count =
         count < GONG_MESSAGE_ITEMS_MAX ? count : GONG_MESSAGE_ITEMS_MAX;
     vars->items = calloc(vars->item_count + 1, sizeof *vars->items);
-    for (size_t i = 0; vars->items != NULL && i < vars->item_count; i++) {
+    if (vars->items == NULL) {
+        gong_message_vars_free(vars);
+        return NULL;
+    }
+    for (size_t i = 0; i < vars->item_count; i++) {
         read_item(vars, json_array_get(items, i), &vars->items[i]);
         vars->samples[i] =
             (struct gong_template_sample){.labels = vars->items[i].labels,
@@ -449,7 +453,7 @@ gong_message_vars_new(const struct gong_message_view *view,
     read_counts(vars);
     read_message(vars);
     gong_message_vars_show(vars, vars->item_count);
-    if (vars->items == NULL || vars->words.failed) {
+    if (vars->words.failed) {
         gong_message_vars_free(vars);
         return NULL;
     }

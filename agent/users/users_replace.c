@@ -12,7 +12,11 @@ end_sessions(const char *path, char *why, size_t why_size)
     enum gong_err err = GONG_OK;
 
     if (code == SQLITE_OK) {
-        code = sqlite3_exec(db, "DELETE FROM sessions", NULL, NULL, NULL);
+        code = sqlite3_exec(db,
+                            "PRAGMA trusted_schema = OFF;"
+                            "PRAGMA cell_size_check = ON;"
+                            "DELETE FROM sessions",
+                            NULL, NULL, NULL);
     }
     if (code != SQLITE_OK) {
         (void)snprintf(why, why_size, "%s: %s", path,

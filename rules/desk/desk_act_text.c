@@ -30,11 +30,18 @@ put_text(struct line *line, const char *name, struct gong_str text)
     }
 }
 
+/* Whoever acts may send any number. */
+static int64_t
+local_s(int64_t ms, int64_t zone_ms)
+{
+    return ms / 1000 + zone_ms / 1000;
+}
+
 /* 2026-11-22T08:15:00+07:00 */
 static void
 put_time(struct line *line, const char *name, int64_t ms)
 {
-    time_t seconds = (time_t)((ms + line->zone_ms) / 1000);
+    time_t seconds = (time_t)local_s(ms, line->zone_ms);
     int64_t zone = line->zone_ms / 60000;
     int64_t minutes = zone < 0 ? -zone : zone;
     struct tm parts;

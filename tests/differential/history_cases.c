@@ -56,8 +56,7 @@ layout_of(const char *path, uint64_t number)
     layout.late_percent = (unsigned)(history_random(&state) % 3) * 15;
     layout.kept_percent = (unsigned)(history_random(&state) % 3) * 20;
     layout.tidy = history_random(&state) % 2 == 0;
-    layout.rest_ms =
-        history_random(&state) % 2 == 0 ? 0 : (int64_t)(number % 3) * DAY_MS;
+    layout.rest_ms = (int64_t)(history_random(&state) % 3) * DAY_MS;
     return layout;
 }
 

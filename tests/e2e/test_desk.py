@@ -1,6 +1,7 @@
 """An alert becomes work: a device's sample, a mail to the unit's duty officer,
 an escalation to the unit's head, an acknowledgement, kill -9, and the end."""
 
+import base64
 import http.client
 import json
 import shutil
@@ -17,6 +18,7 @@ from test_mail import Mail
 
 from local.process import wait_until
 from local.programs import BIN, Webhook
+from local.servers import Mosquitto
 
 RULES = """
 group = "desk";
@@ -311,8 +313,112 @@ def rules_and_city_go_back_together():
         expect("Phường Tuy Hoà" in text and "Mới" not in text, text)
 
 
+class Parrot(Webhook):
+    """Takes nothing and repeats all that it was sent but the body."""
+
+    def __init__(self):
+        super().__init__()
+        outer = self
+        self.tries = 0
+
+        class Handler(self.server.RequestHandlerClass):
+            def do_POST(self):
+                self.rfile.read(int(self.headers["Content-Length"]))
+                outer.tries += 1
+                # Its own header first: only a part is kept.
+                text = (f"{self.headers['Authorization']} {self.path} "
+                        .encode())
+                self.send_response(500)
+                self.send_header("Content-Length", str(len(text)))
+                self.end_headers()
+                self.wfile.write(text)
+
+        self.server.RequestHandlerClass = Handler
+
+
+SECRETS = ("hook-passw0rd", "hook-t0ken", "mail-passw0rd", "mqtt-passw0rd",
+           "query-t0ken", "path-t0ken-0123456789")
+
+
+def secret_channels(parrot, broker, mail, folder):
+    """Three that repeat or refuse a login, and one that takes it."""
+    for word in SECRETS[:4]:
+        (folder / word).write_text(word + "\n")
+        (folder / word).chmod(0o600)
+    url = f"{parrot.url}hooks/{SECRETS[5]}?key={SECRETS[4]}"
+    return f"""
+channels = (
+  {{ name = "basic"; type = "webhook"; url = "{url}"; username = "gong";
+     password_file = "{folder / SECRETS[0]}"; }},
+  {{ name = "bearer"; type = "webhook"; url = "{url}";
+     token_file = "{folder / SECRETS[1]}"; }},
+  {{ name = "queue"; type = "mqtt"; url = "{broker.url}"; username = "gong";
+     client_id = "queue"; password_file = "{folder / SECRETS[3]}"; }},
+  {{ name = "email"; type = "email"; from = "gong@example.vn"; user = "gong";
+     url = "smtp://127.0.0.1:{mail.port}/gong.example.vn"; tls = "required";
+     ca_file = "{mail.cert}"; password_file = "{folder / SECRETS[2]}"; }}
+);
+model = ( "{ROOT / "rules" / "city" / "daklak.cfg"}" );
+desk = {{ routes = "{folder / "routes.cfg"}"; }};
+"""
+
+
+def encoded(word):
+    """As HTTP and SMTP (PLAIN, LOGIN) send it."""
+    return [base64.b64encode(text.encode()).decode()
+            for text in (word, f"gong:{word}", f"\0gong\0{word}")]
+
+
+def secrets_stay_secret():
+    """Of webhook, mail and MQTT: not in logs, deliveries or the API."""
+    parrot = Parrot()
+    names = ("basic", "bearer", "queue", "email")
+    with Mail(starttls=True, user="gong", password="another") as mail:
+        folder = mail.folder
+        (folder / "rules.cfg").write_text(RULES, encoding="utf-8")
+        (folder / "routes.cfg").write_text(
+            "receivers = (" + ",".join(
+                [f'{{ name = "{name}"; channels = ("{name}"); }}'
+                 for name in names[:3]]
+                + ['{ name = "email"; role = "duty"; of = "unit"; }'])
+            + ');\nroute = { receiver = "basic"; group_wait = "0s"; routes = ('
+            + ",".join(f'{{ receiver = "{name}"; continue = true; }}'
+                       for name in names) + "); };", encoding="utf-8")
+        broker = Mosquitto(folder).start()
+        province = Province(
+            store=None, rules=[folder / "rules.cfg"],
+            extra=secret_channels(parrot, broker, mail, folder))
+        state = province.folder / "agent-state"
+        with province:
+            province.broker.publish("gong/v1/22015/lamp-1/data",
+                                    "lamp temp=90\n")
+
+            def tried():
+                with sqlite3.connect(state / "desk.db", timeout=30) as db:
+                    return db.execute("SELECT * FROM deliveries").fetchall()
+            wait_until(lambda: all(name in str(tried()) for name in names),
+                       30 * SLOW, "a try of each")
+            told = [str(tried()), province.agent.process.log_path.read_text()]
+            told += [subprocess.run(
+                [BIN / "gongctl", *words, "--agent", f"unix:{state}/gong.sock"],
+                capture_output=True, text=True, timeout=60, check=False).stdout
+                for words in (("show", "1"), ("show", "1", "--format", "json"),
+                              ("alerts", "--format", "json"))]
+            with urllib.request.urlopen(f"{province.agent.url}/metrics",
+                                        timeout=60) as answer:
+                told.append(answer.read().decode())
+        broker.stop()
+    parrot.stop()
+    expect("Basic ****" in told[0] and "Bearer ****" in told[0]
+           and "Basic ****" in told[3], told)
+    for secret in SECRETS:
+        for text in told:
+            for form in (secret, *encoded(secret)):
+                expect(form not in text, (form, text))
+
+
 if __name__ == "__main__":
     run(alerts_become_work, alerts_carry_their_stamps,
         others_may_look_into_the_database,
         streams_tell_what_became_of_it, other_routes_hold_after_a_reload,
-        rules_and_city_go_back_together)
+        rules_and_city_go_back_together, secrets_stay_secret)

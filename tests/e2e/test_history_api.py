@@ -4,6 +4,7 @@ samples from a real broker; beside a real Prometheus that holds the same."""
 
 import json
 import re
+import sqlite3
 import subprocess
 import tempfile
 import time
@@ -413,4 +414,30 @@ def look_at(rule_file):
         look_at_own(province, samples)
 
 
-run(promtool_and_grafana)
+def alerts_without_a_history():
+    """A file of a later version: nobody touches it, and the alert is told."""
+    with tempfile.TemporaryDirectory(prefix="gong-e2e-") as folder:
+        rule_file = Path(folder) / "lamps.cfg"
+        rule_file.write_text(RULES, encoding="utf-8")
+        with Province(store=None, rules=[rule_file]) as province:
+            expect(province.agent.stop() == 0, "the first stop")
+            file = province.folder / "agent-state" / "history.db"
+            with sqlite3.connect(file) as db:
+                db.execute("PRAGMA user_version = 99")
+            province.agent.start()
+            url = province.agent.url
+            _, health = ask(url, "/healthz")
+            expect(health["history"] == "failed", health)
+            status, answer = query(url, "1")
+            expect(status == 503 and answer["errorType"] == "unavailable",
+                   answer)
+            province.broker.publish("gong/v1/22018/furnace-1/data",
+                                    "furnace temp=90\n")
+            wait_until(lambda: ask(url, "/api/v1/alerts")[1]["data"]["alerts"],
+                       90 * SLOW, "the alert")
+            with sqlite3.connect(file) as db:
+                version = db.execute("PRAGMA user_version").fetchone()
+            expect(version == (99,), version)
+
+
+run(promtool_and_grafana, alerts_without_a_history)

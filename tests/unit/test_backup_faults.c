@@ -4,6 +4,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -22,6 +23,30 @@
 
 #define SENT      "SELECT count(*) FROM outbox WHERE state = 1"
 #define STEPS_MAX 5000
+
+/* --- statements that fail when told so --- */
+
+int __real_sqlite3_exec(sqlite3 *handle, const char *sql,
+                        int (*each)(void *, int, char **, char **), void *ctx,
+                        char **error);
+int __wrap_sqlite3_exec(sqlite3 *handle, const char *sql,
+                        int (*each)(void *, int, char **, char **), void *ctx,
+                        char **error);
+
+static const char *_Atomic broken; /* part of a statement; NULL: none */
+
+int
+__wrap_sqlite3_exec(sqlite3 *handle, const char *sql,
+                    int (*each)(void *, int, char **, char **), void *ctx,
+                    char **error)
+{
+    const char *part = atomic_load(&broken);
+
+    if (part != NULL && strstr(sql, part) != NULL) {
+        return SQLITE_IOERR;
+    }
+    return __real_sqlite3_exec(handle, sql, each, ctx, error);
+}
 
 /* --- what tells the old from the new --- */
 
@@ -275,6 +300,37 @@ what_a_crash_left_is_removed_at_the_start(void **state)
     assert_int_equal(backup_world_files(world->folder, "backup"), 1);
 }
 
+/* Which of the two files cannot be read or written makes the difference. */
+static void
+only_the_old_files_damage_is_passed_over(void **state)
+{
+    static const char *const fatal[] = {"FROM main.outbox WHERE state = 0",
+                                        "UPDATE main.outbox"};
+    struct backup_world *world = *state;
+
+    live_a_little(world);
+    backup_world_look_away(world);
+    for (size_t i = 0; i < sizeof fatal / sizeof fatal[0]; i++) {
+        mark(world->life.files.dir);
+        backup_world_send_back(world);
+        atomic_store(&broken, fatal[i]);
+        backup_world_refused(world, GONG_ERR_IO, "restore-desk.db");
+        atomic_store(&broken, NULL);
+        assert_true(is_marked(world->life.files.dir));
+    }
+    backup_world_send_back(world);
+    atomic_store(&broken, "FROM live.meta");
+    (void)backup_world_restore(world);
+    atomic_store(&broken, NULL);
+    assert_false(is_marked(world->life.files.dir));
+}
+
+static void
+note_nothing(void *arg, const struct gong_desk_incident *incident)
+{
+    *(uint64_t *)arg = incident->number;
+}
+
 /* The disk fails for good in the middle: nothing is opened, nothing is told,
  * until a start undoes it. */
 static void
@@ -283,10 +339,19 @@ what_cannot_be_undone_waits_for_the_next_start(void **state)
     struct backup_world *world = *state;
     const char *dir = world->life.files.dir;
     struct gong_restored restored;
-    uint64_t at = 0;
+    struct gong_api_desk_reader *reader;
+    struct gong_api_desk desk;
+    uint64_t at = 0, number = 0;
     char why[512];
 
     live_a_little(world);
+    assert_int_equal(gong_api_desk_open(world->life.files.path,
+                                        world->life.desk, &reader, why,
+                                        sizeof why),
+                     GONG_OK);
+    desk = gong_api_desk_of(reader);
+    world->backup.hold_readers = gong_api_desk_hold;
+    world->backup.readers = reader;
     backup_world_look_away(world);
     do { /* to where the note can no longer be removed */
         mark(dir);
@@ -299,11 +364,19 @@ what_cannot_be_undone_waits_for_the_next_start(void **state)
     } while (!gong_exchange_pending(dir) && at < STEPS_MAX);
     assert_true(gong_exchange_pending(dir));
     assert_false(gong_desk_well(world->life.desk));
+    assert_int_equal(desk.incident(desk.ctx, 1, note_nothing, NULL, &number),
+                     GONG_ERR_IO);
+    assert_null(desk.more(desk.ctx, 1));
+    assert_null(desk.told(desk.ctx, 1, 2));
     assert_false(backup_world_has_user(world, "lan"));
     assert_int_equal(gong_backup_restore(&world->backup, world->users,
                                          &restored, why, sizeof why),
                      GONG_ERR_IO);
     assert_non_null(strstr(why, "/restoring: a restore could not be undone"));
+    assert_int_equal(desk.incident(desk.ctx, 1, note_nothing, NULL, &number),
+                     GONG_ERR_IO);
+    gong_api_desk_close(reader);
+    world->backup.hold_readers = NULL;
     desk_life_stop(&world->life);
     gong_users_close(world->users);
     assert_int_equal(gong_backup_recover(dir, why, sizeof why), GONG_OK);
@@ -350,12 +423,6 @@ an_outbox_that_cannot_write_is_no_hindrance(void **state)
     for (size_t i = 1; i < planned_tries(&world->planned); i++) {
         assert_string_not_equal(world->planned.keys[i], world->planned.keys[0]);
     }
-}
-
-static void
-note_nothing(void *arg, const struct gong_desk_incident *incident)
-{
-    *(uint64_t *)arg = incident->number;
 }
 
 /* Their file is closed before another takes its place: nobody holds on to the
@@ -506,6 +573,7 @@ main(void)
         TEST(a_disk_that_gets_full_leaves_all_as_it_was),
         cmocka_unit_test(killed_at_each_step_all_is_old_or_new),
         TEST(what_a_crash_left_is_removed_at_the_start),
+        TEST(only_the_old_files_damage_is_passed_over),
         TEST(what_cannot_be_undone_waits_for_the_next_start),
         TEST(an_outbox_that_cannot_write_is_no_hindrance),
         TEST(whoever_reads_has_it_closed_meanwhile),

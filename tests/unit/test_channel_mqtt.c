@@ -245,12 +245,32 @@ a_drill_is_not_retained(void **state)
     channel_close(&test);
 }
 
+/* It says nothing of the broker. */
+static void
+what_cannot_be_made_is_not_the_brokers_fault(void **state)
+{
+    json_t *message =
+        json_loads("{\"at\":1,\"items\":[{\"rule\":\"r\"}]}", 0, NULL);
+    struct gong_channel_send send = {.message = message, .key = "k"};
+    struct channel_case test;
+
+    (void)state;
+    start(&test, 64);
+    assert_int_equal(test.kind->begin(test.state, &send, &test.attempt),
+                     GONG_ERR_MEMORY);
+    assert_string_equal(test.attempt.why, "");
+    assert_int_equal(fake.count, 0);
+    json_decref(message);
+    channel_close(&test);
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(firing_is_retained_and_resolved_clears),
         cmocka_unit_test(a_drill_is_not_retained),
+        cmocka_unit_test(what_cannot_be_made_is_not_the_brokers_fault),
         cmocka_unit_test(more_than_the_link_takes_goes_out_in_turn),
         cmocka_unit_test(what_the_broker_does_not_take_is_tried_again),
         cmocka_unit_test(message_without_alerts_is_over_at_once),

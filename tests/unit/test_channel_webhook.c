@@ -144,6 +144,110 @@ answers_are_judged_without_the_url(void **state)
 }
 
 static void
+write_secret(const char *path, const char *secret)
+{
+    FILE *file = fopen(path, "w");
+
+    assert_non_null(file);
+    assert_true(fprintf(file, "%s\n", secret) > 0);
+    assert_int_equal(fclose(file), 0);
+}
+
+/* What an answer comes to when a server repeats so much. */
+static void
+repeat(struct channel_case *test, const char *text)
+{
+    free(test->attempt.answer);
+    test->attempt.answer = strdup(text);
+    assert_non_null(test->attempt.answer);
+    test->attempt.answer_length = strlen(text);
+    assert_int_equal(
+        test->kind->judge(test->state, &test->attempt, CURLE_OK, 400),
+        GONG_CHANNEL_REFUSE);
+}
+
+/* base64 of "gong:p w%d/?>" is Z29uZzpwIHclZC8/Pg==. */
+static void
+no_secret_is_told_however_it_is_repeated(void **state)
+{
+    static const struct {
+        const char *answer;
+        const char *why;
+    } rows[] = {
+        {"Authorization: Basic Z29uZzpwIHclZC8/Pg== is wrong",
+         "status 400: Authorization: Basic ******************** is wrong"},
+        {"{\"a\":\"Basic Z29uZzpwIHclZC8\\/Pg==\"}",
+         "status 400: {\"a\":\"Basic *********************\"}"},
+        {"a=Z29uZzpwIHclZC8%2FPg%3D%3D",
+         "status 400: a=**************************"},
+        {"no p w%d/?> here", "status 400: no ******** here"},
+        {"Cannot POST /hooks/T0123456789abcdefXYZ?key=s3cr3t%2Bx&v=1",
+         "status 400: Cannot POST /hooks/********************?key=**********"
+         "&v=1"},
+        {"key s3cr3t+x", "status 400: key ********"},
+        {"bearer t0ken-1", "status 400: bearer *******"},
+    };
+    char password[] = "/tmp/gong-secret-XXXXXX";
+    char token[] = "/tmp/gong-secret-XXXXXX";
+    char options[512];
+    struct channel_case test;
+    int fds[] = {mkstemp(password), mkstemp(token)};
+
+    (void)state;
+    assert_true(fds[0] >= 0 && fds[1] >= 0);
+    (void)close(fds[0]);
+    (void)close(fds[1]);
+    write_secret(password, "p w%d/?>");
+    write_secret(token, "t0ken-1");
+    (void)snprintf(options, sizeof options,
+                   "url = \"http://127.0.0.1:1/hooks/T0123456789abcdefXYZ"
+                   "?key=s3cr3t%%2Bx&v=1\"; username = \"gong\"; "
+                   "password_file = \"%s\"; token_file = \"%s\";",
+                   password, token);
+    assert_int_equal(channel_open(&test, &gong_channel_webhook, options),
+                     GONG_OK);
+    channel_begin(&test, channel_message, "");
+    json_decref((json_t *)(uintptr_t)test.attempt.stage);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        repeat(&test, rows[i].answer);
+        assert_string_equal(test.attempt.why, rows[i].why);
+    }
+    channel_close(&test);
+    assert_int_equal(unlink(password), 0);
+    assert_int_equal(unlink(token), 0);
+}
+
+static void
+an_answer_is_cut_between_characters(void **state)
+{
+    struct channel_case test;
+
+    (void)state;
+    assert_int_equal(
+        channel_open(&test, &gong_channel_webhook, "url = \"http://h/\";"),
+        GONG_OK);
+    channel_begin(&test, channel_message, "");
+    json_decref((json_t *)(uintptr_t)test.attempt.stage);
+    for (size_t ahead = 0; ahead < 8; ahead++) {
+        char text[256];
+        char *why = test.attempt.why;
+        size_t len =
+            (size_t)snprintf(text, sizeof text, "%.*s", (int)ahead, "aaaaaaaa");
+        size_t kept = (128 - ahead) / 3;
+
+        while (len + 4 < sizeof text) {
+            memcpy(text + len, "\xe1\xba\xbf", 4); /* ế */
+            len += 3;
+        }
+        repeat(&test, text);
+        assert_int_equal(strlen(why),
+                         strlen("status 400: ") + ahead + 3 * kept);
+        assert_memory_equal(why + strlen(why) - 3, "\xe1\xba\xbf", 3);
+    }
+    channel_close(&test);
+}
+
+static void
 log_writes_lines_for_people(void **state)
 {
     char path[] = "/tmp/gong-log-XXXXXX";
@@ -314,6 +418,8 @@ main(void)
         cmocka_unit_test(webhook_is_alertmanagers_version_4),
         cmocka_unit_test(sections_of_annotations_are_filled),
         cmocka_unit_test(answers_are_judged_without_the_url),
+        cmocka_unit_test(no_secret_is_told_however_it_is_repeated),
+        cmocka_unit_test(an_answer_is_cut_between_characters),
         cmocka_unit_test(log_writes_lines_for_people),
         cmocka_unit_test(a_log_that_was_moved_away_begins_anew),
         cmocka_unit_test(channels_are_read_with_their_kinds_options),

@@ -85,6 +85,33 @@ watch_trusts_no_silence(void **state)
                      GONG_CTL_REFUSED);
 }
 
+/* As they are typed: "gongctl --format json alerts". */
+static void
+options_stand_on_both_sides_of_the_command(void **state)
+{
+    struct ctl_world *world = *state;
+
+    assert_int_equal(RUN(world, "--format", "json", "alerts"), 0);
+    ctl_holds(world->out, "\"number\": 1");
+    assert_int_equal(RUN(world, "--format=json", "--limit", "1", "alerts",
+                         "--unit", "22015"),
+                     0);
+    ctl_holds(world->out, "\"number\": 1");
+    /* A value may be called as a command is. */
+    assert_int_equal(RUN(world, "--comment", "alerts", "ack", "1"), 0);
+    ctl_holds(world->api->act, "comment=alerts");
+    assert_int_equal(RUN(world, "--sticky", "ack", "1"), 0);
+    ctl_holds(world->api->act, "sticky=1");
+    assert_int_equal(RUN(world, "--format", "json", "--help"), 0);
+    ctl_holds(world->out, "gongctl");
+    assert_int_equal(RUN(world, "--format", "json", "help", "alerts"), 0);
+    ctl_holds(world->out, "alerts");
+    assert_int_equal(RUN(world, "--limit", "1", "show", "1"), GONG_CTL_USAGE);
+    assert_int_equal(RUN(world, "--format", "json"), GONG_CTL_USAGE);
+    assert_int_equal(RUN(world, "--format", "json", "alert"), GONG_CTL_USAGE);
+    ctl_holds(world->err, "did you mean: gongctl alerts");
+}
+
 static void
 alerts_and_acts(void **state)
 {
@@ -721,6 +748,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         T(the_first_user_then_a_login),
         T(watch_trusts_no_silence),
+        T(options_stand_on_both_sides_of_the_command),
         T(alerts_and_acts),
         T(the_rest_of_the_desk),
         T(tokens_for_programs),

@@ -1193,11 +1193,35 @@ a_long_comment_leaves_the_facts(void **state)
     }
 }
 
+static void
+any_time_has_a_text(void **state)
+{
+    static const struct {
+        int64_t ms;
+        const char *text;
+    } rows[] = {
+        {1, "[until=1970-01-01T07:00:00+07:00]"},
+        {INT64_MAX, "[until=292278994-08-17T14:12:55+07:00]"},
+        {INT64_MIN, "[until=-292275055-05-16T23:47:05+07:00]"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        const struct gong_desk_act act = {.kind = GONG_ACT_ACKNOWLEDGE,
+                                          .until_ms = rows[i].ms};
+        char *text = gong_desk_act_text(&act, 7 * 60 * MINUTE, 0);
+
+        assert_string_equal(text, rows[i].text);
+        free(text);
+    }
+}
+
 int
 main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_long_comment_leaves_the_facts),
+        cmocka_unit_test(any_time_has_a_text),
         cmocka_unit_test(a_group_waits_then_ticks),
         cmocka_unit_test(what_nobody_heard_of_ends_unheard),
         cmocka_unit_test(receivers_that_want_no_end),

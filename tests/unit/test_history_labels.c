@@ -1,4 +1,4 @@
-/* Label sets as bytes, and lists of samples made one. */
+/* Label sets as bytes: what is one, and what is none. */
 #include "agent/history/history_labels.h"
 
 #include <setjmp.h>
@@ -8,8 +8,6 @@
 #include <string.h>
 
 #include <cmocka.h>
-
-#include "agent/history/samples.h"
 
 static struct gong_label_view
 label(const char *name, const char *value)
@@ -83,51 +81,57 @@ test_what_is_no_label_set(void **state)
     gong_buffer_fini(&bytes);
 }
 
+/* The key of a series on the disk. */
 static void
-test_merge(void **state)
+test_bytes(void **state)
 {
-    static const struct {
-        int64_t ms[8];
-        double values[8];
-        size_t count;
-        const char *want;
-    } cases[] = {
-        {{1, 2, 3}, {1, 2, 3}, 3, "1=1 2=2 3=3"},
-        {{2, 4, 1, 3}, {2, 4, 1, 3}, 4, "1=1 2=2 3=3 4=4"},
-        {{1, 2, 1, 2}, {1, 2, 10, 20}, 4, "1=1 2=2"},
-        {{5, 5, 5}, {7, 8, 9}, 3, "5=7"},
-        {{9, 8, 7, 6, 5, 8, 1},
-         {9, 8, 7, 6, 5, 80, 1},
-         7,
-         "1=1 5=5 6=6 7=7 8=8 9=9"},
-        {{0}, {0}, 0, ""},
-    };
+    static const char expected[] = "\x08\x00"
+                                   "__name__"
+                                   "\x02\x00"
+                                   "up"
+                                   "\x04\x00"
+                                   "site"
+                                   "\x03\x00"
+                                   "w-1";
+    const struct gong_label_view labels[] = {label("__name__", "up"),
+                                             label("site", "w-1")};
+    struct gong_buffer bytes = {0};
 
     (void)state;
-    for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
-        struct gong_samples samples = {0};
-        char text[256] = "";
-        size_t len = 0;
+    assert_int_equal(gong_history_labels_put(&bytes, labels, 2), GONG_OK);
+    assert_int_equal(bytes.len, sizeof expected - 1);
+    assert_memory_equal(bytes.data, expected, bytes.len);
+    gong_buffer_fini(&bytes);
+}
 
-        assert_int_equal(
-            gong_samples_add(&samples, (struct gong_sample){99, 0}), GONG_OK);
-        for (size_t i = 0; i < cases[c].count; i++) {
-            assert_int_equal(
-                gong_samples_add(
-                    &samples,
-                    (struct gong_sample){cases[c].ms[i], cases[c].values[i]}),
-                GONG_OK);
-        }
-        assert_int_equal(gong_samples_merge(&samples, 1), GONG_OK);
-        assert_int_equal(samples.data[0].ms, 99);
-        for (size_t i = 1; i < samples.count; i++) {
-            len += (size_t)snprintf(text + len, sizeof text - len, "%s%d=%g",
-                                    i == 1 ? "" : " ", (int)samples.data[i].ms,
-                                    samples.data[i].value);
-        }
-        assert_string_equal(text, cases[c].want);
-        gong_samples_fini(&samples);
+/* So many labels, and so long ones, are taken; one more is not read. */
+static void
+test_the_largest(void **state)
+{
+    static char text[UINT16_MAX];
+    struct gong_label_view labels[GONG_LABELSET_MAX];
+    struct gong_label_view out[GONG_LABELSET_MAX];
+    char names[GONG_LABELSET_MAX][4];
+    struct gong_buffer bytes = {0};
+    size_t count = 0;
+
+    (void)state;
+    memset(text, 'x', sizeof text);
+    for (size_t i = 0; i < GONG_LABELSET_MAX; i++) {
+        (void)snprintf(names[i], sizeof names[i], "l%02zu", i % 100);
+        labels[i] = label(names[i], "v");
     }
+    labels[0].value = gong_str_from(text, sizeof text);
+    assert_int_equal(gong_history_labels_put(&bytes, labels, GONG_LABELSET_MAX),
+                     GONG_OK);
+    assert_true(gong_history_labels_get(gong_str_from(bytes.data, bytes.len),
+                                        out, &count));
+    assert_int_equal(count, GONG_LABELSET_MAX);
+    assert_int_equal(out[0].value.len, sizeof text);
+    assert_int_equal(gong_buffer_append(&bytes, "\1\0z\1\0z", 6), GONG_OK);
+    assert_false(gong_history_labels_get(gong_str_from(bytes.data, bytes.len),
+                                         out, &count));
+    gong_buffer_fini(&bytes);
 }
 
 int
@@ -136,7 +140,8 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_there_and_back),
         cmocka_unit_test(test_what_is_no_label_set),
-        cmocka_unit_test(test_merge),
+        cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_the_largest),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -18,6 +18,37 @@
 #include "agent/tell/utf16.h"
 #include "message_fixture.h"
 
+/* --- memory that ends when told so --- */
+
+void *__real_calloc(size_t count, size_t size);
+void *__wrap_calloc(size_t count, size_t size);
+void *__real_malloc(size_t size);
+void *__wrap_malloc(size_t size);
+
+static size_t memory_left = SIZE_MAX; /* pieces */
+
+static bool
+take_memory(void)
+{
+    if (memory_left == 0) {
+        return false;
+    }
+    memory_left -= memory_left == SIZE_MAX ? 0 : 1;
+    return true;
+}
+
+void *
+__wrap_calloc(size_t count, size_t size)
+{
+    return take_memory() ? __real_calloc(count, size) : NULL;
+}
+
+void *
+__wrap_malloc(size_t size)
+{
+    return take_memory() ? __real_malloc(size) : NULL;
+}
+
 #define GOLDEN "Củng Sơn 40,31 m, trên báo động III 5,81 m, tăng 0,42 m/giờ"
 
 static struct gong_message_texts *
@@ -120,6 +151,36 @@ waited_reads_as_people_say_it(void **state)
           "What to do now: Evacuate.\n"
           "See and acknowledge: " MESSAGE_LINK "\n\n"
           "Sent to: Xã Sơn Hoà, unit-duty, 08:10 on 20 Nov");
+}
+
+/* A text, or none, and never half a one. */
+static void
+without_memory_there_is_no_text(void **state)
+{
+    json_t *message = message_flood("news");
+    const struct gong_message_view view = {message, NULL, NULL};
+    struct gong_message_texts *texts = load("", "vi", "en");
+    char *whole = gong_message_text(texts, &view, GONG_MESSAGE_CHAT, 2000);
+    size_t failed = 0;
+
+    (void)state;
+    assert_non_null(whole);
+    for (size_t left = 0; left < 200; left++) {
+        char *text;
+
+        memory_left = left;
+        text = gong_message_text(texts, &view, GONG_MESSAGE_CHAT, 2000);
+        memory_left = SIZE_MAX;
+        failed += text == NULL ? 1 : 0;
+        if (text != NULL) {
+            assert_string_equal(text, whole);
+        }
+        free(text);
+    }
+    assert_in_range(failed, 3, 199);
+    free(whole);
+    gong_message_texts_free(texts);
+    json_decref(message);
 }
 
 static void
@@ -584,6 +645,7 @@ a_preview(void **state)
     options.channel = "pigeon";
     assert_int_equal(gong_message_preview(&options, out, out),
                      GONG_ERR_INVALID);
+    options.channel = "sms";
     write_file(path, "{\"items\":");
     assert_int_equal(gong_message_preview(&options, out, out),
                      GONG_ERR_INVALID);
@@ -606,6 +668,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(waited_since_nobody_had_it),
         cmocka_unit_test(waited_reads_as_people_say_it),
+        cmocka_unit_test(without_memory_there_is_no_text),
         cmocka_unit_test(golden_texts),
         cmocka_unit_test(past_its_deadline),
         cmocka_unit_test(what_is_over_and_what_is_unknown),

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "agent/history/history_time.h"
+#include "tests/failing_memory.h"
 
 #define FIVE_MINUTES INT64_C(300000)
 #define HOUR         INT64_C(3600000)
@@ -190,6 +191,92 @@ test_bytes(void **state)
     gong_chunk_coder_free(coder);
 }
 
+/* As of chunks: bytes that were written once. */
+static void
+test_bytes_of_format_1(void **state)
+{
+    static const uint8_t bytes[] = {
+        0x01, 0x05, 0xe4, 0x26, 0x06, 0xdb, 0x2a, 0x01, 0xa0, 0x8d,
+        0xb9, 0xc1, 0x9c, 0x33, 0x11, 0x70, 0x11, 0x01, 0x02, 0x03,
+        0x02, 0x00, 0x9b, 0x03, 0x00, 0x02, 0x00, 0x9e, 0x03, 0x00,
+        0x00, 0x01, 0x00, 0x99, 0xb3, 0xe6, 0xcc, 0x99, 0xb3, 0xa6,
+        0x9a, 0x40, 0x00, 0x00, 0x02, 0x00, 0x9b, 0x03, 0x00};
+    struct gong_chunk_coder *coder = gong_chunk_coder_new();
+    struct gong_rollups read = {0};
+    struct gong_str all = gong_str_from((const char *)bytes, sizeof bytes);
+
+    (void)state;
+    assert_non_null(coder);
+    for (size_t len = 0; len < all.len; len++) {
+        assert_int_equal(
+            gong_rollup_decode(coder, gong_str_from(all.data, len), &read),
+            GONG_ERR_CORRUPT);
+        assert_int_equal(read.count, 0);
+    }
+    assert_int_equal(gong_rollup_decode(coder, all, &read), GONG_OK);
+    assert_int_equal(read.count, 1);
+    assert_int_equal(read.data[0].end_ms, INT64_C(1760000100000));
+    assert_int_equal(read.data[0].last_ms, INT64_C(1760000030000));
+    assert_int_equal(read.data[0].count, 3);
+    assert_true(read.data[0].min == -20.6 && read.data[0].max == 20.7);
+    assert_true(same(read.data[0].sum, 20.599999999999998) &&
+                same(read.data[0].last, -20.6));
+    gong_rollups_fini(&read);
+    gong_chunk_coder_free(coder);
+}
+
+/* Whichever allocation fails, nothing was appended. */
+static enum gong_err
+once(uint64_t fails_at, uint64_t *allocations)
+{
+    const struct gong_sample samples[] = {
+        {1, 1}, {2, gong_stale_nan()}, {300001, 2.5}, {600001, 1}};
+    struct gong_rollups five = {0};
+    struct gong_rollups hours = {0};
+    struct gong_rollups read = {0};
+    struct gong_buffer bytes = {0};
+    struct gong_chunk_coder *coder = NULL;
+    enum gong_err err = GONG_OK;
+
+    failing_memory_begin(fails_at);
+    err = gong_rollup_make(samples, 4, FIVE_MINUTES, &five);
+    if (err == GONG_OK) {
+        err = gong_rollup_join(five.data, five.count, HOUR, &hours);
+    }
+    if (err == GONG_OK) {
+        coder = gong_chunk_coder_new();
+        err = coder == NULL
+                  ? GONG_ERR_MEMORY
+                  : gong_rollup_encode(coder, five.data, five.count, &bytes);
+    }
+    if (err == GONG_OK) {
+        err = gong_rollup_decode(coder, gong_str_from(bytes.data, bytes.len),
+                                 &read);
+        assert_int_equal(read.count, err == GONG_OK ? five.count : 0);
+    }
+    *allocations = failing_memory_end();
+    gong_chunk_coder_free(coder);
+    gong_rollups_fini(&five);
+    gong_rollups_fini(&hours);
+    gong_rollups_fini(&read);
+    gong_buffer_fini(&bytes);
+    return err;
+}
+
+static void
+test_without_memory(void **state)
+{
+    uint64_t count = 0;
+    uint64_t ignored = 0;
+
+    (void)state;
+    assert_int_equal(once(FAILING_MEMORY_NEVER, &count), GONG_OK);
+    assert_true(count > 6);
+    for (uint64_t at = 0; at < count; at++) {
+        assert_int_equal(once(at, &ignored), GONG_ERR_MEMORY);
+    }
+}
+
 static void
 test_blocks(void **state)
 {
@@ -224,6 +311,8 @@ main(void)
         cmocka_unit_test(test_join_is_make),
         cmocka_unit_test(test_the_newer_of_two_stands),
         cmocka_unit_test(test_bytes),
+        cmocka_unit_test(test_bytes_of_format_1),
+        cmocka_unit_test(test_without_memory),
         cmocka_unit_test(test_blocks),
     };
 
