@@ -409,7 +409,7 @@ endforeach()
 # from journal and effects into the history
 gong_test(history_head LINKS gong_agent_core m)
 gong_test(history_states LINKS gong_agent_core)
-foreach(module history_feed history history_gap)
+foreach(module history_feed history_feed_direct history history_gap)
     gong_test(${module} LINKS gong_agent_core m
         SOURCES ${CMAKE_SOURCE_DIR}/tests/unit/sink_fixture.c
             ${CMAKE_SOURCE_DIR}/tests/unit/history_file_fixture.c

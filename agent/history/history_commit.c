@@ -92,6 +92,7 @@ enum gong_err
 gong_history_commit_now(struct gong_history *history)
 {
     struct gong_history_place place = {0};
+    enum gong_err moved = GONG_OK;
     enum gong_err err = GONG_ERR_IO;
 
     if (history->file != NULL && history->feed != NULL) {
@@ -108,8 +109,10 @@ gong_history_commit_now(struct gong_history *history)
     gong_history_states_forget(history->states);
     gong_history_gap_written(history->gap);
     note_success(history);
-    if (gong_history_follow_commit(history->follow, &place) != GONG_OK ||
-        gong_history_feed_forget(history->feed) != GONG_OK) {
+    moved = gong_history_follow_commit(history->follow, &place);
+    /* Whatever became of the cursors: full rows would let nothing in. */
+    err = gong_history_feed_forget(history->feed);
+    if (moved != GONG_OK || err != GONG_OK) {
         gong_log(GONG_LOG_DEBUG, "history_cursor_failed", "offset=%llu",
                  (unsigned long long)place.journal.offset);
     }

@@ -14,7 +14,8 @@ struct merge {
     int64_t sources[SOURCES_MAX];
     int64_t source_bytes[SOURCES_MAX];
     size_t source_count;
-    int64_t compacted[2]; /* a series' first chunk lies in the first */
+    /* Of the step's view: a series' first chunk lies in the first, .. */
+    const struct history_block_part *compacted;
     size_t compacted_count;
     uint32_t last; /* series up to it */
 };
@@ -29,14 +30,13 @@ list_parts(struct merge *merge)
         merge->step, HISTORY_HERE, merge->resolution, merge->block, &parts);
 
     for (size_t i = 0; i < parts->count && err == GONG_OK; i++) {
-        if (!parts->data[i].compacted) {
-            if (merge->source_count < SOURCES_MAX) {
-                merge->sources[merge->source_count++] = parts->data[i].id;
-            }
-        } else if (merge->compacted_count < 2) {
-            merge->compacted[merge->compacted_count++] = parts->data[i].id;
+        if (parts->data[i].compacted) { /* they stand before the others */
+            merge->compacted_count++;
+        } else if (merge->source_count < SOURCES_MAX) {
+            merge->sources[merge->source_count++] = parts->data[i].id;
         }
     }
+    merge->compacted = parts->data;
     return err;
 }
 
@@ -213,7 +213,7 @@ decode_compacted(struct merge *merge, uint32_t series, bool *whole)
         struct gong_sql_row row;
         struct gong_str bytes;
 
-        err = gong_history_view_chunk(merge->step->file, merge->compacted[i],
+        err = gong_history_view_chunk(merge->step->file, merge->compacted[i].id,
                                       series, &row, &bytes);
         if (err == GONG_OK) {
             err = decode(merge, bytes, whole);

@@ -215,8 +215,11 @@ take_rules(struct gong_history_feed *feed, const char *digest)
     feed->own = own;
     feed->own_count = count;
     feed->params_due = true;
-    (void)snprintf(feed->digest, sizeof feed->digest, "%s", digest);
-    return forget_rows(feed);
+    err = forget_rows(feed);
+    if (err == GONG_OK) {
+        (void)snprintf(feed->digest, sizeof feed->digest, "%s", digest);
+    }
+    return err;
 }
 
 enum gong_err
@@ -228,6 +231,7 @@ gong_history_feed_rules(struct gong_history_feed *feed, const char *digest)
         err = take_rules(feed, digest);
     }
     feed->params_due = false;
+    memcpy(feed->told, feed->digest, sizeof feed->told);
     return err == GONG_OK ? gong_feed_params_again(feed) : err;
 }
 
@@ -251,6 +255,9 @@ apply_config(struct gong_history_feed *feed, const struct gong_record *record)
         err = gong_feed_params(feed, feed->now_ms);
         feed->params_due = err != GONG_OK;
     }
+    if (err == GONG_OK) {
+        memcpy(feed->told, feed->digest, sizeof feed->told);
+    }
     return err;
 }
 
@@ -269,7 +276,7 @@ gong_history_feed_changes(const struct gong_history_feed *feed)
 const char *
 gong_history_feed_digest(const struct gong_history_feed *feed)
 {
-    return feed->digest;
+    return feed->told;
 }
 
 /* --- records --- */
@@ -301,6 +308,17 @@ pass_time(struct gong_history_feed *feed, int64_t ms)
     return err;
 }
 
+/* What stands is kept by the file; what the model may yet begin is asked for
+ * anew, before anything else is. */
+static enum gong_err
+ask_again(struct gong_history_feed *feed)
+{
+    enum gong_err err = gong_feed_params_again(feed);
+
+    feed->unasked = err != GONG_OK;
+    return err;
+}
+
 enum gong_err
 gong_history_feed_record(struct gong_history_feed *feed,
                          const struct gong_record *record)
@@ -309,6 +327,9 @@ gong_history_feed_record(struct gong_history_feed *feed,
 
     if (feed->rows.budget.used > feed->options.bytes_max) {
         return GONG_ERR_AGAIN;
+    }
+    if (feed->unasked && (err = ask_again(feed)) != GONG_OK) {
+        return err;
     }
     err = pass_time(feed, record->meta.journal_ms);
     if (err != GONG_OK) {
@@ -343,9 +364,18 @@ gong_history_feed_effect(struct gong_history_feed *feed,
 enum gong_err
 gong_history_feed_forget(struct gong_history_feed *feed)
 {
-    return feed->rows.budget.used > feed->options.bytes_max / 2
-               ? forget_rows(feed)
-               : GONG_OK;
+    enum gong_err err = GONG_OK;
+
+    if (feed->rows.budget.used <= feed->options.bytes_max / 2) {
+        return GONG_OK;
+    }
+    err = forget_rows(feed);
+    /* While a set's parameters are due, those of the one before are needed. */
+    if (err != GONG_OK || feed->params_due) {
+        return err;
+    }
+    gong_history_file_forget(feed->options.file);
+    return ask_again(feed);
 }
 
 int64_t

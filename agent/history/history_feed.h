@@ -65,8 +65,9 @@ enum gong_err
 gong_history_feed_effect(struct gong_history_feed *feed,
                          const struct gong_record *record) GONG_MUST_CHECK;
 
-/* gong_history_feed_forget: after a commit: where more is remembered of rows
- * than is good, it is learnt again. */
+/* gong_history_feed_forget: after a commit, with an empty head: where more is
+ * remembered of rows than is good, it is learnt again, and series that nothing
+ * holds any more may go. */
 enum gong_err
 gong_history_feed_forget(struct gong_history_feed *feed) GONG_MUST_CHECK;
 
@@ -94,7 +95,8 @@ gong_history_feed_past(struct gong_history_feed *feed, uint32_t series,
 const struct gong_ruleset *
 gong_history_feed_set(const struct gong_history_feed *feed);
 uint64_t gong_history_feed_changes(const struct gong_history_feed *feed);
-/* gong_history_feed_digest: of the rule set in force; "": none. */
+/* gong_history_feed_digest: of the rule set in force, once its parameters are
+ * told; "": none. */
 const char *gong_history_feed_digest(const struct gong_history_feed *feed);
 void gong_history_feed_counts(const struct gong_history_feed *feed,
                               struct gong_history_fed *out);

@@ -167,6 +167,7 @@ renew(struct gong_history_feed *feed, int64_t ms)
     feed->param_count = made.count;
     feed->expected = made.expected;
     feed->expected_count = made.expected_count;
+    feed->expect_ms = INT64_MIN;
     return GONG_OK;
 }
 
@@ -185,13 +186,22 @@ gong_feed_params_again(struct gong_history_feed *feed)
 enum gong_err
 gong_feed_expect(struct gong_history_feed *feed, int64_t ms)
 {
+    int64_t next = INT64_MAX;
     enum gong_err err = GONG_OK;
 
+    if (ms < feed->expect_ms) {
+        return GONG_OK;
+    }
     for (size_t i = 0; i < feed->expected_count && err == GONG_OK; i++) {
         const struct gong_feed_expected *e = &feed->expected[i];
 
         err = gong_feed_state(feed, e->series,
                               (struct gong_sample){ms, expected_at(e, ms)});
+        next = e->from_ms > ms && e->from_ms < next ? e->from_ms : next;
+        next = e->until_ms > ms && e->until_ms < next ? e->until_ms : next;
+    }
+    if (err == GONG_OK) {
+        feed->expect_ms = next;
     }
     return err;
 }

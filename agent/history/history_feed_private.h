@@ -46,15 +46,18 @@ struct gong_history_feed {
     struct gong_rule_source *rules;  /* NULL: none */
     struct gong_rule_source *before; /* those in force before them */
     char digest[GONG_RULE_SHA_SIZE];
-    uint64_t changes; /* of rules */
-    const char **own; /* sorted: names that no device may feed */
+    char told[GONG_RULE_SHA_SIZE]; /* of the set whose parameters stand */
+    uint64_t changes;              /* of rules */
+    const char **own;              /* sorted: names that no device may feed */
     size_t own_count;
     uint32_t *params; /* series that the model feeds now */
     size_t param_count;
     bool params_due; /* they are those of an earlier set */
+    bool unasked;    /* their numbers may be another's by now */
     struct gong_feed_expected *expected;
     size_t expected_count;
-    int64_t now_ms; /* journal time */
+    int64_t expect_ms; /* before it none of them changes */
+    int64_t now_ms;    /* journal time */
     struct gong_history_fed counts;
 };
 

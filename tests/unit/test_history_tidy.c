@@ -520,6 +520,32 @@ test_more_samples_than_a_chunk(void **state)
         2);
 }
 
+/* 25 a second fill three chunks; what comes late takes the place of none. */
+static void
+test_late_samples_of_many_chunks(void **state)
+{
+    struct history_world *world = *state;
+    uint32_t series = history_series(world, "temp", 1);
+    struct gong_samples got = {0};
+
+    history_write(world, series, DAY_0, DAY_0 + RAW_MS, 40);
+    (void)history_tidy(world, &no_limits, DAY_0 + 3 * HOUR_MS);
+    history_check(world, series, DAY_0, DAY_0 + RAW_MS, 40);
+    assert_int_equal(
+        history_number(world->path,
+                       "SELECT count(*) FROM parts WHERE resolution = 0"),
+        3);
+    history_write(world, series, DAY_0 + 20, DAY_0 + 420, 40);
+    (void)history_tidy(world, &no_limits, DAY_0 + 3 * HOUR_MS);
+    history_samples(world->path, series, &got);
+    assert_int_equal(got.count, RAW_MS / 40 + 10);
+    gong_samples_fini(&got);
+    assert_int_equal(history_number(world->path, "SELECT sum(rows) FROM parts"
+                                                 " WHERE resolution = 0"),
+                     3);
+    history_check_rollups(world, series, GONG_RESOLUTION_5M);
+}
+
 static double
 incompressible(uint32_t series, int64_t ms)
 {
@@ -601,6 +627,7 @@ main(void)
         TEST(test_damaged_chunk_is_left_out),
         TEST(test_many_parts),
         TEST(test_more_samples_than_a_chunk),
+        TEST(test_late_samples_of_many_chunks),
         TEST(test_large_chunks),
     };
 
