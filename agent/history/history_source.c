@@ -98,6 +98,22 @@ grow(struct gong_history_source *source)
     return GONG_OK;
 }
 
+/* What is held whatever is loaded. */
+static size_t
+held(const struct gong_history_source *source)
+{
+    return source->count * (sizeof *source->entries + sizeof *source->numbers) +
+           source->labels.len +
+           source->recent.capacity * sizeof *source->recent.data;
+}
+
+static enum gong_err
+check_held(const struct gong_history_source *source)
+{
+    return held(source) > source->options.bytes_max ? GONG_ERR_TOO_LARGE
+                                                    : GONG_OK;
+}
+
 /* Whether whoever asks may see it. */
 static bool
 is_visible(const struct gong_history_source *source, struct gong_str bytes)
@@ -133,6 +149,7 @@ add_entry(void *ctx, uint32_t series, struct gong_str labels)
     }
     if (err == GONG_OK) {
         source->entries[source->count++] = entry;
+        err = check_held(source);
     }
     return err;
 }
@@ -264,6 +281,10 @@ select_series(struct gong_history_source *source,
     }
     for (size_t i = first; i < source->count && err == GONG_OK; i++) {
         err = copy_recent(source, &source->entries[i], need);
+        if (err == GONG_OK) {
+            /* Each selector has a copy of its own: many must not add up. */
+            err = check_held(source);
+        }
         if (err == GONG_OK && !goes_on(source)) {
             err = GONG_ERR_TIMEOUT;
         }
@@ -320,12 +341,8 @@ number_series(struct gong_history_source *source)
                 source->recent.data + entry->recent_first;
         }
     }
-    source->loader.bytes =
-        source->count * (sizeof *source->entries + sizeof *source->numbers) +
-        source->labels.len +
-        source->recent.capacity * sizeof *source->recent.data;
-    return source->loader.bytes > source->options.bytes_max ? GONG_ERR_TOO_LARGE
-                                                            : GONG_OK;
+    source->loader.bytes = held(source);
+    return check_held(source);
 }
 
 /* Where only coarser samples than it needs are left, an instant selector looks

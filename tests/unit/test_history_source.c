@@ -321,6 +321,44 @@ test_past_a_limit_nothing_is_found_any_more(void **state)
     close_world(&world);
 }
 
+static enum gong_err
+read_much(void *ctx, uint32_t series, int64_t from, int64_t to,
+          struct gong_samples *out)
+{
+    unsigned *calls = ctx;
+    enum gong_err err = GONG_OK;
+
+    (void)series;
+    (void)from;
+    (*calls)++;
+    for (int64_t i = 1000; i > 0 && err == GONG_OK; i--) {
+        err = gong_samples_add(out, (struct gong_sample){to - i, 1});
+    }
+    return err;
+}
+
+/* Selectors that differ have a copy each of what is not committed. */
+static void
+test_copies_of_recent_samples_stop_at_the_limit(void **state)
+{
+    struct world world;
+    unsigned calls = 0;
+    struct gong_history_recent recent = {&calls, read_much};
+    const char *text = NULL;
+
+    (void)state;
+    open_world(&world, "x + x offset 1m + x offset 2m + x offset 3m", 0);
+    world.options.start_ms = START + 10 * HOUR;
+    world.options.recent = &recent;
+    world.options.bytes_max = 40000;
+    assert_int_equal(begin(&world), GONG_ERR_TOO_LARGE);
+    assert_in_range(calls, 1, COUNT);
+    assert_int_equal(gong_history_source_failed(world.source, &text),
+                     GONG_ERR_TOO_LARGE);
+    assert_non_null(strstr(text, "samples to hold"));
+    close_world(&world);
+}
+
 static bool
 spend(void *ctx)
 {
@@ -374,6 +412,7 @@ main(void)
         cmocka_unit_test(test_any_order_of_windows_is_right),
         cmocka_unit_test(test_what_lies_behind_is_given_back),
         cmocka_unit_test(test_past_a_limit_nothing_is_found_any_more),
+        cmocka_unit_test(test_copies_of_recent_samples_stop_at_the_limit),
         cmocka_unit_test(test_patience_ends_anywhere),
     };
 
