@@ -114,19 +114,6 @@ check_held(const struct gong_history_source *source)
                                                     : GONG_OK;
 }
 
-/* Whether whoever asks may see it. */
-static bool
-is_visible(const struct gong_history_source *source, struct gong_str bytes)
-{
-    struct gong_label_view labels[GONG_LABELSET_MAX];
-    size_t count = 0;
-
-    return source->options.visible == NULL ||
-           (gong_history_labels_get(bytes, labels, &count) &&
-            source->options.visible(source->options.visible_ctx, labels,
-                                    count));
-}
-
 static enum gong_err
 add_entry(void *ctx, uint32_t series, struct gong_str labels)
 {
@@ -137,9 +124,6 @@ add_entry(void *ctx, uint32_t series, struct gong_str labels)
                           .need = (uint32_t)source->selection_count};
     enum gong_err err;
 
-    if (!is_visible(source, labels)) {
-        return GONG_OK;
-    }
     if (source->count >= source->options.series_max) {
         return GONG_ERR_TOO_LARGE;
     }
@@ -263,7 +247,10 @@ select_series(struct gong_history_source *source,
     struct gong_history_choice choice = {.matchers = node->matchers,
                                          .matcher_count = node->matcher_count,
                                          .from_ms = need->from_ms,
-                                         .to_ms = need->to_ms};
+                                         .to_ms = need->to_ms,
+                                         .visible = source->options.visible,
+                                         .visible_ctx =
+                                             source->options.visible_ctx};
     size_t first = source->count;
     enum gong_err err = GONG_OK;
 

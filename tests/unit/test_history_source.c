@@ -16,6 +16,10 @@
 #define START  (INT64_C(20000) * 24 * HOUR)
 #define COUNT  4
 
+/* The value of the last series; with a byte that is not UTF-8 no pattern that
+ * is matched as a whole can be decided on it. */
+static const char *last_value = "3";
+
 /* x{i="0".."3"}: each 30 s of ten hours. */
 static struct gong_eval_memory *
 make_memory(void)
@@ -27,7 +31,8 @@ make_memory(void)
         char digit[2] = {(char)('0' + i), '\0'};
         struct gong_label_view labels[] = {
             {gong_str_of("__name__"), gong_str_of("x")},
-            {gong_str_of("i"), gong_str_of(digit)}};
+            {gong_str_of("i"),
+             gong_str_of(i == COUNT - 1 ? last_value : digit)}};
         uint32_t series = 0;
 
         assert_int_equal(gong_eval_memory_series(memory, labels, 2, &series),
@@ -360,6 +365,32 @@ test_copies_of_recent_samples_stop_at_the_limit(void **state)
 }
 
 static bool
+is_good(void *ctx, const struct gong_label_view *labels, size_t count)
+{
+    (void)ctx;
+    return gong_str_compare(labels[count - 1].value, gong_str_of("9")) < 0;
+}
+
+static void
+test_what_is_hidden_makes_no_pattern_fail(void **state)
+{
+    struct world world;
+    size_t count = 0;
+
+    (void)state;
+    last_value = "\xff";
+    open_world(&world, "x{i=~\"([0-9]+)+|a.b.c\"}", 0);
+    assert_int_equal(begin(&world), GONG_ERR_INVALID);
+    gong_history_source_free(world.source);
+    world.options.visible = is_good;
+    assert_int_equal(begin(&world), GONG_OK);
+    (void)selected(&world, &count);
+    assert_int_equal(count, COUNT - 1);
+    close_world(&world);
+    last_value = "3";
+}
+
+static bool
 spend(void *ctx)
 {
     unsigned *left = ctx;
@@ -413,6 +444,7 @@ main(void)
         cmocka_unit_test(test_what_lies_behind_is_given_back),
         cmocka_unit_test(test_past_a_limit_nothing_is_found_any_more),
         cmocka_unit_test(test_copies_of_recent_samples_stop_at_the_limit),
+        cmocka_unit_test(test_what_is_hidden_makes_no_pattern_fail),
         cmocka_unit_test(test_patience_ends_anywhere),
     };
 
