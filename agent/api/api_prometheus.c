@@ -120,7 +120,9 @@ static void
 put_error(struct gong_api_call *call, enum gong_err err,
           const struct gong_query_error *error)
 {
-    if (error->type == NULL || error->detail.message[0] == '\0') {
+    /* Nothing is wrong with a question that memory was too little for. */
+    if (err == GONG_ERR_MEMORY || error->type == NULL ||
+        error->detail.message[0] == '\0') {
         gong_prom_failed(call, err, "");
     } else if (strcmp(error->type, "bad_data") == 0) {
         put_bad_query(call, error);

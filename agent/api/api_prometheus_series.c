@@ -156,8 +156,7 @@ see_series(void *ctx, uint32_t series, struct gong_str bytes)
     if (!gong_prom_goes_on(&walk->patience)) {
         return GONG_ERR_TIMEOUT;
     }
-    if (!gong_history_labels_get(bytes, labels, &count) ||
-        (walk->visible != NULL && !walk->visible(walk->call, labels, count))) {
+    if (!gong_history_labels_get(bytes, labels, &count)) {
         return GONG_OK;
     }
     if (walk->whole_series) {
@@ -177,7 +176,9 @@ static enum gong_err
 walk_series(struct walk *walk)
 {
     struct gong_history_choice choice = {.from_ms = walk->from_ms,
-                                         .to_ms = walk->to_ms};
+                                         .to_ms = walk->to_ms,
+                                         .visible = walk->visible,
+                                         .visible_ctx = walk->call};
     enum gong_err err = GONG_OK;
 
     for (size_t i = 0; i < walk->matches.count && err == GONG_OK; i++) {

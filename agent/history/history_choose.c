@@ -113,12 +113,10 @@ find_labels(const struct choosing *choosing, size_t i, struct labels *labels)
         switch (
             gong_matchers_one(choosing->matchers, i, gong_sql_get_text(&row))) {
         case GONG_MATCH_YES:
+        case GONG_MATCH_UNKNOWN: /* by the series that have it */
             err = add_label(labels, id);
             break;
         case GONG_MATCH_NO:
-            break;
-        case GONG_MATCH_UNKNOWN:
-            err = GONG_ERR_INVALID;
             break;
         }
     }
@@ -223,6 +221,14 @@ has_samples(struct choosing *choosing, uint32_t series,
     return err;
 }
 
+static bool
+is_visible(const struct gong_history_choice *choice,
+           const struct gong_label_view *labels, size_t count)
+{
+    return choice->visible == NULL ||
+           choice->visible(choice->visible_ctx, labels, count);
+}
+
 static enum gong_err
 look_at(struct choosing *choosing, struct gong_sql_row *row)
 {
@@ -234,7 +240,8 @@ look_at(struct choosing *choosing, struct gong_sql_row *row)
     bool has = false;
     enum gong_err err;
 
-    if (gong_history_labels_get(bytes, labels, &count)) {
+    if (gong_history_labels_get(bytes, labels, &count) &&
+        is_visible(choosing->choice, labels, count)) {
         verdict = gong_matchers_all(choosing->matchers, labels, count);
     }
     if (verdict != GONG_MATCH_YES) {

@@ -53,12 +53,17 @@ void gong_history_reader_recent(struct gong_history_reader *reader,
                                 const struct gong_history_recent *recent);
 
 /* Series that the matchers take and that have samples, written or not, in
- * blocks of [from_ms, to_ms]; from_ms > to_ms: of any time. */
+ * blocks of [from_ms, to_ms]; from_ms > to_ms: of any time. Of those that are
+ * not visible nothing is looked at, nor may one of them make a pattern fail:
+ * whoever asks would learn of it. visible NULL: all are. */
 struct gong_history_choice {
     const struct gong_matcher *matchers; /* borrowed */
     size_t matcher_count;
     int64_t from_ms;
     int64_t to_ms;
+    bool (*visible)(void *ctx, const struct gong_label_view *labels,
+                    size_t count);
+    void *visible_ctx;
 };
 
 /* gong_history_reader_each: visit is called for each of them, in any order,

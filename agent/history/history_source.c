@@ -98,17 +98,20 @@ grow(struct gong_history_source *source)
     return GONG_OK;
 }
 
-/* Whether whoever asks may see it. */
-static bool
-is_visible(const struct gong_history_source *source, struct gong_str bytes)
+/* What is held whatever is loaded. */
+static size_t
+held(const struct gong_history_source *source)
 {
-    struct gong_label_view labels[GONG_LABELSET_MAX];
-    size_t count = 0;
+    return source->count * (sizeof *source->entries + sizeof *source->numbers) +
+           source->labels.len +
+           source->recent.capacity * sizeof *source->recent.data;
+}
 
-    return source->options.visible == NULL ||
-           (gong_history_labels_get(bytes, labels, &count) &&
-            source->options.visible(source->options.visible_ctx, labels,
-                                    count));
+static enum gong_err
+check_held(const struct gong_history_source *source)
+{
+    return held(source) > source->options.bytes_max ? GONG_ERR_TOO_LARGE
+                                                    : GONG_OK;
 }
 
 static enum gong_err
@@ -121,9 +124,6 @@ add_entry(void *ctx, uint32_t series, struct gong_str labels)
                           .need = (uint32_t)source->selection_count};
     enum gong_err err;
 
-    if (!is_visible(source, labels)) {
-        return GONG_OK;
-    }
     if (source->count >= source->options.series_max) {
         return GONG_ERR_TOO_LARGE;
     }
@@ -133,6 +133,7 @@ add_entry(void *ctx, uint32_t series, struct gong_str labels)
     }
     if (err == GONG_OK) {
         source->entries[source->count++] = entry;
+        err = check_held(source);
     }
     return err;
 }
@@ -246,7 +247,10 @@ select_series(struct gong_history_source *source,
     struct gong_history_choice choice = {.matchers = node->matchers,
                                          .matcher_count = node->matcher_count,
                                          .from_ms = need->from_ms,
-                                         .to_ms = need->to_ms};
+                                         .to_ms = need->to_ms,
+                                         .visible = source->options.visible,
+                                         .visible_ctx =
+                                             source->options.visible_ctx};
     size_t first = source->count;
     enum gong_err err = GONG_OK;
 
@@ -264,6 +268,10 @@ select_series(struct gong_history_source *source,
     }
     for (size_t i = first; i < source->count && err == GONG_OK; i++) {
         err = copy_recent(source, &source->entries[i], need);
+        if (err == GONG_OK) {
+            /* Each selector has a copy of its own: many must not add up. */
+            err = check_held(source);
+        }
         if (err == GONG_OK && !goes_on(source)) {
             err = GONG_ERR_TIMEOUT;
         }
@@ -320,12 +328,8 @@ number_series(struct gong_history_source *source)
                 source->recent.data + entry->recent_first;
         }
     }
-    source->loader.bytes =
-        source->count * (sizeof *source->entries + sizeof *source->numbers) +
-        source->labels.len +
-        source->recent.capacity * sizeof *source->recent.data;
-    return source->loader.bytes > source->options.bytes_max ? GONG_ERR_TOO_LARGE
-                                                            : GONG_OK;
+    source->loader.bytes = held(source);
+    return check_held(source);
 }
 
 /* Where only coarser samples than it needs are left, an instant selector looks

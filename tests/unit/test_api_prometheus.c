@@ -606,6 +606,11 @@ errors_have_their_status(void **state)
         assert_string_equal(text(world, "errorType"), cases[i].type);
         assert_non_null(strstr(text(world, "error"), "it went wrong"));
     }
+    /* Whatever the query was doing when memory ended. */
+    told.err = GONG_ERR_MEMORY;
+    told.type = "bad_data";
+    assert_int_equal(api_get(world, "/api/v1/query?query=up"), 503);
+    assert_string_equal(text(world, "errorType"), "unavailable");
 }
 
 static void

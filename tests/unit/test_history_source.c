@@ -16,6 +16,10 @@
 #define START  (INT64_C(20000) * 24 * HOUR)
 #define COUNT  4
 
+/* The value of the last series; with a byte that is not UTF-8 no pattern that
+ * is matched as a whole can be decided on it. */
+static const char *last_value = "3";
+
 /* x{i="0".."3"}: each 30 s of ten hours. */
 static struct gong_eval_memory *
 make_memory(void)
@@ -27,7 +31,8 @@ make_memory(void)
         char digit[2] = {(char)('0' + i), '\0'};
         struct gong_label_view labels[] = {
             {gong_str_of("__name__"), gong_str_of("x")},
-            {gong_str_of("i"), gong_str_of(digit)}};
+            {gong_str_of("i"),
+             gong_str_of(i == COUNT - 1 ? last_value : digit)}};
         uint32_t series = 0;
 
         assert_int_equal(gong_eval_memory_series(memory, labels, 2, &series),
@@ -321,6 +326,70 @@ test_past_a_limit_nothing_is_found_any_more(void **state)
     close_world(&world);
 }
 
+static enum gong_err
+read_much(void *ctx, uint32_t series, int64_t from, int64_t to,
+          struct gong_samples *out)
+{
+    unsigned *calls = ctx;
+    enum gong_err err = GONG_OK;
+
+    (void)series;
+    (void)from;
+    (*calls)++;
+    for (int64_t i = 1000; i > 0 && err == GONG_OK; i--) {
+        err = gong_samples_add(out, (struct gong_sample){to - i, 1});
+    }
+    return err;
+}
+
+/* Selectors that differ have a copy each of what is not committed. */
+static void
+test_copies_of_recent_samples_stop_at_the_limit(void **state)
+{
+    struct world world;
+    unsigned calls = 0;
+    struct gong_history_recent recent = {&calls, read_much};
+    const char *text = NULL;
+
+    (void)state;
+    open_world(&world, "x + x offset 1m + x offset 2m + x offset 3m", 0);
+    world.options.start_ms = START + 10 * HOUR;
+    world.options.recent = &recent;
+    world.options.bytes_max = 40000;
+    assert_int_equal(begin(&world), GONG_ERR_TOO_LARGE);
+    assert_in_range(calls, 1, COUNT);
+    assert_int_equal(gong_history_source_failed(world.source, &text),
+                     GONG_ERR_TOO_LARGE);
+    assert_non_null(strstr(text, "samples to hold"));
+    close_world(&world);
+}
+
+static bool
+is_good(void *ctx, const struct gong_label_view *labels, size_t count)
+{
+    (void)ctx;
+    return gong_str_compare(labels[count - 1].value, gong_str_of("9")) < 0;
+}
+
+static void
+test_what_is_hidden_makes_no_pattern_fail(void **state)
+{
+    struct world world;
+    size_t count = 0;
+
+    (void)state;
+    last_value = "\xff";
+    open_world(&world, "x{i=~\"([0-9]+)+|a.b.c\"}", 0);
+    assert_int_equal(begin(&world), GONG_ERR_INVALID);
+    gong_history_source_free(world.source);
+    world.options.visible = is_good;
+    assert_int_equal(begin(&world), GONG_OK);
+    (void)selected(&world, &count);
+    assert_int_equal(count, COUNT - 1);
+    close_world(&world);
+    last_value = "3";
+}
+
 static bool
 spend(void *ctx)
 {
@@ -374,6 +443,8 @@ main(void)
         cmocka_unit_test(test_any_order_of_windows_is_right),
         cmocka_unit_test(test_what_lies_behind_is_given_back),
         cmocka_unit_test(test_past_a_limit_nothing_is_found_any_more),
+        cmocka_unit_test(test_copies_of_recent_samples_stop_at_the_limit),
+        cmocka_unit_test(test_what_is_hidden_makes_no_pattern_fail),
         cmocka_unit_test(test_patience_ends_anywhere),
     };
 
