@@ -192,8 +192,8 @@ choices_are_joined(void **state)
 
         assert_non_null(exprs[i]);
         root = &exprs[i]->nodes[exprs[i]->root];
-        choices[i] = (struct gong_history_choice){root->matchers,
-                                                  root->matcher_count, 0, 0};
+        choices[i] = (struct gong_history_choice){
+            .matchers = root->matchers, .matcher_count = root->matcher_count};
     }
     history_fixture_open(&fixture);
     history_fixture_put(&fixture, "m_a{device=\"d1\"}", T0, 1, &one, 1);
