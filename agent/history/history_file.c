@@ -362,9 +362,26 @@ gong_history_finish(struct gong_history_file *file)
     return GONG_OK;
 }
 
+/* Whether the file no longer lies under its name: what is written to it then
+ * nobody finds. */
+static bool
+has_moved(const struct gong_history_file *file)
+{
+    int moved = 0;
+
+    return sqlite3_file_control(file->handle, "main", SQLITE_FCNTL_HAS_MOVED,
+                                &moved) == SQLITE_OK &&
+           moved != 0;
+}
+
 enum gong_err
 gong_history_file_begin(struct gong_history_file *file)
 {
+    if (!file->begun && has_moved(file)) {
+        (void)snprintf(file->why, sizeof file->why, "%s: moved or removed",
+                       file->path);
+        return GONG_ERR_CORRUPT;
+    }
     return gong_history_transaction(file, true);
 }
 

@@ -60,6 +60,7 @@ enum gong_err gong_history_file_states(struct gong_history_file *file,
                                                      double value),
                                        void *ctx) GONG_MUST_CHECK;
 
+/* gong_history_file_begin: CORRUPT also where somebody moved or removed it. */
 enum gong_err
 gong_history_file_begin(struct gong_history_file *file) GONG_MUST_CHECK;
 /* gong_history_file_commit: durable on return. After any failure the

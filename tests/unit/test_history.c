@@ -247,6 +247,28 @@ a_damaged_file_is_made_anew(void **state)
     is_undisturbed(sinks, "a");
 }
 
+/* Somebody removes it while it is written to. */
+static void
+a_file_that_is_removed_is_made_anew(void **state)
+{
+    struct sinks *sinks = *state;
+    struct gong_history_config config = logs_config();
+    struct gong_history *history = NULL;
+
+    fill_logs(sinks, 0, 300);
+    history = logs_start(sinks, "a", &config);
+    assert_int_equal(gong_history_commit(history, gong_dur_s(30)), GONG_OK);
+    assert_int_equal(unlink(logs_path(sinks, "a")), 0);
+    fill_logs(sinks, 300, 400);
+    assert_int_equal(gong_history_commit(history, gong_dur_s(30)),
+                     GONG_ERR_CORRUPT);
+    assert_int_equal(gong_history_commit(history, gong_dur_s(30)), GONG_OK);
+    gong_history_stop(history);
+    assert_int_equal(sinks_count(sinks, "gong_agent_history_damaged_total", ""),
+                     1);
+    is_undisturbed(sinks, "a");
+}
+
 static void
 another_journal_is_read_from_its_begin(void **state)
 {
@@ -356,6 +378,7 @@ main(void)
         T(recent_samples_are_there),
         T(killed_at_any_moment),
         T(a_damaged_file_is_made_anew),
+        T(a_file_that_is_removed_is_made_anew),
         T(another_journal_is_read_from_its_begin),
         T(a_full_disk_is_waited_for),
         T(a_journal_that_fills_up_hastens),
