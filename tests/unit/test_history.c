@@ -354,8 +354,8 @@ a_journal_that_fills_up_hastens(void **state)
     int i = 0;
 
     do { /* twice its room */
-        fill_logs(sinks, i, i + 200);
-        i += 200;
+        fill_logs(sinks, i, i + 1200);
+        i += 1200;
         do {
             gong_clock_sleep(gong_dur_ms(2));
             gong_history_get_report(history, &report);
